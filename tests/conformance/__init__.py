@@ -1,0 +1,1 @@
+"""Conformance: recorded cases of the reference engine, replayed on ours."""

@@ -1,0 +1,76 @@
+"""Hypothesis strategies for scheduled events, and for payments that form pairs and rings."""
+
+from hypothesis import strategies as st
+
+from tests.drawing import AMOUNTS, MAX_ROWS, MULTIPLIERS, WEIGHTS, Draw, Frame, Row, maybe, some
+
+
+@st.composite
+def events(draw: Draw, frame: Frame) -> list[Row]:
+    """Scheduled events of all kinds, and payments that form pairs and rings."""
+    rows = [draw(scheduled(frame)) for _ in range(draw(some((0, 1) if frame.is_gridlock else (0, 1, 2, MAX_ROWS))))]
+    for _ in range(draw(some((1, 2, 5) if frame.is_gridlock else (0, 1, 2)))):
+        rows += draw(ring_events(frame))
+    return draw(st.permutations(rows)) if draw(st.booleans()) else rows
+
+
+@st.composite
+def ring_events(draw: Draw, frame: Frame) -> list[Row]:
+    """Payments of one tick around some of the banks, nearly or exactly equal, so that they could settle together."""
+    shortest = min(3, len(frame.banks)) if frame.is_gridlock else 2
+    ring = draw(st.permutations(frame.banks))[: draw(st.integers(shortest, len(frame.banks)))]
+    amount = draw(some((100, 200, 300)))
+    extra = some((0, 0, 0, 1, 50)) if draw(st.booleans()) else st.just(0)
+    tick = draw(st.integers(0, frame.num_ticks - 1))
+    return [
+        {
+            "type": "payment",
+            "tick": tick,
+            "from_bank": sender,
+            "to_bank": ring[(place + 1) % len(ring)],
+            "amount": (amount + draw(extra)) * frame.scale,
+            "priority": draw(st.integers(0, 10)),
+            "deadline": draw(maybe(st.integers(1, 6))),
+            "divisible": draw(st.booleans()),
+        }
+        for place, sender in enumerate(ring)
+    ]
+
+
+@st.composite
+def scheduled(draw: Draw, frame: Frame) -> Row:
+    """One scheduled event of any kind but a payment."""
+    row: Row = {"tick": draw(st.integers(0, frame.num_ticks - 1)), "every": draw(maybe(st.integers(1, 3)))}
+    bank = draw(some(frame.banks))
+    other = draw(some(frame.others(bank)))
+    multiplier = some(MULTIPLIERS)
+    kind = draw(
+        some(
+            (
+                "direct_transfer",
+                "scheduled_settlement",
+                "collateral_adjustment",
+                "credit_limit_change",
+                "global_arrival_rate_change",
+                "arrival_rate_change",
+                "counterparty_weight_change",
+                "deadline_window_change",
+            )
+        )
+    )
+    if kind in {"direct_transfer", "scheduled_settlement"}:
+        row |= {"from_bank": bank, "to_bank": other, "amount": draw(some(AMOUNTS)) * frame.scale}
+    elif kind == "collateral_adjustment":
+        row |= {"bank": bank, "delta": draw(some((-500, -100, -1, 1, 100, 500))) * frame.scale}
+    elif kind == "credit_limit_change":
+        row |= {"bank": bank, "delta": draw(some((1, 100, 500))) * frame.scale}
+    elif kind == "global_arrival_rate_change":
+        row |= {"multiplier": draw(multiplier)}
+    elif kind == "arrival_rate_change":
+        row |= {"bank": bank, "multiplier": draw(some((0.0, 0.5, 1.0, 1.5)))}
+    elif kind == "counterparty_weight_change":
+        row |= {"bank": bank, "counterparty": other, "weight": draw(some(WEIGHTS))}
+    else:
+        low = draw(some((0.4, 0.5, 1.0, 1.5)))
+        row |= {"min_multiplier": low, "max_multiplier": low * draw(some((1.0, 2.0)))}
+    return {"type": kind, **row}

@@ -1,0 +1,130 @@
+"""Random arrivals: how many, how large, to whom, by when, how urgent."""
+
+from simcash_env.config import ArrivalBandConfig, ArrivalConfig
+from tests.oracle.world import DEFAULT_PRIORITY, MAX_PRIORITY, Bank, Payment, Source, World
+
+BAND_PRIORITIES = {"urgent": (8, 10), "normal": (4, 7), "low": (0, 3)}
+
+
+def arrive(world: World) -> None:
+    """Draw the tick's random payments, banks in id order, all from the one stream."""
+    for bank in world.banks.values():
+        for source in bank.sources:
+            for _ in range(world.rng.poisson(rate_now(world, source))):
+                draw_payment(world, bank, source)
+                world.report.num_arrivals += 1
+
+
+def rate_now(world: World, source: Source) -> float:
+    """The source's rate, shaped by the time of day."""
+    if source.pattern is None:
+        return source.rate
+    return source.rate * source.pattern[world.tick % world.ticks_per_day]
+
+
+def draw_payment(world: World, bank: Bank, source: Source) -> None:
+    """Draw one payment in the fixed order: amount, receiver, deadline, priority."""
+    settings = source_settings(bank, source)
+    amount = draw_amount(world, settings)
+    receiver = draw_receiver(world, bank, source)
+    offset = world.rng.integer(source.deadline_low, source.deadline_high)
+    priority = draw_priority(world, source, settings)
+    deadline = random_deadline(world, world.tick + offset)
+    add_to_queue1(world, bank.id, receiver, amount, deadline, priority, divisible=settings.divisible)
+
+
+def source_settings(bank: Bank, source: Source) -> ArrivalConfig | ArrivalBandConfig:
+    """The configuration behind a source."""
+    settings = bank.config.arrivals if source.kind == "arrivals" else getattr(bank.config.arrival_bands, source.kind)
+    if settings is None:
+        msg = f"{bank.id} has no {source.kind}"
+        raise LookupError(msg)
+    return settings  # type: ignore[no-any-return]
+
+
+def draw_amount(world: World, settings: ArrivalConfig | ArrivalBandConfig) -> int:
+    """An amount in cents, at least one."""
+    law = settings.amount
+    if law.type == "uniform":
+        return world.rng.integer(law.min, law.max)
+    if law.type == "normal":
+        return world.rng.normal_cents(law.mean, law.std_dev)
+    if law.type == "lognormal":
+        return world.rng.lognormal_cents(law.mean, law.std_dev)
+    return world.rng.exponential_cents(law.rate)
+
+
+def draw_receiver(world: World, bank: Bank, source: Source) -> str:
+    """One of the other banks: evenly in id order, or by weight in the order the weights were written."""
+    weighted = {name: weight for name, weight in source.weights.items() if weight > 0.0}
+    if not weighted:
+        others = [name for name in world.banks if name != bank.id]
+        return others[world.rng.integer(0, len(others) - 1)]
+    return list(weighted)[world.rng.walk(list(weighted.values()))]
+
+
+def draw_priority(world: World, source: Source, settings: ArrivalConfig | ArrivalBandConfig) -> int:
+    """A fixed priority draws nothing; a sampled 0 stays 0."""
+    if source.kind != "arrivals":
+        low, high = BAND_PRIORITIES[source.kind]
+        return world.rng.integer(low, high)
+    law = settings.priority  # type: ignore[union-attr]
+    if isinstance(law, int):
+        return law
+    if law.type == "uniform":
+        return world.rng.integer(law.min, law.max)
+    return law.values[world.rng.walk(list(law.weights))]
+
+
+def random_deadline(world: World, deadline: int) -> int:
+    """Random arrivals end with the run, and with their day where the cap is on."""
+    deadline = min(deadline, world.end_tick)
+    if world.config.switches.deadline_cap_at_eod:
+        later = 1 if world.config.rules.deadline_cap == "next_day" else 0
+        deadline = min(deadline, world.last_tick_of_day + later)
+    return max(deadline, world.tick + 1)
+
+
+def given_deadline(world: World, deadline: int) -> int:
+    """Payments given from outside end with the run, and with the last tick of their day where the cap is on."""
+    deadline = min(deadline, world.end_tick)
+    if world.config.switches.deadline_cap_at_eod:
+        deadline = min(deadline, world.last_tick_of_day)
+    return max(deadline, world.tick + 1)
+
+
+def default_deadline(world: World) -> int:
+    """Of an event payment that names none."""
+    return world.tick + max(5, world.ticks_per_day // 10)
+
+
+def new_payment(world: World, sender: str, receiver: str, amount: int, deadline: int, priority: int) -> Payment:
+    """A payment that has just arrived, not in any queue yet."""
+    priority = min(priority, MAX_PRIORITY)
+    payment = Payment(
+        world.next_id(), sender, receiver, amount, amount, world.tick, deadline, priority, original_priority=priority
+    )
+    world.payments[payment.id] = payment
+    world.report.arrived.append(payment)
+    world.counters.arrived_count += 1
+    world.counters.arrived_value += amount
+    return payment
+
+
+def add_to_queue1(
+    world: World,
+    sender: str,
+    receiver: str,
+    amount: int,
+    deadline: int,
+    priority: int = DEFAULT_PRIORITY,
+    *,
+    divisible: bool = False,
+    rtgs_priority: str = "normal",
+) -> Payment:
+    """A new payment at the end of its sender's Queue 1."""
+    payment = new_payment(world, sender, receiver, amount, deadline, priority)
+    payment.divisible = divisible
+    payment.rtgs_priority = rtgs_priority
+    world.banks[sender].queue1.append(payment)
+    return payment

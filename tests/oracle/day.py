@@ -1,0 +1,54 @@
+"""What begins and ends a day: pool liquidity, penalties, counters."""
+
+from collections.abc import Mapping
+
+from tests.oracle.costs import charge_end_of_day
+from tests.oracle.exact import MILLION
+from tests.oracle.lsm import save_liquidity
+from tests.oracle.settlement import land_deferred_credits, pass_queue2
+from tests.oracle.world import World
+
+POOL_LEVELS = 20
+
+
+def allocates_today(world: World) -> bool:
+    """The pool is allocated on day 0, and on every day under daily reallocation."""
+    return world.is_day_start() and (world.day == 0 or world.config.switches.daily_liquidity_reallocation)
+
+
+def start_day(world: World) -> None:
+    """Allocate the pool by the fraction in force."""
+    if allocates_today(world):
+        for bank in world.banks.values():
+            bank.allocated_pool = bank.pool_share()
+            bank.balance += bank.allocated_pool
+
+
+def set_pool_levels(world: World, levels: Mapping[str, int]) -> None:
+    """A learner sets its fraction at the first decision after an allocation; the balance follows at once."""
+    for name, level in levels.items():
+        bank = world.banks[name]
+        is_legal = bank.config.policy.type == "external" and bank.config.liquidity_pool is not None
+        if not (is_legal and allocates_today(world) and 0 <= level <= POOL_LEVELS):
+            msg = f"{name} cannot set pool level {level} now"
+            raise ValueError(msg)
+        bank.pool_fraction = level * MILLION // POOL_LEVELS
+        allocation = bank.pool_share()
+        bank.balance += allocation - bank.allocated_pool
+        bank.allocated_pool = allocation
+
+
+def end_day(world: World) -> None:
+    """On the day's last tick: a last settlement where the rules give one, penalties, counters, pool return."""
+    if not world.is_day_end():
+        return
+    if world.config.rules.end_of_day_settlement:
+        pass_queue2(world)
+        save_liquidity(world)
+        land_deferred_credits(world)
+    charge_end_of_day(world)
+    for bank in world.banks.values():
+        bank.outflow.clear()
+        if world.config.switches.daily_liquidity_reallocation:
+            bank.balance -= bank.allocated_pool
+            bank.allocated_pool = 0

@@ -1,0 +1,151 @@
+"""The tick as a list of steps, and the picture of the world between ticks."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from simcash_env.config import ScenarioConfig
+from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline
+from tests.oracle.costs import accrue_costs
+from tests.oracle.day import end_day, set_pool_levels, start_day
+from tests.oracle.decisions import check_actions, decide
+from tests.oracle.lsm import save_liquidity
+from tests.oracle.queue1 import escalate_priorities, order_queue1
+from tests.oracle.scheduled import run_scheduled_events
+from tests.oracle.settlement import land_deferred_credits, order_queue2, pass_queue2, settle_submitted
+from tests.oracle.world import (
+    COST_KINDS,
+    DEFAULT_PRIORITY,
+    RTGS_RANK,
+    Bank,
+    Decision,
+    Payment,
+    TickReport,
+    World,
+    build_world,
+)
+
+Actions = Mapping[str, Mapping[str, Decision]]
+
+
+class Oracle:
+    """The rules of a tick, one function each, run in order on plain Python objects."""
+
+    def __init__(self, config: ScenarioConfig) -> None:
+        """Build the world before the first tick."""
+        self.world: World = build_world(config)
+        self._is_open = False
+
+    @property
+    def last(self) -> TickReport:
+        """What happened in the tick that closed last."""
+        return self.world.report
+
+    @property
+    def current_tick(self) -> int:
+        """Ticks closed so far."""
+        return self.world.tick
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks in the whole run."""
+        return self.world.end_tick
+
+    def submit(
+        self,
+        sender: str,
+        receiver: str,
+        amount: int,
+        deadline: int,
+        priority: int = DEFAULT_PRIORITY,
+        divisible: bool = False,  # noqa: FBT001, FBT002 - the engine's own signature
+        *,
+        rtgs_priority: str = "normal",
+    ) -> str:
+        """Give a payment from outside: it arrives in the coming tick; returns its id."""
+        if rtgs_priority not in RTGS_RANK or sender == receiver or amount <= 0:
+            msg = f"no payment: {sender} {receiver} {amount} {rtgs_priority}"
+            raise ValueError(msg)
+        world = self.world
+        due = given_deadline(world, deadline)
+        payment = add_to_queue1(
+            world, sender, receiver, amount, due, priority, divisible=divisible, rtgs_priority=rtgs_priority
+        )
+        return payment.id
+
+    def tick(self, actions: Actions | None = None, *, pool_levels: Mapping[str, int] | None = None) -> TickReport:
+        """One whole tick."""
+        self.open_tick()
+        return self.close_tick(actions, pool_levels)
+
+    def open_tick(self) -> None:
+        """Up to where a learning bank observes: day start, scheduled events, arrivals."""
+        if self._is_open:
+            msg = "the tick is already open"
+            raise RuntimeError(msg)
+        self._is_open = True
+        world = self.world
+        world.report = TickReport()
+        world.ring_attempts = 0
+        for bank in world.banks.values():
+            bank.tick_costs = dict.fromkeys(COST_KINDS, 0)
+        start_day(world)
+        run_scheduled_events(world)
+        arrive(world)
+
+    def close_tick(self, actions: Actions | None = None, pool_levels: Mapping[str, int] | None = None) -> TickReport:
+        """The rest of the tick, from the decisions on."""
+        if not self._is_open:
+            msg = "the tick is not open"
+            raise RuntimeError(msg)
+        world = self.world
+        check_actions(world, actions or {})
+        set_pool_levels(world, pool_levels or {})
+        escalate_priorities(world)
+        order_queue1(world)
+        decide(world, actions or {})
+        settle_submitted(world)
+        order_queue2(world)
+        pass_queue2(world)
+        save_liquidity(world)
+        land_deferred_credits(world)
+        accrue_costs(world)
+        end_day(world)
+        world.tick += 1
+        self._is_open = False
+        return world.report
+
+    def tick_costs(self, bank: str) -> dict[str, int]:
+        """One bank's costs by kind in the tick that closed last."""
+        return dict(self.world.banks[bank].tick_costs)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state between ticks as plain values."""
+        world = self.world
+        return {
+            "tick": world.tick,
+            "rng_state": world.rng.state,
+            "banks": {name: _bank_row(bank) for name, bank in world.banks.items()},
+            "queue1": {name: [payment.id for payment in bank.queue1] for name, bank in world.banks.items()},
+            "queue2": [payment.id for payment in world.queue2],
+            "payments": {name: _payment_row(payment) for name, payment in world.payments.items()},
+            "counters": asdict(world.counters),
+        }
+
+
+def _bank_row(bank: Bank) -> dict[str, Any]:
+    return {
+        "balance": bank.balance,
+        "credit_limit": bank.credit_limit,
+        "posted_collateral": bank.posted_collateral,
+        "allocated_pool": bank.allocated_pool,
+        "outflow_total": bank.outflow_total(),
+        "outflow": {name: cents for name, cents in bank.outflow.items() if cents},
+        "costs": dict(bank.costs),
+    }
+
+
+def _payment_row(payment: Payment) -> dict[str, Any]:
+    row = asdict(payment)
+    del row["id"], row["open_children"]
+    return row

@@ -1,0 +1,174 @@
+"""Liquidity saving: bilateral offsets and rings, in rounds."""
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from tests.oracle.settlement import pass_queue2, pay
+from tests.oracle.world import Payment, World
+
+MAX_ROUNDS = 3
+SHORTEST_RING = 3
+
+
+def save_liquidity(world: World) -> None:
+    """At most three rounds; the end is an empty Queue 2 or a round that released no value."""
+    for _ in range(MAX_ROUNDS):
+        if not world.queue2 or run_round(world) == 0:
+            return
+
+
+def run_round(world: World) -> int:
+    """Run each algorithm once, with its Queue-2 pass; returns the value the algorithms settled."""
+    value = 0
+    for algorithm in world.config.lsm.algorithms:
+        if algorithm == "bilateral":
+            offset = offset_pairs(world)
+            value += offset
+            if offset > 0:
+                pass_queue2(world)
+        elif algorithm == "cycles":
+            rings = find_rings(world)
+            value += settle_rings(world, rings)
+            if rings:
+                pass_queue2(world)
+        else:
+            msg = f"the oracle has no algorithm {algorithm}"
+            raise NotImplementedError(msg)
+    return value
+
+
+def release(world: World, payments: list[Payment]) -> int:
+    """Settle these Queue-2 payments together; returns their value."""
+    for payment in payments:
+        world.queue2.remove(payment)
+        pay(world, payment)
+    world.report.num_lsm_releases += len(payments)
+    world.counters.lsm_released_count += len(payments)
+    return sum(payment.amount for payment in payments)
+
+
+def edges(world: World) -> dict[tuple[str, str], list[Payment]]:
+    """Queue 2 by ordered pair of banks, each in queue order."""
+    found: dict[tuple[str, str], list[Payment]] = {}
+    for payment in world.queue2:
+        found.setdefault((payment.sender, payment.receiver), []).append(payment)
+    return found
+
+
+def value_of(payments: list[Payment]) -> int:
+    """Total of what remains."""
+    return sum(payment.remaining for payment in payments)
+
+
+def offset_pairs(world: World) -> int:
+    """Try every pair with payments both ways, the largest offset first; all of a pair settles or none."""
+    queued = edges(world)
+    pairs = [(a, b) for a, b in queued if a < b and (b, a) in queued]
+    pairs.sort(key=lambda pair: (-min(value_of(queued[pair]), value_of(queued[pair[::-1]])), pair))
+    return sum(offset_pair(world, a, b, queued) for a, b in pairs)
+
+
+def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list[Payment]]) -> int:
+    """Settle one pair whole if the net payer can fund the difference and both gross sums are within limits."""
+    forth, back = value_of(queued[a, b]), value_of(queued[b, a])
+    net_payer = world.banks[a if forth > back else b]
+    if net_payer.balance - abs(forth - back) < -net_payer.allowance():
+        return 0
+    if not (world.banks[a].within_limits(b, forth) and world.banks[b].within_limits(a, back)):
+        return 0
+    return release(world, queued[a, b] + queued[b, a])
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A candidate: banks in paying order from the smallest id, and the payments edge by edge."""
+
+    banks: tuple[str, ...]
+    payments: tuple[Payment, ...]
+
+    def order(self) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+        """Largest value first, then by bank ids, then by payment ids."""
+        return (-value_of(list(self.payments)), self.banks, tuple(payment.id for payment in self.payments))
+
+
+def find_rings(world: World) -> list[Ring]:
+    """Every candidate in the Queue 2 of this moment, in the order in which they are attempted."""
+    queued = edges(world)
+    return sorted(find_triangles(world, queued) + find_long_rings(world), key=Ring.order)
+
+
+def find_triangles(world: World, queued: dict[tuple[str, str], list[Payment]]) -> list[Ring]:
+    """Rings of three banks, in both rotations; each edge carries all its payments."""
+    rings = []
+    for u, v, w in combinations(world.banks, 3):
+        for banks in ((u, v, w), (u, w, v)):
+            steps = [queued.get(step, []) for step in pairwise((*banks, banks[0]))]
+            if all(steps):
+                rings.append(Ring(banks, tuple(payment for step in steps for payment in step)))
+    return rings
+
+
+def find_long_rings(world: World) -> list[Ring]:
+    """Rings of four and more banks made of single payments, each once, found from its smallest bank."""
+    if world.config.lsm.max_cycle_length <= SHORTEST_RING:
+        return []
+    search = RingSearch(world)
+    for start in world.banks:
+        search.extend([start], [])
+    world.report.cycle_work_limit_hit |= search.is_cut_short
+    return search.rings
+
+
+class RingSearch:
+    """A depth-first walk over single payments that stops at the work limit."""
+
+    def __init__(self, world: World) -> None:
+        """Prepare the walk over one picture of Queue 2."""
+        self.longest = world.config.lsm.max_cycle_length
+        self.steps_left = world.config.lsm.cycle_work_limit
+        self.is_cut_short = False
+        self.rings: list[Ring] = []
+        self.outgoing: dict[str, list[Payment]] = {name: [] for name in world.banks}
+        for payment in world.queue2:
+            self.outgoing[payment.sender].append(payment)
+
+    def extend(self, banks: list[str], path: list[Payment]) -> None:
+        """Try every payment of the last bank as the next edge."""
+        for payment in self.outgoing[banks[-1]]:
+            if self.steps_left == 0:
+                self.is_cut_short = True
+                return
+            self.steps_left -= 1
+            receiver = payment.receiver
+            if receiver == banks[0]:
+                if len(banks) > SHORTEST_RING:
+                    self.rings.append(Ring(tuple(banks), (*path, payment)))
+            elif receiver > banks[0] and receiver not in banks and len(banks) < self.longest:
+                self.extend([*banks, receiver], [*path, payment])
+
+
+def settle_rings(world: World, rings: list[Ring]) -> int:
+    """Attempt the candidates in order while the tick's attempts last; returns the value settled."""
+    value = 0
+    for ring in rings:
+        if any(payment.id not in world.payments for payment in ring.payments):
+            continue
+        if world.ring_attempts >= world.config.lsm.max_cycles_per_tick:
+            break
+        world.ring_attempts += 1
+        if can_settle_ring(world, ring):
+            value += release(world, list(ring.payments))
+    return value
+
+
+def can_settle_ring(world: World, ring: Ring) -> bool:
+    """Every net payer can fund its net outflow, and each payment alone is within its sender's limits."""
+    net = dict.fromkeys(ring.banks, 0)
+    for payment in ring.payments:
+        net[payment.sender] -= payment.remaining
+        net[payment.receiver] += payment.remaining
+    for name, cents in net.items():
+        bank = world.banks[name]
+        if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.allowance()):
+            return False
+    return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in ring.payments)

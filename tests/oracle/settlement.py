@@ -1,0 +1,75 @@
+"""Settlement: how money moves, gross settlement, and the Queue-2 pass."""
+
+from tests.oracle.world import RTGS_RANK, Payment, World
+
+
+def pay(world: World, payment: Payment) -> None:
+    """Move one payment's money, count the outflow, and close the payment."""
+    sender = world.banks[payment.sender]
+    sender.balance -= payment.amount
+    sender.outflow[payment.receiver] = sender.outflow.get(payment.receiver, 0) + payment.amount
+    if world.config.switches.deferred_crediting:
+        world.deferred[payment.receiver] = world.deferred.get(payment.receiver, 0) + payment.amount
+    else:
+        world.banks[payment.receiver].balance += payment.amount
+    world.counters.settled_count += 1
+    world.counters.settled_value += payment.amount
+    world.report.num_settlements += 1
+    world.report.settled.append(payment.id)
+    payment.remaining = 0
+    if payment.parent is not None:
+        world.payments[payment.parent].remaining -= payment.amount
+    close(world, payment)
+
+
+def close(world: World, payment: Payment) -> None:
+    """A settled or dropped payment is gone; with the last child goes the parent."""
+    del world.payments[payment.id]
+    if payment.parent is not None:
+        parent = world.payments[payment.parent]
+        parent.open_children -= 1
+        if parent.open_children == 0:
+            del world.payments[parent.id]
+
+
+def can_settle(world: World, payment: Payment) -> bool:
+    """Enough liquidity, and within both of the sender's limits."""
+    sender = world.banks[payment.sender]
+    return sender.available_liquidity() >= payment.remaining and sender.within_limits(
+        payment.receiver, payment.remaining
+    )
+
+
+def settle_submitted(world: World) -> None:
+    """Gross settlement of what was submitted, in order; the rest joins Queue 2."""
+    for payment in world.to_submit:
+        payment.submitted_tick = world.tick
+        if can_settle(world, payment):
+            pay(world, payment)
+        else:
+            payment.place = "queue2"
+            world.queue2.append(payment)
+    world.to_submit.clear()
+
+
+def order_queue2(world: World) -> None:
+    """In priority mode: by declared RTGS priority, then by submission tick, else as queued."""
+    if world.config.switches.queue2_priority_mode:
+        world.queue2.sort(key=lambda p: (RTGS_RANK[p.rtgs_priority], p.submitted_tick))
+
+
+def pass_queue2(world: World) -> None:
+    """One pass from the front; what is blocked blocks nobody behind it."""
+    for payment in list(world.queue2):
+        if payment.overdue_since is None and world.tick > payment.deadline_tick:
+            payment.overdue_since = world.tick
+        if can_settle(world, payment):
+            world.queue2.remove(payment)
+            pay(world, payment)
+
+
+def land_deferred_credits(world: World) -> None:
+    """Credits held back during the tick reach their receivers."""
+    for name, cents in world.deferred.items():
+        world.banks[name].balance += cents
+    world.deferred.clear()

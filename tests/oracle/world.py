@@ -1,0 +1,249 @@
+"""The oracle's state: banks, payments, queues, and the questions the rules ask of them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from simcash_env.config import BankConfig, ScenarioConfig
+from tests.oracle.exact import MILLION, as_fraction, ceil_div, millionths
+from tests.oracle.random_stream import RandomStream
+
+Place = Literal["queue1", "queue2", "split"]
+Decision = Literal["release", "hold", "drop"] | tuple[Literal["split"], int]
+COST_KINDS = (
+    "overdraft",
+    "delay",
+    "collateral",
+    "liquidity",
+    "deadline_penalty",
+    "eod_penalty",
+    "split_friction",
+    "drop_penalty",
+)
+RTGS_RANK = {"highly_urgent": 0, "urgent": 1, "normal": 2}
+MAX_PRIORITY = 10
+DEFAULT_PRIORITY = 5
+
+
+@dataclass
+class Payment:
+    """One live payment: in a queue, or split with open children."""
+
+    id: str
+    sender: str
+    receiver: str
+    amount: int
+    remaining: int
+    arrival_tick: int
+    deadline_tick: int
+    priority: int
+    original_priority: int
+    place: Place = "queue1"
+    rtgs_priority: str = "normal"
+    submitted_tick: int | None = None
+    divisible: bool = False
+    parent: str | None = None
+    overdue_since: int | None = None
+    open_children: int = 0
+
+
+@dataclass
+class Source:
+    """One stream of random payments of a bank, as the events have changed it so far."""
+
+    kind: Literal["arrivals", "urgent", "normal", "low"]
+    base_rate: float
+    rate: float
+    pattern: tuple[float, ...] | None
+    weights: dict[str, float]
+    deadline_low: int
+    deadline_high: int
+
+
+@dataclass
+class Bank:
+    """One bank's account, queue and totals."""
+
+    config: BankConfig
+    balance: int
+    credit_limit: int
+    posted_collateral: int
+    pool_fraction: int
+    sources: list[Source]
+    allocated_pool: int = 0
+    queue1: list[Payment] = field(default_factory=list)
+    outflow: dict[str, int] = field(default_factory=dict)
+    costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
+    tick_costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
+
+    @property
+    def id(self) -> str:
+        """The bank's name."""
+        return self.config.id
+
+    def allowance(self) -> int:
+        """L: how far below zero the balance may go."""
+        share = MILLION - millionths(self.config.collateral_haircut)
+        return self.credit_limit + self.posted_collateral * share // MILLION
+
+    def available_liquidity(self) -> int:
+        """Money in hand plus unused credit."""
+        return max(self.balance, 0) + max(self.allowance() - max(-self.balance, 0), 0)
+
+    def outflow_total(self) -> int:
+        """Gross outflow of the day so far."""
+        return sum(self.outflow.values())
+
+    def within_limits(self, receiver: str, amount: int) -> bool:
+        """Whether the day's gross outflow may grow by this much towards this receiver."""
+        pair_limit = self.config.bilateral_limits.get(receiver)
+        if pair_limit is not None and self.outflow.get(receiver, 0) + amount > pair_limit:
+            return False
+        total_limit = self.config.multilateral_limit
+        return total_limit is None or self.outflow_total() + amount <= total_limit
+
+    def capacity(self) -> int:
+        """The most collateral the bank may post: fixed by the configuration."""
+        configured = self.config.max_collateral_capacity
+        return 10 * self.config.credit_limit if configured is None else configured
+
+    def spare_collateral(self) -> int:
+        """Posted collateral that no credit in use (nor the safety buffer) rests on."""
+        uncovered = max(0, max(-self.balance, 0) + self.config.safety_buffer - self.credit_limit)
+        share = MILLION - millionths(self.config.collateral_haircut)
+        if share == 0:
+            return self.posted_collateral
+        return max(0, self.posted_collateral - ceil_div(uncovered * MILLION, share))
+
+    def pool_share(self) -> int:
+        """What the fraction in force allocates of the pool."""
+        return (self.config.liquidity_pool or 0) * self.pool_fraction // MILLION
+
+    def charge(self, kind: str, cents: int) -> None:
+        """Add a cost; costs never decrease."""
+        if cents < 0:
+            msg = f"a cost of {cents} cents"
+            raise ArithmeticError(msg)
+        self.costs[kind] += cents
+        self.tick_costs[kind] += cents
+
+
+@dataclass
+class TickReport:
+    """What happened in one tick."""
+
+    num_arrivals: int = 0
+    num_settlements: int = 0
+    num_lsm_releases: int = 0
+    arrived: list[Payment] = field(default_factory=list)
+    children: list[Payment] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    cycle_work_limit_hit: bool = False
+
+
+@dataclass
+class Counters:
+    """Run totals."""
+
+    arrived_count: int = 0
+    arrived_value: int = 0
+    settled_count: int = 0
+    settled_value: int = 0
+    dropped_count: int = 0
+    dropped_value: int = 0
+    lsm_released_count: int = 0
+
+
+@dataclass
+class World:
+    """Everything that changes, plus the configuration that does not."""
+
+    config: ScenarioConfig
+    banks: dict[str, Bank]
+    rng: RandomStream
+    tick: int = 0
+    payments: dict[str, Payment] = field(default_factory=dict)
+    queue2: list[Payment] = field(default_factory=list)
+    to_submit: list[Payment] = field(default_factory=list)
+    deferred: dict[str, int] = field(default_factory=dict)
+    created: int = 0
+    ring_attempts: int = 0
+    counters: Counters = field(default_factory=Counters)
+    report: TickReport = field(default_factory=TickReport)
+
+    @property
+    def ticks_per_day(self) -> int:
+        """Length of a day."""
+        return self.config.simulation.ticks_per_day
+
+    @property
+    def end_tick(self) -> int:
+        """The first tick after the run."""
+        return self.ticks_per_day * self.config.simulation.num_days
+
+    @property
+    def day(self) -> int:
+        """The current day."""
+        return self.tick // self.ticks_per_day
+
+    @property
+    def last_tick_of_day(self) -> int:
+        """The last tick of the current day."""
+        return (self.day + 1) * self.ticks_per_day - 1
+
+    def is_day_start(self) -> bool:
+        """Whether this is the first tick of a day."""
+        return self.tick % self.ticks_per_day == 0
+
+    def is_day_end(self) -> bool:
+        """Whether this is the last tick of a day."""
+        return self.tick == self.last_tick_of_day
+
+    def next_id(self) -> str:
+        """Ids are sequential in order of creation."""
+        self.created += 1
+        return f"tx_{self.created:08d}"
+
+    def queued(self) -> list[Payment]:
+        """Every payment in a queue: banks in order, then Queue 2."""
+        return [p for bank in self.banks.values() for p in bank.queue1] + self.queue2
+
+
+def build_world(config: ScenarioConfig) -> World:
+    """The state before the first tick."""
+    banks = {
+        bank.id: Bank(
+            config=bank,
+            balance=bank.opening_balance,
+            credit_limit=bank.credit_limit,
+            posted_collateral=bank.posted_collateral,
+            pool_fraction=millionths(bank.liquidity_allocation_fraction),
+            sources=_sources(bank),
+        )
+        for bank in sorted(config.banks, key=lambda bank: bank.id)
+    }
+    return World(config=config, banks=banks, rng=RandomStream(config.simulation.seed))
+
+
+def _sources(bank: BankConfig) -> list[Source]:
+    """A bank's streams of random payments in drawing order."""
+    sources = []
+    if bank.arrivals is not None:
+        one = bank.arrivals
+        low, high = one.deadline_range
+        weights = dict(one.counterparty_weights)
+        rate = one.rate_per_tick
+        sources.append(Source("arrivals", rate, rate, one.rate_per_tick_of_day, weights, low, high))
+    if bank.arrival_bands is not None:
+        bands = bank.arrival_bands
+        for kind, band in (("urgent", bands.urgent), ("normal", bands.normal), ("low", bands.low)):
+            if band is not None:
+                weights = dict(band.counterparty_weights)
+                low, high = band.deadline_offset_min, band.deadline_offset_max
+                sources.append(Source(kind, band.rate_per_tick, band.rate_per_tick, None, weights, low, high))  # type: ignore[arg-type]
+    return sources
+
+
+def bps_share(amount: int, bps: float) -> int:
+    """floor(amount × trunc(bps × 10⁶) / 10¹⁰): a penalty given in basis points."""
+    return amount * int(as_fraction(bps) * MILLION) // 10**10

@@ -1,0 +1,165 @@
+"""Hypothesis strategies: any valid scenario of the supported features together, and actions for a given state.
+
+Liquidity is scarce and amounts repeat, so that queues, offsets and rings really happen.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from simcash_env.config import ScenarioConfig
+from tests.bank_strategies import banks
+from tests.drawing import AMOUNTS, BANK_NAMES, SCALES, Draw, Frame, Row, cents, maybe, some
+from tests.event_strategies import events, ring_events
+from tests.oracle import Decision, Oracle
+from tests.oracle.day import POOL_LEVELS, allocates_today
+
+__all__ = ["actions", "events", "pool_levels", "ring_events", "scenarios", "submissions"]
+
+
+@st.composite
+def scenarios(draw: Draw) -> ScenarioConfig:
+    """Any scenario of 2 to 5 banks, a few ticks and days."""
+    is_gridlock = draw(st.booleans())
+    names = draw(st.lists(some(BANK_NAMES), min_size=3 if is_gridlock else 2, max_size=5, unique=True))
+    days = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    frame = Frame(tuple(names), *days, draw(some(SCALES)), is_gridlock=is_gridlock)
+    rows = {
+        "format": 1,
+        "name": "drawn",
+        "rules": draw(rules()),
+        "simulation": {
+            "ticks_per_day": frame.ticks_per_day,
+            "num_days": frame.num_days,
+            "seed": draw(st.integers(0, 2**63 - 1)),
+        },
+        "banks": [draw(banks(frame, name)) for name in frame.banks],
+        "costs": draw(costs(frame)),
+        "lsm": draw(lsm(frame)),
+        "switches": draw(switches()),
+        "priority_escalation": draw(
+            maybe(st.fixed_dictionaries({"start_ticks": st.integers(0, 7), "max_boost": st.integers(0, 6)}))
+        ),
+        "events": draw(events(frame)),
+    }
+    return ScenarioConfig.model_validate(rows)
+
+
+@st.composite
+def rules(draw: Draw) -> Row | str:
+    """Either rule set, with single rules overridden or not."""
+    name = draw(some(("standard", "simcash")))
+    overrides = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "delay_cost_scope": some(("queue1", "both")),
+                "eod_penalty_scope": some(("unsettled", "overdue")),
+                "deadline_mode": some(("overdue", "drop")),
+                "deadline_cap": some(("last_tick", "next_day")),
+                "split_scope": some(("divisible", "any")),
+                "end_of_day_settlement": st.booleans(),
+            },
+        )
+    )
+    return {"set": name, **overrides} if overrides else name
+
+
+@st.composite
+def costs(draw: Draw, frame: Frame) -> Row:
+    """Rates per tick or per day, penalties fixed or in basis points."""
+    row: Row = {
+        "split_friction_cost": draw(cents(1)),
+        "overdue_delay_multiplier": draw(some((0.5, 1.0, 2.0005, 5.0))),
+        "priority_delay_multipliers": draw(
+            maybe(st.fixed_dictionaries(dict.fromkeys(("urgent", "normal", "low"), some((0.333, 1.0, 1.5, 2.0)))))
+        ),
+        "drop_penalty": draw(maybe(penalties(frame.scale))),
+    }
+    for name in ("overdraft_bps_{}", "delay_cost_{}_per_cent", "collateral_cost_{}_bps", "liquidity_cost_{}_bps"):
+        span = draw(some(("per_tick", "per_day")))
+        row[name.format(span)] = draw(some((0.0, 0.0001, 0.000001, 0.0123457, 0.8, 83.0)))
+    for name in ("deadline_penalty", "eod_penalty"):
+        row[name] = draw(penalties(frame.scale))
+    return row
+
+
+def penalties(scale: int) -> st.SearchStrategy[Any]:
+    """A penalty as cents or basis points."""
+    return cents(scale) | st.fixed_dictionaries({"bps": some((0.0, 0.1, 1.5, 33.333333, 5_000.0))})
+
+
+@st.composite
+def lsm(draw: Draw, frame: Frame) -> Row:
+    """Any supported set-up of liquidity saving."""
+    algorithms = [["bilateral", "cycles"], ["bilateral", "cycles"], ["cycles", "bilateral"], ["cycles"]]
+    if not frame.is_gridlock:
+        algorithms += [["bilateral"], []]
+    return {
+        "algorithms": draw(st.sampled_from(algorithms)),
+        "max_cycle_length": draw(st.integers(3, 6)),
+        "max_cycles_per_tick": draw(some((10, 10, 2, 1, 0))),
+    }
+
+
+@st.composite
+def switches(draw: Draw) -> Row:
+    """Any supported switches."""
+    names = (
+        "deferred_crediting",
+        "deadline_cap_at_eod",
+        "daily_liquidity_reallocation",
+        "queue2_priority_mode",
+        "algorithm_sequencing",
+    )
+    row = {name: draw(st.booleans()) for name in names}
+    return {**row, "queue1_ordering": draw(some(("fifo", "priority_deadline")))}
+
+
+@st.composite
+def submissions(draw: Draw, oracle: Oracle) -> list[Row]:
+    """Payments given from outside before a tick, as keyword arguments of both engines."""
+    names = tuple(oracle.world.banks)
+    rows = []
+    for _ in range(draw(some((0, 0, 0, 1, 2)))):
+        sender = draw(some(names))
+        rows.append(
+            {
+                "sender": sender,
+                "receiver": draw(some(tuple(name for name in names if name != sender))),
+                "amount": draw(some(AMOUNTS)),
+                "deadline": oracle.current_tick + draw(st.integers(1, 8)),
+                "priority": draw(st.integers(0, 10)),
+                "divisible": draw(st.booleans()),
+                "rtgs_priority": draw(some(("normal", "urgent", "highly_urgent"))),
+            }
+        )
+    return rows
+
+
+@st.composite
+def actions(draw: Draw, oracle: Oracle) -> dict[str, dict[str, Decision]]:
+    """Decisions of the external banks on their Queue 1 in an opened tick, illegal splits among them."""
+    found: dict[str, dict[str, Decision]] = {}
+    for bank in oracle.world.banks.values():
+        if bank.config.policy.type != "external":
+            continue
+        for payment in bank.queue1:
+            decision = draw(some(("none", "release", "release", "release", "hold", "drop", "split", "split")))
+            if decision == "split":
+                found.setdefault(bank.id, {})[payment.id] = ("split", draw(st.integers(2, 7)))
+            elif decision != "none":
+                found.setdefault(bank.id, {})[payment.id] = decision
+    return found
+
+
+@st.composite
+def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
+    """Pool levels in an opened tick, where a bank may set one."""
+    if not allocates_today(oracle.world):
+        return {}
+    return {
+        bank.id: draw(st.integers(0, POOL_LEVELS))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and bank.config.liquidity_pool is not None and draw(st.booleans())
+    }

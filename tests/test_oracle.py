@@ -1,0 +1,166 @@
+"""The oracle keeps its own books straight, and the engine agrees with it in every figure after every tick."""
+
+import os
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simcash_env.config import ScenarioConfig
+from tests import strategies
+from tests.oracle import Oracle
+from tests.oracle.world import World
+
+IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+NUM_EXAMPLES = 10_000 if IS_LONG else 50
+profile = settings(
+    max_examples=NUM_EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+def money(world: World) -> int:
+    """All balances, and the credits on their way."""
+    return sum(bank.balance for bank in world.banks.values()) + sum(world.deferred.values())
+
+
+def allocated(world: World) -> int:
+    """Pool money inside the balances."""
+    return sum(bank.allocated_pool for bank in world.banks.values())
+
+
+def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any]:
+    """Submit, open and close one tick with drawn payments, actions and levels; returns what was drawn."""
+    submitted = data.draw(strategies.submissions(oracle))
+    for row in submitted:
+        oracle.submit(**row)
+    oracle.open_tick()
+    actions = data.draw(strategies.actions(oracle))
+    levels = data.draw(strategies.pool_levels(oracle))
+    oracle.close_tick(actions, levels)
+    return submitted, actions, levels
+
+
+@profile
+@given(config=strategies.scenarios(), data=st.data())
+def test_money_is_conserved(config: ScenarioConfig, data: st.DataObject) -> None:
+    """The balances' sum changes only by pool allocation and return."""
+    oracle = Oracle(config)
+    before = money(oracle.world)
+    while oracle.current_tick < oracle.num_ticks:
+        drawn_tick(data, oracle)
+        assert money(oracle.world) - allocated(oracle.world) == before
+
+
+@profile
+@given(config=strategies.scenarios(), data=st.data())
+def test_every_payment_is_in_one_place(config: ScenarioConfig, data: st.DataObject) -> None:
+    """Queue 1, Queue 2 or split; what left is settled or dropped, and the values add up."""
+    oracle = Oracle(config)
+    world = oracle.world
+    while oracle.current_tick < oracle.num_ticks:
+        drawn_tick(data, oracle)
+        shot = oracle.snapshot()
+        places = {name: "queue1" for queue in shot["queue1"].values() for name in queue}
+        places |= dict.fromkeys(shot["queue2"], "queue2")
+        places |= {name: "split" for name, row in shot["payments"].items() if row["place"] == "split"}
+        assert {name: row["place"] for name, row in shot["payments"].items()} == places
+        assert len(places) == sum(map(len, shot["queue1"].values())) + len(shot["queue2"]) + sum(
+            place == "split" for place in places.values()
+        )
+        queued = sum(payment.remaining for payment in world.queued())
+        counters = world.counters
+        assert counters.arrived_value == counters.settled_value + counters.dropped_value + queued
+
+
+@profile
+@given(config=strategies.scenarios(), data=st.data())
+def test_costs_never_decrease(config: ScenarioConfig, data: st.DataObject) -> None:
+    """Each kind of cost only grows, by what the tick charged."""
+    oracle = Oracle(config)
+    while oracle.current_tick < oracle.num_ticks:
+        before = {name: dict(bank.costs) for name, bank in oracle.world.banks.items()}
+        drawn_tick(data, oracle)
+        for name, bank in oracle.world.banks.items():
+            for kind, cents in bank.costs.items():
+                charged = oracle.tick_costs(name)[kind]
+                assert charged >= 0
+                assert cents == before[name][kind] + charged
+
+
+@profile
+@given(config=strategies.scenarios(), data=st.data())
+def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
+    """A settled payment leaves its sender within its allowance, unless an event had put it beyond."""
+    oracle = Oracle(config)
+    world = oracle.world
+    while oracle.current_tick < oracle.num_ticks:
+        oracle.open_tick()
+        beyond = {name for name, bank in world.banks.items() if bank.balance < -bank.allowance()}
+        returned = {name: bank.allocated_pool for name, bank in world.banks.items()}
+        oracle.close_tick(data.draw(strategies.actions(oracle)))
+        for name, bank in world.banks.items():
+            hole = returned[name] - bank.allocated_pool
+            assert name in beyond or bank.balance + hole >= -bank.allowance()
+
+
+@profile
+@given(config=strategies.scenarios(), data=st.data())
+def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: st.DataObject) -> None:
+    """Two implementations of the same rules, one picture after every tick."""
+    simulation_module = pytest.importorskip("simcash_env.simulation")
+    oracle = Oracle(config)
+    simulation = simulation_module.Simulation(config)
+    while oracle.current_tick < oracle.num_ticks:
+        submitted, actions, levels = drawn_tick(data, oracle)
+        for row in submitted:
+            simulation.submit_transaction(**row)
+        result = simulation.tick(actions, pool_levels=levels)
+        compare_tick(oracle, simulation, result)
+
+
+def compare_tick(oracle: Oracle, simulation: Any, result: Any) -> None:
+    """State and report of the tick that has just closed."""
+    report = oracle.last
+    assert simulation.inspect() == oracle.snapshot()
+    assert result.num_arrivals == report.num_arrivals
+    assert result.num_settlements == report.num_settlements
+    assert result.num_lsm_releases == report.num_lsm_releases
+    assert result.cycle_work_limit_hit == report.cycle_work_limit_hit
+    assert result.queue2_size == len(oracle.world.queue2)
+    assert result.costs == {name: oracle.tick_costs(name) for name in oracle.world.banks}
+
+
+def test_snapshot_counts_what_was_reported() -> None:
+    """The run counters are sums of the ticks' reports."""
+    config = ring_scenario()
+    oracle = Oracle(config)
+    totals = {"num_settlements": 0, "num_lsm_releases": 0}
+    while oracle.current_tick < oracle.num_ticks:
+        row = asdict(oracle.tick())
+        for name in totals:
+            totals[name] += row[name]
+    assert totals == {"num_settlements": 7, "num_lsm_releases": 7}
+    counters = oracle.snapshot()["counters"]
+    assert (counters["settled_count"], counters["lsm_released_count"]) == (7, 7)
+
+
+def ring_scenario() -> ScenarioConfig:
+    """Four penniless banks: a ring of four over single payments, then a ring of three against the ids' order."""
+    steps = [("A", "B"), ("B", "C"), ("C", "D"), ("D", "A"), ("A", "C"), ("C", "B"), ("B", "A")]
+    return ScenarioConfig.model_validate(
+        {
+            "format": 1,
+            "name": "rings",
+            "simulation": {"ticks_per_day": 2, "num_days": 1},
+            "banks": [{"id": name} for name in "DCBA"],
+            "lsm": {"algorithms": ["cycles"], "max_cycle_length": 4},
+            "events": [
+                {"type": "payment", "tick": int(place > 3), "from_bank": sender, "to_bank": receiver, "amount": 100}
+                for place, (sender, receiver) in enumerate(steps)
+            ],
+        }
+    )
