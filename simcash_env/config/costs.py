@@ -1,0 +1,113 @@
+"""Prices: rates a tick or a day, penalties in cents or in basis points."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from simcash_env.config.exact import THOUSAND, millionths, millionths_of_part, millionths_truncated, thousandths
+from simcash_env.config.faults import Broken, broken_rules
+from simcash_env.config.fields import BpsPerTick, Cents, Model, Multiplier, PenaltyBps, PerCent
+
+RATES = (
+    ("overdraft_bps_per_tick", "overdraft_bps_per_day"),
+    ("delay_cost_per_tick_per_cent", "delay_cost_per_day_per_cent"),
+    ("collateral_cost_per_tick_bps", "collateral_cost_per_day_bps"),
+    ("liquidity_cost_per_tick_bps", "liquidity_cost_per_day_bps"),
+)
+"""Each rate as it is written per tick, and per day."""
+
+DAY_FACTOR = 10**6  # a day has at most so many ticks: the bound of a rate a day is loose, that of a tick is checked
+
+BpsPerDay = Annotated[float, Field(strict=True, ge=0, le=10_000 * DAY_FACTOR, description="basis points a day")]
+PerCentPerDay = Annotated[float, Field(strict=True, ge=0, le=1_000 * DAY_FACTOR, description="cents a cent and day")]
+
+
+class BpsPenalty(Model):
+    """A penalty in proportion to the amount."""
+
+    bps: PenaltyBps
+
+    def ppm(self) -> int:
+        """Millionths of a basis point, cut off."""
+        return millionths_truncated(self.bps)
+
+
+def _penalty_kind(value: Any) -> str:  # noqa: ANN401 - anything may stand in a file
+    return "<bps>" if isinstance(value, (dict, BpsPenalty)) else "<cents>"
+
+
+Penalty = Annotated[
+    Annotated[Cents, Tag("<cents>")] | Annotated[BpsPenalty, Tag("<bps>")],
+    Discriminator(_penalty_kind),
+]
+
+
+class PriorityDelayMultipliers(Model):
+    """Delay cost by priority: urgent is 8 to 10, normal 4 to 7, low 0 to 3."""
+
+    urgent: Multiplier = 1.0
+    normal: Multiplier = 1.0
+    low: Multiplier = 1.0
+
+
+class CostConfig(Model):
+    """What waiting, credit, collateral and failure cost."""
+
+    overdraft_bps_per_tick: BpsPerTick = 0.001
+    overdraft_bps_per_day: BpsPerDay | None = None
+    delay_cost_per_tick_per_cent: PerCent = 0.0001
+    delay_cost_per_day_per_cent: PerCentPerDay | None = None
+    collateral_cost_per_tick_bps: BpsPerTick = 0.0002
+    collateral_cost_per_day_bps: BpsPerDay | None = None
+    liquidity_cost_per_tick_bps: BpsPerTick = 0.0
+    liquidity_cost_per_day_bps: BpsPerDay | None = None
+    deadline_penalty: Penalty = 50_000
+    eod_penalty: Penalty = 10_000
+    drop_penalty: Penalty | None = None
+    split_friction_cost: Cents = 1_000
+    overdue_delay_multiplier: Multiplier = 5.0
+    priority_delay_multipliers: PriorityDelayMultipliers | None = None
+
+    @model_validator(mode="after")
+    def _is_given_once(self) -> CostConfig:
+        broken = [
+            Broken((per_day,), f"give either {per_tick} or {per_day}", getattr(self, per_day))
+            for per_tick, per_day in RATES
+            if per_tick in self.model_fields_set and getattr(self, per_day) is not None
+        ]
+        if broken:
+            raise broken_rules(broken)
+        return self
+
+    def overdraft_rate_ppm(self, ticks_per_day: int) -> int:
+        """Millionths of a basis point a tick, on a negative balance."""
+        return _rate_ppm(self.overdraft_bps_per_tick, self.overdraft_bps_per_day, ticks_per_day)
+
+    def delay_rate_ppm(self, ticks_per_day: int) -> int:
+        """Millionths of a cent a tick, for each cent that waits."""
+        return _rate_ppm(self.delay_cost_per_tick_per_cent, self.delay_cost_per_day_per_cent, ticks_per_day)
+
+    def collateral_rate_ppm(self, ticks_per_day: int) -> int:
+        """Millionths of a basis point a tick, on posted collateral."""
+        return _rate_ppm(self.collateral_cost_per_tick_bps, self.collateral_cost_per_day_bps, ticks_per_day)
+
+    def liquidity_rate_ppm(self, ticks_per_day: int) -> int:
+        """Millionths of a basis point a tick, on the allocated pool."""
+        return _rate_ppm(self.liquidity_cost_per_tick_bps, self.liquidity_cost_per_day_bps, ticks_per_day)
+
+    def overdue_multiplier_thousandths(self) -> int:
+        """Factor on the delay cost of what is overdue."""
+        return thousandths(self.overdue_delay_multiplier)
+
+    def band_multipliers_thousandths(self) -> tuple[int, int, int]:
+        """Factors on the delay cost of urgent, normal and low payments."""
+        bands = self.priority_delay_multipliers
+        if bands is None:
+            return THOUSAND, THOUSAND, THOUSAND
+        return thousandths(bands.urgent), thousandths(bands.normal), thousandths(bands.low)
+
+
+def _rate_ppm(per_tick: float, per_day: float | None, ticks_per_day: int) -> int:
+    return millionths(per_tick) if per_day is None else millionths_of_part(per_day, ticks_per_day)

@@ -1,0 +1,37 @@
+"""How a rule that spans several fields reports where it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Place = tuple[str | int, ...]
+
+RULE = "rule"
+"""Error type of our own rules: the message says the rule, the input is the value that breaks it."""
+
+
+class Broken(NamedTuple):
+    """A broken rule: where, what the rule is, and the value found there."""
+
+    place: Place
+    rule: str
+    value: Any
+
+
+def broken_rules(broken: Iterable[Broken], title: str = "scenario") -> ValidationError:
+    """One pydantic error that carries every broken rule with its own place."""
+    details = [
+        InitErrorDetails(type=PydanticCustomError(RULE, rule), loc=place, input=value)
+        for place, rule, value in broken
+    ]
+    return ValidationError.from_exception_data(title, details)
+
+
+def fault_at(place: Place, rule: str, value: Any) -> ValidationError:  # noqa: ANN401 - whatever was found there
+    """One broken rule; the place is relative to the model that raises it."""
+    return broken_rules([Broken(place, rule, value)])
+

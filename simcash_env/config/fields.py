@@ -1,0 +1,43 @@
+"""The kinds of value that scenarios are made of: each says its unit, its bounds, and takes nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_CENTS: Final = 10**15
+"""Largest single sum of money (ten trillion): thousands of them still add up inside int64."""
+
+MAX_TOTAL_CENTS: Final = 10**18
+"""Largest sum of all money and credit in a scenario."""
+
+MAX_TICKS: Final = 10**9
+MAX_RATE_PER_TICK: Final = 10_000.0
+MAX_MULTIPLIER: Final = 1_000.0
+
+
+class Model(BaseModel):
+    """Base of every part of a scenario: never changed after it was read, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Text = Annotated[str, Field(strict=True)]
+Truth = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS)]
+Cents = Annotated[int, Field(strict=True, ge=0, le=MAX_CENTS, description="whole cents")]
+PositiveCents = Annotated[int, Field(strict=True, ge=1, le=MAX_CENTS, description="whole cents, at least 1")]
+SignedCents = Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="whole cents")]
+Ticks = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS, description="ticks")]
+PositiveTicks = Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks, at least 1")]
+Priority = Annotated[int, Field(strict=True, ge=0, le=10, description="0 (least urgent) to 10")]
+BankId = Annotated[str, Field(strict=True, min_length=1, description="id of a bank")]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, description="share, 0 to 1")]
+Rate = Annotated[float, Field(strict=True, ge=0, le=MAX_RATE_PER_TICK, description="payments a tick")]
+Weight = Annotated[float, Field(strict=True, ge=0, le=1e9, description="relative weight")]
+Multiplier = Annotated[float, Field(strict=True, ge=0, le=MAX_MULTIPLIER, description="factor")]
+PositiveMultiplier = Annotated[float, Field(strict=True, gt=0, le=MAX_MULTIPLIER, description="factor above 0")]
+BpsPerTick = Annotated[float, Field(strict=True, ge=0, le=10_000, description="basis points (1/100 of a percent)")]
+PerCent = Annotated[float, Field(strict=True, ge=0, le=1_000, description="cents a cent")]
+PenaltyBps = Annotated[float, Field(strict=True, ge=0, le=1_000_000, description="basis points of an amount")]

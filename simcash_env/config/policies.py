@@ -1,0 +1,90 @@
+"""What a bank does with its queue: one model a named policy, told apart by ``type``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from simcash_env.config.faults import fault_at
+from simcash_env.config.fields import Cents, Model, Text, Ticks
+
+Parts = Annotated[int, Field(strict=True, ge=2, le=1_000, description="number of parts, at least 2")]
+
+
+class FifoPolicy(Model):
+    """Release everything at once."""
+
+    type: Literal["fifo"] = "fifo"
+
+
+class DeadlinePolicy(Model):
+    """Release what is due within so many ticks, hold the rest."""
+
+    type: Literal["deadline"] = "deadline"
+    urgency_threshold: Ticks
+
+
+class LiquidityAwarePolicy(Model):
+    """Release while a buffer of cents remains; what is urgent, whenever it is affordable."""
+
+    type: Literal["liquidity_aware"] = "liquidity_aware"
+    target_buffer: Cents
+    urgency_threshold: Ticks
+
+
+class LiquiditySplittingPolicy(Model):
+    """Release what is affordable, split what is not."""
+
+    type: Literal["liquidity_splitting"] = "liquidity_splitting"
+    max_splits: Parts
+    min_split_amount: Cents
+
+
+class LiquidityReservePolicy(Model):
+    """As liquidity_aware, but it counts what it has already released in this tick."""
+
+    type: Literal["liquidity_reserve"] = "liquidity_reserve"
+    target_buffer: Cents
+    urgency_threshold: Ticks
+
+
+class MockSplittingPolicy(Model):
+    """Split everything: for tests."""
+
+    type: Literal["mock_splitting"] = "mock_splitting"
+    num_splits: Parts
+
+
+class TreePolicy(Model):
+    """A decision tree, from a file or written out in place."""
+
+    type: Literal["tree"] = "tree"
+    file: Text | None = None
+    tree: dict[str, Any] | None = None
+    parameters: dict[str, Annotated[float, Field(strict=True)]] = {}
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> TreePolicy:
+        if (self.file is None) == (self.tree is None):
+            raise fault_at((), "give either file or tree", self.file)
+        return self
+
+
+class ExternalPolicy(Model):
+    """A learning bank: its decisions come from outside."""
+
+    type: Literal["external"] = "external"
+
+
+PolicyConfig = Annotated[
+    FifoPolicy
+    | DeadlinePolicy
+    | LiquidityAwarePolicy
+    | LiquiditySplittingPolicy
+    | LiquidityReservePolicy
+    | MockSplittingPolicy
+    | TreePolicy
+    | ExternalPolicy,
+    Field(discriminator="type"),
+]

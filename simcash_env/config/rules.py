@@ -1,0 +1,115 @@
+"""How the system works: rule set, calendar, liquidity saving, switches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, model_validator
+
+from simcash_env.config.faults import fault_at
+from simcash_env.config.fields import MAX_TICKS, Count, Model, PositiveTicks, Ticks, Truth
+
+RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
+    "standard": {
+        "delay_cost_scope": "queue1",
+        "eod_penalty_scope": "unsettled",
+        "deadline_mode": "overdue",
+        "deadline_cap": "last_tick",
+        "split_scope": "divisible",
+        "end_of_day_settlement": True,
+    },
+    "simcash": {
+        "delay_cost_scope": "both",
+        "eod_penalty_scope": "overdue",
+        "deadline_mode": "overdue",
+        "deadline_cap": "next_day",
+        "split_scope": "any",
+        "end_of_day_settlement": False,
+    },
+}
+"""What each rule set says; a scenario may override single rules by name."""
+
+
+class RulesConfig(Model):
+    """A rule set with every rule resolved; in a file also just the set's name."""
+
+    set: Literal["standard", "simcash"] = "standard"
+    delay_cost_scope: Literal["queue1", "both"] = "queue1"
+    eod_penalty_scope: Literal["unsettled", "overdue"] = "unsettled"
+    deadline_mode: Literal["overdue", "drop"] = "overdue"
+    deadline_cap: Literal["last_tick", "next_day"] = "last_tick"
+    split_scope: Literal["divisible", "any"] = "divisible"
+    end_of_day_settlement: Truth = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+        rules = {"set": value} if isinstance(value, str) else value
+        if not isinstance(rules, dict):
+            return rules
+        chosen = rules.get("set", "standard")
+        return {**RULE_SETS.get(chosen, {}), **rules} if isinstance(chosen, str) else rules
+
+
+class SimulationConfig(Model):
+    """How long a run is, and the seed of its random stream."""
+
+    ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=10**6)]
+    num_days: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS)]
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks of the whole run."""
+        return self.ticks_per_day * self.num_days
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> SimulationConfig:
+        if self.num_ticks > MAX_TICKS:
+            rule = f"ticks_per_day x num_days must not exceed {MAX_TICKS}"
+            raise fault_at(("num_days",), rule, self.num_days)
+        return self
+
+
+class LsmConfig(Model):
+    """Liquidity saving: which algorithms run, in which order, and how far rings are searched."""
+
+    algorithms: tuple[Literal["bilateral", "cycles", "prefix"], ...] = ("bilateral", "cycles")
+    bilateral: Literal["all", "subset"] = "all"
+    max_cycle_length: Annotated[int, Field(strict=True, ge=3, le=16)] = 4
+    max_cycles_per_tick: Count = 10
+    cycle_work_limit: Count = 100_000
+
+    @model_validator(mode="after")
+    def _runs_each_once(self) -> LsmConfig:
+        if len(set(self.algorithms)) < len(self.algorithms):
+            raise fault_at(("algorithms",), "must not name an algorithm twice", self.algorithms)
+        return self
+
+
+class SwitchConfig(Model):
+    """What may be switched on and off."""
+
+    deferred_crediting: Truth = False
+    deadline_cap_at_eod: Truth = False
+    daily_liquidity_reallocation: Truth = False
+    queue1_ordering: Literal["fifo", "priority_deadline"] = "fifo"
+    queue2_priority_mode: Truth = False
+    entry_disposition_offsetting: Truth = False
+    algorithm_sequencing: Truth = False
+    limits_basis: Literal["gross", "net"] = "gross"
+
+
+class PriorityEscalationConfig(Model):
+    """Priorities rise as deadlines near: from ``start_ticks`` before, by up to ``max_boost``."""
+
+    curve: Literal["linear", "exponential", "step"] = "linear"
+    start_ticks: Ticks = 20
+    max_boost: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+
+
+class ActionConfig(Model):
+    """What learning banks may do besides releasing and holding."""
+
+    max_split: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 1
+    allow_drop: Truth = False

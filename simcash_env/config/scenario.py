@@ -1,0 +1,70 @@
+"""A whole scenario, and the rules that hold between its parts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from simcash_env.config.banks import BankConfig
+from simcash_env.config.costs import CostConfig
+from simcash_env.config.cross_rules import cross_faults
+from simcash_env.config.events import EventConfig
+from simcash_env.config.faults import broken_rules
+from simcash_env.config.fields import Model, Text
+from simcash_env.config.rules import (
+    ActionConfig,
+    LsmConfig,
+    PriorityEscalationConfig,
+    RulesConfig,
+    SimulationConfig,
+    SwitchConfig,
+)
+from simcash_env.config.unsupported import unsupported_faults
+
+MAX_BANKS = 2_000
+
+
+class ScenarioConfig(Model):
+    """A scenario in the native format."""
+
+    format: Literal[1]
+    name: Text
+    description: Text = ""
+    rules: RulesConfig = Field(default_factory=RulesConfig)
+    simulation: SimulationConfig
+    banks: Annotated[tuple[BankConfig, ...], Field(min_length=1, max_length=MAX_BANKS)]
+    costs: CostConfig = Field(default_factory=CostConfig)
+    lsm: LsmConfig = Field(default_factory=LsmConfig)
+    switches: SwitchConfig = Field(default_factory=SwitchConfig)
+    priority_escalation: PriorityEscalationConfig | None = None
+    actions: ActionConfig = Field(default_factory=ActionConfig)
+    events: tuple[EventConfig, ...] = ()
+    market: Any = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _judge_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:  # noqa: ANN401
+        """Add the faults between parts to those inside them, so that the user sees all at once."""
+        try:
+            config: ScenarioConfig = handler(value)
+        except ValidationError as error:
+            between = [*cross_faults(value), *unsupported_faults(value)] if isinstance(value, dict) else []
+            if not between:
+                raise
+            inside = [_detail(fault) for fault in error.errors()]
+            more = [_detail(fault) for fault in broken_rules(between).errors()]
+            raise ValidationError.from_exception_data("scenario", [*inside, *more]) from None
+        if isinstance(value, ScenarioConfig):
+            return config
+        plain = config.model_dump()
+        between = [*cross_faults(plain), *unsupported_faults(plain)]
+        if between:
+            raise broken_rules(between)
+        return config
+
+
+def _detail(fault: Any) -> InitErrorDetails:  # noqa: ANN401 - pydantic's ErrorDetails
+    kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
+    return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])
