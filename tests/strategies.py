@@ -161,5 +161,5 @@ def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
     return {
         bank.id: draw(st.integers(0, POOL_LEVELS))
         for bank in oracle.world.banks.values()
-        if bank.config.policy.type == "external" and bank.config.liquidity_pool is not None and draw(st.booleans())
+        if bank.config.policy.type == "external" and bank.config.liquidity_pool and draw(st.booleans())
     }

@@ -1,6 +1,6 @@
 """Random arrivals: how many, how large, to whom, by when, how urgent."""
 
-from simcash_env.config import ArrivalBandConfig, ArrivalConfig
+from simcash_env.config.arrivals import ArrivalBandConfig, ArrivalConfig, CategoricalPriority, UniformPriority
 from tests.oracle.world import DEFAULT_PRIORITY, MAX_PRIORITY, Bank, Payment, Source, World
 
 BAND_PRIORITIES = {"urgent": (8, 10), "normal": (4, 7), "low": (0, 3)}
@@ -24,22 +24,13 @@ def rate_now(world: World, source: Source) -> float:
 
 def draw_payment(world: World, bank: Bank, source: Source) -> None:
     """Draw one payment in the fixed order: amount, receiver, deadline, priority."""
-    settings = source_settings(bank, source)
+    settings = source.settings
     amount = draw_amount(world, settings)
     receiver = draw_receiver(world, bank, source)
     offset = world.rng.integer(source.deadline_low, source.deadline_high)
-    priority = draw_priority(world, source, settings)
+    priority = draw_priority(world, source)
     deadline = random_deadline(world, world.tick + offset)
     add_to_queue1(world, bank.id, receiver, amount, deadline, priority, divisible=settings.divisible)
-
-
-def source_settings(bank: Bank, source: Source) -> ArrivalConfig | ArrivalBandConfig:
-    """The configuration behind a source."""
-    settings = bank.config.arrivals if source.kind == "arrivals" else getattr(bank.config.arrival_bands, source.kind)
-    if settings is None:
-        msg = f"{bank.id} has no {source.kind}"
-        raise LookupError(msg)
-    return settings  # type: ignore[no-any-return]
 
 
 def draw_amount(world: World, settings: ArrivalConfig | ArrivalBandConfig) -> int:
@@ -63,17 +54,17 @@ def draw_receiver(world: World, bank: Bank, source: Source) -> str:
     return list(weighted)[world.rng.walk(list(weighted.values()))]
 
 
-def draw_priority(world: World, source: Source, settings: ArrivalConfig | ArrivalBandConfig) -> int:
-    """A fixed priority draws nothing; a sampled 0 stays 0."""
-    if source.kind != "arrivals":
-        low, high = BAND_PRIORITIES[source.kind]
-        return world.rng.integer(low, high)
-    law = settings.priority  # type: ignore[union-attr]
-    if isinstance(law, int):
-        return law
-    if law.type == "uniform":
+def draw_priority(world: World, source: Source) -> int:
+    """A fixed priority draws nothing; a sampled 0 stays 0; a band draws within its bounds."""
+    settings = source.settings
+    if isinstance(settings, ArrivalBandConfig):
+        return world.rng.integer(*BAND_PRIORITIES[source.kind])
+    law = settings.priority
+    if isinstance(law, UniformPriority):
         return world.rng.integer(law.min, law.max)
-    return law.values[world.rng.walk(list(law.weights))]
+    if isinstance(law, CategoricalPriority):
+        return law.values[world.rng.walk(list(law.weights))]
+    return law
 
 
 def random_deadline(world: World, deadline: int) -> int:

@@ -28,7 +28,7 @@ def set_pool_levels(world: World, levels: Mapping[str, int]) -> None:
     """A learner sets its fraction at the first decision after an allocation; the balance follows at once."""
     for name, level in levels.items():
         bank = world.banks[name]
-        is_legal = bank.config.policy.type == "external" and bank.config.liquidity_pool is not None
+        is_legal = bank.config.policy.type == "external" and bool(bank.config.liquidity_pool)
         if not (is_legal and allocates_today(world) and 0 <= level <= POOL_LEVELS):
             msg = f"{name} cannot set pool level {level} now"
             raise ValueError(msg)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from simcash_env.config import PolicyConfig
+from simcash_env.config.policies import LiquidityAwarePolicy, LiquiditySplittingPolicy
 from tests.oracle.costs import drop_payment
 from tests.oracle.world import Bank, Decision, Payment, World
 
@@ -74,7 +74,7 @@ def effective_liquidity(bank: Bank) -> int:
     return bank.balance + bank.credit_limit - max(-bank.balance, 0)
 
 
-def liquidity_aware_policy(world: World, bank: Bank, payment: Payment, policy: PolicyConfig) -> Decision:
+def liquidity_aware_policy(world: World, bank: Bank, payment: Payment, policy: LiquidityAwarePolicy) -> Decision:
     """Urgent: release when affordable. Otherwise release while the buffer stays (no buffer: when affordable)."""
     if gives_up(world, payment):
         return "drop"
@@ -84,7 +84,9 @@ def liquidity_aware_policy(world: World, bank: Bank, payment: Payment, policy: P
     return "release" if bank.balance - payment.remaining >= policy.target_buffer else "hold"
 
 
-def liquidity_splitting_policy(world: World, bank: Bank, payment: Payment, policy: PolicyConfig) -> Decision:
+def liquidity_splitting_policy(
+    world: World, bank: Bank, payment: Payment, policy: LiquiditySplittingPolicy
+) -> Decision:
     """Release what the balance covers; else split, in more parts when urgent; with an empty account hold."""
     if bank.balance >= payment.remaining:
         return "release"

@@ -66,7 +66,8 @@ class RandomStream:
 
     def lognormal_cents(self, mean: float, std_dev: float) -> int:
         """A lognormal amount whose own mean and deviation are given, rounded, at least one cent."""
-        variance = math.log(1.0 + (std_dev / mean) ** 2)
+        ratio = std_dev / mean
+        variance = math.log(1.0 + ratio * ratio)
         location = math.log(mean) - variance / 2.0
         return max(1, round_double(math.exp(location + math.sqrt(variance) * self.standard_normal())))
 

@@ -1,6 +1,6 @@
 """Scheduled events: what a scenario does to the world at a given tick."""
 
-from simcash_env.config import EventConfig
+from simcash_env.config.events import EventConfig
 from tests.oracle.arrivals import add_to_queue1, default_deadline, given_deadline, new_payment
 from tests.oracle.exact import MILLION, millionths
 from tests.oracle.world import DEFAULT_PRIORITY, Bank, World

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from simcash_env.config import BankConfig, ScenarioConfig
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.arrivals import ArrivalBandConfig, ArrivalConfig
+from simcash_env.config.banks import BankConfig
 from tests.oracle.exact import MILLION, as_fraction, ceil_div, millionths
 from tests.oracle.random_stream import RandomStream
 
@@ -50,7 +52,8 @@ class Payment:
 class Source:
     """One stream of random payments of a bank, as the events have changed it so far."""
 
-    kind: Literal["arrivals", "urgent", "normal", "low"]
+    kind: str
+    settings: ArrivalConfig | ArrivalBandConfig
     base_rate: float
     rate: float
     pattern: tuple[float, ...] | None
@@ -227,21 +230,24 @@ def build_world(config: ScenarioConfig) -> World:
 
 def _sources(bank: BankConfig) -> list[Source]:
     """A bank's streams of random payments in drawing order."""
-    sources = []
     if bank.arrivals is not None:
-        one = bank.arrivals
-        low, high = one.deadline_range
-        weights = dict(one.counterparty_weights)
-        rate = one.rate_per_tick
-        sources.append(Source("arrivals", rate, rate, one.rate_per_tick_of_day, weights, low, high))
-    if bank.arrival_bands is not None:
-        bands = bank.arrival_bands
-        for kind, band in (("urgent", bands.urgent), ("normal", bands.normal), ("low", bands.low)):
-            if band is not None:
-                weights = dict(band.counterparty_weights)
-                low, high = band.deadline_offset_min, band.deadline_offset_max
-                sources.append(Source(kind, band.rate_per_tick, band.rate_per_tick, None, weights, low, high))  # type: ignore[arg-type]
-    return sources
+        pattern = bank.arrivals.rate_per_tick_of_day
+        return [_source("arrivals", bank.arrivals, bank.arrivals.deadline_range, pattern)]
+    if bank.arrival_bands is None:
+        return []
+    bands = bank.arrival_bands
+    return [
+        _source(kind, band, (band.deadline_offset_min, band.deadline_offset_max), None)
+        for kind, band in (("urgent", bands.urgent), ("normal", bands.normal), ("low", bands.low))
+        if band is not None
+    ]
+
+
+def _source(
+    kind: str, settings: ArrivalConfig | ArrivalBandConfig, window: tuple[int, int], pattern: tuple[float, ...] | None
+) -> Source:
+    rate = settings.rate_per_tick
+    return Source(kind, settings, rate, rate, pattern, dict(settings.counterparty_weights), *window)
 
 
 def bps_share(amount: int, bps: float) -> int:
