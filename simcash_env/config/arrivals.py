@@ -121,7 +121,9 @@ class CategoricalPriority(Model):
     def _has_a_weight_each(self) -> CategoricalPriority:
         broken = []
         if len(self.weights) != len(self.values):
-            broken.append(Broken(("weights",), f"needs one weight for each of the {len(self.values)} values", self.weights))
+            broken.append(
+                Broken(("weights",), f"needs one weight for each of the {len(self.values)} values", self.weights)
+            )
         if sum(self.weights) <= 0:
             broken.append(Broken(("weights",), "must sum to more than 0", self.weights))
         if broken:
@@ -151,7 +153,7 @@ class _Stream(Model):
 
     rate_per_tick: Rate
     amount: AmountConfig
-    counterparty_weights: dict[BankId, Weight] = {}
+    counterparty_weights: dict[BankId, Weight] = Field(default_factory=dict)
     divisible: Truth = False
 
     @model_validator(mode="after")

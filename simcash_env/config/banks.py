@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from simcash_env.config.arrivals import ArrivalBandsConfig, ArrivalConfig
 from simcash_env.config.exact import millionths
 from simcash_env.config.faults import fault_at
-from simcash_env.config.fields import BankId, Cents, Model, Share, Ticks
+from simcash_env.config.fields import SignedCents, BankId, Cents, Model, Share, Ticks
 from simcash_env.config.policies import FifoPolicy, PolicyConfig
 
 CAPACITY_FACTOR = 10
@@ -18,14 +18,14 @@ class BankConfig(Model):
     """One bank. ``arrivals`` and ``arrival_bands`` exclude each other."""
 
     id: BankId
-    opening_balance: Cents = 0
+    opening_balance: SignedCents = 0
     credit_limit: Cents = 0
     posted_collateral: Cents = 0
     collateral_haircut: Share = 0.02
     max_collateral_capacity: Cents | None = None
     safety_buffer: Cents = 0
     min_holding_ticks: Ticks = 0
-    bilateral_limits: dict[BankId, Cents] = {}
+    bilateral_limits: dict[BankId, Cents] = Field(default_factory=dict)
     multilateral_limit: Cents | None = None
     liquidity_pool: Cents | None = None
     liquidity_allocation_fraction: Share = 1.0

@@ -121,6 +121,10 @@ def _event_targets(scenario: Raw, known: set[str]) -> Iterator[Broken]:
             name = event.get(key)
             if isinstance(name, str) and name and name not in known:
                 yield Broken(("events", number, key), "must name a bank", name)
+        for first, second in (("from_bank", "to_bank"), ("bank", "counterparty")):
+            name = event.get(second)
+            if isinstance(name, str) and name == event.get(first):
+                yield Broken(("events", number, second), f"must differ from {first}", name)
 
 
 def _event_times(scenario: Raw) -> Iterator[Broken]:

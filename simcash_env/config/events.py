@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import (
     BankId,
     Model,
@@ -33,12 +32,6 @@ class _MoneyEvent(_Event):
     from_bank: BankId
     to_bank: BankId
     amount: PositiveCents
-
-    @model_validator(mode="after")
-    def _goes_elsewhere(self) -> _MoneyEvent:
-        if self.from_bank == self.to_bank:
-            raise fault_at(("to_bank",), "must differ from from_bank", self.to_bank)
-        return self
 
 
 class PaymentEvent(_MoneyEvent):
@@ -100,12 +93,6 @@ class CounterpartyWeightChangeEvent(_Event):
     bank: BankId
     counterparty: BankId
     weight: Weight
-
-    @model_validator(mode="after")
-    def _goes_elsewhere(self) -> CounterpartyWeightChangeEvent:
-        if self.bank == self.counterparty:
-            raise fault_at(("counterparty",), "must differ from bank", self.counterparty)
-        return self
 
 
 class DeadlineWindowChangeEvent(_Event):

@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Place = tuple[str | int, ...]
 
+UNKNOWN_KEY = "unknown_key"
 RULE = "rule"
 """Error type of our own rules: the message says the rule, the input is the value that breaks it."""
 
@@ -25,8 +26,7 @@ class Broken(NamedTuple):
 def broken_rules(broken: Iterable[Broken], title: str = "scenario") -> ValidationError:
     """One pydantic error that carries every broken rule with its own place."""
     details = [
-        InitErrorDetails(type=PydanticCustomError(RULE, rule), loc=place, input=value)
-        for place, rule, value in broken
+        InitErrorDetails(type=PydanticCustomError(RULE, rule), loc=place, input=value) for place, rule, value in broken
     ]
     return ValidationError.from_exception_data(title, details)
 
@@ -35,3 +35,8 @@ def fault_at(place: Place, rule: str, value: Any) -> ValidationError:  # noqa: A
     """One broken rule; the place is relative to the model that raises it."""
     return broken_rules([Broken(place, rule, value)])
 
+
+def detail(fault: Any) -> InitErrorDetails:  # noqa: ANN401 - pydantic's ErrorDetails, or one of ours in its shape
+    """One fault of a caught pydantic error, ready to be raised again with others."""
+    kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
+    return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from simcash_env.config.faults import UNKNOWN_KEY, detail
+from simcash_env.config.suggest import unknown_key
 
 MAX_CENTS: Final = 10**15
 """Largest single sum of money (ten trillion): thousands of them still add up inside int64."""
@@ -22,13 +34,54 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_nearest_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        """Tell an unknown key which known one it looks like."""
+        try:
+            return handler(value)
+        except ValidationError as error:
+            faults = error.errors()
+            if not any(_is_unknown_key(fault) for fault in faults):
+                raise
+            details = []
+            for fault in faults:
+                if _is_unknown_key(fault):
+                    rule = unknown_key(str(fault["loc"][0]), cls.model_fields)
+                    fault = {**fault, "type": UNKNOWN_KEY, "msg": rule}  # noqa: PLW2901
+                details.append(detail(fault))
+            raise ValidationError.from_exception_data(cls.__name__, details) from None
+
+
+def _is_unknown_key(fault: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+    return fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
+
+
+def _whole_cents(value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+    if isinstance(value, bool) or not isinstance(value, int):
+        kind = "whole_cents"
+        raise PydanticCustomError(kind, "must be a whole number of cents")
+    return value
+
 
 Text = Annotated[str, Field(strict=True)]
 Truth = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS)]
-Cents = Annotated[int, Field(strict=True, ge=0, le=MAX_CENTS, description="whole cents")]
-PositiveCents = Annotated[int, Field(strict=True, ge=1, le=MAX_CENTS, description="whole cents, at least 1")]
-SignedCents = Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="whole cents")]
+Cents = Annotated[
+    int,
+    BeforeValidator(_whole_cents),
+    Field(strict=True, ge=0, le=MAX_CENTS, description="whole cents"),
+]
+PositiveCents = Annotated[
+    int,
+    BeforeValidator(_whole_cents),
+    Field(strict=True, ge=1, le=MAX_CENTS, description="whole cents, at least 1"),
+]
+SignedCents = Annotated[
+    int,
+    BeforeValidator(_whole_cents),
+    Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="whole cents"),
+]
 Ticks = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS, description="ticks")]
 PositiveTicks = Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks, at least 1")]
 Priority = Annotated[int, Field(strict=True, ge=0, le=10, description="0 (least urgent) to 10")]

@@ -2,16 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from simcash_env.config.documents import Document, read_document
+from simcash_env.config.faults import Broken
+from simcash_env.config.library import scenario_ids, scenario_path
+from simcash_env.config.policy_files import find_policy_files
+from simcash_env.config.report import broken_of, value_at
 from simcash_env.config.scenario import ScenarioConfig
+from simcash_env.config.simcash_dialect import translate
+from simcash_env.config.suggest import nearest
+from simcash_env.config.translation import Section, Translation
+from simcash_env.errors import ConfigError, Fault
 
 
-def load_scenario(source: str | Path | Mapping[str, Any], *, policy_path: Path | None = None) -> ScenarioConfig:
-    """Read a scenario."""
-    del policy_path
+def load_scenario(
+    source: str | Path | Mapping[str, Any],
+    *,
+    policy_path: Path | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> ScenarioConfig:
+    """Read a scenario in the native format or in SimCash's.
+
+    Args:
+        source: a YAML or JSON file, an id of the library, or a mapping.
+        policy_path: a folder to search for the files of decision trees.
+        notice: told, in one line, that a file was read as a SimCash file and what of it was ignored;
+            the line goes to stderr by default.
+
+    Raises:
+        ConfigError: lists everything that is wrong.
+    """
     if isinstance(source, Mapping):
-        return ScenarioConfig.model_validate(dict(source))
-    raise NotImplementedError
+        document, folder = Document(None, copy.deepcopy(dict(source))), None
+    else:
+        path = _find(source)
+        document, folder = read_document(path), path.parent
+    if not isinstance(document.value, dict):
+        raise document.error([Broken((), "a scenario must be a mapping", document.value)])
+    if "format" in document.value:
+        return _validate(document, _as_it_is(document.value), folder, policy_path)
+    if "banks" in document.value and "agents" not in document.value:
+        raise document.error([*document.broken, Broken(("format",), "is required, write format: 1", None)])
+    translation = translate(document.value, "simcash" if document.file is None else Path(document.file).stem)
+    scenario = _validate(document, translation, folder, policy_path)
+    (_to_stderr if notice is None else notice)(_notice(document, translation.ignored))
+    return scenario
+
+
+def _as_it_is(value: Section) -> Translation:
+    translation = Translation({})
+    translation.native = value
+    return translation
+
+
+def _validate(
+    document: Document, translation: Translation, folder: Path | None, policy_path: Path | None
+) -> ScenarioConfig:
+    native = translation.native
+    find_policy_files(native, folder, policy_path)
+    broken = [*document.broken, *translation.broken]
+    try:
+        scenario = ScenarioConfig.model_validate(native)
+    except ValidationError as error:
+        for place, rule, value in broken_of(error, native):
+            own = translation.origin(place)
+            broken.append(Broken(own, translation.reword(rule), value_at(document.value, own, value)))
+        raise document.error(broken) from None
+    if broken:
+        raise document.error(broken)
+    return scenario
+
+
+def _find(source: str | Path) -> Path:
+    """A file that exists, or a scenario of the library."""
+    path = Path(source)
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        exists = False
+    if exists or isinstance(source, Path) or path.suffix:
+        if exists:
+            return path
+        raise ConfigError([Fault(str(source), None, "", None, "cannot be read: no such file")])
+    if source in scenario_ids():
+        return scenario_path(source)
+    guess = nearest(source, scenario_ids())
+    hint = "" if guess is None else f", did you mean {guess}?"
+    rule = f"neither a file nor a scenario of the library{hint}"
+    raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
+
+
+def _notice(document: Document, ignored: list[str]) -> str:
+    start = f"{document.file or 'scenario'}: read as a SimCash file, rules: simcash"
+    return start + (f"; ignored, as SimCash does: {', '.join(ignored)}" if ignored else "")
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - the one line that a SimCash file causes

@@ -62,7 +62,7 @@ class TreePolicy(Model):
     type: Literal["tree"] = "tree"
     file: Text | None = None
     tree: dict[str, Any] | None = None
-    parameters: dict[str, Annotated[float, Field(strict=True)]] = {}
+    parameters: dict[str, Annotated[float, Field(strict=True)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_one_source(self) -> TreePolicy:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from simcash_env.config.banks import BankConfig
 from simcash_env.config.costs import CostConfig
 from simcash_env.config.cross_rules import cross_faults
 from simcash_env.config.events import EventConfig
-from simcash_env.config.faults import broken_rules
+from simcash_env.config.faults import broken_rules, detail
 from simcash_env.config.fields import Model, Text
 from simcash_env.config.rules import (
     ActionConfig,
@@ -53,8 +52,8 @@ class ScenarioConfig(Model):
             between = [*cross_faults(value), *unsupported_faults(value)] if isinstance(value, dict) else []
             if not between:
                 raise
-            inside = [_detail(fault) for fault in error.errors()]
-            more = [_detail(fault) for fault in broken_rules(between).errors()]
+            inside = [detail(fault) for fault in error.errors()]
+            more = [detail(fault) for fault in broken_rules(between).errors()]
             raise ValidationError.from_exception_data("scenario", [*inside, *more]) from None
         if isinstance(value, ScenarioConfig):
             return config
@@ -63,8 +62,3 @@ class ScenarioConfig(Model):
         if between:
             raise broken_rules(between)
         return config
-
-
-def _detail(fault: Any) -> InitErrorDetails:  # noqa: ANN401 - pydantic's ErrorDetails
-    kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
-    return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

@@ -1,0 +1,39 @@
+"""The scenarios that come with the package: ids, and where their files are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from simcash_env.config.suggest import nearest
+from simcash_env.errors import ConfigError, Fault
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_FOLDERS: Final = (_PACKAGE / "_configs" / "scenarios", _PACKAGE.parent / "configs" / "scenarios")
+"""Where the files are in an installed wheel, and in a checkout."""
+
+
+def _folder() -> Path:
+    for folder in _FOLDERS:
+        if folder.is_dir():
+            return folder
+    return _FOLDERS[0]
+
+
+def scenario_ids() -> tuple[str, ...]:
+    """The ids of all scenarios of the library, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def scenario_path(scenario_id: str) -> Path:
+    """The file of a scenario.
+
+    Raises:
+        ConfigError: when there is no such id; it names the nearest one.
+    """
+    ids = scenario_ids()
+    if scenario_id in ids:
+        return _folder() / f"{scenario_id}.yaml"
+    guess = nearest(scenario_id, ids)
+    hint = "" if guess is None else f", did you mean {guess}?"
+    raise ConfigError([Fault(None, None, "scenario", repr(scenario_id), f"no scenario of this name{hint}")])

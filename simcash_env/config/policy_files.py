@@ -1,0 +1,28 @@
+"""Finding the files of decision trees that a scenario refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path: Path | None) -> None:
+    """Replace each tree policy's file by the place where it was found; one that is not found stays as it is."""
+    banks = scenario.get("banks")
+    for bank in banks if isinstance(banks, list) else ():
+        policy = bank.get("policy") if isinstance(bank, dict) else None
+        if isinstance(policy, dict) and policy.get("type") == "tree" and isinstance(policy.get("file"), str):
+            found = next((path for path in _places(policy["file"], folder, policy_path) if path.is_file()), None)
+            if found is not None:
+                policy["file"] = str(found)
+
+
+def _places(file: str, folder: Path | None, policy_path: Path | None) -> Iterator[Path]:
+    """A file may be named as it lies here, beside the scenario, or in the search path with its folders or without."""
+    if policy_path is not None:
+        yield policy_path / file
+        yield policy_path / Path(file).name
+    if folder is not None:
+        yield folder / file
+    yield Path(file)

@@ -1,0 +1,121 @@
+"""What pydantic and our own rules found, as faults a user can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from simcash_env.config.faults import RULE, UNKNOWN_KEY, Broken, Place
+from simcash_env.config.suggest import nearest
+from simcash_env.errors import ConfigError, Fault
+
+LONGEST_VALUE = 60
+
+RULES: Mapping[str, str] = {
+    "missing": "is required",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "must not be empty",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "union_tag_not_found": "needs a type",
+    "int_parsing_size": "must be at most 10**15",
+}
+"""Our words for pydantic's error types; what is not listed keeps pydantic's own message."""
+
+
+def broken_of(error: ValidationError, document: Any) -> list[Broken]:  # noqa: ANN401 - what was validated
+    """Every fault of a pydantic error, at its place in the document."""
+    return [
+        Broken(_place_in(fault["loc"], document), _rule(fault), None if fault["type"] == "missing" else fault["input"])
+        for fault in error.errors()
+    ]
+
+
+def config_error(
+    broken: Iterable[Broken], file: str | None, line_of: Callable[[Place], int | None] = lambda _: None
+) -> ConfigError:
+    """The error that lists these faults, each once, in the order of the file."""
+    faults: dict[tuple[str, str], Fault] = {}
+    for place, rule, value in broken:
+        path = ".".join(str(step) for step in place)
+        faults.setdefault((path, rule), Fault(file, line_of(place), path, shown(value), rule))
+    return ConfigError(sorted(faults.values(), key=lambda fault: (fault.line is None, fault.line or 0)))
+
+
+def shown(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a file
+    """A value as a message shows it: short, and None for nothing."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**LONGEST_VALUE:
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def value_at(document: Any, place: Place, otherwise: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """What the file itself has at a place, where it has something there."""
+    found = document
+    for step in place:
+        found = _inside(found, step)
+    return otherwise if found is None or isinstance(found, (dict, list)) else found
+
+
+def _rule(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    kind, context = fault["type"], fault.get("ctx", {})
+    if kind in {RULE, UNKNOWN_KEY}:
+        return str(fault["msg"])
+    if kind == "union_tag_invalid":
+        return _wrong_type(context["tag"], context["expected_tags"])
+    if kind == "union_tag_not_found" and fault["input"] is not None and not isinstance(fault["input"], Mapping):
+        return RULES["dict_type"]
+    words = RULES.get(kind)
+    return str(fault["msg"]) if words is None else words.format(**context)
+
+
+def _wrong_type(tag: str, expected: str) -> str:
+    names = expected.replace("'", "").split(", ")
+    guess = nearest(str(tag), names)
+    return f"must be one of {', '.join(names)}" + ("" if guess is None else f"; did you mean {guess}?")
+
+
+def _place_in(loc: Place, document: Any) -> Place:  # noqa: ANN401 - what was validated
+    """The path as the user wrote it: pydantic also names the branch of a union that it took."""
+    place: list[str | int] = []
+    here = document
+    for step in loc:
+        if isinstance(step, str) and (step.startswith("<") or _is_tag(step, here)):
+            continue
+        place.append(step)
+        here = _inside(here, step)
+    return tuple(place)
+
+
+def _is_tag(step: str, here: Any) -> bool:  # noqa: ANN401 - part of a document
+    return isinstance(here, Mapping) and step not in here and here.get("type") == step
+
+
+def _inside(here: Any, step: str | int) -> Any:  # noqa: ANN401 - part of a document
+    if isinstance(here, Mapping):
+        return here.get(step)
+    if isinstance(here, (list, tuple)) and isinstance(step, int) and step < len(here):
+        return here[step]
+    return None

@@ -1,0 +1,99 @@
+"""Carrying a file of another dialect over to the native form, with the way back from each native place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from simcash_env.config.faults import Broken, Place
+from simcash_env.config.suggest import nearest, unknown_key
+
+Keys = Mapping[str, str]
+Section = dict[str, Any]
+
+NEEDS_MAPPING = "must be a mapping"
+
+
+class Translation:
+    """A scenario in the native form, and the way back to the paths of its own file."""
+
+    def __init__(self, words: Keys) -> None:
+        self._words = words
+        self.native: Section = {}
+        self.broken: list[Broken] = []
+        self.ignored: list[str] = []
+        self._origins: dict[Place, Place] = {(): ()}
+
+    def origin(self, place: Place) -> Place:
+        """Where a native place comes from in the file."""
+        for length in range(len(place), -1, -1):
+            if place[:length] in self._origins:
+                return self._origins[place[:length]] + place[length:]
+        return place
+
+    def reword(self, rule: str) -> str:
+        """A rule in the words of the file."""
+        return re.sub(r"\b[a-z_]+\b", lambda word: self._words.get(word[0], word[0]), rule)
+
+    def remember(self, native: Place, place: Place) -> None:
+        """Note where a native place comes from."""
+        self._origins[native] = place
+
+    def fault(self, place: Place, rule: str, value: Any = None) -> None:  # noqa: ANN401 - whatever stands there
+        """Note a fault of the file itself."""
+        self.broken.append(Broken(place, rule, value))
+
+    def section(self, value: Any, place: Place) -> Section | None:  # noqa: ANN401 - whatever stands there
+        """A mapping, or a fault."""
+        if isinstance(value, dict):
+            return value
+        self.fault(place, NEEDS_MAPPING, value)
+        return None
+
+    def carry(  # noqa: PLR0913 - a section, where it stands, what it becomes, and what else may stand in it
+        self,
+        section: Section,
+        place: Place,
+        table: Keys,
+        native: Place,
+        *,
+        also: Collection[str] = (),
+        ignored: Collection[str] = (),
+    ) -> Section:
+        """Carry keys over by a table; null means left out."""
+        carried: Section = {}
+        for key, value in section.items():
+            if key in table:
+                self.remember((*native, table[key]), (*place, key))
+                if value is not None:
+                    carried[table[key]] = value
+            elif key in ignored:
+                self.ignored.append(".".join(str(step) for step in (*place, key)))
+            elif key not in also:
+                self.fault((*place, key), unknown_key(str(key), (*table, *also)), value)
+        return carried
+
+    def variant(
+        self,
+        value: Any,  # noqa: ANN401 - whatever stands there
+        place: Place,
+        table: Mapping[str, tuple[str, Keys]],
+        native: Place,
+        *,
+        also: Collection[str] = (),
+        ignored: Collection[str] = (),
+    ) -> Section | None:
+        """Carry over a section whose ``type`` says what may stand in it."""
+        section = self.section(value, place)
+        if section is None:
+            return None
+        kind = section.get("type")
+        if not isinstance(kind, str) or kind not in table:
+            guess = nearest(kind, table) if isinstance(kind, str) else None
+            hint = "" if guess is None else f"; did you mean {guess}?"
+            self.fault((*place, "type"), f"must be one of {', '.join(table)}{hint}", kind)
+            return None
+        name, carried = table[kind]
+        self.remember((*native, "type"), (*place, "type"))
+        return {"type": name, **self.carry(section, place, carried, native, also=("type", *also), ignored=ignored)}
