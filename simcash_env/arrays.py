@@ -1,0 +1,277 @@
+"""The data dictionary: every array the engine knows, with its axis, unit and meaning.
+
+Three tables, each one row of 64-bit words a copy (``kernels/_views.py`` opens a row as named arrays):
+
+* ``Scenario`` is what a configuration says; it never changes during a run.
+* ``State`` is everything that changes; a snapshot is a copy of its row.
+* ``Work`` is scratch space that holds nothing between two calls but the decisions to be applied and the event log.
+
+Money is whole cents, time whole ticks, rates whole millionths (``_ppm``) of their unit unless a name says otherwise.
+A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``bank`` one a bank in sorted id order,
+``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
+``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
+and cost kind (bank * NUM_COSTS + kind), ``pay`` one a payment row.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+I64: TypeAlias = npt.NDArray[np.int64]
+F64: TypeAlias = npt.NDArray[np.float64]
+
+One: TypeAlias = Annotated[I64, "copy", False]
+OneFloat: TypeAlias = Annotated[F64, "copy", True]
+PerBank: TypeAlias = Annotated[I64, "bank", False]
+PerPair: TypeAlias = Annotated[I64, "pair", False]
+PerLimit: TypeAlias = Annotated[I64, "limit", False]
+PerSource: TypeAlias = Annotated[I64, "source", False]
+PerSourceFloat: TypeAlias = Annotated[F64, "source", True]
+PerWeight: TypeAlias = Annotated[I64, "weight", False]
+PerWeightFloat: TypeAlias = Annotated[F64, "weight", True]
+PerLiveWeight: TypeAlias = Annotated[F64, "live_weight", True]
+PerPatternFloat: TypeAlias = Annotated[F64, "pattern", True]
+PerChoice: TypeAlias = Annotated[I64, "choice", False]
+PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
+PerEvent: TypeAlias = Annotated[I64, "event", False]
+PerEventFloat: TypeAlias = Annotated[F64, "event", True]
+PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
+PerNode: TypeAlias = Annotated[I64, "node", False]
+PerInstruction: TypeAlias = Annotated[I64, "instruction", False]
+PerInstructionFloat: TypeAlias = Annotated[F64, "instruction", True]
+PerCost: TypeAlias = Annotated[I64, "cost", False]
+PerPayment: TypeAlias = Annotated[I64, "pay", False]
+PerStack: TypeAlias = Annotated[F64, "stack", True]
+PerLogWord: TypeAlias = Annotated[I64, "log", False]
+
+
+class Scenario(NamedTuple):
+    """What a configuration says, compiled; read-only during a run."""
+
+    # -- size and time --
+    num_banks: One
+    ticks_per_day: One
+    num_ticks: One  # of the whole run
+    # -- rules, each a truth value unless said otherwise --
+    is_delay_charged_in_queue2: One
+    is_eod_penalty_for_all: One  # else only for payments past their deadline
+    drops_expired: One
+    caps_deadline_at_eod: One
+    random_cap_lag_ticks: One  # 0: the day's last tick; 1: the next day's first
+    splits_any: One  # else only divisible payments may be split
+    settles_at_day_end: One
+    defers_credits: One
+    reallocates_pool_daily: One
+    orders_queue1_by_priority: One
+    orders_queue2_by_priority: One
+    escalation_start_ticks: One  # NONE: no escalation
+    escalation_max_boost: One
+    reports_algorithms: One
+    allows_drop: One  # to learners
+    max_split: One  # parts a learner may choose at most
+    # -- liquidity saving --
+    max_cycle_length: One
+    max_cycles_per_tick: One
+    cycle_work_limit: One  # edge steps a search
+    # -- prices --
+    overdraft_rate_ppm: One  # bps a tick
+    delay_rate_ppm: One  # cents a cent and tick
+    collateral_rate_ppm: One  # bps a tick
+    liquidity_rate_ppm: One  # bps a tick
+    deadline_penalty_cents: One  # NONE: the rate below holds
+    deadline_penalty_ppm: One  # bps of the original amount
+    eod_penalty_cents: One
+    eod_penalty_ppm: One  # bps of the remaining amount
+    drop_penalty_cents: One  # NONE with a rate of NONE: deadline penalty + end-of-day penalty
+    drop_penalty_ppm: One  # bps of the remaining amount
+    split_friction_cents: One
+    overdue_multiplier_thousandths: One
+    urgent_multiplier_thousandths: One  # priorities 8 to 10
+    normal_multiplier_thousandths: One  # 4 to 7
+    low_multiplier_thousandths: One  # 0 to 3
+    # -- banks --
+    bank_opening_balance_cents: PerBank
+    bank_credit_limit_cents: PerBank
+    bank_posted_collateral_cents: PerBank
+    bank_haircut_ppm: PerBank
+    bank_collateral_capacity_cents: PerBank
+    bank_safety_buffer_cents: PerBank  # collateral kept above what credit in use needs
+    bank_pool_cents: PerBank  # 0: no pool
+    bank_pool_fraction_ppm: PerBank
+    bank_is_learning: PerBank  # decides from outside
+    bank_payment_root: PerBank  # node of the payment tree
+    bank_multilateral_limit_cents: PerBank  # a day, NONE: no limit
+    # -- scales of observations and rewards, at least 1 --
+    bank_flow_scale_cents: PerBank  # expected outflow of a day
+    bank_payment_scale_cents: PerBank  # mean payment
+    bank_cost_scale_cents: PerBank  # keeping a mean payment waiting for a tick at the dearest rate
+    # -- bilateral limits, axis empty where no bank has one --
+    pair_limit_cents: PerLimit
+    # -- random arrivals --
+    source_bank: PerSource
+    source_rate: PerSourceFloat  # payments a tick
+    source_amount_kind: PerSource
+    source_amount_min: PerSource
+    source_amount_max: PerSource
+    source_amount_mean: PerSourceFloat  # of the logarithm for lognormal
+    source_amount_std: PerSourceFloat  # likewise; the rate of an exponential
+    source_is_weighted: PerSource  # else every other bank is equally likely
+    source_deadline_min_ticks: PerSource
+    source_deadline_max_ticks: PerSource
+    source_priority_kind: PerSource
+    source_priority_min: PerSource  # the priority itself where fixed
+    source_priority_max: PerSource
+    source_first_choice: PerSource
+    source_num_choices: PerSource
+    source_is_divisible: PerSource
+    source_has_pattern: PerSource
+    weight_bank: PerWeight  # receivers in the order of the file
+    weight_value: PerWeightFloat
+    pattern_factor: PerPatternFloat  # multiplies the rate
+    choice_priority: PerChoice
+    choice_weight: PerChoiceFloat
+    # -- scenario events, in file order --
+    event_kind: PerEvent
+    event_tick: PerEvent
+    event_every_ticks: PerEvent  # NONE: once
+    event_bank: PerEvent
+    event_counterparty: PerEvent
+    event_cents: PerEvent
+    event_priority: PerEvent
+    event_deadline_ticks: PerEvent
+    event_is_divisible: PerEvent
+    event_factor: PerEventFloat
+    event_second_factor: PerEventFloat
+    # -- liquidity-saving algorithms in order --
+    algorithm: PerAlgorithm
+    # -- tree programs of all banks --
+    node_kind: PerNode
+    node_first: PerNode  # first instruction of a condition; the action of a leaf
+    node_end: PerNode  # one past the last instruction
+    node_on_true: PerNode  # node; on a leaf: parts of a split
+    node_on_false: PerNode  # node; on a leaf: smallest part of a split in cents
+    instruction_op: PerInstruction
+    instruction_field: PerInstruction
+    instruction_value: PerInstructionFloat
+
+
+class State(NamedTuple):
+    """Everything that changes during a run; one row is one copy."""
+
+    # -- clock --
+    tick: One  # the tick that is open, or to be opened next
+    phase: One  # codes.Phase
+    fault: One  # codes.Status; not OK once a sum left the range of money
+    rng: One  # xorshift64* state, the bits of a uint64
+    cursor_event: One  # where opening a tick goes on after a call for room
+    cursor_source: One
+    cursor_left: One  # payments still to be drawn from that source; NONE: count not drawn yet
+    next_event_tick: One
+    # -- payment rows --
+    next_id: One  # ids are sequential from 1
+    free_head: One  # free rows, linked through pay_next
+    free_count: One
+    # -- central queue, linked through pay_next --
+    queue2_head: One
+    queue2_tail: One
+    queue2_count: One
+    queue2_value_cents: One
+    # -- totals of the run --
+    arrived_count: One
+    arrived_cents: One
+    settled_count: One
+    settled_cents: One
+    dropped_count: One
+    dropped_cents: One
+    lsm_released_count: One
+    lsm_released_cents: One
+    # -- totals of the day and of the tick --
+    day_arrived_cents: One
+    day_settled_cents: One
+    tick_arrived_count: One
+    tick_settled_count: One
+    tick_lsm_count: One
+    tick_lsm_cents: One
+    tick_cycle_attempts: One
+    tick_work_limit_hit: One
+    # -- banks --
+    bank_balance_cents: PerBank  # settlement account, may be negative
+    bank_credit_limit_cents: PerBank
+    bank_posted_collateral_cents: PerBank
+    bank_deferred_cents: PerBank  # credits that land at the end of the tick
+    bank_pool_allocated_cents: PerBank
+    bank_pool_fraction_ppm: PerBank
+    bank_outflow_cents: PerBank  # settled today
+    bank_inflow_cents: PerBank  # settled today
+    bank_queue1_head: PerBank
+    bank_queue1_tail: PerBank
+    bank_queue1_count: PerBank
+    bank_queue1_cents: PerBank
+    bank_queue2_count: PerBank  # own payments waiting in the central queue
+    bank_queue2_cents: PerBank
+    bank_expected_cents: PerBank  # payments to this bank waiting in the central queue
+    # -- pairs --
+    pair_outflow_cents: PerPair  # settled today
+    pair_queue2_cents: PerPair  # waiting in the central queue
+    # -- random arrivals --
+    source_rate: PerSourceFloat
+    source_base_rate: PerSourceFloat
+    source_exp_neg_rate: PerSourceFloat  # exp(-rate), kept because the draw needs it at every tick
+    source_deadline_min_ticks: PerSource
+    source_deadline_max_ticks: PerSource
+    source_is_weighted: PerSource
+    live_weight: PerLiveWeight  # receiver weights, axis empty where no event changes one
+    # -- scenario events --
+    event_next_tick: PerEvent  # NONE: never again
+    # -- costs --
+    tick_cost_cents: PerCost  # since the tick was opened
+    run_cost_cents: PerCost
+    # -- payments --
+    pay_place: PerPayment  # codes.Place
+    pay_id: PerPayment
+    pay_sender: PerPayment
+    pay_receiver: PerPayment
+    pay_amount_cents: PerPayment
+    pay_remaining_cents: PerPayment
+    pay_arrival_tick: PerPayment
+    pay_deadline_tick: PerPayment
+    pay_priority: PerPayment
+    pay_original_priority: PerPayment
+    pay_rtgs_priority: PerPayment
+    pay_submit_tick: PerPayment
+    pay_is_divisible: PerPayment
+    pay_overdue_since: PerPayment  # NONE: not overdue
+    pay_parent: PerPayment  # row of the split parent
+    pay_open_children: PerPayment
+    pay_next: PerPayment  # in its queue, or the next free row
+    pay_prev: PerPayment
+
+
+class Work(NamedTuple):
+    """Scratch space of one thread, and the border that decisions and events cross."""
+
+    log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
+    log_capacity: One
+    bank_pool_level: PerBank  # decision: NONE keeps the allocation
+    bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
+    bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments
+    bank_due_soon_cents: PerBank
+    bank_edge: PerBank  # heads of the lists of waiting payments by sender
+    pair_key: PerPair
+    pair_order: PerPair
+    pair_scratch: PerPair
+    pay_decision: PerPayment  # decision for a Queue-1 payment: codes.Verb
+    pay_order: PerPayment
+    pay_key: PerPayment
+    pay_scratch: PerPayment
+    stack: PerStack
+    log: PerLogWord  # rows of LOG_WORDS
+
+
+LOG_COLUMNS = ("tick", "kind", "bank", "counterparty", "pay_id", "cents", "value_1", "value_2")
+"""Words of one row of the event log; what the last three mean for each kind is in ``events.py``."""
+
+LOG_WORDS = len(LOG_COLUMNS)

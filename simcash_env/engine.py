@@ -1,0 +1,173 @@
+"""A run's arrays and the two calls that move them: open a tick, close it. Grows where the kernels ask for room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simcash_env.arrays import I64, LOG_WORDS, State, Work
+from simcash_env.codes import NONE, PPM, Place, Status
+from simcash_env.errors import SimulationError
+from simcash_env.layout import plain_opener
+from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
+
+if TYPE_CHECKING:
+    from simcash_env.layout import Layout
+
+PAY_AXIS: Final = STATE_LAYOUT.axes.index("pay")
+FIRST_LOG_ROWS: Final = 256
+
+UNHASHED: Final = frozenset(
+    {"pay_next", "pay_prev", "free_head", "free_count", "phase", "queue2_head", "queue2_tail"}
+    | {"bank_queue1_head", "bank_queue1_tail", "cursor_event", "cursor_source", "cursor_left", "pay_parent"}
+)
+"""Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
+
+
+def grow_rows(layout: Layout, row: I64, sizes: I64, axis: int, size: int) -> tuple[I64, I64]:
+    """A copy of a row in which one axis is longer; new elements are 0."""
+    new_sizes = sizes.copy()
+    new_sizes[axis] = size
+    grown = np.zeros(layout.width(new_sizes), np.int64)
+    counts = layout.columns_per_axis()
+    read = write = 0
+    for number, name in enumerate(layout.axes):
+        old, new = int(sizes[number]), int(new_sizes[number])
+        for _ in range(counts[name]):
+            grown[write : write + old] = row[read : read + old]
+            read, write = read + old, write + new
+    return grown, new_sizes
+
+
+def grow_payments(row: I64, sizes: I64) -> tuple[I64, I64]:
+    """Twice the payment rows; the new ones stand at the end of the free list."""
+    rows = int(sizes[PAY_AXIS])
+    grown, new_sizes = grow_rows(STATE_LAYOUT, row, sizes, PAY_AXIS, 2 * rows)
+    chain_free_rows(plain_opener(State)(grown, new_sizes), rows)
+    return grown, new_sizes
+
+
+class Engine:
+    """One copy of a scenario, to be opened and closed tick by tick."""
+
+    def __init__(self, scenario: CompiledScenario, seed: int, *, events: bool) -> None:
+        from simcash_env.kernels import submission, tick  # noqa: PLC0415 - Numba takes longer than the whole package
+
+        self.scenario = scenario
+        self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+        self.sizes = scenario.state_sizes
+        self.row = initial_state(scenario, seed)
+        self._log_rows = FIRST_LOG_ROWS if events else 0
+        self._attach()
+
+    def _attach(self) -> None:
+        self.state = plain_opener(State)(self.row, self.sizes)
+        self._work_row, self._work_sizes = initial_work(self.scenario, self.sizes, self._log_rows)
+        self.work = plain_opener(Work)(self._work_row, self._work_sizes)
+
+    def replace_row(self, row: I64, sizes: I64) -> None:
+        """Go on from another state of the same scenario."""
+        self.row, self.sizes = row.copy(), sizes.copy()
+        self._attach()
+
+    def grow(self) -> None:
+        """Make room for more payments; decisions already written stay with their rows."""
+        decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
+        self.row, self.sizes = grow_payments(self.row, self.sizes)
+        self._attach()
+        self.work.pay_decision[: len(decisions)] = decisions
+        self.work.bank_pool_level[:] = levels
+
+    def open_tick(self) -> I64:
+        """Events and arrivals of the next tick; returns its log rows."""
+        return self._run(self._open)
+
+    def close_tick(self) -> I64:
+        """Carry out the decisions in ``work`` and finish the tick; returns its log rows."""
+        return self._run(self._close)
+
+    def submit(self, payment: tuple[int, ...]) -> tuple[int, I64]:
+        """Hand a payment in (``kernels/submission.py`` names the numbers); returns its id and its log rows."""
+        scenario = self.scenario
+        while True:
+            self.work.log_count[0] = 0
+            rows = scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes
+            pay_id = self._hand_in(*rows, np.array(payment, np.int64))
+            if pay_id != NONE:
+                return pay_id, self._logged()
+            self.grow()
+
+    def _logged(self) -> I64:
+        return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()
+
+    def _run(self, half: Callable[..., int]) -> I64:
+        """Call a half tick until it is done. With a log that was too short the half is run again from where it began."""
+        before = (self.row.copy(), self.sizes) if self._log_rows else None
+        self.work.log_count[0] = 0
+        scenario = self.scenario
+        while True:
+            status = half(scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
+            if status == Status.NEEDS_ROOM:
+                logged, count = self.work.log.copy(), int(self.work.log_count[0])
+                self.grow()
+                self.work.log[:] = logged
+                self.work.log_count[0] = count
+            elif status == Status.MONEY_OVERFLOW:
+                message = f"tick {self.state.tick[0]}: a total left the range of int64 cents (4e18); lower the amounts"
+                raise SimulationError(message)
+            elif before is not None and self.work.log_count[0] > self._log_rows:
+                self._log_rows = 2 * int(self.work.log_count[0])
+                decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
+                self.row, self.sizes = before[0].copy(), before[1]
+                self._attach()
+                self.work.pay_decision[:] = decisions[: len(self.work.pay_decision)]
+                self.work.bank_pool_level[:] = levels
+            else:
+                return self._logged()
+
+    def allowance(self, bank: int) -> int:
+        """Overdraft that the bank may use, in cents."""
+        kept = PPM - int(self.scenario.view.bank_haircut_ppm[bank])
+        backed = int(self.state.bank_posted_collateral_cents[bank]) * kept // PPM
+        return int(self.state.bank_credit_limit_cents[bank]) + backed
+
+    def queue1_rows(self, bank: int) -> list[int]:
+        """Payment rows of a bank's Queue 1 in order."""
+        return chain(self.state, int(self.state.bank_queue1_head[bank]))
+
+    def queue2_rows(self) -> list[int]:
+        """Payment rows of the central queue in order."""
+        return chain(self.state, int(self.state.queue2_head[0]))
+
+    def live_rows(self) -> list[int]:
+        """Rows in use by ascending payment id: queued ones and parents of splits under way."""
+        rows = np.flatnonzero(self.state.pay_place != Place.FREE)
+        return [int(row) for row in rows[np.argsort(self.state.pay_id[rows], kind="stable")]]
+
+    def digest(self) -> str:
+        """SHA-256 of everything that is true of the state, whatever its room: equal digests, equal runs from here on."""
+        state, digest = self.state, hashlib.sha256()
+        live = self.live_rows()
+        for name, column in STATE_LAYOUT.columns.items():
+            if name in UNHASHED:
+                continue
+            values = getattr(state, name)
+            digest.update((values[live] if column.axis == "pay" else values).tobytes())
+        queues = [self.queue2_rows(), *(self.queue1_rows(bank) for bank in range(self.scenario.num_banks))]
+        for rows in queues:
+            digest.update(np.array([len(rows), *state.pay_id[rows]], np.int64).tobytes())
+        parents = [state.pay_id[parent] if parent >= 0 else parent for parent in state.pay_parent[live]]
+        digest.update(np.array(parents, np.int64).tobytes())
+        return digest.hexdigest()
+
+
+def chain(state: State, row: int) -> list[int]:
+    """Follow ``pay_next`` from a row to the end of its queue."""
+    rows = []
+    while row >= 0:
+        rows.append(row)
+        row = int(state.pay_next[row])
+    return rows

@@ -1,0 +1,116 @@
+"""The event log of a run: what happened, in order, as columns and as readable rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from simcash_env.arrays import I64, LOG_COLUMNS, LOG_WORDS
+from simcash_env.codes import NONE, CostKind, EventKind, LsmAlgorithm, RtgsPriority, ScheduledKind
+
+VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
+    EventKind.ARRIVAL: ("deadline_tick", "priority"),
+    EventKind.POLICY_SUBMIT: ("rtgs_priority", None),
+    EventKind.POLICY_SPLIT: ("parts", "first_child"),
+    EventKind.PRIORITY_ESCALATED: ("old_priority", "new_priority"),
+    EventKind.QUEUE2_LIQUIDITY_RELEASE: ("waited_ticks", None),
+    EventKind.LSM_BILATERAL_OFFSET: ("cents_there", "cents_back"),
+    EventKind.LSM_CYCLE_SETTLEMENT: ("length", None),
+    EventKind.COST_ACCRUAL: ("cost", None),
+    EventKind.SCENARIO_EVENT_EXECUTED: ("event_type", "event_number"),
+    EventKind.ALGORITHM_EXECUTION: ("algorithm", "settled"),
+    EventKind.END_OF_DAY: ("queued", None),
+}
+"""What the two values of an event's own mean, by kind."""
+
+_CODES: Final = {
+    "cost": CostKind,
+    "event_type": ScheduledKind,
+    "algorithm": LsmAlgorithm,
+    "rtgs_priority": RtgsPriority,
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; what a kind has no use for is None."""
+
+    tick: int
+    kind: str
+    bank: str | None
+    counterparty: str | None
+    tx: str | None
+    amount: int | None
+    details: dict[str, int | str]
+
+    def as_dict(self) -> dict[str, int | str]:
+        """Flat and JSON-ready, without what is None."""
+        head = {"tick": self.tick, "kind": self.kind, "bank": self.bank, "counterparty": self.counterparty}
+        flat = {**head, "tx": self.tx, "amount": self.amount, **self.details}
+        return {name: value for name, value in flat.items() if value is not None}
+
+
+def tx_name(number: int) -> str:
+    """``tx_00000001`` for the first payment of a run."""
+    return f"tx_{number:08d}"
+
+
+class Events(Sequence[Event]):
+    """Events in order: a sequence of rows over one (events, 8) int64 array, ``arrays.LOG_COLUMNS``."""
+
+    def __init__(self, rows: I64, bank_ids: Sequence[str]) -> None:
+        self.rows = rows
+        self._bank_ids = bank_ids
+
+    @staticmethod
+    def joined(parts: Sequence[I64], bank_ids: Sequence[str]) -> Events:
+        """Several logs behind one another."""
+        empty = np.zeros((0, LOG_WORDS), np.int64)
+        return Events(np.concatenate([empty, *parts]), bank_ids)
+
+    def column(self, name: str) -> I64:
+        """One column of ``arrays.LOG_COLUMNS``; kinds are ``codes.EventKind``, absent values -1."""
+        column: I64 = self.rows[:, LOG_COLUMNS.index(name)]
+        return column
+
+    def of_kind(self, *kinds: EventKind) -> Events:
+        """Only the events of these kinds."""
+        return Events(self.rows[np.isin(self.column("kind"), [int(kind) for kind in kinds])], self._bank_ids)
+
+    def counts(self) -> dict[str, int]:
+        """How many events of each kind there are."""
+        return dict(Counter(EventKind(kind).label for kind in self.column("kind").tolist()))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Event]:
+        return map(self._event, self.rows.tolist())
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's two overloads
+        if isinstance(index, slice):
+            return Events(self.rows[index], self._bank_ids)
+        return self._event(self.rows[index].tolist())
+
+    def _event(self, row: list[int]) -> Event:
+        tick, code, bank, counterparty, pay_id, cents, *values = row
+        kind = EventKind(code)
+        details: dict[str, int | str] = {}
+        for name, value in zip(VALUE_NAMES.get(kind, (None, None)), values, strict=True):
+            if name == "first_child":
+                details[name] = tx_name(value)
+            elif name is not None:
+                details[name] = _CODES[name](value).name.lower() if name in _CODES else value
+        return Event(
+            tick,
+            kind.label,
+            None if bank == NONE else self._bank_ids[bank],
+            None if counterparty == NONE else self._bank_ids[counterparty],
+            None if pay_id == NONE else tx_name(pay_id),
+            None if cents == NONE else cents,
+            details,
+        )

@@ -1,0 +1,141 @@
+"""Random arrivals: banks in id order, from one stream; count, then per payment amount, receiver, deadline, priority."""
+
+from __future__ import annotations
+
+import math
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, AmountKind, EventKind, PriorityKind, Status
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.deadlines import cap_deadline
+from simcash_env.kernels.money import round_half_away
+from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
+from simcash_env.kernels.record import record_values
+from simcash_env.kernels.rng import (
+    draw_float,
+    draw_integer,
+    draw_normal,
+    draw_poisson,
+    draw_positive_float,
+)
+
+OK = int(Status.OK)
+NEEDS_ROOM = int(Status.NEEDS_ROOM)
+UNIFORM = int(AmountKind.UNIFORM)
+NORMAL = int(AmountKind.NORMAL)
+LOGNORMAL = int(AmountKind.LOGNORMAL)
+PRIORITY_FIXED = int(PriorityKind.FIXED)
+PRIORITY_UNIFORM = int(PriorityKind.UNIFORM)
+ARRIVAL = int(EventKind.ARRIVAL)
+
+
+@kernel
+def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
+    """Draw this tick's payments; goes on at the cursor after a call for room, with the same stream."""
+    num_sources = scenario.source_bank.shape[0]
+    source, left = state.cursor_source[0], state.cursor_left[0]
+    while source < num_sources:
+        if left == NONE:
+            left = draw_count(scenario, state, source)
+        while left > 0:
+            if state.free_count[0] == 0:
+                state.cursor_source[0], state.cursor_left[0] = source, left
+                return NEEDS_ROOM
+            draw_payment(scenario, state, work, source)
+            left -= 1
+        left = NONE
+        source += 1
+    state.cursor_source[0], state.cursor_left[0] = 0, NONE
+    return OK
+
+
+@kernel
+def draw_count(scenario: Scenario, state: State, source: int) -> int:
+    """How many payments of this source arrive now."""
+    rate = state.source_rate[source]
+    if not scenario.source_has_pattern[source]:
+        return draw_poisson(state, rate, state.source_exp_neg_rate[source])
+    ticks_per_day = scenario.ticks_per_day[0]
+    rate *= scenario.pattern_factor[source * ticks_per_day + state.tick[0] % ticks_per_day]
+    return draw_poisson(state, rate, math.exp(-rate))
+
+
+@kernel
+def draw_payment(scenario: Scenario, state: State, work: Work, source: int) -> None:
+    """Draw one payment and append it to its sender's Queue 1."""
+    row = take_row(state)
+    sender = scenario.source_bank[source]
+    cents = draw_amount(scenario, state, source)
+    receiver = draw_receiver(scenario, state, source)
+    offset = draw_integer(state, state.source_deadline_min_ticks[source], state.source_deadline_max_ticks[source])
+    deadline = cap_deadline(scenario, state, state.tick[0] + offset, scenario.random_cap_lag_ticks[0])
+    priority = draw_priority(scenario, state, source)
+    write_payment(state, row, sender, receiver, cents, deadline, priority, scenario.source_is_divisible[source])
+    count_arrival(state, row)
+    state.tick_arrived_count[0] += 1
+    join_queue1(state, row)
+    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
+
+
+@kernel
+def draw_amount(scenario: Scenario, state: State, source: int) -> int:
+    """An amount in cents, rounded half away from zero, at least 1."""
+    kind = scenario.source_amount_kind[source]
+    if kind == UNIFORM:
+        return draw_integer(state, scenario.source_amount_min[source], scenario.source_amount_max[source])
+    mean, std = scenario.source_amount_mean[source], scenario.source_amount_std[source]
+    if kind == NORMAL:
+        value = mean + std * draw_normal(state)
+    elif kind == LOGNORMAL:
+        value = math.exp(mean + std * draw_normal(state))
+    else:
+        value = -math.log(draw_positive_float(state)) / std
+    return max(round_half_away(value), 1)
+
+
+@kernel
+def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
+    """The receiving bank: uniform over the others, or by weight in the order of the file."""
+    num_banks = scenario.num_banks[0]
+    first, end = source * num_banks, (source + 1) * num_banks
+    weights = state.live_weight if state.live_weight.shape[0] > 0 else scenario.weight_value
+    total = 0.0
+    if state.source_is_weighted[source]:
+        for at in range(first, end):
+            total += weights[at]
+    if total == 0.0:  # no weights, or an event has set the last one to 0
+        bank = draw_integer(state, 0, num_banks - 2)
+        return bank if bank < scenario.source_bank[source] else bank + 1
+    target = draw_float(state) * total
+    chosen = NONE
+    for at in range(first, end):
+        if weights[at] > 0.0:
+            chosen = scenario.weight_bank[at]
+            target -= weights[at]
+            if target <= 0.0:
+                break
+    return chosen
+
+
+@kernel
+def draw_priority(scenario: Scenario, state: State, source: int) -> int:
+    """A priority of 0 to 10."""
+    kind, low = scenario.source_priority_kind[source], scenario.source_priority_min[source]
+    if kind == PRIORITY_FIXED:
+        return low  # type: ignore[no-any-return]
+    if kind == PRIORITY_UNIFORM:
+        return draw_integer(state, low, scenario.source_priority_max[source])
+    first = scenario.source_first_choice[source]
+    end = first + scenario.source_num_choices[source]
+    total = 0.0
+    for at in range(first, end):
+        total += scenario.choice_weight[at]
+    target = draw_float(state) * total
+    chosen = NONE
+    for at in range(first, end):
+        if scenario.choice_weight[at] > 0.0:
+            chosen = scenario.choice_priority[at]
+            target -= scenario.choice_weight[at]
+            if target <= 0.0:
+                break
+    return chosen

@@ -1,0 +1,23 @@
+"""Deferred credits land."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, EventKind
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.record import record
+
+APPLIED = int(EventKind.DEFERRED_CREDIT_APPLIED)
+
+
+@kernel
+def land_credits(scenario: Scenario, state: State, work: Work) -> None:
+    """Under deferred crediting, what was received in this tick reaches the balances."""
+    if not scenario.defers_credits[0]:
+        return
+    for bank in range(scenario.num_banks[0]):
+        cents = state.bank_deferred_cents[bank]
+        if cents > 0:
+            state.bank_balance_cents[bank] += cents
+            state.bank_deferred_cents[bank] = 0
+            record(state, work, APPLIED, bank, NONE, NONE, cents)

@@ -1,0 +1,300 @@
+"""Rings: payments that run around three or more banks settle together where every net payer can fund its net.
+
+Rings of three take all payments of each edge, in both rotations. Longer ones, up to ``max_cycle_length``, take single
+payments, and each is found once: from its smallest bank. Candidates are found on the queue as it stands, then
+attempted by total value descending, then by bank ids, then by payment ids.
+
+Candidates are rows of an array that grows: total, kind (0: edges, 1: payments), length, then banks, then payment rows.
+For a ring of three the sums of its edges stand in place of the rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcash_env.arrays import I64, Scenario, State, Work
+from simcash_env.codes import NONE, EventKind, Place
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, settle
+from simcash_env.kernels.queues import fill, leave_queue2
+from simcash_env.kernels.record import record, record_values
+
+QUEUE2 = int(Place.QUEUE2)
+CYCLE = int(EventKind.LSM_CYCLE_SETTLEMENT)
+SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)
+
+TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
+SHORTEST = 3
+FIRST_ROOM = 16
+
+
+@kernel
+def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, int]:
+    """Find and attempt rings; returns how many candidates there were and how many payments settled."""
+    if count_ring_banks(scenario, state) < SHORTEST:
+        return 0, 0
+    longest = min(scenario.max_cycle_length[0], scenario.num_banks[0])
+    width = FIRST_BANK + 2 * max(longest, SHORTEST)
+    candidates = np.zeros((FIRST_ROOM, width), np.int64)
+    candidates, found = find_triangles(scenario, state, candidates)
+    if longest > SHORTEST:
+        candidates, found = find_long_rings(scenario, state, work, candidates, found, longest)
+    order = sort_candidates(state, candidates, found)
+    settled = 0
+    for at in range(found):
+        if state.tick_cycle_attempts[0] >= scenario.max_cycles_per_tick[0]:
+            break
+        candidate = candidates[order[at]]
+        if is_intact(scenario, state, candidate):
+            state.tick_cycle_attempts[0] += 1
+            if can_settle_ring(scenario, state, candidate):
+                settled += settle_ring(scenario, state, work, candidate)
+    return found, settled
+
+
+@kernel
+def count_ring_banks(scenario: Scenario, state: State) -> int:
+    """Banks that both pay and receive in Queue 2: a ring needs three."""
+    count = 0
+    for bank in range(scenario.num_banks[0]):
+        if state.bank_queue2_cents[bank] > 0 and state.bank_expected_cents[bank] > 0:
+            count += 1
+    return count
+
+
+@kernel
+def with_room(candidates: I64, found: int) -> I64:
+    """The candidates' array, doubled when it is full."""
+    if found < candidates.shape[0]:
+        return candidates
+    larger = np.empty((2 * found, candidates.shape[1]), np.int64)
+    for at in range(found):
+        for word in range(candidates.shape[1]):
+            larger[at, word] = candidates[at, word]
+    return larger
+
+
+@kernel
+def find_triangles(scenario: Scenario, state: State, candidates: I64) -> tuple[I64, int]:
+    """Every ring of three banks, first bank the smallest, in both rotations."""
+    num_banks, sums, found = scenario.num_banks[0], state.pair_queue2_cents, 0
+    for first in range(num_banks):
+        if state.bank_queue2_cents[first] == 0 or state.bank_expected_cents[first] == 0:
+            continue
+        for second in range(first + 1, num_banks):
+            edge_1 = sums[first * num_banks + second]
+            if edge_1 == 0 or state.bank_queue2_cents[second] == 0:
+                continue
+            for third in range(first + 1, num_banks):
+                edge_2, edge_3 = sums[second * num_banks + third], sums[third * num_banks + first]
+                if third == second or edge_2 == 0 or edge_3 == 0:
+                    continue
+                candidates = with_room(candidates, found)
+                write_triangle(candidates[found], (first, second, third), (edge_1, edge_2, edge_3))
+                found += 1
+    return candidates, found
+
+
+@kernel
+def write_triangle(candidate: I64, banks: tuple[int, int, int], edges: tuple[int, int, int]) -> None:
+    """Write a ring of three down: its banks and the sums of its edges."""
+    for at in range(SHORTEST):
+        candidate[FIRST_BANK + at] = banks[at]
+        candidate[FIRST_BANK + SHORTEST + at] = edges[at]
+    candidate[TOTAL], candidate[IS_SINGLE], candidate[LENGTH] = edges[0] + edges[1] + edges[2], 0, SHORTEST
+
+
+@kernel
+def list_by_sender(scenario: Scenario, state: State, work: Work) -> None:
+    """Chain the waiting payments of each bank in queue order: heads in ``bank_edge``, links in ``pay_scratch``."""
+    fill(work.bank_edge, NONE)
+    row = state.queue2_tail[0]
+    while row != NONE:
+        sender = state.pay_sender[row]
+        work.pay_scratch[row] = work.bank_edge[sender]
+        work.bank_edge[sender] = row
+        row = state.pay_prev[row]
+
+
+@kernel
+def find_long_rings(
+    scenario: Scenario, state: State, work: Work, candidates: I64, found: int, longest: int
+) -> tuple[I64, int]:
+    """Depth-first search over single payments for rings of four banks and more, within the work limit."""
+    list_by_sender(scenario, state, work)
+    path = np.empty(longest, np.int64)
+    on_path = np.zeros(scenario.num_banks[0], np.int64)
+    steps, limit = 0, scenario.cycle_work_limit[0]
+    for start in range(scenario.num_banks[0]):
+        if state.bank_expected_cents[start] == 0 or work.bank_edge[start] == NONE:
+            continue
+        depth, row = 0, work.bank_edge[start]
+        on_path[start] = 1
+        while depth >= 0:
+            if row == NONE:  # this bank is exhausted: step back
+                depth -= 1
+                if depth >= 0:
+                    on_path[state.pay_receiver[path[depth]]] = 0
+                    row = work.pay_scratch[path[depth]]
+                continue
+            if steps >= limit:
+                state.tick_work_limit_hit[0] = 1
+                return candidates, found
+            steps += 1
+            bank = state.pay_receiver[row]
+            path[depth] = row
+            if bank == start and depth + 1 > SHORTEST:
+                candidates = with_room(candidates, found)
+                write_ring(state, candidates[found], path, depth + 1)
+                found += 1
+                row = work.pay_scratch[row]
+            elif bank > start and on_path[bank] == 0 and depth + 1 < longest and work.bank_edge[bank] != NONE:
+                on_path[bank] = 1
+                depth += 1
+                row = work.bank_edge[bank]
+            else:
+                row = work.pay_scratch[row]
+        on_path[start] = 0
+    return candidates, found
+
+
+@kernel
+def write_ring(state: State, candidate: I64, path: I64, length: int) -> None:
+    """Write a ring of single payments down."""
+    total = 0
+    for at in range(length):
+        total += state.pay_remaining_cents[path[at]]
+        candidate[FIRST_BANK + at] = state.pay_sender[path[at]]
+        candidate[FIRST_BANK + length + at] = path[at]
+    candidate[TOTAL], candidate[IS_SINGLE], candidate[LENGTH] = total, 1, length
+
+
+@kernel
+def goes_before(state: State, left: I64, right: I64) -> bool:
+    """Order of two candidates: larger total, then bank ids, then payment ids; a shorter sequence before its extension."""
+    if left[TOTAL] != right[TOTAL]:
+        return left[TOTAL] > right[TOTAL]  # type: ignore[no-any-return]
+    shorter = min(left[LENGTH], right[LENGTH])
+    for at in range(FIRST_BANK, FIRST_BANK + shorter):
+        if left[at] != right[at]:
+            return left[at] < right[at]  # type: ignore[no-any-return]
+    if left[LENGTH] != right[LENGTH]:
+        return left[LENGTH] < right[LENGTH]  # type: ignore[no-any-return]
+    for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):
+        if left[at] != right[at]:
+            return state.pay_id[left[at]] < state.pay_id[right[at]]  # type: ignore[no-any-return]
+    return False
+
+
+@kernel
+def sort_candidates(state: State, candidates: I64, found: int) -> I64:
+    """Indices of the candidates in the order of attempt (bottom-up merge sort)."""
+    order, scratch = np.arange(found), np.empty(found, np.int64)
+    width = 1
+    while width < found:
+        for start in range(0, found, 2 * width):
+            left, middle, end = start, min(start + width, found), min(start + 2 * width, found)
+            right = middle
+            for out in range(start, end):
+                takes_right = right < end and (
+                    left >= middle or goes_before(state, candidates[order[right]], candidates[order[left]])
+                )
+                if takes_right:
+                    scratch[out] = order[right]
+                    right += 1
+                else:
+                    scratch[out] = order[left]
+                    left += 1
+        order, scratch = scratch, order
+        width *= 2
+    return order
+
+
+@kernel
+def is_intact(scenario: Scenario, state: State, candidate: I64) -> bool:
+    """Is every payment of the ring still waiting?"""
+    length = candidate[LENGTH]
+    for at in range(length):
+        kept = candidate[FIRST_BANK + length + at]
+        if candidate[IS_SINGLE]:
+            if state.pay_place[kept] != QUEUE2:
+                return False
+        else:
+            following = candidate[FIRST_BANK + (at + 1) % length]
+            pair = candidate[FIRST_BANK + at] * scenario.num_banks[0] + following
+            if state.pair_queue2_cents[pair] != kept:
+                return False
+    return True
+
+
+@kernel
+def edge_cents(state: State, candidate: I64, at: int) -> int:
+    """Cents that the bank at this place of the ring pays."""
+    kept = candidate[FIRST_BANK + candidate[LENGTH] + at]
+    return state.pay_remaining_cents[kept] if candidate[IS_SINGLE] else kept  # type: ignore[no-any-return]
+
+
+@kernel
+def can_settle_ring(scenario: Scenario, state: State, candidate: I64) -> bool:
+    """Can every net payer fund its net, and does each payment on its own pass its sender's limits?"""
+    length = candidate[LENGTH]
+    for at in range(length):
+        bank = candidate[FIRST_BANK + at]
+        net = edge_cents(state, candidate, (at + length - 1) % length) - edge_cents(state, candidate, at)
+        if net < 0 and state.bank_balance_cents[bank] + net < -allowance(scenario, state, bank):
+            return False
+        following = candidate[FIRST_BANK + (at + 1) % length]
+        if candidate[IS_SINGLE]:
+            cents = edge_cents(state, candidate, at)
+            if check_limits(scenario, state, bank, following, cents) != WITHIN_LIMITS:
+                return False
+        elif not edge_passes_limits(scenario, state, bank, following):
+            return False
+    return True
+
+
+@kernel
+def edge_passes_limits(scenario: Scenario, state: State, sender: int, receiver: int) -> bool:
+    """Does each waiting payment of an edge, taken alone, pass the sender's limits?"""
+    if scenario.pair_limit_cents.shape[0] == 0:
+        return True
+    row = state.queue2_head[0]
+    while row != NONE:
+        if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
+            cents = state.pay_remaining_cents[row]
+            if check_limits(scenario, state, sender, receiver, cents) != WITHIN_LIMITS:
+                return False
+        row = state.pay_next[row]
+    return True
+
+
+@kernel
+def settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) -> int:
+    """Settle every payment of the ring."""
+    length, settled = candidate[LENGTH], 0
+    record_values(state, work, CYCLE, candidate[FIRST_BANK], NONE, NONE, candidate[TOTAL], length, NONE)
+    for at in range(length):
+        if candidate[IS_SINGLE]:
+            settle_waiting(scenario, state, work, candidate[FIRST_BANK + length + at])
+            settled += 1
+            continue
+        sender, receiver = candidate[FIRST_BANK + at], candidate[FIRST_BANK + (at + 1) % length]
+        row = state.queue2_head[0]
+        while row != NONE:
+            after = state.pay_next[row]
+            if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
+                settle_waiting(scenario, state, work, row)
+                settled += 1
+            row = after
+    state.tick_lsm_count[0] += settled
+    state.tick_lsm_cents[0] += candidate[TOTAL]
+    return settled
+
+
+@kernel
+def settle_waiting(scenario: Scenario, state: State, work: Work, row: int) -> None:
+    """Settle one waiting payment of the ring."""
+    sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
+    record(state, work, SETTLED, sender, receiver, state.pay_id[row], cents)
+    leave_queue2(scenario.num_banks[0], state, row)
+    settle(scenario, state, work, row)

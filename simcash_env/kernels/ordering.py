@@ -1,0 +1,90 @@
+"""Priority escalation and the two queue orders."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, EventKind, Place
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.money import round_half_away
+from simcash_env.kernels.record import record_values
+from simcash_env.kernels.sorting import sort_by_key
+
+QUEUE1 = int(Place.QUEUE1)
+QUEUE2 = int(Place.QUEUE2)
+ESCALATED = int(EventKind.PRIORITY_ESCALATED)
+HIGHEST_PRIORITY = 10
+TICK_BITS = 40  # a tick fits 40 bits, so one word holds a priority and a tick
+
+
+@kernel
+def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
+    """Lift the priority of every queued payment as its deadline nears; never above 10, never down."""
+    start = scenario.escalation_start_ticks[0]
+    if start == NONE:
+        return
+    tick, max_boost = state.tick[0], scenario.escalation_max_boost[0]
+    for row in range(state.pay_place.shape[0]):
+        place = state.pay_place[row]
+        if place != QUEUE1 and place != QUEUE2:  # noqa: PLR1714 - a set would not compile to two comparisons
+            continue
+        left = max(state.pay_deadline_tick[row] - tick, 0)
+        if left > start:
+            continue
+        boost = max_boost if start == 0 else round_half_away(max_boost * (1.0 - left / start))
+        lifted = min(state.pay_original_priority[row] + boost, HIGHEST_PRIORITY)
+        before = state.pay_priority[row]
+        if lifted > before:
+            state.pay_priority[row] = lifted
+            sender, receiver = state.pay_sender[row], state.pay_receiver[row]
+            cents = state.pay_remaining_cents[row]
+            record_values(state, work, ESCALATED, sender, receiver, state.pay_id[row], cents, before, lifted)
+
+
+@kernel
+def order_queue1(scenario: Scenario, state: State, work: Work) -> None:
+    """Where so configured: priority descending, then deadline ascending; the order stays."""
+    if not scenario.orders_queue1_by_priority[0]:
+        return
+    for bank in range(scenario.num_banks[0]):
+        count = 0
+        row = state.bank_queue1_head[bank]
+        while row != NONE:
+            work.pay_order[count] = row
+            rank = HIGHEST_PRIORITY - state.pay_priority[row]
+            work.pay_key[row] = (rank << TICK_BITS) + state.pay_deadline_tick[row]
+            count += 1
+            row = state.pay_next[row]
+        if count > 1:
+            sort_by_key(work.pay_order, work.pay_key, work.pay_scratch, count)
+            state.bank_queue1_head[bank] = work.pay_order[0]
+            state.bank_queue1_tail[bank] = work.pay_order[count - 1]
+            link(state, work, count)
+
+
+@kernel
+def order_queue2(scenario: Scenario, state: State, work: Work) -> None:
+    """In priority mode: RTGS priority, then submission tick; otherwise the order of arrival stays."""
+    if not scenario.orders_queue2_by_priority[0] or state.queue2_count[0] < 2:  # noqa: PLR2004 - nothing to order
+        return
+    count = 0
+    row = state.queue2_head[0]
+    while row != NONE:
+        work.pay_order[count] = row
+        work.pay_key[row] = (state.pay_rtgs_priority[row] << TICK_BITS) + state.pay_submit_tick[row]
+        count += 1
+        row = state.pay_next[row]
+    sort_by_key(work.pay_order, work.pay_key, work.pay_scratch, count)
+    state.queue2_head[0] = work.pay_order[0]
+    state.queue2_tail[0] = work.pay_order[count - 1]
+    link(state, work, count)
+
+
+@kernel
+def link(state: State, work: Work, count: int) -> None:
+    """Chain the rows of ``pay_order`` in their order."""
+    before = NONE
+    for at in range(count):
+        row = work.pay_order[at]
+        state.pay_prev[row] = before
+        state.pay_next[row] = work.pay_order[at + 1] if at + 1 < count else NONE
+        before = row

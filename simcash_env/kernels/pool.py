@@ -1,0 +1,69 @@
+"""The liquidity pool: allocated at the day's start, set by a learner at its first decision, returned at the day's end."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, POOL_LEVELS, PPM, EventKind
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.record import record
+
+ALLOCATION = int(EventKind.LIQUIDITY_ALLOCATION)
+RETURN = int(EventKind.LIQUIDITY_RETURN)
+LEVEL_PPM = PPM // (POOL_LEVELS - 1)
+
+
+@kernel
+def pool_share(pool_cents: int, fraction_ppm: int) -> int:
+    """Cents of the pool that a fraction allocates, floored."""
+    return pool_cents // PPM * fraction_ppm + pool_cents % PPM * fraction_ppm // PPM
+
+
+@kernel
+def allocate_in_force(scenario: Scenario, state: State, work: Work) -> None:
+    """Allocate every bank's pool at the fraction in force."""
+    for bank in range(scenario.num_banks[0]):
+        pool = scenario.bank_pool_cents[bank]
+        if pool > 0:
+            share = pool_share(pool, state.bank_pool_fraction_ppm[bank])
+            state.bank_pool_allocated_cents[bank] = share
+            state.bank_balance_cents[bank] += share
+            record(state, work, ALLOCATION, bank, NONE, NONE, share)
+
+
+@kernel
+def return_pool(scenario: Scenario, state: State, work: Work) -> None:
+    """Take every allocation back, whatever the balance."""
+    for bank in range(scenario.num_banks[0]):
+        share = state.bank_pool_allocated_cents[bank]
+        if share > 0:
+            state.bank_pool_allocated_cents[bank] = 0
+            state.bank_balance_cents[bank] -= share
+            record(state, work, RETURN, bank, NONE, NONE, share)
+
+
+@kernel
+def may_allocate(scenario: Scenario, state: State, bank: int) -> bool:
+    """Is this the decision at which the bank may set its share of the pool?"""
+    if scenario.bank_pool_cents[bank] == 0:
+        return False
+    tick = state.tick[0]
+    is_first = tick % scenario.ticks_per_day[0] == 0
+    return is_first and (tick == 0 or scenario.reallocates_pool_daily[0] != 0)  # type: ignore[no-any-return]
+
+
+@kernel
+def allocate_pool(scenario: Scenario, state: State, work: Work) -> None:
+    """Carry out the levels that learners chose; the fraction stays in force until the next choice."""
+    tick = state.tick[0]
+    if tick % scenario.ticks_per_day[0] != 0:
+        return
+    for bank in range(scenario.num_banks[0]):
+        level = work.bank_pool_level[bank]
+        if level == NONE or not scenario.bank_is_learning[bank] or not may_allocate(scenario, state, bank):
+            continue
+        state.bank_pool_fraction_ppm[bank] = level * LEVEL_PPM
+        share = pool_share(scenario.bank_pool_cents[bank], level * LEVEL_PPM)
+        change = share - state.bank_pool_allocated_cents[bank]
+        state.bank_pool_allocated_cents[bank] = share
+        state.bank_balance_cents[bank] += change
+        record(state, work, ALLOCATION, bank, NONE, NONE, change)

@@ -1,0 +1,62 @@
+"""Gross settlement: what was submitted in this tick, then the central queue in order."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, EventKind
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.ledger import (
+    OVER_BILATERAL,
+    WITHIN_LIMITS,
+    available_liquidity,
+    can_settle,
+    check_limits,
+    settle,
+)
+from simcash_env.kernels.overdue import mark_overdue
+from simcash_env.kernels.queues import join_queue2, leave_queue2
+from simcash_env.kernels.record import record, record_values
+
+SETTLED = int(EventKind.RTGS_IMMEDIATE_SETTLEMENT)
+QUEUED = int(EventKind.QUEUED_RTGS)
+BILATERAL_EXCEEDED = int(EventKind.BILATERAL_LIMIT_EXCEEDED)
+MULTILATERAL_EXCEEDED = int(EventKind.MULTILATERAL_LIMIT_EXCEEDED)
+RELEASED = int(EventKind.QUEUE2_LIQUIDITY_RELEASE)
+
+
+@kernel
+def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
+    """Try every submitted payment gross, in order of submission; what cannot settle joins Queue 2."""
+    for position in range(submitted):
+        row = work.pay_order[position]
+        sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
+        pay_id = state.pay_id[row]
+        if available_liquidity(scenario, state, sender) >= cents:
+            outcome = check_limits(scenario, state, sender, receiver, cents)
+            if outcome == WITHIN_LIMITS:
+                record(state, work, SETTLED, sender, receiver, pay_id, cents)
+                settle(scenario, state, work, row)
+                continue
+            kind = BILATERAL_EXCEEDED if outcome == OVER_BILATERAL else MULTILATERAL_EXCEEDED
+            record(state, work, kind, sender, receiver, pay_id, cents)
+        record(state, work, QUEUED, sender, receiver, pay_id, cents)
+        join_queue2(scenario.num_banks[0], state, row)
+
+
+@kernel
+def retry_queue2(scenario: Scenario, state: State, work: Work) -> int:
+    """One pass over Queue 2 from the front; a blocked payment does not block those behind it. Returns settlements."""
+    settled = 0
+    row = state.queue2_head[0]
+    while row != NONE:
+        after = state.pay_next[row]
+        mark_overdue(state, work, row)
+        if can_settle(scenario, state, row):
+            sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
+            waited = state.tick[0] - state.pay_submit_tick[row]
+            record_values(state, work, RELEASED, sender, receiver, state.pay_id[row], cents, waited, NONE)
+            leave_queue2(scenario.num_banks[0], state, row)
+            settle(scenario, state, work, row)
+            settled += 1
+        row = after
+    return settled

@@ -1,0 +1,38 @@
+"""A payment handed in from outside: it arrives in the open tick, or the next, at the end of its sender's Queue 1."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import I64, Scenario, State, Work
+from simcash_env.codes import NONE, EventKind
+from simcash_env.kernels._jit import entry, kernel
+from simcash_env.kernels.deadlines import cap_deadline
+from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
+from simcash_env.kernels.record import record_values
+from simcash_env.kernels.tables import open_scenario, open_state, open_work
+
+ARRIVAL = int(EventKind.ARRIVAL)
+
+
+@kernel
+def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
+    """Write the payment (sender, receiver, cents, deadline, priority, divisible, RTGS priority); returns its id."""
+    if state.free_count[0] == 0:
+        return NONE
+    row = take_row(state)
+    sender, receiver, cents, priority = payment[0], payment[1], payment[2], payment[4]
+    deadline = cap_deadline(scenario, state, payment[3], 0)
+    write_payment(state, row, sender, receiver, cents, deadline, priority, payment[5])
+    state.pay_rtgs_priority[row] = payment[6]
+    count_arrival(state, row)
+    join_queue1(state, row)
+    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
+    return state.pay_id[row]  # type: ignore[no-any-return]
+
+
+@entry
+def hand_in_row(
+    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64, payment: I64
+) -> int:
+    """``hand_in`` on arena rows; NONE when there is no free row."""
+    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
+    return hand_in(scenario, state, open_work(work_row, work_sizes), payment)

@@ -1,0 +1,106 @@
+"""The tick: what happens in which order. A tick is opened, decided upon from outside, then closed."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import I64, Scenario, State, Work
+from simcash_env.codes import Phase, Status
+from simcash_env.kernels._jit import entry, kernel
+from simcash_env.kernels.arrivals import draw_arrivals
+from simcash_env.kernels.costs import accrue_costs
+from simcash_env.kernels.credits import land_credits
+from simcash_env.kernels.day_end import end_day, is_last_tick_of_day
+from simcash_env.kernels.day_start import start_day
+from simcash_env.kernels.decisions import apply_decisions, decide_all
+from simcash_env.kernels.lsm import save_liquidity
+from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
+from simcash_env.kernels.pool import allocate_pool
+from simcash_env.kernels.queues import fill
+from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
+from simcash_env.kernels.scheduled import run_scheduled_events
+from simcash_env.kernels.tables import open_scenario, open_state, open_work
+
+OK = int(Status.OK)
+CLOSED, OPENING, DECIDING, OVER = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DECIDING), int(Phase.OVER)
+
+
+@kernel
+def open_tick(scenario: Scenario, state: State, work: Work) -> int:
+    """Everything before decisions. NEEDS_ROOM: give the state more payment rows and call again."""
+    if state.phase[0] == CLOSED:
+        state.phase[0] = OPENING
+        state.tick_arrived_count[0] = 0
+        start_day(scenario, state, work)
+    status = run_scheduled_events(scenario, state, work)
+    if status == OK:
+        status = draw_arrivals(scenario, state, work)
+    if status != OK:
+        return status
+    escalate_priorities(scenario, state, work)
+    order_queue1(scenario, state, work)
+    state.phase[0] = DECIDING
+    return state.fault[0]  # type: ignore[no-any-return]
+
+
+@kernel
+def close_tick(scenario: Scenario, state: State, work: Work) -> int:
+    """Everything from the decisions on. NEEDS_ROOM: nothing has happened yet; make room for splits and call again."""
+    status = decide_all(scenario, state, work)
+    if status != OK:
+        return status
+    start_accounts(state)
+    allocate_pool(scenario, state, work)
+    submitted = apply_decisions(scenario, state, work)
+    settle_submitted(scenario, state, work, submitted)
+    order_queue2(scenario, state, work)
+    retry_queue2(scenario, state, work)
+    save_liquidity(scenario, state, work)
+    land_credits(scenario, state, work)
+    accrue_costs(scenario, state, work)
+    if is_last_tick_of_day(scenario, state):
+        settle_last(scenario, state, work)
+        end_day(scenario, state, work)
+    advance_clock(scenario, state)
+    return state.fault[0]  # type: ignore[no-any-return]
+
+
+@kernel
+def start_accounts(state: State) -> None:
+    """The tick's own totals start afresh."""
+    fill(state.tick_cost_cents, 0)
+    state.tick_settled_count[0] = 0
+    state.tick_lsm_count[0] = 0
+    state.tick_lsm_cents[0] = 0
+    state.tick_cycle_attempts[0] = 0
+    state.tick_work_limit_hit[0] = 0
+
+
+@kernel
+def settle_last(scenario: Scenario, state: State, work: Work) -> None:
+    """Where the rules give the day a last settlement: one pass over Queue 2, liquidity saving, credits."""
+    if scenario.settles_at_day_end[0] and state.queue2_count[0] > 0:
+        retry_queue2(scenario, state, work)
+        save_liquidity(scenario, state, work)
+        land_credits(scenario, state, work)
+
+
+@kernel
+def advance_clock(scenario: Scenario, state: State) -> None:
+    """The next tick is to be opened, or the run is over."""
+    state.lsm_released_count[0] += state.tick_lsm_count[0]
+    state.lsm_released_cents[0] += state.tick_lsm_cents[0]
+    state.tick[0] += 1
+    state.phase[0] = OVER if state.tick[0] >= scenario.num_ticks[0] else CLOSED
+
+
+@entry
+def open_rows(scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64) -> int:
+    """``open_tick`` on arena rows."""
+    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
+    return open_tick(scenario, state, open_work(work_row, work_sizes))
+
+
+@entry
+def close_rows(scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64) -> int:
+    """``close_tick`` on arena rows."""
+    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
+    return close_tick(scenario, state, open_work(work_row, work_sizes))

@@ -1,0 +1,78 @@
+"""How a table of ``arrays.py`` lies in one row of 64-bit words, and how Python opens such a row by name.
+
+A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
+lie behind one another in one row of int64; a ``sizes`` array says how long each axis is, in the order of first use.
+Float columns are the same 64 bits read as float64. Kernels open rows with ``kernels/_views.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+class Column(NamedTuple):
+    """One column of a table: which axis it runs along, its rank among that axis's columns, and its type."""
+
+    axis: str
+    rank: int
+    is_float: bool
+
+
+class Layout(NamedTuple):
+    """How a table lies in a row: its axes in order, and every column."""
+
+    table: str
+    axes: tuple[str, ...]
+    columns: dict[str, Column]
+
+    def width(self, sizes: npt.NDArray[np.int64]) -> int:
+        """Words that one row takes for these axis sizes."""
+        counts = self.columns_per_axis()
+        return int(sum(counts[axis] * int(size) for axis, size in zip(self.axes, sizes, strict=True)))
+
+    def columns_per_axis(self) -> dict[str, int]:
+        """How many columns each axis carries."""
+        counts = dict.fromkeys(self.axes, 0)
+        for column in self.columns.values():
+            counts[column.axis] += 1
+        return counts
+
+
+def layout_of(table: type[Any]) -> Layout:
+    """Read a table's layout from the annotations of its fields; axes come in order of first use."""
+    ranks: dict[str, int] = {}
+    columns: dict[str, Column] = {}
+    for name, hint in get_type_hints(table, include_extras=True).items():
+        axis, is_float = hint.__metadata__
+        ranks.setdefault(axis, 0)
+        columns[name] = Column(axis, ranks[axis], is_float)
+        ranks[axis] += 1
+    return Layout(table.__name__, tuple(ranks), columns)
+
+
+def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
+    """The opener for Python: NumPy views of the row, by name."""
+    layout = layout_of(table)
+
+    def open_plain(row: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> T:
+        counts = layout.columns_per_axis()
+        bases: dict[str, int] = {}
+        offset = 0
+        for axis, size in zip(layout.axes, sizes, strict=True):
+            bases[axis] = offset
+            offset += counts[axis] * int(size)
+        length = dict(zip(layout.axes, (int(size) for size in sizes), strict=True))
+        views = []
+        for column in layout.columns.values():
+            start = bases[column.axis] + column.rank * length[column.axis]
+            view = row[start : start + length[column.axis]]
+            views.append(view.view(np.float64) if column.is_float else view)
+        return table(*views)
+
+    return open_plain

@@ -1,0 +1,377 @@
+"""``Simulation``: one run, tick by tick, without a word of reinforcement learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from simcash_env.codes import NUM_COSTS, POOL_LEVELS, CostKind, Phase, RtgsPriority, Verb
+from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.engine import Engine
+from simcash_env.errors import ActionError, SimulationError
+from simcash_env.events import Events, tx_name
+from simcash_env.inspection import inspect_engine
+from simcash_env.scenario import compile_scenario
+from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
+
+if TYPE_CHECKING:
+    from simcash_env.arrays import I64
+
+Decision: TypeAlias = Literal["release", "hold", "drop"] | tuple[Literal["split"], int]
+Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
+CostTable: TypeAlias = dict[str, dict[str, int]]
+
+COST_NAMES: Final = tuple(kind.name.lower() for kind in CostKind)
+"""Kinds of cost in the order of every cost array."""
+
+_VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP}
+HIGHEST_PRIORITY: Final = 10
+MAX_AMOUNT_CENTS: Final = 10**15
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """What one tick did. Counts count payments; costs are cents."""
+
+    tick: int
+    day: int
+    num_arrivals: int
+    num_settlements: int
+    num_lsm_releases: int
+    queue2_size: int
+    costs: CostTable
+    total_cost: int
+    cycle_work_limit_hit: bool
+    events: Events
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to. ``arrived`` and ``settled`` are counts and cents; a split payment settles as its parts."""
+
+    scenario: str
+    seed: int
+    ticks: int
+    arrived: int
+    arrived_cents: int
+    settled: int
+    settled_cents: int
+    dropped: int
+    queued: int
+    lsm_released: int
+    costs: CostTable
+    total_cost: int
+    final_balances: dict[str, int]
+    digest: str
+
+
+class Simulation:
+    """A run of a scenario.
+
+    Args:
+        config: a scenario, or what ``load_scenario`` reads: a path, an id of the library, a mapping.
+        seed: of the random stream; the scenario's own by default.
+        events: keep the event log; without it a run is faster, and payments that have ended are forgotten.
+    """
+
+    def __init__(self, config: ScenarioConfig | str | Path | Mapping[str, Any], *, seed: int | None = None, events: bool = True) -> None:
+        self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
+        self.seed = self.config.simulation.seed if seed is None else seed
+        self._engine = Engine(compile_scenario(self.config), self.seed, events=events)
+        self._keeps_events = events
+        self._log: list[I64] = []
+        self._tick_log: list[I64] = []
+        self.bank_ids = self._engine.scenario.bank_ids
+        self._number = {name: number for number, name in enumerate(self.bank_ids)}
+
+    # -- clock --------------------------------------------------------------------------------------------------------
+
+    @property
+    def current_tick(self) -> int:
+        """The tick that is open or comes next; equal to the number of ticks closed."""
+        return int(self._engine.state.tick[0])
+
+    @property
+    def current_day(self) -> int:
+        """Day of the current tick."""
+        return self.current_tick // self.config.simulation.ticks_per_day
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks of the whole run."""
+        return int(self._engine.scenario.view.num_ticks[0])
+
+    @property
+    def is_over(self) -> bool:
+        """Has the last tick been closed?"""
+        return bool(self._engine.state.phase[0] == Phase.OVER)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def open_tick(self) -> None:
+        """Bring the events and arrivals of the current tick, so that queues show what can be decided; at most once."""
+        if self.is_over:
+            message = f"the run is over: all {self.num_ticks} ticks have been closed"
+            raise SimulationError(message)
+        if self._engine.state.phase[0] != Phase.DECIDING:
+            self._tick_log.append(self._engine.open_tick())
+
+    def tick(self, actions: Actions | None = None, *, pool_levels: Mapping[str, int] | None = None) -> TickResult:
+        """Run one tick.
+
+        Args:
+            actions: decisions of banks whose policy is ``external``, by bank and payment; what is not named is held.
+            pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
+
+        Raises:
+            ActionError: an unknown bank, a payment not in its Queue 1, an unknown decision; nothing has changed then.
+            SimulationError: the run is over.
+        """
+        self.open_tick()
+        self._write_decisions(actions or {}, pool_levels or {})
+        tick = self.current_tick
+        self._tick_log.append(self._engine.close_tick())
+        state = self._engine.state
+        events = Events.joined(self._tick_log, self.bank_ids)
+        if self._keeps_events:
+            self._log.append(events.rows)
+        self._tick_log = []
+        return TickResult(
+            tick=tick,
+            day=tick // self.config.simulation.ticks_per_day,
+            num_arrivals=int(state.tick_arrived_count[0]),
+            num_settlements=int(state.tick_settled_count[0]),
+            num_lsm_releases=int(state.tick_lsm_count[0]),
+            queue2_size=int(state.queue2_count[0]),
+            costs=self._cost_table(state.tick_cost_cents),
+            total_cost=int(state.tick_cost_cents.sum()),
+            cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
+            events=events,
+        )
+
+    def run(self, num_ticks: int) -> list[TickResult]:
+        """Run so many ticks, or to the end of the run where that comes first."""
+        return [self.tick() for _ in range(min(num_ticks, self.num_ticks - self.current_tick))]
+
+    def run_to_completion(self) -> Summary:
+        """Run every tick that is left."""
+        while not self.is_over:
+            self.tick()
+        return self.summary()
+
+    def _write_decisions(self, actions: Actions, pool_levels: Mapping[str, int]) -> None:
+        work, state = self._engine.work, self._engine.state
+        decisions = {}
+        for bank, verbs in actions.items():
+            number = self._learning_bank(bank)
+            rows = {tx_name(int(state.pay_id[row])): row for row in self._engine.queue1_rows(number)}
+            for tx, decision in verbs.items():
+                if tx not in rows:
+                    message = f"actions.{bank}.{tx}: this payment is not in the bank's Queue 1"
+                    raise ActionError(message)
+                decisions[rows[tx]] = encode_decision(f"actions.{bank}.{tx}", decision)
+        levels = {self._learning_bank(bank): level for bank, level in pool_levels.items()}
+        for bank, level in pool_levels.items():
+            if type(level) is not int or not 0 <= level < POOL_LEVELS:
+                message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
+                raise ActionError(message)
+            if not self._may_allocate(self.bank_number(bank)):
+                message = f"pool_levels.{bank}: tick {self.current_tick} is no decision at which it may set its pool share"
+                raise ActionError(message)
+        work.pay_decision[:] = Verb.HOLD
+        work.bank_pool_level[:] = -1
+        for row, code in decisions.items():
+            work.pay_decision[row] = code
+        for number, level in levels.items():
+            work.bank_pool_level[number] = level
+
+    def _learning_bank(self, bank: str) -> int:
+        number = self.bank_number(bank)
+        if not self._engine.scenario.view.bank_is_learning[number]:
+            message = f"actions.{bank}: this bank follows its policy; only banks with policy 'external' are decided for"
+            raise ActionError(message)
+        return number
+
+    def _may_allocate(self, number: int) -> bool:
+        view, tick = self._engine.scenario.view, self.current_tick
+        is_first = tick % self.config.simulation.ticks_per_day == 0
+        return bool(view.bank_pool_cents[number] and is_first and (tick == 0 or view.reallocates_pool_daily[0]))
+
+    # -- payments -----------------------------------------------------------------------------------------------------
+
+    def submit_transaction(  # noqa: PLR0913 - the fields of a payment
+        self,
+        sender: str,
+        receiver: str,
+        amount: int,
+        deadline: int,
+        priority: int = 5,
+        divisible: bool = False,  # noqa: FBT001, FBT002 - as the specification names it
+        *,
+        rtgs_priority: str = "normal",
+    ) -> str:
+        """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1.
+
+        Args:
+            sender: id of the paying bank.
+            receiver: id of the receiving bank.
+            amount: whole cents, positive.
+            deadline: absolute tick, after the current one and at most the end of the run.
+            priority: 0 to 10.
+            divisible: may it be split?
+            rtgs_priority: ``normal``, ``urgent`` or ``highly_urgent`` in the central queue.
+
+        Returns:
+            The payment's id.
+
+        Raises:
+            SimulationError: a value that breaks one of these rules; nothing has changed then.
+        """
+        problem = self._submission_problem(sender, receiver, amount, deadline, priority, rtgs_priority)
+        if problem:
+            raise SimulationError(problem)
+        numbers = self._number[sender], self._number[receiver]
+        urgency = int(RtgsPriority[rtgs_priority.upper()])
+        pay_id, log = self._engine.submit((*numbers, amount, deadline, priority, int(divisible), urgency))
+        self._tick_log.append(log)
+        return tx_name(pay_id)
+
+    def _submission_problem(  # noqa: PLR0911, PLR0913 - one line a rule
+        self, sender: str, receiver: str, amount: int, deadline: int, priority: int, rtgs_priority: str
+    ) -> str | None:
+        for name, bank in (("sender", sender), ("receiver", receiver)):
+            if bank not in self._number:
+                return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
+        if sender == receiver:
+            return f"receiver: {receiver!r} is the sender itself"
+        if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+            return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
+        if self.is_over:
+            return "the run is over: no payment can arrive any more"
+        if type(deadline) is not int or not self.current_tick < deadline <= self.num_ticks:
+            return f"deadline: {deadline!r} is no tick from {self.current_tick + 1} to {self.num_ticks}"
+        if type(priority) is not int or not 0 <= priority <= HIGHEST_PRIORITY:
+            return f"priority: {priority!r} is no whole number from 0 to 10"
+        if rtgs_priority.upper() not in RtgsPriority.__members__:
+            return f"rtgs_priority: {rtgs_priority!r} is none of normal, urgent, highly_urgent"
+        return None
+
+    def queue1(self, bank: str) -> list[str]:
+        """Payments of the bank's own queue, in processing order."""
+        return self._names(self._engine.queue1_rows(self.bank_number(bank)))
+
+    def queue2(self) -> list[str]:
+        """Payments of the central queue, in order."""
+        return self._names(self._engine.queue2_rows())
+
+    def transaction(self, tx: str) -> Transaction:
+        """A payment, queued or ended.
+
+        Raises:
+            SimulationError: no such payment; or it has ended and the simulation keeps no events.
+        """
+        row = row_of(self._engine, tx)
+        if row is not None:
+            return live_transaction(self._engine, row)
+        if not self._keeps_events:
+            message = f"{tx}: not queued; payments that have ended are only known with events=True"
+            raise SimulationError(message)
+        return find_ended(self.events(), tx)
+
+    def transactions_for_day(self, day: int) -> list[Transaction]:
+        """Payments that arrived on a day, in order of arrival; needs ``events=True``."""
+        if not self._keeps_events:
+            message = "transactions_for_day needs events=True"
+            raise SimulationError(message)
+        ticks_per_day = self.config.simulation.ticks_per_day
+        arrivals = [event for event in self.events() if event.kind == "Arrival" and event.tick // ticks_per_day == day]
+        return [self.transaction(str(event.tx)) for event in arrivals]
+
+    def _names(self, rows: list[int]) -> list[str]:
+        return [tx_name(int(self._engine.state.pay_id[row])) for row in rows]
+
+    # -- banks --------------------------------------------------------------------------------------------------------
+
+    def bank_number(self, bank: str) -> int:
+        """The bank's place in ``bank_ids``.
+
+        Raises:
+            ActionError: no such bank.
+        """
+        if bank not in self._number:
+            message = f"unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
+            raise ActionError(message)
+        return self._number[bank]
+
+    def balance(self, bank: str) -> int:
+        """Cents on the settlement account; negative in overdraft."""
+        return int(self._engine.state.bank_balance_cents[self.bank_number(bank)])
+
+    def posted_collateral(self, bank: str) -> int:
+        """Cents of collateral posted."""
+        return int(self._engine.state.bank_posted_collateral_cents[self.bank_number(bank)])
+
+    def available_liquidity(self, bank: str) -> int:
+        """Cents the bank can pay at once: balance plus unused overdraft allowance."""
+        number = self.bank_number(bank)
+        return max(self.balance(bank) + self._engine.allowance(number), 0)
+
+    def costs(self, bank: str) -> dict[str, int]:
+        """Cents charged since the run began, by kind."""
+        return self._cost_table(self._engine.state.run_cost_cents)[self.bank_ids[self.bank_number(bank)]]
+
+    def _cost_table(self, costs: I64) -> CostTable:
+        rows = costs.reshape(-1, NUM_COSTS).tolist()
+        return {bank: dict(zip(COST_NAMES, row, strict=True)) for bank, row in zip(self.bank_ids, rows, strict=True)}
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def events(self) -> Events:
+        """The whole event log so far; empty without ``events=True``."""
+        return Events.joined(self._log, self.bank_ids)
+
+    def inspect(self) -> dict[str, Any]:
+        """The whole state as plain Python: clock, banks, queues, live payments, totals."""
+        return inspect_engine(self._engine)
+
+    def digest(self) -> str:
+        """SHA-256 of the state: equal digests, equal runs from here on."""
+        return self._engine.digest()
+
+    def summary(self) -> Summary:
+        """Totals of the run so far."""
+        state = self._engine.state
+        costs = self._cost_table(state.run_cost_cents)
+        return Summary(
+            scenario=self.config.name,
+            seed=self.seed,
+            ticks=self.current_tick,
+            arrived=int(state.arrived_count[0]),
+            arrived_cents=int(state.arrived_cents[0]),
+            settled=int(state.settled_count[0]),
+            settled_cents=int(state.settled_cents[0]),
+            dropped=int(state.dropped_count[0]),
+            queued=int(state.queue2_count[0] + state.bank_queue1_count.sum()),
+            lsm_released=int(state.lsm_released_count[0]),
+            costs=costs,
+            total_cost=int(state.run_cost_cents.sum()),
+            final_balances={bank: self.balance(bank) for bank in self.bank_ids},
+            digest=self.digest(),
+        )
+
+
+def encode_decision(path: str, decision: Decision) -> int:
+    """The kernel's code of a decision.
+
+    Raises:
+        ActionError: it is none of release, hold, drop, ("split", parts).
+    """
+    if isinstance(decision, str) and decision in _VERBS:
+        return int(_VERBS[decision])
+    if isinstance(decision, tuple) and len(decision) == 2 and decision[0] == "split" and type(decision[1]) is int:  # noqa: PLR2004
+        if 0 <= decision[1] < MAX_AMOUNT_CENTS:
+            return int(Verb.SPLIT) + decision[1]
+    message = f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts)"
+    raise ActionError(message)

@@ -1,0 +1,225 @@
+"""One kernel call steps every copy of a batch: decode, close the tick, reward, reset where over, open the next, observe."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.arrays import I64, Scenario, State, Work
+from simcash_env.codes import NUM_COSTS, Phase, Status
+from simcash_env.kernels._jit import entry, kernel, wrapping_kernel
+from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.tick import close_tick, open_tick
+from simcash_env.spaces.decode import decode, is_in_range
+from simcash_env.spaces.observe import F32, I8, observe, write_prices
+
+F64 = npt.NDArray[np.float64]
+
+OK = int(Status.OK)
+NEEDS_ROOM = int(Status.NEEDS_ROOM)
+OVER = int(Phase.OVER)
+
+DISABLED: Final = 0
+NEXT_STEP: Final = 1
+SAME_STEP: Final = 2
+"""Autoreset modes, as Gymnasium names them."""
+
+DONE: Final = 0
+"""A copy's ``pending`` value once it has stepped; ``codes.Status`` otherwise, or TO_STEP, TO_RESET before."""
+TO_STEP: Final = -1
+TO_RESET: Final = -2
+TO_OPEN: Final = -3
+
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX_A: Final = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_B: Final = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S1 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1)
+
+
+class Buffers(NamedTuple):
+    """The caller's arrays, written in place; N copies, L learning banks, H heads, C choices."""
+
+    actions: I64  # (N, L, H) in
+    observations: F32  # (N, L, entries)
+    masks: I8  # (N, L, H, C)
+    rewards: F64  # (N, L)
+    costs: I64  # (N, L, cost kinds) cents of the step
+    illegal: I64  # (N, L) verbs of the step that were not carried out
+    filled: I64  # (N, L) slots written last
+    terminated: I8  # (N,)
+    truncated: I8  # (N,)
+    seeds: I64  # (N,) of the running episode; 0 to 2**63 - 1
+    pending: I64  # (N,) in and out: what is still to be done
+    final_observations: F32  # (N or 0, L, entries) before an automatic reset
+    final_masks: I8  # (N or 0, L, H, C)
+
+
+class Shape(NamedTuple):
+    """What does not change between two calls."""
+
+    learners: I64  # (L,) bank numbers
+    num_choices: I64  # (H,)
+    num_slots: int
+    max_ticks: int  # truncates an episode; the run's length where nothing is truncated
+    autoreset: int
+    alpha: float  # 0: own cost, 1: mean cost of all banks
+    reward_scale: float  # cents
+
+
+@wrapping_kernel
+def next_seed(seed: int) -> int:
+    """The seed of the episode after this one (splitmix64)."""
+    word = np.uint64(seed) + _GOLDEN
+    word = (word ^ (word >> _S30)) * _MIX_A
+    word = (word ^ (word >> _S27)) * _MIX_B
+    return np.int64((word ^ (word >> _S31)) >> _S1)  # type: ignore[return-value]
+
+
+@entry
+def accept_actions(buffers: Buffers, shape: Shape) -> int:
+    """Are all actions in range? Returns the first copy whose are not, -1 when all are."""
+    for copy in range(buffers.actions.shape[0]):
+        if not is_in_range(buffers.actions[copy], shape.num_choices):
+            return copy
+    return -1
+
+
+@entry
+def step_batch(
+    scenario_row: I64,
+    scenario_sizes: I64,
+    template: I64,
+    arena: I64,
+    state_sizes: I64,
+    work_row: I64,
+    work_sizes: I64,
+    buffers: Buffers,
+    shape: Shape,
+) -> int:
+    """Step or reset every pending copy; returns how many could not be finished for want of payment rows or of range.
+
+    Grow the arena and call again: finished copies are left alone, the others go on where they stopped.
+    """
+    scenario, work = open_scenario(scenario_row, scenario_sizes), open_work(work_row, work_sizes)
+    unfinished = 0
+    for copy in range(arena.shape[0]):
+        if buffers.pending[copy] == DONE:
+            continue
+        row = arena[copy]
+        state = open_state(row, state_sizes)
+        if buffers.pending[copy] == TO_STEP and shape.autoreset == NEXT_STEP and is_done(buffers, copy):
+            buffers.pending[copy] = TO_RESET
+            buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+        if buffers.pending[copy] == TO_RESET:
+            forget_step(buffers, copy)
+            restart(row, template, state, buffers.seeds[copy])
+            buffers.pending[copy] = TO_OPEN
+        if buffers.pending[copy] == TO_STEP:
+            decode(
+                scenario, state, work, shape.learners, buffers.actions[copy], buffers.illegal[copy], shape.num_slots
+            )
+            status = close_tick(scenario, state, work)
+            if status == NEEDS_ROOM:
+                unfinished += 1
+                continue
+            if status != OK:
+                buffers.pending[copy] = status
+                unfinished += 1
+                continue
+            reward(scenario, state, buffers, copy, shape)
+            buffers.pending[copy] = TO_OPEN
+            if is_done(buffers, copy):
+                if shape.autoreset == SAME_STEP:
+                    keep_final(scenario, state, work, buffers, copy, shape)
+                    buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+                    restart(row, template, state, buffers.seeds[copy])
+        if state.phase[0] != OVER:
+            status = open_tick(scenario, state, work)
+            if status != OK:
+                unfinished += 1
+                if status != NEEDS_ROOM:
+                    buffers.pending[copy] = status
+                continue
+        observe_copy(scenario, state, work, buffers, copy, shape)
+        buffers.pending[copy] = DONE
+    return unfinished
+
+
+@kernel
+def is_done(buffers: Buffers, copy: int) -> bool:
+    """Has the copy's episode ended with its last step?"""
+    return buffers.terminated[copy] != 0 or buffers.truncated[copy] != 0  # type: ignore[no-any-return]
+
+
+@kernel
+def forget_step(buffers: Buffers, copy: int) -> None:
+    """A reset has no reward, no cost and no end."""
+    buffers.rewards[copy, :] = 0.0
+    buffers.costs[copy, :, :] = 0
+    buffers.illegal[copy, :] = 0
+    buffers.terminated[copy] = 0
+    buffers.truncated[copy] = 0
+
+
+@kernel
+def restart(row: I64, template: I64, state: State, seed: int) -> None:
+    """Begin a new episode: the state before the first tick, with a random stream of its own."""
+    row[:] = template
+    state.rng[0] = max(seed, 1)
+
+
+@kernel
+def reward(scenario: Scenario, state: State, buffers: Buffers, copy: int, shape: Shape) -> None:
+    """Minus the cost of the tick over the scale, own and everybody's by ``alpha``; and whether the episode is over."""
+    learners, num_banks = shape.learners, scenario.num_banks[0]
+    mean = mean_cost(state, num_banks) if shape.alpha > 0.0 else 0.0
+    for index in range(learners.shape[0]):
+        first, own = learners[index] * NUM_COSTS, 0
+        for kind in range(NUM_COSTS):
+            cents = state.tick_cost_cents[first + kind]
+            buffers.costs[copy, index, kind] = cents
+            own += cents
+        blend = (1.0 - shape.alpha) * own + shape.alpha * mean
+        buffers.rewards[copy, index] = -blend / shape.reward_scale
+    buffers.terminated[copy] = state.phase[0] == OVER
+    buffers.truncated[copy] = state.phase[0] != OVER and state.tick[0] >= shape.max_ticks
+
+
+@kernel
+def mean_cost(state: State, num_banks: int) -> float:
+    """The tick's cost of a bank on average, in cents."""
+    total = 0
+    for at in range(state.tick_cost_cents.shape[0]):
+        total += state.tick_cost_cents[at]
+    return total / num_banks
+
+
+@kernel
+def observe_copy(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
+    """Write what the copy's learners see now."""
+    observations, masks, filled = buffers.observations[copy], buffers.masks[copy], buffers.filled[copy]
+    observe(scenario, state, work, shape.learners, observations, masks, filled, shape.num_slots)
+
+
+@kernel
+def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
+    """Before an automatic reset, keep what the learners saw last, where the caller has room for it."""
+    if buffers.final_observations.shape[0] > 0:
+        observe_copy(scenario, state, work, buffers, copy, shape)
+        buffers.final_observations[copy] = buffers.observations[copy]
+        buffers.final_masks[copy] = buffers.masks[copy]
+
+
+@entry
+def prepare_buffers(scenario_row: I64, scenario_sizes: I64, buffers: Buffers, num_slots: int) -> None:
+    """Write what never changes: zeros, the prices, and hold as the one choice of an empty slot."""
+    scenario = open_scenario(scenario_row, scenario_sizes)
+    buffers.observations[:] = 0.0
+    buffers.masks[:] = 0
+    buffers.masks[:, :, :num_slots, 0] = 1
+    buffers.filled[:] = 0
+    for copy in range(buffers.observations.shape[0]):
+        for index in range(buffers.observations.shape[1]):
+            write_prices(scenario, buffers.observations[copy, index])
