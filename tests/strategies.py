@@ -128,7 +128,7 @@ def submissions(draw: Draw, oracle: Oracle) -> list[Row]:
                 "sender": sender,
                 "receiver": draw(some(tuple(name for name in names if name != sender))),
                 "amount": draw(some(AMOUNTS)),
-                "deadline": oracle.current_tick + draw(st.integers(1, 8)),
+                "deadline": min(oracle.current_tick + draw(st.integers(1, 8)), oracle.num_ticks),
                 "priority": draw(st.integers(0, 10)),
                 "divisible": draw(st.booleans()),
                 "rtgs_priority": draw(some(("normal", "urgent", "highly_urgent"))),

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,13 +13,18 @@ from tests import strategies
 from tests.oracle import Oracle
 from tests.oracle.world import World
 
+if TYPE_CHECKING:
+    from simcash_env.simulation import Simulation, TickResult
+
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-NUM_EXAMPLES = 10_000 if IS_LONG else 50
-profile = settings(
-    max_examples=NUM_EXAMPLES,
+NUM_COMPARISONS = 10_000 if IS_LONG else 50
+NUM_INVARIANT_RUNS = 1_000 if IS_LONG else 50
+EVERY_EXAMPLE = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
+invariant = settings(EVERY_EXAMPLE, max_examples=NUM_INVARIANT_RUNS)
+comparison = settings(EVERY_EXAMPLE, max_examples=NUM_COMPARISONS)
 
 
 def money(world: World) -> int:
@@ -44,7 +49,7 @@ def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any]:
     return submitted, actions, levels
 
 
-@profile
+@invariant
 @given(config=strategies.scenarios(), data=st.data())
 def test_money_is_conserved(config: ScenarioConfig, data: st.DataObject) -> None:
     """The balances' sum changes only by pool allocation and return."""
@@ -55,7 +60,7 @@ def test_money_is_conserved(config: ScenarioConfig, data: st.DataObject) -> None
         assert money(oracle.world) - allocated(oracle.world) == before
 
 
-@profile
+@invariant
 @given(config=strategies.scenarios(), data=st.data())
 def test_every_payment_is_in_one_place(config: ScenarioConfig, data: st.DataObject) -> None:
     """Queue 1, Queue 2 or split; what left is settled or dropped, and the values add up."""
@@ -76,7 +81,7 @@ def test_every_payment_is_in_one_place(config: ScenarioConfig, data: st.DataObje
         assert counters.arrived_value == counters.settled_value + counters.dropped_value + queued
 
 
-@profile
+@invariant
 @given(config=strategies.scenarios(), data=st.data())
 def test_costs_never_decrease(config: ScenarioConfig, data: st.DataObject) -> None:
     """Each kind of cost only grows, by what the tick charged."""
@@ -91,7 +96,7 @@ def test_costs_never_decrease(config: ScenarioConfig, data: st.DataObject) -> No
                 assert cents == before[name][kind] + charged
 
 
-@profile
+@invariant
 @given(config=strategies.scenarios(), data=st.data())
 def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
     """A settled payment leaves its sender within its allowance, unless an event had put it beyond."""
@@ -107,7 +112,19 @@ def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioCon
             assert name in beyond or bank.balance + hole >= -bank.allowance()
 
 
-@profile
+def compare_tick(oracle: Oracle, simulation: "Simulation", result: "TickResult") -> None:
+    """State and report of the tick that has just closed."""
+    report = oracle.last
+    assert simulation.inspect() == oracle.snapshot()
+    assert result.num_arrivals == report.num_arrivals
+    assert result.num_settlements == report.num_settlements
+    assert result.num_lsm_releases == report.num_lsm_releases
+    assert result.cycle_work_limit_hit == report.cycle_work_limit_hit
+    assert result.queue2_size == len(oracle.world.queue2)
+    assert result.costs == {name: oracle.tick_costs(name) for name in oracle.world.banks}
+
+
+@comparison
 @given(config=strategies.scenarios(), data=st.data())
 def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: st.DataObject) -> None:
     """Two implementations of the same rules, one picture after every tick."""
@@ -122,16 +139,34 @@ def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: s
         compare_tick(oracle, simulation, result)
 
 
-def compare_tick(oracle: Oracle, simulation: Any, result: Any) -> None:
-    """State and report of the tick that has just closed."""
-    report = oracle.last
-    assert simulation.inspect() == oracle.snapshot()
-    assert result.num_arrivals == report.num_arrivals
-    assert result.num_settlements == report.num_settlements
-    assert result.num_lsm_releases == report.num_lsm_releases
-    assert result.cycle_work_limit_hit == report.cycle_work_limit_hit
-    assert result.queue2_size == len(oracle.world.queue2)
-    assert result.costs == {name: oracle.tick_costs(name) for name in oracle.world.banks}
+def test_engine_and_oracle_agree_where_hundreds_arrive_in_a_tick() -> None:
+    """Rates above 30 are drawn in parts; queues grow long, and the engine's arrays with them."""
+    simulation_module = pytest.importorskip("simcash_env.simulation")
+    config = ScenarioConfig.model_validate(
+        {
+            "format": 1,
+            "name": "many",
+            "simulation": {"ticks_per_day": 3, "num_days": 2, "seed": 11},
+            "lsm": {"algorithms": ["bilateral"]},
+            "banks": [
+                {
+                    "id": name,
+                    "opening_balance": 10_000,
+                    "arrivals": {
+                        "rate_per_tick": rate,
+                        "amount": {"type": "lognormal", "mean": 900.0, "std_dev": 500.0},
+                        "deadline_range": [1, 4],
+                    },
+                }
+                for name, rate in (("A", 60.0), ("B", 100.5), ("C", 30.0))
+            ],
+        }
+    )
+    oracle, simulation = Oracle(config), simulation_module.Simulation(config)
+    while oracle.current_tick < oracle.num_ticks:
+        oracle.tick()
+        compare_tick(oracle, simulation, simulation.tick())
+    assert oracle.world.counters.arrived_count > 1_000  # noqa: PLR2004 - about 190 a tick
 
 
 def test_snapshot_counts_what_was_reported() -> None:
@@ -159,7 +194,7 @@ def ring_scenario() -> ScenarioConfig:
             "banks": [{"id": name} for name in "DCBA"],
             "lsm": {"algorithms": ["cycles"], "max_cycle_length": 4},
             "events": [
-                {"type": "payment", "tick": int(place > 3), "from_bank": sender, "to_bank": receiver, "amount": 100}
+                {"type": "payment", "tick": place // 4, "from_bank": sender, "to_bank": receiver, "amount": 100}
                 for place, (sender, receiver) in enumerate(steps)
             ],
         }

@@ -62,7 +62,7 @@ def test_an_opposite_pair_that_cannot_settle_is_no_release() -> None:
 def test_ring_attempts_are_counted_over_the_whole_tick() -> None:
     """Two equal rings, one attempt: the one with the smaller ids goes first."""
     run = oracle(
-        dict.fromkeys("ABCDEF", {}), lsm={"algorithms": ["cycles"], "max_cycles_per_tick": 1, "max_cycle_length": 3}
+        {name: {} for name in "ABCDEF"}, lsm={"algorithms": ["cycles"], "max_cycles_per_tick": 1, "max_cycle_length": 3}
     )
     for sender, receiver in ("DE", "EF", "FD", "AB", "BC", "CA"):
         run.submit(sender, receiver, 100, 4)

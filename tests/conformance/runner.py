@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from tests.conformance.engines import Arrival, CaseEngine, EngineFactory, TickView
 from tests.conformance.neutral import CaseError, to_config
 
@@ -115,6 +117,9 @@ def run_case(path: Path, factory: EngineFactory) -> Outcome:
         for place, expected, got in differences(case, replay):
             if expected != got:
                 return Outcome(path.stem, difference=f"{place}: expected {expected}, got {got}")
+    except ValidationError as refusal:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in refusal.errors())
+        return Outcome(path.stem, error=f"refused by the configuration: {'; '.join(faults)}")
     except Exception as fault:  # noqa: BLE001 - one broken case must not hide the others
         reason = " ".join(str(fault).split()) or type(fault).__name__
         return Outcome(path.stem, error=f"{type(fault).__name__}: {reason}")

@@ -26,7 +26,7 @@ class SimulationEngine:
             payment["from"],
             payment["to"],
             payment["amount"],
-            payment["deadline"],
+            min(payment["deadline"], self.simulation.num_ticks),  # a submission past the run's end is refused, not cut
             payment.get("priority", 5),
             bool(payment.get("is_divisible")),
             rtgs_priority=rtgs_priority(payment),

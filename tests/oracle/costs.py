@@ -1,7 +1,6 @@
 """What waiting, credit, collateral and failure cost, in exact integers."""
 
-from typing import Any
-
+from simcash_env.config.costs import BpsPenalty
 from tests.oracle.exact import MILLION, as_fraction, round_half_away, thousandths
 from tests.oracle.settlement import close
 from tests.oracle.world import Bank, Payment, World, bps_share
@@ -19,7 +18,7 @@ def rate(world: World, unit: str) -> int:
     return round_half_away(as_fraction(getattr(costs, unit)) * MILLION)
 
 
-def penalty(rule: Any, amount: int) -> int:
+def penalty(rule: int | BpsPenalty, amount: int) -> int:
     """A fixed number of cents, or basis points of an amount."""
     return rule if isinstance(rule, int) else bps_share(amount, rule.bps)
 

@@ -51,7 +51,7 @@ class Oracle:
         """Ticks in the whole run."""
         return self.world.end_tick
 
-    def submit(
+    def submit(  # noqa: PLR0913, PLR0917 - the fields of a payment
         self,
         sender: str,
         receiver: str,
