@@ -155,7 +155,7 @@ def _times(event: Raw, num_ticks: int) -> int:
 
 def _money(scenario: Raw) -> Iterator[Broken]:
     keys = ("opening_balance", "credit_limit", "posted_collateral", "liquidity_pool")
-    total = sum(max(_whole(bank.get(key)), 0) for _, bank in _rows(scenario, "banks") for key in keys)
+    total = sum(abs(_whole(bank.get(key))) for _, bank in _rows(scenario, "banks") for key in keys)
     if total > MAX_TOTAL_CENTS:
         rule = f"balances, credit limits, collateral and pools must not sum to more than {MAX_TOTAL_CENTS} cents"
         yield Broken(("banks",), rule, total)
@@ -195,6 +195,8 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
             size += _growth(multiplier, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
+        else:
+            continue
         if size + factor_of_all > math.log(MAX_CHANGED_RATE):
             rule = f"must not take a rate above {MAX_CHANGED_RATE:.0f} payments a tick by the end of the run"
             yield Broken(("events", number, "multiplier"), rule, event.get("multiplier"))

@@ -88,7 +88,12 @@ def _rule(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     if kind == "union_tag_not_found" and fault["input"] is not None and not isinstance(fault["input"], Mapping):
         return RULES["dict_type"]
     words = RULES.get(kind)
-    return str(fault["msg"]) if words is None else words.format(**context)
+    return str(fault["msg"]) if words is None else words.format(**{key: _plain(bound) for key, bound in context.items()})
+
+
+def _plain(bound: Any) -> Any:  # noqa: ANN401 - a bound or other words of a rule
+    """A whole bound without its decimal point."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _wrong_type(tag: str, expected: str) -> str:
