@@ -27,17 +27,17 @@ UNHASHED: Final = frozenset(
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
 
 
-def grow_rows(layout: Layout, row: I64, sizes: I64, axis: int, size: int) -> tuple[I64, I64]:
-    """A copy of a row in which one axis is longer; new elements are 0."""
+def grow_rows(layout: Layout, rows: I64, sizes: I64, axis: int, size: int) -> tuple[I64, I64]:
+    """A copy of arena rows (..., words) in which one axis is longer; new elements are 0."""
     new_sizes = sizes.copy()
     new_sizes[axis] = size
-    grown = np.zeros(layout.width(new_sizes), np.int64)
+    grown = np.zeros((*rows.shape[:-1], layout.width(new_sizes)), np.int64)
     counts = layout.columns_per_axis()
     read = write = 0
     for number, name in enumerate(layout.axes):
         old, new = int(sizes[number]), int(new_sizes[number])
         for _ in range(counts[name]):
-            grown[write : write + old] = row[read : read + old]
+            grown[..., write : write + old] = rows[..., read : read + old]
             read, write = read + old, write + new
     return grown, new_sizes
 

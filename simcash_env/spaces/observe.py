@@ -6,6 +6,8 @@ running episode's: a day's expected outflow of the bank for accounts and queues,
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +35,9 @@ from simcash_env.spaces.layout import (
 F32 = npt.NDArray[np.float32]
 I8 = npt.NDArray[np.int8]
 
+NUM_SCALED = PRICES_AT
+NO_LIMIT = 1e30  # shows as 1
+
 HIGHEST_PRIORITY = 10.0
 TYPICAL_COUNT = 8.0  # a queue of so many payments shows as one half
 UNIT_RATE = 1e-6
@@ -40,6 +45,15 @@ PER_BPS = 1.0 / BPS_SCALE
 PER_DELAY = 1.0 / DELAY_SCALE
 TENTH_OF_A_CENT_PER_CENT = 0.1  # typical delay rate: shows as one half
 TEN_BPS = 10.0
+
+
+class View(NamedTuple):
+    """Who sees, how much of its queue, and on which scales."""
+
+    learners: I64  # (L,) bank numbers
+    num_slots: int
+    spread: F32  # (L, entries before the prices)
+    offset: F32
 
 
 @kernel
@@ -50,59 +64,70 @@ def squash(value: float, scale: float) -> float:
 
 @kernel
 def observe(
-    scenario: Scenario, state: State, work: Work, learners: I64, observation: F32, mask: I8, filled: I64, num_slots: int
+    scenario: Scenario, state: State, work: Work, view: View, observation: F32, mask: I8, filled: I64
 ) -> None:
     """Write a copy's observations (learners, entries) and masks (learners, heads, choices).
 
     ``filled`` says how many slots the last call wrote, so that only those are cleared; the buffers are the caller's and
-    must be the ones of that call.
+    must be the ones of that call. Entries before the slots are written raw, then scaled in one vectorised pass.
     """
-    waiting_by_band(scenario, state, work)
-    for index in range(learners.shape[0]):
-        bank = learners[index]
+    if state.queue2_count[0] > 0:
+        waiting_by_band(scenario, state, work)
+    for index in range(view.learners.shape[0]):
+        bank = view.learners[index]
         entries = observation[index]
-        write_clock(scenario, state, entries)
+        write_common(scenario, state, entries)
         write_account(scenario, state, bank, entries)
         write_queues(scenario, state, work, bank, entries)
-        write_public(scenario, state, bank, entries)
-        write_slots(scenario, state, bank, entries, mask[index], filled, index, num_slots)
-        if mask.shape[1] > num_slots:
-            write_head_masks(scenario, state, bank, mask[index], num_slots)
+        write_slots(scenario, state, bank, entries, mask[index], filled, index, view.num_slots)
+        scale_entries(entries, view.spread[index], view.offset[index])
+        if mask.shape[1] > view.num_slots:
+            write_head_masks(scenario, state, bank, mask[index], view.num_slots)
 
 
 @kernel
-def write_clock(scenario: Scenario, state: State, entries: F32) -> None:
-    """Position in the day and in the run."""
+def scale_entries(entries: F32, spread: F32, offset: F32) -> None:
+    """``x / (|x| * spread + offset)``: squashed to the scale ``offset`` where spread is 1, kept where it is 0."""
+    for at in range(NUM_SCALED):
+        entries[at] = entries[at] / (abs(entries[at]) * spread[at] + offset[at])
+
+
+@kernel
+def write_common(scenario: Scenario, state: State, entries: F32) -> None:
+    """What every bank sees alike: the clock and the public signals."""
     tick, ticks_per_day, num_ticks = state.tick[0], scenario.ticks_per_day[0], scenario.num_ticks[0]
     tick_of_day = tick % ticks_per_day
     entries[CLOCK_AT] = tick_of_day / ticks_per_day
     entries[CLOCK_AT + 1] = tick / num_ticks
-    left = num_ticks - tick
-    entries[CLOCK_AT + 2] = left / (left + ticks_per_day)
+    entries[CLOCK_AT + 2] = num_ticks - tick
     entries[CLOCK_AT + 3] = 1.0 if tick_of_day == 0 else 0.0
     entries[CLOCK_AT + 4] = 1.0 if tick_of_day == ticks_per_day - 1 else 0.0
+    settled = state.day_settled_cents[0]
+    entries[PUBLIC_AT] = state.queue2_count[0]
+    entries[PUBLIC_AT + 1] = state.queue2_value_cents[0]
+    entries[PUBLIC_AT + 2] = settled / max(state.day_arrived_cents[0], settled, 1)
+    entries[PUBLIC_AT + 3] = state.tick_lsm_count[0]
 
 
 @kernel
 def write_account(scenario: Scenario, state: State, bank: int, entries: F32) -> None:
-    """The bank's own account and what it may still use."""
-    scale = float(scenario.bank_flow_scale_cents[bank])
+    """The bank's own account, what it may still use, and its flows of the day."""
     balance, limit = state.bank_balance_cents[bank], allowance(scenario, state, bank)
     used = max(-balance, 0)
-    entries[ACCOUNT_AT] = squash(balance, scale)
-    entries[ACCOUNT_AT + 1] = squash(used, scale)
-    entries[ACCOUNT_AT + 2] = squash(max(limit - used, 0), scale)
-    entries[ACCOUNT_AT + 3] = squash(max(balance + limit, 0), scale)
-    pool = scenario.bank_pool_cents[bank]
-    if pool > 0:
-        entries[ACCOUNT_AT + 4] = state.bank_pool_allocated_cents[bank] / pool
+    entries[ACCOUNT_AT] = balance
+    entries[ACCOUNT_AT + 1] = used
+    entries[ACCOUNT_AT + 2] = max(limit - used, 0)
+    entries[ACCOUNT_AT + 3] = max(balance + limit, 0)
+    entries[ACCOUNT_AT + 4] = state.bank_pool_allocated_cents[bank]
     posted = state.bank_posted_collateral_cents[bank]
-    room = scenario.bank_collateral_capacity_cents[bank] - posted
-    if posted > 0 or room > 0:
-        entries[ACCOUNT_AT + 5] = squash(posted, scale)
-        entries[ACCOUNT_AT + 6] = squash(max(room, 0), scale)
+    entries[ACCOUNT_AT + 5] = posted
+    entries[ACCOUNT_AT + 6] = max(scenario.bank_collateral_capacity_cents[bank] - posted, 0)
     daily = scenario.bank_multilateral_limit_cents[bank]
-    entries[ACCOUNT_AT + 7] = 1.0 if daily == NONE else squash(max(daily - state.bank_outflow_cents[bank], 0), scale)
+    outflow = state.bank_outflow_cents[bank]
+    entries[ACCOUNT_AT + 7] = NO_LIMIT if daily == NONE else max(daily - outflow, 0)
+    entries[FLOWS_AT] = outflow
+    entries[FLOWS_AT + 1] = state.bank_inflow_cents[bank]
+    entries[FLOWS_AT + 2] = state.bank_expected_cents[bank]
 
 
 @kernel
@@ -124,34 +149,17 @@ def waiting_by_band(scenario: Scenario, state: State, work: Work) -> None:
 @kernel
 def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entries: F32) -> None:
     """What waits: in Queue 2 by urgency, and how far Queue 1 exceeds liquidity. Queue 1's bands come with the slots."""
-    scale = float(scenario.bank_flow_scale_cents[bank])
     queued, waiting = state.bank_queue1_cents[bank], state.bank_queue2_cents[bank]
-    entries[QUEUES_AT] = squash(state.bank_queue1_count[bank], TYPICAL_COUNT)
-    entries[QUEUES_AT + 1] = squash(queued, scale)
-    if waiting > 0:
-        due_now, due_soon = work.bank_due_now_cents[bank], work.bank_due_soon_cents[bank]
-        entries[QUEUES_AT + 5] = squash(state.bank_queue2_count[bank], TYPICAL_COUNT)
-        entries[QUEUES_AT + 6] = squash(waiting, scale)
-        entries[QUEUES_AT + 7] = squash(due_now, scale)
-        entries[QUEUES_AT + 8] = squash(due_soon, scale)
-        entries[QUEUES_AT + 9] = squash(waiting - due_now - due_soon, scale)
-    else:
-        entries[QUEUES_AT + 5 : QUEUES_AT + 10] = 0.0
-    entries[QUEUES_AT + 10] = squash(queued - state.bank_balance_cents[bank] - allowance(scenario, state, bank), scale)
-
-
-@kernel
-def write_public(scenario: Scenario, state: State, bank: int, entries: F32) -> None:
-    """The bank's flows of the day, what is coming to it, and what everybody sees."""
-    scale = float(scenario.bank_flow_scale_cents[bank])
-    entries[FLOWS_AT] = squash(state.bank_outflow_cents[bank], scale)
-    entries[FLOWS_AT + 1] = squash(state.bank_inflow_cents[bank], scale)
-    entries[FLOWS_AT + 2] = squash(state.bank_expected_cents[bank], scale)
-    entries[PUBLIC_AT] = squash(state.queue2_count[0], TYPICAL_COUNT)
-    entries[PUBLIC_AT + 1] = squash(state.queue2_value_cents[0], scale)
-    settled = state.day_settled_cents[0]
-    entries[PUBLIC_AT + 2] = settled / max(state.day_arrived_cents[0], settled, 1)
-    entries[PUBLIC_AT + 3] = squash(state.tick_lsm_count[0], TYPICAL_COUNT)
+    due_now = work.bank_due_now_cents[bank] if waiting > 0 else 0
+    due_soon = work.bank_due_soon_cents[bank] if waiting > 0 else 0
+    entries[QUEUES_AT] = state.bank_queue1_count[bank]
+    entries[QUEUES_AT + 1] = queued
+    entries[QUEUES_AT + 5] = state.bank_queue2_count[bank]
+    entries[QUEUES_AT + 6] = waiting
+    entries[QUEUES_AT + 7] = due_now
+    entries[QUEUES_AT + 8] = due_soon
+    entries[QUEUES_AT + 9] = waiting - due_now - due_soon
+    entries[QUEUES_AT + 10] = queued - state.bank_balance_cents[bank] - allowance(scenario, state, bank)
 
 
 @kernel
@@ -173,10 +181,9 @@ def write_slots(
             write_verbs(scenario, state, row, mask[slot])
             slot += 1
         row = state.pay_next[row]
-    scale = float(scenario.bank_flow_scale_cents[bank])
-    entries[QUEUES_AT + 2] = squash(due_now, scale)
-    entries[QUEUES_AT + 3] = squash(due_soon, scale)
-    entries[QUEUES_AT + 4] = squash(state.bank_queue1_cents[bank] - due_now - due_soon, scale)
+    entries[QUEUES_AT + 2] = due_now
+    entries[QUEUES_AT + 3] = due_soon
+    entries[QUEUES_AT + 4] = state.bank_queue1_cents[bank] - due_now - due_soon
     for empty in range(slot, filled[index]):
         at = SLOTS_AT + empty * NUM_SLOT
         entries[at : at + NUM_SLOT] = 0.0
@@ -267,3 +274,19 @@ def mean_payment(scenario: Scenario) -> float:
 def penalty_of(fixed_cents: int, rate_ppm: int, payment: float) -> float:
     """What a penalty comes to on a mean payment, in cents."""
     return float(fixed_cents) if fixed_cents != NONE else payment * max(rate_ppm, 0) * PER_BPS
+
+
+@kernel
+def write_scales(scenario: Scenario, learners: I64, spread: F32, offset: F32) -> None:
+    """How each entry before the prices is scaled, for every learner: money by a day's flow, counts by a typical one."""
+    for index in range(learners.shape[0]):
+        bank = learners[index]
+        for at in range(NUM_SCALED):
+            spread[index, at] = 1.0
+            offset[index, at] = float(scenario.bank_flow_scale_cents[bank])
+        for at in (QUEUES_AT, QUEUES_AT + 5, PUBLIC_AT, PUBLIC_AT + 3):
+            offset[index, at] = TYPICAL_COUNT
+        for at in (CLOCK_AT, CLOCK_AT + 1, CLOCK_AT + 3, CLOCK_AT + 4, PUBLIC_AT + 2, ACCOUNT_AT + 4):
+            spread[index, at], offset[index, at] = 0.0, 1.0
+        offset[index, CLOCK_AT + 2] = float(scenario.ticks_per_day[0])
+        offset[index, ACCOUNT_AT + 4] = float(max(scenario.bank_pool_cents[bank], 1))

@@ -13,9 +13,12 @@ from simcash_env.kernels._jit import entry, kernel, wrapping_kernel
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.spaces.decode import decode, is_in_range
-from simcash_env.spaces.observe import F32, I8, observe, write_prices
+from simcash_env.spaces.observe import F32, I8, NUM_SCALED, View, observe, write_prices, write_scales
+from simcash_env.spaces.raw import ACCOUNT_NUMBERS, SLOT_NUMBERS, read_queues
 
 F64 = npt.NDArray[np.float64]
+
+__all__ = ["ACCOUNT_NUMBERS", "NUM_SCALED", "SLOT_NUMBERS", "Buffers", "Shape", "read_queues", "step_batch"]
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
@@ -62,6 +65,8 @@ class Shape(NamedTuple):
     learners: I64  # (L,) bank numbers
     num_choices: I64  # (H,)
     num_slots: int
+    spread: F32  # (L, entries before the prices) scales of the observation
+    offset: F32
     max_ticks: int  # truncates an episode; the run's length where nothing is truncated
     autoreset: int
     alpha: float  # 0: own cost, 1: mean cost of all banks
@@ -78,12 +83,18 @@ def next_seed(seed: int) -> int:
 
 
 @entry
-def accept_actions(buffers: Buffers, shape: Shape) -> int:
+def accept_actions(actions: I64, num_choices: I64) -> int:
     """Are all actions in range? Returns the first copy whose are not, -1 when all are."""
-    for copy in range(buffers.actions.shape[0]):
-        if not is_in_range(buffers.actions[copy], shape.num_choices):
+    for copy in range(actions.shape[0]):
+        if not is_in_range(actions[copy], num_choices):
             return copy
     return -1
+
+
+@entry
+def next_seed_of(seed: int) -> int:
+    """``next_seed`` for Python."""
+    return next_seed(seed)
 
 
 @entry
@@ -200,7 +211,8 @@ def mean_cost(state: State, num_banks: int) -> float:
 def observe_copy(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
     """Write what the copy's learners see now."""
     observations, masks, filled = buffers.observations[copy], buffers.masks[copy], buffers.filled[copy]
-    observe(scenario, state, work, shape.learners, observations, masks, filled, shape.num_slots)
+    view = View(shape.learners, shape.num_slots, shape.spread, shape.offset)
+    observe(scenario, state, work, view, observations, masks, filled)
 
 
 @kernel
@@ -213,13 +225,10 @@ def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, c
 
 
 @entry
-def prepare_buffers(scenario_row: I64, scenario_sizes: I64, buffers: Buffers, num_slots: int) -> None:
-    """Write what never changes: zeros, the prices, and hold as the one choice of an empty slot."""
+def prepare(scenario_row: I64, scenario_sizes: I64, observations: F32, learners: I64, spread: F32, offset: F32) -> None:
+    """Write what never changes: the prices in every observation, and the scales."""
     scenario = open_scenario(scenario_row, scenario_sizes)
-    buffers.observations[:] = 0.0
-    buffers.masks[:] = 0
-    buffers.masks[:, :, :num_slots, 0] = 1
-    buffers.filled[:] = 0
-    for copy in range(buffers.observations.shape[0]):
-        for index in range(buffers.observations.shape[1]):
-            write_prices(scenario, buffers.observations[copy, index])
+    write_scales(scenario, learners, spread, offset)
+    for copy in range(observations.shape[0]):
+        for index in range(observations.shape[1]):
+            write_prices(scenario, observations[copy, index])

@@ -1,0 +1,1 @@
+"""The faces of the environment; none re-implements a rule of the tick."""

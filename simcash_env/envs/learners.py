@@ -1,0 +1,50 @@
+"""Who learns: the banks of a scenario that act through an environment, and what the others do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from simcash_env.config import ExternalPolicy, FifoPolicy, ScenarioConfig
+from simcash_env.errors import ActionError
+from simcash_env.config import load_scenario
+
+ScenarioLike: TypeAlias = ScenarioConfig | str | Path | Mapping[str, Any]
+Learners: TypeAlias = Literal["external", "all"] | Sequence[str]
+
+
+def resolve_scenario(scenario: ScenarioLike, policy_path: Path | None = None) -> ScenarioConfig:
+    """A configuration from whatever names one: an id of the library, a file, a mapping, or itself."""
+    return scenario if isinstance(scenario, ScenarioConfig) else load_scenario(scenario, policy_path=policy_path)
+
+
+def assign_learners(config: ScenarioConfig, learners: Learners) -> ScenarioConfig:
+    """The scenario with exactly these banks learning; an ``external`` bank that does not learn releases all (FIFO).
+
+    Raises:
+        ActionError: an unknown bank, or nobody learns.
+    """
+    ids = [bank.id for bank in config.banks]
+    if learners == "all":
+        chosen = set(ids)
+    elif learners == "external":
+        chosen = {bank.id for bank in config.banks if bank.policy.type == "external"}
+    else:
+        chosen = set(learners)
+        unknown = sorted(chosen - set(ids))
+        if unknown or isinstance(learners, str):
+            message = f"learners: unknown bank {unknown or learners}; banks are {', '.join(sorted(ids))}"
+            raise ActionError(message)
+    if not chosen:
+        message = "learners: no bank of this scenario has policy 'external'; name some, or say learners='all'"
+        raise ActionError(message)
+    banks = tuple(
+        bank.model_copy(update={"policy": ExternalPolicy(type="external")})
+        if bank.id in chosen
+        else bank.model_copy(update={"policy": FifoPolicy(type="fifo")})
+        if bank.policy.type == "external"
+        else bank
+        for bank in config.banks
+    )
+    return config.model_copy(update={"banks": banks})

@@ -1,0 +1,125 @@
+"""Stable-Baselines3's ``VecEnv`` over the batch: every (copy, learning bank) pair is one row, one shared policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from stable_baselines3.common.vec_env import VecEnv
+
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import ActionError
+
+
+class SimCashSB3Vec(VecEnv):
+    """The batch as SB3 sees it; use it with PPO, or with sb3-contrib's MaskablePPO.
+
+    Args:
+        vec: a batch made with ``autoreset="same_step"`` and ``final_observations=True``.
+        bank_id: append a one-hot of the bank, so that a shared policy can tell unequal banks apart.
+    """
+
+    def __init__(self, vec: SimCashVec, *, bank_id: bool = False) -> None:
+        if vec.autoreset != "same_step" or not len(vec.final_observations):
+            message = "SimCashSB3Vec needs a batch made with autoreset='same_step' and final_observations=True"
+            raise ActionError(message)
+        self.vec = vec
+        self._ids = np.eye(vec.num_banks, dtype=np.float32) if bank_id else np.zeros((vec.num_banks, 0), np.float32)
+        width = vec.observation_size + self._ids.shape[1]
+        self._rows = np.zeros((vec.num_envs, vec.num_banks, width), np.float32)
+        self._rows[:, :, vec.observation_size :] = self._ids
+        self._choices = [int(count) for count in vec.action_nvec]
+        self._is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
+        self._returns = np.zeros((vec.num_envs, vec.num_banks))
+        self._cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
+        self._lengths = np.zeros(vec.num_envs, np.int64)
+        self._nothing: list[dict[str, Any]] = [{} for _ in range(vec.num_envs * vec.num_banks)]
+        self.render_mode = None
+        box = spaces.Box(-1.0, 1.0, (width,), np.float32)
+        super().__init__(vec.num_envs * vec.num_banks, box, spaces.MultiDiscrete(vec.action_nvec))
+
+    def _observations(self) -> npt.NDArray[np.float32]:
+        self._rows[:, :, : self.vec.observation_size] = self.vec.observations
+        return self._rows.reshape(self.num_envs, -1).copy()
+
+    def reset(self) -> npt.NDArray[np.float32]:
+        """Begin new episodes; copy ``e`` gets the seed of its first row where ``seed`` was called before."""
+        first = self._seeds[0]
+        self.vec.reset(None if first is None else int(first))
+        self._reset_seeds()
+        self._returns[:], self._cents[:], self._lengths[:] = 0.0, 0, 0
+        return self._observations()
+
+    def step_async(self, actions: npt.NDArray[Any]) -> None:
+        """Keep the actions (rows, H) for ``step_wait``."""
+        self.vec.actions[...] = np.asarray(actions).reshape(self.vec.actions.shape)
+
+    def step_wait(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
+        """Step every row."""
+        vec = self.vec
+        vec.step_written()
+        self._returns += vec.last_rewards
+        self._cents += vec.costs.sum(axis=2)
+        self._lengths += 1
+        over = vec.over()
+        infos = self._nothing
+        if over.any():
+            infos = [{} for _ in range(self.num_envs)]
+            for copy in np.flatnonzero(over):
+                self._write_end(infos, int(copy))
+        dones = np.repeat(over, vec.num_banks)
+        return self._observations(), vec.last_rewards.reshape(-1).astype(np.float32), dones, infos
+
+    def _write_end(self, infos: list[dict[str, Any]], copy: int) -> None:
+        """What SB3 wants to know of rows whose episode is over."""
+        vec = self.vec
+        for bank in range(vec.num_banks):
+            final = np.concatenate([vec.final_observations[copy, bank], self._ids[bank]])
+            infos[copy * vec.num_banks + bank].update(
+                terminal_observation=final,
+                episode={"r": float(self._returns[copy, bank]), "l": int(self._lengths[copy]), "t": 0.0},
+                episode_cost=int(self._cents[copy, bank]),
+            )
+            infos[copy * vec.num_banks + bank]["TimeLimit.truncated"] = vec.is_truncated(copy)
+        self._returns[copy], self._cents[copy], self._lengths[copy] = 0.0, 0, 0
+
+    def action_masks(self) -> npt.NDArray[np.bool_]:
+        """(rows, sum of choices) what each row may do now, heads behind one another."""
+        masks: npt.NDArray[np.bool_] = self.vec.masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
+        return masks
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:  # noqa: ANN401
+        """Call a method of the batch for rows; ``action_masks`` is the one that MaskablePPO asks for."""
+        if method_name != "action_masks":
+            raise AttributeError(method_name)
+        rows = self.action_masks()
+        return [rows[row] for row in self._get_indices(indices)]
+
+    def has_attr(self, attr_name: str) -> bool:
+        """Does the batch offer this attribute to wrappers?"""
+        return attr_name in {"render_mode", "action_masks"}
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ANN401 - SB3's signature
+        """An attribute for rows; all rows share the batch's."""
+        if not self.has_attr(attr_name):
+            raise AttributeError(attr_name)
+        value = self.render_mode if attr_name == "render_mode" else self.action_masks
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ANN401, ARG002 - SB3's signature
+        """Nothing can be set for a row alone."""
+        raise AttributeError(attr_name)
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: ANN401, ARG002 - SB3's signature
+        """No row is wrapped."""
+        return [False for _ in self._get_indices(indices)]
+
+    def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
+        """Nothing to show."""
+        return [None] * self.num_envs
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,28 @@
+"""Gymnasium spaces of one bank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+
+class MaskedMultiDiscrete(spaces.MultiDiscrete):
+    """A MultiDiscrete that also samples under a (heads, choices) mask, heads of unequal size padded with zeros."""
+
+    def sample(self, mask: Any = None, probability: Any = None) -> npt.NDArray[np.int64]:
+        """Sample an action; with an array as mask only choices marked 1 are drawn, each equally likely."""
+        if not isinstance(mask, np.ndarray):
+            return super().sample(mask=mask, probability=probability)  # type: ignore[no-any-return]
+        scores = self.np_random.random(mask.shape)
+        scores[mask == 0] = -1.0
+        action: npt.NDArray[np.int64] = scores.argmax(axis=-1).astype(np.int64)
+        return action
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to any MultiDiscrete with the same heads: wrappers may rebuild the space."""
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
