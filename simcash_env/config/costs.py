@@ -55,13 +55,13 @@ class PriorityDelayMultipliers(Model):
 class CostConfig(Model):
     """What waiting, credit, collateral and failure cost."""
 
-    overdraft_bps_per_tick: BpsPerTick = 0.001
+    overdraft_bps_per_tick: BpsPerTick | None = 0.001
     overdraft_bps_per_day: BpsPerDay | None = None
-    delay_cost_per_tick_per_cent: PerCent = 0.0001
+    delay_cost_per_tick_per_cent: PerCent | None = 0.0001
     delay_cost_per_day_per_cent: PerCentPerDay | None = None
-    collateral_cost_per_tick_bps: BpsPerTick = 0.0002
+    collateral_cost_per_tick_bps: BpsPerTick | None = 0.0002
     collateral_cost_per_day_bps: BpsPerDay | None = None
-    liquidity_cost_per_tick_bps: BpsPerTick = 0.0
+    liquidity_cost_per_tick_bps: BpsPerTick | None = 0.0
     liquidity_cost_per_day_bps: BpsPerDay | None = None
     deadline_penalty: Penalty = 50_000
     eod_penalty: Penalty = 10_000
@@ -70,13 +70,23 @@ class CostConfig(Model):
     overdue_delay_multiplier: Multiplier = 5.0
     priority_delay_multipliers: PriorityDelayMultipliers | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_rate_a_day_replaces_the_default(cls, value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+        if not isinstance(value, dict):
+            return value
+        replaced = {tick: None for tick, day in RATES if tick not in value and value.get(day) is not None}
+        return {**value, **replaced}
+
     @model_validator(mode="after")
     def _is_given_once(self) -> CostConfig:
-        broken = [
-            Broken((per_day,), f"give either {per_tick} or {per_day}", getattr(self, per_day))
-            for per_tick, per_day in RATES
-            if per_tick in self.model_fields_set and getattr(self, per_day) is not None
-        ]
+        broken = []
+        for per_tick, per_day in RATES:
+            tick, day = getattr(self, per_tick), getattr(self, per_day)
+            if tick is not None and day is not None:
+                broken.append(Broken((per_day,), f"give either {per_tick} or {per_day}", day))
+            elif tick is None and day is None:
+                broken.append(Broken((per_tick,), "must be a number", None))
         if broken:
             raise broken_rules(broken)
         return self
@@ -109,5 +119,5 @@ class CostConfig(Model):
         return thousandths(bands.urgent), thousandths(bands.normal), thousandths(bands.low)
 
 
-def _rate_ppm(per_tick: float, per_day: float | None, ticks_per_day: int) -> int:
-    return millionths(per_tick) if per_day is None else millionths_of_part(per_day, ticks_per_day)
+def _rate_ppm(per_tick: float | None, per_day: float | None, ticks_per_day: int) -> int:
+    return millionths(per_tick or 0.0) if per_day is None else millionths_of_part(per_day, ticks_per_day)

@@ -43,6 +43,7 @@ def broken_of(error: ValidationError, document: Any) -> list[Broken]:  # noqa: A
     return [
         Broken(_place_in(fault["loc"], document), _rule(fault), None if fault["type"] == "missing" else fault["input"])
         for fault in error.errors()
+        if not _is_counted_short(fault)
     ]
 
 
@@ -69,6 +70,11 @@ def shown(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a f
         return f"a number of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _is_counted_short(fault: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Pydantic also calls a list too short whose entries are there and faulty."""
+    return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
 
 
 def value_at(document: Any, place: Place, otherwise: Any) -> Any:  # noqa: ANN401 - whatever the file holds

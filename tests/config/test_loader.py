@@ -1,0 +1,175 @@
+"""Files: YAML and JSON, lines in the messages, and text that is no scenario at all."""
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from simcash_env.config import load_scenario
+from simcash_env.errors import ConfigError, Fault, PolicyError, SimcashError
+from tests.config.worlds import NATIVE, changed, faults, write
+
+TEXT = """\
+format: 1
+name: test
+simulation:
+  ticks_per_day: 4
+  num_days: 1
+banks:
+  - id: A
+    credit_limt: 5
+    opening_balance: 1.0
+  - id: A
+    policy: {type: fifo}
+costs:
+  deadline_penalty: {bps: -1}
+"""
+
+
+def test_yaml_json_and_a_mapping_give_the_same_scenario(tmp_path: Path) -> None:
+    as_json = write(tmp_path, json.dumps(NATIVE), "scenario.json")
+    assert load_scenario(write(tmp_path, NATIVE)) == load_scenario(as_json) == load_scenario(NATIVE)
+    assert load_scenario(str(as_json)) == load_scenario(as_json)
+
+
+def test_each_fault_names_file_line_path_value_and_rule(tmp_path: Path) -> None:
+    path = write(tmp_path, TEXT)
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:8: banks.0.credit_limt: unknown key, did you mean credit_limit?, got 5",
+        f"{path}:9: banks.0.opening_balance: must be a whole number of cents, got 1.0",
+        f"{path}:10: banks.1.id: must be unique, banks.0 has it too, got 'A'",
+        f"{path}:13: costs.deadline_penalty.bps: must be at least 0, got -1",
+    ]
+
+
+def test_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> None:
+    (fault,) = faults(write(tmp_path, TEXT[: TEXT.index("    credit_limt")].replace("id: A", "opening_balance: 5")))
+    assert (fault.line, fault.path, fault.rule) == (7, "banks.0.id", "is required")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("", None, "a scenario must be a mapping"),
+        ("- 1\n- 2\n", 1, "a scenario must be a mapping"),
+        ("just text", 1, "a scenario must be a mapping"),
+        ("a: [1, 2\nb: 3\n", 2, "not valid YAML: expected ',' or ']', but got ':'"),
+        ("a: 1\n\tb: 2\n", 2, "not valid YAML: found character '\\t' that cannot start any token"),
+        ("a: *nowhere\n", 1, "not valid YAML: found undefined alias 'nowhere'"),
+        ("a: &x [*x]\n", 1, "not valid YAML: an alias must not contain itself"),
+        ("a: 1\n---\nb: 2\n", 2, "not valid YAML: but found another document"),
+        ("a: !!python/object:os.system x\n", 1, "not valid YAML: could not determine a constructor for the tag"),
+        ("a: 2020-13-45\n", 1, "not valid YAML: month must be in 1..12"),
+        ("a: \x00\n", None, "not valid YAML: unacceptable character"),
+        ("[" * 3000, None, "not usable YAML: nested too deeply"),
+    ],
+)
+def test_text_that_is_no_scenario_is_refused_with_its_line(tmp_path: Path, text: str, line: int | None, rule: str) -> None:
+    (fault,) = faults(write(tmp_path, text))
+    assert fault.file == str(tmp_path / "scenario.yaml")
+    assert fault.line == line
+    assert fault.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ('{"format": 1,}', 1, "not valid JSON: "),
+        ('{"format": 1,\n "a" 2}', 2, "not valid JSON: Expecting ':' delimiter"),
+        ("[]", None, "a scenario must be a mapping"),
+        ('{"a":' * 100_000, None, "not usable JSON: "),
+        ('{"a": ' + "9" * 5000 + "}", None, "not usable JSON: "),
+    ],
+)
+def test_broken_json_is_refused(tmp_path: Path, text: str, line: int | None, rule: str) -> None:
+    (fault,) = faults(write(tmp_path, text, "scenario.json"))
+    assert fault.line == line
+    assert fault.rule.startswith(rule)
+
+
+def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+    rows = ["a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]"]
+    rows += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 9)]
+    (fault,) = faults(write(tmp_path, "\n".join(rows)))
+    assert fault.rule == "not valid YAML: more than 2000000 values"
+
+
+def test_a_key_given_twice_is_a_fault_in_yaml_and_json(tmp_path: Path) -> None:
+    twice = "format: 1\nname: a\nname: b\nsimulation: {ticks_per_day: 2, num_days: 1}\nbanks: [{id: A}]\n"
+    (fault,) = faults(write(tmp_path, twice))
+    assert (fault.line, fault.path, fault.rule) == (3, "name", "is given twice")
+    text = json.dumps(NATIVE).replace('"name": "test"', '"name": "test", "name": "other"')
+    (fault,) = faults(write(tmp_path, text, "scenario.json"))
+    assert (fault.path, fault.rule) == ("name", "is given twice")
+
+
+def test_a_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")] + "    bilateral_limits: {no: 5}\n"
+    found = faults(write(tmp_path, text))
+    assert ("banks.0.bilateral_limits.no", "keys must be text, put it in quotes") in [(f.path, f.rule) for f in found]
+
+
+@pytest.mark.parametrize(("written", "rate"), [("1e1", 10.0), ("1.5E-2", 0.015), ("+2.e0", 2.0), ("3", 3.0), (".5", 0.5)])
+def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path, written: str, rate: float) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")] + f"costs: {{overdraft_bps_per_tick: {written}}}\n"
+    assert load_scenario(write(tmp_path, text)).costs.overdraft_bps_per_tick == rate
+
+
+@pytest.mark.parametrize("written", ["1e3", "1e400", "'5'", "1_0.0", "08", "yes", "~", ".nan", "-.inf"])
+def test_what_is_no_whole_number_is_no_money(tmp_path: Path, written: str) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")] + f"    credit_limit: {written}\n"
+    (fault,) = faults(write(tmp_path, text))
+    assert (fault.line, fault.path, fault.rule) == (8, "banks.0.credit_limit", "must be a whole number of cents")
+
+
+def test_whole_numbers_may_be_grouped_and_octal_as_in_yaml_1_1(tmp_path: Path) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")] + "    credit_limit: 1_000\n    opening_balance: 060\n"
+    bank = load_scenario(write(tmp_path, text)).banks[0]
+    assert (bank.credit_limit, bank.opening_balance) == (1_000, 48)
+
+
+def test_merge_keys_work(tmp_path: Path) -> None:
+    text = TEXT[: TEXT.index("  - id: A")] + "  - &bank {id: A, credit_limit: 5}\n  - {<<: *bank, id: B}\n"
+    assert [(bank.id, bank.credit_limit) for bank in load_scenario(write(tmp_path, text)).banks] == [("A", 5), ("B", 5)]
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "folder.yaml", "x" * 5_000, "two-banks"])
+def test_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder.yaml").mkdir()
+    (fault,) = faults(name)
+    assert "cannot be read" in fault.rule or "neither a file nor a scenario" in fault.rule
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_bytes(b"name: \xff\xfe\xfa")
+    (fault,) = faults(path)
+    assert fault.rule == "cannot be read: not UTF-8 text"
+
+
+def test_a_native_file_without_its_format_is_told_so(tmp_path: Path) -> None:
+    (fault,) = faults(write(tmp_path, TEXT.removeprefix("format: 1\n")))
+    assert (fault.path, fault.rule) == ("format", "is required, write format: 1")
+
+
+def test_a_native_file_says_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    load_scenario(write(tmp_path, NATIVE))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_error_is_one_of_the_package_and_survives_pickling() -> None:
+    with pytest.raises(SimcashError) as caught:
+        load_scenario(changed(NATIVE, "name", 5))
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    assert (type(copy), copy.faults, str(copy)) == (ConfigError, caught.value.faults, "name: must be text, got 5")
+    assert isinstance(pickle.loads(pickle.dumps(PolicyError([]))), PolicyError)  # noqa: S301 - our own bytes
+
+
+def test_a_fault_leaves_out_what_is_not_known() -> None:
+    assert str(Fault(None, None, "a.b", None, "is required")) == "a.b: is required"
+    assert str(Fault("f.yaml", None, "", None, "cannot be read")) == "f.yaml: cannot be read"
+    assert str(Fault("f.yaml", 3, "a", "5", "must be text")) == "f.yaml:3: a: must be text, got 5"
