@@ -27,7 +27,7 @@ _HOMES = {
 __all__ = ["ScenarioConfig", "Simulation", "__version__", "load_scenario", "make_vec", "simcash_v0"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
     if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"

@@ -54,7 +54,7 @@ class Engine:
     """One copy of a scenario, to be opened and closed tick by tick."""
 
     def __init__(self, scenario: CompiledScenario, seed: int, *, events: bool) -> None:
-        from simcash_env.kernels import submission, tick  # noqa: PLC0415 - Numba takes longer than the whole package
+        from simcash_env.kernels import submission, tick
 
         self.scenario = scenario
         self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row

@@ -94,7 +94,13 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
     row.setflags(write=False)
     return CompiledScenario(
-        config, bank_ids, row, sizes, _sizes(STATE_LAYOUT, axes), _sizes(WORK_LAYOUT, axes), plain_opener(Scenario)(row, sizes)
+        config,
+        bank_ids,
+        row,
+        sizes,
+        _sizes(STATE_LAYOUT, axes),
+        _sizes(WORK_LAYOUT, axes),
+        plain_opener(Scenario)(row, sizes),
     )
 
 
@@ -207,7 +213,9 @@ def _write_prices(view: Scenario, config: ScenarioConfig) -> None:
     view.split_friction_cents[0] = costs.split_friction_cost
     view.overdue_multiplier_thousandths[0] = costs.overdue_multiplier_thousandths()
     bands = costs.band_multipliers_thousandths()
-    view.urgent_multiplier_thousandths[0], view.normal_multiplier_thousandths[0], view.low_multiplier_thousandths[0] = bands
+    view.urgent_multiplier_thousandths[0], view.normal_multiplier_thousandths[0], view.low_multiplier_thousandths[0] = (
+        bands
+    )
 
 
 def _penalty(price: Any) -> tuple[int, int]:
@@ -267,4 +275,3 @@ def _write_program(view: Scenario, program: ProgramBuilder) -> None:
         view.instruction_op[:] = [op for op, _, _ in program.instructions]
         view.instruction_field[:] = [name for _, name, _ in program.instructions]
         view.instruction_value[:] = [number for _, _, number in program.instructions]
-

@@ -76,7 +76,9 @@ class Simulation:
         events: keep the event log; without it a run is faster, and payments that have ended are forgotten.
     """
 
-    def __init__(self, config: ScenarioConfig | str | Path | Mapping[str, Any], *, seed: int | None = None, events: bool = True) -> None:
+    def __init__(
+        self, config: ScenarioConfig | str | Path | Mapping[str, Any], *, seed: int | None = None, events: bool = True
+    ) -> None:
         self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
         self.seed = self.config.simulation.seed if seed is None else seed
         self._engine = Engine(compile_scenario(self.config), self.seed, events=events)
@@ -178,7 +180,9 @@ class Simulation:
                 message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
                 raise ActionError(message)
             if not self._may_allocate(self.bank_number(bank)):
-                message = f"pool_levels.{bank}: tick {self.current_tick} is no decision at which it may set its pool share"
+                message = (
+                    f"pool_levels.{bank}: tick {self.current_tick} is no decision at which it may set its pool share"
+                )
                 raise ActionError(message)
         work.pay_decision[:] = Verb.HOLD
         work.bank_pool_level[:] = -1
@@ -201,7 +205,7 @@ class Simulation:
 
     # -- payments -----------------------------------------------------------------------------------------------------
 
-    def submit_transaction(  # noqa: PLR0913 - the fields of a payment
+    def submit_transaction(
         self,
         sender: str,
         receiver: str,
@@ -238,7 +242,7 @@ class Simulation:
         self._tick_log.append(log)
         return tx_name(pay_id)
 
-    def _submission_problem(  # noqa: PLR0911, PLR0913 - one line a rule
+    def _submission_problem(  # noqa: PLR0911 - one line a rule
         self, sender: str, receiver: str, amount: int, deadline: int, priority: int, rtgs_priority: str
     ) -> str | None:
         for name, bank in (("sender", sender), ("receiver", receiver)):

@@ -131,7 +131,7 @@ class CategoricalPriority(Model):
         return self
 
 
-def _priority_kind(value: Any) -> str:  # noqa: ANN401 - anything may stand in a file
+def _priority_kind(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     if kind == "uniform":
         return "<uniform>"

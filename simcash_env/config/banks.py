@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from simcash_env.config.arrivals import ArrivalBandsConfig, ArrivalConfig
 from simcash_env.config.exact import millionths
 from simcash_env.config.faults import fault_at
-from simcash_env.config.fields import SignedCents, BankId, Cents, Model, Share, Ticks
+from simcash_env.config.fields import BankId, Cents, Model, Share, SignedCents, Ticks
 from simcash_env.config.policies import FifoPolicy, PolicyConfig
 
 CAPACITY_FACTOR = 10

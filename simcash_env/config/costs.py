@@ -34,7 +34,7 @@ class BpsPenalty(Model):
         return millionths_truncated(self.bps)
 
 
-def _penalty_kind(value: Any) -> str:  # noqa: ANN401 - anything may stand in a file
+def _penalty_kind(value: Any) -> str:
     return "<bps>" if isinstance(value, (dict, BpsPenalty)) else "<cents>"
 
 
@@ -72,7 +72,7 @@ class CostConfig(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _a_rate_a_day_replaces_the_default(cls, value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+    def _a_rate_a_day_replaces_the_default(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         replaced = {tick: None for tick, day in RATES if tick not in value and value.get(day) is not None}

@@ -51,11 +51,11 @@ def _part(row: Raw, key: str) -> Raw:
     return part if isinstance(part, Mapping) else {}
 
 
-def _whole(value: Any) -> int:  # noqa: ANN401 - anything may stand in a file
+def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def _number(value: Any, otherwise: float) -> float:  # noqa: ANN401 - anything may stand in a file
+def _number(value: Any, otherwise: float) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
     return float(min(max(value, -1e300), 1e300)) if is_number else otherwise
 

@@ -124,7 +124,7 @@ class _NodeReader:
         self.open: set[int] = set()
         self.count = 0
 
-    def read(self, node: yaml.Node, place: Place) -> Any:  # noqa: ANN401 - whatever the file holds
+    def read(self, node: yaml.Node, place: Place) -> Any:
         """The value of a node."""
         self.document.lines.setdefault(place, node.start_mark.line + 1)
         self.count += 1
@@ -139,7 +139,7 @@ class _NodeReader:
         self.open.discard(id(node))
         return value
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - whatever the file holds
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError) as error:

@@ -31,12 +31,12 @@ def broken_rules(broken: Iterable[Broken], title: str = "scenario") -> Validatio
     return ValidationError.from_exception_data(title, details)
 
 
-def fault_at(place: Place, rule: str, value: Any) -> ValidationError:  # noqa: ANN401 - whatever was found there
+def fault_at(place: Place, rule: str, value: Any) -> ValidationError:
     """One broken rule; the place is relative to the model that raises it."""
     return broken_rules([Broken(place, rule, value)])
 
 
-def detail(fault: Any) -> InitErrorDetails:  # noqa: ANN401 - pydantic's ErrorDetails, or one of ours in its shape
+def detail(fault: Any) -> InitErrorDetails:
     """One fault of a caught pydantic error, ready to be raised again with others."""
     kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
     return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

@@ -36,7 +36,7 @@ class Model(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _name_the_nearest_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+    def _name_the_nearest_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Tell an unknown key which known one it looks like."""
         try:
             return handler(value)
@@ -53,11 +53,11 @@ class Model(BaseModel):
             raise ValidationError.from_exception_data(cls.__name__, details) from None
 
 
-def _is_unknown_key(fault: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+def _is_unknown_key(fault: Any) -> bool:
     return fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
 
 
-def _whole_cents(value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+def _whole_cents(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         kind = "whole_cents"
         raise PydanticCustomError(kind, "must be a whole number of cents")

@@ -38,7 +38,7 @@ RULES: Mapping[str, str] = {
 """Our words for pydantic's error types; what is not listed keeps pydantic's own message."""
 
 
-def broken_of(error: ValidationError, document: Any) -> list[Broken]:  # noqa: ANN401 - what was validated
+def broken_of(error: ValidationError, document: Any) -> list[Broken]:
     """Every fault of a pydantic error, at its place in the document."""
     return [
         Broken(_place_in(fault["loc"], document), _rule(fault), None if fault["type"] == "missing" else fault["input"])
@@ -58,7 +58,7 @@ def config_error(
     return ConfigError(sorted(faults.values(), key=lambda fault: (fault.line is None, fault.line or 0)))
 
 
-def shown(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a file
+def shown(value: Any) -> str | None:
     """A value as a message shows it: short, and None for nothing."""
     if value is None:
         return None
@@ -72,12 +72,12 @@ def shown(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a f
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 
-def _is_counted_short(fault: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+def _is_counted_short(fault: Any) -> bool:
     """Pydantic also calls a list too short whose entries are there and faulty."""
     return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
 
 
-def value_at(document: Any, place: Place, otherwise: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+def value_at(document: Any, place: Place, otherwise: Any) -> Any:
     """What the file itself has at a place, where it has something there."""
     found = document
     for step in place:
@@ -85,7 +85,7 @@ def value_at(document: Any, place: Place, otherwise: Any) -> Any:  # noqa: ANN40
     return otherwise if found is None or isinstance(found, (dict, list)) else found
 
 
-def _rule(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _rule(fault: Any) -> str:
     kind, context = fault["type"], fault.get("ctx", {})
     if kind in {RULE, UNKNOWN_KEY}:
         return str(fault["msg"])
@@ -94,10 +94,12 @@ def _rule(fault: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     if kind == "union_tag_not_found" and fault["input"] is not None and not isinstance(fault["input"], Mapping):
         return RULES["dict_type"]
     words = RULES.get(kind)
-    return str(fault["msg"]) if words is None else words.format(**{key: _plain(bound) for key, bound in context.items()})
+    return (
+        str(fault["msg"]) if words is None else words.format(**{key: _plain(bound) for key, bound in context.items()})
+    )
 
 
-def _plain(bound: Any) -> Any:  # noqa: ANN401 - a bound or other words of a rule
+def _plain(bound: Any) -> Any:
     """A whole bound without its decimal point."""
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
@@ -108,7 +110,7 @@ def _wrong_type(tag: str, expected: str) -> str:
     return f"must be one of {', '.join(names)}" + ("" if guess is None else f"; did you mean {guess}?")
 
 
-def _place_in(loc: Place, document: Any) -> Place:  # noqa: ANN401 - what was validated
+def _place_in(loc: Place, document: Any) -> Place:
     """The path as the user wrote it: pydantic also names the branch of a union that it took."""
     place: list[str | int] = []
     here = document
@@ -120,11 +122,11 @@ def _place_in(loc: Place, document: Any) -> Place:  # noqa: ANN401 - what was va
     return tuple(place)
 
 
-def _is_tag(step: str, here: Any) -> bool:  # noqa: ANN401 - part of a document
+def _is_tag(step: str, here: Any) -> bool:
     return isinstance(here, Mapping) and step not in here and here.get("type") == step
 
 
-def _inside(here: Any, step: str | int) -> Any:  # noqa: ANN401 - part of a document
+def _inside(here: Any, step: str | int) -> Any:
     if isinstance(here, Mapping):
         return here.get(step)
     if isinstance(here, (list, tuple)) and isinstance(step, int) and step < len(here):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, model_validator
 
 from simcash_env.config.faults import fault_at
-from simcash_env.config.fields import MAX_TICKS, Count, Model, PositiveTicks, Ticks, Truth
+from simcash_env.config.fields import MAX_TICKS, Count, Model, Ticks, Truth
 
 RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
     "standard": {
@@ -43,7 +43,7 @@ class RulesConfig(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _resolve(cls, value: Any) -> Any:  # noqa: ANN401 - anything may stand in a file
+    def _resolve(cls, value: Any) -> Any:
         rules = {"set": value} if isinstance(value, str) else value
         if not isinstance(rules, dict):
             return rules

@@ -100,7 +100,7 @@ def _agent(result: Translation, agent: Section, place: Place, native: Place) -> 
     return bank
 
 
-def _policy(result: Translation, value: Any, place: Place, native: Place) -> Section | None:  # noqa: ANN401
+def _policy(result: Translation, value: Any, place: Place, native: Place) -> Section | None:
     policy = result.variant(value, place, keys.POLICIES, native)
     if policy is not None and isinstance(policy.get("tree"), str):
         try:
@@ -120,7 +120,7 @@ def _bands(result: Translation, bands: Section, place: Place, native: Place) -> 
     return found
 
 
-def _stream(result: Translation, value: Any, place: Place, native: Place, table: keys.Keys) -> Section | None:  # noqa: ANN401
+def _stream(result: Translation, value: Any, place: Place, native: Place, table: keys.Keys) -> Section | None:
     section = result.section(value, place)
     if section is None:
         return None
@@ -137,7 +137,7 @@ def _stream(result: Translation, value: Any, place: Place, native: Place, table:
     return stream
 
 
-def _priority(result: Translation, value: Any, place: Place, native: Place, stream: Section) -> None:  # noqa: ANN401
+def _priority(result: Translation, value: Any, place: Place, native: Place, stream: Section) -> None:
     """A distribution of priorities takes precedence over the single one."""
     result.remember((*native, "priority"), place)
     priority = result.variant(value, place, keys.PRIORITIES, (*native, "priority"))
@@ -173,7 +173,7 @@ def _costs(result: Translation, scenario: Mapping[str, Any]) -> None:
             costs["priority_delay_multipliers"] = result.carry(bands, at, keys.MULTIPLIERS, native)
 
 
-def _penalty(result: Translation, value: Any, place: Place, native: Place) -> Any:  # noqa: ANN401
+def _penalty(result: Translation, value: Any, place: Place, native: Place) -> Any:
     """Cents, or a mapping with a mode: fixed with an amount, rate with basis points."""
     result.remember(native, place)
     if not isinstance(value, dict):
@@ -255,5 +255,5 @@ def _events(result: Translation, scenario: Mapping[str, Any]) -> None:
     result.native["events"] = events
 
 
-def _is_weight_change(row: Any) -> bool:  # noqa: ANN401 - whatever stands there
+def _is_weight_change(row: Any) -> bool:
     return isinstance(row, dict) and row.get("type") == "CounterpartyWeightChange"

@@ -40,18 +40,18 @@ class Translation:
         """Note where a native place comes from."""
         self._origins[native] = place
 
-    def fault(self, place: Place, rule: str, value: Any = None) -> None:  # noqa: ANN401 - whatever stands there
+    def fault(self, place: Place, rule: str, value: Any = None) -> None:
         """Note a fault of the file itself."""
         self.broken.append(Broken(place, rule, value))
 
-    def section(self, value: Any, place: Place) -> Section | None:  # noqa: ANN401 - whatever stands there
+    def section(self, value: Any, place: Place) -> Section | None:
         """A mapping, or a fault."""
         if isinstance(value, dict):
             return value
         self.fault(place, NEEDS_MAPPING, value)
         return None
 
-    def carry(  # noqa: PLR0913 - a section, where it stands, what it becomes, and what else may stand in it
+    def carry(
         self,
         section: Section,
         place: Place,
@@ -76,7 +76,7 @@ class Translation:
 
     def variant(
         self,
-        value: Any,  # noqa: ANN401 - whatever stands there
+        value: Any,
         place: Place,
         table: Mapping[str, tuple[str, Keys]],
         native: Place,

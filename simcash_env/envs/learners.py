@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from simcash_env.config import ExternalPolicy, FifoPolicy, ScenarioConfig
+from simcash_env.config import ExternalPolicy, FifoPolicy, ScenarioConfig, load_scenario
 from simcash_env.errors import ActionError
-from simcash_env.config import load_scenario
 
 ScenarioLike: TypeAlias = ScenarioConfig | str | Path | Mapping[str, Any]
 Learners: TypeAlias = Literal["external", "all"] | Sequence[str]

@@ -44,7 +44,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         agent_names: Literal["bank", "numbered"] = "bank",
         max_cycles: int | None = None,
         render_mode: Literal["ansi"] | None = None,
-        **options: Any,  # noqa: ANN401 - handed to SimCashVec as they are
+        **options: Any,
     ) -> None:
         self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, **options)
         self._is_flat = observation == "flat"

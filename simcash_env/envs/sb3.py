@@ -91,7 +91,7 @@ class SimCashSB3Vec(VecEnv):
         masks: npt.NDArray[np.bool_] = self.vec.masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
         return masks
 
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:  # noqa: ANN401
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
         """Call a method of the batch for rows; ``action_masks`` is the one that MaskablePPO asks for."""
         if method_name != "action_masks":
             raise AttributeError(method_name)
@@ -102,18 +102,18 @@ class SimCashSB3Vec(VecEnv):
         """Does the batch offer this attribute to wrappers?"""
         return attr_name in {"render_mode", "action_masks"}
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ANN401 - SB3's signature
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """An attribute for rows; all rows share the batch's."""
         if not self.has_attr(attr_name):
             raise AttributeError(attr_name)
         value = self.render_mode if attr_name == "render_mode" else self.action_masks
         return [value for _ in self._get_indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ANN401, ARG002 - SB3's signature
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ARG002 - SB3's signature
         """Nothing can be set for a row alone."""
         raise AttributeError(attr_name)
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: ANN401, ARG002 - SB3's signature
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: ARG002 - SB3's signature
         """No row is wrapped."""
         return [False for _ in self._get_indices(indices)]
 

@@ -10,14 +10,14 @@ from typing import Any
 from simcash_env.envs.parallel import SimCashParallelEnv
 
 
-def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:  # noqa: ANN401 - see SimCashParallelEnv
+def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
     """The parallel environment; the options are those of ``SimCashParallelEnv``."""
     return SimCashParallelEnv(scenario, **options)
 
 
-def env(scenario: Any, **options: Any) -> Any:  # noqa: ANN401 - PettingZoo has no types
+def env(scenario: Any, **options: Any) -> Any:
     """The same game turn by turn, through PettingZoo's own converter."""
-    from pettingzoo.utils.conversions import parallel_to_aec  # noqa: PLC0415 - only this face needs it
+    from pettingzoo.utils.conversions import parallel_to_aec
 
     return parallel_to_aec(parallel_env(scenario, **options))
 

@@ -17,7 +17,7 @@ from simcash_env.errors import ActionError, SimulationError
 from simcash_env.layout import plain_opener
 from simcash_env.scales import reward_scale_cents
 from simcash_env.scenario import STATE_LAYOUT, chain_free_rows, compile_scenario, initial_state, initial_work
-from simcash_env.spaces.layout import SLOTS_AT, NUM_SLOT, observation_names
+from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT, observation_names
 
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
@@ -47,7 +47,7 @@ class SimCashVec:
         policy_path: where the policy paths of a scenario file start.
     """
 
-    def __init__(  # noqa: PLR0913 - every argument is a choice of the user's
+    def __init__(
         self,
         scenario: ScenarioLike,
         num_envs: int = 1,
@@ -61,7 +61,7 @@ class SimCashVec:
         final_observations: bool = False,
         policy_path: Path | None = None,
     ) -> None:
-        from simcash_env.spaces import step  # noqa: PLC0415 - Numba takes longer to import than the whole package
+        from simcash_env.spaces import step
 
         if num_envs < 1 or max_queue_slots < 1:
             message = f"num_envs and max_queue_slots are at least 1, got {num_envs} and {max_queue_slots}"
@@ -112,7 +112,7 @@ class SimCashVec:
             heads.append(POOL_LEVELS)
         return np.array(heads, np.int64)
 
-    def _allocate(self, final_copies: int) -> Any:  # noqa: ANN401 - the tuple lives beside the kernels
+    def _allocate(self, final_copies: int) -> Any:
         copies, banks, heads = self.num_envs, self.num_banks, len(self.action_nvec)
         choices = int(self.action_nvec.max())
         return self._kernels.Buffers(
@@ -228,7 +228,9 @@ class SimCashVec:
         buffers = self._buffers
         given = np.asarray(actions)
         if given.shape != buffers.actions.shape or given.dtype.kind not in "iu":
-            message = f"actions: need whole numbers of shape {buffers.actions.shape}, got {given.dtype} of {given.shape}"
+            message = (
+                f"actions: need whole numbers of shape {buffers.actions.shape}, got {given.dtype} of {given.shape}"
+            )
             raise ActionError(message)
         buffers.actions[...] = given
         self.step_written()
@@ -313,6 +315,6 @@ class SimCashVec:
         """Nothing to release: the arrays go with the object."""
 
 
-def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:  # noqa: ANN401 - see SimCashVec
+def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:
     """A batch of environments; the options are those of ``SimCashVec``."""
     return SimCashVec(scenario, num_envs, **options)

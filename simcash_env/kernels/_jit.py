@@ -71,7 +71,7 @@ def _compile_lazily(function: F, **options: bool) -> F:
     return compiled if PLAIN else _settle_how_to_compile(compiled, is_entry=not options)  # type: ignore[no-any-return]
 
 
-def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:  # noqa: ANN401 - Numba's dispatcher has no public type
+def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:
     """Two savings of compile time, 52 s to 20 s for the tick.
 
     Numba would compile a kernel anew for every constant it is called with: once for int64 is enough. And it would
@@ -80,7 +80,7 @@ def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:  # noqa: 
     compiler = dispatcher._compiler  # noqa: SLF001 - the one place where argument types are settled
     fold = compiler.fold_argument_types
 
-    def fold_widened(args: Any, kws: Any) -> Any:  # noqa: ANN401 - as above
+    def fold_widened(args: Any, kws: Any) -> Any:
         signature, folded = fold(args, kws)
         return signature, tuple(numba.types.unliteral(argument) for argument in folded)
 
@@ -88,7 +88,7 @@ def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:  # noqa: 
     if not is_entry:
         compile_fully = compiler.compile
 
-        def compile_quickly(args: Any, return_type: Any) -> Any:  # noqa: ANN401 - as above
+        def compile_quickly(args: Any, return_type: Any) -> Any:
             level = numba.config.OPT
             numba.config.OPT = type(level)(_QUICK_LEVEL)
             try:

@@ -47,7 +47,7 @@ class ViewType(types.Type):  # type: ignore[misc]
 class ColumnType(types.Type):  # type: ignore[misc]
     """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
 
-    def __init__(self, is_float: bool) -> None:  # noqa: FBT001 - the one thing that tells two columns apart
+    def __init__(self, is_float: bool) -> None:
         self.element = types.float64 if is_float else types.int64
         super().__init__(name=f"Column({self.element})")
 

@@ -111,7 +111,7 @@ def apply_unary(op: int, value: float) -> float:
 
 
 @kernel
-def apply_binary(op: int, left: float, right: float) -> float:  # noqa: C901, PLR0911 - one line an operator
+def apply_binary(op: int, left: float, right: float) -> float:
     """Arithmetic, comparison (to a tolerance of 1e-9) and logic on two values."""
     if op == ADD:
         return left + right

@@ -51,7 +51,7 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
 @kernel
 def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
     """A payment is split once, into two or more parts of at least a cent, where the rules allow it."""
-    if parts < 2 or state.pay_parent[row] != NONE:  # noqa: PLR2004 - one part is no split
+    if parts < 2 or state.pay_parent[row] != NONE:
         return False
     if state.pay_remaining_cents[row] < parts:
         return False
@@ -87,7 +87,9 @@ def submit(state: State, work: Work, row: int, position: int) -> None:
     state.pay_submit_tick[row] = state.tick[0]
     work.pay_order[position] = row
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
-    record_values(state, work, SUBMIT_EVENT, sender, receiver, state.pay_id[row], cents, state.pay_rtgs_priority[row], NONE)
+    record_values(
+        state, work, SUBMIT_EVENT, sender, receiver, state.pay_id[row], cents, state.pay_rtgs_priority[row], NONE
+    )
 
 
 @kernel

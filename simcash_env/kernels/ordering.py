@@ -64,7 +64,7 @@ def order_queue1(scenario: Scenario, state: State, work: Work) -> None:
 @kernel
 def order_queue2(scenario: Scenario, state: State, work: Work) -> None:
     """In priority mode: RTGS priority, then submission tick; otherwise the order of arrival stays."""
-    if not scenario.orders_queue2_by_priority[0] or state.queue2_count[0] < 2:  # noqa: PLR2004 - nothing to order
+    if not scenario.orders_queue2_by_priority[0] or state.queue2_count[0] < 2:
         return
     count = 0
     row = state.queue2_head[0]

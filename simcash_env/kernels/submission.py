@@ -31,7 +31,13 @@ def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
 
 @entry
 def hand_in_row(
-    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64, payment: I64
+    scenario_row: I64,
+    scenario_sizes: I64,
+    state_row: I64,
+    state_sizes: I64,
+    work_row: I64,
+    work_sizes: I64,
+    payment: I64,
 ) -> int:
     """``hand_in`` on arena rows; NONE when there is no free row."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)

@@ -93,14 +93,18 @@ def advance_clock(scenario: Scenario, state: State) -> None:
 
 
 @entry
-def open_rows(scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64) -> int:
+def open_rows(
+    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64
+) -> int:
     """``open_tick`` on arena rows."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
     return open_tick(scenario, state, open_work(work_row, work_sizes))
 
 
 @entry
-def close_rows(scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64) -> int:
+def close_rows(
+    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64
+) -> int:
     """``close_tick`` on arena rows."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
     return close_tick(scenario, state, open_work(work_row, work_sizes))

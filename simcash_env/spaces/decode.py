@@ -26,7 +26,9 @@ def is_in_range(actions: I64, num_choices: I64) -> bool:
 
 
 @kernel
-def decode(scenario: Scenario, state: State, work: Work, learners: I64, actions: I64, illegal: I64, num_slots: int) -> None:
+def decode(
+    scenario: Scenario, state: State, work: Work, learners: I64, actions: I64, illegal: I64, num_slots: int
+) -> None:
     """Write the decisions of all learning banks; a verb that may not be carried out counts as hold and is counted."""
     for index in range(learners.shape[0]):
         bank = learners[index]

@@ -63,9 +63,7 @@ def squash(value: float, scale: float) -> float:
 
 
 @kernel
-def observe(
-    scenario: Scenario, state: State, work: Work, view: View, observation: F32, mask: I8, filled: I64
-) -> None:
+def observe(scenario: Scenario, state: State, work: Work, view: View, observation: F32, mask: I8, filled: I64) -> None:
     """Write a copy's observations (learners, entries) and masks (learners, heads, choices).
 
     ``filled`` says how many slots the last call wrote, so that only those are cleared; the buffers are the caller's and
@@ -248,7 +246,9 @@ def write_prices(scenario: Scenario, entries: F32) -> None:
     entries[at + 1] = squash(scenario.delay_rate_ppm[0] * UNIT_RATE, TENTH_OF_A_CENT_PER_CENT)
     entries[at + 2] = squash(scenario.collateral_rate_ppm[0] * UNIT_RATE, TEN_BPS)
     entries[at + 3] = squash(scenario.liquidity_rate_ppm[0] * UNIT_RATE, TEN_BPS)
-    entries[at + 4] = squash(penalty_of(scenario.deadline_penalty_cents[0], scenario.deadline_penalty_ppm[0], payment), payment)
+    entries[at + 4] = squash(
+        penalty_of(scenario.deadline_penalty_cents[0], scenario.deadline_penalty_ppm[0], payment), payment
+    )
     entries[at + 5] = squash(penalty_of(scenario.eod_penalty_cents[0], scenario.eod_penalty_ppm[0], payment), payment)
     drop = penalty_of(scenario.drop_penalty_cents[0], scenario.drop_penalty_ppm[0], payment)
     if scenario.drop_penalty_cents[0] == NONE and scenario.drop_penalty_ppm[0] == NONE:

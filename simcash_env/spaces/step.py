@@ -128,9 +128,7 @@ def step_batch(
             restart(row, template, state, buffers.seeds[copy])
             buffers.pending[copy] = TO_OPEN
         if buffers.pending[copy] == TO_STEP:
-            decode(
-                scenario, state, work, shape.learners, buffers.actions[copy], buffers.illegal[copy], shape.num_slots
-            )
+            decode(scenario, state, work, shape.learners, buffers.actions[copy], buffers.illegal[copy], shape.num_slots)
             status = close_tick(scenario, state, work)
             if status == NEEDS_ROOM:
                 unfinished += 1
