@@ -15,7 +15,7 @@ from simcash_env.config.faults import Broken, Place
 from simcash_env.config.report import config_error
 from simcash_env.errors import ConfigError, Fault
 
-MAX_NODES = 2_000_000
+MAX_NODES = 1_000_000
 """Values in one file; aliases count each time, so that a small file cannot unfold into a huge one."""
 
 DUPLICATE = "is given twice"

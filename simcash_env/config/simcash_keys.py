@@ -165,11 +165,9 @@ QUEUE1_ORDERS: Final[Keys] = {
 }
 
 REWORDED: Final[Keys] = {
-    "arrival_bands": "arrival_bands",
     "arrivals": "arrival_config",
-    "bank": "agent",
-    "credit": "credit",
+    "banks": "agents",
+    "from bank": "from agent",
     "from_bank": "from_agent",
-    "to_bank": "to_agent",
 }
 """Our names in the text of a rule, as a SimCash file has them."""

@@ -34,7 +34,9 @@ class Translation:
 
     def reword(self, rule: str) -> str:
         """A rule in the words of the file."""
-        return re.sub(r"\b[a-z_]+\b", lambda word: self._words.get(word[0], word[0]), rule)
+        for ours, theirs in self._words.items():
+            rule = re.sub(rf"\b{ours}\b", theirs, rule)
+        return rule
 
     def remember(self, native: Place, place: Place) -> None:
         """Note where a native place comes from."""
