@@ -162,7 +162,7 @@ def _money(scenario: Raw) -> Iterator[Broken]:
         return
     _, num_ticks = _ticks(scenario)
     for number, event in _rows(scenario, "events"):
-        if event.get("type") in {"credit_limit_change", "collateral_adjustment"}:
+        if event.get("type") in ("credit_limit_change", "collateral_adjustment"):
             total += max(_whole(event.get("delta")), 0) * _times(event, num_ticks)
         if total > MAX_TOTAL_CENTS:
             rule = f"must not take all money and credit of the run above {MAX_TOTAL_CENTS} cents"

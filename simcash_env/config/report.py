@@ -74,7 +74,7 @@ def shown(value: Any) -> str | None:
 
 def _is_counted_short(fault: Any) -> bool:
     """Pydantic also calls a list too short whose entries are there and faulty."""
-    return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
+    return bool(fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"])
 
 
 def value_at(document: Any, place: Place, otherwise: Any) -> Any:

@@ -54,7 +54,8 @@ class ScenarioConfig(Model):
                 raise
             inside = [detail(fault) for fault in error.errors()]
             more = [detail(fault) for fault in broken_rules(between).errors()]
-            raise ValidationError.from_exception_data("scenario", [*inside, *more]) from None
+            title = cls.__name__
+            raise ValidationError.from_exception_data(title, [*inside, *more]) from None
         if isinstance(value, ScenarioConfig):
             return config
         plain = config.model_dump()

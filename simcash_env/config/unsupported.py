@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from simcash_env.config.faults import Broken, Place
+from simcash_env.config.faults import Broken
 
 NOT_YET: Final = "not supported yet"
 
 POLICIES: Final = frozenset({"tree", "liquidity_reserve"})
-CHOICES: Final[tuple[tuple[Place, frozenset[Any]], ...]] = (
+CHOICES: Final[tuple[tuple[tuple[str, str], frozenset[str | bool]], ...]] = (
     (("lsm", "bilateral"), frozenset({"subset"})),
     (("switches", "entry_disposition_offsetting"), frozenset({True})),
     (("switches", "limits_basis"), frozenset({"net"})),

@@ -162,7 +162,9 @@ def test_the_undamaged_scenario_loads() -> None:
 @pytest.mark.parametrize(
     ("change", "value", "path", "rule", "shown"), DAMAGE, ids=[f"{n}-{row[0]}" for n, row in enumerate(DAMAGE)]
 )
-def test_damage_is_named_by_path_rule_and_value(change: str, value: Any, path: str, rule: str, shown: str | None) -> None:
+def test_damage_is_named_by_path_rule_and_value(
+    change: str, value: Any, path: str, rule: str, shown: str | None
+) -> None:
     found = [(fault.path, fault.rule, fault.value) for fault in faults(changed(NATIVE, change, value))]
     assert found[0] == (path, rule, shown), found
 
@@ -185,9 +187,15 @@ def test_all_faults_come_at_once_those_inside_parts_and_those_between_them() -> 
 
 
 def test_a_lone_bank_has_nobody_to_pay() -> None:
-    scenario = {**NATIVE, "events": [], "banks": [changed(NATIVE, "banks.0.arrivals.counterparty_weights", {})["banks"][0]]}
+    scenario = {
+        **NATIVE,
+        "events": [],
+        "banks": [changed(NATIVE, "banks.0.arrivals.counterparty_weights", {})["banks"][0]],
+    }
     scenario = changed(scenario, "banks.0.bilateral_limits", {})
-    assert [(fault.path, fault.rule) for fault in faults(scenario)] == [("banks.0.arrivals", "needs another bank to pay")]
+    assert [(fault.path, fault.rule) for fault in faults(scenario)] == [
+        ("banks.0.arrivals", "needs another bank to pay")
+    ]
 
 
 def test_all_money_together_is_bounded() -> None:

@@ -67,7 +67,9 @@ def test_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> No
         ("[" * 3000, None, "not usable YAML: nested too deeply"),
     ],
 )
-def test_text_that_is_no_scenario_is_refused_with_its_line(tmp_path: Path, text: str, line: int | None, rule: str) -> None:
+def test_text_that_is_no_scenario_is_refused_with_its_line(
+    tmp_path: Path, text: str, line: int | None, rule: str
+) -> None:
     (fault,) = faults(write(tmp_path, text))
     assert fault.file == str(tmp_path / "scenario.yaml")
     assert fault.line == line
@@ -112,7 +114,9 @@ def test_a_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> N
     assert ("banks.0.bilateral_limits.no", "keys must be text, put it in quotes") in [(f.path, f.rule) for f in found]
 
 
-@pytest.mark.parametrize(("written", "rate"), [("1e1", 10.0), ("1.5E-2", 0.015), ("+2.e0", 2.0), ("3", 3.0), (".5", 0.5)])
+@pytest.mark.parametrize(
+    ("written", "rate"), [("1e1", 10.0), ("1.5E-2", 0.015), ("+2.e0", 2.0), ("3", 3.0), (".5", 0.5)]
+)
 def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path, written: str, rate: float) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + f"costs: {{overdraft_bps_per_tick: {written}}}\n"
     assert load_scenario(write(tmp_path, text)).costs.overdraft_bps_per_tick == rate
@@ -162,8 +166,9 @@ def test_a_native_file_says_nothing(capsys: pytest.CaptureFixture[str], tmp_path
 
 
 def test_the_error_is_one_of_the_package_and_survives_pickling() -> None:
-    with pytest.raises(SimcashError) as caught:
+    with pytest.raises(ConfigError) as caught:
         load_scenario(changed(NATIVE, "name", 5))
+    assert isinstance(caught.value, SimcashError)
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
     assert (type(copy), copy.faults, str(copy)) == (ConfigError, caught.value.faults, "name: must be text, got 5")
     assert isinstance(pickle.loads(pickle.dumps(PolicyError([]))), PolicyError)  # noqa: S301 - our own bytes

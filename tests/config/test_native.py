@@ -53,7 +53,7 @@ def test_single_rules_override_the_set_and_leave_the_others() -> None:
 def test_a_scenario_cannot_be_changed() -> None:
     scenario = load_scenario(NATIVE)
     with pytest.raises(ValidationError, match="frozen"):
-        scenario.banks[0].credit_limit = 1  # type: ignore[misc]
+        scenario.banks[0].credit_limit = 1
 
 
 def test_the_mapping_given_is_left_as_it_was() -> None:
@@ -84,7 +84,8 @@ def test_weights_keep_the_order_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "ppm"), [(0.1, 100_000), (83, 83_000_000), (0.0000005, 1), (0.0000004, 0), (1e-7, 0), (0.1234565, 123_457)]
+    ("written", "ppm"),
+    [(0.1, 100_000), (83, 83_000_000), (0.0000005, 1), (0.0000004, 0), (1e-7, 0), (0.1234565, 123_457)],
 )
 def test_a_rate_a_tick_is_the_decimal_that_was_written(written: float, ppm: int) -> None:
     assert CostConfig(overdraft_bps_per_tick=written).overdraft_rate_ppm(7) == ppm
@@ -108,7 +109,9 @@ def test_a_penalty_in_basis_points_is_cut_off() -> None:
 
 def test_multipliers_are_thousandths_and_one_where_not_given() -> None:
     assert CostConfig().band_multipliers_thousandths() == (1000, 1000, 1000)
-    costs = CostConfig.model_validate({"priority_delay_multipliers": {"urgent": 1.5}, "overdue_delay_multiplier": 2.0005})
+    costs = CostConfig.model_validate(
+        {"priority_delay_multipliers": {"urgent": 1.5}, "overdue_delay_multiplier": 2.0005}
+    )
     assert costs.band_multipliers_thousandths() == (1500, 1000, 1000)
     assert costs.overdue_multiplier_thousandths() == 2001
 

@@ -41,7 +41,9 @@ def all_supported(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(unsupported, name, ())
 
 
-def test_a_file_without_a_format_is_simcash_and_says_so_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_file_without_a_format_is_simcash_and_says_so_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = write(tmp_path, SIMCASH, "exp9.yaml")
     scenario = load_scenario(path)
     out, err = capsys.readouterr()
@@ -92,7 +94,9 @@ def test_agents_become_banks() -> None:
         "liquidity_allocation_fraction": 0.5,
     }
     bank = native(changed(SIMCASH, "agents.1", agent), "banks", "1")
-    assert {key: bank[key] for key in agent if key != "unsecured_cap"} == {k: v for k, v in agent.items() if k != "unsecured_cap"}
+    assert {key: bank[key] for key in agent if key != "unsecured_cap"} == {
+        k: v for k, v in agent.items() if k != "unsecured_cap"
+    }
     assert bank["credit_limit"] == 4
 
 
@@ -187,7 +191,9 @@ def test_arrivals_keep_rate_weights_deadlines_and_divisibility() -> None:
 
 
 def test_arrival_bands() -> None:
-    bands = native(changed(SIMCASH, "agents.1.arrival_bands", {"low": BAND, "urgent": BAND}), "banks", "1", "arrival_bands")
+    bands = native(
+        changed(SIMCASH, "agents.1.arrival_bands", {"low": BAND, "urgent": BAND}), "banks", "1", "arrival_bands"
+    )
     assert bands["normal"] is None
     assert bands["low"] == bands["urgent"]
     assert bands["low"]["amount"] == {"type": "uniform", "min": 1, "max": 2}
@@ -222,9 +228,14 @@ def test_penalties_by_rate() -> None:
 
 @pytest.mark.parametrize(
     ("bilateral", "cycles", "algorithms"),
-    [(True, True, ("bilateral", "cycles")), (True, False, ("bilateral",)), (False, True, ("cycles",)), (False, False, ())],
+    [
+        (True, True, ("bilateral", "cycles")),
+        (True, False, ("bilateral",)),
+        (False, True, ("cycles",)),
+        (False, False, ()),
+    ],
 )
-def test_lsm_config(bilateral: bool, cycles: bool, algorithms: tuple[str, ...]) -> None:  # noqa: FBT001 - a table
+def test_lsm_config(bilateral: bool, cycles: bool, algorithms: tuple[str, ...]) -> None:
     lsm = {"enable_bilateral": bilateral, "enable_cycles": cycles, "max_cycle_length": 5, "max_cycles_per_tick": 3}
     found = load({**SIMCASH, "lsm_config": lsm}).lsm
     assert (found.algorithms, found.max_cycle_length, found.max_cycles_per_tick) == (algorithms, 5, 3)
@@ -287,7 +298,10 @@ def test_priority_escalation(spelling: str) -> None:
             {"type": "CollateralAdjustment", "agent": "A", "delta": -5},
             {"type": "credit_limit_change", "bank": "A", "delta": -5},
         ),
-        ({"type": "GlobalArrivalRateChange", "multiplier": 2}, {"type": "global_arrival_rate_change", "multiplier": 2.0}),
+        (
+            {"type": "GlobalArrivalRateChange", "multiplier": 2},
+            {"type": "global_arrival_rate_change", "multiplier": 2.0},
+        ),
         (
             {"type": "AgentArrivalRateChange", "agent": "A", "multiplier": 2},
             {"type": "arrival_rate_change", "bank": "A", "multiplier": 2.0},
@@ -348,6 +362,14 @@ def test_what_simcash_reads_past_is_named_in_the_notice() -> None:
         assert name in line
 
 
+POLICY_TYPES = (
+    "must be one of Fifo, Deadline, LiquidityAware, LiquiditySplitting, MockSplitting, FromJson, Inline, InlineJson"
+)
+EVENT_TYPES = (
+    "must be one of DirectTransfer, CustomTransactionArrival, ScheduledSettlement, CollateralAdjustment, "
+    "GlobalArrivalRateChange, AgentArrivalRateChange, CounterpartyWeightChange, DeadlineWindowChange"
+)
+
 DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("simulation", ABSENT, "simulation", "is required", None),
     ("simulation", 5, "simulation", "must be a mapping", "5"),
@@ -364,8 +386,7 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("agents.1.limits", {"multilateral_limit": 1.5}, "agents.1.limits.multilateral_limit", CENTS, "1.5"),
     ("agents.1.limits", 5, "agents.1.limits", "must be a mapping", "5"),
     ("agents.1.policy", "Fifo", "agents.1.policy", "must be a mapping", "'Fifo'"),
-    ("agents.1.policy.type", "FiFo", "agents.1.policy.type", "must be one of Fifo, Deadline, LiquidityAware, "
-     "LiquiditySplitting, MockSplitting, FromJson, Inline, InlineJson; did you mean Fifo?", "'FiFo'"),
+    ("agents.1.policy.type", "FiFo", "agents.1.policy.type", f"{POLICY_TYPES}; did you mean Fifo?", "'FiFo'"),
     ("agents.0.policy.target_buffer", 1.5, "agents.0.policy.target_buffer", CENTS, "1.5"),
     ("agents.1.policy", {"type": "FromJson", "json_path": "x.json"}, "agents.1.policy.type", NOT_YET, "'FromJson'"),
     ("agents.1.policy", {"type": "InlineJson", "json_string": "{"}, "agents.1.policy.json_string",
@@ -408,9 +429,7 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("scenario_events", {}, "scenario_events", "must be a list", "a mapping"),
     ("scenario_events.0", 5, "scenario_events.0", "must be a mapping", "5"),
     ("scenario_events.0.type", "DirectTransfr", "scenario_events.0.type",
-     "must be one of DirectTransfer, CustomTransactionArrival, ScheduledSettlement, CollateralAdjustment, "
-     "GlobalArrivalRateChange, AgentArrivalRateChange, CounterpartyWeightChange, DeadlineWindowChange; "
-     "did you mean DirectTransfer?", "'DirectTransfr'"),
+     f"{EVENT_TYPES}; did you mean DirectTransfer?", "'DirectTransfr'"),
     ("scenario_events.0.to_agent", "Q", "scenario_events.0.to_agent", "must name a bank", "'Q'"),
     ("scenario_events.0.to_agent", "A", "scenario_events.0.to_agent", "must differ from from_agent", "'A'"),
     ("scenario_events.0.amount", 1.5, "scenario_events.0.amount", CENTS, "1.5"),
@@ -431,7 +450,9 @@ def test_the_undamaged_file_loads() -> None:
 @pytest.mark.parametrize(
     ("change", "value", "path", "rule", "shown"), DAMAGE, ids=[f"{n}-{row[0]}" for n, row in enumerate(DAMAGE)]
 )
-def test_a_fault_names_what_stands_in_the_file(change: str, value: Any, path: str, rule: str, shown: str | None) -> None:
+def test_a_fault_names_what_stands_in_the_file(
+    change: str, value: Any, path: str, rule: str, shown: str | None
+) -> None:
     found = [(fault.path, fault.rule, fault.value) for fault in faults(changed(SIMCASH, change, value))]
     assert (path, rule, shown) in found, found
 
