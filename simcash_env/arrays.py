@@ -197,6 +197,7 @@ class State(NamedTuple):
     tick_lsm_cents: One
     tick_cycle_attempts: One
     tick_work_limit_hit: One
+    tick_is_charged: One  # has any bank been charged since the tick's accounts began?
     # -- banks --
     bank_balance_cents: PerBank  # settlement account, may be negative
     bank_credit_limit_cents: PerBank

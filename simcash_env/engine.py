@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,10 +14,6 @@ from simcash_env.errors import SimulationError
 from simcash_env.layout import plain_opener
 from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
 
-if TYPE_CHECKING:
-    from simcash_env.layout import Layout
-
-PAY_AXIS: Final = STATE_LAYOUT.axes.index("pay")
 FIRST_LOG_ROWS: Final = 256
 
 UNHASHED: Final = frozenset(
@@ -27,26 +23,19 @@ UNHASHED: Final = frozenset(
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
 
 
-def grow_rows(layout: Layout, rows: I64, sizes: I64, axis: int, size: int) -> tuple[I64, I64]:
-    """A copy of arena rows (..., words) in which one axis is longer; new elements are 0."""
-    new_sizes = sizes.copy()
-    new_sizes[axis] = size
-    grown = np.zeros((*rows.shape[:-1], layout.width(new_sizes)), np.int64)
-    counts = layout.columns_per_axis()
-    read = write = 0
-    for number, name in enumerate(layout.axes):
-        old, new = int(sizes[number]), int(new_sizes[number])
-        for _ in range(counts[name]):
-            grown[..., write : write + old] = rows[..., read : read + old]
-            read, write = read + old, write + new
-    return grown, new_sizes
-
-
-def grow_payments(row: I64, sizes: I64) -> tuple[I64, I64]:
-    """Twice the payment rows; the new ones stand at the end of the free list."""
-    rows = int(sizes[PAY_AXIS])
-    grown, new_sizes = grow_rows(STATE_LAYOUT, row, sizes, PAY_AXIS, 2 * rows)
-    chain_free_rows(plain_opener(State)(grown, new_sizes), rows)
+def grow_rows(rows: I64, sizes: I64) -> tuple[I64, I64]:
+    """A copy of state rows (..., words) with twice the payment rows, the new ones at the end of the free list."""
+    lengths = STATE_LAYOUT.lengths(sizes)
+    old = lengths["pay"]
+    new_sizes = STATE_LAYOUT.sizes({**lengths, "pay": 2 * old})
+    grown = np.zeros((*rows.shape[:-1], STATE_LAYOUT.width(new_sizes)), np.int64)
+    first = int(sizes[-2])  # payments are the last axis
+    grown[..., :first] = rows[..., :first]
+    for column in range(STATE_LAYOUT.columns_per_axis()["pay"]):
+        read, write = first + column * old, first + column * 2 * old
+        grown[..., write : write + old] = rows[..., read : read + old]
+    for row in grown.reshape(-1, grown.shape[-1]):
+        chain_free_rows(plain_opener(State)(row, new_sizes), old)
     return grown, new_sizes
 
 
@@ -76,7 +65,7 @@ class Engine:
     def grow(self) -> None:
         """Make room for more payments; decisions already written stay with their rows."""
         decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
-        self.row, self.sizes = grow_payments(self.row, self.sizes)
+        self.row, self.sizes = grow_rows(self.row, self.sizes)
         self._attach()
         self.work.pay_decision[: len(decisions)] = decisions
         self.work.bank_pool_level[:] = levels

@@ -1,13 +1,13 @@
 """How a table of ``arrays.py`` lies in one row of 64-bit words, and how Python opens such a row by name.
 
 A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
-lie behind one another in one row of int64; a ``sizes`` array says how long each axis is, in the order of first use.
+lie behind one another in one row of int64; a ``sizes`` array says where each axis begins and how long it is.
 Float columns are the same 64 bits read as float64. Kernels open rows with ``kernels/_views.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -31,10 +31,23 @@ class Layout(NamedTuple):
     axes: tuple[str, ...]
     columns: dict[str, Column]
 
+    def sizes(self, lengths: Mapping[str, int]) -> npt.NDArray[np.int64]:
+        """The sizes array of a row: for every axis the word at which its columns begin, and its length."""
+        counts, base = self.columns_per_axis(), 0
+        sizes: list[int] = []
+        for axis in self.axes:
+            sizes += [base, lengths[axis]]
+            base += counts[axis] * lengths[axis]
+        return np.array(sizes, np.int64)
+
+    def lengths(self, sizes: npt.NDArray[np.int64]) -> dict[str, int]:
+        """How long each axis is."""
+        return dict(zip(self.axes, sizes[1::2].tolist(), strict=True))
+
     def width(self, sizes: npt.NDArray[np.int64]) -> int:
-        """Words that one row takes for these axis sizes."""
-        counts = self.columns_per_axis()
-        return int(sum(counts[axis] * int(size) for axis, size in zip(self.axes, sizes, strict=True)))
+        """Words that one row takes."""
+        counts, lengths = self.columns_per_axis(), self.lengths(sizes)
+        return sum(counts[axis] * lengths[axis] for axis in self.axes)
 
     def columns_per_axis(self) -> dict[str, int]:
         """How many columns each axis carries."""
@@ -61,13 +74,7 @@ def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray
     layout = layout_of(table)
 
     def open_plain(row: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> T:
-        counts = layout.columns_per_axis()
-        bases: dict[str, int] = {}
-        offset = 0
-        for axis, size in zip(layout.axes, sizes, strict=True):
-            bases[axis] = offset
-            offset += counts[axis] * int(size)
-        length = dict(zip(layout.axes, (int(size) for size in sizes), strict=True))
+        bases, length = dict(zip(layout.axes, sizes[::2].tolist(), strict=True)), layout.lengths(sizes)
         views = []
         for column in layout.columns.values():
             start = bases[column.axis] + column.rank * length[column.axis]

@@ -17,7 +17,7 @@ from simcash_env.codes import (
     Phase,
     ScheduledKind,
 )
-from simcash_env.layout import Layout, layout_of, plain_opener
+from simcash_env.layout import layout_of, plain_opener
 from simcash_env.policies import POLICIES
 from simcash_env.policies.program import ProgramBuilder
 from simcash_env.scales import write_scales
@@ -81,7 +81,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         "stack": max(program.stack_depth(), 1),
         "log": 0,
     }
-    sizes = _sizes(SCENARIO_LAYOUT, axes)
+    sizes = SCENARIO_LAYOUT.sizes(axes)
     row = np.zeros(SCENARIO_LAYOUT.width(sizes), np.int64)
     view = plain_opener(Scenario)(row, sizes)
     _write_rules(view, config)
@@ -98,8 +98,8 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         bank_ids,
         row,
         sizes,
-        _sizes(STATE_LAYOUT, axes),
-        _sizes(WORK_LAYOUT, axes),
+        STATE_LAYOUT.sizes(axes),
+        WORK_LAYOUT.sizes(axes),
         plain_opener(Scenario)(row, sizes),
     )
 
@@ -135,9 +135,9 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
 
 def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0) -> tuple[I64, I64]:
     """A work row that fits a state of these sizes, with room for so many events; returns row and sizes."""
-    sizes = scenario.work_sizes.copy()
-    sizes[WORK_LAYOUT.axes.index("pay")] = state_sizes[STATE_LAYOUT.axes.index("pay")]
-    sizes[WORK_LAYOUT.axes.index("log")] = log_rows * LOG_WORDS
+    lengths = WORK_LAYOUT.lengths(scenario.work_sizes)
+    rows = STATE_LAYOUT.lengths(state_sizes)["pay"]
+    sizes = WORK_LAYOUT.sizes({**lengths, "pay": rows, "log": log_rows * LOG_WORDS})
     row = np.zeros(WORK_LAYOUT.width(sizes), np.int64)
     work = plain_opener(Work)(row, sizes)
     work.bank_pool_level[:] = NONE
@@ -157,10 +157,6 @@ def chain_free_rows(state: State, first: int) -> None:
             last = int(state.pay_next[last])
         state.pay_next[last] = first
     state.free_count[0] += rows - first
-
-
-def _sizes(layout: Layout, axes: dict[str, int]) -> I64:
-    return np.array([axes[axis] for axis in layout.axes], np.int64)
 
 
 def _payment_root(bank: BankConfig, program: ProgramBuilder, *, simcash: bool) -> int:

@@ -63,7 +63,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         self.action_spaces = {agent: MaskedMultiDiscrete(self._vec.action_nvec) for agent in self.possible_agents}
         self.state_space = spaces.Box(-1.0, 1.0, (len(banks) * self._vec.observation_size,), np.float32)
         self._action_shape = self._vec.actions.shape[2:]
-        self._flat_actions = self._vec.actions.reshape(-1)
+        self._staging = np.zeros(self._vec.actions.shape, np.int64)
 
     @property
     def observation_layout(self) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         vec = self._vec
         vec.step_written()
         observations, infos = self._observe()
-        rewards = dict(zip(agents, vec.last_rewards[0].tolist(), strict=True))
+        rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
         is_terminated, is_truncated = vec.is_terminated(0), vec.is_truncated(0)
         terminations, truncations = dict.fromkeys(agents, is_terminated), dict.fromkeys(agents, is_truncated)
         if is_terminated or is_truncated:
@@ -130,12 +130,12 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         try:
             chosen = [actions[agent] for agent in self.agents]
             if all(type(action) is np.ndarray and action.shape == shape for action in chosen):
-                np.concatenate(chosen, out=self._flat_actions, casting="same_kind")
-                return
+                np.concatenate(chosen, out=self._staging.reshape(-1), casting="same_kind")
+            else:
+                self._staging[0] = self._checked(actions)
         except (KeyError, TypeError):
-            pass
-        for agent, action in zip(self.agents, self._checked(actions), strict=True):
-            self._vec.actions[0, self.agents.index(agent)] = action
+            self._staging[0] = self._checked(actions)
+        self._vec.write_actions(self._staging)
 
     def _checked(self, actions: dict[str, Any]) -> list[npt.NDArray[Any]]:
         """The slow way: any sequence of whole numbers will do; what will not is named."""

@@ -55,13 +55,13 @@ class SimCashSB3Vec(VecEnv):
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
         """Keep the actions (rows, H) for ``step_wait``."""
-        self.vec.actions[...] = np.asarray(actions).reshape(self.vec.actions.shape)
+        self.vec.write_actions(np.asarray(actions).reshape(self.vec.actions.shape))
 
     def step_wait(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
         """Step every row."""
         vec = self.vec
         vec.step_written()
-        self._returns += vec.last_rewards
+        self._returns += vec.rewards
         self._cents += vec.costs.sum(axis=2)
         self._lengths += 1
         over = vec.over()
@@ -71,7 +71,7 @@ class SimCashSB3Vec(VecEnv):
             for copy in np.flatnonzero(over):
                 self._write_end(infos, int(copy))
         dones = np.repeat(over, vec.num_banks)
-        return self._observations(), vec.last_rewards.reshape(-1).astype(np.float32), dones, infos
+        return self._observations(), vec.rewards.reshape(-1).astype(np.float32), dones, infos
 
     def _write_end(self, infos: list[dict[str, Any]], copy: int) -> None:
         """What SB3 wants to know of rows whose episode is over."""

@@ -11,17 +11,18 @@ import numpy.typing as npt
 
 from simcash_env.arrays import I64, State
 from simcash_env.codes import NUM_COSTS, POOL_LEVELS, RtgsPriority, Status
-from simcash_env.engine import PAY_AXIS, Engine, grow_rows
+from simcash_env.engine import Engine, grow_rows
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.layout import plain_opener
 from simcash_env.scales import reward_scale_cents
-from simcash_env.scenario import STATE_LAYOUT, chain_free_rows, compile_scenario, initial_state, initial_work
+from simcash_env.scenario import compile_scenario, initial_state, initial_work
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT, observation_names
 
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
 I8: TypeAlias = npt.NDArray[np.int8]
+I16: TypeAlias = npt.NDArray[np.int16]
 Reward: TypeAlias = Literal["individual", "system", "mixed"]
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
@@ -83,23 +84,31 @@ class SimCashVec:
         self._template = initial_state(self.scenario, 1)
         self._arena: I64 = np.tile(self._template, (num_envs, 1))
         self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
+        copies, banks, heads = num_envs, self.num_banks, len(self.action_nvec)
+        choices = int(self.action_nvec.max())
+        self._dims = {"actions": (copies, banks, heads), "masks": (copies, banks, heads, choices)}
         self._shape = step.Shape(
-            learners=self.learners,
-            num_choices=self.action_nvec,
-            num_slots=max_queue_slots,
-            spread=np.zeros((self.num_banks, step.NUM_SCALED), np.float32),
-            offset=np.zeros((self.num_banks, step.NUM_SCALED), np.float32),
+            window=step.Window(
+                learners=self.learners,
+                num_slots=max_queue_slots,
+                num_entries=self.observation_size,
+                num_choices=choices,
+                mask_size=heads * choices,
+                spread=np.zeros(banks * step.NUM_SCALED, np.float32),
+                offset=np.zeros(banks * step.NUM_SCALED, np.float32),
+            ),
+            num_heads=heads,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
             autoreset={"disabled": step.DISABLED, "next_step": step.NEXT_STEP, "same_step": step.SAME_STEP}[autoreset],
             alpha=float({"individual": 0.0, "system": 1.0, "mixed": 0.5}[reward] if alpha is None else alpha),
             reward_scale=self.reward_scale,
         )
-        self._buffers = self._allocate(num_envs if final_observations else 0)
-        self.autoreset = autoreset
-        self._buffers.masks[:, :, :max_queue_slots, 0] = 1  # an empty slot can only be held
-        shape = self._shape
+        self._buffers = self._allocate(copies if final_observations else 0, heads * choices)
+        self._name_arrays(copies if final_observations else 0)
+        window = self._shape.window
         rows = self.scenario.row, self.scenario.sizes
-        step.prepare(*rows, self._buffers.observations, self.learners, shape.spread, shape.offset)
+        step.prepare(*rows, self._buffers.observations, window.num_entries, self.learners, window.spread, window.offset)
+        self.autoreset = autoreset
 
     def _heads(self) -> I64:
         """Choices of each head: slots, then RTGS priority, then pool share."""
@@ -112,79 +121,64 @@ class SimCashVec:
             heads.append(POOL_LEVELS)
         return np.array(heads, np.int64)
 
-    def _allocate(self, final_copies: int) -> Any:
-        copies, banks, heads = self.num_envs, self.num_banks, len(self.action_nvec)
-        choices = int(self.action_nvec.max())
+    def _allocate(self, final_copies: int, mask_size: int) -> Any:
+        """Flat buffers, as the kernel wants them."""
+        copies, rows = self.num_envs, self.num_envs * self.num_banks
+        final_rows = final_copies * self.num_banks
         return self._kernels.Buffers(
-            actions=np.zeros((copies, banks, heads), np.int64),
-            observations=np.zeros((copies, banks, self.observation_size), np.float32),
-            masks=np.zeros((copies, banks, heads, choices), np.int8),
-            rewards=np.zeros((copies, banks), np.float64),
-            costs=np.zeros((copies, banks, NUM_COSTS), np.int64),
-            illegal=np.zeros((copies, banks), np.int64),
-            filled=np.zeros((copies, banks), np.int64),
+            actions=np.zeros(rows * len(self.action_nvec), np.int16),
+            observations=np.zeros(rows * self.observation_size, np.float32),
+            masks=np.zeros(rows * mask_size, np.int8),
+            rewards=np.zeros(rows, np.float64),
+            costs=np.zeros(rows * NUM_COSTS, np.int64),
+            illegal=np.zeros(rows, np.int64),
+            filled=np.zeros(rows, np.int64),
+            charged=np.zeros(copies, np.int8),
             terminated=np.zeros(copies, np.int8),
             truncated=np.zeros(copies, np.int8),
             seeds=np.arange(1, copies + 1, dtype=np.int64),
             pending=np.zeros(copies, np.int64),
-            final_observations=np.zeros((final_copies, banks, self.observation_size), np.float32),
-            final_masks=np.zeros((final_copies, banks, heads, choices), np.int8),
+            final_observations=np.zeros(final_rows * self.observation_size, np.float32),
+            final_masks=np.zeros(final_rows * mask_size, np.int8),
         )
+
+    def _name_arrays(self, final_copies: int) -> None:
+        """Shaped views of the buffers: what users see.
+
+        ``observations`` (N, L, D) entries named by ``observation_layout``, each within [-1, 1]; ``masks`` (N, L, H, C) 1
+        where a choice would be carried out; ``actions`` (N, L, H) the action buffer, int16; ``rewards`` (N, L);
+        ``costs`` (N, L, kinds) cents of the last step in the order of ``codes.CostKind``; ``illegal`` (N, L) choices of
+        the last step that were not carried out; ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running
+        episodes; ``final_observations`` and ``final_masks``, empty unless asked for.
+        """
+        buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
+        self.observations: F32 = buffers.observations.reshape(copies, banks, -1)
+        self.masks: I8 = buffers.masks.reshape(self._dims["masks"])
+        self.masks[:, :, : self.num_slots, 0] = 1  # an empty slot can only be held
+        self.actions: I16 = buffers.actions.reshape(self._dims["actions"])
+        self.rewards: F64 = buffers.rewards.reshape(copies, banks)
+        self.costs: I64 = buffers.costs.reshape(copies, banks, NUM_COSTS)
+        self.illegal: I64 = buffers.illegal.reshape(copies, banks)
+        self.terminated: I8 = buffers.terminated
+        self.truncated: I8 = buffers.truncated
+        self.seeds: I64 = buffers.seeds
+        self.final_observations: F32 = buffers.final_observations.reshape(final_copies, banks, self.observation_size)
+        self.final_masks: I8 = buffers.final_masks.reshape(final_copies, *self._dims["masks"][1:])
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
 
-    @property
-    def observations(self) -> F32:
-        """(N, L, D) entries named by ``observation_layout``, each within [-1, 1]."""
-        return self._buffers.observations  # type: ignore[no-any-return]
-
-    @property
-    def masks(self) -> I8:
-        """(N, L, H, C) 1 where a choice would be carried out."""
-        return self._buffers.masks  # type: ignore[no-any-return]
-
-    @property
-    def costs(self) -> I64:
-        """(N, L, kinds) cents of the last step, in the order of ``codes.CostKind``."""
-        return self._buffers.costs  # type: ignore[no-any-return]
-
-    @property
-    def illegal(self) -> I64:
-        """(N, L) choices of the last step that were not carried out."""
-        return self._buffers.illegal  # type: ignore[no-any-return]
-
-    @property
-    def final_observations(self) -> F32:
-        """(N, L, D) what was seen last before a same-step reset; empty unless asked for."""
-        return self._buffers.final_observations  # type: ignore[no-any-return]
-
-    @property
-    def final_masks(self) -> I8:
-        """(N, L, H, C) likewise."""
-        return self._buffers.final_masks  # type: ignore[no-any-return]
-
-    @property
-    def last_rewards(self) -> F64:
-        """(N, L) rewards of the last step."""
-        return self._buffers.rewards  # type: ignore[no-any-return]
-
     def is_terminated(self, copy: int) -> bool:
         """Did the copy's episode reach its end with the last step?"""
-        return bool(self._buffers.terminated[copy])
+        return bool(self.terminated[copy])
 
     def is_truncated(self, copy: int) -> bool:
         """Was the copy's episode cut by ``max_ticks``?"""
-        return bool(self._buffers.truncated[copy])
+        return bool(self.truncated[copy])
 
     def over(self) -> npt.NDArray[np.bool_]:
         """(N,) copies whose episode ended with the last step."""
-        over: npt.NDArray[np.bool_] = (self._buffers.terminated | self._buffers.truncated).astype(bool)
+        over: npt.NDArray[np.bool_] = (self.terminated | self.truncated).astype(bool)
         return over
-
-    @property
-    def seeds(self) -> I64:
-        """(N,) seeds of the running episodes."""
-        return self._buffers.seeds  # type: ignore[no-any-return]
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -225,33 +219,29 @@ class SimCashVec:
         Raises:
             ActionError: wrong shape, type or range; nothing has changed then.
         """
-        buffers = self._buffers
+        self.write_actions(actions)
+        self.step_written()
+        return self.observations, self.masks, self.rewards, self.terminated, self.truncated
+
+    def write_actions(self, actions: npt.ArrayLike) -> None:
+        """Check actions and copy them into the action buffer; all or none."""
         given = np.asarray(actions)
-        if given.shape != buffers.actions.shape or given.dtype.kind not in "iu":
+        if given.shape != self.actions.shape or given.dtype.kind not in "iu":
+            message = f"actions: need whole numbers of shape {self.actions.shape}, got {given.dtype} of {given.shape}"
+            raise ActionError(message)
+        rows = np.ascontiguousarray(given, np.int64).reshape(-1, self.actions.shape[2])
+        refused = self._kernels.accept_actions(rows, self.action_nvec, self._buffers.actions)
+        if refused >= 0:
+            copy, bank = divmod(refused, self.num_banks)
             message = (
-                f"actions: need whole numbers of shape {buffers.actions.shape}, got {given.dtype} of {given.shape}"
+                f"actions[{copy}, {bank}]: every head takes 0 to its number of choices - 1, "
+                f"choices are {self.action_nvec.tolist()}, got {rows[refused].tolist()}"
             )
             raise ActionError(message)
-        buffers.actions[...] = given
-        self.step_written()
-        return buffers.observations, buffers.masks, buffers.rewards, buffers.terminated, buffers.truncated
-
-    @property
-    def actions(self) -> I64:
-        """(N, L, H) the action buffer: write into it and call ``step_written`` to save a copy."""
-        return self._buffers.actions  # type: ignore[no-any-return]
 
     def step_written(self) -> None:
-        """``step`` with the actions that stand in ``actions``."""
-        buffers = self._buffers
-        refused = self._kernels.accept_actions(buffers.actions, self.action_nvec)
-        if refused >= 0:
-            message = (
-                f"actions[{refused}]: every head takes 0 to its number of choices - 1 ({self.action_nvec.tolist()}), "
-                f"got {buffers.actions[refused].tolist()}"
-            )
-            raise ActionError(message)
-        buffers.pending[:] = self._kernels.TO_STEP
+        """``step`` with what stands in ``actions``; the caller vouches for its range."""
+        self._buffers.pending[:] = self._kernels.TO_STEP
         self._advance()
 
     def _advance(self) -> None:
@@ -269,14 +259,9 @@ class SimCashVec:
 
     def _grow(self) -> None:
         """Twice the payment rows, in every copy."""
-        rows = int(self._state_sizes[PAY_AXIS])
-        sizes = self._state_sizes
-        self._arena, self._state_sizes = grow_rows(STATE_LAYOUT, self._arena, sizes, PAY_AXIS, 2 * rows)
-        template, _ = grow_rows(STATE_LAYOUT, self._template[None], sizes, PAY_AXIS, 2 * rows)
-        self._template = template[0]
-        opened = plain_opener(State)
-        for row in (*self._arena, self._template):
-            chain_free_rows(opened(row, self._state_sizes), rows)
+        template, _ = grow_rows(self._template, self._state_sizes)
+        self._arena, self._state_sizes = grow_rows(self._arena, self._state_sizes)
+        self._template = template
         self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
 
     # -- looking inside -----------------------------------------------------------------------------------------------

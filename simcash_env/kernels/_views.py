@@ -5,7 +5,7 @@ columns lie behind one another in one row of int64; a ``sizes`` array says how l
 returns a function ``open_table(row, sizes)``:
 
 * in Python it returns the NamedTuple of NumPy views of the row;
-* inside a kernel it returns a struct of a pointer and the axis sizes, and ``table.column`` becomes a pointer and a length only
+* inside a kernel it returns pointers to the row and to its sizes, and ``table.column`` becomes a pointer and a length only
   where it is used. Nothing is reference-counted, nothing unused is built, and every kernel that takes a table
   compiles as if it took a handful of integers. A column is less than an array (no slices, no negative index, no
   arithmetic), which keeps the code that LLVM gets small. The row must outlive the view; kernels get it as an argument.
@@ -28,7 +28,7 @@ from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, inf
 from numba.extending import intrinsic, models, register_model
 
 from simcash_env.kernels._jit import BOUNDSCHECK, PLAIN
-from simcash_env.layout import Layout, layout_of, plain_opener
+from simcash_env.layout import Column, Layout, layout_of, plain_opener
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -47,9 +47,9 @@ class ViewType(types.Type):  # type: ignore[misc]
 class ColumnType(types.Type):  # type: ignore[misc]
     """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
 
-    def __init__(self, is_float: bool) -> None:
-        self.element = types.float64 if is_float else types.int64
-        super().__init__(name=f"Column({self.element})")
+    def __init__(self, element: Any) -> None:
+        self.element = element
+        super().__init__(name=f"Column({element})")
 
 
 @register_model(ColumnType)
@@ -112,13 +112,14 @@ def _lower_shape(context: Any, builder: Any, typ: ColumnType, value: Any) -> Any
 
 @register_model(ViewType)
 class _ViewModel(models.StructModel):  # type: ignore[misc]
-    """A pointer to the row, then the first word and the size of every axis."""
+    """Where the row begins, and its sizes: two pointers, so that passing a table to a kernel costs nothing."""
 
     def __init__(self, dmm: Any, fe_type: ViewType) -> None:
-        members: list[tuple[str, Any]] = [("data", types.CPointer(types.int64))]
-        for number in range(len(_LAYOUTS[fe_type.table].axes)):
-            members += [(f"base_{number}", types.int64), (f"size_{number}", types.int64)]
-        super().__init__(dmm, fe_type, members)
+        super().__init__(dmm, fe_type, [("data", types.CPointer(types.int64)), ("sizes", types.CPointer(types.int64))])
+
+
+def _column_type(column: Column) -> ColumnType:
+    return ColumnType(types.float64 if column.is_float else types.int64)
 
 
 @infer_getattr
@@ -128,7 +129,14 @@ class _ViewAttribute(AttributeTemplate):  # type: ignore[misc]
     def generic_resolve(self, typ: ViewType, attr: str) -> Any:
         """Type of ``view.attr``."""
         column = _LAYOUTS[typ.table].columns.get(attr)
-        return None if column is None else ColumnType(column.is_float)
+        return None if column is None else _column_type(column)
+
+
+def _load_size(context: Any, builder: Any, view: Any, number: int) -> Any:
+    """Load one of the row's sizes; no kernel writes them, so LLVM may load once and keep."""
+    size = builder.load(builder.gep(view.sizes, [context.get_constant(types.intp, number)]))
+    size.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return size
 
 
 @lower_getattr_generic(ViewType)
@@ -137,11 +145,11 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
     layout = _LAYOUTS[typ.table]
     column = layout.columns[attr]
     view = cgutils.create_struct_proxy(typ)(context, builder, value=value)
-    number = layout.axes.index(column.axis)
-    base, size = getattr(view, f"base_{number}"), getattr(view, f"size_{number}")
+    number = 2 * layout.axes.index(column.axis)
+    base, size = _load_size(context, builder, view, number), _load_size(context, builder, view, number + 1)
     rank = context.get_constant(types.int64, column.rank)
     pointer = builder.gep(view.data, [builder.add(base, builder.mul(size, rank))])
-    opened = cgutils.create_struct_proxy(ColumnType(column.is_float))(context, builder)
+    opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
     opened.data = builder.bitcast(pointer, opened.data.type)
     opened.size = size
     return opened._getvalue()
@@ -149,27 +157,44 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
 
 def _compiled_opener(layout: Layout) -> Any:
     view_type = ViewType(layout.table)
-    counts = layout.columns_per_axis()
 
     @intrinsic  # type: ignore[untyped-decorator]
     def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:  # noqa: ARG001 - the signature Numba asks for
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row_array = context.make_array(signature.args[0])(context, builder, args[0])
-            sizes_array = context.make_array(signature.args[1])(context, builder, args[1])
             view = cgutils.create_struct_proxy(view_type)(context, builder)
-            view.data = row_array.data
-            base = context.get_constant(types.int64, 0)
-            for number, axis in enumerate(layout.axes):
-                where = builder.gep(sizes_array.data, [context.get_constant(types.intp, number)])
-                size = builder.load(where)
-                setattr(view, f"base_{number}", base)
-                setattr(view, f"size_{number}", size)
-                base = builder.add(base, builder.mul(size, context.get_constant(types.int64, counts[axis])))
+            view.data = context.make_array(signature.args[0])(context, builder, args[0]).data
+            view.sizes = context.make_array(signature.args[1])(context, builder, args[1]).data
             return view._getvalue()
 
         return view_type(row, sizes), codegen
 
     return open_view
+
+
+def plain_part(array: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[Any]:
+    """``size`` elements of a flat array from ``start`` on."""
+    return array[start : start + size]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  # noqa: ARG001 - as above
+    """Like a slice, but a column: nothing is reference-counted. Takes a flat array or a column."""
+    is_column = isinstance(array, ColumnType)
+    column_type = array if is_column else ColumnType(array.dtype)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = signature.args[0]
+        proxy = cgutils.create_struct_proxy(kind) if is_column else context.make_array(kind)
+        opened = proxy(context, builder, value=args[0])
+        part = cgutils.create_struct_proxy(column_type)(context, builder)
+        part.data = builder.gep(opened.data, [args[1]])
+        part.size = args[2]
+        return part._getvalue()
+
+    return column_type(array, types.int64, types.int64), codegen
+
+
+part = plain_part if PLAIN else _compiled_part
 
 
 def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:

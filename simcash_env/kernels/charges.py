@@ -24,6 +24,7 @@ def charge(state: State, work: Work, bank: int, kind: int, cents: int, pay_id: i
     if cents > MAX_TOTAL_CENTS - state.run_cost_cents[at]:
         state.fault[0] = MONEY_OVERFLOW
         return
+    state.tick_is_charged[0] = 1
     state.tick_cost_cents[at] += cents
     state.run_cost_cents[at] += cents
     record_values(state, work, COST_ACCRUAL, bank, NONE, pay_id, cents, kind, NONE)

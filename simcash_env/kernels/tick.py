@@ -66,7 +66,9 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
 @kernel
 def start_accounts(state: State) -> None:
     """The tick's own totals start afresh."""
-    fill(state.tick_cost_cents, 0)
+    if state.tick_is_charged[0]:
+        fill(state.tick_cost_cents, 0)
+        state.tick_is_charged[0] = 0
     state.tick_settled_count[0] = 0
     state.tick_lsm_count[0] = 0
     state.tick_lsm_cents[0] = 0

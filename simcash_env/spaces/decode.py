@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NONE, RtgsPriority, Verb
 from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._views import part
 from simcash_env.kernels.decisions import may_split
 from simcash_env.kernels.pool import may_allocate
+
+I16 = npt.NDArray[np.int16]
 
 HOLD = int(Verb.HOLD)
 RELEASE = int(Verb.RELEASE)
@@ -16,40 +22,39 @@ LEAST_URGENT = int(RtgsPriority.NORMAL)
 
 
 @kernel
-def is_in_range(actions: I64, num_choices: I64) -> bool:
-    """Is every action of every bank (banks, heads) one of its head's choices?"""
-    for bank in range(actions.shape[0]):
-        for head in range(actions.shape[1]):
-            if actions[bank, head] < 0 or actions[bank, head] >= num_choices[head]:
-                return False
-    return True
-
-
-@kernel
 def decode(
-    scenario: Scenario, state: State, work: Work, learners: I64, actions: I64, illegal: I64, num_slots: int
+    scenario: Scenario,
+    state: State,
+    work: Work,
+    learners: I64,
+    copy: int,
+    actions: I16,
+    illegal: I64,
+    num_heads: int,
+    num_slots: int,
 ) -> None:
     """Write the decisions of all learning banks; a verb that may not be carried out counts as hold and is counted."""
-    for index in range(learners.shape[0]):
-        bank = learners[index]
-        choices = actions[index]
-        urgency = LEAST_URGENT
-        head = num_slots
+    num_learners = learners.shape[0]
+    for index in range(num_learners):
+        bank, row = learners[index], copy * num_learners + index
+        choices = part(actions, row * num_heads, num_heads)
+        urgency, head = LEAST_URGENT, num_slots
         if scenario.orders_queue2_by_priority[0]:
             urgency = LEAST_URGENT - choices[head]
             head += 1
-        illegal[index] = decode_slots(scenario, state, work, bank, choices, urgency, num_slots)
+        refused = decode_slots(scenario, state, work, bank, choices, urgency, num_slots)
         work.bank_pool_level[bank] = NONE
-        if head < choices.shape[0]:
+        if head < num_heads:
             if may_allocate(scenario, state, bank):
                 work.bank_pool_level[bank] = choices[head]
             elif choices[head] > 0:
-                illegal[index] += 1
+                refused += 1
+        illegal[row] = refused
 
 
 @kernel
 def decode_slots(
-    scenario: Scenario, state: State, work: Work, bank: int, choices: I64, urgency: int, num_slots: int
+    scenario: Scenario, state: State, work: Work, bank: int, choices: I16, urgency: int, num_slots: int
 ) -> int:
     """Decisions on Queue 1 in its order; what is beyond the window is held. Returns the number of illegal verbs."""
     slot, illegal, max_split = 0, 0, scenario.max_split[0]
@@ -73,6 +78,5 @@ def decode_slots(
         work.pay_decision[row] = decision
         row = state.pay_next[row]
     for empty in range(slot, num_slots):
-        if choices[empty] != 0:
-            illegal += 1
+        illegal += choices[empty] != 0
     return illegal

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.arrays import I64, Scenario, State, Work
-from simcash_env.codes import NONE, POOL_LEVELS
+from simcash_env.codes import NONE, POOL_LEVELS, RtgsPriority
 from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
 from simcash_env.kernels.decisions import may_split
 from simcash_env.kernels.ledger import allowance
@@ -36,6 +37,7 @@ F32 = npt.NDArray[np.float32]
 I8 = npt.NDArray[np.int8]
 
 NUM_SCALED = PRICES_AT
+NUM_RTGS_PRIORITIES = len(RtgsPriority)
 NO_LIMIT = 1e30  # shows as 1
 
 HIGHEST_PRIORITY = 10.0
@@ -47,12 +49,15 @@ TENTH_OF_A_CENT_PER_CENT = 0.1  # typical delay rate: shows as one half
 TEN_BPS = 10.0
 
 
-class View(NamedTuple):
-    """Who sees, how much of its queue, and on which scales."""
+class Window(NamedTuple):
+    """Who sees, how much, and on which scales."""
 
     learners: I64  # (L,) bank numbers
     num_slots: int
-    spread: F32  # (L, entries before the prices)
+    num_entries: int  # of an observation
+    num_choices: int  # of the widest head
+    mask_size: int  # heads times choices
+    spread: F32  # (L * entries before the prices)
     offset: F32
 
 
@@ -63,24 +68,32 @@ def squash(value: float, scale: float) -> float:
 
 
 @kernel
-def observe(scenario: Scenario, state: State, work: Work, view: View, observation: F32, mask: I8, filled: I64) -> None:
-    """Write a copy's observations (learners, entries) and masks (learners, heads, choices).
+def observe(
+    scenario: Scenario, state: State, work: Work, window: Window, copy: int, observations: F32, masks: I8, filled: I64
+) -> None:
+    """Write a copy's observations and masks into the flat arrays of all copies.
 
     ``filled`` says how many slots the last call wrote, so that only those are cleared; the buffers are the caller's and
     must be the ones of that call. Entries before the slots are written raw, then scaled in one vectorised pass.
     """
     if state.queue2_count[0] > 0:
         waiting_by_band(scenario, state, work)
-    for index in range(view.learners.shape[0]):
-        bank = view.learners[index]
-        entries = observation[index]
+    num_learners = window.learners.shape[0]
+    for index in range(num_learners):
+        bank, row = window.learners[index], copy * num_learners + index
+        entries = part(observations, row * window.num_entries, window.num_entries)
+        mask = part(masks, row * window.mask_size, window.mask_size)
         write_common(scenario, state, entries)
         write_account(scenario, state, bank, entries)
         write_queues(scenario, state, work, bank, entries)
-        write_slots(scenario, state, bank, entries, mask[index], filled, index, view.num_slots)
-        scale_entries(entries, view.spread[index], view.offset[index])
-        if mask.shape[1] > view.num_slots:
-            write_head_masks(scenario, state, bank, mask[index], view.num_slots)
+        filled[row] = write_slots(scenario, state, window, bank, entries, mask, filled[row])
+        scale_entries(
+            entries,
+            part(window.spread, index * NUM_SCALED, NUM_SCALED),
+            part(window.offset, index * NUM_SCALED, NUM_SCALED),
+        )
+        if window.mask_size > window.num_slots * window.num_choices:
+            write_head_masks(scenario, state, window, bank, mask)
 
 
 @kernel
@@ -162,9 +175,9 @@ def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entrie
 
 @kernel
 def write_slots(
-    scenario: Scenario, state: State, bank: int, entries: F32, mask: I8, filled: I64, index: int, num_slots: int
-) -> None:
-    """The first payments of Queue 1 and their verbs; the value of the whole queue by urgency."""
+    scenario: Scenario, state: State, window: Window, bank: int, entries: F32, mask: I8, filled: int
+) -> int:
+    """The first payments of Queue 1 and their verbs; the value of the whole queue by urgency. Returns slots in use."""
     tick, due_now, due_soon, slot = state.tick[0], 0, 0, 0
     row = state.bank_queue1_head[bank]
     while row != NONE:
@@ -173,20 +186,20 @@ def write_slots(
             due_now += state.pay_remaining_cents[row]
         elif left <= DUE_SOON_TICKS:
             due_soon += state.pay_remaining_cents[row]
-        if slot < num_slots:
-            at = SLOTS_AT + slot * NUM_SLOT
-            write_slot(scenario, state, bank, row, entries[at : at + NUM_SLOT])
-            write_verbs(scenario, state, row, mask[slot])
+        if slot < window.num_slots:
+            write_slot(scenario, state, bank, row, part(entries, SLOTS_AT + slot * NUM_SLOT, NUM_SLOT))
+            write_verbs(scenario, state, row, part(mask, slot * window.num_choices, window.num_choices))
             slot += 1
         row = state.pay_next[row]
     entries[QUEUES_AT + 2] = due_now
     entries[QUEUES_AT + 3] = due_soon
     entries[QUEUES_AT + 4] = state.bank_queue1_cents[bank] - due_now - due_soon
-    for empty in range(slot, filled[index]):
-        at = SLOTS_AT + empty * NUM_SLOT
-        entries[at : at + NUM_SLOT] = 0.0
-        mask[empty, 1:] = 0
-    filled[index] = slot
+    for at in range(SLOTS_AT + slot * NUM_SLOT, SLOTS_AT + filled * NUM_SLOT):
+        entries[at] = 0.0
+    for empty in range(slot, filled):
+        for at in range(empty * window.num_choices + 1, (empty + 1) * window.num_choices):
+            mask[at] = 0
+    return slot
 
 
 @kernel
@@ -227,15 +240,18 @@ def write_verbs(scenario: Scenario, state: State, row: int, mask: I8) -> None:
 
 
 @kernel
-def write_head_masks(scenario: Scenario, state: State, bank: int, mask: I8, num_slots: int) -> None:
+def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int, mask: I8) -> None:
     """The heads after the slots: RTGS priority where priority mode is on, then the pool share."""
-    head = num_slots
+    at = window.num_slots * window.num_choices
     if scenario.orders_queue2_by_priority[0]:
-        mask[head, :3] = 1
-        head += 1
-    if head < mask.shape[0]:
-        mask[head, 0] = 1
-        mask[head, 1:POOL_LEVELS] = may_allocate(scenario, state, bank)
+        for choice in range(NUM_RTGS_PRIORITIES):
+            mask[at + choice] = 1
+        at += window.num_choices
+    if at < window.mask_size:
+        may_choose = may_allocate(scenario, state, bank)
+        mask[at] = 1
+        for level in range(1, POOL_LEVELS):
+            mask[at + level] = may_choose
 
 
 @kernel
@@ -280,13 +296,13 @@ def penalty_of(fixed_cents: int, rate_ppm: int, payment: float) -> float:
 def write_scales(scenario: Scenario, learners: I64, spread: F32, offset: F32) -> None:
     """How each entry before the prices is scaled, for every learner: money by a day's flow, counts by a typical one."""
     for index in range(learners.shape[0]):
-        bank = learners[index]
+        bank, first = learners[index], index * NUM_SCALED
         for at in range(NUM_SCALED):
-            spread[index, at] = 1.0
-            offset[index, at] = float(scenario.bank_flow_scale_cents[bank])
+            spread[first + at] = 1.0
+            offset[first + at] = float(scenario.bank_flow_scale_cents[bank])
         for at in (QUEUES_AT, QUEUES_AT + 5, PUBLIC_AT, PUBLIC_AT + 3):
-            offset[index, at] = TYPICAL_COUNT
+            offset[first + at] = TYPICAL_COUNT
         for at in (CLOCK_AT, CLOCK_AT + 1, CLOCK_AT + 3, CLOCK_AT + 4, PUBLIC_AT + 2, ACCOUNT_AT + 4):
-            spread[index, at], offset[index, at] = 0.0, 1.0
-        offset[index, CLOCK_AT + 2] = float(scenario.ticks_per_day[0])
-        offset[index, ACCOUNT_AT + 4] = float(max(scenario.bank_pool_cents[bank], 1))
+            spread[first + at], offset[first + at] = 0.0, 1.0
+        offset[first + CLOCK_AT + 2] = float(scenario.ticks_per_day[0])
+        offset[first + ACCOUNT_AT + 4] = float(max(scenario.bank_pool_cents[bank], 1))

@@ -1,4 +1,4 @@
-"""One kernel call steps every copy of a batch: decode, close the tick, reward, reset where over, open the next, observe."""
+"""One kernel call steps every copy of a batch: decode, close, reward, reset where over, open the next tick, observe."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy.typing as npt
 from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NUM_COSTS, Phase, Status
 from simcash_env.kernels._jit import entry, kernel, wrapping_kernel
+from simcash_env.kernels._views import part
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
-from simcash_env.spaces.decode import decode, is_in_range
-from simcash_env.spaces.observe import F32, I8, NUM_SCALED, View, observe, write_prices, write_scales
+from simcash_env.spaces.decode import I16, decode
+from simcash_env.spaces.observe import F32, I8, NUM_SCALED, Window, observe, write_prices, write_scales
 from simcash_env.spaces.raw import ACCOUNT_NUMBERS, SLOT_NUMBERS, read_queues
 
 F64 = npt.NDArray[np.float64]
 
-__all__ = ["ACCOUNT_NUMBERS", "NUM_SCALED", "SLOT_NUMBERS", "Buffers", "Shape", "read_queues", "step_batch"]
+__all__ = ["ACCOUNT_NUMBERS", "NUM_SCALED", "SLOT_NUMBERS", "Buffers", "Shape", "Window", "read_queues", "step_batch"]
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
@@ -42,31 +43,29 @@ _S30, _S27, _S31, _S1 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1
 
 
 class Buffers(NamedTuple):
-    """The caller's arrays, written in place; N copies, L learning banks, H heads, C choices."""
+    """The caller's arrays, flat and written in place; N copies, L learning banks, H heads, C choices."""
 
-    actions: I64  # (N, L, H) in
-    observations: F32  # (N, L, entries)
-    masks: I8  # (N, L, H, C)
-    rewards: F64  # (N, L)
-    costs: I64  # (N, L, cost kinds) cents of the step
-    illegal: I64  # (N, L) verbs of the step that were not carried out
-    filled: I64  # (N, L) slots written last
-    terminated: I8  # (N,)
-    truncated: I8  # (N,)
-    seeds: I64  # (N,) of the running episode; 0 to 2**63 - 1
-    pending: I64  # (N,) in and out: what is still to be done
-    final_observations: F32  # (N or 0, L, entries) before an automatic reset
-    final_masks: I8  # (N or 0, L, H, C)
+    actions: I16  # N * L * H, in
+    observations: F32  # N * L * entries
+    masks: I8  # N * L * H * C
+    rewards: F64  # N * L
+    costs: I64  # N * L * cost kinds, cents of the step
+    illegal: I64  # N * L, verbs of the step that were not carried out
+    filled: I64  # N * L, slots written last
+    charged: I8  # N, are there costs to be cleared?
+    terminated: I8  # N
+    truncated: I8  # N
+    seeds: I64  # N, of the running episode; 0 to 2**63 - 1
+    pending: I64  # N, in and out: what is still to be done
+    final_observations: F32  # N * L * entries or 0, before an automatic reset
+    final_masks: I8  # N * L * H * C or 0
 
 
 class Shape(NamedTuple):
     """What does not change between two calls."""
 
-    learners: I64  # (L,) bank numbers
-    num_choices: I64  # (H,)
-    num_slots: int
-    spread: F32  # (L, entries before the prices) scales of the observation
-    offset: F32
+    window: Window
+    num_heads: int
     max_ticks: int  # truncates an episode; the run's length where nothing is truncated
     autoreset: int
     alpha: float  # 0: own cost, 1: mean cost of all banks
@@ -83,11 +82,16 @@ def next_seed(seed: int) -> int:
 
 
 @entry
-def accept_actions(actions: I64, num_choices: I64) -> int:
-    """Are all actions in range? Returns the first copy whose are not, -1 when all are."""
-    for copy in range(actions.shape[0]):
-        if not is_in_range(actions[copy], num_choices):
-            return copy
+def accept_actions(given: I64, num_choices: I64, actions: I16) -> int:
+    """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
+    rows, heads = given.shape
+    for row in range(rows):
+        for head in range(heads):
+            if given[row, head] < 0 or given[row, head] >= num_choices[head]:
+                return row
+    for row in range(rows):
+        for head in range(heads):
+            actions[row * heads + head] = given[row, head]
     return -1
 
 
@@ -124,11 +128,12 @@ def step_batch(
             buffers.pending[copy] = TO_RESET
             buffers.seeds[copy] = next_seed(buffers.seeds[copy])
         if buffers.pending[copy] == TO_RESET:
-            forget_step(buffers, copy)
+            forget_step(buffers, copy, shape.window.learners.shape[0])
             restart(row, template, state, buffers.seeds[copy])
             buffers.pending[copy] = TO_OPEN
         if buffers.pending[copy] == TO_STEP:
-            decode(scenario, state, work, shape.learners, buffers.actions[copy], buffers.illegal[copy], shape.num_slots)
+            learners, num_slots = shape.window.learners, shape.window.num_slots
+            decode(scenario, state, work, learners, copy, buffers.actions, buffers.illegal, shape.num_heads, num_slots)
             status = close_tick(scenario, state, work)
             if status == NEEDS_ROOM:
                 unfinished += 1
@@ -151,7 +156,7 @@ def step_batch(
                 if status != NEEDS_ROOM:
                     buffers.pending[copy] = status
                 continue
-        observe_copy(scenario, state, work, buffers, copy, shape)
+        observe(scenario, state, work, shape.window, copy, buffers.observations, buffers.masks, buffers.filled)
         buffers.pending[copy] = DONE
     return unfinished
 
@@ -163,13 +168,23 @@ def is_done(buffers: Buffers, copy: int) -> bool:
 
 
 @kernel
-def forget_step(buffers: Buffers, copy: int) -> None:
+def forget_step(buffers: Buffers, copy: int, num_learners: int) -> None:
     """A reset has no reward, no cost and no end."""
-    buffers.rewards[copy, :] = 0.0
-    buffers.costs[copy, :, :] = 0
-    buffers.illegal[copy, :] = 0
+    clear_costs(buffers, copy, num_learners)
+    for row in range(copy * num_learners, (copy + 1) * num_learners):
+        buffers.rewards[row] = 0.0
+        buffers.illegal[row] = 0
     buffers.terminated[copy] = 0
     buffers.truncated[copy] = 0
+
+
+@kernel
+def clear_costs(buffers: Buffers, copy: int, num_learners: int) -> None:
+    """Clear the costs of a copy where the step before left any."""
+    if buffers.charged[copy]:
+        for at in range(copy * num_learners * NUM_COSTS, (copy + 1) * num_learners * NUM_COSTS):
+            buffers.costs[at] = 0
+        buffers.charged[copy] = 0
 
 
 @kernel
@@ -182,18 +197,25 @@ def restart(row: I64, template: I64, state: State, seed: int) -> None:
 @kernel
 def reward(scenario: Scenario, state: State, buffers: Buffers, copy: int, shape: Shape) -> None:
     """Minus the cost of the tick over the scale, own and everybody's by ``alpha``; and whether the episode is over."""
-    learners, num_banks = shape.learners, scenario.num_banks[0]
-    mean = mean_cost(state, num_banks) if shape.alpha > 0.0 else 0.0
-    for index in range(learners.shape[0]):
-        first, own = learners[index] * NUM_COSTS, 0
-        for kind in range(NUM_COSTS):
-            cents = state.tick_cost_cents[first + kind]
-            buffers.costs[copy, index, kind] = cents
-            own += cents
-        blend = (1.0 - shape.alpha) * own + shape.alpha * mean
-        buffers.rewards[copy, index] = -blend / shape.reward_scale
+    learners = shape.window.learners
+    num_learners = learners.shape[0]
     buffers.terminated[copy] = state.phase[0] == OVER
     buffers.truncated[copy] = state.phase[0] != OVER and state.tick[0] >= shape.max_ticks
+    if not state.tick_is_charged[0]:
+        clear_costs(buffers, copy, num_learners)
+        for row in range(copy * num_learners, (copy + 1) * num_learners):
+            buffers.rewards[row] = 0.0
+        return
+    buffers.charged[copy] = 1
+    mean = mean_cost(state, scenario.num_banks[0]) if shape.alpha > 0.0 else 0.0
+    for index in range(num_learners):
+        row, first, own = copy * num_learners + index, learners[index] * NUM_COSTS, 0
+        for kind in range(NUM_COSTS):
+            cents = state.tick_cost_cents[first + kind]
+            buffers.costs[row * NUM_COSTS + kind] = cents
+            own += cents
+        blend = (1.0 - shape.alpha) * own + shape.alpha * mean
+        buffers.rewards[row] = -blend / shape.reward_scale
 
 
 @kernel
@@ -206,27 +228,25 @@ def mean_cost(state: State, num_banks: int) -> float:
 
 
 @kernel
-def observe_copy(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
-    """Write what the copy's learners see now."""
-    observations, masks, filled = buffers.observations[copy], buffers.masks[copy], buffers.filled[copy]
-    view = View(shape.learners, shape.num_slots, shape.spread, shape.offset)
-    observe(scenario, state, work, view, observations, masks, filled)
-
-
-@kernel
 def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
     """Before an automatic reset, keep what the learners saw last, where the caller has room for it."""
-    if buffers.final_observations.shape[0] > 0:
-        observe_copy(scenario, state, work, buffers, copy, shape)
-        buffers.final_observations[copy] = buffers.observations[copy]
-        buffers.final_masks[copy] = buffers.masks[copy]
+    if buffers.final_observations.shape[0] == 0:
+        return
+    observe(scenario, state, work, shape.window, copy, buffers.observations, buffers.masks, buffers.filled)
+    size = shape.window.learners.shape[0] * shape.window.num_entries
+    for at in range(copy * size, (copy + 1) * size):
+        buffers.final_observations[at] = buffers.observations[at]
+    size = shape.window.learners.shape[0] * shape.window.mask_size
+    for at in range(copy * size, (copy + 1) * size):
+        buffers.final_masks[at] = buffers.masks[at]
 
 
 @entry
-def prepare(scenario_row: I64, scenario_sizes: I64, observations: F32, learners: I64, spread: F32, offset: F32) -> None:
+def prepare(
+    scenario_row: I64, scenario_sizes: I64, observations: F32, num_entries: int, learners: I64, spread: F32, offset: F32
+) -> None:
     """Write what never changes: the prices in every observation, and the scales."""
     scenario = open_scenario(scenario_row, scenario_sizes)
     write_scales(scenario, learners, spread, offset)
-    for copy in range(observations.shape[0]):
-        for index in range(observations.shape[1]):
-            write_prices(scenario, observations[copy, index])
+    for first in range(0, observations.shape[0], num_entries):
+        write_prices(scenario, part(observations, first, num_entries))
