@@ -16,7 +16,7 @@ SCALES = (1, 1, 1, 10**7)
 RATES = (0.0, 0.3, 1.0, 2.5)
 WEIGHTS = (0.0, 0.1, 0.5, 1.0, 3.0)
 MULTIPLIERS = (0.0, 0.4, 0.5, 1.0, 1.5, 3.0)
-MAX_ROWS = 4
+MAX_ROWS = 5
 
 
 def some(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:

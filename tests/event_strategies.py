@@ -4,13 +4,26 @@ from hypothesis import strategies as st
 
 from tests.drawing import AMOUNTS, MAX_ROWS, MULTIPLIERS, WEIGHTS, Draw, Frame, Row, maybe, some
 
+ACCOUNT_KINDS = ("direct_transfer", "scheduled_settlement", "collateral_adjustment", "credit_limit_change")
+ARRIVAL_KINDS = (
+    "global_arrival_rate_change",
+    "arrival_rate_change",
+    "counterparty_weight_change",
+    "deadline_window_change",
+)
+ALL_KINDS = ACCOUNT_KINDS + ARRIVAL_KINDS
+
 
 @st.composite
 def events(draw: Draw, frame: Frame) -> list[Row]:
     """Scheduled events of all kinds, and payments that form pairs and rings."""
-    rows = [draw(scheduled(frame)) for _ in range(draw(some((0, 1) if frame.is_gridlock else (0, 1, 2, MAX_ROWS))))]
+    kinds, subjects = draw(some((ALL_KINDS, ACCOUNT_KINDS, ARRIVAL_KINDS))), frame.banks
+    if draw(st.booleans()):
+        subjects = subjects[:1]  # several changes of the same bank meet
+    num_scheduled = draw(some((0, 1) if frame.is_gridlock else (0, 1, 2, MAX_ROWS)))
+    rows = [draw(scheduled(frame, kinds, subjects)) for _ in range(num_scheduled)]
     for _ in range(draw(some((1, 2, 5) if frame.is_gridlock else (0, 1, 2)))):
-        rows += draw(ring_events(frame))
+        rows += draw(web_events(frame) if draw(st.integers(0, 3)) == 0 else ring_events(frame))
     return draw(st.permutations(rows)) if draw(st.booleans()) else rows
 
 
@@ -38,34 +51,30 @@ def ring_events(draw: Draw, frame: Frame) -> list[Row]:
 
 
 @st.composite
-def scheduled(draw: Draw, frame: Frame) -> Row:
+def web_events(draw: Draw, frame: Frame) -> list[Row]:
+    """Equal payments of one tick between any banks: many rings of one value that share their payments."""
+    tick = draw(st.integers(0, frame.num_ticks - 1))
+    row = {"type": "payment", "tick": tick, "amount": 100 * frame.scale, "deadline": 6}
+    ends = st.lists(some(frame.banks), min_size=2, max_size=2, unique=True)
+    pairs = draw(st.lists(ends, min_size=4, max_size=10))
+    return [{**row, "from_bank": sender, "to_bank": receiver} for sender, receiver in pairs]
+
+
+@st.composite
+def scheduled(draw: Draw, frame: Frame, kinds: tuple[str, ...], subjects: tuple[str, ...]) -> Row:
     """One scheduled event of any kind but a payment."""
     row: Row = {"tick": draw(st.integers(0, frame.num_ticks - 1)), "every": draw(maybe(st.integers(1, 3)))}
-    bank = draw(some(frame.banks))
+    bank = draw(some(subjects))
     other = draw(some(frame.others(bank)))
-    multiplier = some(MULTIPLIERS)
-    kind = draw(
-        some(
-            (
-                "direct_transfer",
-                "scheduled_settlement",
-                "collateral_adjustment",
-                "credit_limit_change",
-                "global_arrival_rate_change",
-                "arrival_rate_change",
-                "counterparty_weight_change",
-                "deadline_window_change",
-            )
-        )
-    )
+    kind = draw(some(kinds))
     if kind in {"direct_transfer", "scheduled_settlement"}:
         row |= {"from_bank": bank, "to_bank": other, "amount": draw(some(AMOUNTS)) * frame.scale}
     elif kind == "collateral_adjustment":
         row |= {"bank": bank, "delta": draw(some((-500, -100, -1, 1, 100, 500))) * frame.scale}
     elif kind == "credit_limit_change":
-        row |= {"bank": bank, "delta": draw(some((1, 100, 500))) * frame.scale}
+        row |= {"bank": bank, "delta": draw(some((-500, -100, 1, 100, 500))) * frame.scale}
     elif kind == "global_arrival_rate_change":
-        row |= {"multiplier": draw(multiplier)}
+        row |= {"multiplier": draw(some(MULTIPLIERS))}
     elif kind == "arrival_rate_change":
         row |= {"bank": bank, "multiplier": draw(some((0.0, 0.5, 1.0, 1.5)))}
     elif kind == "counterparty_weight_change":

@@ -1,20 +1,18 @@
 """The oracle keeps its own books straight, and the engine agrees with it in every figure after every tick."""
 
 import os
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.simulation import Simulation, TickResult
 from tests import strategies
+from tests.corners import CORNERS
 from tests.oracle import Oracle
 from tests.oracle.world import World
-
-if TYPE_CHECKING:
-    from simcash_env.simulation import Simulation, TickResult
 
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 NUM_COMPARISONS = 10_000 if IS_LONG else 50
@@ -112,7 +110,7 @@ def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioCon
             assert name in beyond or bank.balance + hole >= -bank.allowance()
 
 
-def compare_tick(oracle: Oracle, simulation: "Simulation", result: "TickResult") -> None:
+def compare_tick(oracle: Oracle, simulation: Simulation, result: TickResult) -> None:
     """State and report of the tick that has just closed."""
     report = oracle.last
     assert simulation.inspect() == oracle.snapshot()
@@ -128,9 +126,8 @@ def compare_tick(oracle: Oracle, simulation: "Simulation", result: "TickResult")
 @given(config=strategies.scenarios(), data=st.data())
 def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: st.DataObject) -> None:
     """Two implementations of the same rules, one picture after every tick."""
-    simulation_module = pytest.importorskip("simcash_env.simulation")
     oracle = Oracle(config)
-    simulation = simulation_module.Simulation(config)
+    simulation = Simulation(config)
     while oracle.current_tick < oracle.num_ticks:
         submitted, actions, levels = drawn_tick(data, oracle)
         for row in submitted:
@@ -139,63 +136,46 @@ def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: s
         compare_tick(oracle, simulation, result)
 
 
-def test_engine_and_oracle_agree_where_hundreds_arrive_in_a_tick() -> None:
-    """Rates above 30 are drawn in parts; queues grow long, and the engine's arrays with them."""
-    simulation_module = pytest.importorskip("simcash_env.simulation")
-    config = ScenarioConfig.model_validate(
-        {
-            "format": 1,
-            "name": "many",
-            "simulation": {"ticks_per_day": 3, "num_days": 2, "seed": 11},
-            "lsm": {"algorithms": ["bilateral"]},
-            "banks": [
-                {
-                    "id": name,
-                    "opening_balance": 10_000,
-                    "arrivals": {
-                        "rate_per_tick": rate,
-                        "amount": {"type": "lognormal", "mean": 900.0, "std_dev": 500.0},
-                        "deadline_range": [1, 4],
-                    },
-                }
-                for name, rate in (("A", 60.0), ("B", 100.5), ("C", 30.0))
-            ],
-        }
-    )
-    oracle, simulation = Oracle(config), simulation_module.Simulation(config)
+@pytest.mark.parametrize("corner", CORNERS)
+def test_engine_and_oracle_agree_in_corners(corner: str) -> None:
+    """Where one rule decides, both implementations decide alike."""
+    oracle, simulation = Oracle(CORNERS[corner]), Simulation(CORNERS[corner])
     while oracle.current_tick < oracle.num_ticks:
         oracle.tick()
         compare_tick(oracle, simulation, simulation.tick())
-    assert oracle.world.counters.arrived_count > 1_000  # noqa: PLR2004 - about 190 a tick
 
 
 def test_snapshot_counts_what_was_reported() -> None:
     """The run counters are sums of the ticks' reports."""
-    config = ring_scenario()
-    oracle = Oracle(config)
-    totals = {"num_settlements": 0, "num_lsm_releases": 0}
+    oracle = Oracle(CORNERS["rings"])
+    settled = released = 0
     while oracle.current_tick < oracle.num_ticks:
-        row = asdict(oracle.tick())
-        for name in totals:
-            totals[name] += row[name]
-    assert totals == {"num_settlements": 7, "num_lsm_releases": 7}
+        report = oracle.tick()
+        settled += report.num_settlements
+        released += report.num_lsm_releases
     counters = oracle.snapshot()["counters"]
+    assert (settled, released) == (7, 7)
     assert (counters["settled_count"], counters["lsm_released_count"]) == (7, 7)
 
 
-def ring_scenario() -> ScenarioConfig:
-    """Four penniless banks: a ring of four over single payments, then a ring of three against the ids' order."""
-    steps = [("A", "B"), ("B", "C"), ("C", "D"), ("D", "A"), ("A", "C"), ("C", "B"), ("B", "A")]
-    return ScenarioConfig.model_validate(
-        {
-            "format": 1,
-            "name": "rings",
-            "simulation": {"ticks_per_day": 2, "num_days": 1},
-            "banks": [{"id": name} for name in "DCBA"],
-            "lsm": {"algorithms": ["cycles"], "max_cycle_length": 4},
-            "events": [
-                {"type": "payment", "tick": place // 4, "from_bank": sender, "to_bank": receiver, "amount": 100}
-                for place, (sender, receiver) in enumerate(steps)
-            ],
-        }
-    )
+@pytest.mark.parametrize(
+    ("corner", "waiting"),
+    [
+        ("triangles of one value", ["BD", "DA"]),
+        ("even pair, larger id beyond its allowance", ["AB", "BA"]),
+        ("even pair, smaller id beyond its allowance", []),
+    ],
+)
+def test_corner_is_decided_by_the_rule(corner: str, waiting: list[str]) -> None:
+    """Worked out by hand: what is still in Queue 2 after the first tick."""
+    oracle = Oracle(CORNERS[corner])
+    oracle.tick()
+    assert [payment.sender + payment.receiver for payment in oracle.world.queue2] == waiting
+
+
+def test_hundreds_arrive() -> None:
+    """About 190 a tick."""
+    oracle = Oracle(CORNERS["hundreds in a tick"])
+    while oracle.current_tick < oracle.num_ticks:
+        oracle.tick()
+    assert oracle.world.counters.arrived_count > 1_000

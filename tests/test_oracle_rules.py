@@ -19,7 +19,7 @@ FREE = {
 }
 
 
-def oracle(banks: dict[str, dict[str, Any]], *, ticks: int = 4, days: int = 1, **parts: Any) -> Oracle:  # noqa: ANN401 - any part of a scenario
+def oracle(banks: dict[str, dict[str, Any]], *, ticks: int = 4, days: int = 1, **parts: Any) -> Oracle:
     """A run of a few banks in which only what the test names costs anything."""
     rows = {
         "format": 1,
@@ -47,7 +47,7 @@ def test_a_ring_of_three_against_the_order_of_ids_settles() -> None:
     run = oracle({"A": {}, "B": {}, "C": {}}, lsm={"algorithms": ["cycles"]})
     for sender, receiver in ("AC", "CB", "BA"):
         run.submit(sender, receiver, 100, 4)
-    assert run.tick().num_lsm_releases == 3  # noqa: PLR2004 - three payments
+    assert run.tick().num_lsm_releases == 3
 
 
 def test_an_opposite_pair_that_cannot_settle_is_no_release() -> None:
@@ -89,7 +89,7 @@ def test_standard_rules_settle_once_more_at_the_end_of_the_day() -> None:
     )
     run.submit("A", "B", 10, 1)
     run.submit("B", "C", 10, 1)
-    assert run.tick().num_settlements == 2  # noqa: PLR2004 - both
+    assert run.tick().num_settlements == 2
     assert balances(run) == [0, 0, 10]
     assert costs(run, "B", "eod_penalty") == 0
 
@@ -126,7 +126,7 @@ def test_a_rate_per_day_is_divided_by_the_ticks_of_a_day() -> None:
     """And rounded only then, at a millionth."""
     run = oracle({"A": {"liquidity_pool": 10**10}, "B": {}}, ticks=3, costs={"liquidity_cost_per_day_bps": 1.0})
     run.tick()
-    assert costs(run, "A", "liquidity") == 333_333  # noqa: PLR2004 - a third of a basis point
+    assert costs(run, "A", "liquidity") == 333_333
 
 
 def test_an_overdraft_cost_is_rounded_half_up() -> None:
@@ -162,12 +162,12 @@ def test_a_split_settles_its_parent_whatever_settles_the_children() -> None:
     run.tick({"A": {parent: ("split", 2)}})
     (child,) = run.world.queue2
     assert (child.amount, child.parent) == (51, parent)
-    assert run.world.payments[parent].remaining == 51  # noqa: PLR2004 - the second part
+    assert run.world.payments[parent].remaining == 51
     opposite = run.world.banks["B"].queue1[0]
     report = run.tick({"B": {opposite.id: "release"}})
     assert parent not in run.world.payments
-    assert report.num_settlements == 2  # noqa: PLR2004 - the part and the opposite payment
-    assert costs(run, "A", "split_friction") == 4  # noqa: PLR2004 - one extra part
+    assert report.num_settlements == 2
+    assert costs(run, "A", "split_friction") == 4
 
 
 @pytest.mark.parametrize(("parts", "divisible"), [(1, True), (4, True), (2, False)])
@@ -199,7 +199,7 @@ def test_a_collateral_withdrawal_leaves_what_credit_needs() -> None:
         {"A": {"posted_collateral": 500, "collateral_haircut": 0.07, "max_collateral_capacity": 600}, "B": {}},
         events=[{**event, "tick": 1, "delta": -500}, {**event, "tick": 2, "delta": 500}],
     )
-    assert run.world.banks["A"].allowance() == 465  # noqa: PLR2004 - 500 x 0.93
+    assert run.world.banks["A"].allowance() == 465
     run.submit("A", "B", 100, 4)
     posted = []
     for _ in range(3):
@@ -234,4 +234,4 @@ def test_rounding_is_half_away_from_zero() -> None:
     """Of doubles and of written decimals alike."""
     assert [round_double(x) for x in (0.5, 1.5, -0.5, 0.49999999999999994)] == [1, 2, -1, 0]
     assert [millionths(x) for x in (0.07, 0.0000005, 0.00000049)] == [70_000, 1, 0]
-    assert ceil_div(7, 2) == 4  # noqa: PLR2004 - by hand
+    assert ceil_div(7, 2) == 4

@@ -97,6 +97,6 @@ class OracleEngine:
 
 def simulation_engine(config: ScenarioConfig) -> CaseEngine:
     """The real engine, imported only when it is asked for."""
-    from tests.conformance.simulation_engine import SimulationEngine  # noqa: PLC0415 - the oracle runs without it
+    from tests.conformance.simulation_engine import SimulationEngine
 
     return SimulationEngine(config)

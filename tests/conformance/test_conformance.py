@@ -1,6 +1,5 @@
 """The recorded cases of the reference engine come out equal to the cent, on the engine and on the oracle."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tests.conformance.runner import run_case
 
 CASES = Path(__file__).parent / "cases"
 NEEDS_TREES = {"g45_release_budget", "g52_delay_cost_both_queues", "g55_late_settle_no_penalty"}
-HAS_SIMULATION = importlib.util.find_spec("simcash_env.simulation") is not None
 
 
 def marked_cases() -> list[object]:
@@ -23,14 +21,7 @@ def marked_cases() -> list[object]:
     ]
 
 
-FACTORIES = [
-    pytest.param(OracleEngine, id="oracle"),
-    pytest.param(
-        simulation_engine,
-        id="simulation",
-        marks=pytest.mark.skipif(not HAS_SIMULATION, reason="there is no simulation yet"),
-    ),
-]
+FACTORIES = [pytest.param(OracleEngine, id="oracle"), pytest.param(simulation_engine, id="simulation")]
 
 
 @pytest.mark.parametrize("factory", FACTORIES)

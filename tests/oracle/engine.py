@@ -51,14 +51,14 @@ class Oracle:
         """Ticks in the whole run."""
         return self.world.end_tick
 
-    def submit(  # noqa: PLR0913, PLR0917 - the fields of a payment
+    def submit(  # noqa: PLR0917 - the fields of a payment
         self,
         sender: str,
         receiver: str,
         amount: int,
         deadline: int,
         priority: int = DEFAULT_PRIORITY,
-        divisible: bool = False,  # noqa: FBT001, FBT002 - the engine's own signature
+        divisible: bool = False,
         *,
         rtgs_priority: str = "normal",
     ) -> str:

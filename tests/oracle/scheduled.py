@@ -110,5 +110,5 @@ def change_deadline_windows(world: World, min_multiplier: float, max_multiplier:
 
 
 def scaled(ticks: int, multiplier: float) -> int:
-    """R(ticks × multiplier), exactly."""
+    """R(ticks * multiplier), exactly."""
     return (ticks * millionths(multiplier) + MILLION // 2) // MILLION

@@ -251,5 +251,5 @@ def _source(
 
 
 def bps_share(amount: int, bps: float) -> int:
-    """floor(amount × trunc(bps × 10⁶) / 10¹⁰): a penalty given in basis points."""
+    """floor(amount * trunc(bps * 10⁶) / 10¹⁰): a penalty given in basis points."""
     return amount * int(as_fraction(bps) * MILLION) // 10**10
