@@ -1,49 +1,63 @@
-# make demo: set everything up, train for about two minutes, compare with the baselines
-# make test: set everything up and pass the tests
+# make demo: set everything up, train for about two minutes, compare the learned policy with the baselines
+# make test: set everything up and pass the whole check
+# Another Python: make PYTHON=python3.13 test
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
+# One thread of arithmetic a process: more of them slow each other down.
 export OMP_NUM_THREADS := 1
 
+# What exercises the kernels, and so is worth running without the compiler and with its bounds checks.
+ENGINE_TESTS := $(wildcard tests/kernels tests/conformance tests/test_oracle.py tests/test_oracle_rules.py)
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n 2 --dist loadfile
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-compiled test-plain test-bounds bench clean
+.NOTPARALLEL:
+.PHONY: help setup demo test check test-compiled test-py test-bounds coverage bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 15) else "simcash_env needs Python 3.11 to 3.14, this is " + sys.version.split()[0])'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 15) or sys.exit("simcash_env needs Python 3.11, 3.12, 3.13 or 3.14; this is %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
+	@echo "Setting up $(VENV): this takes some minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
+	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[training,dev]"
-	touch $(STAMP)
+	@touch $(STAMP)
 
 setup: $(STAMP)  ## make .venv with everything in it
 
-demo: setup  ## train a cash manager on the 12-period game and compare it with the scripted ones
+demo: setup  ## train a cash manager for about two minutes and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-test: check test-compiled test-plain test-bounds  ## everything that must hold
+test: check test-compiled test-py test-bounds  ## everything that must hold: check, then all tests, then the kernels twice more
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 test-compiled: setup  ## all tests, kernels compiled
-	$(BIN)/python -m pytest
+	$(PYTEST) $(PARALLEL)
 
-test-plain: setup  ## the engine's tests with kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/kernels tests/conformance tests/test_oracle.py
+test-py: setup  ## the engine's tests, kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(PARALLEL) $(ENGINE_TESTS)
 
-test-bounds: setup  ## the engine's tests with every array index checked
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/conformance tests/test_oracle.py
+test-bounds: setup  ## the engine's tests, every array index checked
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(PARALLEL) $(ENGINE_TESTS)
+
+coverage: setup  ## which lines the tests reach, kernels as plain Python
+	$(BIN)/coverage erase
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(ENGINE_TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 bench: setup  ## steps per second on this machine, beside Gymnasium's CartPole
 	$(BIN)/python -m benchmarks.speed
 
 clean:  ## remove what make made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
