@@ -28,7 +28,7 @@ PLAIN: Final = bool(numba.config.DISABLE_JIT)
 BOUNDSCHECK: Final = bool(numba.config.BOUNDSCHECK)
 """True where every index is checked (``NUMBA_BOUNDSCHECK=1``)."""
 
-_QUICK_LEVEL: Final = 1
+_LIGHT_LEVEL: Final = 1
 
 
 def source_digest() -> str:
@@ -61,22 +61,8 @@ def _folder() -> str:
     return str(cache_folder())
 
 
-def _compile_lazily(function: F, **options: bool) -> F:
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _folder()
-    try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-    finally:
-        numba.config.CACHE_DIR = previous
-    return compiled if PLAIN else _settle_how_to_compile(compiled, is_entry=not options)  # type: ignore[no-any-return]
-
-
-def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:
-    """Two savings of compile time, 52 s to 20 s for the tick.
-
-    Numba would compile a kernel anew for every constant it is called with: once for int64 is enough. And it would
-    optimise a rule fully on its own and again inside every caller: only what Python enters is optimised fully.
-    """
+def _settle_argument_types(dispatcher: Any) -> Any:
+    """Compile once for int64 where Numba would compile anew for every constant that a kernel is called with."""
     compiler = dispatcher._compiler  # noqa: SLF001 - the one place where argument types are settled
     fold = compiler.fold_argument_types
 
@@ -85,29 +71,42 @@ def _settle_how_to_compile(dispatcher: Any, *, is_entry: bool) -> Any:
         return signature, tuple(numba.types.unliteral(argument) for argument in folded)
 
     compiler.fold_argument_types = fold_widened
-    if not is_entry:
-        compile_fully = compiler.compile
+    return dispatcher
 
-        def compile_quickly(args: Any, return_type: Any) -> Any:
-            level = numba.config.OPT
-            numba.config.OPT = type(level)(_QUICK_LEVEL)
-            try:
-                return compile_fully(args, return_type)
-            finally:
-                numba.config.OPT = level
 
-        compiler.compile = compile_quickly
+def _optimise_lightly(dispatcher: Any) -> Any:
+    """Leave the full optimisation of a rule to the entry that it ends up in, which is optimised as a whole anyway."""
+    compiler = dispatcher._compiler  # noqa: SLF001 - as above
+    compile_fully = compiler.compile
+
+    def compile_lightly(args: Any, return_type: Any) -> Any:
+        level = numba.config.OPT
+        numba.config.OPT = type(level)(_LIGHT_LEVEL)
+        try:
+            return compile_fully(args, return_type)
+        finally:
+            numba.config.OPT = level
+
+    compiler.compile = compile_lightly
     return dispatcher
 
 
 def kernel(function: F) -> F:
     """A rule: compiled on first use, called by other kernels only (what Python never calls needs no wrapper)."""
-    return _compile_lazily(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Any = numba.njit(**options)(function)
+    return compiled if PLAIN else _optimise_lightly(_settle_argument_types(compiled))  # type: ignore[no-any-return]
 
 
 def entry(function: F) -> F:
-    """A kernel that Python calls."""
-    return _compile_lazily(function)
+    """A kernel that Python calls: what is kept in the cache, with all rules that it calls."""
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _folder()
+    try:
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+    return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
 
 
 def wrapping_kernel(function: F) -> F:

@@ -1,0 +1,1 @@
+"""What is measured, and how: ratios in one run, never times in a test."""

@@ -1,0 +1,149 @@
+"""Speed of this machine: ``python -m benchmarks.speed [--json | --markdown]``.
+
+Everything is measured in one run beside a yardstick, Gymnasium's own CartPole batch at 1,024 copies, because machines
+and their neighbours differ. Each figure is the best of several repetitions, interleaved with the yardstick's.
+
+The scenario is ``ten-banks-v0``: 10 banks, arrivals 0.5 a bank and tick, every payment of Queue 1 released by actions,
+bilateral offsetting on, observation and mask written for every bank.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import gymnasium
+import numpy as np
+
+from simcash_env import __version__, make_vec, simcash_v0
+
+SCENARIO: Final = "ten-banks-v0"
+COPIES: Final = 1_024
+WARM_UP_STEPS: Final = 250
+REPETITIONS: Final = 7
+LONG_RUN_TICKS: Final = 1_000_000
+
+FIRST_STEP: Final = f"""
+import time
+began = time.perf_counter()
+from simcash_env import simcash_v0
+env = simcash_v0.parallel_env({SCENARIO!r})
+observations, _ = env.reset(seed=1)
+env.step({{bank: env.action_space(bank).sample(observations[bank]["action_mask"]) for bank in env.agents}})
+print(time.perf_counter() - began)
+"""
+IMPORT: Final = "import time; began = time.perf_counter(); import simcash_env; print(time.perf_counter() - began)"
+
+
+def timed(call: Callable[[], Any], repetitions: int) -> float:
+    """Seconds a call, over so many calls."""
+    began = time.perf_counter()
+    for _ in range(repetitions):
+        call()
+    return (time.perf_counter() - began) / repetitions
+
+
+def cartpole_batch() -> Callable[[], Any]:
+    """A step of the yardstick."""
+    env = gymnasium.make_vec("CartPole-v1", num_envs=COPIES, vectorization_mode="vector_entry_point")
+    env.reset(seed=0)
+    actions = np.random.default_rng(0).integers(0, 2, COPIES)
+    return lambda: env.step(actions)
+
+
+def simcash_batch() -> tuple[Callable[[], Any], int]:
+    """A step of our batch, and the banks that it steps."""
+    vec = make_vec(SCENARIO, COPIES)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    for _ in range(WARM_UP_STEPS):
+        vec.step(actions)
+    return lambda: vec.step(actions), COPIES * vec.num_banks
+
+
+def single_call() -> Callable[[], Any]:
+    """A step of one copy through the batch's face."""
+    vec = make_vec(SCENARIO, 1)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    return lambda: vec.step(actions)
+
+
+def parallel_env() -> tuple[Callable[[], Any], int]:
+    """A step of the PettingZoo face, and its agents; a new run begins where one is over."""
+    env = simcash_v0.parallel_env(SCENARIO)
+    env.reset(seed=1)
+    actions = {bank: np.ones(env.action_space(bank).shape, np.int64) for bank in env.agents}
+
+    def step() -> None:
+        if not env.agents:
+            env.reset()
+        env.step(actions)
+
+    return step, len(actions)
+
+
+def in_fresh_process(program: str, cache: str) -> float:
+    """Seconds that a program measures of itself in a new process with this cache folder."""
+    environment = {**os.environ, "SIMCASH_CACHE_DIR": cache}
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
+    """All figures: bank-steps and steps a second, microseconds a call, seconds of a start."""
+    yardstick = cartpole_batch()
+    batch, banks = simcash_batch()
+    parallel, agents = parallel_env()
+    single = single_call()
+    for call in (yardstick, batch, parallel, single):
+        timed(call, 20)
+    rounds = [(timed(yardstick, 100), timed(batch, 20), timed(parallel, 2_000), timed(single, 2_000)) for _ in range(REPETITIONS)]
+    best = [min(column) for column in zip(*rounds, strict=True)]
+    figures: dict[str, float | str] = {
+        "yardstick_steps_per_s": COPIES / best[0],
+        "batch_bank_steps_per_s": banks / best[1],
+        "parallel_env_bank_steps_per_s": agents / best[2],
+        "single_call_us": best[3] * 1e6,
+    }
+    figures["batch_over_yardstick"] = banks / best[1] / (COPIES / best[0])
+    if with_cold_start:
+        with tempfile.TemporaryDirectory() as cache:
+            figures["cold_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
+            figures["warm_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
+            figures["import_s"] = min(in_fresh_process(IMPORT, cache) for _ in range(3))
+    figures["version"] = __version__
+    figures["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return figures
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--markdown", action="store_true", help="a table")
+    parser.add_argument("--warm", action="store_true", help="leave out the cold start (about half a minute)")
+    options = parser.parse_args()
+    figures = measure(with_cold_start=not options.warm)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    if options.markdown:
+        print("| figure | value |\n|---|---|")
+    for name, value in figures.items():
+        shown = f"{value:,.2f}" if isinstance(value, float) else value
+        print(f"| {name} | {shown} |" if options.markdown else f"{name:32} {shown:>18}")
+
+
+if __name__ == "__main__":
+    main()
