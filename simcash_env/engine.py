@@ -23,7 +23,7 @@ UNHASHED: Final = frozenset(
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
 
 
-def grow_rows(rows: I64, sizes: I64) -> tuple[I64, I64]:
+def grow_payments(rows: I64, sizes: I64) -> tuple[I64, I64]:
     """A copy of state rows (..., words) with twice the payment rows, the new ones at the end of the free list."""
     lengths = STATE_LAYOUT.lengths(sizes)
     old = lengths["pay"]
@@ -65,7 +65,7 @@ class Engine:
     def grow(self) -> None:
         """Make room for more payments; decisions already written stay with their rows."""
         decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
-        self.row, self.sizes = grow_rows(self.row, self.sizes)
+        self.row, self.sizes = grow_payments(self.row, self.sizes)
         self._attach()
         self.work.pay_decision[: len(decisions)] = decisions
         self.work.bank_pool_level[:] = levels
@@ -93,7 +93,7 @@ class Engine:
         return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()
 
     def _run(self, half: Callable[..., int]) -> I64:
-        """Call a half tick until it is done. With a log that was too short the half is run again from where it began."""
+        """Call a half tick until it is done; where the log was too short, run it again from where it began."""
         before = (self.row.copy(), self.sizes) if self._log_rows else None
         self.work.log_count[0] = 0
         scenario = self.scenario
@@ -137,7 +137,7 @@ class Engine:
         return [int(row) for row in rows[np.argsort(self.state.pay_id[rows], kind="stable")]]
 
     def digest(self) -> str:
-        """SHA-256 of everything that is true of the state, whatever its room: equal digests, equal runs from here on."""
+        """SHA-256 of what is true of the state, whatever its room: equal digests, equal runs from here on."""
         state, digest = self.state, hashlib.sha256()
         live = self.live_rows()
         for name, column in STATE_LAYOUT.columns.items():

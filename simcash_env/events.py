@@ -49,8 +49,8 @@ class Event:
 
     def as_dict(self) -> dict[str, int | str]:
         """Flat and JSON-ready, without what is None."""
-        head = {"tick": self.tick, "kind": self.kind, "bank": self.bank, "counterparty": self.counterparty}
-        flat = {**head, "tx": self.tx, "amount": self.amount, **self.details}
+        flat: dict[str, int | str | None] = {"tick": self.tick, "kind": self.kind, "bank": self.bank}
+        flat |= {"counterparty": self.counterparty, "tx": self.tx, "amount": self.amount, **self.details}
         return {name: value for name, value in flat.items() if value is not None}
 
 

@@ -17,8 +17,9 @@ BPS = 10_000
 def mean_amount(amount: Any) -> float:
     """Expected amount of a distribution, in cents."""
     if amount.type == "uniform":
-        return (amount.min + amount.max) / 2
-    return float(1 / amount.rate if amount.type == "exponential" else amount.mean)
+        return float(amount.min + amount.max) / 2
+    mean: float = 1 / amount.rate if amount.type == "exponential" else amount.mean
+    return mean
 
 
 def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, float]:
@@ -63,5 +64,5 @@ def write_scales(view: Scenario, config: ScenarioConfig, banks: Sequence[BankCon
 
 
 def reward_scale_cents(view: Scenario) -> float:
-    """Cents that a reward of -1 stands for: a mean bank's expected day kept waiting for one tick at the dearest rate."""
+    """Cents that a reward of -1 stands for: a mean bank's expected day kept waiting for a tick at the dearest rate."""
     return max(float(view.bank_flow_scale_cents.mean()) * dearest_rate(view), 1.0)

@@ -59,7 +59,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     number = {name: index for index, name in enumerate(bank_ids)}
     program = ProgramBuilder()
     roots = [_payment_root(bank, program, simcash=config.rules.set == "simcash") for bank in banks]
-    sources = build_sources(config, banks, number)
+    sources = build_sources(banks, number)
     num_banks = len(banks)
     has_limits = any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
     axes = {

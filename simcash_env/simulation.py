@@ -374,8 +374,8 @@ def encode_decision(path: str, decision: Decision) -> int:
     """
     if isinstance(decision, str) and decision in _VERBS:
         return int(_VERBS[decision])
-    if isinstance(decision, tuple) and len(decision) == 2 and decision[0] == "split" and type(decision[1]) is int:  # noqa: PLR2004
-        if 0 <= decision[1] < MAX_AMOUNT_CENTS:
-            return int(Verb.SPLIT) + decision[1]
+    is_split = isinstance(decision, tuple) and len(decision) == 2 and decision[0] == "split"  # noqa: PLR2004 - a pair
+    if is_split and type(decision[1]) is int and 0 <= decision[1] <= MAX_AMOUNT_CENTS:
+        return int(Verb.SPLIT) + decision[1]
     message = f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts)"
     raise ActionError(message)

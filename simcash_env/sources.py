@@ -11,7 +11,7 @@ from simcash_env.codes import NONE, AmountKind, PriorityKind
 
 if TYPE_CHECKING:
     from simcash_env.arrays import Scenario
-    from simcash_env.config import BankConfig, ScenarioConfig
+    from simcash_env.config import BankConfig
 
 BAND_PRIORITIES: Final = {"urgent": (8, 10), "normal": (4, 7), "low": (0, 3)}
 """Priorities that each band draws from, in the order in which bands are drawn."""
@@ -106,7 +106,7 @@ def log_space(mean: float, std_dev: float) -> tuple[float, float]:
     return math.log(mean) - variance / 2, math.sqrt(variance)
 
 
-def build_sources(config: ScenarioConfig, banks: Sequence[BankConfig], number: dict[str, int]) -> SourceTable:
+def build_sources(banks: Sequence[BankConfig], number: dict[str, int]) -> SourceTable:
     """Read the arrivals of all banks, in id order, bands in the order urgent, normal, low."""
     table = SourceTable()
     for row, bank in enumerate(banks):

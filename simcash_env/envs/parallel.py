@@ -171,7 +171,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     def state(self) -> npt.NDArray[np.float32]:
         """The global state for centralised critics: all banks' observations behind one another, copied."""
-        return self._vec.observations[0].ravel().copy()
+        return self._vec.observations[0].ravel().copy()  # type: ignore[no-any-return]
 
     def render(self) -> str | None:
         """A table of the banks as text, in render mode ``ansi``."""

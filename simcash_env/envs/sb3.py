@@ -91,7 +91,7 @@ class SimCashSB3Vec(VecEnv):
         masks: npt.NDArray[np.bool_] = self.vec.masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
         return masks
 
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+    def env_method(self, method_name: str, *_args: Any, indices: Any = None, **_kwargs: Any) -> list[Any]:
         """Call a method of the batch for rows; ``action_masks`` is the one that MaskablePPO asks for."""
         if method_name != "action_masks":
             raise AttributeError(method_name)

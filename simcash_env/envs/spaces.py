@@ -15,8 +15,8 @@ class MaskedMultiDiscrete(spaces.MultiDiscrete):
     def sample(self, mask: Any = None, probability: Any = None) -> npt.NDArray[np.int64]:
         """Sample an action; with an array as mask only choices marked 1 are drawn, each equally likely."""
         if not isinstance(mask, np.ndarray):
-            return super().sample(mask=mask, probability=probability)  # type: ignore[no-any-return]
-        scores = self.np_random.random(mask.shape)
+            return super().sample(mask=mask, probability=probability)
+        scores = np.asarray(self.np_random.random(mask.shape))
         scores[mask == 0] = -1.0
         action: npt.NDArray[np.int64] = scores.argmax(axis=-1).astype(np.int64)
         return action

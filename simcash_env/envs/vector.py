@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simcash_env.arrays import I64, State
 from simcash_env.codes import NUM_COSTS, POOL_LEVELS, RtgsPriority, Status
-from simcash_env.engine import Engine, grow_rows
+from simcash_env.engine import Engine, grow_payments
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.layout import plain_opener
@@ -145,11 +145,13 @@ class SimCashVec:
     def _name_arrays(self, final_copies: int) -> None:
         """Shaped views of the buffers: what users see.
 
-        ``observations`` (N, L, D) entries named by ``observation_layout``, each within [-1, 1]; ``masks`` (N, L, H, C) 1
-        where a choice would be carried out; ``actions`` (N, L, H) the action buffer, int16; ``rewards`` (N, L);
-        ``costs`` (N, L, kinds) cents of the last step in the order of ``codes.CostKind``; ``illegal`` (N, L) choices of
-        the last step that were not carried out; ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running
-        episodes; ``final_observations`` and ``final_masks``, empty unless asked for.
+        ``observations`` (N, L, D): entries named by ``observation_layout``, each within [-1, 1].
+        ``masks`` (N, L, H, C): 1 where a choice would be carried out.
+        ``actions`` (N, L, H): the action buffer, int16.
+        ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
+        ``costs`` (N, L, kinds): cents of the last step, in the order of ``codes.CostKind``.
+        ``illegal`` (N, L): choices of the last step that were not carried out.
+        ``final_observations``, ``final_masks``: as seen last before a same-step reset; empty unless asked for.
         """
         buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
         self.observations: F32 = buffers.observations.reshape(copies, banks, -1)
@@ -259,8 +261,8 @@ class SimCashVec:
 
     def _grow(self) -> None:
         """Twice the payment rows, in every copy."""
-        template, _ = grow_rows(self._template, self._state_sizes)
-        self._arena, self._state_sizes = grow_rows(self._arena, self._state_sizes)
+        template, _ = grow_payments(self._template, self._state_sizes)
+        self._arena, self._state_sizes = grow_payments(self._arena, self._state_sizes)
         self._template = template
         self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
 

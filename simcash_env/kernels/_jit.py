@@ -112,5 +112,5 @@ def entry(function: F) -> F:
 def wrapping_kernel(function: F) -> F:
     """A kernel whose integer arithmetic is modulo 2**64 by design."""
     if PLAIN:
-        return np.errstate(over="ignore")(function)  # type: ignore[type-var,return-value]
+        return np.errstate(over="ignore")(function)  # type: ignore[type-var]
     return kernel(function)

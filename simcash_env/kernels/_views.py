@@ -5,8 +5,8 @@ columns lie behind one another in one row of int64; a ``sizes`` array says how l
 returns a function ``open_table(row, sizes)``:
 
 * in Python it returns the NamedTuple of NumPy views of the row;
-* inside a kernel it returns pointers to the row and to its sizes, and ``table.column`` becomes a pointer and a length only
-  where it is used. Nothing is reference-counted, nothing unused is built, and every kernel that takes a table
+* inside a kernel it returns pointers to the row and to its sizes, and ``table.column`` becomes a pointer and a length
+  only where it is used. Nothing is reference-counted, nothing unused is built, and every kernel that takes a table
   compiles as if it took a handful of integers. A column is less than an array (no slices, no negative index, no
   arithmetic), which keeps the code that LLVM gets small. The row must outlive the view; kernels get it as an argument.
 
@@ -84,12 +84,12 @@ def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, i
     return builder.gep(opened.data, [index])
 
 
-@lower_builtin(operator.getitem, ColumnType, types.Integer)
+@lower_builtin(operator.getitem, ColumnType, types.Integer)  # type: ignore[untyped-decorator]
 def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(_element_pointer(context, builder, sig.args[0], args[0], args[1]))
 
 
-@lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)
+@lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)  # type: ignore[untyped-decorator]
 def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     builder.store(args[2], _element_pointer(context, builder, sig.args[0], args[0], args[1]))
     return context.get_dummy_value()
@@ -104,7 +104,7 @@ class _ColumnAttribute(AttributeTemplate):  # type: ignore[misc]
         return types.UniTuple(types.int64, 1)
 
 
-@lower_getattr(ColumnType, "shape")
+@lower_getattr(ColumnType, "shape")  # type: ignore[untyped-decorator]
 def _lower_shape(context: Any, builder: Any, typ: ColumnType, value: Any) -> Any:
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=value)
     return context.make_tuple(builder, types.UniTuple(types.int64, 1), [opened.size])
@@ -139,7 +139,7 @@ def _load_size(context: Any, builder: Any, view: Any, number: int) -> Any:
     return size
 
 
-@lower_getattr_generic(ViewType)
+@lower_getattr_generic(ViewType)  # type: ignore[untyped-decorator]
 def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: str) -> Any:
     """Code of ``view.attr``: where the column begins, and its length."""
     layout = _LAYOUTS[typ.table]
@@ -152,7 +152,7 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
     opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
     opened.data = builder.bitcast(pointer, opened.data.type)
     opened.size = size
-    return opened._getvalue()
+    return opened._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
 
 
 def _compiled_opener(layout: Layout) -> Any:
@@ -164,7 +164,7 @@ def _compiled_opener(layout: Layout) -> Any:
             view = cgutils.create_struct_proxy(view_type)(context, builder)
             view.data = context.make_array(signature.args[0])(context, builder, args[0]).data
             view.sizes = context.make_array(signature.args[1])(context, builder, args[1]).data
-            return view._getvalue()
+            return view._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
 
         return view_type(row, sizes), codegen
 
@@ -189,7 +189,7 @@ def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  #
         part = cgutils.create_struct_proxy(column_type)(context, builder)
         part.data = builder.gep(opened.data, [args[1]])
         part.size = args[2]
-        return part._getvalue()
+        return part._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
 
     return column_type(array, types.int64, types.int64), codegen
 
@@ -201,4 +201,4 @@ def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.in
     """The opener for kernels; with the JIT off it is the plain one."""
     layout = layout_of(table)
     _LAYOUTS[layout.table] = layout
-    return plain_opener(table) if PLAIN else _compiled_opener(layout)  # type: ignore[no-any-return]
+    return plain_opener(table) if PLAIN else _compiled_opener(layout)

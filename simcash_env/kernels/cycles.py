@@ -105,7 +105,7 @@ def write_triangle(candidate: I64, banks: tuple[int, int, int], edges: tuple[int
 
 
 @kernel
-def list_by_sender(scenario: Scenario, state: State, work: Work) -> None:
+def list_by_sender(state: State, work: Work) -> None:
     """Chain the waiting payments of each bank in queue order: heads in ``bank_edge``, links in ``pay_scratch``."""
     fill(work.bank_edge, NONE)
     row = state.queue2_tail[0]
@@ -121,7 +121,7 @@ def find_long_rings(
     scenario: Scenario, state: State, work: Work, candidates: I64, found: int, longest: int
 ) -> tuple[I64, int]:
     """Depth-first search over single payments for rings of four banks and more, within the work limit."""
-    list_by_sender(scenario, state, work)
+    list_by_sender(state, work)
     path = np.empty(longest, np.int64)
     on_path = np.zeros(scenario.num_banks[0], np.int64)
     steps, limit = 0, scenario.cycle_work_limit[0]
@@ -171,7 +171,7 @@ def write_ring(state: State, candidate: I64, path: I64, length: int) -> None:
 
 @kernel
 def goes_before(state: State, left: I64, right: I64) -> bool:
-    """Order of two candidates: larger total, then bank ids, then payment ids; a shorter sequence before its extension."""
+    """Order of two candidates: larger total, then bank ids, then payment ids; a prefix before what extends it."""
     if left[TOTAL] != right[TOTAL]:
         return left[TOTAL] > right[TOTAL]  # type: ignore[no-any-return]
     shorter = min(left[LENGTH], right[LENGTH])

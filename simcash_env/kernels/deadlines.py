@@ -15,7 +15,7 @@ def cap_deadline(scenario: Scenario, state: State, deadline: int, lag: int) -> i
         ticks_per_day = scenario.ticks_per_day[0]
         last_tick = (tick // ticks_per_day + 1) * ticks_per_day - 1
         deadline = min(deadline, last_tick + lag)
-    return max(deadline, tick + 1)
+    return max(deadline, tick + 1)  # type: ignore[no-any-return]
 
 
 @kernel

@@ -32,7 +32,7 @@ def allowance(scenario: Scenario, state: State, bank: int) -> int:
 @kernel
 def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
     """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its allowance."""
-    return max(state.bank_balance_cents[bank] + allowance(scenario, state, bank), 0)
+    return max(state.bank_balance_cents[bank] + allowance(scenario, state, bank), 0)  # type: ignore[no-any-return]
 
 
 @kernel

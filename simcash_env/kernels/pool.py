@@ -1,4 +1,4 @@
-"""The liquidity pool: allocated at the day's start, set by a learner at its first decision, returned at the day's end."""
+"""The liquidity pool: allocated at a day's start, set by a learner at its first decision, returned at the end."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def next_word(state: State) -> np.uint64:
     word ^= word << _SHIFT_B
     word ^= word >> _SHIFT_C
     state.rng[0] = np.int64(word)
-    return word * _MULTIPLIER  # type: ignore[no-any-return]
+    return word * _MULTIPLIER
 
 
 @kernel
@@ -45,7 +45,7 @@ def draw_positive_float(state: State) -> float:
 @kernel
 def draw_integer(state: State, low: int, high: int) -> int:
     """Uniform in [low, high], by modulo as the reference engine does."""
-    return low + np.int64(next_word(state) % np.uint64(high - low + 1))
+    return low + np.int64(next_word(state) % np.uint64(high - low + 1))  # type: ignore[return-value]
 
 
 @kernel

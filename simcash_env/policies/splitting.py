@@ -10,7 +10,7 @@ URGENT_TICKS = 5
 
 
 def liquidity_splitting(config: LiquiditySplittingPolicy, simcash: bool) -> Node:  # noqa: FBT001 - as every builder
-    """Release when the balance affords it; else split in two, or in ``max_splits`` when five ticks or fewer are left."""
+    """Release when the balance affords it; else split in two, or ``max_splits`` when five ticks or fewer are left."""
     smallest = 0 if simcash else config.min_split_amount
     is_affordable = apply(Op.GREATER_EQUAL, ask(Field.BALANCE), ask(Field.REMAINING_AMOUNT))
     has_money = apply(Op.GREATER, ask(Field.BALANCE), value(0))

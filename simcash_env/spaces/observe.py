@@ -283,7 +283,7 @@ def mean_payment(scenario: Scenario) -> float:
     total = 0
     for bank in range(scenario.num_banks[0]):
         total += scenario.bank_payment_scale_cents[bank]
-    return total / scenario.num_banks[0]
+    return total / scenario.num_banks[0]  # type: ignore[no-any-return]
 
 
 @kernel

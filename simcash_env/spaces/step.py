@@ -144,11 +144,10 @@ def step_batch(
                 continue
             reward(scenario, state, buffers, copy, shape)
             buffers.pending[copy] = TO_OPEN
-            if is_done(buffers, copy):
-                if shape.autoreset == SAME_STEP:
-                    keep_final(scenario, state, work, buffers, copy, shape)
-                    buffers.seeds[copy] = next_seed(buffers.seeds[copy])
-                    restart(row, template, state, buffers.seeds[copy])
+            if is_done(buffers, copy) and shape.autoreset == SAME_STEP:
+                keep_final(scenario, state, work, buffers, copy, shape)
+                buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+                restart(row, template, state, buffers.seeds[copy])
         if state.phase[0] != OVER:
             status = open_tick(scenario, state, work)
             if status != OK:
