@@ -1,0 +1,36 @@
+"""Which seeds are for what. Training, validation and test never share one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIRST_TRAINING_SEED: Final = 0
+FIRST_VALIDATION_SEED: Final = 1_000_000
+FIRST_TEST_SEED: Final = 2_000_000
+
+_LARGEST_COUNT: Final = 1_000_000
+
+
+def _consecutive(first: int, count: int, skip: int) -> tuple[int, ...]:
+    if count < 1 or skip < 0 or skip + count > _LARGEST_COUNT:
+        message = f"seeds: need 1 to {_LARGEST_COUNT} in all, got {count} after skipping {skip}"
+        raise ValueError(message)
+    return tuple(range(first + skip, first + skip + count))
+
+
+def training_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
+    """Days to learn from and to tune parameters on."""
+    return _consecutive(FIRST_TRAINING_SEED, count, skip)
+
+
+def validation_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
+    """Days to choose between trained policies and settings."""
+    return _consecutive(FIRST_VALIDATION_SEED, count, skip)
+
+
+def test_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
+    """Days that only final figures are taken from."""
+    return _consecutive(FIRST_TEST_SEED, count, skip)
+
+
+test_seeds.__test__ = False  # type: ignore[attr-defined]  # it is no test, whatever pytest makes of its name

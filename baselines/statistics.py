@@ -1,0 +1,105 @@
+"""Means with bootstrap intervals, and differences on common seeds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+
+RESAMPLES: Final = 10_000
+CONFIDENCE: Final = 0.95
+_CHUNK_ELEMENTS: Final = 4_000_000
+_NORMAL: Final = NormalDist()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and the interval that holds the true one with the stated confidence."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+    def is_below(self, other: Interval) -> bool:
+        """Does this interval lie wholly under the other?"""
+        return self.high < other.low
+
+    def __str__(self) -> str:
+        return f"{self.mean:,.0f} [{self.low:,.0f}, {self.high:,.0f}]"
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Mean of a sample with its bias-corrected, accelerated bootstrap interval (Efron 1987).
+
+    Costs of single days are skewed: a plain percentile interval would be too short on the dear side.
+
+    Args:
+        values: one figure a run; at least one.
+        confidence: 0.95 gives a 95 % interval.
+        resamples: how many samples are drawn with replacement.
+        seed: of the draws, so that a table can be remade to the digit.
+    """
+    sample: F64 = np.asarray(values, np.float64).ravel()
+    if not len(sample) or not np.isfinite(sample).all():
+        message = f"values: need at least one, all finite, got {len(sample)}"
+        raise ValueError(message)
+    mean = float(sample.mean())
+    if len(sample) == 1 or not np.ptp(sample):
+        return Interval(mean, mean, mean, len(sample))
+    means = resampled_means(sample, resamples, seed)
+    low, high = (float(np.quantile(means, level)) for level in _corrected_levels(sample, means, confidence))
+    return Interval(mean, low, high, len(sample))
+
+
+def resampled_means(sample: F64, resamples: int, seed: int) -> F64:
+    """Means of samples drawn with replacement, sorted."""
+    rng = np.random.default_rng(seed)
+    means: F64 = np.empty(resamples)
+    rows = max(_CHUNK_ELEMENTS // len(sample), 1)
+    for first in range(0, resamples, rows):
+        last = min(first + rows, resamples)
+        means[first:last] = sample[rng.integers(0, len(sample), (last - first, len(sample)))].mean(axis=1)
+    means.sort()
+    return means
+
+
+def _corrected_levels(sample: F64, means: F64, confidence: float) -> tuple[float, float]:
+    """The quantiles of the resampled means that bound the interval."""
+    deviations = sample.mean() - sample
+    acceleration = float((deviations**3).sum() / (6.0 * (deviations**2).sum() ** 1.5))
+    smallest = 1.0 / (2 * len(means))
+    under = float(np.mean(means < sample.mean()) + np.mean(means <= sample.mean())) / 2.0
+    bias = _NORMAL.inv_cdf(min(max(under, smallest), 1.0 - smallest))
+
+    def level(tail: float) -> float:
+        shifted = bias + _NORMAL.inv_cdf(tail)
+        return _NORMAL.cdf(bias + shifted / (1.0 - acceleration * shifted))
+
+    tail = (1.0 - confidence) / 2.0
+    return level(tail), level(1.0 - tail)
+
+
+def paired_difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int = 0) -> Interval:
+    """Mean of ``values - reference``, seed by seed: what common days have in common cancels out."""
+    first, second = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if first.shape != second.shape:
+        message = f"both need the same seeds, got {first.shape} and {second.shape} figures"
+        raise ValueError(message)
+    return bootstrap_interval(first - second, seed=seed)
+
+
+def normal_interval(values: npt.ArrayLike, *, confidence: float = CONFIDENCE) -> Interval:
+    """The textbook interval of a mean; a check on the bootstrap for large, well-behaved samples."""
+    sample: F64 = np.asarray(values, np.float64).ravel()
+    mean = float(sample.mean())
+    reach = _NORMAL.inv_cdf(0.5 + confidence / 2.0) * float(sample.std(ddof=1)) / math.sqrt(len(sample))
+    return Interval(mean, mean - reach, mean + reach, len(sample))

@@ -1,0 +1,82 @@
+"""Checkpoints: SB3's ``.zip`` and a ``.json`` beside it that says what was trained, on what, with which settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from simcash_env import __version__
+from simcash_env.errors import SnapshotError
+from training.settings import TrainingSettings
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What stands in the ``.json``; ``curve`` holds (steps, mean cents a bank and run) of every rollout."""
+
+    scenario: str
+    seed: int
+    steps: int
+    settings: dict[str, Any]
+    bank_ids: tuple[str, ...]
+    version: str = __version__
+    format: int = FORMAT
+    sha256: str = ""
+    curve: tuple[tuple[int, float], ...] = field(default=())
+
+    def training_settings(self) -> TrainingSettings:
+        """The settings it was trained with."""
+        return TrainingSettings(**self.settings)
+
+
+def facts_path(checkpoint: Path) -> Path:
+    """The ``.json`` beside a checkpoint."""
+    return checkpoint.with_suffix(".json")
+
+
+def save_checkpoint(model: Any, path: Path, facts: CheckpointFacts) -> None:
+    """Write both files; whoever reads meanwhile sees the old ones or the new ones, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.stem}.partial.zip")
+    model.save(fresh)
+    text = json.dumps({**asdict(facts), "sha256": _digest(fresh)}, indent=1)
+    fresh_facts = facts_path(path).with_suffix(".partial.json")
+    fresh_facts.write_text(f"{text}\n", encoding="utf-8")
+    fresh.replace(path)
+    fresh_facts.replace(facts_path(path))
+
+
+def read_facts(path: Path) -> CheckpointFacts:
+    """Read and check what a checkpoint says of itself.
+
+    Raises:
+        SnapshotError: a file is missing, damaged or of another format.
+    """
+    try:
+        values = json.loads(facts_path(path).read_text(encoding="utf-8"))
+        digest = _digest(path)
+    except (OSError, ValueError) as error:
+        message = f"{path}: no checkpoint that can be read: {error}"
+        raise SnapshotError(message) from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        message = f"{facts_path(path)}: not format {FORMAT}"
+        raise SnapshotError(message)
+    if values.get("sha256") != digest:
+        message = f"{path}: does not match {facts_path(path).name}: one of the two is damaged or from another training"
+        raise SnapshotError(message)
+    try:
+        return CheckpointFacts(
+            **{**values, "bank_ids": tuple(values["bank_ids"]), "curve": tuple(map(tuple, values["curve"]))}
+        )
+    except (TypeError, KeyError) as error:
+        message = f"{facts_path(path)}: {error}"
+        raise SnapshotError(message) from error
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

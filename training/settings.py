@@ -1,0 +1,84 @@
+"""What a training run is: one file a scenario in ``configs/training``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simcash_env.errors import ConfigError, Fault
+
+_CHECKOUT: Final = Path(__file__).resolve().parent.parent
+_FOLDERS: Final = (_CHECKOUT / "configs" / "training", _CHECKOUT / "simcash_env" / "_configs" / "training")
+"""Where the files are in a checkout, and in an installed wheel."""
+
+
+class TrainingSettings(BaseModel):
+    """PPO over one batch of copies; every learning bank of every copy is a row, all rows share one policy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scenario: str = Field(description="an id of the library or a file")
+    total_steps: int = Field(default=1_000_000, ge=1, description="decisions of banks, all rows together")
+    num_envs: int = Field(default=512, ge=1, description="copies of the scenario")
+    steps_per_rollout: int = Field(default=12, ge=1, description="ticks of every copy between two updates")
+    num_minibatches: int = Field(default=4, ge=1)
+    num_epochs: int = Field(default=4, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0, description="at the beginning")
+    final_learning_rate: float = Field(default=1e-5, ge=0, description="at the end")
+    entropy: float = Field(default=0.02, ge=0, description="weight of the entropy bonus at the beginning")
+    final_entropy: float = Field(default=0.0, ge=0, description="its weight at the end")
+    entropy_until: float = Field(default=0.8, gt=0, le=1, description="share of the training after which it is final")
+    pool_entropy: float = Field(
+        default=1.0, ge=0, description="how much more the entropy of the pool share counts than that of a release"
+    )
+    gamma: float = Field(default=1.0, gt=0, le=1, description="1: a day's cost counts in full")
+    gae_lambda: float = Field(default=0.95, ge=0, le=1)
+    clip_range: float = Field(default=0.2, gt=0)
+    value_weight: float = Field(default=0.5, ge=0)
+    max_grad_norm: float = Field(default=0.5, gt=0)
+    hidden: tuple[int, ...] = Field(default=(64, 64), min_length=1, description="widths of policy and value network")
+    max_queue_slots: int = Field(default=8, ge=1, description="payments of Queue 1 that a bank sees and decides on")
+    reward: Literal["individual", "system", "mixed"] = "individual"
+    alpha: float | None = Field(default=None, ge=0, le=1, description="of the mixed reward: 0 selfish, 1 social")
+    bank_id: bool = Field(default=True, description="tell the shared policy which bank it decides for")
+
+
+def settings_path(scenario_id: str) -> Path:
+    """The training file of a scenario of the library.
+
+    Raises:
+        ConfigError: there is none; it names those there are.
+    """
+    for folder in _FOLDERS:
+        path = folder / f"{scenario_id}.yaml"
+        if path.is_file():
+            return path
+    known = sorted({path.stem for folder in _FOLDERS for path in folder.glob("*.yaml")})
+    rule = f"no training settings of this name; there are {', '.join(known)}"
+    raise ConfigError([Fault(None, None, "training", repr(scenario_id), rule)])
+
+
+def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
+    """Settings for a scenario of the library, or from a file that ends in .yaml; ``changes`` replace single values.
+
+    Raises:
+        ConfigError: no such settings, or values that break a rule; every fault is named.
+    """
+    path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError([Fault(str(path), None, "training", repr(str(path)), f"cannot be read: {error}")]) from error
+    if not isinstance(values, dict):
+        raise ConfigError([Fault(str(path), None, "training", repr(values), "must be a mapping of settings")])
+    try:
+        return TrainingSettings(**{**values, **changes})
+    except ValidationError as error:
+        faults = [
+            Fault(str(path), None, ".".join(map(str, item["loc"])), repr(item["input"]), item["msg"])
+            for item in error.errors()
+        ]
+        raise ConfigError(faults) from error
