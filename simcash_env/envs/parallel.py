@@ -129,11 +129,11 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             actions = {agent: actions.get(agent, nothing) for agent in self.agents}
         try:
             chosen = [actions[agent] for agent in self.agents]
-            if all(type(action) is np.ndarray and action.shape == shape for action in chosen):
-                np.concatenate(chosen, out=self._staging.reshape(-1), casting="same_kind")
-            else:
+            if {action.shape for action in chosen} != {shape}:
                 self._staging[0] = self._checked(actions)
-        except (KeyError, TypeError):
+            else:
+                np.concatenate(chosen, out=self._staging.reshape(-1), casting="same_kind")
+        except (AttributeError, KeyError, TypeError):  # a list, an unknown agent, numbers that are not whole
             self._staging[0] = self._checked(actions)
         self._vec.write_actions(self._staging)
 

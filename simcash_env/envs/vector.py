@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simcash_env.arrays import I64, State
 from simcash_env.codes import NUM_COSTS, POOL_LEVELS, RtgsPriority, Status
 from simcash_env.engine import Engine, grow_payments
+from simcash_env.envs.call import Call
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.layout import plain_opener
@@ -83,7 +84,6 @@ class SimCashVec:
         self._state_sizes = self.scenario.state_sizes
         self._template = initial_state(self.scenario, 1)
         self._arena: I64 = np.tile(self._template, (num_envs, 1))
-        self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
         copies, banks, heads = num_envs, self.num_banks, len(self.action_nvec)
         choices = int(self.action_nvec.max())
         self._dims = {"actions": (copies, banks, heads), "masks": (copies, banks, heads, choices)}
@@ -104,10 +104,11 @@ class SimCashVec:
             reward_scale=self.reward_scale,
         )
         self._buffers = self._allocate(copies if final_observations else 0, heads * choices)
-        self._name_arrays(copies if final_observations else 0)
+        self._name_arrays()
         window = self._shape.window
         rows = self.scenario.row, self.scenario.sizes
         step.prepare(*rows, self._buffers.observations, window.num_entries, self.learners, window.spread, window.offset)
+        self._prepare_call()
         self.autoreset = autoreset
 
     def _heads(self) -> I64:
@@ -142,7 +143,7 @@ class SimCashVec:
             final_masks=np.zeros(final_rows * mask_size, np.int8),
         )
 
-    def _name_arrays(self, final_copies: int) -> None:
+    def _name_arrays(self) -> None:
         """Shaped views of the buffers: what users see.
 
         ``observations`` (N, L, D): entries named by ``observation_layout``, each within [-1, 1].
@@ -154,6 +155,7 @@ class SimCashVec:
         ``final_observations``, ``final_masks``: as seen last before a same-step reset; empty unless asked for.
         """
         buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
+        before = set(self.__dict__)
         self.observations: F32 = buffers.observations.reshape(copies, banks, -1)
         self.masks: I8 = buffers.masks.reshape(self._dims["masks"])
         self.masks[:, :, : self.num_slots, 0] = 1  # an empty slot can only be held
@@ -164,8 +166,9 @@ class SimCashVec:
         self.terminated: I8 = buffers.terminated
         self.truncated: I8 = buffers.truncated
         self.seeds: I64 = buffers.seeds
-        self.final_observations: F32 = buffers.final_observations.reshape(final_copies, banks, self.observation_size)
-        self.final_masks: I8 = buffers.final_masks.reshape(final_copies, *self._dims["masks"][1:])
+        self.final_observations: F32 = buffers.final_observations.reshape(-1, banks, self.observation_size)
+        self.final_masks: I8 = buffers.final_masks.reshape(-1, *self._dims["masks"][1:])
+        self._views = set(self.__dict__) - before
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
 
@@ -248,11 +251,8 @@ class SimCashVec:
 
     def _advance(self) -> None:
         """Call the kernel until no copy asks for room any more."""
-        scenario, buffers = self.scenario, self._buffers
-        while self._kernels.step_batch(
-            scenario.row, scenario.sizes, self._template, self._arena, self._state_sizes,
-            self._work_row, self._work_sizes, buffers, self._shape,
-        ):  # fmt: skip
+        buffers = self._buffers
+        while self._kernels.step_batch(self._call.words):
             overflown = np.flatnonzero(buffers.pending == Status.MONEY_OVERFLOW)
             if len(overflown):
                 message = f"copy {overflown[0]}: a total left the range of int64 cents (4e18); lower the amounts"
@@ -264,7 +264,24 @@ class SimCashVec:
         template, _ = grow_payments(self._template, self._state_sizes)
         self._arena, self._state_sizes = grow_payments(self._arena, self._state_sizes)
         self._template = template
+        self._prepare_call()
+
+    def _prepare_call(self) -> None:
+        """Fit the working arrays to the arena and note where everything lies."""
         self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
+        self._call = self._point_at_arrays()
+
+    def _point_at_arrays(self) -> Call:
+        arena = self._kernels.Arena(
+            scenario_row=self.scenario.row,
+            scenario_sizes=self.scenario.sizes,
+            template=self._template,
+            states=self._arena,
+            state_sizes=self._state_sizes,
+            work_row=self._work_row,
+            work_sizes=self._work_sizes,
+        )
+        return Call(arena, self._buffers, self._shape)
 
     # -- looking inside -----------------------------------------------------------------------------------------------
 
@@ -297,6 +314,21 @@ class SimCashVec:
         )
         named = dict(zip(self._kernels.SLOT_NUMBERS, slots, strict=True))
         return named | dict(zip(self._kernels.ACCOUNT_NUMBERS, accounts, strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs: everything but the kernels and what points into the buffers."""
+        left_out = {"_kernels", "_call", *self._views}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the arrays over and point into them anew."""
+        from simcash_env.spaces import step
+
+        self.__dict__.update(state)
+        self._kernels = step
+        self._buffers = step.Buffers(*self._buffers)
+        self._name_arrays()
+        self._call = self._point_at_arrays()
 
     def close(self) -> None:
         """Nothing to release: the arrays go with the object."""

@@ -26,6 +26,7 @@ from numba.core.imputils import lower_builtin, lower_getattr, lower_getattr_gene
 from numba.core.typing import signature
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
 from numba.extending import intrinsic, models, register_model
+from numba.np.numpy_support import from_dtype
 
 from simcash_env.kernels._jit import BOUNDSCHECK, PLAIN
 from simcash_env.layout import Column, Layout, layout_of, plain_opener
@@ -162,13 +163,19 @@ def _compiled_opener(layout: Layout) -> Any:
     def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:  # noqa: ARG001 - the signature Numba asks for
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             view = cgutils.create_struct_proxy(view_type)(context, builder)
-            view.data = context.make_array(signature.args[0])(context, builder, args[0]).data
-            view.sizes = context.make_array(signature.args[1])(context, builder, args[1]).data
+            view.data = _opened(context, builder, signature.args[0], args[0]).data
+            view.sizes = _opened(context, builder, signature.args[1], args[1]).data
             return view._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
 
         return view_type(row, sizes), codegen
 
     return open_view
+
+
+def _opened(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The struct behind an array or a column; both have ``data``."""
+    proxy = cgutils.create_struct_proxy(kind) if isinstance(kind, ColumnType) else context.make_array(kind)
+    return proxy(context, builder, value=value)
 
 
 def plain_part(array: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[Any]:
@@ -179,22 +186,51 @@ def plain_part(array: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[An
 @intrinsic  # type: ignore[untyped-decorator]
 def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  # noqa: ARG001 - as above
     """Like a slice, but a column: nothing is reference-counted. Takes a flat array or a column."""
-    is_column = isinstance(array, ColumnType)
-    column_type = array if is_column else ColumnType(array.dtype)
+    column_type = array if isinstance(array, ColumnType) else ColumnType(array.dtype)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = signature.args[0]
-        proxy = cgutils.create_struct_proxy(kind) if is_column else context.make_array(kind)
-        opened = proxy(context, builder, value=args[0])
         part = cgutils.create_struct_proxy(column_type)(context, builder)
-        part.data = builder.gep(opened.data, [args[1]])
+        part.data = builder.gep(_opened(context, builder, signature.args[0], args[0]).data, [args[1]])
         part.size = args[2]
-        return part._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+        return part._getvalue()  # noqa: SLF001 - as above
 
     return column_type(array, types.int64, types.int64), codegen
 
 
 part = plain_part if PLAIN else _compiled_part
+
+
+def _compiled_pointer(element: Any) -> Any:
+    column_type = ColumnType(element)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def column_at(typingctx: Any, address: Any, size: Any) -> Any:  # noqa: ARG001 - as above
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - as above
+            column = cgutils.create_struct_proxy(column_type)(context, builder)
+            column.data = builder.inttoptr(args[0], column.data.type)
+            column.size = args[1]
+            return column._getvalue()  # noqa: SLF001 - as above
+
+        return column_type(types.int64, types.int64), codegen
+
+    return column_at
+
+
+def pointer(dtype: npt.DTypeLike) -> Any:
+    """A function ``column_at(address, size)``: the column that lies there.
+
+    Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller that
+    keeps its arrays may hand over their addresses instead.
+    """
+    kind = np.dtype(dtype)
+    if not PLAIN:
+        return _compiled_pointer(from_dtype(kind))
+    element = np.ctypeslib.as_ctypes_type(kind)
+
+    def column_at(address: int, size: int) -> npt.NDArray[Any]:
+        return np.ctypeslib.as_array((element * int(size)).from_address(int(address)))
+
+    return column_at
 
 
 def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:

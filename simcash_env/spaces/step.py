@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NUM_COSTS, Phase, Status
 from simcash_env.kernels._jit import entry, kernel, wrapping_kernel
-from simcash_env.kernels._views import part
+from simcash_env.kernels._views import part, pointer
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.spaces.decode import I16, decode
@@ -19,7 +19,17 @@ from simcash_env.spaces.raw import ACCOUNT_NUMBERS, SLOT_NUMBERS, read_queues
 
 F64 = npt.NDArray[np.float64]
 
-__all__ = ["ACCOUNT_NUMBERS", "NUM_SCALED", "SLOT_NUMBERS", "Buffers", "Shape", "Window", "read_queues", "step_batch"]
+__all__ = [
+    "ACCOUNT_NUMBERS",
+    "NUM_SCALED",
+    "SLOT_NUMBERS",
+    "Arena",
+    "Buffers",
+    "Shape",
+    "Window",
+    "read_queues",
+    "step_batch",
+]
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
@@ -101,35 +111,80 @@ def next_seed_of(seed: int) -> int:
     return next_seed(seed)
 
 
+class Arena(NamedTuple):
+    """The rows of a batch: what every copy reads, where each copy's state lies, scratch space for one of them."""
+
+    scenario_row: I64
+    scenario_sizes: I64
+    template: I64  # the state before the first tick
+    states: I64  # N * words of a state
+    state_sizes: I64
+    work_row: I64
+    work_sizes: I64
+
+
+int64_at, float64_at, float32_at = pointer(np.int64), pointer(np.float64), pointer(np.float32)
+int16_at, int8_at = pointer(np.int16), pointer(np.int8)
+
+
 @entry
-def step_batch(
-    scenario_row: I64,
-    scenario_sizes: I64,
-    template: I64,
-    arena: I64,
-    state_sizes: I64,
-    work_row: I64,
-    work_sizes: I64,
-    buffers: Buffers,
-    shape: Shape,
-) -> int:
+def step_batch(call: I64) -> int:
+    """``step_copies`` on arrays that the caller keeps: their addresses and lengths behind one another.
+
+    Fields of ``Arena``, then of ``Buffers``, then the learners, the scales of ``Window`` and its numbers with those of
+    ``Shape``: as ``envs/call.py`` writes them.
+    """
+    arena = Arena(
+        int64_at(call[0], call[1]),
+        int64_at(call[2], call[3]),
+        int64_at(call[4], call[5]),
+        int64_at(call[6], call[7]),
+        int64_at(call[8], call[9]),
+        int64_at(call[10], call[11]),
+        int64_at(call[12], call[13]),
+    )
+    buffers = Buffers(
+        int16_at(call[14], call[15]),
+        float32_at(call[16], call[17]),
+        int8_at(call[18], call[19]),
+        float64_at(call[20], call[21]),
+        int64_at(call[22], call[23]),
+        int64_at(call[24], call[25]),
+        int64_at(call[26], call[27]),
+        int8_at(call[28], call[29]),
+        int8_at(call[30], call[31]),
+        int8_at(call[32], call[33]),
+        int64_at(call[34], call[35]),
+        int64_at(call[36], call[37]),
+        float32_at(call[38], call[39]),
+        int8_at(call[40], call[41]),
+    )
+    spread, offset = float32_at(call[44], call[45]), float32_at(call[46], call[47])
+    numbers, weights = int64_at(call[48], call[49]), float64_at(call[50], call[51])
+    window = Window(int64_at(call[42], call[43]), numbers[0], numbers[1], numbers[2], numbers[3], spread, offset)
+    return step_copies(arena, buffers, Shape(window, numbers[4], numbers[5], numbers[6], weights[0], weights[1]))
+
+
+@kernel
+def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
     """Step or reset every pending copy; returns how many could not be finished for want of payment rows or of range.
 
     Grow the arena and call again: finished copies are left alone, the others go on where they stopped.
     """
-    scenario, work = open_scenario(scenario_row, scenario_sizes), open_work(work_row, work_sizes)
+    scenario = open_scenario(arena.scenario_row, arena.scenario_sizes)
+    work, width = open_work(arena.work_row, arena.work_sizes), arena.template.shape[0]
     unfinished = 0
-    for copy in range(arena.shape[0]):
+    for copy in range(buffers.pending.shape[0]):
         if buffers.pending[copy] == DONE:
             continue
-        row = arena[copy]
-        state = open_state(row, state_sizes)
+        row = part(arena.states, copy * width, width)
+        state = open_state(row, arena.state_sizes)
         if buffers.pending[copy] == TO_STEP and shape.autoreset == NEXT_STEP and is_done(buffers, copy):
             buffers.pending[copy] = TO_RESET
             buffers.seeds[copy] = next_seed(buffers.seeds[copy])
         if buffers.pending[copy] == TO_RESET:
             forget_step(buffers, copy, shape.window.learners.shape[0])
-            restart(row, template, state, buffers.seeds[copy])
+            restart(row, arena.template, state, buffers.seeds[copy])
             buffers.pending[copy] = TO_OPEN
         if buffers.pending[copy] == TO_STEP:
             learners, num_slots = shape.window.learners, shape.window.num_slots
@@ -147,7 +202,7 @@ def step_batch(
             if is_done(buffers, copy) and shape.autoreset == SAME_STEP:
                 keep_final(scenario, state, work, buffers, copy, shape)
                 buffers.seeds[copy] = next_seed(buffers.seeds[copy])
-                restart(row, template, state, buffers.seeds[copy])
+                restart(row, arena.template, state, buffers.seeds[copy])
         if state.phase[0] != OVER:
             status = open_tick(scenario, state, work)
             if status != OK:
@@ -189,7 +244,8 @@ def clear_costs(buffers: Buffers, copy: int, num_learners: int) -> None:
 @kernel
 def restart(row: I64, template: I64, state: State, seed: int) -> None:
     """Begin a new episode: the state before the first tick, with a random stream of its own."""
-    row[:] = template
+    for word in range(template.shape[0]):
+        row[word] = template[word]
     state.rng[0] = max(seed, 1)
 
 

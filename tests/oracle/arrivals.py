@@ -89,7 +89,7 @@ def default_deadline(world: World) -> int:
     return world.tick + max(5, world.ticks_per_day // 10)
 
 
-def new_payment(  # noqa: PLR0917 - the fields of a payment
+def new_payment(
     world: World, sender: str, receiver: str, amount: int, deadline: int, priority: int
 ) -> Payment:
     """A payment that has just arrived, not in any queue yet."""
@@ -104,7 +104,7 @@ def new_payment(  # noqa: PLR0917 - the fields of a payment
     return payment
 
 
-def add_to_queue1(  # noqa: PLR0917 - the fields of a payment
+def add_to_queue1(
     world: World,
     sender: str,
     receiver: str,

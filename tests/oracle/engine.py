@@ -51,7 +51,7 @@ class Oracle:
         """Ticks in the whole run."""
         return self.world.end_tick
 
-    def submit(  # noqa: PLR0917 - the fields of a payment
+    def submit(
         self,
         sender: str,
         receiver: str,
