@@ -219,8 +219,8 @@ def _compiled_pointer(element: Any) -> Any:
 def pointer(dtype: npt.DTypeLike) -> Any:
     """A function ``column_at(address, size)``: the column that lies there.
 
-    Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller that
-    keeps its arrays may hand over their addresses instead.
+    Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller
+    that keeps its arrays may hand over their addresses instead.
     """
     kind = np.dtype(dtype)
     if not PLAIN:

@@ -75,7 +75,7 @@ def test_an_installed_package_finds_its_own_copy(monkeypatch: pytest.MonkeyPatch
         ("2b-stress-v0", 99_600, 0.08, 15_936, 0.15, 31_035),
     ],
 )
-def test_the_pack_gives_the_figures_measured_on_the_reference_engine(  # noqa: PLR0917 - columns of a table
+def test_the_pack_gives_the_figures_measured_on_the_reference_engine(
     scenario_id: str, half_the_pool: int, best_share: float, best: int, mean_share: float, mean: int
 ) -> None:
     scenario = registry.load(scenario_id)
