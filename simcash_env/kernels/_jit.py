@@ -93,8 +93,17 @@ def _optimise_lightly(dispatcher: Any) -> Any:
 
 def kernel(function: F) -> F:
     """A rule: compiled on first use, called by other kernels only (what Python never calls needs no wrapper)."""
+    return _compile_rule(function, forceinline=False)
+
+
+def inlined(function: F) -> F:
+    """A small rule that runs for every bank or payment: written into its callers, so that nothing is looked up twice."""
+    return _compile_rule(function, forceinline=True)
+
+
+def _compile_rule(function: F, *, forceinline: bool) -> F:
     options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Any = numba.njit(**options)(function)
+    compiled: Any = numba.njit(forceinline=forceinline, **options)(function)
     return compiled if PLAIN else _optimise_lightly(_settle_argument_types(compiled))  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ import math
 
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, AmountKind, EventKind, PriorityKind, Status
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels.deadlines import cap_deadline
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
@@ -49,7 +49,7 @@ def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
     return OK
 
 
-@kernel
+@inlined
 def draw_count(scenario: Scenario, state: State, source: int) -> int:
     """How many payments of this source arrive now."""
     rate = state.source_rate[source]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, CostKind, EventKind, Status
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels.charges import charge, delay_weight
 from simcash_env.kernels.ledger import give_up
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, MAX_TOTAL_CENTS, multiply_divide
@@ -76,7 +76,7 @@ def add_delay(scenario: Scenario, state: State, work: Work, bank: int, row: int)
     work.bank_delay_base[bank] += cents * weight
 
 
-@kernel
+@inlined
 def charge_use(scenario: Scenario, state: State, work: Work, bank: int) -> None:
     """Delay, overdraft, posted collateral and allocated pool, each rounded once, half up."""
     base = work.bank_delay_base[bank]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, PPM, CostKind, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels.charges import charge, drop_penalty
 from simcash_env.kernels.queues import free_row
 from simcash_env.kernels.record import record
@@ -18,7 +18,7 @@ DROP_PENALTY = int(CostKind.DROP_PENALTY)
 PARENT_SETTLED = int(EventKind.PARENT_SETTLED)
 
 
-@kernel
+@inlined
 def allowance(scenario: Scenario, state: State, bank: int) -> int:
     """Overdraft a bank may use: its unsecured limit plus posted collateral less haircut, floored to the cent."""
     posted = state.bank_posted_collateral_cents[bank]
@@ -29,13 +29,13 @@ def allowance(scenario: Scenario, state: State, bank: int) -> int:
     return limit + posted // PPM * kept + posted % PPM * kept // PPM  # type: ignore[no-any-return]
 
 
-@kernel
+@inlined
 def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
     """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its allowance."""
     return max(state.bank_balance_cents[bank] + allowance(scenario, state, bank), 0)  # type: ignore[no-any-return]
 
 
-@kernel
+@inlined
 def check_limits(scenario: Scenario, state: State, sender: int, receiver: int, cents: int) -> int:
     """Would paying so much more today pass the sender's bilateral or multilateral limit?"""
     if scenario.pair_limit_cents.shape[0] == 0:
@@ -59,7 +59,7 @@ def can_settle(scenario: Scenario, state: State, row: int) -> bool:
     return check_limits(scenario, state, sender, state.pay_receiver[row], cents) == WITHIN_LIMITS
 
 
-@kernel
+@inlined
 def credit(scenario: Scenario, state: State, bank: int, cents: int) -> None:
     """Credit a settlement: at once, or at the end of the tick under deferred crediting."""
     if scenario.defers_credits[0]:

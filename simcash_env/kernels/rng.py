@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from simcash_env.arrays import State
-from simcash_env.kernels._jit import kernel, wrapping_kernel
+from simcash_env.kernels._jit import inlined, kernel, wrapping_kernel
 
 _MULTIPLIER: Final = np.uint64(0x2545F4914F6CDD1D)
 _SHIFT_A: Final = np.uint64(12)
@@ -55,7 +55,7 @@ def draw_normal(state: State) -> float:
     return radius * math.cos(2.0 * math.pi * draw_float(state))
 
 
-@kernel
+@inlined
 def _draw_small_poisson(state: State, exp_neg_rate: float) -> int:
     count, product = 0, draw_float(state)
     while product > exp_neg_rate:
@@ -64,7 +64,7 @@ def _draw_small_poisson(state: State, exp_neg_rate: float) -> int:
     return count
 
 
-@kernel
+@inlined
 def draw_poisson(state: State, rate: float, exp_neg_rate: float) -> int:
     """Poisson by multiplying uniforms; rates above 30 are drawn in parts, which keeps the product above underflow."""
     if rate <= _LARGEST_RATE_IN_ONE_DRAW:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NONE, POOL_LEVELS, RtgsPriority
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels._views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
 from simcash_env.kernels.decisions import may_split
@@ -61,7 +61,7 @@ class Window(NamedTuple):
     offset: F32
 
 
-@kernel
+@inlined
 def squash(value: float, scale: float) -> float:
     """A value on the scale of (-1, 1); ``scale`` itself shows as one half."""
     return value / (abs(value) + scale)
@@ -96,14 +96,14 @@ def observe(
             write_head_masks(scenario, state, window, bank, mask)
 
 
-@kernel
+@inlined
 def scale_entries(entries: F32, spread: F32, offset: F32) -> None:
     """``x / (|x| * spread + offset)``: squashed to the scale ``offset`` where spread is 1, kept where it is 0."""
     for at in range(NUM_SCALED):
         entries[at] = entries[at] / (abs(entries[at]) * spread[at] + offset[at])
 
 
-@kernel
+@inlined
 def write_common(scenario: Scenario, state: State, entries: F32) -> None:
     """What every bank sees alike: the clock and the public signals."""
     tick, ticks_per_day, num_ticks = state.tick[0], scenario.ticks_per_day[0], scenario.num_ticks[0]
@@ -120,7 +120,7 @@ def write_common(scenario: Scenario, state: State, entries: F32) -> None:
     entries[PUBLIC_AT + 3] = state.tick_lsm_count[0]
 
 
-@kernel
+@inlined
 def write_account(scenario: Scenario, state: State, bank: int, entries: F32) -> None:
     """The bank's own account, what it may still use, and its flows of the day."""
     balance, limit = state.bank_balance_cents[bank], allowance(scenario, state, bank)
@@ -157,7 +157,7 @@ def waiting_by_band(scenario: Scenario, state: State, work: Work) -> None:
         row = state.pay_next[row]
 
 
-@kernel
+@inlined
 def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entries: F32) -> None:
     """What waits: in Queue 2 by urgency, and how far Queue 1 exceeds liquidity. Queue 1's bands come with the slots."""
     queued, waiting = state.bank_queue1_cents[bank], state.bank_queue2_cents[bank]
