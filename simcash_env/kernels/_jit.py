@@ -97,7 +97,7 @@ def kernel(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """A small rule that runs for every bank or payment: written into its callers, so that nothing is looked up twice."""
+    """A small rule that runs for every bank or payment: written into its callers, where nothing is looked up twice."""
     return _compile_rule(function, forceinline=True)
 
 

@@ -222,10 +222,10 @@ def pointer(dtype: npt.DTypeLike) -> Any:
     Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller
     that keeps its arrays may hand over their addresses instead.
     """
-    kind = np.dtype(dtype)
+    kind: np.dtype[Any] = np.dtype(dtype)
     if not PLAIN:
         return _compiled_pointer(from_dtype(kind))
-    element = np.ctypeslib.as_ctypes_type(kind)
+    element: Any = np.ctypeslib.as_ctypes_type(kind)  # type: ignore[arg-type]
 
     def column_at(address: int, size: int) -> npt.NDArray[Any]:
         return np.ctypeslib.as_array((element * int(size)).from_address(int(address)))
