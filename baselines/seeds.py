@@ -28,9 +28,6 @@ def validation_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
     return _consecutive(FIRST_VALIDATION_SEED, count, skip)
 
 
-def test_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
-    """Days that only final figures are taken from."""
+def held_out_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
+    """Test days: only final figures are taken from them."""
     return _consecutive(FIRST_TEST_SEED, count, skip)
-
-
-test_seeds.__test__ = False  # type: ignore[attr-defined]  # it is no test, whatever pytest makes of its name

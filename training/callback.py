@@ -12,14 +12,14 @@ from stable_baselines3.common.callbacks import BaseCallback
 from training.settings import TrainingSettings
 
 
-class TrainingCallback(BaseCallback):  # type: ignore[misc]
+class TrainingCallback(BaseCallback):
     """Anneals the entropy bonus and keeps the learning curve.
 
     Args:
         settings: of the training.
         curve: points of the training that is resumed.
         report: called after every rollout with steps done and mean cents of a bank's run.
-        max_seconds: progress is measured by the clock, and training stops when it is up.
+        max_seconds: training stops when they are up; rates and entropy fall by the clock where that is ahead.
     """
 
     def __init__(
@@ -39,26 +39,27 @@ class TrainingCallback(BaseCallback):  # type: ignore[misc]
         self._cents: list[int] = []
 
     def progress(self) -> float:
-        """Share of the training that is done."""
+        """Share of the training that is done, by steps or by the clock, whichever is further."""
+        done = self.num_timesteps / self._settings.total_steps
         if self._max_seconds is not None:
-            return min((time.monotonic() - self._begin) / self._max_seconds, 1.0)
-        return min(self.num_timesteps / self._settings.total_steps, 1.0)
+            done = max(done, (time.monotonic() - self._begin) / self._max_seconds)
+        return min(done, 1.0)
 
     def _on_rollout_start(self) -> None:
+        model: Any = self.model
         settings, progress = self._settings, self.progress()
         left = max(1.0 - progress / settings.entropy_until, 0.0)
-        self.model.ent_coef = settings.final_entropy + (settings.entropy - settings.final_entropy) * left
+        model.ent_coef = settings.final_entropy + (settings.entropy - settings.final_entropy) * left
 
     def _on_step(self) -> bool:
         infos: list[dict[str, Any]] = self.locals["infos"]
         if self.locals["dones"].any():
             self._cents += [info["episode_cost"] for info in infos if "episode_cost" in info]
-        return True
+        return self._max_seconds is None or time.monotonic() - self._begin < self._max_seconds
 
     def _on_rollout_end(self) -> None:
-        progress = self.progress()
-        if self._max_seconds is not None:
-            self.model._current_progress_remaining = 1.0 - progress  # noqa: SLF001 - what the learning rate follows
+        model: Any = self.model
+        model._current_progress_remaining = 1.0 - self.progress()  # noqa: SLF001 - what the learning rate follows
         if self._cents:
             mean = float(np.mean(self._cents))
             self.curve.append((int(self.num_timesteps), mean))

@@ -13,8 +13,11 @@ from torch import nn
 FORBIDDEN = -1e8
 """Score of a choice that the mask forbids: its probability is exactly 0 in float32."""
 
+FIRST_GAIN = 0.01
+"""Of the layer that gives the scores: an untrained policy draws all legal choices about equally."""
 
-class HeadsDistribution(MaskableDistribution):  # type: ignore[misc]
+
+class HeadsDistribution(MaskableDistribution):
     """Independent categorical heads; neighbours with equally many choices are computed together.
 
     The same distribution as ``MaskableMultiCategoricalDistribution``, several times as fast with many heads.
@@ -25,7 +28,7 @@ class HeadsDistribution(MaskableDistribution):  # type: ignore[misc]
     """
 
     def __init__(self, choices: list[int], last_entropy: float = 1.0) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.choices = choices
         self.entropy_weights = th.ones(len(choices))
         self.entropy_weights[-1] = last_entropy
@@ -33,9 +36,9 @@ class HeadsDistribution(MaskableDistribution):  # type: ignore[misc]
         self.scores: list[Any] = []
         self.log_probs: list[Any] = []
 
-    def proba_distribution_net(self, latent_dim: int) -> Any:
-        """The layer that gives the scores of all choices, heads behind one another."""
-        return nn.Linear(latent_dim, sum(self.choices))
+    def proba_distribution_net(self, latent_dim: int) -> Any:  # noqa: ARG002 - SB3's signature
+        """Nothing more to do: the network below gives the scores of all choices, heads behind one another."""
+        return nn.Identity()
 
     def proba_distribution(self, action_logits: Any) -> HeadsDistribution:
         """Take scores (rows, sum of choices)."""
@@ -52,9 +55,7 @@ class HeadsDistribution(MaskableDistribution):  # type: ignore[misc]
         if masks is None:
             return
         allowed = self._by_group(th.as_tensor(masks, dtype=th.bool, device=self.scores[0].device))
-        masked = [
-            scores.masked_fill(~allow, FORBIDDEN) for scores, allow in zip(self.scores, allowed, strict=True)
-        ]
+        masked = [scores.masked_fill(~allow, FORBIDDEN) for scores, allow in zip(self.scores, allowed, strict=True)]
         self.log_probs = [th.log_softmax(scores, dim=-1) for scores in masked]
 
     def log_prob(self, actions: Any) -> Any:
@@ -92,19 +93,86 @@ class HeadsDistribution(MaskableDistribution):  # type: ignore[misc]
         return actions, self.log_prob(actions)
 
 
-class HeadsPolicy(MaskableActorCriticPolicy):  # type: ignore[misc]
-    """sb3-contrib's masked policy with the distribution above.
+class SlotNetwork(nn.Module):  # type: ignore[misc]
+    """Scores of all choices: one small network looks at every slot of the queue alike, beside a view of the whole.
+
+    What it learns of the first payment holds for the others too, so that rare situations need fewer examples.
+
+    Args:
+        width: entries of an observation.
+        slots: where the slots begin, how many there are, entries of each.
+        verbs: choices of a slot.
+        others: choices of all other heads together.
+        hidden: widths of the networks of the whole view and of the value.
+    """
+
+    def __init__(self, width: int, slots: tuple[int, int, int], verbs: int, others: int, hidden: list[int]) -> None:
+        super().__init__()
+        self.first, self.count, self.size = slots
+        self.whole = layers(width, hidden)
+        self.slot = nn.Linear(self.size, hidden[-1])
+        self.context = nn.Linear(hidden[-1], hidden[-1])
+        self.verb = nn.Linear(hidden[-1], verbs)
+        self.other = nn.Linear(hidden[-1], others) if others else None
+        self.value = layers(width, hidden)
+        self.latent_dim_pi, self.latent_dim_vf = verbs * self.count + others, hidden[-1]
+
+    def forward(self, features: Any) -> tuple[Any, Any]:
+        """Scores and the value's last layer but one."""
+        return self.forward_actor(features), self.forward_critic(features)
+
+    def forward_actor(self, features: Any) -> Any:
+        """Scores (rows, sum of choices), heads behind one another."""
+        whole = self.whole(features)
+        slots = features[:, self.first : self.first + self.count * self.size].reshape(-1, self.count, self.size)
+        seen = th.tanh(self.slot(slots) + self.context(whole).unsqueeze(1))
+        scores = self.verb(seen).flatten(1)
+        return scores if self.other is None else th.cat([scores, self.other(whole)], dim=1)
+
+    def forward_critic(self, features: Any) -> Any:
+        """What the value is read from."""
+        return self.value(features)
+
+
+def layers(width: int, hidden: list[int]) -> Any:
+    """Fully connected layers with tanh between and after."""
+    steps: list[Any] = []
+    for before, after in zip([width, *hidden], hidden, strict=False):
+        steps += [nn.Linear(before, after), nn.Tanh()]
+    return nn.Sequential(*steps)
+
+
+class HeadsPolicy(MaskableActorCriticPolicy):
+    """sb3-contrib's masked policy with the distribution and the network above.
 
     Args:
         arguments: of ``MaskableActorCriticPolicy``.
+        slots: where the slots of an observation begin, how many there are, entries of each.
+        hidden: widths of the networks.
         last_entropy: weight of the last head's entropy.
         options: of ``MaskableActorCriticPolicy``.
     """
 
-    def __init__(self, *arguments: Any, last_entropy: float = 1.0, **options: Any) -> None:
-        self.last_entropy = last_entropy
+    def __init__(
+        self, *arguments: Any, slots: tuple[int, int, int], hidden: list[int], last_entropy: float = 1.0, **options: Any
+    ) -> None:
+        self.slots, self.hidden, self.last_entropy = slots, hidden, last_entropy
         super().__init__(*arguments, **options)
 
+    def _build_mlp_extractor(self) -> None:
+        choices, count = self._choices(), self.slots[1]
+        self.mlp_extractor = SlotNetwork(
+            self.features_dim, self.slots, choices[0], sum(choices[count:]), self.hidden
+        ).to(self.device)
+
+    def _choices(self) -> list[int]:
+        space: Any = self.action_space
+        return [int(count) for count in space.nvec]
+
     def _build(self, lr_schedule: Any) -> None:
-        self.action_dist = HeadsDistribution([int(count) for count in self.action_space.nvec], self.last_entropy)
+        self.action_dist = HeadsDistribution(self._choices(), self.last_entropy)
         super()._build(lr_schedule)
+        if self.ortho_init:
+            for last in (self.mlp_extractor.verb, self.mlp_extractor.other):
+                if last is not None:
+                    self.init_weights(last, gain=FIRST_GAIN)

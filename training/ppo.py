@@ -15,6 +15,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import make_vec
 from simcash_env.registry import load
+from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.callback import TrainingCallback
 from training.checkpoint import CheckpointFacts, read_facts, save_checkpoint
 from training.heads import HeadsPolicy
@@ -63,7 +64,6 @@ def make_training_env(settings: TrainingSettings, config: ScenarioConfig | None 
 def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
     """An untrained policy and its optimiser."""
     rows = env.num_envs * settings.steps_per_rollout
-    widths = list(settings.hidden)
     return MaskablePPO(
         HeadsPolicy,
         env,
@@ -79,7 +79,8 @@ def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
         vf_coef=settings.value_weight,
         max_grad_norm=settings.max_grad_norm,
         policy_kwargs={
-            "net_arch": {"pi": widths, "vf": widths},
+            "slots": (SLOTS_AT, env.vec.num_slots, NUM_SLOT),
+            "hidden": list(settings.hidden),
             "last_entropy": settings.pool_entropy if env.vec.action_nvec[-1] == POOL_LEVELS else 1.0,
         },
         device="cpu",
@@ -105,7 +106,7 @@ def train(
         resume: a checkpoint to go on from, with the networks and the optimiser's state; days and draws are new ones.
         config: the scenario itself where ``settings.scenario`` is not to be loaded.
         report: called after every rollout with steps done and the mean cost of a bank and run in cents.
-        max_seconds: stop after so long, with rates and entropy lowered by the clock instead of by steps.
+        max_seconds: stop after so long; on a slow machine rates and entropy then fall by the clock, not by steps.
 
     Returns:
         The model and its facts; ``is_complete`` is False after Ctrl-C.
@@ -113,7 +114,8 @@ def train(
     th.set_num_threads(1)
     env = make_training_env(settings, config)
     if resume is None:
-        model, done, curve = new_model(settings, env, seed), 0, ()
+        model, done = new_model(settings, env, seed), 0
+        curve: tuple[tuple[int, float], ...] = ()
     else:
         before = read_facts(resume)
         model = MaskablePPO.load(resume, env=env, device="cpu")

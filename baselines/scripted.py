@@ -1,0 +1,164 @@
+"""Scripted cash managers that decide through the environment's public batch, as a learned one does.
+
+The named policies do the same inside the kernel, to the cent: ``rollout.run_scripted`` runs them there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.arrays import I64
+from simcash_env.codes import POOL_LEVELS, PPM
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
+from simcash_env.config.policies import PolicyConfig
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import ActionError
+
+Bools = npt.NDArray[np.bool_]
+View = dict[str, I64]
+
+HOLD, RELEASE = 0, 1
+
+
+class Agent(Protocol):
+    """Anything that decides for all learning banks of a batch."""
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Actions (N, L, H) at the present decision of every copy."""
+
+
+class ScriptedAgent:
+    """What the scripted agents share: the window of Queue 1 and the pool share.
+
+    Args:
+        levels: share of the pool on the grid of 0 to 20, one for all learning banks or one each; by default the
+            nearest to what the scenario allocates.
+    """
+
+    def __init__(self, levels: int | Sequence[int] | None = None) -> None:
+        self.levels = levels
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Decide on every payment in the window, and on the pool share where it can be set."""
+        actions = np.zeros(vec.actions.shape, np.int64)
+        view = vec.queue1_view()
+        if vec.action_nvec[-1] == POOL_LEVELS and len(vec.action_nvec) > vec.num_slots:
+            self._set_pool(vec, view, actions)
+        present = view["present"].astype(bool)
+        actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
+        drops = present & self.gives_up(vec, view)
+        if drops.any():
+            if not vec.config.actions.allow_drop:
+                message = "this policy drops payments at their deadline: the scenario needs actions.allow_drop"
+                raise ActionError(message)
+            actions[:, :, : vec.num_slots][drops] = vec.action_nvec[0] - 1
+        return actions
+
+    def releases(self, view: View) -> Bools:
+        """(N, L, K) payments to release; slots without a payment do not matter."""
+        raise NotImplementedError
+
+    def gives_up(self, vec: SimCashVec, view: View) -> Bools:  # noqa: ARG002 - most never do
+        """(N, L, K) payments to drop."""
+        return np.zeros(view["present"].shape, bool)
+
+    def _set_pool(self, vec: SimCashVec, view: View, actions: I64) -> None:
+        """Choose the share, and see the account as it will be when that is allocated."""
+        banks = {bank.id: bank for bank in vec.config.banks}
+        pools = np.array([banks[name].liquidity_pool or 0 for name in vec.bank_ids], np.int64)
+        configured = np.array([banks[name].pool_fraction_ppm() for name in vec.bank_ids], np.int64)
+        per_level = PPM // (POOL_LEVELS - 1)
+        levels = np.rint(configured / per_level).astype(np.int64) if self.levels is None else self.levels
+        chosen = np.broadcast_to(np.asarray(levels, np.int64), pools.shape)
+        may_choose = vec.masks[:, :, -1, 1:].any(axis=2)
+        actions[:, :, -1] = np.where(may_choose, chosen, 0)
+        is_first = vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0
+        change = pools * chosen * per_level // PPM - pools * configured // PPM
+        for name in ("balance", "available_liquidity", "effective_liquidity"):
+            view[name] = view[name] + np.where(may_choose & is_first, change, 0)
+
+
+class Fifo(ScriptedAgent):
+    """Release everything at once."""
+
+    def releases(self, view: View) -> Bools:
+        """Everything."""
+        return view["present"].astype(bool)
+
+
+class HoldAll(ScriptedAgent):
+    """Never release anything."""
+
+    def releases(self, view: View) -> Bools:
+        """Nothing."""
+        return np.zeros(view["present"].shape, bool)
+
+
+class DropsAtDeadline(ScriptedAgent):
+    """A named policy that, under SimCash's rules, gives a payment up at its deadline."""
+
+    def gives_up(self, vec: SimCashVec, view: View) -> Bools:
+        """What has reached its deadline, under SimCash's rules."""
+        is_due = view["ticks_to_deadline"] <= 0
+        return is_due if vec.config.rules.set == "simcash" else np.zeros_like(is_due)
+
+
+class Deadline(DropsAtDeadline):
+    """Release when at most ``urgency_threshold`` ticks are left."""
+
+    def __init__(self, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
+        super().__init__(levels)
+        self.urgency_threshold = urgency_threshold
+
+    def releases(self, view: View) -> Bools:
+        """What is urgent."""
+        return view["ticks_to_deadline"] <= self.urgency_threshold
+
+
+class LiquidityAware(DropsAtDeadline):
+    """Release what is affordable, and unless it is urgent only while a buffer remains."""
+
+    def __init__(self, target_buffer: int, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
+        super().__init__(levels)
+        self.target_buffer, self.urgency_threshold = target_buffer, urgency_threshold
+
+    def releases(self, view: View) -> Bools:
+        """Each payment judged by itself against the account before the tick."""
+        remaining = view["remaining"]
+        is_affordable = view["effective_liquidity"][:, :, None] >= remaining
+        keeps_buffer = view["balance"][:, :, None] - remaining >= self.target_buffer
+        is_urgent = view["ticks_to_deadline"] <= self.urgency_threshold
+        return np.where(is_urgent | (self.target_buffer == 0), is_affordable, keeps_buffer).astype(bool)
+
+
+class RandomLegal:
+    """Every head drawn evenly from what its mask allows.
+
+    Args:
+        seed: of the draws.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def act(self, vec: SimCashVec) -> I64:
+        """The largest of random numbers among the legal choices."""
+        draws = np.where(vec.masks, self._rng.random(vec.masks.shape), -1.0)
+        actions: I64 = draws.argmax(axis=3).astype(np.int64)
+        return actions
+
+
+def agent_for(policy: PolicyConfig, levels: int | Sequence[int] | None = None) -> ScriptedAgent:
+    """The agent that does through the environment what a named policy does in the kernel."""
+    if isinstance(policy, FifoPolicy):
+        return Fifo(levels)
+    if isinstance(policy, DeadlinePolicy):
+        return Deadline(policy.urgency_threshold, levels)
+    if isinstance(policy, LiquidityAwarePolicy):
+        return LiquidityAware(policy.target_buffer, policy.urgency_threshold, levels)
+    message = f"no agent for the policy {policy.type!r}; there are fifo, deadline, liquidity_aware"
+    raise ActionError(message)

@@ -1,0 +1,107 @@
+"""A trained policy as an agent of the batch, and what it costs on test seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch as th
+from sb3_contrib import MaskablePPO
+
+from baselines.evaluate import Evaluation, evaluate_agent
+from simcash_env.arrays import I64
+from simcash_env.codes import POOL_LEVELS
+from simcash_env.config import ScenarioConfig
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import SnapshotError
+from simcash_env.registry import load
+from training.checkpoint import CheckpointFacts, read_facts
+from training.settings import TrainingSettings
+
+
+class LearnedAgent:
+    """Takes the most likely choice of every head.
+
+    Args:
+        model: a trained ``MaskablePPO``.
+        settings: it was trained with.
+
+    Attributes:
+        levels: (runs, learning banks) pool levels chosen at the first decision, of all runs played so far.
+        released: payments released and seen, of all runs played so far.
+    """
+
+    def __init__(self, model: Any, settings: TrainingSettings) -> None:
+        self._model, self._settings = model, settings
+        self.levels: list[npt.NDArray[np.int64]] = []
+        self.released = self.seen = 0
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Decide for all learning banks of all copies."""
+        rows = vec.num_envs * vec.num_banks
+        observations = vec.observations.reshape(rows, -1)
+        if self._settings.bank_id:
+            observations = np.hstack(
+                [observations, np.tile(np.eye(vec.num_banks, dtype=np.float32), (vec.num_envs, 1))]
+            )
+        is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
+        masks = vec.masks[:, :, is_choice].reshape(rows, -1).astype(bool)
+        chosen, _ = self._model.predict(observations, deterministic=True, action_masks=masks)
+        actions: I64 = chosen.reshape(vec.actions.shape).astype(np.int64)
+        self._remember(vec, actions)
+        return actions
+
+    def _remember(self, vec: SimCashVec, actions: I64) -> None:
+        present = vec.queue1_view()["present"].astype(bool)
+        self.seen += int(present.sum())
+        self.released += int((actions[:, :, : vec.num_slots] != 0)[present].sum())
+        is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
+        if is_first and vec.action_nvec[-1] == POOL_LEVELS and len(vec.action_nvec) > vec.num_slots:
+            self.levels.append(actions[:, :, -1].copy())
+
+    def pool_levels(self) -> npt.NDArray[np.int64]:
+        """(runs, learning banks) chosen levels of 0 to 20; no rows where no bank has a pool."""
+        return np.concatenate(self.levels) if self.levels else np.zeros((0, 0), np.int64)
+
+    def pool_shares(self) -> tuple[float, ...]:
+        """Mean share of the pool by learning bank."""
+        return tuple((self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1)).tolist()) if self.levels else ()
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedResult:
+    """What a checkpoint came to on some seeds."""
+
+    facts: CheckpointFacts
+    evaluation: Evaluation
+    agent: LearnedAgent
+
+
+def evaluate_model(
+    model: Any, settings: TrainingSettings, config: ScenarioConfig, seeds: Sequence[int]
+) -> tuple[Evaluation, LearnedAgent]:
+    """Play a model's most likely choices."""
+    th.set_num_threads(1)
+    agent = LearnedAgent(model, settings)
+    return evaluate_agent(config, agent, seeds, max_queue_slots=settings.max_queue_slots), agent
+
+
+def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
+    """Load a checkpoint and play it.
+
+    Raises:
+        SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
+    """
+    facts = read_facts(checkpoint)
+    config = load(facts.scenario)
+    learning = tuple(sorted(bank.id for bank in config.banks if bank.policy.type == "external"))
+    if learning != facts.bank_ids:
+        message = f"{checkpoint}: trained for banks {facts.bank_ids}, the scenario now has {learning}"
+        raise SnapshotError(message)
+    model = MaskablePPO.load(checkpoint, device="cpu")
+    evaluation, agent = evaluate_model(model, facts.training_settings(), config, seeds)
+    return LearnedResult(facts, evaluation, agent)
