@@ -74,7 +74,7 @@ def resampled_means(sample: F64, resamples: int, seed: int) -> F64:
 
 def _corrected_levels(sample: F64, means: F64, confidence: float) -> tuple[float, float]:
     """The quantiles of the resampled means that bound the interval."""
-    deviations = sample.mean() - sample
+    deviations = sample - sample.mean()
     acceleration = float((deviations**3).sum() / (6.0 * (deviations**2).sum() ** 1.5))
     smallest = 1.0 / (2 * len(means))
     under = float(np.mean(means < sample.mean()) + np.mean(means <= sample.mean())) / 2.0

@@ -225,7 +225,7 @@ def pointer(dtype: npt.DTypeLike) -> Any:
     kind: np.dtype[Any] = np.dtype(dtype)
     if not PLAIN:
         return _compiled_pointer(from_dtype(kind))
-    element: Any = np.ctypeslib.as_ctypes_type(kind)  # type: ignore[arg-type]
+    element: Any = np.ctypeslib.as_ctypes_type(kind)
 
     def column_at(address: int, size: int) -> npt.NDArray[Any]:
         return np.ctypeslib.as_array((element * int(size)).from_address(int(address)))

@@ -89,9 +89,7 @@ def default_deadline(world: World) -> int:
     return world.tick + max(5, world.ticks_per_day // 10)
 
 
-def new_payment(
-    world: World, sender: str, receiver: str, amount: int, deadline: int, priority: int
-) -> Payment:
+def new_payment(world: World, sender: str, receiver: str, amount: int, deadline: int, priority: int) -> Payment:
     """A payment that has just arrived, not in any queue yet."""
     priority = min(priority, MAX_PRIORITY)
     payment = Payment(

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from baselines.evaluate import evaluate_policy
+from baselines.grid import equilibrium_shares, family_members, search_shares, tune
+from baselines.rollout import run_scripted
+from baselines.seeds import held_out_seeds, training_seeds, validation_seeds
+from simcash_env.config import FifoPolicy
+from simcash_env.errors import SimulationError
+from simcash_env.registry import load
+from simcash_env.simulation import Simulation
+from tests.baselines.worlds import random_day
+
+
+@pytest.mark.parametrize(("scenario", "shares"), [("castro-2period-v0", (0.0, 0.2)), ("castro-3period-v0", (0.2, 0.2))])
+@pytest.mark.parametrize("start", [0.0, 0.5, 1.0])
+def test_best_replies_lead_to_the_published_equilibrium(scenario, shares, start):
+    assert equilibrium_shares(load(scenario), FifoPolicy(), [1], start=start) == shares
+
+
+def test_the_cheapest_shares_of_the_two_period_game_are_its_equilibrium():
+    found = search_shares(load("castro-2period-v0"), FifoPolicy(), [1])
+    assert found.shares == (0.0, 0.2)
+    assert found.training_cents == 2_000
+
+
+def test_tuning_beats_half_the_pool_and_every_level_of_the_coarse_grid():
+    config = load("castro-12period-v0")
+    seeds = training_seeds(60)
+    found = tune(config, "fifo", seeds)
+    for level in range(21):
+        cents = evaluate_policy(config, FifoPolicy(), seeds, [level / 20] * 2).totals().mean()
+        assert found.training_cents <= cents
+    cents = evaluate_policy(config, found.policy, seeds, found.shares).totals().mean()
+    assert cents == pytest.approx(found.training_cents)
+
+
+def test_a_run_in_the_batch_is_the_simulations_run():
+    config = random_day(days=2)
+    config = config.model_copy(
+        update={"banks": tuple(bank.model_copy(update={"policy": FifoPolicy()}) for bank in config.banks)}
+    )
+    costs = run_scripted(config, [1, 2, 99])
+    for place, seed in enumerate([1, 2, 99]):
+        summary = Simulation(config, seed=seed, events=False).run_to_completion()
+        assert costs[place].sum() == summary.total_cost
+        np.testing.assert_array_equal(costs[place], [list(summary.costs[bank].values()) for bank in ("A", "B")])
+
+
+def test_many_payments_at_once_make_the_batch_grow():
+    config = random_day()
+    busy = tuple(
+        bank.model_copy(
+            update={
+                "policy": FifoPolicy(),
+                "arrivals": bank.arrivals.model_copy(update={"rate_per_tick": 40.0}),
+            }
+        )
+        for bank in config.banks
+    )
+    config = config.model_copy(update={"banks": busy})
+    total = Simulation(config, seed=5, events=False).run_to_completion().total_cost
+    assert run_scripted(config, [5, 6]).sum(axis=(1, 2))[0] == total
+
+
+def test_an_external_bank_cannot_be_run_without_a_policy():
+    with pytest.raises(SimulationError, match="A, B"):
+        run_scripted(random_day(), [1])
+
+
+def test_seeds_of_training_validation_and_test_never_meet():
+    everything = [set(training_seeds(5_000)), set(validation_seeds(5_000)), set(held_out_seeds(5_000))]
+    assert len(set.union(*everything)) == 15_000
+    with pytest.raises(ValueError, match="1000000"):
+        training_seeds(10, skip=999_999)
+
+
+def test_a_family_tries_no_policy_twice():
+    for family in ("fifo", "deadline", "liquidity_aware"):
+        members = family_members(load("castro-12period-v0"), family)
+        assert len(members) == len(set(members))

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from baselines.evaluate import evaluate_agent, evaluate_policy
+from baselines.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
+from simcash_env.envs.vector import make_vec
+from simcash_env.errors import ActionError
+from tests.baselines.worlds import random_day
+
+SEEDS = tuple(range(40))
+POLICIES = [
+    FifoPolicy(),
+    DeadlinePolicy(urgency_threshold=2),
+    LiquidityAwarePolicy(target_buffer=0, urgency_threshold=1),
+    LiquidityAwarePolicy(target_buffer=9_000, urgency_threshold=2),
+]
+
+
+@pytest.mark.parametrize("rules", ["standard", "simcash"])
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.type}-{getattr(policy, 'target_buffer', '')}")
+def test_a_policy_costs_the_same_through_the_environment_as_in_the_kernel(rules, policy):
+    config = random_day(rules=rules)
+    inside = evaluate_policy(config, policy, SEEDS, [0.15, 0.15])
+    outside = evaluate_agent(config, agent_for(policy, levels=3), SEEDS, max_queue_slots=64)
+    np.testing.assert_array_equal(outside.cents, inside.cents)
+    assert inside.cents.any()
+
+
+def test_the_two_agree_when_the_pool_is_allocated_anew_every_day():
+    config = random_day(days=3, switches={"daily_liquidity_reallocation": True})
+    policy = LiquidityAwarePolicy(target_buffer=9_000, urgency_threshold=2)
+    inside = evaluate_policy(config, policy, SEEDS, [0.1, 0.2])
+    outside = evaluate_agent(config, agent_for(policy, levels=[2, 4]), SEEDS, max_queue_slots=64)
+    np.testing.assert_array_equal(outside.cents, inside.cents)
+
+
+def test_without_a_level_an_agent_keeps_what_the_scenario_allocates():
+    config = random_day(fraction=0.25)
+    inside = evaluate_policy(config, FifoPolicy(), SEEDS)
+    outside = evaluate_agent(config, Fifo(), SEEDS, max_queue_slots=64)
+    np.testing.assert_array_equal(outside.cents, inside.cents)
+
+
+def test_a_policy_that_drops_needs_an_environment_that_offers_it():
+    config = random_day(rules="simcash")
+    config = config.model_copy(update={"actions": config.actions.model_copy(update={"allow_drop": False})})
+    with pytest.raises(ActionError, match="allow_drop"):
+        evaluate_agent(config, Deadline(0), SEEDS)
+
+
+def test_random_agents_choose_only_what_is_legal():
+    vec = make_vec(random_day(banks=3), 50)
+    vec.reset(1)
+    agent = RandomLegal(seed=3)
+    for _ in range(vec.num_ticks):
+        vec.step(agent.act(vec))
+        assert not vec.illegal.any()
+
+
+def test_random_agents_of_one_seed_play_alike():
+    config = random_day()
+    first, second = (evaluate_agent(config, RandomLegal(seed=3), SEEDS) for _ in range(2))
+    np.testing.assert_array_equal(first.cents, second.cents)
+
+
+def test_a_bank_that_holds_everything_settles_nothing():
+    vec = make_vec(random_day(), 1, autoreset="disabled")
+    vec.reset(1)
+    for _ in range(vec.num_ticks):
+        vec.step(HoldAll(0).act(vec))
+    assert vec.engine(0).state.settled_count[0] == 0
+    assert vec.engine(0).state.arrived_count[0] > 0
