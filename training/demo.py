@@ -1,0 +1,149 @@
+"""Train for about two minutes and compare with the scripted policies: ``python -m training.demo`` (``make demo``)."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from baselines.evaluate import Evaluation, evaluate_policy
+from baselines.leaderboard import Row, baseline_rows, make_row
+from baselines.seeds import held_out_seeds, training_seeds
+from simcash_env.codes import POOL_LEVELS
+from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.registry import load
+from training.cli import cli_train
+from training.evaluate import LearnedAgent, evaluate_model
+from training.plots import LEARNED_NAME, draw
+
+SCENARIO: Final = "castro-12period-v0"
+FOLDER: Final = Path("results") / "demo"
+TEST_DAYS: Final = 1_000
+TUNING_DAYS: Final = 500
+MOST_SECONDS: Final = 150.0
+UNPLAYED: Final = frozenset({"hold_all", "random"})
+"""Shown in the table, not in the figure, where their cost would flatten all others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """A table row and the costs behind it."""
+
+    row: Row
+    evaluation: Evaluation
+
+
+def score_scripted(
+    config: ScenarioConfig, seeds: Sequence[int], tuning: Sequence[int], console: Console
+) -> list[Score]:
+    """The scripted policies, tuned ones included."""
+    scores = []
+    with console.status("searching the best scripted policies") as status:
+        for row, evaluation in baseline_rows(config, seeds, tuning):
+            scores.append(Score(row, evaluation))
+            status.update(f"scored {row.policy}")
+    return scores
+
+
+def comparison_table(scores: Sequence[Score]) -> Table:
+    """Cheapest first, the learned policy in bold."""
+    table = Table(
+        title=f"{SCENARIO}: cost of a day in cents, both banks",
+        caption=f"mean and 95 % bootstrap interval over {scores[0].row.total.count:,} test days that nobody trained on",
+    )
+    table.add_column("policy")
+    for name in ("mean", "95 % interval", "liquidity", "delay", "penalties"):
+        table.add_column(name, justify="right")
+    table.add_column("parameters", overflow="fold")
+    for score in sorted(scores, key=lambda score: score.row.total.mean):
+        row, kinds = score.row, score.row.by_kind
+        penalties = kinds["deadline_penalty"] + kinds["eod_penalty"] + kinds["drop_penalty"]
+        table.add_row(
+            row.policy,
+            f"{row.total.mean:,.0f}",
+            f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+            f"{kinds['liquidity']:,.0f}",
+            f"{kinds['delay']:,.0f}",
+            f"{penalties:,.0f}",
+            row.parameters,
+            style="bold" if row.policy == LEARNED_NAME else None,
+        )
+    return table
+
+
+def verdict(learned: Score, best: Score) -> str:
+    """One sentence on the learned policy and the best scripted one."""
+    difference = learned.evaluation.minus(best.evaluation)
+    percent = 100 * difference.mean / best.row.total.mean
+    if learned.row.total.is_below(best.row.total):
+        words = "cheaper, intervals apart"
+    elif difference.high < 0:
+        words = "cheaper on the same days, though the intervals of the means overlap"
+    elif difference.low > 0:
+        words = "dearer"
+    else:
+        words = "not clearly different"
+    return f"The learned policy is {words}: {difference} cents a day ({percent:+.1f} %) against {best.row.policy}."
+
+
+def habits(agent: LearnedAgent, bank_ids: Sequence[str]) -> list[str]:
+    """What the learned policy does, in words."""
+    lines = []
+    for place, bank in enumerate(bank_ids):
+        levels, counts = np.unique(agent.pool_levels()[:, place], return_counts=True)
+        chosen = [
+            f"{100 * level / (POOL_LEVELS - 1):.0f} % on {100 * count / counts.sum():.0f} % of days"
+            for level, count in sorted(zip(levels.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1])
+        ]
+        lines.append(f"{bank} commits {', '.join(chosen[:3])}.")
+    lines.append(
+        f"At a decision it releases {100 * agent.released / max(agent.seen, 1):.1f} % of the payments it sees."
+    )
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train, score, print, draw."""
+    parser = argparse.ArgumentParser(prog="python -m training.demo", description=__doc__)
+    parser.add_argument("--steps", type=int, default=None, help="decisions of banks to train for")
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--test-days", type=int, default=TEST_DAYS)
+    parser.add_argument("--tuning-days", type=int, default=TUNING_DAYS)
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder for checkpoint and figure")
+    given: Any = parser.parse_args(arguments)
+    begin, console = time.monotonic(), Console()
+    config, seeds = load(SCENARIO), held_out_seeds(given.test_days)
+    console.print(f"[bold]{SCENARIO}[/bold]: {config.description}")
+    with console.status("compiling the engine, once on this machine"):
+        evaluate_policy(config, FifoPolicy(), [1])
+    console.print("Training one policy for both banks, about two minutes.")
+    trained = cli_train(
+        SCENARIO, given.seed, given.steps, given.out / "policy.zip", max_seconds=MOST_SECONDS, console=console
+    )
+    settings = trained.facts.training_settings()
+    evaluation, agent = evaluate_model(trained.model, settings, config, seeds)
+    scores = score_scripted(config, seeds, training_seeds(given.tuning_days), console)
+    parameters = f"PPO, {trained.facts.steps:,} steps, seed {given.seed}"
+    learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
+    best = min(scores, key=lambda score: score.row.total.mean)
+    console.print(comparison_table([*scores, learned]))
+    console.print(verdict(learned, best))
+    for line in habits(agent, trained.facts.bank_ids):
+        console.print(line)
+    figure = given.out / "comparison.png"
+    shown = [score.row for score in (*scores, learned) if score.row.policy not in UNPLAYED]
+    draw(figure, shown, trained.facts.curve, agent.pool_levels(), trained.facts.bank_ids)
+    console.print(
+        f"Figure: {figure}   checkpoint: {given.out / 'policy.zip'}   {time.monotonic() - begin:,.0f} s in all"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The demo's figure: costs with intervals, the learning curve, the pool shares that were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from baselines.leaderboard import Row
+from simcash_env.codes import POOL_LEVELS
+
+LEARNED: Final = "#D55E00"
+SCRIPTED: Final = "#0072B2"
+OTHER: Final = "#009E73"
+FAINT: Final = "#666666"
+"""Colours that colour-blind readers can tell apart (Okabe and Ito)."""
+
+LEARNED_NAME: Final = "learned"
+
+
+def draw(
+    path: Path,
+    rows: Sequence[Row],
+    curve: Sequence[tuple[int, float]],
+    levels: npt.NDArray[np.int64],
+    bank_ids: Sequence[str],
+) -> None:
+    """Write the figure as a PNG.
+
+    Args:
+        path: of the file.
+        rows: scores to show as bars, the learned policy among them under the name ``learned``.
+        curve: (steps, mean cents of a bank's run) in training.
+        levels: (runs, banks) chosen pool levels on test days.
+        bank_ids: names of those banks.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with plt.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), width_ratios=(1.35, 1, 1), layout="constrained")
+        draw_costs(axes[0], rows)
+        draw_curve(axes[1], curve, rows, len(bank_ids))
+        draw_shares(axes[2], levels, bank_ids)
+        figure.suptitle(f"{rows[0].scenario}: a learned cash manager beside scripted ones", fontsize=13)
+        figure.savefig(path, dpi=150)
+        plt.close(figure)
+
+
+def label(row: Row) -> str:
+    """A row's name in the figure."""
+    return (
+        f"{row.policy.replace('tuned:', 'tuned ')}, half the pool"
+        if row.parameters == "pool 50 %"
+        else (
+            f"{row.policy}, whole pool"
+            if row.parameters == "pool as configured"
+            else row.policy.replace("tuned:", "tuned ")
+        )
+    )
+
+
+def draw_costs(axis: Any, rows: Sequence[Row]) -> None:
+    """Horizontal bars, cheapest on top, with 95 % intervals and figures."""
+    ordered = sorted(rows, key=lambda row: row.total.mean, reverse=True)
+    places = np.arange(len(ordered))
+    means = np.array([row.total.mean for row in ordered])
+    reach = np.array([[row.total.mean - row.total.low, row.total.high - row.total.mean] for row in ordered]).T
+    colours = [LEARNED if row.policy == LEARNED_NAME else SCRIPTED for row in ordered]
+    axis.barh(places, means, xerr=reach, color=colours, error_kw={"ecolor": "black", "capsize": 3, "lw": 1})
+    for place, row in zip(places, ordered, strict=True):
+        axis.text(row.total.high + means.max() * 0.015, place, f"{row.total.mean:,.0f}", va="center")
+    axis.set_yticks(places, [label(row) for row in ordered])
+    axis.set_xlim(0, means.max() * 1.18)
+    axis.set_xlabel("cents a day, both banks; mean and 95 % interval")
+    axis.set_title(f"Cost on {ordered[0].total.count:,} test days")
+    axis.xaxis.set_major_formatter("{x:,.0f}")
+
+
+def draw_curve(axis: Any, curve: Sequence[tuple[int, float]], rows: Sequence[Row], num_banks: int) -> None:
+    """Training cost on a logarithmic scale, with the best scripted policy as a line."""
+    steps, cents = np.array(curve).T
+    axis.plot(steps / 1_000, cents * num_banks, color=LEARNED, lw=1.2)
+    best = min(row.total.mean for row in rows if row.policy != LEARNED_NAME)
+    axis.axhline(best, color=SCRIPTED, ls="--", lw=1.2)
+    axis.text(steps[-1] / 1_000, best * 1.04, "best scripted", color=SCRIPTED, ha="right", va="bottom")
+    axis.set_yscale("log")
+    axis.yaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.set_minor_formatter("")
+    axis.set_xlabel("decisions of banks, thousands")
+    axis.set_ylabel("cents a day, both banks")
+    axis.set_title("Training, exploration included")
+
+
+def draw_shares(axis: Any, levels: npt.NDArray[np.int64], bank_ids: Sequence[str]) -> None:
+    """How often each bank chose which share."""
+    width = 0.8 / len(bank_ids)
+    top = int(levels.max()) + 2
+    for place, (name, colour) in enumerate(
+        zip(bank_ids, (LEARNED, OTHER, SCRIPTED, FAINT) * len(bank_ids), strict=False)
+    ):
+        counts = np.bincount(levels[:, place], minlength=POOL_LEVELS)[: top + 1] / len(levels)
+        where = np.arange(top + 1) + (place - (len(bank_ids) - 1) / 2) * width
+        axis.bar(
+            where, 100 * counts, width, color=colour, label=name, hatch="//" if place % 2 else None, edgecolor="white"
+        )
+    axis.set_xticks(range(top + 1), [f"{100 * level // (POOL_LEVELS - 1)}" for level in range(top + 1)])
+    axis.set_xlabel("share of the pool that is allocated, %")
+    axis.set_ylabel("test days, %")
+    axis.set_title("Liquidity that the learned policy commits")
+    axis.legend(frameon=False)
