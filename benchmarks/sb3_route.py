@@ -26,6 +26,8 @@ ROUNDS: Final = 5
 class IdleVec(SimCashSB3Vec):
     """The same spaces; a step that returns what is there."""
 
+    _idle: Any
+
     def step_wait(self) -> Any:
         """Nothing happens."""
         return self._idle

@@ -1,0 +1,120 @@
+"""The command line as a user meets it: real processes, real files, both streams and the exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = ("run", "castro-12period-v0", "--seed", "42")
+
+
+def simcash(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "simcash_env.cli", *arguments]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
+
+
+def test_a_run_prints_one_object_with_exact_figures() -> None:
+    done = simcash(*RUN, "--json", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found["costs"]["BANK_A"]["liquidity"] == 99_600  # the whole pool of 1 000 000 for 12 ticks at 83 bps
+    assert found["total_cost"] == sum(sum(costs.values()) for costs in found["costs"].values())
+    assert (found["arrived"], found["settled"], found["ticks"]) == (53, 53, 12)
+    assert sum(found["final_balances"].values()) == 2_000_000
+    assert len(found["digest"]) == 64
+
+
+def test_the_same_seed_gives_the_same_digest_and_another_seed_another() -> None:
+    digests = [json.loads(simcash(*RUN[:3], seed, "--json", "--quiet").stdout)["digest"] for seed in ("7", "7", "8")]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_table_goes_to_stdout_and_notes_to_stderr() -> None:
+    done = simcash(*RUN)
+    assert done.returncode == 0
+    assert "BANK_A" in done.stdout
+    assert "99,600" in done.stdout
+    assert "nobody decides for BANK_A, BANK_B: running fifo" in done.stderr
+
+
+def test_verbose_names_every_event_on_stderr_and_json_stays_one_object() -> None:
+    done = simcash(*RUN, "--ticks", "2", "--verbose", "--json")
+    assert json.loads(done.stdout)["ticks"] == 2
+    assert "tick 1 (day 0): 5 arrived" in done.stderr
+    assert "Arrival  bank=BANK_A  counterparty=BANK_B  tx=tx_00000001  amount=4090" in done.stderr
+
+
+def test_a_policy_can_be_chosen_for_a_bank() -> None:
+    held = simcash(*RUN, "--json", "--quiet", "--policy", "BANK_A=deadline:urgency_threshold=0")
+    assert json.loads(held.stdout)["costs"]["BANK_A"]["delay"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "castro-12period-v1"), "castro-12period-v0"),
+        ((*RUN, "--policy", "BANK_X=fifo"), "unknown bank, banks are BANK_A, BANK_B"),
+        ((*RUN, "--policy", "BANK_A=deadline"), "urgency_threshold"),
+        ((*RUN, "--ticks", "0"), "--ticks"),
+        ((*RUN, "--ticks", "many"), "--ticks"),
+        (("runs",), "No such command"),
+        (("scenarios", "show", "nothing-v0"), "nothing-v0"),
+    ],
+)
+def test_a_mistake_is_one_clear_message_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
+    done = simcash(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_validate_names_every_fault_with_its_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "format: 1\nname: bad\nsimulation: {ticks_per_day: 0, num_days: 1}\nbanks:\n  - id: A\n    opening_balance: 1.5\n"
+    )
+    done = simcash("validate", "two-banks-v0", str(bad))
+    assert done.returncode == 2
+    assert "two-banks-v0: ok" in done.stdout
+    assert "bad.yaml:3" in done.stderr
+    assert "bad.yaml:6" in done.stderr
+    assert "opening_balance" in done.stderr
+
+
+def test_the_library_is_listed_and_shown() -> None:
+    ids = json.loads(simcash("scenarios", "list", "--json").stdout)
+    assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(ids)
+    assert simcash("scenarios", "show", "castro-2period-v0").stdout.startswith("# Question:")
+    assert "liquidity_aware" in json.loads(simcash("policies", "list", "--json").stdout)
+
+
+def test_schema_is_a_json_schema() -> None:
+    schema = json.loads(simcash("schema").stdout)
+    assert {"format", "name", "simulation", "banks"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "schema", "benchmark", "train", "evaluate"])
+def test_the_help_of_every_command_has_an_example(command: str) -> None:
+    assert f"simcash {command}" in simcash(command, "--help").stdout.replace("\n", " ").split("Example")[1]
+
+
+def test_ctrl_c_prints_what_was_run_and_exits_with_130() -> None:
+    command = [sys.executable, "-m", "simcash_env.cli", "run", "ten-banks-v0", "--verbose", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        for line in process.stderr:  # wait for the first tick, then interrupt
+            if line.startswith("tick 0"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        found = json.loads(process.stdout.read())
+    assert process.returncode == 130
+    assert 0 < found["ticks"] < 1_000
+    assert f"interrupted after {found['ticks']} of 1000 ticks" in rest
