@@ -8,10 +8,9 @@ STAMP := $(VENV)/.setup-stamp
 # One thread of arithmetic a process: more of them slow each other down.
 export OMP_NUM_THREADS := 1
 
-# What exercises the kernels, and so is worth running without the compiler and with its bounds checks.
-ENGINE_TESTS := $(wildcard tests/kernels tests/conformance tests/test_oracle.py tests/test_oracle_rules.py)
-PYTEST := $(BIN)/python -m pytest
-PARALLEL := -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
+ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training baselines/test_grid.py test_imports.py test_packaging.py)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -42,17 +41,17 @@ check: setup  ## format, lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 test-compiled: setup  ## all tests, kernels compiled
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST)
 
 test-py: setup  ## the engine's tests, kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) $(PARALLEL) $(ENGINE_TESTS)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(ENGINE)
 
 test-bounds: setup  ## the engine's tests, every array index checked
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(PARALLEL) $(ENGINE_TESTS)
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
 
 coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage erase
-	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(ENGINE_TESTS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(ENGINE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -97,7 +97,7 @@ BREACHES = {
     "the tick orders the rules": ("simcash_env/kernels/costs.py", "import simcash_env.kernels.rtgs"),
     "kernels know arrays and codes only": ("simcash_env/kernels/ledger.py", "import pydantic"),
     "the package needs no training library": ("simcash_env/scenario.py", "import torch"),
-    "only the command line knows": ("simcash_env/envs/vector.py", "import baselines"),
+    "training and baselines stand on the package": ("simcash_env/envs/vector.py", "import baselines"),
     "the oracle is written from the rules": ("tests/oracle/costs.py", "import simcash_env.kernels.costs"),
     "the package does not know its tests": ("simcash_env/scenario.py", "import tests.oracle.costs"),
 }
