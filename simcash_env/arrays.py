@@ -10,7 +10,7 @@ Money is whole cents, time whole ticks, rates whole millionths (``_ppm``) of the
 A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``bank`` one a bank in sorted id order,
 ``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
 ``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
-and cost kind (bank * NUM_COSTS + kind), ``pay`` one a payment row.
+and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ PerNode: TypeAlias = Annotated[I64, "node", False]
 PerInstruction: TypeAlias = Annotated[I64, "instruction", False]
 PerInstructionFloat: TypeAlias = Annotated[F64, "instruction", True]
 PerCost: TypeAlias = Annotated[I64, "cost", False]
+PerRunCost: TypeAlias = Annotated[I64, "run_cost", False]
 PerPayment: TypeAlias = Annotated[I64, "pay", False]
 PerStack: TypeAlias = Annotated[F64, "stack", True]
 PerLogWord: TypeAlias = Annotated[I64, "log", False]
@@ -50,6 +51,8 @@ PerLogWord: TypeAlias = Annotated[I64, "log", False]
 
 class Scenario(NamedTuple):
     """What a configuration says, compiled; read-only during a run."""
+
+    columns_apart = True  # read by column more often than by bank, and small enough to stay in the nearest cache
 
     # -- size and time --
     num_banks: One
@@ -229,7 +232,7 @@ class State(NamedTuple):
     event_next_tick: PerEvent  # NONE: never again
     # -- costs --
     tick_cost_cents: PerCost  # since the tick was opened
-    run_cost_cents: PerCost
+    run_cost_cents: PerRunCost
     # -- payments --
     pay_place: PerPayment  # codes.Place
     pay_id: PerPayment
@@ -253,6 +256,8 @@ class State(NamedTuple):
 
 class Work(NamedTuple):
     """Scratch space of one thread, and the border that decisions and events cross."""
+
+    columns_apart = True  # each is filled, sorted and handed over by itself
 
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     log_capacity: One

@@ -24,18 +24,13 @@ UNHASHED: Final = frozenset(
 
 
 def grow_payments(rows: I64, sizes: I64) -> tuple[I64, I64]:
-    """A copy of state rows (..., words) with twice the payment rows, the new ones at the end of the free list."""
+    """A copy of state rows (..., words) with twice the payment rows, the new ones at the head of the free list."""
     lengths = STATE_LAYOUT.lengths(sizes)
     old = lengths["pay"]
     new_sizes = STATE_LAYOUT.sizes({**lengths, "pay": 2 * old})
     grown = np.zeros((*rows.shape[:-1], STATE_LAYOUT.width(new_sizes)), np.int64)
-    first = int(sizes[-2])  # payments are the last axis
-    grown[..., :first] = rows[..., :first]
-    for column in range(STATE_LAYOUT.columns_per_axis()["pay"]):
-        read, write = first + column * old, first + column * 2 * old
-        grown[..., write : write + old] = rows[..., read : read + old]
-    for row in grown.reshape(-1, grown.shape[-1]):
-        chain_free_rows(plain_opener(State)(row, new_sizes), old)
+    grown[..., : rows.shape[-1]] = rows  # payments are the last axis
+    chain_free_rows(plain_opener(State)(grown, new_sizes), old)
     return grown, new_sizes
 
 

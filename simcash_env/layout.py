@@ -1,12 +1,15 @@
 """How a table of ``arrays.py`` lies in one row of 64-bit words, and how Python opens such a row by name.
 
 A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
-lie behind one another in one row of int64; a ``sizes`` array says where each axis begins and how long it is.
-Float columns are the same 64 bits read as float64. Kernels open rows with ``kernels/_views.py``.
+lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Within an axis, the columns are
+interleaved: what is known of one bank or payment lies together, so that a rule that works on it touches few cache lines.
+A table with ``columns_apart`` keeps each column in one piece instead. Float columns are the same 64 bits read as
+float64. Kernels open rows with ``kernels/_views.py``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
@@ -17,11 +20,16 @@ T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class Column(NamedTuple):
-    """One column of a table: which axis it runs along, its rank among that axis's columns, and its type."""
+    """One column of a table: its axis, its rank among that axis's columns, how far its elements lie apart, its type."""
 
     axis: str
     rank: int
+    stride: int  # words
     is_float: bool
+
+    def first(self, base: int, length: int) -> int:
+        """The word of the column's first element, where its axis begins at ``base``."""
+        return base + self.rank * (length if self.stride == 1 else 1)
 
 
 class Layout(NamedTuple):
@@ -59,26 +67,28 @@ class Layout(NamedTuple):
 
 def layout_of(table: type[Any]) -> Layout:
     """Read a table's layout from the annotations of its fields; axes come in order of first use."""
-    ranks: dict[str, int] = {}
+    hints = {name: hint.__metadata__ for name, hint in get_type_hints(table, include_extras=True).items()}
+    counts = Counter(axis for axis, _ in hints.values())
+    ranks = dict.fromkeys(counts, 0)
     columns: dict[str, Column] = {}
-    for name, hint in get_type_hints(table, include_extras=True).items():
-        axis, is_float = hint.__metadata__
-        ranks.setdefault(axis, 0)
-        columns[name] = Column(axis, ranks[axis], is_float)
+    for name, (axis, is_float) in hints.items():
+        stride = 1 if getattr(table, "columns_apart", False) else counts[axis]
+        columns[name] = Column(axis, ranks[axis], stride, is_float)
         ranks[axis] += 1
     return Layout(table.__name__, tuple(ranks), columns)
 
 
 def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
-    """The opener for Python: NumPy views of the row, by name."""
+    """The opener for Python: NumPy views of the row by name; of many rows at once, columns run along the last axis."""
     layout = layout_of(table)
 
     def open_plain(row: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> T:
         bases, length = dict(zip(layout.axes, sizes[::2].tolist(), strict=True)), layout.lengths(sizes)
         views = []
         for column in layout.columns.values():
-            start = bases[column.axis] + column.rank * length[column.axis]
-            view = row[start : start + length[column.axis]]
+            count = length[column.axis]
+            start = column.first(bases[column.axis], count)
+            view = row[..., start : start + count * column.stride : column.stride][..., :count]
             views.append(view.view(np.float64) if column.is_float else view)
         return table(*views)
 

@@ -77,6 +77,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         "node": len(program.nodes),
         "instruction": len(program.instructions),
         "cost": num_banks * NUM_COSTS,
+        "run_cost": num_banks * NUM_COSTS,
         "pay": num_banks * FIRST_ROWS_PER_BANK + len(config.events),
         "stack": max(program.stack_depth(), 1),
         "log": 0,
@@ -129,6 +130,7 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state.source_is_weighted[:] = view.source_is_weighted
     if len(state.live_weight):
         state.live_weight[:] = view.weight_value
+    state.free_head[0] = NONE
     chain_free_rows(state, 0)
     return row
 
@@ -145,18 +147,12 @@ def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0
 
 
 def chain_free_rows(state: State, first: int) -> None:
-    """Put the payment rows from ``first`` on at the end of the free list, in ascending order."""
-    rows = len(state.pay_next)
-    state.pay_next[first:rows] = np.arange(first + 1, rows + 1)
-    state.pay_next[rows - 1] = NONE
-    if state.free_count[0] == 0:
-        state.free_head[0] = first
-    else:
-        last = int(state.free_head[0])
-        while state.pay_next[last] != NONE:
-            last = int(state.pay_next[last])
-        state.pay_next[last] = first
-    state.free_count[0] += rows - first
+    """Put the payment rows from ``first`` on at the head of the free list, in ascending order; in one row or many."""
+    rows = state.pay_next.shape[-1]
+    state.pay_next[..., first:rows] = np.arange(first + 1, rows + 1)
+    state.pay_next[..., -1] = state.free_head[..., 0]
+    state.free_head[...] = first
+    state.free_count[...] += rows - first
 
 
 def _payment_root(bank: BankConfig, program: ProgramBuilder, *, simcash: bool) -> int:

@@ -100,6 +100,7 @@ class SimCashVec:
             num_heads=heads,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
             autoreset={"disabled": step.DISABLED, "next_step": step.NEXT_STEP, "same_step": step.SAME_STEP}[autoreset],
+            is_backward=1,
             alpha=float({"individual": 0.0, "system": 1.0, "mixed": 0.5}[reward] if alpha is None else alpha),
             reward_scale=self.reward_scale,
         )

@@ -48,9 +48,10 @@ class ViewType(types.Type):  # type: ignore[misc]
 class ColumnType(types.Type):  # type: ignore[misc]
     """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
 
-    def __init__(self, element: Any) -> None:
+    def __init__(self, element: Any, stride: int = 1) -> None:
         self.element = element
-        super().__init__(name=f"Column({element})")
+        self.stride = stride
+        super().__init__(name=f"Column({element}, {stride})")
 
 
 @register_model(ColumnType)
@@ -82,7 +83,7 @@ def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, i
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
     if BOUNDSCHECK:
         cgutils.do_boundscheck(context, builder, index, opened.size)
-    return builder.gep(opened.data, [index])
+    return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
 
 
 @lower_builtin(operator.getitem, ColumnType, types.Integer)  # type: ignore[untyped-decorator]
@@ -120,7 +121,7 @@ class _ViewModel(models.StructModel):  # type: ignore[misc]
 
 
 def _column_type(column: Column) -> ColumnType:
-    return ColumnType(types.float64 if column.is_float else types.int64)
+    return ColumnType(types.float64 if column.is_float else types.int64, column.stride)
 
 
 @infer_getattr
@@ -149,7 +150,8 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
     number = 2 * layout.axes.index(column.axis)
     base, size = _load_size(context, builder, view, number), _load_size(context, builder, view, number + 1)
     rank = context.get_constant(types.int64, column.rank)
-    pointer = builder.gep(view.data, [builder.add(base, builder.mul(size, rank))])
+    first = rank if column.stride > 1 else builder.mul(size, rank)
+    pointer = builder.gep(view.data, [builder.add(base, first)])
     opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
     opened.data = builder.bitcast(pointer, opened.data.type)
     opened.size = size

@@ -78,6 +78,7 @@ class Shape(NamedTuple):
     num_heads: int
     max_ticks: int  # truncates an episode; the run's length where nothing is truncated
     autoreset: int
+    is_backward: int  # from the last copy to the first
     alpha: float  # 0: own cost, 1: mean cost of all banks
     reward_scale: float  # cents
 
@@ -161,8 +162,10 @@ def step_batch(call: I64) -> int:
     )
     spread, offset = float32_at(call[44], call[45]), float32_at(call[46], call[47])
     numbers, weights = int64_at(call[48], call[49]), float64_at(call[50], call[51])
+    numbers[7] = 1 - numbers[7]  # to and fro: a sweep begins with the copies that the last one left in the cache
     window = Window(int64_at(call[42], call[43]), numbers[0], numbers[1], numbers[2], numbers[3], spread, offset)
-    return step_copies(arena, buffers, Shape(window, numbers[4], numbers[5], numbers[6], weights[0], weights[1]))
+    shape = Shape(window, numbers[4], numbers[5], numbers[6], numbers[7], weights[0], weights[1])
+    return step_copies(arena, buffers, shape)
 
 
 @kernel
@@ -173,8 +176,9 @@ def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
     """
     scenario = open_scenario(arena.scenario_row, arena.scenario_sizes)
     work, width = open_work(arena.work_row, arena.work_sizes), arena.template.shape[0]
-    unfinished = 0
-    for copy in range(buffers.pending.shape[0]):
+    unfinished, num_copies = 0, buffers.pending.shape[0]
+    for turn in range(num_copies):
+        copy = num_copies - 1 - turn if shape.is_backward else turn
         if buffers.pending[copy] == DONE:
             continue
         row = part(arena.states, copy * width, width)
