@@ -76,9 +76,9 @@ def single_call() -> Callable[[], Any]:
     return lambda: vec.step(actions)
 
 
-def parallel_env() -> tuple[Callable[[], Any], int]:
+def parallel_env(*, copy: bool) -> tuple[Callable[[], Any], int]:
     """A step of the PettingZoo face, and its agents; a new run begins where one is over."""
-    env = simcash_v0.parallel_env(SCENARIO)
+    env = simcash_v0.parallel_env(SCENARIO, copy=copy)
     env.reset(seed=1)
     actions = {bank: np.ones(env.action_space(bank).shape, np.int64) for bank in env.agents}
 
@@ -103,17 +103,19 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
     """All figures: bank-steps and steps a second, microseconds a call, seconds of a start."""
     yardstick = cartpole_batch()
     batch, banks = simcash_batch()
-    parallel, agents = parallel_env()
+    parallel, agents = parallel_env(copy=True)
+    lent, _ = parallel_env(copy=False)
     single = single_call()
-    for call in (yardstick, batch, parallel, single):
+    for call in (yardstick, batch, parallel, single, lent):
         timed(call, 20)
-    calls = ((yardstick, 50), (batch, 40), (parallel, 500), (single, 1_000))
+    calls = ((yardstick, 50), (batch, 40), (parallel, 500), (single, 1_000), (lent, 500))
     rounds = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(REPETITIONS)]
     best = [min(column) for column in zip(*rounds, strict=True)]
     figures: dict[str, float | str] = {
         "yardstick_steps_per_s": COPIES / best[0],
         "batch_bank_steps_per_s": banks / best[1],
         "parallel_env_bank_steps_per_s": agents / best[2],
+        "parallel_env_views_bank_steps_per_s": agents / best[4],
         "single_call_us": best[3] * 1e6,
     }
     figures["batch_over_yardstick"] = banks / best[1] / (COPIES / best[0])

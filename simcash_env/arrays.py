@@ -20,6 +20,8 @@ from typing import Annotated, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.layout import interleaved
+
 I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
 
@@ -51,8 +53,6 @@ PerLogWord: TypeAlias = Annotated[I64, "log", False]
 
 class Scenario(NamedTuple):
     """What a configuration says, compiled; read-only during a run."""
-
-    columns_apart = True  # read by column more often than by bank, and small enough to stay in the nearest cache
 
     # -- size and time --
     num_banks: One
@@ -161,6 +161,7 @@ class Scenario(NamedTuple):
     instruction_value: PerInstructionFloat
 
 
+@interleaved
 class State(NamedTuple):
     """Everything that changes during a run; one row is one copy."""
 
@@ -256,8 +257,6 @@ class State(NamedTuple):
 
 class Work(NamedTuple):
     """Scratch space of one thread, and the border that decisions and events cross."""
-
-    columns_apart = True  # each is filled, sorted and handed over by itself
 
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     log_capacity: One

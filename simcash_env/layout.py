@@ -1,10 +1,8 @@
 """How a table of ``arrays.py`` lies in one row of 64-bit words, and how Python opens such a row by name.
 
 A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
-lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Within an axis, the columns are
-interleaved: what is known of one bank or payment lies together, so that a rule that works on it touches few cache lines.
-A table with ``columns_apart`` keeps each column in one piece instead. Float columns are the same 64 bits read as
-float64. Kernels open rows with ``kernels/_views.py``.
+lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Float columns are the same 64
+bits read as float64. Kernels open rows with ``kernels/_views.py``.
 """
 
 from __future__ import annotations
@@ -17,6 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 T = TypeVar("T", bound=tuple[Any, ...])
+
+_INTERLEAVED: set[type[Any]] = set()
+
+
+def interleaved(table: type[T]) -> type[T]:
+    """Class decorator: what is known of one bank or payment lies together, so that a rule touches few cache lines.
+
+    The other tables keep each column in one piece: they are read, filled and sorted column by column.
+    """
+    _INTERLEAVED.add(table)
+    return table
 
 
 class Column(NamedTuple):
@@ -72,7 +81,7 @@ def layout_of(table: type[Any]) -> Layout:
     ranks = dict.fromkeys(counts, 0)
     columns: dict[str, Column] = {}
     for name, (axis, is_float) in hints.items():
-        stride = 1 if getattr(table, "columns_apart", False) else counts[axis]
+        stride = counts[axis] if table in _INTERLEAVED else 1
         columns[name] = Column(axis, ranks[axis], stride, is_float)
         ranks[axis] += 1
     return Layout(table.__name__, tuple(ranks), columns)

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Call:
     """Keeps the arrays of ``spaces.step.step_batch`` alive and their addresses in order."""
 
-    def __init__(self, arena: Any, buffers: Any, shape: Any) -> None:
+    def __init__(self, arena: Any, buffers: Any, shape: Any, num_choices: I64) -> None:
         window = shape.window
         seen = [window.num_slots, window.num_entries, window.num_choices, window.mask_size]
-        self._numbers = np.array([*seen, shape.num_heads, shape.max_ticks, shape.autoreset, shape.is_backward], np.int64)
+        self._numbers = np.array(
+            [*seen, shape.num_heads, shape.max_ticks, shape.autoreset, shape.is_backward], np.int64
+        )
         self._weights = np.array((shape.alpha, shape.reward_scale), np.float64)
-        rest = (window.learners, window.spread, window.offset, self._numbers, self._weights)
+        rest = (window.learners, window.spread, window.offset, self._numbers, self._weights, num_choices)
         self._arrays = (*arena, *buffers, *rest)
         self.words: I64 = np.fromiter(_words(self._arrays), np.int64)
 

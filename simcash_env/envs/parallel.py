@@ -12,11 +12,12 @@ from pettingzoo import ParallelEnv
 from simcash_env.codes import CostKind
 from simcash_env.envs.learners import ScenarioLike
 from simcash_env.envs.spaces import MaskedMultiDiscrete
-from simcash_env.envs.vector import SimCashVec
+from simcash_env.envs.vector import F32, I8, SimCashVec
 from simcash_env.errors import ActionError
 
 Observation: TypeAlias = dict[str, npt.NDArray[Any]]
 PerAgent: TypeAlias = dict[str, Any]
+I64: TypeAlias = npt.NDArray[np.int64]
 
 COST_NAMES = tuple(kind.name.lower() for kind in CostKind)
 """Names of the entries of ``infos[bank]["costs"]``."""
@@ -31,6 +32,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
         max_cycles: truncate the game after so many ticks; by default it ends with the scenario.
         render_mode: ``"ansi"`` or None.
+        copy: False hands out the same observations and infos on every step: views that the next step overwrites, for
+            loops that keep none of them.
         options: ``learners``, ``max_queue_slots``, ``reward``, ``alpha``, ``policy_path``, as in ``SimCashVec``.
     """
 
@@ -44,6 +47,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         agent_names: Literal["bank", "numbered"] = "bank",
         max_cycles: int | None = None,
         render_mode: Literal["ansi"] | None = None,
+        copy: bool = True,
         **options: Any,
     ) -> None:
         self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, **options)
@@ -62,8 +66,10 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         }
         self.action_spaces = {agent: MaskedMultiDiscrete(self._vec.action_nvec) for agent in self.possible_agents}
         self.state_space = spaces.Box(-1.0, 1.0, (len(banks) * self._vec.observation_size,), np.float32)
-        self._action_shape = self._vec.actions.shape[2:]
-        self._staging = np.zeros(self._vec.actions.shape, np.int64)
+        self._acting = frozenset(self.possible_agents)
+        self._rows_shape = self._vec.actions.shape[1:]
+        self._copies = copy
+        self._lent: tuple[PerAgent, PerAgent] | None = None
 
     @property
     def observation_layout(self) -> tuple[str, ...]:
@@ -103,12 +109,14 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         Raises:
             ActionError: an unknown agent, wrong shape, type or range; nothing has changed then.
         """
-        agents = self.agents
+        agents, vec = self.agents, self._vec
         if not agents:
             return {}, {}, {}, {}, {}
-        self._write_actions(actions)
-        vec = self._vec
-        vec.step_written()
+        rows = self._rows_of(actions)
+        refused = vec.step_rows(rows)
+        if refused >= 0:
+            message = f"actions.{agents[refused]}: {vec.range_rule(rows[refused])}"
+            raise ActionError(message)
         observations, infos = self._observe()
         rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
         is_terminated, is_truncated = vec.is_terminated(0), vec.is_truncated(0)
@@ -117,55 +125,61 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             self.agents = []
         return observations, rewards, terminations, truncations, infos
 
-    def _write_actions(self, actions: dict[str, Any]) -> None:
-        """Copy the actions into the batch's buffer; wrong ones leave the game as it was."""
-        shape = self._action_shape
-        if len(actions) != len(self.agents):
-            unknown = [agent for agent in actions if agent not in self.agents]
-            if unknown:
-                message = f"actions: no agent {unknown[0]!r} is acting; agents are {', '.join(self.agents)}"
-                raise ActionError(message)
-            nothing = np.zeros(shape, np.int64)
-            actions = {agent: actions.get(agent, nothing) for agent in self.agents}
-        try:
-            chosen = [actions[agent] for agent in self.agents]
-            if {action.shape for action in chosen} != {shape}:
-                self._staging[0] = self._checked(actions)
-            else:
-                np.concatenate(chosen, out=self._staging.reshape(-1), casting="same_kind")
-        except (AttributeError, KeyError, TypeError):  # a list, an unknown agent, numbers that are not whole
-            self._staging[0] = self._checked(actions)
-        self._vec.write_actions(self._staging)
+    def _rows_of(self, actions: dict[str, Any]) -> I64:
+        """(L, H) the actions in the order of the agents; int64 arrays of the right shape go the quick way."""
+        if actions.keys() == self._acting:
+            try:
+                rows = np.array([actions[agent] for agent in self.agents])
+            except ValueError:  # of different lengths
+                return self._checked(actions)
+            if rows.shape == self._rows_shape and rows.dtype == np.int64:
+                return rows
+        return self._checked(actions)
 
-    def _checked(self, actions: dict[str, Any]) -> list[npt.NDArray[Any]]:
+    def _checked(self, actions: dict[str, Any]) -> I64:
         """The slow way: any sequence of whole numbers will do; what will not is named."""
-        checked = []
-        for agent in self.agents:
-            if agent not in actions:
-                unknown = sorted(set(actions) - set(self.agents))
-                message = f"actions: no agent {unknown[0]!r} is acting; agents are {', '.join(self.agents)}"
+        shape, agents = self._vec.actions.shape[2:], self.agents
+        unknown = [agent for agent in actions if agent not in agents]
+        if unknown:
+            message = f"actions: no agent {unknown[0]!r} is acting; agents are {', '.join(agents)}"
+            raise ActionError(message)
+        rows = np.zeros((len(agents), *shape), np.int64)
+        for row, agent in enumerate(agents):
+            action = np.asarray(actions.get(agent, rows[row]))
+            if action.shape != shape or action.dtype.kind not in "iu":
+                message = f"actions.{agent}: need whole numbers of shape {shape}, got {actions[agent]!r}"
                 raise ActionError(message)
-            action = np.asarray(actions[agent])
-            if action.shape != self._action_shape or action.dtype.kind not in "iu":
-                message = f"actions.{agent}: need whole numbers of shape {self._action_shape}, got {actions[agent]!r}"
-                raise ActionError(message)
-            checked.append(action)
-        return checked
+            rows[row] = action
+        return rows
 
     def _observe(self) -> tuple[PerAgent, PerAgent]:
-        """Copies of what the batch wrote, by agent."""
-        vec, agents = self._vec, self.agents
-        vectors, masks = list(vec.observations[0].copy()), list(vec.masks[0].copy())
-        costs, illegal = list(vec.costs[0].copy()), vec.illegal[0].tolist()
+        """What the batch wrote, by agent: copies of it, or the same views on every call."""
+        vec = self._vec
+        if self._copies:
+            observations, infos = self._by_agent(vec.observations[0].copy(), vec.masks[0].copy(), vec.costs[0].copy())
+        else:
+            if self._lent is None:
+                self._lent = self._by_agent(vec.observations[0], vec.masks[0], vec.costs[0])
+            observations, infos = self._lent
+        for info, count in zip(infos.values(), vec.illegal[0].tolist(), strict=True):
+            info["illegal_actions"] = count
+        return observations, infos
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Views are not copied: they would no longer be views of the batch."""
+        return {**self.__dict__, "_lent": None}
+
+    def _by_agent(self, vectors: F32, masks: I8, costs: I64) -> tuple[PerAgent, PerAgent]:
+        """Observations and infos of views of these arrays."""
         infos = {
-            agent: {"action_mask": mask, "costs": cost, "illegal_actions": count}
-            for agent, mask, cost, count in zip(agents, masks, costs, illegal, strict=True)
+            agent: {"action_mask": mask, "costs": cost}
+            for agent, mask, cost in zip(self.possible_agents, masks, costs, strict=True)
         }
         if self._is_flat:
-            return dict(zip(agents, vectors, strict=True)), infos
+            return dict(zip(self.possible_agents, vectors, strict=True)), infos
         observations = {
-            agent: {"observation": vector, "action_mask": mask}
-            for agent, vector, mask in zip(agents, vectors, masks, strict=True)
+            agent: {"observation": vector, "action_mask": info["action_mask"]}
+            for (agent, info), vector in zip(infos.items(), vectors, strict=True)
         }
         return observations, infos
 

@@ -55,12 +55,12 @@ class SimCashSB3Vec(VecEnv):
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
         """Keep the actions (rows, H) for ``step_wait``."""
-        self.vec.write_actions(np.asarray(actions).reshape(self.vec.actions.shape))
+        self._actions = np.asarray(actions).reshape(self.vec.actions.shape)
 
     def step_wait(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
         """Step every row."""
         vec = self.vec
-        vec.step_written()
+        vec.step(self._actions)
         self._returns += vec.rewards
         self._cents += vec.costs.sum(axis=2)
         self._lengths += 1

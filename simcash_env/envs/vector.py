@@ -28,6 +28,7 @@ Reward: TypeAlias = Literal["individual", "system", "mixed"]
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
 LARGEST_SEED: Final = 2**63 - 1
+NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
 
 
 class SimCashVec:
@@ -210,7 +211,8 @@ class SimCashVec:
                 raise ActionError(message)
             self.seeds[chosen] = np.array(seeds, np.int64)[chosen]
         self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
-        self._advance()
+        if self._kernels.step_batch(self._call.words, NO_ACTIONS):
+            self._finish()
         return self.observations, self.masks
 
     def step(self, actions: npt.ArrayLike) -> tuple[F32, I8, F64, I8, I8]:
@@ -225,40 +227,42 @@ class SimCashVec:
         Raises:
             ActionError: wrong shape, type or range; nothing has changed then.
         """
-        self.write_actions(actions)
-        self.step_written()
-        return self.observations, self.masks, self.rewards, self.terminated, self.truncated
-
-    def write_actions(self, actions: npt.ArrayLike) -> None:
-        """Check actions and copy them into the action buffer; all or none."""
         given = np.asarray(actions)
         if given.shape != self.actions.shape or given.dtype.kind not in "iu":
             message = f"actions: need whole numbers of shape {self.actions.shape}, got {given.dtype} of {given.shape}"
             raise ActionError(message)
         rows = np.ascontiguousarray(given, np.int64).reshape(-1, self.actions.shape[2])
-        refused = self._kernels.accept_actions(rows, self.action_nvec, self._buffers.actions)
+        refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
         if refused >= 0:
             copy, bank = divmod(refused, self.num_banks)
-            message = (
-                f"actions[{copy}, {bank}]: every head takes 0 to its number of choices - 1, "
-                f"choices are {self.action_nvec.tolist()}, got {rows[refused].tolist()}"
-            )
+            message = f"actions[{copy}, {bank}]: {self.range_rule(rows[refused])}"
             raise ActionError(message)
+        return self.observations, self.masks, self.rewards, self.terminated, self.truncated
 
-    def step_written(self) -> None:
-        """``step`` with what stands in ``actions``; the caller vouches for its range."""
-        self._buffers.pending[:] = self._kernels.TO_STEP
-        self._advance()
+    def range_rule(self, row: I64) -> str:
+        """What is wrong with an action that is out of range."""
+        choices = self.action_nvec.tolist()
+        return f"every head takes 0 to its number of choices - 1, choices are {choices}, got {row.tolist()}"
 
-    def _advance(self) -> None:
-        """Call the kernel until no copy asks for room any more."""
-        buffers = self._buffers
-        while self._kernels.step_batch(self._call.words):
-            overflown = np.flatnonzero(buffers.pending == Status.MONEY_OVERFLOW)
+    def step_rows(self, rows: I64) -> int:
+        """``step`` on (N * L, H) int64; returns the first row out of range, nothing has changed then, else -1."""
+        unfinished = self._kernels.step_batch(self._call.words, rows)
+        if unfinished < 0:
+            return -1 - int(unfinished)
+        if unfinished > 0:
+            self._finish()
+        return -1
+
+    def _finish(self) -> None:
+        """Give room to the copies that ask for it and call the kernel, until none does any more."""
+        pending, unfinished = self._buffers.pending, 1
+        while unfinished:
+            overflown = np.flatnonzero(pending == Status.MONEY_OVERFLOW)
             if len(overflown):
                 message = f"copy {overflown[0]}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             self._grow()
+            unfinished = self._kernels.step_batch(self._call.words, NO_ACTIONS)
 
     def _grow(self) -> None:
         """Twice the payment rows, in every copy."""
@@ -282,7 +286,7 @@ class SimCashVec:
             work_row=self._work_row,
             work_sizes=self._work_sizes,
         )
-        return Call(arena, self._buffers, self._shape)
+        return Call(arena, self._buffers, self._shape, self.action_nvec)
 
     # -- looking inside -----------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ def next_seed(seed: int) -> int:
     return np.int64((word ^ (word >> _S31)) >> _S1)  # type: ignore[return-value]
 
 
-@entry
+@kernel
 def accept_actions(given: I64, num_choices: I64, actions: I16) -> int:
     """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
     rows, heads = given.shape
@@ -129,11 +129,18 @@ int16_at, int8_at = pointer(np.int16), pointer(np.int8)
 
 
 @entry
-def step_batch(call: I64) -> int:
-    """``step_copies`` on arrays that the caller keeps: their addresses and lengths behind one another.
+def step_batch(call: I64, given: I64) -> int:
+    """Take actions over, then ``step_copies``, on arrays that the caller keeps.
 
-    Fields of ``Arena``, then of ``Buffers``, then the learners, the scales of ``Window`` and its numbers with those of
-    ``Shape``: as ``envs/call.py`` writes them.
+    Args:
+        call: addresses and lengths of the arrays behind one another: fields of ``Arena``, then of ``Buffers``, then the
+            learners, the scales of ``Window``, its numbers with those of ``Shape``, and the choices of every head; as
+            ``envs/call.py`` writes them.
+        given: (N * L, H) actions of every copy; without rows, only what is pending is done.
+
+    Returns:
+        How many copies could not be finished; -1 minus the row of an action that is out of range, nothing has changed
+        then.
     """
     arena = Arena(
         int64_at(call[0], call[1]),
@@ -162,6 +169,12 @@ def step_batch(call: I64) -> int:
     )
     spread, offset = float32_at(call[44], call[45]), float32_at(call[46], call[47])
     numbers, weights = int64_at(call[48], call[49]), float64_at(call[50], call[51])
+    if given.shape[0] > 0:
+        refused = accept_actions(given, int64_at(call[52], call[53]), buffers.actions)
+        if refused >= 0:
+            return -1 - refused
+        for copy in range(buffers.pending.shape[0]):
+            buffers.pending[copy] = TO_STEP
     numbers[7] = 1 - numbers[7]  # to and fro: a sweep begins with the copies that the last one left in the cache
     window = Window(int64_at(call[42], call[43]), numbers[0], numbers[1], numbers[2], numbers[3], spread, offset)
     shape = Shape(window, numbers[4], numbers[5], numbers[6], numbers[7], weights[0], weights[1])
