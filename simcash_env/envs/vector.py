@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.arrays import I64, State
-from simcash_env.codes import NUM_COSTS, POOL_LEVELS, RtgsPriority, Status
+from simcash_env.codes import POOL_LEVELS, RtgsPriority, Status
 from simcash_env.engine import Engine, grow_payments
+from simcash_env.envs.buffers import F32, F64, I8, BatchArrays
 from simcash_env.envs.call import Call
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.errors import ActionError, SimulationError
@@ -20,10 +21,6 @@ from simcash_env.scales import reward_scale_cents
 from simcash_env.scenario import compile_scenario, initial_state, initial_work
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT, observation_names
 
-F32: TypeAlias = npt.NDArray[np.float32]
-F64: TypeAlias = npt.NDArray[np.float64]
-I8: TypeAlias = npt.NDArray[np.int8]
-I16: TypeAlias = npt.NDArray[np.int16]
 Reward: TypeAlias = Literal["individual", "system", "mixed"]
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
@@ -31,7 +28,7 @@ LARGEST_SEED: Final = 2**63 - 1
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
 
 
-class SimCashVec:
+class SimCashVec(BatchArrays):
     """N copies of a scenario, stepped together; L learning banks see D entries and act through H heads of C choices.
 
     All arrays are views that the next step overwrites. Copies are independent of one another and of their number: a
@@ -123,54 +120,6 @@ class SimCashVec:
         if view.bank_pool_cents[self.learners].any():
             heads.append(POOL_LEVELS)
         return np.array(heads, np.int64)
-
-    def _allocate(self, final_copies: int, mask_size: int) -> Any:
-        """Flat buffers, as the kernel wants them."""
-        copies, rows = self.num_envs, self.num_envs * self.num_banks
-        final_rows = final_copies * self.num_banks
-        return self._kernels.Buffers(
-            actions=np.zeros(rows * len(self.action_nvec), np.int16),
-            observations=np.zeros(rows * self.observation_size, np.float32),
-            masks=np.zeros(rows * mask_size, np.int8),
-            rewards=np.zeros(rows, np.float64),
-            costs=np.zeros(rows * NUM_COSTS, np.int64),
-            illegal=np.zeros(rows, np.int64),
-            filled=np.zeros(rows, np.int64),
-            charged=np.zeros(copies, np.int8),
-            terminated=np.zeros(copies, np.int8),
-            truncated=np.zeros(copies, np.int8),
-            seeds=np.arange(1, copies + 1, dtype=np.int64),
-            pending=np.zeros(copies, np.int64),
-            final_observations=np.zeros(final_rows * self.observation_size, np.float32),
-            final_masks=np.zeros(final_rows * mask_size, np.int8),
-        )
-
-    def _name_arrays(self) -> None:
-        """Shaped views of the buffers: what users see.
-
-        ``observations`` (N, L, D): entries named by ``observation_layout``, each within [-1, 1].
-        ``masks`` (N, L, H, C): 1 where a choice would be carried out.
-        ``actions`` (N, L, H): the action buffer, int16.
-        ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
-        ``costs`` (N, L, kinds): cents of the last step, in the order of ``codes.CostKind``.
-        ``illegal`` (N, L): choices of the last step that were not carried out.
-        ``final_observations``, ``final_masks``: as seen last before a same-step reset; empty unless asked for.
-        """
-        buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
-        before = set(self.__dict__)
-        self.observations: F32 = buffers.observations.reshape(copies, banks, -1)
-        self.masks: I8 = buffers.masks.reshape(self._dims["masks"])
-        self.masks[:, :, : self.num_slots, 0] = 1  # an empty slot can only be held
-        self.actions: I16 = buffers.actions.reshape(self._dims["actions"])
-        self.rewards: F64 = buffers.rewards.reshape(copies, banks)
-        self.costs: I64 = buffers.costs.reshape(copies, banks, NUM_COSTS)
-        self.illegal: I64 = buffers.illegal.reshape(copies, banks)
-        self.terminated: I8 = buffers.terminated
-        self.truncated: I8 = buffers.truncated
-        self.seeds: I64 = buffers.seeds
-        self.final_observations: F32 = buffers.final_observations.reshape(-1, banks, self.observation_size)
-        self.final_masks: I8 = buffers.final_masks.reshape(-1, *self._dims["masks"][1:])
-        self._views = set(self.__dict__) - before
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
 
