@@ -72,10 +72,14 @@ class Scenario(NamedTuple):
     orders_queue2_by_priority: One
     escalation_start_ticks: One  # NONE: no escalation
     escalation_max_boost: One
+    escalation_curve: One  # codes.EscalationCurve
     reports_algorithms: One
+    offsets_at_entry: One
+    nets_limits: One  # limits hold for outflow less inflow, else for outflow
     allows_drop: One  # to learners
     max_split: One  # parts a learner may choose at most
     # -- liquidity saving --
+    offsets_subsets: One  # of a pair that cannot settle whole
     max_cycle_length: One
     max_cycles_per_tick: One
     cycle_work_limit: One  # edge steps a search
@@ -265,6 +269,8 @@ class Work(NamedTuple):
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments
     bank_due_soon_cents: PerBank
     bank_edge: PerBank  # heads of the lists of waiting payments by sender
+    bank_net_cents: PerBank  # received less paid by what is looked at
+    bank_paid_cents: PerBank  # paid by what is looked at
     pair_key: PerPair
     pair_order: PerPair
     pair_scratch: PerPair

@@ -95,6 +95,14 @@ class RtgsPriority(IntEnum):
     NORMAL = 2
 
 
+class EscalationCurve(IntEnum):
+    """How a priority rises from the first tick of its window to the deadline."""
+
+    LINEAR = 0
+    EXPONENTIAL = 1
+    STEP = 2
+
+
 class ScheduledKind(IntEnum):
     """Scenario events."""
 
@@ -114,6 +122,7 @@ class LsmAlgorithm(IntEnum):
 
     BILATERAL = 0
     CYCLES = 1
+    PREFIX = 2
 
 
 class EventKind(IntEnum):
@@ -144,6 +153,12 @@ class EventKind(IntEnum):
     END_OF_DAY = 22
     TRANSACTION_EXPIRED = 23
     PARENT_SETTLED = 24
+    ENTRY_DISPOSITION_OFFSET = 25
+    LSM_PREFIX_SETTLEMENT = 26
+    COLLATERAL_POST = 27
+    COLLATERAL_WITHDRAW = 28
+    COLLATERAL_TIMER_WITHDRAWN = 29
+    COLLATERAL_TIMER_BLOCKED = 30
 
     @property
     def label(self) -> str:

@@ -24,6 +24,12 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.SCENARIO_EVENT_EXECUTED: ("event_type", "event_number"),
     EventKind.ALGORITHM_EXECUTION: ("algorithm", "settled"),
     EventKind.END_OF_DAY: ("queued", None),
+    EventKind.ENTRY_DISPOSITION_OFFSET: ("queued", "queued_cents"),
+    EventKind.LSM_PREFIX_SETTLEMENT: ("settled", None),
+    EventKind.COLLATERAL_POST: ("asked_cents", "posted_cents"),
+    EventKind.COLLATERAL_WITHDRAW: ("asked_cents", "posted_cents"),
+    EventKind.COLLATERAL_TIMER_WITHDRAWN: ("asked_cents", "posted_cents"),
+    EventKind.COLLATERAL_TIMER_BLOCKED: ("asked_cents", "posted_cents"),
 }
 """What the two values of an event's own mean, by kind."""
 

@@ -13,6 +13,7 @@ from simcash_env.arrays import I64, LOG_WORDS, Scenario, State, Work
 from simcash_env.codes import (
     NONE,
     NUM_COSTS,
+    EscalationCurve,
     LsmAlgorithm,
     Phase,
     ScheduledKind,
@@ -187,6 +188,10 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     escalation = config.priority_escalation
     view.escalation_start_ticks[0] = NONE if escalation is None else escalation.start_ticks
     view.escalation_max_boost[0] = 0 if escalation is None else escalation.max_boost
+    view.escalation_curve[0] = 0 if escalation is None else EscalationCurve[escalation.curve.upper()]
+    view.offsets_at_entry[0] = switches.entry_disposition_offsetting
+    view.nets_limits[0] = switches.limits_basis == "net"
+    view.offsets_subsets[0] = config.lsm.bilateral == "subset"
     view.max_cycle_length[0] = config.lsm.max_cycle_length
     view.max_cycles_per_tick[0] = config.lsm.max_cycles_per_tick
     view.cycle_work_limit[0] = config.lsm.cycle_work_limit

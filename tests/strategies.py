@@ -38,7 +38,15 @@ def scenarios(draw: Draw) -> ScenarioConfig:
         "lsm": draw(lsm(frame)),
         "switches": draw(switches()),
         "priority_escalation": draw(
-            maybe(st.fixed_dictionaries({"start_ticks": st.integers(0, 7), "max_boost": st.integers(0, 6)}))
+            maybe(
+                st.fixed_dictionaries(
+                    {
+                        "start_ticks": st.integers(0, 7),
+                        "max_boost": st.integers(0, 6),
+                        "curve": some(("linear", "exponential", "step")),
+                    }
+                )
+            )
         ),
         "events": draw(events(frame)),
     }
@@ -93,10 +101,12 @@ def penalties(scale: int) -> st.SearchStrategy[Any]:
 def lsm(draw: Draw, frame: Frame) -> Row:
     """Any supported set-up of liquidity saving."""
     algorithms = [["bilateral", "cycles"], ["bilateral", "cycles"], ["cycles", "bilateral"], ["cycles"]]
+    algorithms += [["prefix"], ["bilateral", "prefix"], ["prefix", "cycles", "bilateral"]]
     if not frame.is_gridlock:
         algorithms += [["bilateral"], []]
     return {
         "algorithms": draw(st.sampled_from(algorithms)),
+        "bilateral": draw(some(("all", "subset"))),
         "max_cycle_length": draw(st.integers(3, 6)),
         "max_cycles_per_tick": draw(some((10, 10, 2, 1, 0))),
     }
@@ -111,8 +121,10 @@ def switches(draw: Draw) -> Row:
         "daily_liquidity_reallocation",
         "queue2_priority_mode",
         "algorithm_sequencing",
+        "entry_disposition_offsetting",
     )
     row = {name: draw(st.booleans()) for name in names}
+    row["limits_basis"] = draw(some(("gross", "net")))
     return {**row, "queue1_ordering": draw(some(("fifo", "priority_deadline")))}
 
 

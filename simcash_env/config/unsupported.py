@@ -10,13 +10,8 @@ from simcash_env.config.faults import Broken
 NOT_YET: Final = "not supported yet"
 
 POLICIES: Final = frozenset({"tree", "liquidity_reserve"})
-CHOICES: Final[tuple[tuple[tuple[str, str], frozenset[str | bool]], ...]] = (
-    (("lsm", "bilateral"), frozenset({"subset"})),
-    (("switches", "entry_disposition_offsetting"), frozenset({True})),
-    (("switches", "limits_basis"), frozenset({"net"})),
-    (("priority_escalation", "curve"), frozenset({"exponential", "step"})),
-)
-ALGORITHMS: Final = frozenset({"prefix"})
+CHOICES: Final[tuple[tuple[tuple[str, str], frozenset[str | bool]], ...]] = ()
+ALGORITHMS: Final[frozenset[str]] = frozenset()
 
 
 def unsupported_faults(scenario: Mapping[str, Any]) -> Iterator[Broken]:

@@ -15,13 +15,12 @@ import numpy as np
 from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NONE, EventKind, Place
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, settle
-from simcash_env.kernels.queues import fill, leave_queue2
-from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
+from simcash_env.kernels.queues import fill
+from simcash_env.kernels.record import record_values
 
 QUEUE2 = int(Place.QUEUE2)
 CYCLE = int(EventKind.LSM_CYCLE_SETTLEMENT)
-SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)
 
 TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
 SHORTEST = 3
@@ -47,7 +46,7 @@ def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, in
         candidate = candidates[order[at]]
         if is_intact(scenario, state, candidate):
             state.tick_cycle_attempts[0] += 1
-            if can_settle_ring(scenario, state, candidate):
+            if can_settle_ring(scenario, state, work, candidate):
                 settled += settle_ring(scenario, state, work, candidate)
     return found, settled
 
@@ -235,26 +234,31 @@ def edge_cents(state: State, candidate: I64, at: int) -> int:
 
 
 @kernel
-def can_settle_ring(scenario: Scenario, state: State, candidate: I64) -> bool:
-    """Can every net payer fund its net, and does each payment on its own pass its sender's limits?"""
+def can_settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) -> bool:
+    """Can every net payer fund its net, and does the ring pass all limits?
+
+    Gross limits are asked for each payment on its own, net ones for the whole of what a bank pays and receives.
+    """
     length = candidate[LENGTH]
     for at in range(length):
         bank = candidate[FIRST_BANK + at]
-        net = edge_cents(state, candidate, (at + length - 1) % length) - edge_cents(state, candidate, at)
+        cents, received = edge_cents(state, candidate, at), edge_cents(state, candidate, (at + length - 1) % length)
+        net = received - cents
         if net < 0 and state.bank_balance_cents[bank] + net < -allowance(scenario, state, bank):
             return False
         following = candidate[FIRST_BANK + (at + 1) % length]
-        if candidate[IS_SINGLE]:
-            cents = edge_cents(state, candidate, at)
-            if check_limits(scenario, state, bank, following, cents) != WITHIN_LIMITS:
+        if candidate[IS_SINGLE] or scenario.nets_limits[0]:
+            outcome = check_limits(scenario, state, bank, following, cents, 0, received)
+            record_limit(state, work, outcome, bank, following, NONE, cents)
+            if outcome != WITHIN_LIMITS:
                 return False
-        elif not edge_passes_limits(scenario, state, bank, following):
+        elif not edge_passes_limits(scenario, state, work, bank, following):
             return False
     return True
 
 
 @kernel
-def edge_passes_limits(scenario: Scenario, state: State, sender: int, receiver: int) -> bool:
+def edge_passes_limits(scenario: Scenario, state: State, work: Work, sender: int, receiver: int) -> bool:
     """Does each waiting payment of an edge, taken alone, pass the sender's limits?"""
     if scenario.pair_limit_cents.shape[0] == 0:
         return True
@@ -262,7 +266,9 @@ def edge_passes_limits(scenario: Scenario, state: State, sender: int, receiver: 
     while row != NONE:
         if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
             cents = state.pay_remaining_cents[row]
-            if check_limits(scenario, state, sender, receiver, cents) != WITHIN_LIMITS:
+            outcome = check_limits(scenario, state, sender, receiver, cents, 0, 0)
+            record_limit(state, work, outcome, sender, receiver, state.pay_id[row], cents)
+            if outcome != WITHIN_LIMITS:
                 return False
         row = state.pay_next[row]
     return True
@@ -289,12 +295,3 @@ def settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) ->
     state.tick_lsm_count[0] += settled
     state.tick_lsm_cents[0] += candidate[TOTAL]
     return settled
-
-
-@kernel
-def settle_waiting(scenario: Scenario, state: State, work: Work, row: int) -> None:
-    """Settle one waiting payment of the ring."""
-    sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
-    record(state, work, SETTLED, sender, receiver, state.pay_id[row], cents)
-    leave_queue2(scenario.num_banks[0], state, row)
-    settle(scenario, state, work, row)

@@ -6,7 +6,7 @@ from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, PPM, CostKind, EventKind
 from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels.charges import charge, drop_penalty
-from simcash_env.kernels.queues import free_row
+from simcash_env.kernels.queues import free_row, leave_queue2
 from simcash_env.kernels.record import record
 
 WITHIN_LIMITS = 0
@@ -14,8 +14,11 @@ OVER_BILATERAL = 1
 OVER_MULTILATERAL = 2
 
 OVERDUE_SETTLED = int(EventKind.OVERDUE_TRANSACTION_SETTLED)
+BILATERAL_EXCEEDED = int(EventKind.BILATERAL_LIMIT_EXCEEDED)
+MULTILATERAL_EXCEEDED = int(EventKind.MULTILATERAL_LIMIT_EXCEEDED)
 DROP_PENALTY = int(CostKind.DROP_PENALTY)
 PARENT_SETTLED = int(EventKind.PARENT_SETTLED)
+LSM_SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)
 
 
 @inlined
@@ -36,18 +39,61 @@ def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
 
 
 @inlined
-def check_limits(scenario: Scenario, state: State, sender: int, receiver: int, cents: int) -> int:
-    """Would paying so much more today pass the sender's bilateral or multilateral limit?"""
+def check_limits(
+    scenario: Scenario, state: State, sender: int, receiver: int, cents: int, back: int, received: int
+) -> int:
+    """Would paying so much more today pass the sender's bilateral or multilateral limit?
+
+    Where limits are net, what comes in counts against what goes out: ``back`` cents from the same receiver at the same
+    time, ``received`` from all banks.
+    """
     if scenario.pair_limit_cents.shape[0] == 0:
         return WITHIN_LIMITS
-    pair = sender * scenario.num_banks[0] + receiver
-    limit = scenario.pair_limit_cents[pair]
-    if limit != NONE and state.pair_outflow_cents[pair] + cents > limit:
+    if not within_bilateral(scenario, state, sender, receiver, cents, back):
         return OVER_BILATERAL
-    limit = scenario.bank_multilateral_limit_cents[sender]
-    if limit != NONE and state.bank_outflow_cents[sender] + cents > limit:
-        return OVER_MULTILATERAL
-    return WITHIN_LIMITS
+    return WITHIN_LIMITS if within_multilateral(scenario, state, sender, cents, received) else OVER_MULTILATERAL
+
+
+@inlined
+def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: int, cents: int, back: int) -> bool:
+    """Does the sender's limit towards this receiver allow so much more today?"""
+    num_banks = scenario.num_banks[0]
+    pair = sender * num_banks + receiver
+    limit, outflow = scenario.pair_limit_cents[pair], state.pair_outflow_cents[pair] + cents
+    if scenario.nets_limits[0]:
+        outflow -= state.pair_outflow_cents[receiver * num_banks + sender] + back
+    return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
+
+
+@inlined
+def within_multilateral(scenario: Scenario, state: State, sender: int, cents: int, received: int) -> bool:
+    """Does the sender's limit towards all banks allow so much more today?"""
+    limit, outflow = scenario.bank_multilateral_limit_cents[sender], state.bank_outflow_cents[sender] + cents
+    if scenario.nets_limits[0]:
+        outflow -= state.bank_inflow_cents[sender] + received
+    return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
+
+
+@kernel
+def record_limit(state: State, work: Work, outcome: int, sender: int, receiver: int, pay_id: int, cents: int) -> None:
+    """Log which limit a payment, an offset or a ring ran into, if any."""
+    if outcome != WITHIN_LIMITS:
+        kind = BILATERAL_EXCEEDED if outcome == OVER_BILATERAL else MULTILATERAL_EXCEEDED
+        record(state, work, kind, sender, receiver, pay_id, cents)
+
+
+@kernel
+def passes_limits_both_ways(
+    scenario: Scenario, state: State, work: Work, low: int, high: int, there: int, back: int
+) -> bool:
+    """May two banks pay each other these sums at once? The first limit in the way is logged."""
+    outcome = check_limits(scenario, state, low, high, there, back, back)
+    record_limit(state, work, outcome, low, high, NONE, there)
+    if outcome != WITHIN_LIMITS:
+        return False
+    outcome = check_limits(scenario, state, high, low, back, there, there)
+    record_limit(state, work, outcome, high, low, NONE, back)
+    return outcome == WITHIN_LIMITS
 
 
 @kernel
@@ -56,7 +102,13 @@ def can_settle(scenario: Scenario, state: State, row: int) -> bool:
     sender, cents = state.pay_sender[row], state.pay_remaining_cents[row]
     if available_liquidity(scenario, state, sender) < cents:
         return False
-    return check_limits(scenario, state, sender, state.pay_receiver[row], cents) == WITHIN_LIMITS
+    return check_limits(scenario, state, sender, state.pay_receiver[row], cents, 0, 0) == WITHIN_LIMITS
+
+
+@kernel
+def can_fund(scenario: Scenario, state: State, bank: int, paid: int, received: int) -> bool:
+    """Can a bank pay what it pays more than it receives at the same time?"""
+    return paid <= received or available_liquidity(scenario, state, bank) >= paid - received
 
 
 @inlined
@@ -91,6 +143,15 @@ def settle(scenario: Scenario, state: State, work: Work, row: int) -> None:
         state.pay_remaining_cents[parent] -= cents
         close_child(state, work, parent)
     free_row(state, row)
+
+
+@kernel
+def settle_waiting(scenario: Scenario, state: State, work: Work, row: int) -> None:
+    """Take a payment out of the central queue and settle it, as part of an offset, a ring or a set."""
+    sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
+    record(state, work, LSM_SETTLED, sender, receiver, state.pay_id[row], cents)
+    leave_queue2(scenario.num_banks[0], state, row)
+    settle(scenario, state, work, row)
 
 
 @kernel

@@ -7,10 +7,11 @@ from simcash_env.codes import NONE, EventKind, LsmAlgorithm
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.bilateral import offset_bilaterally
 from simcash_env.kernels.cycles import settle_cycles
+from simcash_env.kernels.prefix import settle_prefixes
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.rtgs import retry_queue2
 
-BILATERAL = int(LsmAlgorithm.BILATERAL)
+BILATERAL, PREFIX = int(LsmAlgorithm.BILATERAL), int(LsmAlgorithm.PREFIX)
 EXECUTION = int(EventKind.ALGORITHM_EXECUTION)
 MAX_ROUNDS = 3
 
@@ -32,6 +33,9 @@ def run_algorithm(scenario: Scenario, state: State, work: Work, algorithm: int) 
     """Run one algorithm and, where it may have moved liquidity, a pass over Queue 2."""
     if algorithm == BILATERAL:
         settled = offset_bilaterally(scenario, state, work)
+        wants_retry = settled > 0
+    elif algorithm == PREFIX:
+        settled = settle_prefixes(scenario, state, work)
         wants_retry = settled > 0
     else:
         found, settled = settle_cycles(scenario, state, work)

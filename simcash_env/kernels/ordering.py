@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, Place
+from simcash_env.codes import NONE, EscalationCurve, EventKind, Place
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.record import record_values
@@ -12,6 +12,8 @@ from simcash_env.kernels.sorting import sort_by_key
 QUEUE1 = int(Place.QUEUE1)
 QUEUE2 = int(Place.QUEUE2)
 ESCALATED = int(EventKind.PRIORITY_ESCALATED)
+EXPONENTIAL, STEP = int(EscalationCurve.EXPONENTIAL), int(EscalationCurve.STEP)
+STEEPNESS = 16.0  # an exponential rise doubles its gain with every quarter of the window
 HIGHEST_PRIORITY = 10
 TICK_BITS = 40  # a tick fits 40 bits, so one word holds a priority and a tick
 
@@ -30,7 +32,7 @@ def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
         left = max(state.pay_deadline_tick[row] - tick, 0)
         if left > start:
             continue
-        boost = max_boost if start == 0 else round_half_away(max_boost * (1.0 - left / start))
+        boost = round_half_away(max_boost * closeness(left, start, scenario.escalation_curve[0]))
         lifted = min(state.pay_original_priority[row] + boost, HIGHEST_PRIORITY)
         before = state.pay_priority[row]
         if lifted > before:
@@ -38,6 +40,15 @@ def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
             sender, receiver = state.pay_sender[row], state.pay_receiver[row]
             cents = state.pay_remaining_cents[row]
             record_values(state, work, ESCALATED, sender, receiver, state.pay_id[row], cents, before, lifted)
+
+
+@kernel
+def closeness(left: int, start: int, curve: int) -> float:
+    """How far a priority has risen, 0 to 1, with so many ticks left of its window."""
+    if start == 0 or curve == STEP:
+        return 1.0
+    share = 1.0 - left / start
+    return (STEEPNESS**share - 1.0) / (STEEPNESS - 1.0) if curve == EXPONENTIAL else share
 
 
 @kernel

@@ -5,12 +5,13 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, EventKind
 from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.entry_disposition import offset_at_entry
 from simcash_env.kernels.ledger import (
-    OVER_BILATERAL,
     WITHIN_LIMITS,
     available_liquidity,
     can_settle,
     check_limits,
+    record_limit,
     settle,
 )
 from simcash_env.kernels.overdue import mark_overdue
@@ -19,26 +20,28 @@ from simcash_env.kernels.record import record, record_values
 
 SETTLED = int(EventKind.RTGS_IMMEDIATE_SETTLEMENT)
 QUEUED = int(EventKind.QUEUED_RTGS)
-BILATERAL_EXCEEDED = int(EventKind.BILATERAL_LIMIT_EXCEEDED)
-MULTILATERAL_EXCEEDED = int(EventKind.MULTILATERAL_LIMIT_EXCEEDED)
 RELEASED = int(EventKind.QUEUE2_LIQUIDITY_RELEASE)
 
 
 @kernel
 def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
-    """Try every submitted payment gross, in order of submission; what cannot settle joins Queue 2."""
+    """Try every submitted payment gross, in order of submission; what cannot settle joins Queue 2.
+
+    Where the system offsets at entry, a payment that is not funded is first tried against what waits the other way.
+    """
     for position in range(submitted):
         row = work.pay_order[position]
         sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
         pay_id = state.pay_id[row]
         if available_liquidity(scenario, state, sender) >= cents:
-            outcome = check_limits(scenario, state, sender, receiver, cents)
+            outcome = check_limits(scenario, state, sender, receiver, cents, 0, 0)
             if outcome == WITHIN_LIMITS:
                 record(state, work, SETTLED, sender, receiver, pay_id, cents)
                 settle(scenario, state, work, row)
                 continue
-            kind = BILATERAL_EXCEEDED if outcome == OVER_BILATERAL else MULTILATERAL_EXCEEDED
-            record(state, work, kind, sender, receiver, pay_id, cents)
+            record_limit(state, work, outcome, sender, receiver, pay_id, cents)
+        elif scenario.offsets_at_entry[0] and offset_at_entry(scenario, state, work, row):
+            continue
         record(state, work, QUEUED, sender, receiver, pay_id, cents)
         join_queue2(scenario.num_banks[0], state, row)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from tests.oracle.settlement import pass_queue2, pay
-from tests.oracle.world import Payment, World
+from tests.oracle.world import Bank, Payment, World
 
 MAX_ROUNDS = 3
 SHORTEST_RING = 3
@@ -32,8 +32,10 @@ def run_round(world: World) -> int:
             if rings:
                 pass_queue2(world)
         else:
-            msg = f"the oracle has no algorithm {algorithm}"
-            raise NotImplementedError(msg)
+            settled = settle_prefixes(world)
+            value += settled
+            if settled > 0:
+                pass_queue2(world)
     return value
 
 
@@ -72,11 +74,59 @@ def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list
     """Settle one pair whole if the net payer can fund the difference and both gross sums are within limits."""
     forth, back = value_of(queued[a, b]), value_of(queued[b, a])
     net_payer = world.banks[a if forth > back else b]
-    if net_payer.balance - abs(forth - back) < -net_payer.allowance():
-        return 0
-    if not (world.banks[a].within_limits(b, forth) and world.banks[b].within_limits(a, back)):
-        return 0
-    return release(world, queued[a, b] + queued[b, a])
+    is_funded = net_payer.balance - abs(forth - back) >= -net_payer.allowance()
+    if is_funded and may_pay_each_other(world, a, b, forth, back):
+        return release(world, queued[a, b] + queued[b, a])
+    return offset_best_prefixes(world, a, b, queued) if world.config.lsm.bilateral == "subset" else 0
+
+
+def may_pay_each_other(world: World, a: str, b: str, forth: int, back: int) -> bool:
+    """Whether both sums are within both banks' limits."""
+    return world.banks[a].within_limits(b, forth, back) and world.banks[b].within_limits(a, back, forth)
+
+
+def offset_best_prefixes(world: World, a: str, b: str, queued: dict[tuple[str, str], list[Payment]]) -> int:
+    """Settle the two prefixes of greatest total value that both banks can fund within their limits."""
+    best: tuple[int, list[Payment]] = (0, [])
+    for first in range(1, len(queued[a, b]) + 1):
+        for second in range(1, len(queued[b, a]) + 1):
+            there, here = queued[a, b][:first], queued[b, a][:second]
+            forth, back = value_of(there), value_of(here)
+            is_funded = world.banks[a].can_fund(forth, back) and world.banks[b].can_fund(back, forth)
+            if is_funded and may_pay_each_other(world, a, b, forth, back):
+                best = max(best, (forth + back, there + here), key=lambda found: found[0])
+    return release(world, best[1])
+
+
+def settle_prefixes(world: World) -> int:
+    """Take the last payment out of any bank that is short or over a limit until none is; settle the rest at once."""
+    active = list(world.queue2)
+    while True:
+        bank = next((bank for bank in world.banks.values() if must_shrink(bank, active)), None)
+        if bank is None:
+            return release(world, active)
+        active.remove([payment for payment in active if payment.sender == bank.id][-1])
+
+
+def must_shrink(bank: Bank, active: list[Payment]) -> bool:
+    """Whether a bank with payments to take out is short or over a limit."""
+    paid = [payment for payment in active if payment.sender == bank.id]
+    received = [payment for payment in active if payment.receiver == bank.id]
+    if not paid:
+        return False
+    if bank.available_liquidity() + value_of(received) < value_of(paid):
+        return True
+    if not bank.within_total_limit(value_of(paid), value_of(received)):
+        return True
+    pairs = {payment.receiver for payment in paid}
+    return not all(
+        bank.within_pair_limit(
+            other,
+            value_of([payment for payment in paid if payment.receiver == other]),
+            value_of([payment for payment in received if payment.sender == other]),
+        )
+        for other in pairs
+    )
 
 
 @dataclass(frozen=True)
@@ -171,4 +221,12 @@ def can_settle_ring(world: World, ring: Ring) -> bool:
         bank = world.banks[name]
         if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.allowance()):
             return False
-    return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in ring.payments)
+    if world.config.switches.limits_basis == "gross":
+        return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in ring.payments)
+    paid = [value_of([p for p in ring.payments if p.sender == name]) for name in ring.banks]
+    return all(
+        world.banks[name].within_pair_limit(following, cents) and world.banks[name].within_total_limit(cents, before)
+        for name, following, cents, before in zip(
+            ring.banks, (*ring.banks[1:], ring.banks[0]), paid, (paid[-1], *paid[:-1]), strict=True
+        )
+    )

@@ -14,6 +14,10 @@ def escalate_priorities(world: World) -> None:
         if left > rule.start_ticks:
             continue
         closeness = 1.0 - left / rule.start_ticks if rule.start_ticks else 1.0
+        if rule.curve == "exponential":
+            closeness = (16.0**closeness - 1.0) / 15.0
+        elif rule.curve == "step":
+            closeness = 1.0
         boosted = min(MAX_PRIORITY, payment.original_priority + round_double(rule.max_boost * closeness))
         payment.priority = max(payment.priority, boosted)
 

@@ -8,6 +8,8 @@ def pay(world: World, payment: Payment) -> None:
     sender = world.banks[payment.sender]
     sender.balance -= payment.amount
     sender.outflow[payment.receiver] = sender.outflow.get(payment.receiver, 0) + payment.amount
+    inflow = world.banks[payment.receiver].inflow
+    inflow[payment.sender] = inflow.get(payment.sender, 0) + payment.amount
     if world.config.switches.deferred_crediting:
         world.deferred[payment.receiver] = world.deferred.get(payment.receiver, 0) + payment.amount
     else:
@@ -46,10 +48,35 @@ def settle_submitted(world: World) -> None:
         payment.submitted_tick = world.tick
         if can_settle(world, payment):
             pay(world, payment)
-        else:
+        elif not offset_at_entry(world, payment):
             payment.place = "queue2"
             world.queue2.append(payment)
     world.to_submit.clear()
+
+
+def offset_at_entry(world: World, payment: Payment) -> bool:
+    """Settle an unfunded payment with the fewest first payments the other way that let both fund their net."""
+    sender, receiver = world.banks[payment.sender], world.banks[payment.receiver]
+    is_funded = sender.available_liquidity() >= payment.remaining
+    if is_funded or not world.config.switches.entry_disposition_offsetting:
+        return False
+    waiting = [p for p in world.queue2 if (p.sender, p.receiver) == (receiver.id, sender.id)]
+    for count in range(1, len(waiting) + 1):
+        back = sum(p.remaining for p in waiting[:count])
+        if sender.can_fund(payment.remaining, back) and receiver.can_fund(back, payment.remaining):
+            if not (
+                sender.within_limits(receiver.id, payment.remaining, back)
+                and receiver.within_limits(sender.id, back, payment.remaining)
+            ):
+                return False
+            for other in waiting[:count]:
+                world.queue2.remove(other)
+            for settled in (payment, *waiting[:count]):
+                pay(world, settled)
+            world.report.num_lsm_releases += count + 1
+            world.counters.lsm_released_count += count + 1
+            return True
+    return False
 
 
 def order_queue2(world: World) -> None:

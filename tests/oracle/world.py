@@ -75,6 +75,8 @@ class Bank:
     allocated_pool: int = 0
     queue1: list[Payment] = field(default_factory=list)
     outflow: dict[str, int] = field(default_factory=dict)
+    inflow: dict[str, int] = field(default_factory=dict)
+    has_net_limits: bool = False
     costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
     tick_costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
 
@@ -96,13 +98,29 @@ class Bank:
         """Gross outflow of the day so far."""
         return sum(self.outflow.values())
 
-    def within_limits(self, receiver: str, amount: int) -> bool:
-        """Whether the day's gross outflow may grow by this much towards this receiver."""
-        pair_limit = self.config.bilateral_limits.get(receiver)
-        if pair_limit is not None and self.outflow.get(receiver, 0) + amount > pair_limit:
-            return False
-        total_limit = self.config.multilateral_limit
-        return total_limit is None or self.outflow_total() + amount <= total_limit
+    def within_pair_limit(self, receiver: str, amount: int, back: int = 0) -> bool:
+        """Whether the day's outflow (less inflow, where limits are net) towards one bank may grow by this much."""
+        limit = self.config.bilateral_limits.get(receiver)
+        grown = self.outflow.get(receiver, 0) + amount
+        if self.has_net_limits:
+            grown -= self.inflow.get(receiver, 0) + back
+        return limit is None or grown <= limit
+
+    def within_total_limit(self, amount: int, received: int = 0) -> bool:
+        """Whether the day's outflow (less inflow, where limits are net) may grow by this much."""
+        limit = self.config.multilateral_limit
+        grown = self.outflow_total() + amount
+        if self.has_net_limits:
+            grown -= sum(self.inflow.values()) + received
+        return limit is None or grown <= limit
+
+    def within_limits(self, receiver: str, amount: int, back: int = 0) -> bool:
+        """Both limits, where ``back`` comes from the receiver at the same time."""
+        return self.within_pair_limit(receiver, amount, back) and self.within_total_limit(amount, back)
+
+    def can_fund(self, paid: int, received: int) -> bool:
+        """Whether it can pay what it pays more than it receives."""
+        return paid <= received or self.available_liquidity() >= paid - received
 
     def capacity(self) -> int:
         """The most collateral the bank may post: fixed by the configuration."""
@@ -222,6 +240,7 @@ def build_world(config: ScenarioConfig) -> World:
             posted_collateral=bank.posted_collateral,
             pool_fraction=millionths(bank.liquidity_allocation_fraction),
             sources=_sources(bank),
+            has_net_limits=config.switches.limits_basis == "net",
         )
         for bank in sorted(config.banks, key=lambda bank: bank.id)
     }
