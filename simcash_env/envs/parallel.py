@@ -10,9 +10,9 @@ from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
 from simcash_env.codes import CostKind
+from simcash_env.envs.buffers import F32, I8
 from simcash_env.envs.learners import ScenarioLike
 from simcash_env.envs.spaces import MaskedMultiDiscrete
-from simcash_env.envs.buffers import F32, I8
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 

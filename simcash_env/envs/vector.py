@@ -76,6 +76,7 @@ class SimCashVec(BatchArrays):
         self.num_banks = len(self.bank_ids)
         self.num_ticks = int(view.num_ticks[0])
         self.reward_scale = reward_scale_cents(view)
+        self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.action_nvec = self._heads()
         self.observation_layout = observation_names(max_queue_slots)
         self.observation_size = SLOTS_AT + max_queue_slots * NUM_SLOT
