@@ -82,7 +82,7 @@ def busy(
     )
 
 
-def quiet(*, ticks: int = 10, days: int = 3, rate: float = 0.7) -> ScenarioConfig:
+def quiet(*, ticks: int = 10, days: int = 3, rate: float = 0.7, **parts: Any) -> ScenarioConfig:
     """Two rich banks that release all at once: every payment settles in its tick."""
     arrivals = {"rate_per_tick": rate, "amount": {"type": "uniform", "min": 100, "max": 900}, "deadline_range": [2, 4]}
     return load_scenario(
@@ -91,6 +91,7 @@ def quiet(*, ticks: int = 10, days: int = 3, rate: float = 0.7) -> ScenarioConfi
             "name": "quiet",
             "simulation": {"ticks_per_day": ticks, "num_days": days, "seed": 3},
             "banks": [{"id": name, "opening_balance": 10**9, "arrivals": arrivals} for name in ("ALFA", "BRAVO")],
+            **parts,
         }
     )
 

@@ -1,10 +1,11 @@
 """A mask admits a choice if and only if the engine would carry it out."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.codes import POOL_LEVELS, RtgsPriority
 from simcash_env.envs.vector import make_vec
 from tests.worlds import busy, legal
 
@@ -64,6 +65,8 @@ def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, s
             assert is_held, "a choice that the mask forbids acts as holding"
         elif head < SLOTS:
             assert not is_held, "a verb that the mask admits does something"
+        elif head == SLOTS and config.switches.queue2_priority_mode:
+            assert is_held, "a priority is one of what is released"
 
 
 @small
@@ -100,6 +103,19 @@ def test_the_pool_is_allocated_on_the_level_that_was_chosen():
     actions[0, 0, -1], actions[0, 1, -1] = 20, 5
     vec.step(actions)
     assert vec.state(0).bank_pool_allocated_cents[:2].tolist() == [12_000, 3_000]
+
+
+@pytest.mark.parametrize(("choice", "name"), list(enumerate(("normal", "urgent", "highly_urgent"))))
+def test_what_is_released_gets_the_priority_that_was_chosen(choice, name):
+    vec = make_vec(busy(wealth=0, pool=None, rate=3.0, scripted=0, lsm={"algorithms": []}), max_queue_slots=SLOTS)
+    vec.reset(3)
+    actions = np.zeros(vec.actions.shape, np.int64)
+    actions[..., :SLOTS], actions[..., SLOTS] = vec.masks[..., :SLOTS, 1], choice
+    vec.step(actions)
+    engine = vec.engine(0)
+    found = engine.state.pay_rtgs_priority[engine.queue2_rows()].tolist()
+    assert len(found) > 1
+    assert set(found) == {RtgsPriority[name.upper()]}
 
 
 def test_a_verb_on_an_empty_slot_is_illegal_and_changes_nothing():

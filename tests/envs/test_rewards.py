@@ -8,7 +8,7 @@ import pytest
 from simcash_env import simcash_v0
 from simcash_env.codes import NUM_COSTS
 from simcash_env.envs.vector import make_vec
-from tests.worlds import LIBRARY, busy, legal
+from tests.worlds import LIBRARY, busy, legal, quiet
 
 SCENARIOS = [*LIBRARY, "busy"]
 
@@ -92,3 +92,14 @@ def test_a_reset_has_no_reward_and_no_cost():
     assert not vec.rewards.any()
     assert not vec.costs.any()
     assert not vec.terminated.any()
+
+
+def test_a_step_without_a_charge_after_one_with_a_charge_costs_nothing():
+    """Held first, then all released by banks that want for nothing: only waiting has a price."""
+    prices = {"delay_cost_per_tick_per_cent": 0.5, "overdraft_bps_per_tick": 0}
+    vec = make_vec(quiet(rate=3.0, costs=prices), 2, learners="all", autoreset="disabled")
+    vec.reset(2)
+    for is_released in (False, True, True, False):
+        vec.step(vec.masks[..., 1] * is_released)
+        assert vec.costs.any() == (not is_released)
+        assert vec.rewards.any() == (not is_released)

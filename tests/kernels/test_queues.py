@@ -6,11 +6,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from simcash_env.codes import NONE, Place
-from simcash_env.engine import chain
 from tests.kernels import calls
 from tests.kernels.worlds import state_of
 
 BANKS = 2
+
+
+def walk(links, row):
+    """The rows of a list from this one on; a ring is no list."""
+    rows = []
+    while row != NONE:
+        assert row not in rows, "rows linked in a ring"
+        rows.append(int(row))
+        row = links[row]
+    return rows
 
 
 class Queues(RuleBasedStateMachine):
@@ -66,12 +75,8 @@ class Queues(RuleBasedStateMachine):
             (state.bank_queue1_head[bank], state.bank_queue1_tail[bank], self.queue1[bank]) for bank in range(BANKS)
         ]
         for head, tail, wanted in [*ends, (state.queue2_head[0], state.queue2_tail[0], self.queue2)]:
-            assert chain(state, int(head)) == wanted
-            back, row = [], int(tail)
-            while row != NONE:
-                back.append(row)
-                row = int(state.pay_prev[row])
-            assert back == wanted[::-1]
+            assert walk(state.pay_next, head) == wanted
+            assert walk(state.pay_prev, tail) == wanted[::-1]
 
     @invariant()
     def counts_and_cents_add_up(self):
@@ -89,7 +94,7 @@ class Queues(RuleBasedStateMachine):
     @invariant()
     def every_row_is_in_one_place(self):
         state = self.state
-        free = chain(state, int(state.free_head[0]))
+        free = walk(state.pay_next, state.free_head[0])
         assert len(free) == int(state.free_count[0])
         assert sorted([*free, *self.cents]) == list(range(state.pay_id.size))
         places = dict.fromkeys(free, Place.FREE) | dict.fromkeys(self.queue2, Place.QUEUE2)
