@@ -26,8 +26,8 @@ from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
 FOLDER: Final = Path("results") / "demo"
-TEST_DAYS: Final = 1_000
-TUNING_DAYS: Final = 500
+TEST_DAYS: Final = 20_000
+TUNING_DAYS: Final = 2_000
 MOST_SECONDS: Final = 150.0
 UNPLAYED: Final = frozenset({"hold_all", "random"})
 """Shown in the table, not in the figure, where their cost would flatten all others."""
@@ -84,12 +84,16 @@ def cheapest_first(scores: Sequence[Score]) -> list[Row]:
 def comparison_table(scores: Sequence[Score]) -> Table:
     """Cheapest first, the learned policy in bold."""
     table = Table(title=f"{SCENARIO}: cost of a day in cents, both banks", caption=caption(scores))
-    for name in HEADS:
-        is_text = name in {"policy", "parameters"}
-        table.add_column(name, justify="left" if is_text else "right", overflow="fold" if is_text else "ellipsis")
+    for name in HEADS[:-1]:
+        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=True)
     for row in cheapest_first(scores):
-        table.add_row(*cells(row), style="bold" if row.policy == LEARNED_NAME else None)
+        table.add_row(*cells(row)[:-1], style="bold" if row.policy == LEARNED_NAME else None)
     return table
+
+
+def parameter_lines(scores: Sequence[Score]) -> list[str]:
+    """The parameters of every row that has some, which would not fit the table of a terminal."""
+    return [f"{row.policy}: {row.parameters}" for row in cheapest_first(scores) if row.parameters]
 
 
 def markdown_table(scores: Sequence[Score], sentence: str) -> str:
@@ -159,6 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
     best = min(scores, key=lambda score: score.row.total.mean)
     console.print(comparison_table([*scores, learned]))
+    for line in parameter_lines([*scores, learned]):
+        console.print(line, highlight=False)
     sentence = verdict(learned, best)
     console.print(sentence)
     if given.markdown is not None:
