@@ -51,6 +51,44 @@ def test_a_run_in_another_process_is_equal_after_every_tick():
         assert pool.apply(simulated) == simulated()
 
 
+def pickled(simulation):
+    """What comes back from a pickle."""
+    return pickle.loads(pickle.dumps(simulation))  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_simulation_that_was_copied_goes_on_like_the_original(copied):
+    simulation = Simulation(busy(scripted=3), seed=11)
+    simulation.run(4)
+    twin = copied(simulation)
+    assert twin.digest() == simulation.digest()
+    while not simulation.is_over:
+        simulation.tick()
+        assert twin.digest() != simulation.digest()
+        twin.tick()
+        assert twin.digest() == simulation.digest()
+    assert twin.is_over
+    assert list(twin.events()) == list(simulation.events())
+
+
+def test_a_copy_that_is_over_stands_still_until_it_is_reset():
+    vec = make_vec(quiet(ticks=3, days=1), 2, learners="all", max_queue_slots=SLOTS, autoreset="disabled")
+    vec.reset(seed=5)
+    nothing = np.zeros(vec.actions.shape, np.int64)
+    for _ in range(3):
+        vec.step(nothing)
+    assert vec.over().all()
+    before, seen = vec.digest(0), vec.observations.copy()
+    vec.step(nothing)
+    assert vec.digest(0) == before
+    assert vec.over().all()
+    assert not vec.rewards.any()
+    assert not vec.costs.any()
+    assert (vec.observations == seen).all()
+    vec.reset(seed=5)
+    assert not vec.over().any()
+
+
 def test_another_seed_gives_another_run():
     assert not set(digests_of(11)) & set(digests_of(12))
     assert not set(simulated(11)) & set(simulated(12))

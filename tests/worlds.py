@@ -107,6 +107,11 @@ def legal_by_seed(vec: Any, seeds: Any, step: int) -> Any:
     return np.stack([legal(mask, int(seed), step) for mask, seed in zip(vec.masks, seeds, strict=True)])
 
 
+def holding(env: Any) -> dict[str, Any]:
+    """For every acting bank: hold everything."""
+    return {agent: np.zeros(env.action_space(agent).shape, np.int64) for agent in env.agents}
+
+
 def play(env: Any, seed: int) -> list[str]:
     """Play a whole ``ParallelEnv`` game with legal draws; the digest at every decision and at the end."""
     _, infos = env.reset(seed=seed)

@@ -4,7 +4,7 @@ from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 from simcash_env import simcash_v0
 from simcash_env.codes import CostKind
-from tests.worlds import LIBRARY, busy, legal
+from tests.worlds import LIBRARY, busy, holding, legal
 
 OBSERVATIONS = ("dict", "flat")
 
@@ -34,7 +34,7 @@ def test_a_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
     env = simcash_v0.parallel_env(busy(), max_cycles=max_cycles)
     env.reset(seed=1)
     for cycle in range(1, max_cycles + 1):
-        _, _, terminations, truncations, _ = env.step({})
+        _, _, terminations, truncations, _ = env.step(holding(env))
         assert set(truncations.values()) == {cycle == max_cycles}
         assert not any(terminations.values())
     assert env.agents == []
@@ -96,7 +96,7 @@ def test_infos_name_what_a_bank_was_charged_and_what_was_not_carried_out():
     _, infos = env.reset(seed=4)
     assert {len(info["costs"]) for info in infos.values()} == {len(CostKind)}
     assert all(not info["costs"].any() and info["illegal_actions"] == 0 for info in infos.values())
-    *_, infos = env.step({})
+    *_, infos = env.step(holding(env))
     tick_costs = env._vec.state(0).tick_cost_cents.reshape(-1, len(CostKind))
     for row, info in enumerate(infos.values()):
         assert np.array_equal(info["costs"], tick_costs[row])
@@ -108,7 +108,7 @@ def test_what_was_handed_out_is_kept_unless_copies_are_declined():
     for env in (kept, lent):
         first, _ = env.reset(seed=3)
         before = first["ALFA"]["observation"].copy()
-        env.step({})
+        env.step(holding(env))
         assert np.array_equal(first["ALFA"]["observation"], before) == (env is kept)
 
 

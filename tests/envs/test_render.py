@@ -1,7 +1,7 @@
 import pytest
 
 from simcash_env import simcash_v0
-from tests.worlds import LIBRARY, busy
+from tests.worlds import LIBRARY, busy, holding
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)
@@ -16,7 +16,7 @@ def test_the_table_names_every_bank_of_a_scenario(scenario):
 def test_the_table_shows_scripted_banks_and_their_money():
     env = simcash_v0.parallel_env(busy(), render_mode="ansi", learners=["BRAVO"])
     env.reset(seed=2)
-    env.step({})
+    env.step(holding(env))
     table, state = env.render(), env._vec.state(0)
     assert f"tick 1 of {env._vec.num_ticks}" in table
     for bank, name in enumerate(("ALFA", "BRAVO", "CHARLIE")):

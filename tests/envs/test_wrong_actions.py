@@ -5,8 +5,8 @@ import pytest
 
 from simcash_env import simcash_v0
 from simcash_env.envs.vector import make_vec
-from simcash_env.errors import ActionError
-from tests.worlds import busy
+from simcash_env.errors import ActionError, ConfigError
+from tests.worlds import busy, holding
 
 SLOTS = 2
 
@@ -76,7 +76,7 @@ def test_an_action_that_was_refused_leaves_no_trace_in_the_next_step(env):
     with pytest.raises(ActionError):
         env.step({"ALFA": np.ones(HEADS, np.int64), "BRAVO": np.full(HEADS, 99)})
     for made in (env, twin):
-        made.step({"BRAVO": np.ones(HEADS, np.int64)})
+        made.step({**holding(made), "BRAVO": np.ones(HEADS, np.int64)})
     assert env.digest() == twin.digest()
 
 
@@ -139,5 +139,29 @@ def test_learners_that_are_not_there_are_refused(learners, said):
 
 @pytest.mark.parametrize("options", [{"num_envs": 0}, {"max_queue_slots": 0}])
 def test_a_batch_of_nothing_is_refused(options):
-    with pytest.raises(ActionError, match="at least 1"):
+    with pytest.raises(ConfigError, match="at least 1"):
         make_vec(busy(), **options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("reward", "altruistic"), ("autoreset", "never"), ("alpha", 3.0), ("alpha", float("nan")), ("max_ticks", 0)],
+)
+def test_an_unknown_option_is_refused_by_name(option, value):
+    with pytest.raises(ConfigError, match=option):
+        make_vec(busy(), **{option: value})
+
+
+def test_an_agent_without_an_action_is_named(env):
+    before = env.digest()
+    with pytest.raises(ActionError, match="BRAVO"):
+        env.step({"ALFA": np.zeros(HEADS, np.int64)})
+    with pytest.raises(ActionError, match="BRAVO"):
+        env.step({**holding(env), "BRAVO": [[1, 2], [3]]})
+    assert env.digest() == before
+
+
+def test_a_step_before_the_first_reset_is_refused():
+    vec = make_vec(busy())
+    with pytest.raises(ActionError, match="reset"):
+        vec.step(np.zeros(vec.actions.shape, np.int64))
