@@ -10,11 +10,11 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
-ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training baselines/test_grid.py test_imports.py test_packaging.py)
+ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds coverage bench clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds coverage bench docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,6 +57,9 @@ coverage: setup  ## which lines the tests reach, kernels as plain Python
 
 bench: setup  ## steps per second on this machine, beside Gymnasium's CartPole
 	$(BIN)/python -m benchmarks.speed
+
+docs: setup  ## write the generated parts of the documentation
+	$(BIN)/python -m docs.generate
 
 clean:  ## remove what make made
 	rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -129,6 +129,35 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
     return figures
 
 
+YARDSTICK: Final = "yardstick_steps_per_s"
+TITLES: Final = {
+    "batch_bank_steps_per_s": (f"batch of {COPIES:,} copies, `make_vec`", "bank decisions a second"),
+    "parallel_env_bank_steps_per_s": ("one copy, `parallel_env`", "bank decisions a second"),
+    "parallel_env_views_bank_steps_per_s": ("one copy, `parallel_env(copy=False)`", "bank decisions a second"),
+    YARDSTICK: (f"yardstick: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),
+    "single_call_us": ("one step of one copy, `make_vec`", "microseconds"),
+    "cold_first_step_s": ("start to first step, nothing compiled yet", "seconds"),
+    "warm_first_step_s": ("start to first step, kernels in the cache", "seconds"),
+    "import_s": ("`import simcash_env`", "seconds"),
+}
+"""What each figure is called in a table, and its unit."""
+
+
+def as_markdown(figures: dict[str, float | str]) -> str:
+    """A table with each speed's ratio to the yardstick, and what it was measured on."""
+    lines = ["| what | figure | unit | over the yardstick |", "|---|---:|---|---:|"]
+    for name, (title, unit) in TITLES.items():
+        if name not in figures:
+            continue
+        value = float(figures[name])
+        shown = f"{value:,.0f}" if name.endswith("_per_s") else f"{value:,.2f}"
+        ratio = f"{value / float(figures[YARDSTICK]):,.2f}" if name.endswith("_per_s") else ""
+        lines.append(f"| {title} | {shown} | {unit} | {ratio} |")
+    measured_on = f"version {figures['version']} on {figures['machine']}"
+    lines += ["", f"`{SCENARIO}`, best of {REPETITIONS} rounds beside the yardstick, {measured_on}:"]
+    return "\n".join([*lines, "`python -m benchmarks.speed --markdown`."])
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,10 +170,11 @@ def main() -> None:
         print(json.dumps(figures))
         return
     if options.markdown:
-        print("| figure | value |\n|---|---|")
+        print(as_markdown(figures))
+        return
     for name, value in figures.items():
         shown = f"{value:,.2f}" if isinstance(value, float) else value
-        print(f"| {name} | {shown} |" if options.markdown else f"{name:32} {shown:>18}")
+        print(f"{name:32} {shown:>18}")
 
 
 if __name__ == "__main__":

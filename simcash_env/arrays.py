@@ -236,7 +236,7 @@ class State(NamedTuple):
     # -- scenario events --
     event_next_tick: PerEvent  # NONE: never again
     # -- costs --
-    tick_cost_cents: PerCost  # since the tick was opened
+    tick_cost_cents: PerCost  # since the last tick began to close
     run_cost_cents: PerRunCost
     # -- payments --
     pay_place: PerPayment  # codes.Place
@@ -263,7 +263,6 @@ class Work(NamedTuple):
     """Scratch space of one thread, and the border that decisions and events cross."""
 
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
-    log_capacity: One
     bank_pool_level: PerBank  # decision: NONE keeps the allocation
     bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments

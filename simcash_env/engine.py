@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -38,19 +38,32 @@ class Engine:
     """One copy of a scenario, to be opened and closed tick by tick."""
 
     def __init__(self, scenario: CompiledScenario, seed: int, *, events: bool) -> None:
-        from simcash_env.kernels import submission, tick
-
         self.scenario = scenario
-        self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+        self._load_kernels()
         self.sizes = scenario.state_sizes
         self.row = initial_state(scenario, seed)
         self._log_rows = FIRST_LOG_ROWS if events else 0
         self._attach()
 
+    def _load_kernels(self) -> None:
+        from simcash_env.kernels import submission, tick
+
+        self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+
     def _attach(self) -> None:
         self.state = plain_opener(State)(self.row, self.sizes)
         self._work_row, self._work_sizes = initial_work(self.scenario, self.sizes, self._log_rows)
         self.work = plain_opener(Work)(self._work_row, self._work_sizes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs: scenario and row; the views of the row are opened anew."""
+        return {"scenario": self.scenario, "row": self.row, "sizes": self.sizes, "_log_rows": self._log_rows}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the row over and look at it anew."""
+        self.__dict__.update(state)
+        self._load_kernels()
+        self._attach()
 
     def replace_row(self, row: I64, sizes: I64) -> None:
         """Go on from another state of the same scenario."""

@@ -52,6 +52,14 @@ class CompiledScenario:
         """Banks in the scenario."""
         return len(self.bank_ids)
 
+    def __reduce__(self) -> Any:
+        """A pickle holds the configuration; what it compiles to is made anew, read-only as here."""
+        return compile_scenario, (self.config,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledScenario:
+        """Nothing in it ever changes, so copies share it."""
+        return self
+
 
 def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     """Compile a valid configuration; whatever could be wrong with it has been refused before."""

@@ -1,4 +1,4 @@
-"""What happens between rollouts: entropy and learning rate fall, the cost is noted."""
+"""What happens between rollouts: scarcity ends, entropy and learning rate fall, the cost is noted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ class TrainingCallback(BaseCallback):
     def _on_rollout_start(self) -> None:
         model: Any = self.model
         settings, progress = self._settings, self.progress()
-        left = max(1.0 - progress / settings.entropy_until, 0.0)
+        falling = max(settings.entropy_until - settings.scarce_until, 1e-9)
+        left = min(max((settings.entropy_until - progress) / falling, 0.0), 1.0)
+        env: Any = self.training_env
+        env.is_scarce = progress < settings.scarce_until
         model.ent_coef = settings.final_entropy + (settings.entropy - settings.final_entropy) * left
 
     def _on_step(self) -> bool:

@@ -16,6 +16,7 @@ from rich.table import Table
 from baselines.evaluate import Evaluation, evaluate_policy
 from baselines.leaderboard import Row, baseline_rows, make_row
 from baselines.seeds import held_out_seeds, training_seeds
+from simcash_env import __version__
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.registry import load
@@ -25,8 +26,8 @@ from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
 FOLDER: Final = Path("results") / "demo"
-TEST_DAYS: Final = 1_000
-TUNING_DAYS: Final = 500
+TEST_DAYS: Final = 20_000
+TUNING_DAYS: Final = 2_000
 MOST_SECONDS: Final = 150.0
 UNPLAYED: Final = frozenset({"hold_all", "random"})
 """Shown in the table, not in the figure, where their cost would flatten all others."""
@@ -52,30 +53,57 @@ def score_scripted(
     return scores
 
 
+HEADS: Final = ("policy", "mean", "95 % interval", "liquidity", "delay", "penalties", "parameters")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row of the table, one text for each of ``HEADS``."""
+    kinds = row.by_kind
+    penalties = kinds["deadline_penalty"] + kinds["eod_penalty"] + kinds["drop_penalty"]
+    return (
+        row.policy,
+        f"{row.total.mean:,.0f}",
+        f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+        f"{kinds['liquidity']:,.0f}",
+        f"{kinds['delay']:,.0f}",
+        f"{penalties:,.0f}",
+        row.parameters,
+    )
+
+
+def caption(scores: Sequence[Score]) -> str:
+    """What the figures are."""
+    return f"mean and 95 % bootstrap interval over {scores[0].row.total.count:,} test days that nobody trained on"
+
+
+def cheapest_first(scores: Sequence[Score]) -> list[Row]:
+    """The rows by mean cost."""
+    return sorted((score.row for score in scores), key=lambda row: row.total.mean)
+
+
 def comparison_table(scores: Sequence[Score]) -> Table:
     """Cheapest first, the learned policy in bold."""
-    table = Table(
-        title=f"{SCENARIO}: cost of a day in cents, both banks",
-        caption=f"mean and 95 % bootstrap interval over {scores[0].row.total.count:,} test days that nobody trained on",
-    )
-    table.add_column("policy")
-    for name in ("mean", "95 % interval", "liquidity", "delay", "penalties"):
-        table.add_column(name, justify="right")
-    table.add_column("parameters", overflow="fold")
-    for score in sorted(scores, key=lambda score: score.row.total.mean):
-        row, kinds = score.row, score.row.by_kind
-        penalties = kinds["deadline_penalty"] + kinds["eod_penalty"] + kinds["drop_penalty"]
-        table.add_row(
-            row.policy,
-            f"{row.total.mean:,.0f}",
-            f"{row.total.low:,.0f} to {row.total.high:,.0f}",
-            f"{kinds['liquidity']:,.0f}",
-            f"{kinds['delay']:,.0f}",
-            f"{penalties:,.0f}",
-            row.parameters,
-            style="bold" if row.policy == LEARNED_NAME else None,
-        )
+    table = Table(title=f"{SCENARIO}: cost of a day in cents, both banks", caption=caption(scores))
+    for name in HEADS[:-1]:
+        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=True)
+    for row in cheapest_first(scores):
+        table.add_row(*cells(row)[:-1], style="bold" if row.policy == LEARNED_NAME else None)
     return table
+
+
+def parameter_lines(scores: Sequence[Score]) -> list[str]:
+    """The parameters of every row that has some, which would not fit the table of a terminal."""
+    return [f"{row.policy}: {row.parameters}" for row in cheapest_first(scores) if row.parameters]
+
+
+def markdown_table(scores: Sequence[Score], sentence: str) -> str:
+    """The same table for a document, with what was found and the command that remakes it."""
+    lines = ["| " + " | ".join(HEADS) + " |", "|---|---:|---:|---:|---:|---:|---|"]
+    for row in cheapest_first(scores):
+        texts = [f"**{text}**" if text and row.policy == LEARNED_NAME else text for text in cells(row)]
+        lines.append("| " + " | ".join(texts) + " |")
+    lines += ["", f"`{SCENARIO}`, cost of a day in cents, both banks: {caption(scores)}. {sentence}"]
+    return "\n".join([*lines, f"Version {__version__}, `python -m training.demo --markdown FILE`.", ""])
 
 
 def verdict(learned: Score, best: Score) -> str:
@@ -116,6 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the training")
     parser.add_argument("--test-days", type=int, default=TEST_DAYS)
     parser.add_argument("--tuning-days", type=int, default=TUNING_DAYS)
+    parser.add_argument("--markdown", type=Path, default=None, metavar="FILE", help="write the table there as Markdown")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for checkpoint and figure")
     given: Any = parser.parse_args(arguments)
     begin, console = time.monotonic(), Console()
@@ -134,7 +163,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
     best = min(scores, key=lambda score: score.row.total.mean)
     console.print(comparison_table([*scores, learned]))
-    console.print(verdict(learned, best))
+    for line in parameter_lines([*scores, learned]):
+        console.print(line, highlight=False)
+    sentence = verdict(learned, best)
+    console.print(sentence)
+    if given.markdown is not None:
+        given.markdown.parent.mkdir(parents=True, exist_ok=True)
+        given.markdown.write_text(markdown_table([*scores, learned], sentence), encoding="utf-8")
     for line in habits(agent, trained.facts.bank_ids):
         console.print(line)
     figure = given.out / "comparison.png"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import torch as th
 from sb3_contrib.common.maskable.distributions import MaskableDistribution
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from torch import nn
+
+from simcash_env.spaces.layout import ACCOUNT, ACCOUNT_AT, QUEUES, QUEUES_AT, SLOT
 
 FORBIDDEN = -1e8
 """Score of a choice that the mask forbids: its probability is exactly 0 in float32."""
@@ -93,6 +95,13 @@ class HeadsDistribution(MaskableDistribution):
         return actions, self.log_prob(actions)
 
 
+REMAINING, DEADLINE = SLOT.index("remaining"), SLOT.index("ticks_to_deadline")
+LIQUIDITY = ACCOUNT_AT + ACCOUNT.index("available_liquidity")
+WAITING = QUEUES_AT + QUEUES.index("queue2_value")
+NUM_RANKED: Final = 4
+TINY: Final = 1e-6
+
+
 class SlotNetwork(nn.Module):  # type: ignore[misc]
     """Scores of all choices: one small network looks at every slot of the queue alike, beside a view of the whole.
 
@@ -104,13 +113,17 @@ class SlotNetwork(nn.Module):  # type: ignore[misc]
         verbs: choices of a slot.
         others: choices of all other heads together.
         hidden: widths of the networks of the whole view and of the value.
+        flow: a day's outflow in mean payments, the unit of accounts in the unit of slots.
     """
 
-    def __init__(self, width: int, slots: tuple[int, int, int], verbs: int, others: int, hidden: list[int]) -> None:
+    def __init__(
+        self, width: int, slots: tuple[int, int, int], verbs: int, others: int, hidden: list[int], flow: float
+    ) -> None:
         super().__init__()
         self.first, self.count, self.size = slots
+        self.flow = flow
         self.whole = layers(width, hidden)
-        self.slot = nn.Linear(self.size, hidden[-1])
+        self.slot = nn.Linear(self.size + NUM_RANKED, hidden[-1])
         self.context = nn.Linear(hidden[-1], hidden[-1])
         self.verb = nn.Linear(hidden[-1], verbs)
         self.other = nn.Linear(hidden[-1], others) if others else None
@@ -125,6 +138,7 @@ class SlotNetwork(nn.Module):  # type: ignore[misc]
         """Scores (rows, sum of choices), heads behind one another."""
         whole = self.whole(features)
         slots = features[:, self.first : self.first + self.count * self.size].reshape(-1, self.count, self.size)
+        slots = th.cat([slots, by_urgency(features, slots, self.flow)], dim=2)
         seen = th.tanh(self.slot(slots) + self.context(whole).unsqueeze(1))
         scores = self.verb(seen).flatten(1)
         return scores if self.other is None else th.cat([scores, self.other(whole)], dim=1)
@@ -132,6 +146,30 @@ class SlotNetwork(nn.Module):  # type: ignore[misc]
     def forward_critic(self, features: Any) -> Any:
         """What the value is read from."""
         return self.value(features)
+
+
+def by_urgency(features: Any, slots: Any, flow: float) -> Any:
+    """What a slot cannot know of itself: (rows, slots, 4) liquidity left before and after it, most urgent first.
+
+    Payments are taken by deadline, the larger first; once from all liquidity, once from what the bank's payments in the
+    central queue would leave of it. Counted in mean payments and shown on the scale of (-1, 1), as the observation
+    does; empty slots show 0.
+    """
+    remaining, deadline = slots[:, :, REMAINING], slots[:, :, DEADLINE]
+    is_there = remaining > 0
+    cents = raw(remaining) * is_there
+    rank = deadline - cents * TINY
+    is_before = rank.unsqueeze(1) < rank.unsqueeze(2)  # [row, slot, other]
+    ahead = (is_before * cents.unsqueeze(1)).sum(dim=2)
+    liquidity, waiting = raw(features[:, LIQUIDITY, None]) * flow, raw(features[:, WAITING, None]) * flow
+    before, before_all = liquidity - ahead, liquidity - waiting - ahead
+    left = th.stack([before, before - cents, before_all, before_all - cents], dim=2)
+    return left / (left.abs() + 1.0) * is_there.unsqueeze(2)
+
+
+def raw(shown: Any) -> Any:
+    """Undo the observation's scale of (-1, 1): how many times the scale's unit."""
+    return shown / (1.0 - shown.abs()).clamp_min(TINY)
 
 
 def layers(width: int, hidden: list[int]) -> Any:
@@ -149,20 +187,27 @@ class HeadsPolicy(MaskableActorCriticPolicy):
         arguments: of ``MaskableActorCriticPolicy``.
         slots: where the slots of an observation begin, how many there are, entries of each.
         hidden: widths of the networks.
+        flow: a day's outflow in mean payments.
         last_entropy: weight of the last head's entropy.
         options: of ``MaskableActorCriticPolicy``.
     """
 
     def __init__(
-        self, *arguments: Any, slots: tuple[int, int, int], hidden: list[int], last_entropy: float = 1.0, **options: Any
+        self,
+        *arguments: Any,
+        slots: tuple[int, int, int],
+        hidden: list[int],
+        flow: float,
+        last_entropy: float = 1.0,
+        **options: Any,
     ) -> None:
-        self.slots, self.hidden, self.last_entropy = slots, hidden, last_entropy
+        self.slots, self.hidden, self.flow, self.last_entropy = slots, hidden, flow, last_entropy
         super().__init__(*arguments, **options)
 
     def _build_mlp_extractor(self) -> None:
         choices, count = self._choices(), self.slots[1]
         self.mlp_extractor = SlotNetwork(
-            self.features_dim, self.slots, choices[0], sum(choices[count:]), self.hidden
+            self.features_dim, self.slots, choices[0], sum(choices[count:]), self.hidden, self.flow
         ).to(self.device)
 
     def _choices(self) -> list[int]:

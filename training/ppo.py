@@ -10,6 +10,7 @@ from typing import Any
 import torch as th
 from sb3_contrib import MaskablePPO
 
+from baselines.seeds import FIRST_TRAINING_SEED
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.sb3 import SimCashSB3Vec
@@ -18,6 +19,7 @@ from simcash_env.registry import load
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.callback import TrainingCallback
 from training.checkpoint import CheckpointFacts, read_facts, save_checkpoint
+from training.curriculum import ScarcityFirst
 from training.heads import HeadsPolicy
 from training.settings import TrainingSettings
 
@@ -58,7 +60,7 @@ def make_training_env(settings: TrainingSettings, config: ScenarioConfig | None 
         autoreset="same_step",
         final_observations=True,
     )
-    return SimCashSB3Vec(vec, bank_id=settings.bank_id)
+    return ScarcityFirst(vec, settings.scarce_levels, bank_id=settings.bank_id)
 
 
 def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
@@ -81,6 +83,7 @@ def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
         policy_kwargs={
             "slots": (SLOTS_AT, env.vec.num_slots, NUM_SLOT),
             "hidden": list(settings.hidden),
+            "flow": env.vec.flow_in_payments,
             "last_entropy": settings.pool_entropy if env.vec.action_nvec[-1] == POOL_LEVELS else 1.0,
         },
         device="cpu",
@@ -121,7 +124,7 @@ def train(
         model = MaskablePPO.load(resume, env=env, device="cpu")
         model.set_random_seed(seed + before.steps)
         done, curve = before.steps, before.curve
-    env.seed(seed * SEEDS_PER_RUN + done % SEEDS_PER_RUN)
+    env.seed(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN + done % SEEDS_PER_RUN)
     callback = TrainingCallback(settings, curve=curve, report=report, max_seconds=max_seconds)
     is_complete = True
     try:

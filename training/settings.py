@@ -31,6 +31,12 @@ class TrainingSettings(BaseModel):
     entropy: float = Field(default=0.02, ge=0, description="weight of the entropy bonus at the beginning")
     final_entropy: float = Field(default=0.0, ge=0, description="its weight at the end")
     entropy_until: float = Field(default=0.8, gt=0, le=1, description="share of the training after which it is final")
+    scarce_until: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the training in which only small pool shares may be chosen"
+    )
+    scarce_levels: tuple[int, int] = Field(
+        default=(1, 3), description="smallest and largest level (of 20) of the pool then"
+    )
     pool_entropy: float = Field(
         default=1.0, ge=0, description="how much more the entropy of the pool share counts than that of a release"
     )

@@ -105,10 +105,10 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         """Decide for every bank at this tick.
 
         Args:
-            actions: by agent, (H,) whole numbers within the action space; an agent without one holds everything.
+            actions: for every agent (H,) whole numbers within the action space.
 
         Raises:
-            ActionError: an unknown agent, wrong shape, type or range; nothing has changed then.
+            ActionError: an unknown agent or none, wrong shape, type or range; nothing has changed then.
         """
         agents, vec = self.agents, self._vec
         if not agents:
@@ -146,7 +146,13 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             raise ActionError(message)
         rows = np.zeros((len(agents), *shape), np.int64)
         for row, agent in enumerate(agents):
-            action = np.asarray(actions.get(agent, rows[row]))
+            if agent not in actions:
+                message = f"actions: no action for {agent!r}; every acting agent needs one"
+                raise ActionError(message)
+            try:
+                action = np.asarray(actions[agent])
+            except ValueError:  # of different lengths
+                action = np.array(None)
             if action.shape != shape or action.dtype.kind not in "iu":
                 message = f"actions.{agent}: need whole numbers of shape {shape}, got {actions[agent]!r}"
                 raise ActionError(message)

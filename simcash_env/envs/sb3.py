@@ -54,8 +54,16 @@ class SimCashSB3Vec(VecEnv):
         return self._observations()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
-        """Keep the actions (rows, H) for ``step_wait``."""
-        self._actions = np.asarray(actions).reshape(self.vec.actions.shape)
+        """Keep the actions (rows, H) for ``step_wait``.
+
+        Raises:
+            ActionError: wrong shape; type and range are for ``step_wait`` to judge.
+        """
+        given, shape = np.asarray(actions), (self.num_envs, len(self._choices))
+        if given.shape != shape:
+            message = f"actions: need whole numbers of shape {shape}, got {given.dtype} of {given.shape}"
+            raise ActionError(message)
+        self._actions = given.reshape(self.vec.actions.shape)
 
     def step_wait(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
         """Step every row."""

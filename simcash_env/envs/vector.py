@@ -15,7 +15,7 @@ from simcash_env.engine import Engine, grow_payments
 from simcash_env.envs.buffers import F32, F64, I8, BatchArrays
 from simcash_env.envs.call import Call
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
-from simcash_env.errors import ActionError, SimulationError
+from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
 from simcash_env.layout import plain_opener
 from simcash_env.scales import reward_scale_cents
 from simcash_env.scenario import compile_scenario, initial_state, initial_work
@@ -26,6 +26,9 @@ Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
 LARGEST_SEED: Final = 2**63 - 1
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
+ALPHAS: Final[dict[Reward, float]] = {"individual": 0.0, "system": 1.0, "mixed": 0.5}
+AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
+"""In the order of the numbers in ``spaces.step``."""
 
 
 class SimCashVec(BatchArrays):
@@ -41,7 +44,8 @@ class SimCashVec(BatchArrays):
         max_queue_slots: payments of Queue 1 that a bank sees and decides on; those behind them are held.
         reward: ``"individual"``, ``"system"`` (mean over banks) or ``"mixed"``.
         alpha: of the mixed reward, 0 selfish to 1 social.
-        autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes.
+        autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes; with
+            ``"disabled"`` it stands still, with rewards of 0, until it is reset.
         max_ticks: truncate episodes after so many ticks.
         final_observations: keep what was seen last before a same-step reset.
         policy_path: where the policy paths of a scenario file start.
@@ -63,10 +67,13 @@ class SimCashVec(BatchArrays):
     ) -> None:
         from simcash_env.spaces import step
 
-        if num_envs < 1 or max_queue_slots < 1:
-            message = f"num_envs and max_queue_slots are at least 1, got {num_envs} and {max_queue_slots}"
-            raise ActionError(message)
-        self._kernels = step
+        require("reward", reward, reward in ALPHAS, f"must be one of {', '.join(ALPHAS)}")
+        require("autoreset", autoreset, autoreset in AUTORESETS, f"must be one of {', '.join(AUTORESETS)}")
+        require("num_envs", num_envs, num_envs >= 1, "must be at least 1")
+        require("max_queue_slots", max_queue_slots, max_queue_slots >= 1, "must be at least 1")
+        require("max_ticks", max_ticks, max_ticks is None or max_ticks >= 1, "must be at least 1")
+        require("alpha", alpha, alpha is None or 0.0 <= alpha <= 1.0, "must be from 0, selfish, to 1, social")
+        self._kernels, self._has_begun = step, False
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners)
         self.scenario = compile_scenario(self.config)
         view = self.scenario.view
@@ -76,6 +83,7 @@ class SimCashVec(BatchArrays):
         self.num_banks = len(self.bank_ids)
         self.num_ticks = int(view.num_ticks[0])
         self.reward_scale = reward_scale_cents(view)
+        self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.action_nvec = self._heads()
         self.observation_layout = observation_names(max_queue_slots)
         self.observation_size = SLOTS_AT + max_queue_slots * NUM_SLOT
@@ -97,9 +105,9 @@ class SimCashVec(BatchArrays):
             ),
             num_heads=heads,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
-            autoreset={"disabled": step.DISABLED, "next_step": step.NEXT_STEP, "same_step": step.SAME_STEP}[autoreset],
+            autoreset=AUTORESETS.index(autoreset),
             is_backward=1,
-            alpha=float({"individual": 0.0, "system": 1.0, "mixed": 0.5}[reward] if alpha is None else alpha),
+            alpha=ALPHAS[reward] if alpha is None else float(alpha),
             reward_scale=self.reward_scale,
         )
         self._buffers = self._allocate(copies if final_observations else 0, heads * choices)
@@ -148,6 +156,7 @@ class SimCashVec(BatchArrays):
                 from its last.
             mask: (N,) only these copies are reset.
         """
+        self._has_begun = True
         chosen = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask, bool)
         if seed is None:
             following = [self._kernels.next_seed_of(int(old)) for old in self.seeds[chosen]]
@@ -174,8 +183,11 @@ class SimCashVec(BatchArrays):
             observations, masks, rewards (N, L), terminated (N,), truncated (N,).
 
         Raises:
-            ActionError: wrong shape, type or range; nothing has changed then.
+            ActionError: wrong shape, type or range, or ``reset`` was never called; nothing has changed then.
         """
+        if not self._has_begun:
+            message = "call reset before the first step"
+            raise ActionError(message)
         given = np.asarray(actions)
         if given.shape != self.actions.shape or given.dtype.kind not in "iu":
             message = f"actions: need whole numbers of shape {self.actions.shape}, got {given.dtype} of {given.shape}"
@@ -286,6 +298,16 @@ class SimCashVec(BatchArrays):
 
     def close(self) -> None:
         """Nothing to release: the arrays go with the object."""
+
+
+def require(option: str, value: Any, is_right: bool, rule: str) -> None:  # noqa: FBT001 - it reads as a sentence
+    """Refuse an option's value.
+
+    Raises:
+        ConfigError: it breaks the rule.
+    """
+    if not is_right:
+        raise ConfigError([Fault(None, None, option, repr(value), rule)])
 
 
 def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:

@@ -196,9 +196,14 @@ def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
             continue
         row = part(arena.states, copy * width, width)
         state = open_state(row, arena.state_sizes)
-        if buffers.pending[copy] == TO_STEP and shape.autoreset == NEXT_STEP and is_done(buffers, copy):
-            buffers.pending[copy] = TO_RESET
-            buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+        if buffers.pending[copy] == TO_STEP and is_done(buffers, copy):
+            if shape.autoreset == DISABLED:
+                stand_still(buffers, copy, shape.window.learners.shape[0])
+                buffers.pending[copy] = DONE
+                continue
+            if shape.autoreset == NEXT_STEP:
+                buffers.pending[copy] = TO_RESET
+                buffers.seeds[copy] = next_seed(buffers.seeds[copy])
         if buffers.pending[copy] == TO_RESET:
             forget_step(buffers, copy, shape.window.learners.shape[0])
             restart(row, arena.template, state, buffers.seeds[copy])
@@ -239,12 +244,18 @@ def is_done(buffers: Buffers, copy: int) -> bool:
 
 
 @kernel
-def forget_step(buffers: Buffers, copy: int, num_learners: int) -> None:
-    """A reset has no reward, no cost and no end."""
+def stand_still(buffers: Buffers, copy: int, num_learners: int) -> None:
+    """No reward and no cost; what was seen last, and that it is over, stay as they are."""
     clear_costs(buffers, copy, num_learners)
     for row in range(copy * num_learners, (copy + 1) * num_learners):
         buffers.rewards[row] = 0.0
         buffers.illegal[row] = 0
+
+
+@kernel
+def forget_step(buffers: Buffers, copy: int, num_learners: int) -> None:
+    """A reset has no reward, no cost and no end."""
+    stand_still(buffers, copy, num_learners)
     buffers.terminated[copy] = 0
     buffers.truncated[copy] = 0
 

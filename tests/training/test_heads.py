@@ -1,8 +1,13 @@
+import numpy as np
 import pytest
 import torch as th
 from sb3_contrib.common.maskable.distributions import MaskableMultiCategoricalDistribution
 
-from training.heads import HeadsDistribution, SlotNetwork
+from simcash_env import make_vec
+from simcash_env.codes import POOL_LEVELS
+from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
+from training.curriculum import ScarcityFirst
+from training.heads import DEADLINE, LIQUIDITY, REMAINING, WAITING, HeadsDistribution, SlotNetwork, by_urgency
 
 CHOICES = [2, 2, 2, 5, 3]
 
@@ -56,12 +61,52 @@ def test_the_last_heads_entropy_can_count_more():
     assert th.allclose(heavy - plain, 10.0 * last, atol=1e-4)
 
 
-def test_every_slot_is_judged_alike():
+def network_of(slots=3):
     th.manual_seed(1)
-    network = SlotNetwork(width=4 + 3 * 5, slots=(4, 3, 5), verbs=2, others=0, hidden=[8])
-    network.whole = th.nn.Sequential(th.nn.Linear(19, 8), th.nn.Tanh())
-    th.nn.init.zeros_(network.whole[0].weight)
-    seen = th.randn(1, 19)
-    swapped = th.cat([seen[:, :4], seen[:, 9:14], seen[:, 4:9], seen[:, 14:]], dim=1)
-    first, second = network.forward_actor(seen), network.forward_actor(swapped)
-    assert th.allclose(first[:, [2, 3, 0, 1, 4, 5]], second)
+    return SlotNetwork(
+        width=SLOTS_AT + slots * NUM_SLOT, slots=(SLOTS_AT, slots, NUM_SLOT), verbs=2, others=0, hidden=[8], flow=24.0
+    )
+
+
+def test_every_slot_is_judged_alike():
+    network = network_of()
+    first = network.whole[0]
+    th.nn.init.zeros_(first.weight)
+    seen = th.rand(1, SLOTS_AT + 3 * NUM_SLOT) * 0.9
+    start, middle, end = (seen[:, SLOTS_AT + slot * NUM_SLOT :][:, :NUM_SLOT] for slot in range(3))
+    swapped = th.cat([seen[:, :SLOTS_AT], middle, start, end], dim=1)
+    scores, swapped_scores = network.forward_actor(seen), network.forward_actor(swapped)
+    assert not th.allclose(scores[:, :2], scores[:, 2:4])
+    assert th.allclose(scores[:, [2, 3, 0, 1, 4, 5]], swapped_scores, atol=1e-6)
+
+
+def test_liquidity_is_counted_down_by_urgency():
+    def shown(value):
+        return value / (1.0 + abs(value))
+
+    features, flow = th.zeros(1, SLOTS_AT), 24.0
+    features[0, LIQUIDITY] = shown(5.0 / flow)  # 5 mean payments
+    features[0, WAITING] = shown(2.0 / flow)
+    slots = th.zeros(1, 4, NUM_SLOT)
+    for slot, (amount, ticks) in enumerate(((1.0, 6.0), (3.0, 2.0), (0.5, 6.0))):
+        slots[0, slot, REMAINING], slots[0, slot, DEADLINE] = shown(amount), ticks / (ticks + 8.0)
+    left = by_urgency(features, slots, flow)[0]
+    before_and_after = [[2.0, 1.0, 0.0, -1.0], [5.0, 2.0, 3.0, 0.0], [1.0, 0.5, -1.0, -1.5], [0.0, 0.0, 0.0, 0.0]]
+    expected = th.tensor([[shown(value) for value in row] for row in before_and_after])
+    assert th.allclose(left, expected, atol=1e-4)
+
+
+def test_scarcity_withholds_large_shares_only_where_a_share_is_chosen():
+    vec = make_vec("castro-2period-v0", 2, max_queue_slots=2, final_observations=True)
+    env = ScarcityFirst(vec, (1, 3), bank_id=True)
+    env.reset()
+    free = env.action_masks()
+    env.is_scarce = True
+    scarce = env.action_masks()
+    assert free[:, -POOL_LEVELS:].all()
+    assert (scarce[:, -POOL_LEVELS:] == (np.isin(np.arange(POOL_LEVELS), (1, 2, 3)))).all()
+    assert (scarce[:, :-POOL_LEVELS] == free[:, :-POOL_LEVELS]).all()
+    vec.step(np.concatenate([np.zeros((2, 2, 2), int), np.full((2, 2, 1), 2)], axis=2))
+    closed = env.action_masks()[:, -POOL_LEVELS:]
+    assert closed[:, 0].all()
+    assert not closed[:, 1:].any()

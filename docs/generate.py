@@ -1,0 +1,97 @@
+"""Write the generated parts of the documentation: ``python -m docs.generate [--check]``.
+
+A generated part stands between ``<!-- name -->`` and ``<!-- /name -->``. The tables of measured figures in the README
+are copied from ``docs/results``, where the commands that measure put them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from docs import scenario_files, tables
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGES: Final = (
+    "README.md",
+    "docs/environment.md",
+    "docs/scenarios.md",
+    "docs/architecture.md",
+    "docs/data-dictionary.md",
+    "docs/events.md",
+)
+
+MEASURED: Final = {
+    "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
+    "results": "python -m training.demo --markdown docs/results/results.md",
+}
+"""Tables of measured figures, and what measures them."""
+
+
+def measured(name: str) -> Callable[[], str]:
+    """A function that copies a table from ``docs/results``, or says how to make it."""
+
+    def copy() -> str:
+        path = ROOT / "docs" / "results" / f"{name}.md"
+        if path.is_file() and path.read_text(encoding="utf-8").strip():
+            return path.read_text(encoding="utf-8").strip()
+        return f"Not measured for this version yet. `{MEASURED[name]}`, then `python -m docs.generate`."
+
+    return copy
+
+
+BLOCKS: Final[dict[str, Callable[[], str]]] = {
+    **{name: measured(name) for name in MEASURED},
+    "observation": tables.observation_layout,
+    "costs": tables.cost_kinds,
+    "arguments": tables.arguments,
+    "library": scenario_files.library,
+    "scenario": scenario_files.scenario_keys,
+    "chosen": scenario_files.chosen_by_type,
+    "rules": scenario_files.rule_sets,
+    "unsupported": scenario_files.unsupported,
+    "steps": tables.tick_steps,
+    "scenario-table": tables.fields_of("Scenario"),
+    "state-table": tables.fields_of("State"),
+    "work-table": tables.fields_of("Work"),
+    "events": tables.event_kinds,
+}
+
+MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """A page with every generated part written anew."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match["name"]
+        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
+
+    return MARKED.sub(block, text)
+
+
+def stale_pages() -> list[str]:
+    """Pages whose generated parts are not what the code says."""
+    return [page for page in PAGES if filled(text := (ROOT / page).read_text(encoding="utf-8")) != text]
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description="Write the generated tables.")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail where a page is out of date")
+    is_check = parser.parse_args().check
+    stale = stale_pages()
+    for page in stale:
+        print(f"{page}: {'out of date' if is_check else 'written'}")
+        if not is_check:
+            path = ROOT / page
+            path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit(1 if is_check and stale else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The generated tables, one function each; ``generate.BLOCKS`` names them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from docs import meanings
+from docs.markdown import summary, table
+from simcash_env import arrays, config
+from simcash_env.codes import CostKind, EventKind
+from simcash_env.envs.parallel import SimCashParallelEnv
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.events import VALUE_NAMES
+from simcash_env.kernels import tick
+from simcash_env.layout import layout_of
+from simcash_env.spaces import layout
+
+BLOCKS_OF_ENTRIES: Final = ("CLOCK", "ACCOUNT", "QUEUES", "FLOWS", "PUBLIC", "PRICES")
+
+UNITS: Final = {
+    "_cents": "cents",
+    "_ticks": "ticks",
+    "_tick": "tick",
+    "_ppm": "millionths",
+    "_thousandths": "thousandths",
+    "_count": "count",
+    "_per_tick": "a tick",
+}
+"""What the end of a field's name says of its unit."""
+
+
+# -- environment ------------------------------------------------------------------------------------------------------
+
+
+def observation_layout() -> str:
+    """Every entry of an observation: index, name, meaning, scale."""
+    rows = []
+    at = 0
+    for block in BLOCKS_OF_ENTRIES:
+        for name in getattr(layout, block):
+            rows.append((str(at), f"`{name}`", *meanings.OBSERVATION[name]))
+            at += 1
+    slots = [
+        (f"{layout.SLOTS_AT} + {layout.NUM_SLOT} k + {place}" if place else f"{layout.SLOTS_AT} + {layout.NUM_SLOT} k",
+         f"`slot{{k}}.{name}`", *meanings.OBSERVATION[name])
+        for place, name in enumerate(layout.SLOT)
+    ]  # fmt: skip
+    return table(("index", "name", "what", "scale"), [*rows, *slots])
+
+
+def cost_kinds() -> str:
+    """Every cost, in the order of the cost arrays."""
+    known = config.CostConfig.model_fields
+    rows = []
+    for kind in CostKind:
+        when, field = meanings.COST[kind]
+        if field not in known:
+            message = f"costs have no field {field}"
+            raise KeyError(message)
+        rows.append((str(int(kind)), f"`{kind.name.lower()}`", when, f"`{field}`"))
+    return table(("index", "name", "charged", "price in the scenario's `costs`"), rows)
+
+
+def arguments() -> str:
+    """The arguments of the two constructors, from their docstrings and signatures."""
+    parallel, batch = dict(_arguments(SimCashParallelEnv)), dict(_arguments(SimCashVec))
+    _, options = parallel.pop("options")
+    rows = [(f"`{name}`", default, "both" if name in batch else "parallel_env", text)
+            for name, (default, text) in parallel.items()]  # fmt: skip
+    shared = re.findall(r"`(\w+)`", options)
+    for name, (default, text) in batch.items():
+        if name not in parallel:
+            rows.append((f"`{name}`", default, "both" if name in shared else "make_vec", text))
+    return table(("argument", "default", "of", "what"), rows)
+
+
+def _arguments(cls: type[Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Name, default and description of each argument that a class's docstring explains."""
+    section = inspect.getdoc(cls).split("Args:\n")[1].split("\n\n")[0]  # type: ignore[union-attr]
+    parameters = inspect.signature(cls).parameters
+    for name, text in re.findall(r"^    (\w+): ((?:.|\n(?!    \w))*)", section, re.MULTILINE):
+        default = parameters[name].default
+        shown = "" if default is inspect.Parameter.empty else f"`{default!r}`"
+        yield name, (shown, re.sub(r"\s+", " ", text).replace("``", "`").strip())
+
+
+# -- engine -----------------------------------------------------------------------------------------------------------
+
+
+def tick_steps() -> str:
+    """The steps of a tick in the order of ``kernels/tick.py``, each with what it says of itself."""
+    source = Path(inspect.getfile(tick))
+    functions = {node.name: node for node in ast.parse(source.read_text()).body if isinstance(node, ast.FunctionDef)}
+    parts = []
+    for half in ("open_tick", "close_tick"):
+        rows = []
+        for name in _calls(functions[half]):
+            step = inspect.unwrap(getattr(tick, name))
+            path = Path(inspect.getfile(step)).relative_to(source.parents[2]).as_posix()
+            rows.append((f"`{name}`", f"[{Path(path).name}](../{path})", summary(step)))
+        parts.append(f"**`{half}`**\n\n{table(('step', 'file', 'what'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _calls(function: ast.FunctionDef) -> list[str]:
+    """Names of the kernels that a function calls, in the order of the text."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return [node.func.id for node in sorted(calls, key=lambda node: node.lineno) if isinstance(node.func, ast.Name)]
+
+
+def fields_of(name: str) -> Callable[[], str]:
+    """A function that writes the table of one class of ``arrays.py``."""
+    return lambda: _fields(getattr(arrays, name))
+
+
+def _fields(cls: type[Any]) -> str:
+    columns, rows = layout_of(cls).columns, []
+    for line in inspect.getsource(cls).splitlines():
+        section = re.match(r"\s+# -- (.+) --$", line)
+        field = re.match(r"\s+(\w+): \w+(?:  # (.*))?$", line)
+        if section:
+            rows.append((f"**{section[1]}**", "", "", ""))
+        elif field and field[1] in columns:
+            unit = next((UNITS[end] for end in sorted(UNITS, key=len, reverse=True) if field[1].endswith(end)), "")
+            rows.append((f"`{field[1]}`", columns[field[1]].axis, unit, field[2] or ""))
+    return table(("field", "axis", "unit", "meaning"), rows)
+
+
+def event_kinds() -> str:
+    """Every kind of event, and what its own two values are."""
+    rows = []
+    for kind in EventKind:
+        values = [f"`{name}`" for name in VALUE_NAMES.get(kind, ()) if name]
+        rows.append((str(int(kind)), f"`{kind.label}`", meanings.EVENT[kind], ", ".join(values)))
+    return table(("code", "kind", "written when", "own values"), rows)

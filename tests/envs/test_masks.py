@@ -1,0 +1,139 @@
+"""A mask admits a choice if and only if the engine would carry it out."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simcash_env.codes import POOL_LEVELS, RtgsPriority
+from simcash_env.envs.vector import make_vec
+from tests.worlds import busy, legal
+
+SLOTS = 3
+small = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+worlds = st.builds(
+    busy,
+    banks=st.just(2),
+    scripted=st.just(0),
+    days=st.integers(1, 2),
+    ticks=st.integers(2, 5),
+    rate=st.sampled_from((0.5, 1.5, 3.0)),
+    rules=st.sampled_from(("standard", "simcash")),
+    max_split=st.integers(1, 4),
+    allow_drop=st.booleans(),
+    priorities=st.booleans(),
+    pool=st.sampled_from((None, 12_000)),
+    reallocates=st.booleans(),
+)
+
+
+def one_choice_a_copy(vec):
+    """Every (bank, head, choice) of a batch's actions but the choices of 0."""
+    return [
+        (bank, head, choice)
+        for bank in range(vec.num_banks)
+        for head, choices in enumerate(vec.action_nvec.tolist())
+        for choice in range(1, choices)
+    ]
+
+
+@small
+@given(config=worlds, seed=st.integers(0, 2**31), steps=st.integers(0, 8))
+def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, seed, steps):
+    """Copies of one state: the last holds everything, each other one makes a single choice more."""
+    cases = one_choice_a_copy(make_vec(config, max_queue_slots=SLOTS))
+    vec = make_vec(config, len(cases) + 1, max_queue_slots=SLOTS, autoreset="disabled")
+    vec.reset([seed] * vec.num_envs)
+    for step in range(min(steps, vec.num_ticks - 1)):
+        vec.step(np.tile(legal(vec.masks[0], seed, step), (vec.num_envs, 1, 1)))
+    masks = vec.masks[0].copy()
+    actions = np.zeros(vec.actions.shape, np.int64)
+    for copy, case in enumerate(cases):
+        actions[copy][case[:2]] = case[2]
+    vec.step(actions)
+    assert not vec.illegal[-1].any()
+    held = vec.digest(len(cases))
+    for copy, (bank, head, choice) in enumerate(cases):
+        refused = np.zeros(vec.num_banks, np.int64)
+        refused[bank] = not masks[bank, head, choice]
+        assert vec.illegal[copy].tolist() == refused.tolist(), (bank, head, choice)
+        is_held = vec.digest(copy) == held
+        if not masks[bank, head, choice]:
+            assert is_held, "a choice that the mask forbids acts as holding"
+        elif head < SLOTS:
+            assert not is_held, "a verb that the mask admits does something"
+        elif head == SLOTS and config.switches.queue2_priority_mode:
+            assert is_held, "a priority is one of what is released"
+
+
+@small
+@given(config=worlds, seed=st.integers(0, 2**31))
+def test_no_combination_of_admitted_choices_is_illegal(config, seed):
+    vec = make_vec(config, 6, max_queue_slots=SLOTS, autoreset="disabled")
+    vec.reset(seed)
+    for step in range(vec.num_ticks):
+        vec.step(legal(vec.masks, seed, step))
+        assert not vec.illegal.any()
+
+
+def test_the_worlds_of_these_tests_offer_and_forbid_every_verb():
+    """Without this the properties above could hold of nothing."""
+    vec = make_vec(busy(banks=2, scripted=0), 30, max_queue_slots=SLOTS)
+    vec.reset(1)
+    seen = np.zeros((2, *vec.masks.shape[2:]), bool)
+    for step in range(vec.num_ticks):
+        for value in (0, 1):
+            seen[value] |= (vec.masks == value).any(axis=(0, 1))
+        vec.step(legal(vec.masks, step))
+    verbs = int(vec.action_nvec[0])
+    assert seen[1][:SLOTS, :verbs].all()
+    assert seen[0][:SLOTS, 1:verbs].all()
+    assert seen[1][SLOTS, :3].all(), "priorities are always open"
+    assert seen[1][SLOTS + 1].all()
+    assert seen[0][SLOTS + 1, 1:POOL_LEVELS].all()
+
+
+def test_the_pool_is_allocated_on_the_level_that_was_chosen():
+    vec = make_vec(busy(pool=12_000), max_queue_slots=SLOTS)
+    vec.reset(3)
+    actions = np.zeros(vec.actions.shape, np.int64)
+    actions[0, 0, -1], actions[0, 1, -1] = 20, 5
+    vec.step(actions)
+    assert vec.state(0).bank_pool_allocated_cents[:2].tolist() == [12_000, 3_000]
+
+
+@pytest.mark.parametrize(("choice", "name"), list(enumerate(("normal", "urgent", "highly_urgent"))))
+def test_what_is_released_gets_the_priority_that_was_chosen(choice, name):
+    vec = make_vec(busy(wealth=0, pool=None, rate=3.0, scripted=0, lsm={"algorithms": []}), max_queue_slots=SLOTS)
+    vec.reset(3)
+    actions = np.zeros(vec.actions.shape, np.int64)
+    actions[..., :SLOTS], actions[..., SLOTS] = vec.masks[..., :SLOTS, 1], choice
+    vec.step(actions)
+    engine = vec.engine(0)
+    found = engine.state.pay_rtgs_priority[engine.queue2_rows()].tolist()
+    assert len(found) > 1
+    assert set(found) == {RtgsPriority[name.upper()]}
+
+
+def test_a_verb_on_an_empty_slot_is_illegal_and_changes_nothing():
+    vec = make_vec(busy(rate=0.0), 2, max_queue_slots=SLOTS)
+    vec.reset([5, 5])
+    actions = np.zeros(vec.actions.shape, np.int64)
+    actions[0, 0, :SLOTS] = 1
+    vec.step(actions)
+    assert vec.illegal.tolist() == [[SLOTS, 0], [0, 0]]
+    assert vec.digest(0) == vec.digest(1)
+
+
+def test_what_lies_beyond_the_window_is_held():
+    vec = make_vec(busy(rate=6.0, scripted=0, banks=2), max_queue_slots=1)
+    vec.reset(8)
+    waiting = vec.state(0).bank_queue1_count[:2].tolist()
+    last = int(vec.engine(0).state.next_id[0])
+    vec.step(np.ones(vec.actions.shape, np.int64) * (np.arange(len(vec.action_nvec)) < 1))
+    arrived = int(vec.engine(0).state.next_id[0]) - last
+    assert min(waiting) > 1
+    assert sum(vec.state(0).bank_queue1_count[:2]) == sum(waiting) - 2 + arrived

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+from pettingzoo.test import parallel_api_test, parallel_seed_test
+
+from simcash_env import simcash_v0
+from simcash_env.codes import CostKind
+from tests.worlds import LIBRARY, busy, holding, legal
+
+OBSERVATIONS = ("dict", "flat")
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("scenario", LIBRARY)
+def test_every_scenario_passes_pettingzoos_api_test(scenario, observation):
+    parallel_api_test(simcash_v0.parallel_env(scenario, observation=observation, learners="all"), num_cycles=1_100)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("scenario", LIBRARY)
+def test_every_scenario_passes_pettingzoos_seed_test(scenario, observation):
+    parallel_seed_test(lambda: simcash_v0.parallel_env(scenario, observation=observation), num_cycles=10)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("learners", ["all", "external", ["BRAVO"]])
+def test_a_world_with_every_head_passes_pettingzoos_tests(learners, observation):
+    options = {"observation": observation, "learners": learners, "max_queue_slots": 5}
+    parallel_api_test(simcash_v0.parallel_env(busy(), **options), num_cycles=20)
+    parallel_seed_test(lambda: simcash_v0.parallel_env(busy(), **options), num_cycles=20)
+
+
+@pytest.mark.parametrize("max_cycles", [1, 5])
+def test_a_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
+    env = simcash_v0.parallel_env(busy(), max_cycles=max_cycles)
+    env.reset(seed=1)
+    for cycle in range(1, max_cycles + 1):
+        _, _, terminations, truncations, _ = env.step(holding(env))
+        assert set(truncations.values()) == {cycle == max_cycles}
+        assert not any(terminations.values())
+    assert env.agents == []
+    assert env.step({}) == ({}, {}, {}, {}, {})
+
+
+@pytest.mark.parametrize("scenario", [*LIBRARY, "busy"])
+def test_all_that_banks_see_lies_in_their_spaces(scenario):
+    env = simcash_v0.parallel_env(busy() if scenario == "busy" else scenario, max_cycles=150)
+    observations, infos = env.reset(seed=5)
+    steps = 0
+    while True:
+        for agent, seen in observations.items():
+            assert env.observation_space(agent).contains(seen), agent
+            assert len(seen["observation"]) == len(env.observation_layout)
+            assert np.isfinite(seen["observation"]).all()
+            assert np.array_equal(seen["action_mask"], infos[agent]["action_mask"])
+            assert seen["action_mask"].any(axis=1).all(), "some choice is open under every head"
+        state = env.state()
+        assert env.state_space.contains(state)
+        assert np.array_equal(state, np.concatenate([seen["observation"] for seen in observations.values()]))
+        if not env.agents:
+            break
+        actions = {
+            agent: env.action_space(agent).sample(mask=observations[agent]["action_mask"]) for agent in env.agents
+        }
+        assert all(env.action_space(agent).contains(action) for agent, action in actions.items())
+        observations, _, _, _, infos = env.step(actions)
+        steps += 1
+    assert steps == min(150, env._vec.num_ticks)
+
+
+def test_names_of_the_layout_find_what_they_say():
+    env = simcash_v0.parallel_env(busy(), max_queue_slots=4)
+    names, vec = env.observation_layout, env._vec
+    assert len(set(names)) == len(names) == vec.observation_size
+    seen, _ = env.reset(seed=2)
+    for step in range(6):
+        state = vec.state(0)
+        for row, agent in enumerate(env.agents):
+            at = dict(zip(names, seen[agent]["observation"].tolist(), strict=True))
+            scale = float(vec.scenario.view.bank_flow_scale_cents[row])
+            balance, waiting = int(state.bank_balance_cents[row]), int(state.bank_queue1_count[row])
+            assert at["balance"] == pytest.approx(balance / (abs(balance) + scale), abs=1e-6)
+            assert at["queue1_count"] == pytest.approx(waiting / (waiting + 8), abs=1e-6)
+            assert at["day_position"] == pytest.approx(step / 6)
+            assert at["is_first_decision"] == (step == 0)
+            queue = [int(state.pay_priority[pay]) for pay in vec.engine(0).queue1_rows(row)[:4]]
+            shown = [round(10 * at[f"slot{slot}.priority"]) for slot in range(4)]
+            assert shown == queue + [0] * (4 - len(queue))
+            used = [at[f"slot{slot}.amount"] > 0 for slot in range(4)]
+            assert used == [True] * len(queue) + [False] * (4 - len(queue))
+        actions = {agent: legal(seen[agent]["action_mask"], step, row) for row, agent in enumerate(env.agents)}
+        seen, *_ = env.step(actions)
+
+
+def test_infos_name_what_a_bank_was_charged_and_what_was_not_carried_out():
+    env = simcash_v0.parallel_env(busy(), max_queue_slots=3)
+    _, infos = env.reset(seed=4)
+    assert {len(info["costs"]) for info in infos.values()} == {len(CostKind)}
+    assert all(not info["costs"].any() and info["illegal_actions"] == 0 for info in infos.values())
+    *_, infos = env.step(holding(env))
+    tick_costs = env._vec.state(0).tick_cost_cents.reshape(-1, len(CostKind))
+    for row, info in enumerate(infos.values()):
+        assert np.array_equal(info["costs"], tick_costs[row])
+        assert info["costs"][CostKind.COLLATERAL] > 0
+
+
+def test_what_was_handed_out_is_kept_unless_copies_are_declined():
+    kept, lent = (simcash_v0.parallel_env(busy(), copy=copy) for copy in (True, False))
+    for env in (kept, lent):
+        first, _ = env.reset(seed=3)
+        before = first["ALFA"]["observation"].copy()
+        env.step(holding(env))
+        assert np.array_equal(first["ALFA"]["observation"], before) == (env is kept)
+
+
+def test_numbered_agents_stand_for_the_banks_in_id_order():
+    named = simcash_v0.parallel_env(busy())
+    numbered = simcash_v0.parallel_env(busy(), agent_names="numbered")
+    assert numbered.possible_agents == ["bank_0", "bank_1"]
+    first, second = named.reset(seed=6)[0], numbered.reset(seed=6)[0]
+    assert np.array_equal(first["BRAVO"]["observation"], second["bank_1"]["observation"])
+
+
+def test_a_reset_without_a_seed_goes_on_to_another_run_of_the_same_series():
+    digests = []
+    for _ in range(2):
+        env = simcash_v0.parallel_env(busy())
+        env.reset(seed=9)
+        first = env.digest()
+        env.reset()
+        digests.append((first, env.digest()))
+    assert digests[0] == digests[1]
+    assert digests[0][0] != digests[0][1]
+
+
+def test_a_masked_sample_is_drawn_from_every_open_choice_and_no_other():
+    env = simcash_v0.parallel_env(busy(), max_queue_slots=2)
+    space = env.action_space("ALFA")
+    space.seed(1)
+    mask = np.zeros((len(space.nvec), int(space.nvec.max())), np.int8)
+    mask[:, 0] = 1
+    mask[0, [0, 2]] = 1
+    drawn = {tuple(space.sample(mask=mask)) for _ in range(50)}
+    assert drawn == {(0, *[0] * (len(mask) - 1)), (2, *[0] * (len(mask) - 1))}

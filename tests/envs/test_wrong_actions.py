@@ -1,0 +1,167 @@
+"""A wrong action is refused with its place and value before anything changes."""
+
+import numpy as np
+import pytest
+
+from simcash_env import simcash_v0
+from simcash_env.envs.vector import make_vec
+from simcash_env.errors import ActionError, ConfigError
+from tests.worlds import busy, holding
+
+SLOTS = 2
+
+
+def wrong_rows(heads):
+    """Actions of one bank that no bank may send, by what is wrong, with a pattern of the message."""
+    good = np.zeros(heads, np.int64)
+    high, low = good.copy(), good.copy()
+    high[0], low[-1] = 99, -1
+    return {
+        "too short": (good[:-1], "shape"),
+        "too long": (np.zeros(heads + 1, np.int64), "shape"),
+        "of two axes": (good.reshape(1, -1), "shape"),
+        "a bare number": (1, "shape"),
+        "floats": (good.astype(np.float64), "whole numbers"),
+        "not a number": (np.full(heads, np.nan), "nan|float"),
+        "text": (np.array(["hold"] * heads), "hold|<U4"),
+        "nothing": (None, "None|object"),
+        "beyond the choices": (high, r"99"),
+        "negative": (low, r"-1"),
+        "beyond int16": (good + 70_000, "70000"),
+        "beyond int64": (np.full(heads, 2**64 - 1, np.uint64), "got"),
+    }
+
+
+HEADS = SLOTS + 2
+WRONG = wrong_rows(HEADS)
+
+
+@pytest.fixture
+def env():
+    made = simcash_v0.parallel_env(busy(), max_queue_slots=SLOTS)
+    made.reset(seed=3)
+    return made
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("agent", ["ALFA", "BRAVO"])
+def test_the_parallel_environment_names_the_agent_and_changes_nothing(env, agent, wrong):
+    action, said = WRONG[wrong]
+    before, state = env.digest(), env.state()
+    actions = {name: np.ones(HEADS, np.int64) * (name != agent) for name in env.agents}
+    with pytest.raises(ActionError, match=rf"(?s)actions\.{agent}: .*{said}"):
+        env.step({**actions, agent: action})
+    assert env.digest() == before
+    assert np.array_equal(env.state(), state)
+    assert env.agents == ["ALFA", "BRAVO"]
+
+
+def test_truth_values_are_no_choices(env):
+    before = env.digest()
+    with pytest.raises(ActionError, match=r"actions\.ALFA: need whole numbers"):
+        env.step({agent: np.zeros(HEADS, bool) for agent in env.agents})
+    assert env.digest() == before
+
+
+def test_an_agent_that_is_not_there_is_named(env):
+    before = env.digest()
+    with pytest.raises(ValueError, match=r"no agent 'DELTA' is acting; agents are ALFA, BRAVO"):
+        env.step({"ALFA": np.zeros(HEADS, np.int64), "DELTA": np.zeros(HEADS, np.int64)})
+    assert env.digest() == before
+
+
+def test_an_action_that_was_refused_leaves_no_trace_in_the_next_step(env):
+    twin = simcash_v0.parallel_env(busy(), max_queue_slots=SLOTS)
+    twin.reset(seed=3)
+    with pytest.raises(ActionError):
+        env.step({"ALFA": np.ones(HEADS, np.int64), "BRAVO": np.full(HEADS, 99)})
+    for made in (env, twin):
+        made.step({**holding(made), "BRAVO": np.ones(HEADS, np.int64)})
+    assert env.digest() == twin.digest()
+
+
+def batch_of(row, *, copy, bank, shape):
+    """A batch's actions in which one row is wrong; a row of another shape makes the whole batch so."""
+    rows = np.asarray(row)
+    if rows.shape != shape[2:]:
+        return np.broadcast_to(rows, (*shape[:2], *rows.shape))
+    actions = np.zeros(shape, rows.dtype)
+    actions[copy, bank] = rows
+    return actions
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_batch_names_the_copy_and_changes_nothing(wrong):
+    vec = make_vec(busy(), 3, max_queue_slots=SLOTS)
+    vec.reset(5)
+    action, _ = WRONG[wrong]
+    before, seen = [vec.digest(copy) for copy in range(3)], vec.observations.copy()
+    actions = batch_of(action, copy=1, bank=1, shape=vec.actions.shape)
+    is_out_of_range = np.asarray(action).dtype.kind in "iu" and actions.shape == vec.actions.shape
+    with pytest.raises(ActionError, match=r"actions\[1, 1\]: .*got" if is_out_of_range else r"actions: .*got"):
+        vec.step(actions)
+    assert [vec.digest(copy) for copy in range(3)] == before
+    assert np.array_equal(vec.observations, seen)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_sb3_batch_refuses_it_and_changes_nothing(wrong):
+    sb3 = pytest.importorskip("simcash_env.envs.sb3")
+    rows = sb3.SimCashSB3Vec(make_vec(busy(), 3, max_queue_slots=SLOTS, final_observations=True))
+    rows.reset()
+    action, _ = WRONG[wrong]
+    before = [rows.vec.digest(copy) for copy in range(3)]
+    actions = batch_of(action, copy=1, bank=1, shape=rows.vec.actions.shape)
+    with pytest.raises(ActionError, match="actions"):
+        rows.step(actions.reshape(rows.num_envs, *actions.shape[2:]))
+    assert [rows.vec.digest(copy) for copy in range(3)] == before
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, [1, 2], [1, 2, -3]])
+def test_a_seed_out_of_range_is_refused_and_changes_nothing(seed):
+    vec = make_vec(busy(), 3)
+    vec.reset(5)
+    before, seeds = [vec.digest(copy) for copy in range(3)], vec.seeds.tolist()
+    with pytest.raises(ActionError, match=r"seed: needs 3 whole numbers from 0"):
+        vec.reset(seed)
+    assert [vec.digest(copy) for copy in range(3)] == before
+    assert vec.seeds.tolist() == seeds
+
+
+@pytest.mark.parametrize(
+    ("learners", "said"),
+    [(["ALFA", "ZULU"], "ZULU"), ("ALFA", "ALFA"), ([], "learners='all'")],
+)
+def test_learners_that_are_not_there_are_refused(learners, said):
+    with pytest.raises(ActionError, match=said):
+        make_vec(busy(), learners=learners)
+
+
+@pytest.mark.parametrize("options", [{"num_envs": 0}, {"max_queue_slots": 0}])
+def test_a_batch_of_nothing_is_refused(options):
+    with pytest.raises(ConfigError, match="at least 1"):
+        make_vec(busy(), **options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("reward", "altruistic"), ("autoreset", "never"), ("alpha", 3.0), ("alpha", float("nan")), ("max_ticks", 0)],
+)
+def test_an_unknown_option_is_refused_by_name(option, value):
+    with pytest.raises(ConfigError, match=option):
+        make_vec(busy(), **{option: value})
+
+
+def test_an_agent_without_an_action_is_named(env):
+    before = env.digest()
+    with pytest.raises(ActionError, match="BRAVO"):
+        env.step({"ALFA": np.zeros(HEADS, np.int64)})
+    with pytest.raises(ActionError, match="BRAVO"):
+        env.step({**holding(env), "BRAVO": [[1, 2], [3]]})
+    assert env.digest() == before
+
+
+def test_a_step_before_the_first_reset_is_refused():
+    vec = make_vec(busy())
+    with pytest.raises(ActionError, match="reset"):
+        vec.step(np.zeros(vec.actions.shape, np.int64))

@@ -1,0 +1,1 @@
+"""The kernels' building blocks, each against a plain Python twin."""

@@ -1,0 +1,193 @@
+"""What the documentation says is so: examples run, tables are current, paths, links and commands exist."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+import simcash_env
+from baselines.leaderboard import make_row
+from benchmarks.speed import TITLES, YARDSTICK, as_markdown
+from docs import generate, meanings
+from simcash_env.cli import app
+from simcash_env.codes import CostKind, EventKind
+from simcash_env.envs.vector import make_vec
+from simcash_env.spaces.layout import NUM_SLOT, SLOT, SLOTS_AT, observation_names
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
+EXAMPLES = [
+    pytest.param(code, id=f"{name}:{number}")
+    for name, text in TEXTS.items()
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL), start=1)
+]
+QUOTED = {
+    name: re.findall(
+        r"^\s*((?:make|simcash|python -m) [^#\n`]*)|`((?:make|simcash|python -m) [^`]*)`", text, re.MULTILINE
+    )
+    for name, text in TEXTS.items()
+}
+COMMANDS = sorted({"".join(found).strip() for quoted in QUOTED.values() for found in quoted})
+TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def started_with(program):
+    return [command for command in COMMANDS if command.startswith(program)]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_every_example_runs_as_it_stands(code):
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own examples
+
+
+def test_the_readme_shows_an_environment_and_a_batch():
+    shown = " ".join(re.findall(r"```python\n(.*?)```", TEXTS["README.md"], re.DOTALL))
+    assert "parallel_env(" in shown
+    assert "make_vec(" in shown
+
+
+def test_the_scenario_that_the_page_shows_can_be_run():
+    import yaml
+
+    (text,) = re.findall(r"```yaml\n(.*?)```", TEXTS["docs/scenarios.md"], re.DOTALL)
+    assert simcash_env.Simulation(yaml.safe_load(text)).run_to_completion().ticks == 12
+
+
+def test_every_generated_table_is_current():
+    assert generate.stale_pages() == []
+
+
+def test_an_old_table_is_found_and_every_block_stands_on_a_page():
+    page = TEXTS["docs/environment.md"]
+    assert generate.filled(page.replace("`slot{k}.amount`", "`slot{k}.size`")) == page
+    named = {name for text in TEXTS.values() for name in re.findall(r"<!-- ([\w-]+) -->", text)}
+    assert named == set(generate.BLOCKS)
+
+
+def test_the_check_of_the_tables_can_fail(tmp_path, monkeypatch):
+    for page in generate.PAGES:
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        (tmp_path / page).write_text(TEXTS[page].replace("| `drop_penalty` |", "| `forgotten` |"))
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
+    with pytest.raises(SystemExit, match="1"):
+        generate.main()
+    assert "docs/environment.md" in generate.stale_pages()
+
+
+def test_every_name_has_a_meaning_and_every_meaning_a_name():
+    fixed = [name for name in observation_names(1) if not name.startswith("slot0.")]
+    assert list(meanings.OBSERVATION) == [*fixed, *SLOT]
+    assert list(meanings.COST) == list(CostKind)
+    assert list(meanings.EVENT) == list(EventKind)
+
+
+def test_the_scales_are_those_that_the_table_names():
+    vec = make_vec("castro-12period-v0", max_queue_slots=1)
+    window = vec._shape.window
+    scenario = vec.scenario.view
+    flow = {meanings.FLOW: float(scenario.bank_flow_scale_cents[0]), "ticks a day": 12.0, meanings.COUNT: 8.0}
+    for at, name in enumerate(vec.observation_layout[: len(window.spread) // vec.num_banks]):
+        _, scale = meanings.OBSERVATION[name]
+        assert window.spread[at] == (scale != meanings.AS_IS), name
+        if scale != meanings.AS_IS:
+            assert window.offset[at] == flow[scale], name
+
+
+def test_the_page_knows_the_size_of_an_observation():
+    assert f"({SLOTS_AT} + {NUM_SLOT} × max_queue_slots,)" in TEXTS["docs/environment.md"]  # noqa: RUF001 - as printed
+
+
+def test_every_path_of_the_architecture_page_exists():
+    text = TEXTS["docs/architecture.md"]
+    table = text.split("## Where do I change")[1]
+    paths = re.findall(r"`([\w./-]+/[\w./-]*)`|`(pyproject\.toml)`", table)
+    assert len(paths) > 20
+    assert [path for found in paths for path in found if path and not (ROOT / path).exists()] == []
+    told = re.findall(r"`((?:config|kernels|spaces|envs)/\w+\.py|\w+\.py)`", text.split("## The tick")[0])
+    assert [path for path in told if not (ROOT / "simcash_env" / path).exists()] == []
+
+
+def test_every_path_of_the_recipes_exists():
+    paths = re.findall(r"`((?:simcash_env|tests|docs|configs)/[\w./-]+)`", TEXTS["CONTRIBUTING.md"])
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_relative_link_leads_somewhere(name):
+    for link in re.findall(r"\]\(([^)]+)\)", TEXTS[name]):
+        if "://" in link:
+            continue
+        path, _, section = link.partition("#")
+        target = (ROOT / name).parent / path
+        assert target.exists(), link
+        if section:
+            heads = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert section in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}, link
+
+
+def test_every_make_target_that_is_named_exists_and_is_told():
+    named = {word for command in started_with("make ") for word in command.split()[1:] if "=" not in word}
+    assert {"demo", "test", "check", "bench", "docs"} <= named
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("command", started_with("simcash "))
+def test_every_command_of_ours_that_is_named_exists(command):
+    found = typer.main.get_command(app)
+    options = []
+    for word in shlex.split(command)[1:]:
+        if word.startswith("--"):
+            options.append(word)
+        elif hasattr(found, "commands") and not options:
+            assert word in found.commands, command
+            found = found.commands[word]
+    known = {name for parameter in found.params for name in parameter.opts}
+    assert set(options) <= known, command
+
+
+@pytest.mark.parametrize("command", started_with("python -m "))
+def test_every_module_that_is_named_can_be_run(command):
+    module = command.split()[2]
+    assert importlib.util.find_spec(module) is not None
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [word for word in shlex.split(command) if word.startswith("--") and word not in done.stdout] == []
+
+
+def test_the_table_of_speed_names_every_speed_and_its_ratio():
+    figures = dict.fromkeys(TITLES, 4.0) | {YARDSTICK: 2.0, "version": "0", "machine": "a machine"}
+    table = as_markdown(figures)
+    assert table.count("| 2.00 |") == 3
+    assert table.count("| 1.00 |") == 1
+    assert "a machine" in table
+    assert len([line for line in table.splitlines() if line.startswith("|")]) == 2 + len(TITLES)
+
+
+def test_the_table_of_results_is_cheapest_first_with_the_learned_policy_marked():
+    from baselines.evaluate import evaluate_policy
+    from simcash_env.config import DeadlinePolicy, FifoPolicy
+    from simcash_env.registry import load
+    from training.demo import Score, markdown_table
+
+    config = load("castro-12period-v0")
+    fifo = evaluate_policy(config, FifoPolicy(), [1, 2])
+    late = evaluate_policy(config, DeadlinePolicy(urgency_threshold=1), [1, 2])
+    scores = [Score(make_row("learned", "", late, fifo), late), Score(make_row("fifo", "", fifo, fifo), fifo)]
+    lines = markdown_table(scores, "So it is.").splitlines()
+    assert lines[2].startswith("| fifo |")
+    assert lines[3].startswith("| **learned** |")
+    assert lines[5].endswith("So it is.")
+
+
+def test_the_version_to_cite_is_the_version_of_the_package():
+    assert f"version: {simcash_env.__version__}\n" in (ROOT / "CITATION.cff").read_text()
