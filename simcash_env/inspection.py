@@ -39,6 +39,8 @@ def inspect_engine(engine: Engine) -> dict[str, Any]:
 def _bank(engine: Engine, number: int) -> dict[str, Any]:
     state, banks = engine.state, engine.scenario.bank_ids
     outflows = state.pair_outflow_cents[number * len(banks) : (number + 1) * len(banks)].tolist()
+    per_bank = int(engine.scenario.view.num_registers[0])
+    registers = state.register_value[number * per_bank : (number + 1) * per_bank].tolist()
     costs = state.run_cost_cents[number * NUM_COSTS : (number + 1) * NUM_COSTS].tolist()
     return {
         "balance": int(state.bank_balance_cents[number]),
@@ -47,6 +49,7 @@ def _bank(engine: Engine, number: int) -> dict[str, Any]:
         "allocated_pool": int(state.bank_pool_allocated_cents[number]),
         "outflow_total": int(state.bank_outflow_cents[number]),
         "outflow": {bank: cents for bank, cents in zip(banks, outflows, strict=True) if cents},
+        "registers": dict(zip(engine.scenario.registers[number], registers, strict=False)),
         "costs": {kind.name.lower(): cents for kind, cents in zip(CostKind, costs, strict=True)},
     }
 
@@ -68,5 +71,6 @@ def _payment(engine: Engine, row: int) -> dict[str, Any]:
         "divisible": payment.divisible,
         "parent": payment.parent_id,
         "overdue_since": payment.overdue_since,
+        "release_tick": None if state.pay_release_tick[row] == NONE else int(state.pay_release_tick[row]),
         "place": payment.status,
     }

@@ -9,7 +9,6 @@ from simcash_env.config.faults import Broken
 
 NOT_YET: Final = "not supported yet"
 
-POLICIES: Final = frozenset({"tree", "liquidity_reserve"})
 CHOICES: Final[tuple[tuple[tuple[str, str], frozenset[str | bool]], ...]] = (
     (("lsm", "bilateral"), frozenset({"subset"})),
     (("switches", "entry_disposition_offsetting"), frozenset({True})),
@@ -40,9 +39,5 @@ def unsupported_faults(scenario: Mapping[str, Any]) -> Iterator[Broken]:
 
 
 def _bank_faults(number: int, bank: Mapping[str, Any]) -> Iterator[Broken]:
-    policy = bank.get("policy")
-    kind = policy.get("type") if isinstance(policy, Mapping) else None
-    if isinstance(kind, str) and kind in POLICIES:
-        yield Broken(("banks", number, "policy", "type"), NOT_YET, kind)
     if bank.get("min_holding_ticks"):
         yield Broken(("banks", number, "min_holding_ticks"), NOT_YET, bank["min_holding_ticks"])

@@ -61,6 +61,7 @@ def write_payment(
     state.pay_overdue_since[row] = NONE
     state.pay_parent[row] = NONE
     state.pay_open_children[row] = 0
+    state.pay_release_tick[row] = NONE
 
 
 @kernel

@@ -13,6 +13,7 @@ from tests.oracle.lsm import save_liquidity
 from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.scheduled import run_scheduled_events
 from tests.oracle.settlement import land_deferred_credits, order_queue2, pass_queue2, settle_submitted
+from tests.oracle.trees import recall_from_queue2, register_names, run_bank_trees
 from tests.oracle.world import (
     COST_KINDS,
     DEFAULT_PRIORITY,
@@ -34,6 +35,9 @@ class Oracle:
     def __init__(self, config: ScenarioConfig) -> None:
         """Build the world before the first tick."""
         self.world: World = build_world(config)
+        for bank in self.world.banks.values():
+            if bank.config.policy.type == "tree":
+                bank.registers = dict.fromkeys(register_names(bank.config.policy.definition), 0.0)
         self._is_open = False
 
     @property
@@ -101,9 +105,11 @@ class Oracle:
         world = self.world
         check_actions(world, actions or {})
         set_pool_levels(world, pool_levels or {})
+        run_bank_trees(world)
         escalate_priorities(world)
         order_queue1(world)
         decide(world, actions or {})
+        recall_from_queue2(world)
         settle_submitted(world)
         order_queue2(world)
         pass_queue2(world)
@@ -111,6 +117,7 @@ class Oracle:
         land_deferred_credits(world)
         accrue_costs(world)
         end_day(world)
+        world.lsm_by_tick.append(world.report.num_lsm_releases)
         world.tick += 1
         self._is_open = False
         return world.report
@@ -141,6 +148,7 @@ def _bank_row(bank: Bank) -> dict[str, Any]:
         "allocated_pool": bank.allocated_pool,
         "outflow_total": bank.outflow_total(),
         "outflow": {name: cents for name, cents in bank.outflow.items() if cents},
+        "registers": dict(bank.registers),
         "costs": dict(bank.costs),
     }
 
