@@ -95,7 +95,9 @@ class Events(Sequence[Event]):
 
     def of_kind(self, *kinds: EventKind) -> Events:
         """Only the events of these kinds."""
-        return Events(self.rows[np.isin(self.column("kind"), [int(kind) for kind in kinds])], self._bank_ids, self._trees)
+        return Events(
+            self.rows[np.isin(self.column("kind"), [int(kind) for kind in kinds])], self._bank_ids, self._trees
+        )
 
     def counts(self) -> dict[str, int]:
         """How many events of each kind there are."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FNV_BASIS: Final = 14695981039346656037
 FNV_PRIME: Final = 1099511628211
+NODE_COLUMNS: Final = ("action", "key", "first", "end", "on_true", "on_false", "path")
+"""What ``ProgramBuilder`` writes down of each node."""
+
 RECALLS: Final = {TreeAction.WITHDRAW_FROM_RTGS, TreeAction.RESUBMIT_TO_RTGS}
 
 
@@ -57,10 +60,8 @@ class Programs:
         builder, num_banks = self.builder, len(bank_ids)
         view.num_registers[0] = self.num_registers()
         view.asks_committed_to[0] = builder.asks(Field.COMMITTED_TO_COUNTERPARTY)
-        columns = (view.node_action, view.node_key, view.node_first, view.node_end)
-        columns += (view.node_on_true, view.node_on_false, view.node_path)
-        for column, values in zip(columns, zip(*builder.nodes, strict=True), strict=bool(builder.nodes)):
-            column[:] = values
+        for name, values in zip(NODE_COLUMNS, zip(*builder.nodes, strict=True), strict=bool(builder.nodes)):
+            getattr(view, f"node_{name}")[:] = values
         view.instruction_op[:] = [op for op, _, _ in builder.instructions]
         view.instruction_field[:] = [name for _, name, _ in builder.instructions]
         view.instruction_value[:] = [number for _, _, number in builder.instructions]

@@ -148,7 +148,9 @@ def actions(draw: Draw, kind: str, banks: tuple[str, ...]) -> Row:
             "HoldCollateral": {},
         }
         name = draw(some(tuple(choices)))
-    given = {key: draw(what) for key, (is_required, what) in choices[name].items() if is_required or draw(st.booleans())}
+    given = {
+        key: draw(what) for key, (is_required, what) in choices[name].items() if is_required or draw(st.booleans())
+    }
     return {"action": name, "parameters": given} if given else {"action": name}
 
 

@@ -140,7 +140,9 @@ _ANY: Final = {"ticks_to_deadline", "my_bilateral_net_q2", "balance", "effective
     *(f"my_bilateral_net_q2_top_{place}" for place in range(1, 6)),
 }
 _TRUTHS: Final = {name for name in FIELDS if name.startswith("is_")} | {"tx_is_top_counterparty"}
-_SHARES: Final = {"collateral_haircut", "system_queue2_pressure_index"} | {name for name in FIELDS if "fraction" in name}
+_SHARES: Final = {"collateral_haircut", "system_queue2_pressure_index"} | {
+    name for name in FIELDS if "fraction" in name
+}
 _FROM_ONE: Final = {"amount", "remaining_amount", "deadline_tick", "total_agents", "system_ticks_per_day"}
 _FIXED: Final = {
     "priority": (0.0, 10.0),

@@ -40,11 +40,12 @@ class TreeCheck(ValueCheck):
         if row is None:
             return
         self.parameters = self.merged(row.get("parameters"), overrides)
-        for key in row:
-            if key in TEXTS and row[key] is not None and not isinstance(row[key], (str, int, float)):
-                self.fault((key,), "must be text", row[key])
-            elif key not in {*TEXTS, *TREES, "parameters"} and not is_annotation(key):
-                self.fault((key,), f"unknown key{among(key, (*TEXTS, *TREES, 'parameters'))}", row[key])
+        known = (*TEXTS, *TREES, "parameters")
+        for key, content in row.items():
+            if key in TEXTS and content is not None and not isinstance(content, (str, int, float)):
+                self.fault((key,), "must be text", content)
+            elif key not in known and not is_annotation(key):
+                self.fault((key,), f"unknown key{among(key, known)}", content)
         if row.get("payment_tree") is None:
             self.fault(("payment_tree",), "is required: what the bank does with a payment", None)
         for name, kind in TREES.items():
@@ -112,9 +113,9 @@ class TreeCheck(ValueCheck):
 
     def keys(self, row: dict[str, Any], place: Place, *known: str) -> None:
         """These keys, and annotations."""
-        for key in row:
+        for key, content in row.items():
             if key not in {"type", "node_id", *known} and not is_annotation(key):
-                self.fault((*place, key), f"unknown key{among(key, known)}", row[key])
+                self.fault((*place, key), f"unknown key{among(key, known)}", content)
 
     def decision(self, row: dict[str, Any], place: Place, facts: Facts, depth: int) -> int:
         """A condition and where it leads; returns how many nodes are below."""
@@ -211,4 +212,3 @@ def check_definition(value: Any, overrides: Mapping[str, Any] | None = None) -> 
     check = TreeCheck({})
     check.definition(value, overrides or {})
     return check
-

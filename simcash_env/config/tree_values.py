@@ -75,7 +75,9 @@ class ValueCheck:
 
     # -- values -------------------------------------------------------------------------------------------------------
 
-    def value(self, value: Any, place: Place, facts: Facts, nesting: int = 0) -> Interval:
+    def value(  # noqa: PLR0911 - one line a kind
+        self, value: Any, place: Place, facts: Facts, nesting: int = 0
+    ) -> Interval:
         """Check ``{"field": ...}``, ``{"param": ...}``, ``{"value": ...}`` or ``{"compute": ...}``; returns bounds."""
         if is_number(value) or isinstance(value, bool):
             self.fault(place, f'must be {{"value": {value}}}: a number stands in a mapping of its own', value)
@@ -152,7 +154,9 @@ class ValueCheck:
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 
-    def condition(self, value: Any, place: Place, facts: Facts, nesting: int = 0) -> Truth:
+    def condition(  # noqa: PLR0911 - one line a kind
+        self, value: Any, place: Place, facts: Facts, nesting: int = 0
+    ) -> Truth:
         """Check a condition; is it always true, always false or neither?"""
         row = self.operation(value, place, (*COMPARISONS, *LOGIC), nesting)
         if row is None:
@@ -178,9 +182,7 @@ class ValueCheck:
         if not isinstance(items, (list, tuple)) or not items:
             self.fault((*place, "conditions"), "must be a list of at least one condition", items)
             return None
-        truths = [
-            self.condition(item, (*place, "conditions", at), facts, nesting + 1) for at, item in enumerate(items)
-        ]
+        truths = [self.condition(item, (*place, "conditions", at), facts, nesting + 1) for at, item in enumerate(items)]
         return tree_bounds.every(truths) if op == "and" else tree_bounds.some(truths)
 
     def operation(self, value: Any, place: Place, known: Any, nesting: int) -> dict[str, Any] | None:
@@ -202,15 +204,15 @@ class ValueCheck:
         for key in keys:
             if key not in row:
                 self.fault((*place, key), "is required", None)
-        for key in row:
+        for key, content in row.items():
             if key not in keys:
-                self.fault((*place, key), f"unknown key{among(key, keys)}", row[key])
+                self.fault((*place, key), f"unknown key{among(key, keys)}", content)
 
     def learned(self, condition: Any, facts: Facts, *, holds: bool) -> Facts:
         """What is known about fields below a condition that has come out."""
         if not isinstance(condition, dict):
             return facts
-        op = condition.get("op")
+        op = str(condition.get("op"))
         if op == "not":
             return self.learned(condition.get("condition"), facts, holds=not holds)
         if op in {"and", "or"} and holds == (op == "and"):

@@ -18,7 +18,9 @@ class Call:
     def __init__(self, arena: Any, buffers: Any, shape: Any) -> None:
         window = shape.window
         seen = [window.num_slots, window.num_entries, window.num_choices, window.mask_size]
-        self._numbers = np.array([*seen, shape.num_heads, shape.max_ticks, shape.autoreset, shape.is_backward], np.int64)
+        self._numbers = np.array(
+            [*seen, shape.num_heads, shape.max_ticks, shape.autoreset, shape.is_backward], np.int64
+        )
         self._weights = np.array((shape.alpha, shape.reward_scale), np.float64)
         rest = (window.learners, window.spread, window.offset, self._numbers, self._weights)
         self._arrays = (*arena, *buffers, *rest)

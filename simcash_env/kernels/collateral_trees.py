@@ -24,7 +24,7 @@ def decide_on_collateral(scenario: Scenario, state: State, work: Work, bank: int
     action = scenario.node_action[leaf]
     if scenario.node_path[leaf] != NONE:
         record_values(state, work, TREE_DECISION, bank, NONE, NONE, NONE, scenario.node_path[leaf], NONE)
-    if action != POST and action != WITHDRAW:  # noqa: PLR1714 - a set would not compile to comparisons
+    if action != POST and action != WITHDRAW:  # noqa: PLR1714 - two comparisons compile to less
         return KEEP, 0, 0
     evaluate_leaf(scenario, state, work, bank, NONE, leaf)
     cents, ticks = to_whole(float(work.stack[0])), to_whole(float(work.stack[1]))

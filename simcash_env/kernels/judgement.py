@@ -55,7 +55,7 @@ def judge(scenario: Scenario, state: State, work: Work, bank: int, root: int, ro
         parts, now = decision - SPLIT, work.pay_parts_now[row]
         cents = state.pay_remaining_cents[row]
         commit(scenario, state, work, bank, row, cents if now == parts else cents // parts * now)
-        return parts  # type: ignore[no-any-return]
+        return parts
     return 0
 
 
@@ -67,7 +67,7 @@ def verb_of(scenario: Scenario, state: State, work: Work, bank: int, row: int, l
         return release_verb(scenario, state, work, bank, row, leaf)
     if action == TREE_DROP:
         return DROP
-    if action == TREE_SPLIT or action == TREE_STAGGER:  # noqa: PLR1714 - a set would not compile to comparisons
+    if action == TREE_SPLIT or action == TREE_STAGGER:  # noqa: PLR1714, SIM109 - two comparisons compile to less
         return split_verb(scenario, state, work, bank, row, leaf)
     if action == TREE_REPRIORITIZE:
         evaluate_leaf(scenario, state, work, bank, row, leaf)
@@ -78,7 +78,7 @@ def verb_of(scenario: Scenario, state: State, work: Work, bank: int, row: int, l
 
 @kernel
 def recall_verb(scenario: Scenario, leaf: int) -> int:
-    """What a leaf means for a payment in Queue 2: to be taken out, with another RTGS priority or without, or nothing."""
+    """What a leaf means for a payment in Queue 2: take it out, with another RTGS priority or without, or nothing."""
     action = scenario.node_action[leaf]
     if action == TREE_WITHDRAW:
         return WITHDRAW

@@ -1,4 +1,4 @@
-"""Decisions on a bank's own payments in Queue 2: taken out, they stand at the end of Queue 1 and are judged next tick."""
+"""Decisions on a bank's own payments in Queue 2: taken out, they stand at the end of Queue 1 until the next tick."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def account_field(scenario: Scenario, state: State, work: Work, bank: int, field
     value = 0
     if field == BALANCE:
         value = balance
-    elif field == CREDIT_LIMIT or field == UNSECURED_CAP:  # noqa: PLR1714 - a set would not compile to comparisons
+    elif field == CREDIT_LIMIT or field == UNSECURED_CAP:  # noqa: PLR1714, SIM109 - compiles to less
         value = limit
     elif field == AVAILABLE:
         value = available_liquidity(scenario, state, bank)
@@ -65,7 +65,9 @@ def account_field(scenario: Scenario, state: State, work: Work, bank: int, field
 
 
 @kernel
-def collateral_field(scenario: Scenario, state: State, bank: int, field: int) -> float:
+def collateral_field(  # noqa: PLR0911 - one line a field
+    scenario: Scenario, state: State, bank: int, field: int
+) -> float:
     """Posted collateral, what may still be posted, what is needed, and the overdraft that it backs."""
     posted, capacity = state.bank_posted_collateral_cents[bank], scenario.bank_collateral_capacity_cents[bank]
     if field == POSTED:

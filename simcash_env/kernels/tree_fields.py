@@ -42,7 +42,9 @@ TICKS_LEFT, IS_EOD_RUSH = int(Field.TICKS_REMAINING_IN_DAY), int(Field.IS_EOD_RU
 
 
 @kernel
-def read_field(scenario: Scenario, state: State, work: Work, bank: int, row: int, field: int) -> float:
+def read_field(  # noqa: PLR0911 - one line a group
+    scenario: Scenario, state: State, work: Work, bank: int, row: int, field: int
+) -> float:
     """The value of a field for a bank, and for one of its payments where the field is one of payments."""
     if field < FIRST_COUNTERPARTY:
         return payment_field(scenario, state, row, field)
@@ -67,8 +69,8 @@ def payment_field(scenario: Scenario, state: State, row: int, field: int) -> flo
     remaining, tick = state.pay_remaining_cents[row], state.tick[0]
     if field >= DELAY_OF_TX:
         if field == DELAY_OF_TX:
-            return float(remaining) * (scenario.delay_rate_ppm[0] / PPM)
-        return scenario.overdraft_rate_ppm[0] / PPM / BPS * float(remaining)
+            return float(remaining) * float(scenario.delay_rate_ppm[0] / PPM)
+        return float(scenario.overdraft_rate_ppm[0] / PPM / BPS) * float(remaining)
     if field == AMOUNT:
         value = state.pay_amount_cents[row]
     elif field == REMAINING:
@@ -104,7 +106,7 @@ def payment_state(state: State, row: int, field: int) -> int:
         return 1 if state.pay_place[row] == QUEUE2 else 0
     if since == NONE:
         return 0
-    return 1 if field == IS_OVERDUE else state.tick[0] - since  # type: ignore[no-any-return]
+    return 1 if field == IS_OVERDUE else state.tick[0] - since
 
 
 @kernel
@@ -124,7 +126,9 @@ def counterparty_field(scenario: Scenario, state: State, work: Work, bank: int, 
 
 
 @kernel
-def price_field(scenario: Scenario, state: State, row: int, field: int) -> float:
+def price_field(  # noqa: PLR0911 - one line a field
+    scenario: Scenario, state: State, row: int, field: int
+) -> float:
     """Prices; penalties in bps are those of the payment, 0 where there is none. There is no market yet: bid, ask 0."""
     if field == OVERDRAFT_BPS:
         return float(scenario.overdraft_rate_ppm[0] / PPM)

@@ -8,7 +8,7 @@ from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, 
 
 
 def liquidity_reserve(config: LiquidityReservePolicy, _simcash: bool) -> Node:  # noqa: FBT001 - as every builder
-    """Urgent: release while liquidity, credit included, stays at the buffer or above. Not urgent: while the balance does.
+    """Release while the buffer stays: of liquidity, credit included, when urgent, else of the balance.
 
     Unlike liquidity_aware it sees its own releases of the tick, so that together they keep the buffer; it never drops.
     """

@@ -73,8 +73,8 @@ class _Compiler:
                 key = self.register(given[name]["value"])
             elif name in given and rule.takes == "list":
                 focus = tuple(sorted(set(given[name]["value"])))
-        if action.code == TreeAction.POST_COLLATERAL or action.code == TreeAction.WITHDRAW_COLLATERAL:
-            numbers = (*numbers, value(0.0))[:2]
+        if action.code == TreeAction.WITHDRAW_COLLATERAL:
+            numbers.append(value(0.0))  # as a post that never comes back, so that both are read alike
         return Leaf(action.code, tuple(numbers), key, focus, path)
 
     def register(self, name: str) -> int:

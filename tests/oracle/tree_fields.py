@@ -13,13 +13,19 @@ EOD_RUSH = 0.8
 TOP = 5
 
 
-def field(world: World, bank: Bank, payment: Payment | None, name: str) -> float:
+def field(  # noqa: PLR0911 - one a group
+    world: World, bank: Bank, payment: Payment | None, name: str
+) -> float:
     """The value of a field; of payments only where there is one."""
     if name.startswith("bank_state_"):
         return bank.registers.get(name, 0.0)
     if name in BANK_FIELDS:
         return float(BANK_FIELDS[name](world, bank))
-    for prefix, found in (("my_q2_out_value_top_", outgoing), ("my_q2_in_value_top_", incoming), ("top_cpty_", outgoing)):
+    for prefix, found in (
+        ("my_q2_out_value_top_", outgoing),
+        ("my_q2_in_value_top_", incoming),
+        ("top_cpty_", outgoing),
+    ):
         if name.startswith(prefix):
             place = int(name.removeprefix(prefix).removesuffix("_id_hash")) - 1
             largest = ranked(world, bank, found)
