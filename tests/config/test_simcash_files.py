@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simcash_env.config import ScenarioConfig, load_scenario, unsupported
-from simcash_env.errors import ConfigError
+from simcash_env.errors import ConfigError, Fault
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "simcash"
 FILES = sorted((SHARED / "scenarios").glob("*.yaml"))
@@ -18,13 +18,19 @@ def load(name: str) -> ScenarioConfig:
     return load_scenario(SHARED / "scenarios" / f"{name}.yaml", policy_path=SHARED / "policies", notice=lambda _: None)
 
 
+def faults_of(name: str) -> tuple[Fault, ...]:
+    try:
+        load(name)
+    except ConfigError as error:
+        return error.faults
+    return ()
+
+
 @pytest.mark.parametrize("path", FILES, ids=FILE_IDS)
 def test_a_file_loads_or_is_refused_for_what_is_not_supported_yet_only(path: Path) -> None:
-    try:
-        load(path.stem)
-    except ConfigError as error:
-        assert {fault.rule for fault in error.faults} == {"not supported yet"}
-        assert all(fault.line for fault in error.faults)
+    found = faults_of(path.stem)
+    assert {fault.rule for fault in found} <= {"not supported yet"}
+    assert all(fault.line for fault in found)
 
 
 @pytest.mark.parametrize("path", FILES, ids=FILE_IDS)

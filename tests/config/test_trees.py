@@ -56,6 +56,7 @@ TREE: Row = {
         "parameters": {"amount": {"field": "queue1_liquidity_gap"}},
     },
 }
+PAYMENT_ACTIONS = [name for name, rule in ACTIONS.items() if rule.kind == "payment"]
 CONDITION = "payment_tree.condition"
 LEAF = "payment_tree.on_true"
 
@@ -167,8 +168,7 @@ NODES = [
     (LEAF, action("ResubmitToRtgs", rtgs_priority={"param": "threshold"}), f"{LEAF}.parameters.rtgs_priority",
      "node 'leaf': must be {\"value\": text}"),
     (LEAF, action("PostCollateral", amount={"value": 1}), f"{LEAF}.action",
-     "node 'leaf': a payment tree has Release, ReleaseWithCredit, Hold, Drop, Split, PaceAndRelease, StaggerSplit, "
-     "Reprioritize, WithdrawFromRtgs, ResubmitToRtgs"),
+     f"node 'leaf': a payment tree has {', '.join(PAYMENT_ACTIONS)}"),
     ("bank_tree", {**HOLD, "node_id": "B", "action": "Release"}, "bank_tree.action",
      "node 'B': a bank tree has SetReleaseBudget, SetState, AddState, NoAction"),
     ("strategic_collateral_tree.action", "Hold", "strategic_collateral_tree.action",
