@@ -178,7 +178,8 @@ class TreeCheck(ValueCheck):
             self.note(place, "has no effect, as in SimCash")
             return
         if rule.takes == "number":
-            low, high = self.value(value, place, facts)
+            self.value(value, place, facts)
+            low, high = self.bare(value, 0)
             if high < rule.bounds[0] or low > rule.bounds[1]:
                 least, most = (int(bound) for bound in rule.bounds)
                 self.fault(place, f"must be from {least} to {most}", low if low == high else None)
