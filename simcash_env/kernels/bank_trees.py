@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, PPM, EventKind, TreeAction
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import evaluate_leaf, to_whole, walk
+from simcash_env.kernels.decision_tree import to_whole, walk
 from simcash_env.kernels.record import record_values
 
 SET_BUDGET = int(TreeAction.SET_RELEASE_BUDGET)
@@ -28,19 +28,17 @@ def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def act(scenario: Scenario, state: State, work: Work, bank: int, leaf: int) -> None:
-    """Carry out a bank tree's action; what is not for banks is no action."""
+    """Carry out a bank tree's action, whose values lie on the stack; what is not for banks is no action."""
     action = scenario.node_action[leaf]
     if scenario.node_path[leaf] != NONE:
         record_values(state, work, TREE_DECISION, bank, NONE, NONE, NONE, scenario.node_path[leaf], NONE)
     if action == SET_BUDGET:
-        evaluate_leaf(scenario, state, work, bank, NONE, leaf)
         state.bank_budget_node[bank] = leaf
         state.bank_budget_cents[bank] = to_whole(float(work.stack[0]))
         state.bank_budget_each_cents[bank] = to_whole(float(work.stack[1]))
         each = state.bank_budget_each_cents[bank]
         record_values(state, work, BUDGET_SET, bank, NONE, NONE, state.bank_budget_cents[bank], each, NONE)
     elif action == SET_STATE or action == ADD_STATE:  # noqa: PLR1714, SIM109 - two comparisons compile to less
-        evaluate_leaf(scenario, state, work, bank, NONE, leaf)
         register, value = scenario.node_key[leaf], float(work.stack[0])
         at = bank * scenario.num_registers[0] + register
         if action == ADD_STATE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, EventKind, TreeAction
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import evaluate_leaf, to_whole, walk
+from simcash_env.kernels.decision_tree import to_whole, walk
 from simcash_env.kernels.record import record_values
 
 POST, WITHDRAW = int(TreeAction.POST_COLLATERAL), int(TreeAction.WITHDRAW_COLLATERAL)
@@ -26,7 +26,6 @@ def decide_on_collateral(scenario: Scenario, state: State, work: Work, bank: int
         record_values(state, work, TREE_DECISION, bank, NONE, NONE, NONE, scenario.node_path[leaf], NONE)
     if action != POST and action != WITHDRAW:  # noqa: PLR1714 - two comparisons compile to less
         return KEEP, 0, 0
-    evaluate_leaf(scenario, state, work, bank, NONE, leaf)
     cents, ticks = to_whole(float(work.stack[0])), to_whole(float(work.stack[1]))
     if cents <= 0:
         return KEEP, 0, 0

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, Op
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
 from simcash_env.kernels.tree_fields import read_field
 
-CONSTANT, FIELD, REGISTER = int(Op.CONSTANT), int(Op.FIELD), int(Op.REGISTER)
+CONSTANT, REGISTER = int(Op.CONSTANT), int(Op.REGISTER)
 FLOOR, CEIL, ROUND, ABS, NOT = int(Op.FLOOR), int(Op.CEIL), int(Op.ROUND), int(Op.ABS), int(Op.NOT)
 ADD, SUBTRACT, MULTIPLY, DIVIDE = int(Op.ADD), int(Op.SUBTRACT), int(Op.MULTIPLY), int(Op.DIVIDE)
 MINIMUM, MAXIMUM = int(Op.MINIMUM), int(Op.MAXIMUM)
@@ -23,23 +21,22 @@ SKIP_IF_TRUE = int(Op.SKIP_IF_TRUE)
 
 TOLERANCE = 1e-9  # of comparisons, and of a denominator that counts as zero
 HALF = 0.5
+WHOLE_FROM = 2.0**53  # floats from here on have no fraction
 
 
 @kernel
 def walk(scenario: Scenario, state: State, work: Work, root: int, bank: int, row: int) -> int:
-    """The leaf that a tree comes to for a bank, and for one of its payments where it is a payment tree."""
+    """The leaf that a tree comes to for a bank, and for one of its payments where it is a payment tree.
+
+    The values of the leaf then lie on the stack in order.
+    """
     node = root
-    while scenario.node_action[node] == NONE:
+    while True:
         first, end = scenario.node_first[node], scenario.node_end[node]
-        holds = evaluate(scenario, state, work, bank, row, first, end) != 0.0
+        holds = first < end and evaluate(scenario, state, work, bank, row, first, end) != 0.0
+        if scenario.node_action[node] != NONE:
+            return node
         node = scenario.node_on_true[node] if holds else scenario.node_on_false[node]
-    return node
-
-
-@kernel
-def evaluate_leaf(scenario: Scenario, state: State, work: Work, bank: int, row: int, leaf: int) -> None:
-    """Compute the values of a leaf; they lie on the stack in order."""
-    evaluate(scenario, state, work, bank, row, scenario.node_first[leaf], scenario.node_end[leaf])
 
 
 @kernel
@@ -47,10 +44,15 @@ def evaluate(scenario: Scenario, state: State, work: Work, bank: int, row: int, 
     """Run expressions on the stack, return the first value; truth is 1.0, falsehood 0.0."""
     stack, top, at = work.stack, -1, first
     while at < end:
-        op = scenario.instruction_op[at]
+        op, name = scenario.instruction_op[at], scenario.instruction_field[at]
         if op <= REGISTER:
             top += 1
-            stack[top] = push(scenario, state, work, bank, row, at)
+            if op == CONSTANT:
+                stack[top] = scenario.instruction_value[at]
+            elif op == REGISTER:
+                stack[top] = state.register_value[bank * scenario.num_registers[0] + name]
+            else:
+                stack[top] = read_field(scenario, state, work, bank, row, name)
         elif op <= NOT:
             stack[top] = apply_unary(op, float(stack[top]))
         elif op <= GREATER_EQUAL:
@@ -60,7 +62,7 @@ def evaluate(scenario: Scenario, state: State, work: Work, bank: int, row: int, 
             top -= 2
             stack[top] = apply_ternary(op, float(stack[top]), float(stack[top + 1]), float(stack[top + 2]))
         elif (stack[top] != 0.0) == (op == SKIP_IF_TRUE):
-            at += scenario.instruction_field[at]
+            at += name
         else:
             top -= 1
         at += 1
@@ -68,30 +70,20 @@ def evaluate(scenario: Scenario, state: State, work: Work, bank: int, row: int, 
 
 
 @kernel
-def push(scenario: Scenario, state: State, work: Work, bank: int, row: int, at: int) -> float:
-    """The value of an instruction that names one."""
-    op = scenario.instruction_op[at]
-    if op == CONSTANT:
-        return float(scenario.instruction_value[at])
-    name = scenario.instruction_field[at]
-    if op == REGISTER:
-        return float(state.register_value[bank * scenario.num_registers[0] + name])
-    return read_field(scenario, state, work, bank, row, name)
-
-
-@kernel
 def apply_unary(op: int, value: float) -> float:
     """Floor, ceil, round half away, abs, not; what is infinite or no number stays so."""
     if op == NOT:
         return 1.0 if value == 0.0 else 0.0
-    if op == ABS:
-        return abs(value)
-    if op == FLOOR:
-        return float(np.floor(value))
-    if op == CEIL:
-        return float(np.ceil(value))
     size = abs(value)
-    whole = float(np.floor(size))
+    if op == ABS:
+        return size
+    if not size < WHOLE_FROM:
+        return value
+    if op == FLOOR:
+        return float(math.floor(value))
+    if op == CEIL:
+        return float(math.ceil(value))
+    whole = float(math.floor(size))
     if size - whole >= HALF:
         whole += 1.0
     return whole if value >= 0.0 else -whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, TreeAction, Verb
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import evaluate_leaf, to_whole, walk
+from simcash_env.kernels.decision_tree import to_whole, walk
 
 HOLD, RELEASE, DROP, WAIT = int(Verb.HOLD), int(Verb.RELEASE), int(Verb.DROP), int(Verb.WAIT)
 REPRIORITIZE, WITHDRAW, RESUBMIT, SPLIT = (
@@ -61,16 +61,15 @@ def judge(scenario: Scenario, state: State, work: Work, bank: int, root: int, ro
 
 @kernel
 def verb_of(scenario: Scenario, state: State, work: Work, bank: int, row: int, leaf: int) -> int:
-    """What a leaf means for this payment; what cannot be done is a hold."""
+    """What a leaf, whose values lie on the stack, means for this payment; what cannot be done is a hold."""
     action = scenario.node_action[leaf]
     if action == TREE_RELEASE:
         return release_verb(scenario, state, work, bank, row, leaf)
     if action == TREE_DROP:
         return DROP
     if action == TREE_SPLIT or action == TREE_STAGGER:  # noqa: PLR1714, SIM109 - two comparisons compile to less
-        return split_verb(scenario, state, work, bank, row, leaf)
+        return split_verb(scenario, state, work, row, leaf)
     if action == TREE_REPRIORITIZE:
-        evaluate_leaf(scenario, state, work, bank, row, leaf)
         work.pay_new_priority[row] = min(max(to_whole(float(work.stack[0])), 0), HIGHEST_PRIORITY)
         return REPRIORITIZE
     return HOLD
@@ -88,19 +87,16 @@ def recall_verb(scenario: Scenario, leaf: int) -> int:
 @kernel
 def release_verb(scenario: Scenario, state: State, work: Work, bank: int, row: int, leaf: int) -> int:
     """Release now, or wait for the tick that the leaf names, or hold where the release budget is used up."""
-    if scenario.node_first[leaf] < scenario.node_end[leaf]:
-        evaluate_leaf(scenario, state, work, bank, row, leaf)
-        if to_whole(float(work.stack[0])) > state.tick[0]:
-            return WAIT
+    if scenario.node_first[leaf] < scenario.node_end[leaf] and to_whole(float(work.stack[0])) > state.tick[0]:
+        return WAIT
     if state.bank_budget_node[bank] == NONE:
         return RELEASE
     return RELEASE if charge_budget(scenario, state, work, bank, row) else HOLD
 
 
 @kernel
-def split_verb(scenario: Scenario, state: State, work: Work, bank: int, row: int, leaf: int) -> int:
+def split_verb(scenario: Scenario, state: State, work: Work, row: int, leaf: int) -> int:
     """Split at once, or staggered: so many parts now, one more after each gap, with a priority of their own."""
-    evaluate_leaf(scenario, state, work, bank, row, leaf)
     stack = work.stack
     parts = to_whole(float(stack[0]))
     if parts > MAX_PARTS or not may_split(scenario, state, row, parts):
