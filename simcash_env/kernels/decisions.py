@@ -37,6 +37,7 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
     children = 0
     for bank in range(scenario.num_banks[0]):
         row = state.bank_queue1_head[bank]
+        work.bank_committed_cents[bank] = 0
         if row == NONE:
             continue
         if scenario.bank_is_learning[bank]:

@@ -134,8 +134,7 @@ def charge_budget(scenario: Scenario, state: State, work: Work, bank: int, row: 
 
 @kernel
 def start_commitments(scenario: Scenario, state: State, work: Work, bank: int) -> None:
-    """Before a bank decides on its Queue 1 it has released nothing in this tick, nor charged to its budget."""
-    work.bank_committed_cents[bank] = 0
+    """Before a bank decides on its Queue 1 it has released nothing to anybody, nor charged anything to its budget."""
     work.bank_charged_cents[bank] = 0
     work.committed_owner[0] = bank
     if scenario.asks_committed_to[0]:
