@@ -12,7 +12,6 @@ from docs.markdown import summary, table
 from simcash_env import config
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.rules import RULE_SETS
-from simcash_env.config.unsupported import ALGORITHMS, CHOICES, POLICIES
 
 PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("The file itself", config.ScenarioConfig),
@@ -141,8 +140,5 @@ def rule_sets() -> str:
 
 def unsupported() -> str:
     """What the format knows and the engine refuses."""
-    lines = [f"- `banks[].policy: {{type: {name}}}`" for name in sorted(POLICIES)]
-    for (part, key), values in CHOICES:
-        lines += [f"- `{part}.{key}: {_yaml(value)}`" for value in sorted(values)]
-    lines += [f"- `lsm.algorithms: [{name}]`" for name in sorted(ALGORITHMS)]
+    lines = ["- `market`"]
     return "\n".join([*lines, "- `banks[].min_holding_ticks`", "- `market`"])

@@ -10,7 +10,8 @@ Money is whole cents, time whole ticks, rates whole millionths (``_ppm``) of the
 A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``bank`` one a bank in sorted id order,
 ``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
 ``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
-and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row.
+and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row, ``register`` one a number
+that a bank's trees remember, ``focus`` banks a list of counterparties in a tree.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ PerEvent: TypeAlias = Annotated[I64, "event", False]
 PerEventFloat: TypeAlias = Annotated[F64, "event", True]
 PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
 PerNode: TypeAlias = Annotated[I64, "node", False]
+PerFocus: TypeAlias = Annotated[I64, "focus", False]
+PerRegisterFloat: TypeAlias = Annotated[F64, "register", True]
+PerRecent: TypeAlias = Annotated[I64, "recent", False]
+PerBankFloat: TypeAlias = Annotated[F64, "bank", True]
 PerInstruction: TypeAlias = Annotated[I64, "instruction", False]
 PerInstructionFloat: TypeAlias = Annotated[F64, "instruction", True]
 PerCost: TypeAlias = Annotated[I64, "cost", False]
@@ -83,6 +88,8 @@ class Scenario(NamedTuple):
     max_cycle_length: One
     max_cycles_per_tick: One
     cycle_work_limit: One  # edge steps a search
+    # -- collateral --
+    num_collateral_trees: One  # of all banks, so many posts with a timer can a tick bring
     # -- prices --
     overdraft_rate_ppm: One  # bps a tick
     delay_rate_ppm: One  # cents a cent and tick
@@ -108,8 +115,14 @@ class Scenario(NamedTuple):
     bank_safety_buffer_cents: PerBank  # collateral kept above what credit in use needs
     bank_pool_cents: PerBank  # 0: no pool
     bank_pool_fraction_ppm: PerBank
+    bank_min_holding_ticks: PerBank  # collateral stays so long after the last post
     bank_is_learning: PerBank  # decides from outside
-    bank_payment_root: PerBank  # node of the payment tree
+    bank_payment_root: PerBank  # node of the payment tree; NONE of a learner
+    bank_bank_root: PerBank  # of the bank tree; NONE where there is none, as below
+    bank_strategic_collateral_root: PerBank
+    bank_end_collateral_root: PerBank
+    bank_asks_queue2: PerBank  # may its payment tree take a payment out of Queue 2?
+    bank_name_hash: PerBankFloat  # FNV-1a of the id, as trees see it
     bank_multilateral_limit_cents: PerBank  # a day, NONE: no limit
     # -- scales of observations and rewards, at least 1 --
     bank_flow_scale_cents: PerBank  # expected outflow of a day
@@ -155,14 +168,20 @@ class Scenario(NamedTuple):
     # -- liquidity-saving algorithms in order --
     algorithm: PerAlgorithm
     # -- tree programs of all banks --
-    node_kind: PerNode
-    node_first: PerNode  # first instruction of a condition; the action of a leaf
+    num_registers: One  # of each bank
+    asks_queue2: One  # may any payment tree take a payment out of Queue 2?
+    asks_committed_to: One  # does any program read what was released to the payment's receiver?
+    node_action: PerNode  # codes.TreeAction of a leaf, NONE of a condition
+    node_key: PerNode  # of a leaf: priority to set, RTGS priority, register or list of counterparties; or NONE
+    node_first: PerNode  # first instruction of a condition, or of a leaf's values
     node_end: PerNode  # one past the last instruction
-    node_on_true: PerNode  # node; on a leaf: parts of a split
-    node_on_false: PerNode  # node; on a leaf: smallest part of a split in cents
+    node_on_true: PerNode
+    node_on_false: PerNode
+    node_path: PerNode  # number of a leaf's decision path, NONE where nodes have no names
     instruction_op: PerInstruction
-    instruction_field: PerInstruction
+    instruction_field: PerInstruction  # field, register, or instructions to skip
     instruction_value: PerInstructionFloat
+    focus_has_bank: PerFocus  # list * banks + bank: may be released to under the budget
 
 
 @interleaved
@@ -210,6 +229,8 @@ class State(NamedTuple):
     bank_balance_cents: PerBank  # settlement account, may be negative
     bank_credit_limit_cents: PerBank
     bank_posted_collateral_cents: PerBank
+    bank_collateral_since_tick: PerBank  # of the last post, NONE: none yet
+    bank_timer_head: PerBank  # collateral that is to come back, linked through pay_next
     bank_deferred_cents: PerBank  # credits that land at the end of the tick
     bank_pool_allocated_cents: PerBank
     bank_pool_fraction_ppm: PerBank
@@ -222,6 +243,12 @@ class State(NamedTuple):
     bank_queue2_count: PerBank  # own payments waiting in the central queue
     bank_queue2_cents: PerBank
     bank_expected_cents: PerBank  # payments to this bank waiting in the central queue
+    bank_budget_node: PerBank  # leaf that set this tick's release budget, NONE: no limit
+    bank_budget_cents: PerBank
+    bank_budget_each_cents: PerBank  # to one counterparty
+    # -- memory --
+    register_value: PerRegisterFloat  # bank * registers + register; cleared at day end
+    recent_lsm_count: PerRecent  # payments released by liquidity saving, by tick modulo RECENT_TICKS
     # -- pairs --
     pair_outflow_cents: PerPair  # settled today
     pair_queue2_cents: PerPair  # waiting in the central queue
@@ -254,6 +281,7 @@ class State(NamedTuple):
     pay_is_divisible: PerPayment
     pay_overdue_since: PerPayment  # NONE: not overdue
     pay_parent: PerPayment  # row of the split parent
+    pay_release_tick: PerPayment  # tick at which a part of a staggered split is released, NONE: its policy decides
     pay_open_children: PerPayment
     pay_next: PerPayment  # in its queue, or the next free row
     pay_prev: PerPayment
@@ -273,13 +301,26 @@ class Work(NamedTuple):
     pair_key: PerPair
     pair_order: PerPair
     pair_scratch: PerPair
+    bank_committed_cents: PerBank  # released in this tick
+    bank_charged_cents: PerBank  # of the release budget
+    to_committed_cents: PerBank  # released in this tick by bank ``committed_owner`` to each counterparty
+    to_charged_cents: PerBank  # of the release budget of the bank that decides, by counterparty
+    committed_owner: One
+    num_submitted: One  # entries of ``pay_order`` once decisions have been carried out
     pay_decision: PerPayment  # decision for a Queue-1 payment: codes.Verb
+    pay_leaf: PerPayment  # node that decided, NONE where no tree did
+    pay_parts_now: PerPayment  # of a split: parts released at once
+    pay_gap_ticks: PerPayment  # of a split: ticks between the other parts
+    pay_new_priority: PerPayment  # decision: priority of the payment, or of the parts
     pay_order: PerPayment
     pay_key: PerPayment
     pay_scratch: PerPayment
     stack: PerStack
     log: PerLogWord  # rows of LOG_WORDS
 
+
+RECENT_TICKS = 10
+"""Ticks over which a tree sees how much liquidity saving releases."""
 
 LOG_COLUMNS = ("tick", "kind", "bank", "counterparty", "pay_id", "cents", "value_1", "value_2")
 """Words of one row of the event log; what the last three mean for each kind is in ``events.py``."""

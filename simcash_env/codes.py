@@ -25,6 +25,7 @@ class Phase(IntEnum):
     OPENING = 1  # interrupted for want of payment rows while events and arrivals come in
     DECIDING = 2  # events and arrivals have happened, decisions are awaited
     OVER = 3  # the last tick has been closed
+    CLOSING = 4  # interrupted for want of payment rows after the bank trees have run
 
 
 class Status(IntEnum):
@@ -43,6 +44,7 @@ class Place(IntEnum):
     QUEUE2 = 2
     SPLIT = 3  # a parent whose children are under way
     SUBMITTED = 4  # on its way from Queue 1, within a tick only
+    TIMER = 5  # no payment: collateral that is to come back
 
 
 class Verb(IntEnum):
@@ -51,6 +53,10 @@ class Verb(IntEnum):
     HOLD = 0
     RELEASE = 1
     DROP = 2
+    WAIT = 3  # as HOLD, but not worth an event: the payment has a tick of its own
+    REPRIORITIZE = 4
+    WITHDRAW = 5
+    RESUBMIT = 6
     SPLIT = 8
 
 
@@ -159,6 +165,12 @@ class EventKind(IntEnum):
     COLLATERAL_WITHDRAW = 28
     COLLATERAL_TIMER_WITHDRAWN = 29
     COLLATERAL_TIMER_BLOCKED = 30
+    TREE_DECISION = 31
+    TRANSACTION_REPRIORITIZED = 32
+    RTGS_WITHDRAWAL = 33
+    RTGS_RESUBMISSION = 34
+    BANK_BUDGET_SET = 35
+    STATE_REGISTER_SET = 36
 
     @property
     def label(self) -> str:
@@ -166,70 +178,172 @@ class EventKind(IntEnum):
         return "".join(word.capitalize() for word in self.name.split("_"))
 
 
-class NodeKind(IntEnum):
-    """Nodes of a tree program."""
-
-    ACTION = 0
-    CONDITION = 1
-
-
 class TreeAction(IntEnum):
-    """Leaves of a payment tree."""
+    """Leaves of a tree: first what a payment tree may do, then a bank tree, then a collateral tree."""
 
     HOLD = 0
     RELEASE = 1
     DROP = 2
     SPLIT = 3
+    STAGGER_SPLIT = 4
+    REPRIORITIZE = 5
+    WITHDRAW_FROM_RTGS = 6
+    RESUBMIT_TO_RTGS = 7
+    SET_RELEASE_BUDGET = 8
+    SET_STATE = 9
+    ADD_STATE = 10
+    NO_ACTION = 11
+    POST_COLLATERAL = 12
+    WITHDRAW_COLLATERAL = 13
+    HOLD_COLLATERAL = 14
 
 
 class Op(IntEnum):
-    """Instructions of the expression code that a condition runs on a small stack of floats."""
+    """Instructions of the expression code that runs on a small stack of floats."""
 
+    # -- push one value --
     CONSTANT = 0
     FIELD = 1
-    ADD = 2
-    SUBTRACT = 3
-    MULTIPLY = 4
-    DIVIDE_OR = 5
-    MINIMUM = 6
-    MAXIMUM = 7
-    FLOOR = 8
-    CEIL = 9
-    ROUND = 10
-    ABS = 11
-    EQUAL = 12
-    NOT_EQUAL = 13
-    LESS = 14
-    LESS_EQUAL = 15
-    GREATER = 16
-    GREATER_EQUAL = 17
-    AND = 18
-    OR = 19
-    NOT = 20
+    REGISTER = 2  # of the bank's memory, by number
+    # -- change the value on top --
+    FLOOR = 3
+    CEIL = 4
+    ROUND = 5
+    ABS = 6
+    NOT = 7
+    # -- two values become one --
+    ADD = 8
+    SUBTRACT = 9
+    MULTIPLY = 10
+    DIVIDE = 11
+    MINIMUM = 12
+    MAXIMUM = 13
+    EQUAL = 14
+    NOT_EQUAL = 15
+    LESS = 16
+    LESS_EQUAL = 17
+    GREATER = 18
+    GREATER_EQUAL = 19
+    # -- three values become one --
+    DIVIDE_OR = 20
+    CLAMP = 21
+    # -- where the value on top decides already, skip so many instructions; else drop it --
+    SKIP_IF_FALSE = 22
+    SKIP_IF_TRUE = 23
 
 
 class Field(IntEnum):
-    """What a tree may ask about a payment, its bank and the system."""
+    """What a tree may ask, by the name it has in a tree file in upper case; ``docs`` and messages show these names."""
 
+    # -- the payment, in payment trees only --
     AMOUNT = 0
     REMAINING_AMOUNT = 1
-    ARRIVAL_TICK = 2
-    DEADLINE_TICK = 3
-    TICKS_TO_DEADLINE = 4
+    SETTLED_AMOUNT = 2
+    ARRIVAL_TICK = 3
+    DEADLINE_TICK = 4
     PRIORITY = 5
-    QUEUE_AGE = 6
-    BALANCE = 7
-    CREDIT_LIMIT = 8
-    AVAILABLE_LIQUIDITY = 9
-    CREDIT_USED = 10
-    EFFECTIVE_LIQUIDITY = 11
-    OUTGOING_QUEUE_SIZE = 12
-    QUEUE1_TOTAL_VALUE = 13
-    CURRENT_TICK = 14
-    RTGS_QUEUE_SIZE = 15
-    RTGS_QUEUE_VALUE = 16
-    SYSTEM_TICKS_PER_DAY = 17
-    SYSTEM_CURRENT_DAY = 18
-    SYSTEM_TICK_IN_DAY = 19
-    IS_CHILD = 20
-    IS_DIVISIBLE = 21
+    IS_SPLIT = 6
+    IS_DIVISIBLE = 7
+    IS_PAST_DEADLINE = 8
+    IS_OVERDUE = 9
+    IS_IN_QUEUE2 = 10
+    OVERDUE_DURATION = 11
+    TICKS_TO_DEADLINE = 12
+    QUEUE_AGE = 13
+    COST_DELAY_THIS_TX_ONE_TICK = 14
+    COST_OVERDRAFT_THIS_AMOUNT_ONE_TICK = 15
+    # -- the payment's receiver, in payment trees only --
+    MY_Q2_OUT_VALUE_TO_COUNTERPARTY = 16
+    MY_Q2_IN_VALUE_FROM_COUNTERPARTY = 17
+    MY_BILATERAL_NET_Q2 = 18
+    TX_COUNTERPARTY_ID = 19
+    TX_IS_TOP_COUNTERPARTY = 20
+    COMMITTED_TO_COUNTERPARTY = 21
+    # -- the bank's largest counterparties in Queue 2 --
+    MY_Q2_OUT_VALUE_TOP_1 = 22
+    MY_Q2_OUT_VALUE_TOP_2 = 23
+    MY_Q2_OUT_VALUE_TOP_3 = 24
+    MY_Q2_OUT_VALUE_TOP_4 = 25
+    MY_Q2_OUT_VALUE_TOP_5 = 26
+    MY_Q2_IN_VALUE_TOP_1 = 27
+    MY_Q2_IN_VALUE_TOP_2 = 28
+    MY_Q2_IN_VALUE_TOP_3 = 29
+    MY_Q2_IN_VALUE_TOP_4 = 30
+    MY_Q2_IN_VALUE_TOP_5 = 31
+    MY_BILATERAL_NET_Q2_TOP_1 = 32
+    MY_BILATERAL_NET_Q2_TOP_2 = 33
+    MY_BILATERAL_NET_Q2_TOP_3 = 34
+    MY_BILATERAL_NET_Q2_TOP_4 = 35
+    MY_BILATERAL_NET_Q2_TOP_5 = 36
+    TOP_CPTY_1_ID_HASH = 37
+    TOP_CPTY_2_ID_HASH = 38
+    TOP_CPTY_3_ID_HASH = 39
+    TOP_CPTY_4_ID_HASH = 40
+    TOP_CPTY_5_ID_HASH = 41
+    # -- the bank's account --
+    BALANCE = 42
+    CREDIT_LIMIT = 43
+    UNSECURED_CAP = 44
+    AVAILABLE_LIQUIDITY = 45
+    CREDIT_USED = 46
+    EFFECTIVE_LIQUIDITY = 47
+    CREDIT_HEADROOM = 48
+    IS_USING_CREDIT = 49
+    LIQUIDITY_BUFFER = 50
+    INCOMING_EXPECTED_COUNT = 51
+    LIQUIDITY_PRESSURE = 52
+    IS_OVERDRAFT_CAPPED = 53
+    COMMITTED_VALUE = 54
+    # -- the bank's collateral --
+    POSTED_COLLATERAL = 55
+    MAX_COLLATERAL_CAPACITY = 56
+    REMAINING_COLLATERAL_CAPACITY = 57
+    COLLATERAL_UTILIZATION = 58
+    COLLATERAL_HAIRCUT = 59
+    REQUIRED_COLLATERAL_FOR_USAGE = 60
+    EXCESS_COLLATERAL = 61
+    ALLOWED_OVERDRAFT_LIMIT = 62
+    OVERDRAFT_HEADROOM = 63
+    OVERDRAFT_UTILIZATION = 64
+    # -- queues --
+    OUTGOING_QUEUE_SIZE = 65
+    QUEUE1_TOTAL_VALUE = 66
+    QUEUE1_LIQUIDITY_GAP = 67
+    HEADROOM = 68
+    RTGS_QUEUE_SIZE = 69
+    RTGS_QUEUE_VALUE = 70
+    QUEUE2_SIZE = 71
+    QUEUE2_COUNT_FOR_AGENT = 72
+    QUEUE2_NEAREST_DEADLINE = 73
+    TICKS_TO_NEAREST_QUEUE2_DEADLINE = 74
+    SYSTEM_QUEUE2_PRESSURE_INDEX = 75
+    LSM_RUN_RATE_LAST_10_TICKS = 76
+    MY_THROUGHPUT_FRACTION_TODAY = 77
+    THROUGHPUT_GAP = 78
+    # -- prices --
+    COST_OVERDRAFT_BPS_PER_TICK = 79
+    COST_DELAY_PER_TICK_PER_CENT = 80
+    COST_COLLATERAL_BPS_PER_TICK = 81
+    COST_SPLIT_FRICTION = 82
+    COST_DEADLINE_PENALTY = 83
+    COST_EOD_PENALTY = 84
+    MARKET_BEST_BID = 85
+    MARKET_BEST_ASK = 86
+    # -- the clock and the system --
+    CURRENT_TICK = 87
+    TOTAL_AGENTS = 88
+    SYSTEM_TICKS_PER_DAY = 89
+    SYSTEM_CURRENT_DAY = 90
+    SYSTEM_TICK_IN_DAY = 91
+    TICKS_REMAINING_IN_DAY = 92
+    DAY_PROGRESS_FRACTION = 93
+    IS_EOD_RUSH = 94
+    EXPECTED_THROUGHPUT_FRACTION_BY_NOW = 95
+    SYSTEM_THROUGHPUT_GUIDANCE_FRACTION_BY_TICK = 96
+
+
+MAX_REGISTERS: Final = 10
+"""Numbers that a tree may remember from one decision to the next within a day."""
+
+TOP_COUNTERPARTIES: Final = 5
+"""How many of its largest counterparties a tree can ask about."""

@@ -18,7 +18,8 @@ FIRST_LOG_ROWS: Final = 256
 
 UNHASHED: Final = frozenset(
     {"pay_next", "pay_prev", "free_head", "free_count", "phase", "queue2_head", "queue2_tail"}
-    | {"bank_queue1_head", "bank_queue1_tail", "cursor_event", "cursor_source", "cursor_left", "pay_parent"}
+    | {"bank_queue1_head", "bank_queue1_tail", "bank_timer_head", "pay_parent"}
+    | {"cursor_event", "cursor_source", "cursor_left"}
 )
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
 
@@ -140,8 +141,8 @@ class Engine:
         return chain(self.state, int(self.state.queue2_head[0]))
 
     def live_rows(self) -> list[int]:
-        """Rows in use by ascending payment id: queued ones and parents of splits under way."""
-        rows = np.flatnonzero(self.state.pay_place != Place.FREE)
+        """Payments' rows by ascending id: queued ones and parents of splits under way."""
+        rows = np.flatnonzero((self.state.pay_place != Place.FREE) & (self.state.pay_place != Place.TIMER))
         return [int(row) for row in rows[np.argsort(self.state.pay_id[rows], kind="stable")]]
 
     def digest(self) -> str:
@@ -156,6 +157,10 @@ class Engine:
         queues = [self.queue2_rows(), *(self.queue1_rows(bank) for bank in range(self.scenario.num_banks))]
         for rows in queues:
             digest.update(np.array([len(rows), *state.pay_id[rows]], np.int64).tobytes())
+        for bank in range(self.scenario.num_banks):
+            rows = chain(state, int(state.bank_timer_head[bank]))
+            timers = [state.pay_remaining_cents[rows], state.pay_deadline_tick[rows]]
+            digest.update(np.array([len(rows), *np.concatenate(timers)], np.int64).tobytes())
         parents = [state.pay_id[parent] if parent >= 0 else parent for parent in state.pay_parent[live]]
         digest.update(np.array(parents, np.int64).tobytes())
         return digest.hexdigest()

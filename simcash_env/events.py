@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,11 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.COLLATERAL_WITHDRAW: ("asked_cents", "posted_cents"),
     EventKind.COLLATERAL_TIMER_WITHDRAWN: ("asked_cents", "posted_cents"),
     EventKind.COLLATERAL_TIMER_BLOCKED: ("asked_cents", "posted_cents"),
+    EventKind.TREE_DECISION: ("path", None),
+    EventKind.TRANSACTION_REPRIORITIZED: ("old_priority", "new_priority"),
+    EventKind.RTGS_RESUBMISSION: ("rtgs_priority", None),
+    EventKind.BANK_BUDGET_SET: ("max_per_counterparty", None),
+    EventKind.STATE_REGISTER_SET: ("register", "millionths"),
 }
 """What the two values of an event's own mean, by kind."""
 
@@ -65,18 +70,29 @@ def tx_name(number: int) -> str:
     return f"tx_{number:08d}"
 
 
+class TreeNames(NamedTuple):
+    """What the numbers of tree decisions stand for: node ids from root to leaf, and each bank's registers."""
+
+    paths: tuple[str, ...] = ()
+    registers: tuple[tuple[str, ...], ...] = ()
+
+
+NO_TREES: Final = TreeNames()
+
+
 class Events(Sequence[Event]):
     """Events in order: a sequence of rows over one (events, 8) int64 array, ``arrays.LOG_COLUMNS``."""
 
-    def __init__(self, rows: I64, bank_ids: Sequence[str]) -> None:
+    def __init__(self, rows: I64, bank_ids: Sequence[str], trees: TreeNames = NO_TREES) -> None:
         self.rows = rows
         self._bank_ids = bank_ids
+        self._trees = trees
 
     @staticmethod
-    def joined(parts: Sequence[I64], bank_ids: Sequence[str]) -> Events:
+    def joined(parts: Sequence[I64], bank_ids: Sequence[str], trees: TreeNames = NO_TREES) -> Events:
         """Several logs behind one another."""
         empty = np.zeros((0, LOG_WORDS), np.int64)
-        return Events(np.concatenate([empty, *parts]), bank_ids)
+        return Events(np.concatenate([empty, *parts]), bank_ids, trees)
 
     def column(self, name: str) -> I64:
         """One column of ``arrays.LOG_COLUMNS``; kinds are ``codes.EventKind``, absent values -1."""
@@ -85,7 +101,9 @@ class Events(Sequence[Event]):
 
     def of_kind(self, *kinds: EventKind) -> Events:
         """Only the events of these kinds."""
-        return Events(self.rows[np.isin(self.column("kind"), [int(kind) for kind in kinds])], self._bank_ids)
+        return Events(
+            self.rows[np.isin(self.column("kind"), [int(kind) for kind in kinds])], self._bank_ids, self._trees
+        )
 
     def counts(self) -> dict[str, int]:
         """How many events of each kind there are."""
@@ -99,7 +117,7 @@ class Events(Sequence[Event]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's two overloads
         if isinstance(index, slice):
-            return Events(self.rows[index], self._bank_ids)
+            return Events(self.rows[index], self._bank_ids, self._trees)
         return self._event(self.rows[index].tolist())
 
     def _event(self, row: list[int]) -> Event:
@@ -109,6 +127,10 @@ class Events(Sequence[Event]):
         for name, value in zip(VALUE_NAMES.get(kind, (None, None)), values, strict=True):
             if name == "first_child":
                 details[name] = tx_name(value)
+            elif name == "path":
+                details[name] = self._trees.paths[value]
+            elif name == "register":
+                details[name] = self._trees.registers[bank][value]
             elif name is not None:
                 details[name] = _CODES[name](value).name.lower() if name in _CODES else value
         return Event(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simcash_env.codes import NONE, NUM_COSTS, CostKind
+from simcash_env.engine import chain
 from simcash_env.events import tx_name
 from simcash_env.transactions import live_transaction
 
@@ -39,14 +40,21 @@ def inspect_engine(engine: Engine) -> dict[str, Any]:
 def _bank(engine: Engine, number: int) -> dict[str, Any]:
     state, banks = engine.state, engine.scenario.bank_ids
     outflows = state.pair_outflow_cents[number * len(banks) : (number + 1) * len(banks)].tolist()
+    per_bank = int(engine.scenario.view.num_registers[0])
+    registers = state.register_value[number * per_bank : (number + 1) * per_bank].tolist()
     costs = state.run_cost_cents[number * NUM_COSTS : (number + 1) * NUM_COSTS].tolist()
     return {
         "balance": int(state.bank_balance_cents[number]),
         "credit_limit": int(state.bank_credit_limit_cents[number]),
         "posted_collateral": int(state.bank_posted_collateral_cents[number]),
+        "timers": [
+            (int(state.pay_remaining_cents[row]), int(state.pay_deadline_tick[row]))
+            for row in chain(state, int(state.bank_timer_head[number]))
+        ],
         "allocated_pool": int(state.bank_pool_allocated_cents[number]),
         "outflow_total": int(state.bank_outflow_cents[number]),
         "outflow": {bank: cents for bank, cents in zip(banks, outflows, strict=True) if cents},
+        "registers": dict(zip(engine.scenario.registers[number], registers, strict=False)),
         "costs": {kind.name.lower(): cents for kind, cents in zip(CostKind, costs, strict=True)},
     }
 
@@ -68,5 +76,6 @@ def _payment(engine: Engine, row: int) -> dict[str, Any]:
         "divisible": payment.divisible,
         "parent": payment.parent_id,
         "overdue_since": payment.overdue_since,
+        "release_tick": None if state.pay_release_tick[row] == NONE else int(state.pay_release_tick[row]),
         "place": payment.status,
     }

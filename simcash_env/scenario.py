@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.arrays import I64, LOG_WORDS, Scenario, State, Work
+from simcash_env.arrays import I64, LOG_WORDS, RECENT_TICKS, Scenario, State, Work
 from simcash_env.codes import (
     NONE,
     NUM_COSTS,
@@ -19,8 +19,7 @@ from simcash_env.codes import (
     ScheduledKind,
 )
 from simcash_env.layout import layout_of, plain_opener
-from simcash_env.policies import POLICIES
-from simcash_env.policies.program import ProgramBuilder
+from simcash_env.programs import Programs
 from simcash_env.scales import write_scales
 from simcash_env.sources import build_sources
 
@@ -46,6 +45,8 @@ class CompiledScenario:
     state_sizes: I64  # with the payment rows a run starts with
     work_sizes: I64  # likewise, without an event log
     view: Scenario
+    registers: tuple[tuple[str, ...], ...]  # of each bank, the names of what its trees remember
+    paths: tuple[str, ...]  # decision paths by number
 
     @property
     def num_banks(self) -> int:
@@ -66,8 +67,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     banks = sorted(config.banks, key=lambda bank: bank.id)
     bank_ids = tuple(bank.id for bank in banks)
     number = {name: index for index, name in enumerate(bank_ids)}
-    program = ProgramBuilder()
-    roots = [_payment_root(bank, program, simcash=config.rules.set == "simcash") for bank in banks]
+    programs = Programs(banks, simcash=config.rules.set == "simcash")
     sources = build_sources(banks, number)
     num_banks = len(banks)
     has_limits = any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
@@ -83,12 +83,11 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         "choice": len(sources.choices),
         "event": len(config.events),
         "algorithm": len(config.lsm.algorithms),
-        "node": len(program.nodes),
-        "instruction": len(program.instructions),
+        **programs.axes(),
+        "recent": RECENT_TICKS,
         "cost": num_banks * NUM_COSTS,
         "run_cost": num_banks * NUM_COSTS,
         "pay": num_banks * FIRST_ROWS_PER_BANK + len(config.events),
-        "stack": max(program.stack_depth(), 1),
         "log": 0,
     }
     sizes = SCENARIO_LAYOUT.sizes(axes)
@@ -96,11 +95,11 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     view = plain_opener(Scenario)(row, sizes)
     _write_rules(view, config)
     _write_prices(view, config)
-    _write_banks(view, banks, roots, number)
+    _write_banks(view, banks, number)
     write_scales(view, config, banks)
     sources.write(view, config.simulation.ticks_per_day)
     _write_events(view, config, number)
-    _write_program(view, program)
+    programs.write(view, bank_ids)
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
     row.setflags(write=False)
     return CompiledScenario(
@@ -111,6 +110,8 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         STATE_LAYOUT.sizes(axes),
         WORK_LAYOUT.sizes(axes),
         plain_opener(Scenario)(row, sizes),
+        programs.registers(),
+        tuple(programs.builder.paths),
     )
 
 
@@ -127,10 +128,12 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state.next_event_tick[0] = due
     state.event_next_tick[:] = view.event_tick
     state.queue2_head[0] = state.queue2_tail[0] = NONE
+    state.bank_collateral_since_tick[:] = state.bank_timer_head[:] = NONE
     state.bank_balance_cents[:] = view.bank_opening_balance_cents
     state.bank_credit_limit_cents[:] = view.bank_credit_limit_cents
     state.bank_posted_collateral_cents[:] = view.bank_posted_collateral_cents
     state.bank_pool_fraction_ppm[:] = view.bank_pool_fraction_ppm
+    state.bank_budget_node[:] = NONE
     state.bank_queue1_head[:] = state.bank_queue1_tail[:] = NONE
     state.source_rate[:] = state.source_base_rate[:] = view.source_rate
     state.source_exp_neg_rate[:] = [math.exp(-rate) for rate in view.source_rate]
@@ -162,12 +165,6 @@ def chain_free_rows(state: State, first: int) -> None:
     state.pay_next[..., -1] = state.free_head[..., 0]
     state.free_head[...] = first
     state.free_count[...] += rows - first
-
-
-def _payment_root(bank: BankConfig, program: ProgramBuilder, *, simcash: bool) -> int:
-    if bank.policy.type == "external":
-        return NONE
-    return program.add(POLICIES[bank.policy.type](bank.policy, simcash))
 
 
 def _changes_weights(config: ScenarioConfig) -> bool:
@@ -230,7 +227,7 @@ def _penalty(price: Any) -> tuple[int, int]:
     return (price, NONE) if isinstance(price, int) else (NONE, price.ppm())
 
 
-def _write_banks(view: Scenario, banks: Sequence[BankConfig], roots: Sequence[int], number: dict[str, int]) -> None:
+def _write_banks(view: Scenario, banks: Sequence[BankConfig], number: dict[str, int]) -> None:
     def column(values: Iterable[int | None]) -> list[int]:
         return [NONE if item is None else int(item) for item in values]
 
@@ -239,11 +236,11 @@ def _write_banks(view: Scenario, banks: Sequence[BankConfig], roots: Sequence[in
     view.bank_posted_collateral_cents[:] = column(bank.posted_collateral for bank in banks)
     view.bank_haircut_ppm[:] = column(bank.haircut_ppm() for bank in banks)
     view.bank_collateral_capacity_cents[:] = column(bank.collateral_capacity() for bank in banks)
+    view.bank_min_holding_ticks[:] = column(bank.min_holding_ticks for bank in banks)
     view.bank_safety_buffer_cents[:] = column(bank.safety_buffer for bank in banks)
     view.bank_pool_cents[:] = column(bank.liquidity_pool or 0 for bank in banks)
     view.bank_pool_fraction_ppm[:] = column(bank.pool_fraction_ppm() for bank in banks)
     view.bank_is_learning[:] = column(bank.policy.type == "external" for bank in banks)
-    view.bank_payment_root[:] = roots
     view.bank_multilateral_limit_cents[:] = column(bank.multilateral_limit for bank in banks)
     if len(view.pair_limit_cents):
         view.pair_limit_cents[:] = NONE
@@ -270,13 +267,3 @@ def _write_events(view: Scenario, config: ScenarioConfig, number: dict[str, int]
         view.event_is_divisible[row] = fields.get("divisible", False)
         view.event_factor[row] = factor
         view.event_second_factor[row] = fields.get("max_multiplier", 0.0)
-
-
-def _write_program(view: Scenario, program: ProgramBuilder) -> None:
-    if program.nodes:
-        nodes = np.array(program.nodes, np.int64).T
-        view.node_kind[:], view.node_first[:], view.node_end[:], view.node_on_true[:], view.node_on_false[:] = nodes
-    if program.instructions:
-        view.instruction_op[:] = [op for op, _, _ in program.instructions]
-        view.instruction_field[:] = [name for _, name, _ in program.instructions]
-        view.instruction_value[:] = [number for _, _, number in program.instructions]

@@ -11,7 +11,7 @@ from simcash_env.codes import NUM_COSTS, POOL_LEVELS, CostKind, Phase, RtgsPrior
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.engine import Engine
 from simcash_env.errors import ActionError, SimulationError
-from simcash_env.events import Events, tx_name
+from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
 from simcash_env.scenario import compile_scenario
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
@@ -86,6 +86,7 @@ class Simulation:
         self._log: list[I64] = []
         self._tick_log: list[I64] = []
         self.bank_ids = self._engine.scenario.bank_ids
+        self._trees = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
 
     # -- clock --------------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Simulation:
         tick = self.current_tick
         self._tick_log.append(self._engine.close_tick())
         state = self._engine.state
-        events = Events.joined(self._tick_log, self.bank_ids)
+        events = Events.joined(self._tick_log, self.bank_ids, self._trees)
         if self._keeps_events:
             self._log.append(events.rows)
         self._tick_log = []
@@ -334,7 +335,7 @@ class Simulation:
 
     def events(self) -> Events:
         """The whole event log so far; empty without ``events=True``."""
-        return Events.joined(self._log, self.bank_ids)
+        return Events.joined(self._log, self.bank_ids, self._trees)
 
     def inspect(self) -> dict[str, Any]:
         """The whole state as plain Python: clock, banks, queues, live payments, totals."""

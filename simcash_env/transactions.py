@@ -90,7 +90,7 @@ def find_ended(events: Events, tx: str) -> Transaction:
     arrival = next((event for event in own if event.kind == "Arrival"), None)
     overdue = next((event.tick for event in own if event.kind == "TransactionWentOverdue"), None)
     if arrival is None:
-        return _child(events, tx, end.tick if end.kind in settled else None)
+        return _child(events, tx, int(end.amount or 0), end.tick if end.kind in settled else None)
     return Transaction(
         id=tx,
         sender=str(arrival.bank),
@@ -106,15 +106,13 @@ def find_ended(events: Events, tx: str) -> Transaction:
     )
 
 
-def _child(events: Events, tx: str, settled_tick: int | None) -> Transaction:
-    """A part of a split: what it was comes from its parent and its submission."""
+def _child(events: Events, tx: str, amount: int, settled_tick: int | None) -> Transaction:
+    """A part of a split: what it was comes from its parent and from its end."""
     number = int(tx.removeprefix("tx_"))
-    submission = next(event for event in events if event.tx == tx and event.kind == "PolicySubmit")
     for event in events.of_kind(EventKind.POLICY_SPLIT):
         first = int(str(event.details["first_child"]).removeprefix("tx_"))
         if first <= number < first + int(event.details["parts"]):
             arrival = next(entry for entry in events if entry.tx == event.tx and entry.kind == "Arrival")
-            amount = int(submission.amount or 0)
             return Transaction(
                 id=tx,
                 sender=str(event.bank),

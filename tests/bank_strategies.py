@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.drawing import AMOUNTS, RATES, SMALL_CENTS, WEIGHTS, Draw, Frame, Row, cents, some
+from tests.tree_strategies import tree_policies
 
 
 @st.composite
@@ -16,6 +17,7 @@ def banks(draw: Draw, frame: Frame, name: str) -> Row:
         "posted_collateral": cents(scale),
         "collateral_haircut": some((0.0, 0.02, 0.07, 0.333333, 1.0)),
         "max_collateral_capacity": cents(scale, (0, 100, 700)),
+        "min_holding_ticks": some((0, 0, 1, 3)),
         "safety_buffer": cents(scale, (0, 1, 100)),
         "multilateral_limit": cents(scale, (0, 100, 500, 2_000)),
         "liquidity_pool": cents(scale, (0, 100, 333, 1_000)),
@@ -34,20 +36,23 @@ def banks(draw: Draw, frame: Frame, name: str) -> Row:
     elif source == "bands":
         names = draw(st.lists(some(("urgent", "normal", "low")), min_size=1, unique=True))
         row["arrival_bands"] = {band: draw(bands(frame, name)) for band in names}
-    policy = {"type": draw(some(("fifo", "fifo", "fifo", "external")))} if frame.is_gridlock else draw(policies(scale))
+    policy = {"type": draw(some(("fifo", "fifo", "fifo", "external")))} if frame.is_gridlock else draw(policies(frame))
     return {"id": name, "policy": policy, **row}
 
 
 @st.composite
-def policies(draw: Draw, scale: int) -> Row:
-    """Any supported policy; external and releasing ones more often."""
-    kind = draw(
-        some(("fifo", "external", "external", "deadline", "liquidity_aware", "liquidity_splitting", "mock_splitting"))
-    )
+def policies(draw: Draw, frame: Frame) -> Row:
+    """Any supported policy; external ones and trees more often."""
+    scale = frame.scale
+    named = ("fifo", "deadline", "liquidity_aware", "liquidity_reserve", "liquidity_splitting", "mock_splitting")
+    kind = draw(some(("external", "external", *named, "tree", "tree", "tree")))
+    if kind == "tree":
+        return draw(tree_policies(frame.banks))
     ticks, buffer = st.integers(0, 4), cents(scale, (0, 1, 100))
     parameters: dict[str, Row] = {
         "deadline": {"urgency_threshold": ticks},
         "liquidity_aware": {"urgency_threshold": ticks, "target_buffer": buffer},
+        "liquidity_reserve": {"urgency_threshold": ticks, "target_buffer": buffer},
         "liquidity_splitting": {"max_splits": st.integers(2, 5), "min_split_amount": cents(scale, (1, 30, 200))},
         "mock_splitting": {"num_splits": st.integers(2, 4)},
     }

@@ -110,10 +110,17 @@ def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioCon
             assert name in beyond or bank.balance + hole >= -bank.allowance()
 
 
+def comparable(shot: dict[str, Any]) -> dict[str, Any]:
+    """A picture in which a remembered number that is none equals itself."""
+    for bank in shot["banks"].values():
+        bank["registers"] = {name: repr(number + 0.0) for name, number in bank["registers"].items()}
+    return shot
+
+
 def compare_tick(oracle: Oracle, simulation: Simulation, result: TickResult) -> None:
     """State and report of the tick that has just closed."""
     report = oracle.last
-    assert simulation.inspect() == oracle.snapshot()
+    assert comparable(simulation.inspect()) == comparable(oracle.snapshot())
     assert result.num_arrivals == report.num_arrivals
     assert result.num_settlements == report.num_settlements
     assert result.num_lsm_releases == report.num_lsm_releases

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from simcash_env.cli import trees
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import ConfigError
@@ -19,7 +20,9 @@ PolicyPath = Annotated[
 ]
 
 scenarios = typer.Typer(help="The library of scenarios.", no_args_is_help=True)
-policies = typer.Typer(help="The policies that a scenario may name.", no_args_is_help=True)
+policies = typer.Typer(help="The policies that a scenario may name, and decision trees.", no_args_is_help=True)
+policies.command("show", epilog="Example: simcash policies show my-tree.json")(trees.show_tree)
+policies.command("validate", epilog="Example: simcash policies validate my-tree.json")(trees.validate_trees)
 
 
 @scenarios.command("list", epilog="Example: simcash scenarios list --json")
@@ -58,12 +61,15 @@ def list_policies(*, as_json: Annotated[bool, typer.Option("--json", help="One J
 
 
 def validate(
-    files: Annotated[list[str], typer.Argument(help="Scenario files, or ids of the library.")],
+    files: Annotated[list[str], typer.Argument(help="Scenario files, tree files, or ids of the library.")],
     policy_path: PolicyPath = None,
 ) -> None:
-    """Check scenario files and name every fault: file, line, path, value, rule."""
+    """Check files of scenarios and of decision trees, and name every fault: file, line, path, value, rule."""
     faults = 0
     for file in files:
+        if trees.is_tree_file(file):
+            faults += trees.validate_tree(file)
+            continue
         try:
             load_scenario(file, policy_path=policy_path)
         except ConfigError as error:

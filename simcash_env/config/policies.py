@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from simcash_env.config.faults import fault_at
+from simcash_env.config.faults import broken_rules, fault_at
 from simcash_env.config.fields import Cents, Model, Text, Ticks
+from simcash_env.config.tree_nodes import TreeCheck
+from simcash_env.config.trees import LoadedTree, inline_tree, tree_of_file
 
 Parts = Annotated[int, Field(strict=True, ge=2, le=1_000, description="number of parts, at least 2")]
 
@@ -63,12 +65,33 @@ class TreePolicy(Model):
     file: Text | None = None
     tree: dict[str, Any] | None = None
     parameters: dict[str, Annotated[float, Field(strict=True)]] = Field(default_factory=dict)
+    _loaded: LoadedTree = PrivateAttr()
 
     @model_validator(mode="after")
-    def _has_one_source(self) -> TreePolicy:
-        if (self.file is None) == (self.tree is None):
+    def _is_usable(self) -> TreePolicy:
+        if self.file is None:
+            if self.tree is None:
+                raise fault_at((), "give either file or tree", self.file)
+            loaded, broken = inline_tree(self.tree, self.parameters)
+        elif self.tree is None:
+            found, broken = tree_of_file(self.file, self.parameters)
+            loaded = found or LoadedTree({}, {}, TreeCheck({}))
+        else:
             raise fault_at((), "give either file or tree", self.file)
+        if broken:
+            raise broken_rules(broken)
+        self._loaded = loaded
         return self
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The content of the tree file."""
+        return self._loaded.definition
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The tree's parameters, with what the scenario sets anew."""
+        return self._loaded.values
 
 
 class ExternalPolicy(Model):

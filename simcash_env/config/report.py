@@ -12,6 +12,8 @@ from simcash_env.config.suggest import nearest
 from simcash_env.errors import ConfigError, Fault
 
 LONGEST_VALUE = 60
+TREE = "tree"
+"""A type of policy, and the key of what is written out in it."""
 
 RULES: Mapping[str, str] = {
     "missing": "is required",
@@ -113,17 +115,19 @@ def _wrong_type(tag: str, expected: str) -> str:
 def _place_in(loc: Place, document: Any) -> Place:
     """The path as the user wrote it: pydantic also names the branch of a union that it took."""
     place: list[str | int] = []
-    here = document
+    here, is_past_tag = document, False
     for step in loc:
-        if isinstance(step, str) and (step.startswith("<") or _is_tag(step, here)):
+        if isinstance(step, str) and (step.startswith("<") or (not is_past_tag and _is_tag(step, here))):
+            is_past_tag = step == TREE
             continue
         place.append(step)
         here = _inside(here, step)
+        is_past_tag = is_past_tag or step == TREE  # what is inside a tree is told by us, not by pydantic
     return tuple(place)
 
 
 def _is_tag(step: str, here: Any) -> bool:
-    return isinstance(here, Mapping) and step not in here and here.get("type") == step
+    return isinstance(here, Mapping) and here.get("type") == step and (step not in here or step == TREE)
 
 
 def _inside(here: Any, step: str | int) -> Any:

@@ -1,10 +1,15 @@
-"""Posted collateral: what may be posted and withdrawn, in exact integers."""
+"""Posted collateral: what may be posted and withdrawn, in exact integers, and what comes back by itself."""
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State
-from simcash_env.codes import PPM
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, PPM, EventKind
 from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.queues import free_row, take_row, write_timer
+from simcash_env.kernels.record import record_values
+
+POSTED, WITHDRAWN = int(EventKind.COLLATERAL_POST), int(EventKind.COLLATERAL_WITHDRAW)
+CAME_BACK, BLOCKED = int(EventKind.COLLATERAL_TIMER_WITHDRAWN), int(EventKind.COLLATERAL_TIMER_BLOCKED)
 
 
 @kernel
@@ -31,3 +36,79 @@ def move_collateral(scenario: Scenario, state: State, bank: int, cents: int) -> 
         moved = -min(-cents, spare_collateral(scenario, state, bank))
     state.bank_posted_collateral_cents[bank] = posted + moved
     return moved  # type: ignore[no-any-return]
+
+
+@kernel
+def post_collateral(scenario: Scenario, state: State, work: Work, bank: int, cents: int, ticks: int) -> None:
+    """Post as much as capacity has room for; with ``ticks`` it comes back after so many.
+
+    The event tells what was asked. The caller has seen that there is a free row for the timer.
+    """
+    moved = move_collateral(scenario, state, bank, cents)
+    record_collateral(state, work, POSTED, bank, moved, cents)
+    if moved == 0:
+        return
+    state.bank_collateral_since_tick[bank] = state.tick[0]
+    if ticks > 0:
+        row = take_row(state)
+        write_timer(state, row, bank, moved, state.tick[0] + ticks)
+        append_timer(state, bank, row)
+
+
+@kernel
+def append_timer(state: State, bank: int, row: int) -> None:
+    """Put a timer at the end of its bank's list."""
+    last = state.bank_timer_head[bank]
+    if last == NONE:
+        state.bank_timer_head[bank] = row
+        return
+    while state.pay_next[last] != NONE:
+        last = state.pay_next[last]
+    state.pay_next[last] = row
+
+
+@kernel
+def withdraw_collateral(scenario: Scenario, state: State, work: Work, bank: int, cents: int) -> None:
+    """Withdraw as much as backs no credit in use and has been held long enough. The event tells what was asked."""
+    record_collateral(state, work, WITHDRAWN, bank, take_back(scenario, state, bank, cents), cents)
+
+
+@kernel
+def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
+    """Withdraw what may be withdrawn of so many cents; returns how much."""
+    since = state.bank_collateral_since_tick[bank]
+    if since != NONE and state.tick[0] - since < scenario.bank_min_holding_ticks[bank]:
+        return 0
+    return -move_collateral(scenario, state, bank, -cents)
+
+
+@kernel
+def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
+    """Withdraw what is due to come back; what is still needed stays, and is due again in the next tick."""
+    for bank in range(scenario.num_banks[0]):
+        before, row = NONE, state.bank_timer_head[bank]
+        while row != NONE:
+            after = state.pay_next[row]
+            if state.pay_deadline_tick[row] <= state.tick[0]:
+                asked = state.pay_remaining_cents[row]
+                moved = take_back(scenario, state, bank, asked)
+                state.pay_remaining_cents[row] = asked - moved
+                if moved > 0:
+                    record_collateral(state, work, CAME_BACK, bank, moved, asked)
+                if moved < asked:
+                    record_collateral(state, work, BLOCKED, bank, asked - moved, asked)
+            if state.pay_remaining_cents[row] == 0:
+                if before == NONE:
+                    state.bank_timer_head[bank] = after
+                else:
+                    state.pay_next[before] = after
+                free_row(state, row)
+            else:
+                before = row
+            row = after
+
+
+@kernel
+def record_collateral(state: State, work: Work, kind: int, bank: int, cents: int, asked: int) -> None:
+    """Log cents that moved, or could not, with what was asked and what is posted now."""
+    record_values(state, work, kind, bank, NONE, NONE, cents, asked, state.bank_posted_collateral_cents[bank])

@@ -30,6 +30,8 @@ def end_day(scenario: Scenario, state: State, work: Work) -> None:
     fill(state.bank_outflow_cents, 0)
     fill(state.bank_inflow_cents, 0)
     fill(state.pair_outflow_cents, 0)
+    for at in range(state.register_value.shape[0]):  # trees remember nothing overnight
+        state.register_value[at] = 0.0
     waiting = state.queue2_value_cents[0]
     for bank in range(scenario.num_banks[0]):
         waiting += state.bank_queue1_cents[bank]

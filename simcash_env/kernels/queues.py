@@ -11,6 +11,7 @@ FREE = int(Place.FREE)
 QUEUE1 = int(Place.QUEUE1)
 QUEUE2 = int(Place.QUEUE2)
 SUBMITTED = int(Place.SUBMITTED)
+TIMER = int(Place.TIMER)
 NORMAL = int(RtgsPriority.NORMAL)
 MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)
 
@@ -61,6 +62,18 @@ def write_payment(
     state.pay_overdue_since[row] = NONE
     state.pay_parent[row] = NONE
     state.pay_open_children[row] = 0
+    state.pay_release_tick[row] = NONE
+
+
+@kernel
+def write_timer(state: State, row: int, bank: int, cents: int, due_tick: int) -> None:
+    """Fill a row with collateral of a bank that is to come back; it is no payment and has no id."""
+    state.pay_place[row] = TIMER
+    state.pay_id[row] = NONE
+    state.pay_sender[row] = bank
+    state.pay_remaining_cents[row] = cents
+    state.pay_deadline_tick[row] = due_tick
+    state.pay_next[row] = NONE
 
 
 @kernel

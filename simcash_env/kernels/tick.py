@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import I64, Scenario, State, Work
+from simcash_env.arrays import I64, RECENT_TICKS, Scenario, State, Work
 from simcash_env.codes import Phase, Status
 from simcash_env.kernels._jit import entry, kernel
 from simcash_env.kernels.arrivals import draw_arrivals
+from simcash_env.kernels.bank_trees import run_bank_trees
+from simcash_env.kernels.collateral import run_collateral_timers
+from simcash_env.kernels.collateral_trees import run_end_of_tick_trees, run_strategic_trees
 from simcash_env.kernels.costs import accrue_costs
 from simcash_env.kernels.credits import land_credits
 from simcash_env.kernels.day_end import end_day, is_last_tick_of_day
@@ -15,12 +18,14 @@ from simcash_env.kernels.lsm import save_liquidity
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.queues import fill
+from simcash_env.kernels.recalls import recall_from_queue2
 from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
 from simcash_env.kernels.scheduled import run_scheduled_events
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 
-OK = int(Status.OK)
-CLOSED, OPENING, DECIDING, OVER = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DECIDING), int(Phase.OVER)
+OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
+CLOSED, OPENING, DECIDING = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DECIDING)
+CLOSING, OVER = int(Phase.CLOSING), int(Phase.OVER)
 
 
 @kernel
@@ -43,17 +48,27 @@ def open_tick(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def close_tick(scenario: Scenario, state: State, work: Work) -> int:
-    """Everything from the decisions on. NEEDS_ROOM: nothing has happened yet; make room for splits and call again."""
+    """Everything from the decisions on. NEEDS_ROOM: no payment has moved yet; make room for splits and call again."""
+    if state.phase[0] != CLOSING:
+        if state.free_count[0] < scenario.num_collateral_trees[0]:
+            return NEEDS_ROOM
+        start_accounts(state)
+        allocate_pool(scenario, state, work)
+        run_strategic_trees(scenario, state, work)
+        run_bank_trees(scenario, state, work)
+        run_collateral_timers(scenario, state, work)
+        state.phase[0] = CLOSING
     status = decide_all(scenario, state, work)
     if status != OK:
         return status
-    start_accounts(state)
-    allocate_pool(scenario, state, work)
     submitted = apply_decisions(scenario, state, work)
+    if scenario.asks_queue2[0] and state.queue2_count[0] > 0:
+        recall_from_queue2(scenario, state, work, submitted)
     settle_submitted(scenario, state, work, submitted)
     order_queue2(scenario, state, work)
     retry_queue2(scenario, state, work)
     save_liquidity(scenario, state, work)
+    run_end_of_tick_trees(scenario, state, work)
     land_credits(scenario, state, work)
     accrue_costs(scenario, state, work)
     if is_last_tick_of_day(scenario, state):
@@ -88,6 +103,7 @@ def settle_last(scenario: Scenario, state: State, work: Work) -> None:
 @kernel
 def advance_clock(scenario: Scenario, state: State) -> None:
     """The next tick is to be opened, or the run is over."""
+    state.recent_lsm_count[state.tick[0] % RECENT_TICKS] = state.tick_lsm_count[0]
     state.lsm_released_count[0] += state.tick_lsm_count[0]
     state.lsm_released_cents[0] += state.tick_lsm_cents[0]
     state.tick[0] += 1

@@ -1,15 +1,18 @@
 """Tree programs: what every scripted policy becomes, flat arrays that one kernel interprets.
 
-A policy is written as nested nodes (``when(...)`` and leaves) and appended to a ``ProgramBuilder``, which all banks of
-a scenario share; equal trees are stored once.
+A policy is written as nested nodes (``When`` and leaves) and appended to a ``ProgramBuilder``, which all banks of a
+scenario share; equal trees are stored once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from simcash_env.codes import NONE, Field, NodeKind, Op, TreeAction
+from simcash_env.codes import NONE, Field, Op, TreeAction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,18 @@ class Expression:
 
 @dataclass(frozen=True)
 class Leaf:
-    """What to do with the payment; ``parts`` and ``smallest_cents`` belong to a split."""
+    """What to do: an action, the values that it is given, and what of it is fixed.
+
+    ``key`` is the priority that a release sets, the RTGS priority of a resubmission, or the register of a bank's
+    memory. ``focus`` names the counterparties that a release budget is for, all of them where it is empty.
+    ``path`` are the names of the nodes that lead here, for the event log.
+    """
 
     action: TreeAction
-    parts: int = NONE
-    smallest_cents: int = 0
+    values: tuple[Expression, ...] = ()
+    key: int = NONE
+    focus: tuple[str, ...] = ()
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,14 +49,29 @@ class When:
 
 Node: TypeAlias = Leaf | When
 
+
+@dataclass(frozen=True)
+class Trees:
+    """What a policy is made of; only the payment tree must be there."""
+
+    payment: Node
+    bank: Node | None = None
+    strategic_collateral: Node | None = None
+    end_collateral: Node | None = None
+    registers: tuple[str, ...] = ()  # names of the memory in the order of its numbers
+
+
 HOLD = Leaf(TreeAction.HOLD)
 RELEASE = Leaf(TreeAction.RELEASE)
 DROP = Leaf(TreeAction.DROP)
 
 
 def split_into(parts: int, smallest_cents: int = 0) -> Leaf:
-    """Split into so many parts, none of them under ``smallest_cents``."""
-    return Leaf(TreeAction.SPLIT, parts, smallest_cents)
+    """Split into so many parts, or as many as leave none of them under ``smallest_cents``; hold where that is one."""
+    if smallest_cents == 0:
+        return Leaf(TreeAction.SPLIT, (value(parts),))
+    most = apply(Op.FLOOR, apply(Op.DIVIDE, ask(Field.REMAINING_AMOUNT), value(smallest_cents)))
+    return Leaf(TreeAction.SPLIT, (apply(Op.MINIMUM, value(parts), most),))
 
 
 def value(number: float) -> Expression:
@@ -59,44 +84,93 @@ def ask(name: Field) -> Expression:
     return Expression(((Op.FIELD, int(name), 0.0),))
 
 
+def recall(register: int) -> Expression:
+    """A number that the bank remembers."""
+    return Expression(((Op.REGISTER, register, 0.0),))
+
+
 def apply(op: Op, *operands: Expression) -> Expression:
     """An operation on expressions."""
     code = [instruction for operand in operands for instruction in operand.code]
     return Expression((*code, (op, NONE, 0.0)))
 
 
+def until(skip: Op, *operands: Expression) -> Expression:
+    """Conditions one after another until one decides: the first false one (SKIP_IF_FALSE) or true one."""
+    *rest, last = operands
+    code = last.code
+    for operand in reversed(rest):
+        code = (*operand.code, (skip, len(code), 0.0), *code)
+    return Expression(code)
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Every leaf of a tree."""
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        yield from leaves(node.on_true)
+        yield from leaves(node.on_false)
+
+
+def depth_of(expression: Expression) -> int:
+    """The deepest stack that an expression needs."""
+    depth = deepest = 0
+    for op, _, _ in expression.code:
+        if op <= Op.REGISTER:
+            depth += 1
+        elif op > Op.NOT:
+            depth -= 2 if op in {Op.DIVIDE_OR, Op.CLAMP} else 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 @dataclass
 class ProgramBuilder:
     """Collects the trees of all banks; ``add`` returns the root's node number."""
 
-    nodes: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    nodes: list[tuple[int, ...]] = field(default_factory=list)  # columns ``node_action`` to ``node_path``
     instructions: list[tuple[int, int, float]] = field(default_factory=list)
+    focus: list[tuple[str, ...]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     known: dict[Node, int] = field(default_factory=dict)
+    stack_depth: int = 1
 
     def add(self, node: Node) -> int:
         """Append a tree, children first; a tree that is there already is not stored again."""
         if node in self.known:
             return self.known[node]
         if isinstance(node, Leaf):
-            row = (int(NodeKind.ACTION), int(node.action), NONE, node.parts, node.smallest_cents)
+            first, end = self._append(*node.values)
+            path = NONE if not node.path else self._number(self.paths, node.path)
+            key = self._number(self.focus, node.focus) if node.focus else node.key
+            row: tuple[int, ...] = (int(node.action), key, first, end, NONE, NONE, path)
         else:
             on_true, on_false = self.add(node.on_true), self.add(node.on_false)
-            first = len(self.instructions)
-            self.instructions += [(int(op), name, number) for op, name, number in node.condition.code]
-            row = (int(NodeKind.CONDITION), first, len(self.instructions), on_true, on_false)
+            first, end = self._append(node.condition)
+            row = (NONE, NONE, first, end, on_true, on_false, NONE)
         self.nodes.append(row)
         self.known[node] = len(self.nodes) - 1
         return self.known[node]
 
-    def stack_depth(self) -> int:
-        """The deepest stack that any expression needs."""
-        depth = deepest = 0
-        for op, _, _ in self.instructions:
-            if op in {Op.CONSTANT, Op.FIELD}:
-                depth += 1
-            elif op == Op.DIVIDE_OR:
-                depth -= 2
-            elif op not in {Op.FLOOR, Op.CEIL, Op.ROUND, Op.ABS, Op.NOT}:
-                depth -= 1
-            deepest = max(deepest, depth)
-        return deepest
+    def add_where_given(self, node: Node | None) -> int:
+        """As ``add``; NONE for no tree."""
+        return NONE if node is None else self.add(node)
+
+    def asks(self, name: Field) -> bool:
+        """Does any program read this field?"""
+        return any(op == Op.FIELD and asked == name for op, asked, _ in self.instructions)
+
+    def _append(self, *expressions: Expression) -> tuple[int, int]:
+        """Append expressions that leave their values on the stack one above the other."""
+        first = len(self.instructions)
+        for below, expression in enumerate(expressions):
+            self.instructions += [(int(op), name, number) for op, name, number in expression.code]
+            self.stack_depth = max(self.stack_depth, below + depth_of(expression))
+        return first, len(self.instructions)
+
+    @staticmethod
+    def _number(known: list[T], item: T) -> int:
+        if item not in known:
+            known.append(item)
+        return known.index(item)

@@ -9,7 +9,7 @@ from simcash_env.arrays import I64, Scenario, State, Work
 from simcash_env.codes import NONE, RtgsPriority, Verb
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels._views import part
-from simcash_env.kernels.decisions import may_split
+from simcash_env.kernels.judgement import may_split
 from simcash_env.kernels.pool import may_allocate
 
 I16 = npt.NDArray[np.int16]

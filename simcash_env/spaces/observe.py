@@ -16,7 +16,7 @@ from simcash_env.codes import NONE, POOL_LEVELS, RtgsPriority
 from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels._views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
-from simcash_env.kernels.decisions import may_split
+from simcash_env.kernels.judgement import may_split
 from simcash_env.kernels.ledger import allowance
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
 from simcash_env.kernels.pool import may_allocate

@@ -118,3 +118,67 @@ def test_ctrl_c_prints_what_was_run_and_exits_with_130() -> None:
     assert process.returncode == 130
     assert 0 < found["ticks"] < 1_000
     assert f"interrupted after {found['ticks']} of 1000 ticks" in rest
+
+
+TREE = {
+    "policy_id": "small",
+    "parameters": {"urgency": 3},
+    "payment_tree": {
+        "type": "condition",
+        "node_id": "urgent",
+        "condition": {"op": "<=", "left": {"field": "ticks_to_deadline"}, "right": {"param": "urgency"}},
+        "on_true": {"type": "action", "node_id": "go", "action": "Release"},
+        "on_false": {
+            "type": "condition",
+            "node_id": "short",
+            "condition": {"op": "<", "left": {"field": "queue1_liquidity_gap"}, "right": {"value": 0}},
+            "on_true": {
+                "type": "action",
+                "node_id": "cut",
+                "action": "Split",
+                "parameters": {"num_splits": {"value": 2}},
+            },
+            "on_false": {"type": "action", "node_id": "wait", "action": "Hold"},
+        },
+    },
+}
+
+
+def test_a_tree_is_drawn_with_its_formulas_and_node_ids(tmp_path: Path) -> None:
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(TREE))
+    done = simcash("policies", "show", str(file))
+    assert done.returncode == 0
+    lines = [line.strip(" │├└─") for line in done.stdout.splitlines()]
+    assert lines == [
+        "small",
+        "urgency = 3",
+        "payment_tree",
+        "ticks_to_deadline <= urgency?  [urgent]",
+        "yes: Release  [go]",
+        "no: queue1_liquidity_gap < 0?  [short]",
+        "yes: Split(num_splits=2)  [cut]",
+        "no: Hold  [wait]",
+    ]
+
+
+@pytest.mark.parametrize("command", [("policies", "validate"), ("validate",)])
+def test_validating_a_tree_reports_what_is_never_reached(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(TREE))
+    done = simcash(*command, str(file))
+    assert (done.returncode, done.stdout) == (0, f"{file}: ok\n")
+    assert (
+        "payment_tree.on_false.on_true: node 'short': never reached (1 node): the condition is always false"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize("command", [("policies", "validate"), ("validate",), ("policies", "show")])
+def test_a_bad_tree_is_refused_with_the_node_and_the_rule(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(TREE).replace("queue1_liquidity_gap", "queue_gap"))
+    done = simcash(*command, str(file))
+    assert done.returncode == 2
+    assert "payment_tree.on_false.condition.left.field: node 'short': unknown field" in done.stderr
+    assert done.stdout == ""

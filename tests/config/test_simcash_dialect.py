@@ -1,11 +1,12 @@
 """Files written for SimCash: what each key becomes, what is left out, and faults in the words of the file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simcash_env.config import ScenarioConfig, load_scenario, unsupported
+from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import ConfigError
 from tests.config.worlds import ABSENT, SIMCASH, Row, changed, faults, write
 
@@ -34,11 +35,7 @@ def native(scenario: Row, *keys: str) -> Any:
     return here
 
 
-@pytest.fixture
-def all_supported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lift every refusal of what is not supported yet."""
-    for name in ("POLICIES", "CHOICES", "ALGORITHMS"):
-        monkeypatch.setattr(unsupported, name, ())
+HOLDING = {"parameters": {"a": 1}, "payment_tree": {"type": "action", "node_id": "N", "action": "Hold"}}
 
 
 def test_a_file_without_a_format_is_simcash_and_says_so_once(
@@ -131,22 +128,23 @@ def test_named_policies(policy: Row, expected: Row) -> None:
     assert native(changed(SIMCASH, "agents.1.policy", policy), "banks", "1", "policy") == expected
 
 
-@pytest.mark.usefixtures("all_supported")
-def test_policies_from_files_and_written_in_place_become_trees() -> None:
-    from_file = {"type": "FromJson", "json_path": "nowhere/x.json", "params": {"a": 1.5}}
-    expected = {"type": "tree", "file": "nowhere/x.json", "tree": None, "parameters": {"a": 1.5}}
+def test_policies_from_files_and_written_in_place_become_trees(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps(HOLDING))
+    from_file = {"type": "FromJson", "json_path": str(file), "params": {"a": 1.5}}
+    expected = {"type": "tree", "file": str(file), "tree": None, "parameters": {"a": 1.5}}
     assert native(changed(SIMCASH, "agents.1.policy", from_file), "banks", "1", "policy") == expected
-    for written in ({"type": "Inline", "decision_trees": {"v": 1}}, {"type": "InlineJson", "json_string": '{"v": 1}'}):
-        expected = {"type": "tree", "file": None, "tree": {"v": 1}, "parameters": {}}
+    inline = {"type": "Inline", "decision_trees": HOLDING}
+    for written in (inline, {"type": "InlineJson", "json_string": json.dumps(HOLDING)}):
+        expected = {"type": "tree", "file": None, "tree": HOLDING, "parameters": {}}
         assert native(changed(SIMCASH, "agents.1.policy", written), "banks", "1", "policy") == expected
 
 
-@pytest.mark.usefixtures("all_supported")
 @pytest.mark.parametrize("place", ["policies/deep/x.json", "policies/x.json", "beside/deep/x.json"])
 def test_the_file_of_a_tree_is_searched_for(tmp_path: Path, place: str) -> None:
     file = tmp_path / place
     file.parent.mkdir(parents=True)
-    file.write_text("{}")
+    file.write_text(json.dumps(HOLDING))
     (tmp_path / "beside").mkdir(exist_ok=True)
     scenario = changed(SIMCASH, "agents.1.policy", {"type": "FromJson", "json_path": "deep/x.json"})
     path = write(tmp_path / "beside", scenario)
@@ -388,7 +386,8 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("agents.1.policy", "Fifo", "agents.1.policy", "must be a mapping", "'Fifo'"),
     ("agents.1.policy.type", "FiFo", "agents.1.policy.type", f"{POLICY_TYPES}; did you mean Fifo?", "'FiFo'"),
     ("agents.0.policy.target_buffer", 1.5, "agents.0.policy.target_buffer", CENTS, "1.5"),
-    ("agents.1.policy", {"type": "FromJson", "json_path": "x.json"}, "agents.1.policy.type", NOT_YET, "'FromJson'"),
+    ("agents.1.policy", {"type": "FromJson", "json_path": "x.json"}, "agents.1.policy.json_path",
+     "cannot be read: No such file or directory", "'x.json'"),
     ("agents.1.policy", {"type": "InlineJson", "json_string": "{"}, "agents.1.policy.json_string",
      "must be JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)", "'{'"),
     ("agents.0.arrival_config", 5, "agents.0.arrival_config", "must be a mapping", "5"),
@@ -482,7 +481,7 @@ scenario_events:
     assert [(fault.line, fault.path) for fault in caught.value.faults] == [
         (4, "agents.0.opening_balance"),
         (5, "agents.0.colour"),
-        (8, "agents.1.policy.type"),
+        (9, "agents.1.policy.json_path"),
         (13, "scenario_events.0.to_agent"),
         (17, "scenario_events.0.schedule.tick"),
     ]

@@ -10,22 +10,11 @@ from tests.conformance.engines import EngineFactory, OracleEngine, simulation_en
 from tests.conformance.runner import run_case
 
 CASES = Path(__file__).parent / "cases"
-NEEDS_TREES = {"g45_release_budget", "g52_delay_cost_both_queues", "g55_late_settle_no_penalty"}
-
-
-def marked_cases() -> list[object]:
-    """Every recorded case, those with policy trees expected to fail."""
-    marks = [pytest.mark.xfail(strict=True, reason="policy trees are not supported yet")]
-    return [
-        pytest.param(path, id=path.stem, marks=marks if path.stem in NEEDS_TREES else []) for path in case_files(CASES)
-    ]
-
-
 FACTORIES = [pytest.param(OracleEngine, id="oracle"), pytest.param(simulation_engine, id="simulation")]
 
 
 @pytest.mark.parametrize("factory", FACTORIES)
-@pytest.mark.parametrize("path", marked_cases())
+@pytest.mark.parametrize("path", case_files(CASES), ids=lambda path: path.stem)
 def test_recorded_case_is_reproduced(path: Path, factory: EngineFactory) -> None:
     """Every figure is equal; there is no tolerance."""
     outcome = run_case(path, factory)

@@ -50,6 +50,7 @@ def end_day(world: World) -> None:
     for bank in world.banks.values():
         bank.outflow.clear()
         bank.inflow.clear()
+        bank.registers = dict.fromkeys(bank.registers, 0.0)
         if world.config.switches.daily_liquidity_reallocation:
             bank.balance -= bank.allocated_pool
             bank.allocated_pool = 0

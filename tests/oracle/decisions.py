@@ -2,21 +2,39 @@
 
 from collections.abc import Mapping
 
-from simcash_env.config.policies import LiquidityAwarePolicy, LiquiditySplittingPolicy
+from simcash_env.config.policies import LiquidityAwarePolicy, LiquidityReservePolicy, LiquiditySplittingPolicy
 from tests.oracle.costs import drop_payment
-from tests.oracle.world import Bank, Decision, Payment, World
+from tests.oracle.trees import Verdict, judge
+from tests.oracle.world import MIN_PARTS, Bank, Decision, Payment, World, is_legal_split
 
 SPLITTING_URGENT_TICKS = 5
-MIN_PARTS = 2
 
 
 def decide(world: World, actions: Mapping[str, Mapping[str, Decision]]) -> None:
-    """Every bank judges its whole Queue 1 against one snapshot; then its decisions are applied in queue order."""
+    """Every bank judges its whole Queue 1 against one snapshot; then its decisions are applied in queue order.
+
+    What a bank has released so far is the one thing that its later decisions can see.
+    """
     for bank in world.banks.values():
         given = actions.get(bank.id, {})
-        decisions = [(payment, decision_on(world, bank, payment, given)) for payment in bank.queue1]
-        for payment, decision in decisions:
-            apply_decision(world, bank, payment, decision)
+        bank.charged = {}
+        decisions = []
+        for payment in bank.queue1:
+            verdict = verdict_on(world, bank, payment, given)
+            commit(bank, payment, verdict)
+            decisions.append((payment, verdict))
+        for payment, verdict in decisions:
+            apply_verdict(world, bank, payment, verdict)
+
+
+def commit(bank: Bank, payment: Payment, verdict: Verdict) -> None:
+    """Count what a decision releases at once."""
+    released = 0
+    if verdict.verb == "release":
+        released = payment.remaining
+    elif verdict.verb == "split":
+        released = sum(shares(payment, verdict.parts)[: verdict.now])
+    bank.committed[payment.receiver] = bank.committed.get(payment.receiver, 0) + released
 
 
 def check_actions(world: World, actions: Mapping[str, Mapping[str, Decision]]) -> None:
@@ -29,27 +47,42 @@ def check_actions(world: World, actions: Mapping[str, Mapping[str, Decision]]) -
             raise ValueError(msg)
 
 
-def decision_on(world: World, bank: Bank, payment: Payment, given: Mapping[str, Decision]) -> Decision:
-    """The decision of the bank's policy on one payment; an illegal split is a hold."""
+def verdict_on(world: World, bank: Bank, payment: Payment, given: Mapping[str, Decision]) -> Verdict:
+    """The decision on one payment: from outside, of a tree, of a named policy, or of a staggered split before."""
+    if payment.release_tick is not None:
+        return Verdict("release" if world.tick >= payment.release_tick else "wait")
+    if bank.config.policy.type == "tree":
+        return judge(world, bank, payment)
+    decision = decision_on(world, bank, payment, given)
+    if isinstance(decision, str):
+        return Verdict(decision)
+    parts = decision[1]
+    if not is_legal_split(world, payment, parts):
+        return Verdict("hold")
+    return Verdict("split", payment.priority, parts, parts)
+
+
+def decision_on(  # noqa: PLR0911 - one a policy
+    world: World, bank: Bank, payment: Payment, given: Mapping[str, Decision]
+) -> Decision:
+    """The decision of a named policy, or the one given."""
     policy = bank.config.policy
     if policy.type == "external":
-        decision = given.get(payment.id, "hold")
-    elif policy.type == "fifo":
-        decision = "release"
-    elif policy.type == "deadline":
-        decision = deadline_policy(world, payment, policy.urgency_threshold)
-    elif policy.type == "liquidity_aware":
-        decision = liquidity_aware_policy(world, bank, payment, policy)
-    elif policy.type == "liquidity_splitting":
-        decision = liquidity_splitting_policy(world, bank, payment, policy)
-    elif policy.type == "mock_splitting":
-        decision = ("split", policy.num_splits)
-    else:
-        msg = f"the oracle has no policy {policy.type}"
-        raise NotImplementedError(msg)
-    if isinstance(decision, tuple) and not is_legal_split(world, payment, decision[1]):
-        return "hold"
-    return decision
+        return given.get(payment.id, "hold")
+    if policy.type == "fifo":
+        return "release"
+    if policy.type == "deadline":
+        return deadline_policy(world, payment, policy.urgency_threshold)
+    if policy.type == "liquidity_aware":
+        return liquidity_aware_policy(world, bank, payment, policy)
+    if policy.type == "liquidity_reserve":
+        return liquidity_reserve_policy(world, bank, payment, policy)
+    if policy.type == "liquidity_splitting":
+        return liquidity_splitting_policy(world, bank, payment, policy)
+    if policy.type == "mock_splitting":
+        return ("split", policy.num_splits)
+    msg = f"the oracle has no policy {policy.type}"
+    raise NotImplementedError(msg)
 
 
 def ticks_left(world: World, payment: Payment) -> int:
@@ -84,6 +117,14 @@ def liquidity_aware_policy(world: World, bank: Bank, payment: Payment, policy: L
     return "release" if bank.balance - payment.remaining >= policy.target_buffer else "hold"
 
 
+def liquidity_reserve_policy(world: World, bank: Bank, payment: Payment, policy: LiquidityReservePolicy) -> Decision:
+    """As liquidity_aware, but what was released in this tick counts, and the buffer stays: with credit when urgent."""
+    urgent = ticks_left(world, payment) <= policy.urgency_threshold
+    funds = bank.available_liquidity() if urgent else bank.balance
+    left = funds - sum(bank.committed.values()) - payment.remaining
+    return "release" if left >= policy.target_buffer else "hold"
+
+
 def liquidity_splitting_policy(
     world: World, bank: Bank, payment: Payment, policy: LiquiditySplittingPolicy
 ) -> Decision:
@@ -98,33 +139,32 @@ def liquidity_splitting_policy(
     return ("split", parts) if parts >= MIN_PARTS else "hold"
 
 
-def is_legal_split(world: World, payment: Payment, parts: int) -> bool:
-    """At least two parts of at least a cent, never of a child, and only of divisible payments where that matters."""
-    return (
-        MIN_PARTS <= parts <= payment.remaining
-        and payment.parent is None
-        and (world.config.rules.split_scope == "any" or payment.divisible)
-    )
-
-
-def apply_decision(world: World, bank: Bank, payment: Payment, decision: Decision) -> None:
+def apply_verdict(world: World, bank: Bank, payment: Payment, verdict: Verdict) -> None:
     """Carry out one decision."""
-    if decision == "hold":
+    if verdict.verb == "split":
+        bank.queue1.remove(payment)
+        split(world, bank, payment, verdict)
         return
-    bank.queue1.remove(payment)
-    if decision == "release":
+    if verdict.priority is not None:
+        payment.priority = verdict.priority
+    if verdict.verb in {"release", "drop"}:
+        bank.queue1.remove(payment)
+    if verdict.verb == "release":
+        payment.release_tick = None
         world.to_submit.append(payment)
-    elif decision == "drop":
+    elif verdict.verb == "drop":
         drop_payment(world, payment)
-    else:
-        split(world, bank, payment, decision[1])
 
 
-def split(world: World, bank: Bank, parent: Payment, parts: int) -> None:
-    """Replace a payment by equal parts, the remainder on the last, submitted in its place."""
-    share = parent.remaining // parts
-    for part in range(parts):
-        amount = share if part < parts - 1 else parent.remaining - share * (parts - 1)
+def shares(payment: Payment, parts: int) -> list[int]:
+    """Amounts of the parts of a split, the remainder on the last."""
+    share = payment.remaining // parts
+    return [share] * (parts - 1) + [payment.remaining - share * (parts - 1)]
+
+
+def split(world: World, bank: Bank, parent: Payment, verdict: Verdict) -> None:
+    """Replace a payment by parts, submitted in its place; of a staggered split the others wait in Queue 1."""
+    for number, amount in enumerate(shares(parent, verdict.parts)):
         child = Payment(
             id=world.next_id(),
             sender=parent.sender,
@@ -133,15 +173,19 @@ def split(world: World, bank: Bank, parent: Payment, parts: int) -> None:
             remaining=amount,
             arrival_tick=parent.arrival_tick,
             deadline_tick=parent.deadline_tick,
-            priority=parent.priority,
-            original_priority=parent.priority,
+            priority=int(verdict.priority or 0),
+            original_priority=int(verdict.priority or 0),
             rtgs_priority=parent.rtgs_priority,
             divisible=parent.divisible,
             parent=parent.id,
         )
         world.payments[child.id] = child
         world.report.children.append(child)
-        world.to_submit.append(child)
+        if number < verdict.now:
+            world.to_submit.append(child)
+        else:
+            child.release_tick = world.tick + (number - verdict.now + 1) * verdict.gap
+            bank.queue1.append(child)
     parent.place = "split"
-    parent.open_children = parts
-    bank.charge("split_friction", world.config.costs.split_friction_cost * (parts - 1))
+    parent.open_children = verdict.parts
+    bank.charge("split_friction", world.config.costs.split_friction_cost * (verdict.parts - 1))

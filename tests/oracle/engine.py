@@ -6,6 +6,7 @@ from typing import Any
 
 from simcash_env.config import ScenarioConfig
 from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline
+from tests.oracle.collateral import run_collateral_timers, run_collateral_trees
 from tests.oracle.costs import accrue_costs
 from tests.oracle.day import end_day, set_pool_levels, start_day
 from tests.oracle.decisions import check_actions, decide
@@ -13,6 +14,7 @@ from tests.oracle.lsm import save_liquidity
 from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.scheduled import run_scheduled_events
 from tests.oracle.settlement import land_deferred_credits, order_queue2, pass_queue2, settle_submitted
+from tests.oracle.trees import recall_from_queue2, register_names, run_bank_trees
 from tests.oracle.world import (
     COST_KINDS,
     DEFAULT_PRIORITY,
@@ -34,6 +36,9 @@ class Oracle:
     def __init__(self, config: ScenarioConfig) -> None:
         """Build the world before the first tick."""
         self.world: World = build_world(config)
+        for bank in self.world.banks.values():
+            if bank.config.policy.type == "tree":
+                bank.registers = dict.fromkeys(register_names(bank.config.policy.definition), 0.0)
         self._is_open = False
 
     @property
@@ -101,16 +106,22 @@ class Oracle:
         world = self.world
         check_actions(world, actions or {})
         set_pool_levels(world, pool_levels or {})
+        run_collateral_trees(world, "strategic_collateral_tree")
+        run_bank_trees(world)
+        run_collateral_timers(world)
         escalate_priorities(world)
         order_queue1(world)
         decide(world, actions or {})
+        recall_from_queue2(world)
         settle_submitted(world)
         order_queue2(world)
         pass_queue2(world)
         save_liquidity(world)
+        run_collateral_trees(world, "end_of_tick_collateral_tree")
         land_deferred_credits(world)
         accrue_costs(world)
         end_day(world)
+        world.lsm_by_tick.append(world.report.num_lsm_releases)
         world.tick += 1
         self._is_open = False
         return world.report
@@ -138,9 +149,11 @@ def _bank_row(bank: Bank) -> dict[str, Any]:
         "balance": bank.balance,
         "credit_limit": bank.credit_limit,
         "posted_collateral": bank.posted_collateral,
+        "timers": [(timer.cents, timer.due_tick) for timer in bank.timers],
         "allocated_pool": bank.allocated_pool,
         "outflow_total": bank.outflow_total(),
         "outflow": {name: cents for name, cents in bank.outflow.items() if cents},
+        "registers": dict(bank.registers),
         "costs": dict(bank.costs),
     }
 

@@ -23,6 +23,7 @@ COST_KINDS = (
 )
 RTGS_RANK = {"highly_urgent": 0, "urgent": 1, "normal": 2}
 MAX_PRIORITY = 10
+MIN_PARTS = 2
 DEFAULT_PRIORITY = 5
 
 
@@ -45,6 +46,7 @@ class Payment:
     divisible: bool = False
     parent: str | None = None
     overdue_since: int | None = None
+    release_tick: int | None = None
     open_children: int = 0
 
 
@@ -63,6 +65,14 @@ class Source:
 
 
 @dataclass
+class Timer:
+    """Collateral that is to come back."""
+
+    cents: int
+    due_tick: int
+
+
+@dataclass
 class Bank:
     """One bank's account, queue and totals."""
 
@@ -76,9 +86,17 @@ class Bank:
     queue1: list[Payment] = field(default_factory=list)
     outflow: dict[str, int] = field(default_factory=dict)
     inflow: dict[str, int] = field(default_factory=dict)
+    timers: list[Timer] = field(default_factory=list)
+    last_post_tick: int | None = None
     has_net_limits: bool = False
     costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
     tick_costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
+    registers: dict[str, float] = field(default_factory=dict)
+    committed: dict[str, int] = field(default_factory=dict)  # released in this tick, by receiver
+    budget: int | None = None  # of this tick
+    budget_each: int = 0
+    budget_focus: tuple[str, ...] = ()
+    charged: dict[str, int] = field(default_factory=dict)  # of the budget, by receiver
 
     @property
     def id(self) -> str:
@@ -135,6 +153,20 @@ class Bank:
             return self.posted_collateral
         return max(0, self.posted_collateral - ceil_div(uncovered * MILLION, share))
 
+    def charge_budget(self, payment: Payment) -> bool:
+        """Whether the release budget allows a payment; where it does, it is used up by as much."""
+        if self.budget is None:
+            return True
+        if self.budget_focus and payment.receiver not in self.budget_focus:
+            return False
+        before = self.charged.get(payment.receiver, 0)
+        if sum(self.charged.values()) + payment.remaining > self.budget:
+            return False
+        if before + payment.remaining > self.budget_each:
+            return False
+        self.charged[payment.receiver] = before + payment.remaining
+        return True
+
     def pool_share(self) -> int:
         """What the fraction in force allocates of the pool."""
         return (self.config.liquidity_pool or 0) * self.pool_fraction // MILLION
@@ -189,6 +221,7 @@ class World:
     deferred: dict[str, int] = field(default_factory=dict)
     created: int = 0
     ring_attempts: int = 0
+    lsm_by_tick: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     report: TickReport = field(default_factory=TickReport)
 
@@ -228,6 +261,15 @@ class World:
     def queued(self) -> list[Payment]:
         """Every payment in a queue: banks in order, then Queue 2."""
         return [p for bank in self.banks.values() for p in bank.queue1] + self.queue2
+
+
+def is_legal_split(world: World, payment: Payment, parts: int) -> bool:
+    """At least two parts of at least a cent, never of a child, and only of divisible payments where that matters."""
+    return (
+        MIN_PARTS <= parts <= payment.remaining
+        and payment.parent is None
+        and (world.config.rules.split_scope == "any" or payment.divisible)
+    )
 
 
 def build_world(config: ScenarioConfig) -> World:

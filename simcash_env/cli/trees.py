@@ -1,0 +1,93 @@
+"""Decision trees on the command line: shown, and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from simcash_env.cli.screen import data, notes
+from simcash_env.config.documents import read_document
+from simcash_env.config.tree_language import TREES
+from simcash_env.config.tree_text import action_text, condition_text
+from simcash_env.config.trees import LoadedTree, is_tree_document, load_tree
+from simcash_env.errors import ConfigError
+
+UNFOLDED_WIDTH: Final = 10_000
+"""So that each node is one line where nobody is watching."""
+
+TREE_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
+
+
+def show_tree(file: Annotated[Path, typer.Argument(help="A tree file.")]) -> None:
+    """Draw the trees of a file: conditions as formulas, branches, actions, with the ids of the nodes."""
+    loaded = load_tree(file)
+    paper = data if data.is_terminal else Console(width=UNFOLDED_WIDTH)
+    for drawn in drawings(loaded):
+        paper.print(drawn, highlight=False)
+    tell_notes(str(file), loaded)
+
+
+def validate_trees(files: Annotated[list[Path], typer.Argument(help="Tree files.")]) -> None:
+    """Check tree files: every fault by node, path, value and rule; then branches that are never reached."""
+    faults = sum(validate_tree(str(file)) for file in files)
+    if faults:
+        notes.print(f"{faults} fault{'s' if faults > 1 else ''}")
+        raise typer.Exit(2)
+
+
+def validate_tree(file: str) -> int:
+    """Check one tree file and say what there is to say; returns the number of faults."""
+    try:
+        loaded = load_tree(file)
+    except ConfigError as error:
+        notes.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return len(error.faults)
+    data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
+    tell_notes(file, loaded)
+    return 0
+
+
+def is_tree_file(file: str) -> bool:
+    """Does this name a file that holds a decision tree?"""
+    path = Path(file)
+    try:
+        return path.suffix.lower() in TREE_SUFFIXES and path.is_file() and is_tree_document(read_document(path))
+    except ConfigError:
+        return False
+
+
+def tell_notes(file: str, loaded: LoadedTree) -> None:
+    """What is no fault but hardly meant, to stderr."""
+    for place, text, _ in loaded.check.notes:
+        where = ".".join(map(str, place))
+        notes.print(f"{file}: note: {where}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def drawings(loaded: LoadedTree) -> list[Tree]:
+    """One drawing a tree, after one of the name and the parameters."""
+    definition = loaded.definition
+    head = Tree(Text(str(definition.get("policy_id", "policy"))))
+    for name, value in loaded.values.items():
+        head.add(Text(f"{name} = {value:.15g}"))
+    trees = [head]
+    for name in TREES:
+        if definition.get(name) is not None:
+            root = Tree(Text(name))
+            draw(definition[name], root, "")
+            trees.append(root)
+    return trees
+
+
+def draw(row: dict[str, Any], above: Tree, branch: str) -> None:
+    """Add a node and all below it."""
+    if "condition" in row:
+        here = above.add(Text(f"{branch}{condition_text(row['condition'])}?  [{row['node_id']}]"))
+        draw(row["on_true"], here, "yes: ")
+        draw(row["on_false"], here, "no: ")
+    else:
+        above.add(Text(f"{branch}{action_text(row)}  [{row['node_id']}]"))

@@ -1,0 +1,62 @@
+"""Decisions on a bank's own payments in Queue 2: taken out, they stand at the end of Queue 1 until the next tick."""
+
+from __future__ import annotations
+
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE, EventKind, Verb
+from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.decision_tree import walk
+from simcash_env.kernels.judgement import recall_verb
+from simcash_env.kernels.queues import join_queue1, leave_queue2
+from simcash_env.kernels.record import record, record_values
+
+WAIT, RESUBMIT = int(Verb.WAIT), int(Verb.RESUBMIT)
+WITHDRAWN = int(EventKind.RTGS_WITHDRAWAL)
+RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
+TREE_DECISION = int(EventKind.TREE_DECISION)
+
+
+@kernel
+def recall_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
+    """Let the payment trees that can do so take payments out of Queue 2; all are asked before anything is done."""
+    work.num_submitted[0] = submitted
+    work.committed_owner[0] = NONE
+    row, asked = state.queue2_head[0], 0
+    while row != NONE:
+        bank = state.pay_sender[row]
+        work.pay_decision[row] = WAIT
+        if scenario.bank_asks_queue2[bank]:
+            leaf = walk(scenario, state, work, scenario.bank_payment_root[bank], bank, row)
+            work.pay_leaf[row] = leaf
+            work.pay_decision[row] = recall_verb(scenario, leaf)
+            asked += 1
+        row = state.pay_next[row]
+    if asked > 0:
+        take_back(scenario, state, work)
+
+
+@kernel
+def take_back(scenario: Scenario, state: State, work: Work) -> None:
+    """Carry out the decisions on Queue 2, in its order."""
+    row = state.queue2_head[0]
+    while row != NONE:
+        after = state.pay_next[row]
+        if work.pay_decision[row] != WAIT:
+            withdraw(scenario, state, work, row, work.pay_leaf[row])
+        row = after
+
+
+@kernel
+def withdraw(scenario: Scenario, state: State, work: Work, row: int, leaf: int) -> None:
+    """Move a payment from Queue 2 to the end of Queue 1; resubmitting also declares another RTGS priority."""
+    sender, receiver, pay_id = state.pay_sender[row], state.pay_receiver[row], state.pay_id[row]
+    cents = state.pay_remaining_cents[row]
+    if scenario.node_path[leaf] != NONE:
+        record_values(state, work, TREE_DECISION, sender, receiver, pay_id, NONE, scenario.node_path[leaf], NONE)
+    leave_queue2(scenario.num_banks[0], state, row)
+    state.pay_submit_tick[row] = NONE
+    record(state, work, WITHDRAWN, sender, receiver, pay_id, cents)
+    if work.pay_decision[row] == RESUBMIT:
+        state.pay_rtgs_priority[row] = scenario.node_key[leaf]
+        record_values(state, work, RESUBMITTED, sender, receiver, pay_id, cents, scenario.node_key[leaf], NONE)
+    join_queue1(state, row)
