@@ -13,6 +13,10 @@ import numpy.typing as npt
 F64 = npt.NDArray[np.float64]
 
 RESAMPLES: Final = 10_000
+FEWEST_RESAMPLES: Final = 1_000
+MOST_DRAWS: Final = 200_000_000
+"""Of very large samples fewer resamples are drawn: what they cost grows with the sample, what they add does not."""
+
 CONFIDENCE: Final = 0.95
 _CHUNK_ELEMENTS: Final = 4_000_000
 _NORMAL: Final = NormalDist()
@@ -45,7 +49,7 @@ def bootstrap_interval(
     Args:
         values: one figure a run; at least one.
         confidence: 0.95 gives a 95 % interval.
-        resamples: how many samples are drawn with replacement.
+        resamples: how many samples are drawn with replacement, fewer where that would be more than ``MOST_DRAWS``.
         seed: of the draws, so that a table can be remade to the digit.
     """
     sample: F64 = np.asarray(values, np.float64).ravel()
@@ -55,7 +59,8 @@ def bootstrap_interval(
     mean = float(sample.mean())
     if len(sample) == 1 or not np.ptp(sample):
         return Interval(mean, mean, mean, len(sample))
-    means = resampled_means(sample, resamples, seed)
+    affordable = max(MOST_DRAWS // len(sample), FEWEST_RESAMPLES)
+    means = resampled_means(sample, min(resamples, affordable), seed)
     low, high = (float(np.quantile(means, level)) for level in _corrected_levels(sample, means, confidence))
     return Interval(mean, low, high, len(sample))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,9 +27,9 @@ from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
 FOLDER: Final = Path("results") / "demo"
-TEST_DAYS: Final = 20_000
+TEST_DAYS: Final = 100_000
 TUNING_DAYS: Final = 2_000
-MOST_SECONDS: Final = 150.0
+MOST_SECONDS: Final = 180.0
 UNPLAYED: Final = frozenset({"hold_all", "random"})
 """Shown in the table, not in the figure, where their cost would flatten all others."""
 
@@ -63,7 +64,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.policy,
         f"{row.total.mean:,.0f}",
-        f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+        f"{row.total.low:,.0f} - {row.total.high:,.0f}",
         f"{kinds['liquidity']:,.0f}",
         f"{kinds['delay']:,.0f}",
         f"{penalties:,.0f}",
@@ -83,9 +84,12 @@ def cheapest_first(scores: Sequence[Score]) -> list[Row]:
 
 def comparison_table(scores: Sequence[Score]) -> Table:
     """Cheapest first, the learned policy in bold."""
-    table = Table(title=f"{SCENARIO}: cost of a day in cents, both banks", caption=caption(scores))
+    table = Table(
+        title=f"{SCENARIO}: cost of a day in cents, both banks", caption=caption(scores), box=box.SIMPLE_HEAD,
+        pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
     for name in HEADS[:-1]:
-        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=True)
+        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=name != "policy")
     for row in cheapest_first(scores):
         table.add_row(*cells(row)[:-1], style="bold" if row.policy == LEARNED_NAME else None)
     return table

@@ -20,6 +20,8 @@ from typing import Any, Final, TypeVar
 import numba
 import numpy as np
 
+from simcash_env.kernels._linking import EntryCompiler, RuleCompiler
+
 F = TypeVar("F")
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -27,8 +29,6 @@ PLAIN: Final = bool(numba.config.DISABLE_JIT)
 """True where kernels run as plain Python."""
 BOUNDSCHECK: Final = bool(numba.config.BOUNDSCHECK)
 """True where every index is checked (``NUMBA_BOUNDSCHECK=1``)."""
-
-_LIGHT_LEVEL: Final = 1
 
 
 def source_digest() -> str:
@@ -74,23 +74,6 @@ def _settle_argument_types(dispatcher: Any) -> Any:
     return dispatcher
 
 
-def _optimise_lightly(dispatcher: Any) -> Any:
-    """Leave the full optimisation of a rule to the entry that it ends up in, which is optimised as a whole anyway."""
-    compiler = dispatcher._compiler  # noqa: SLF001 - as above
-    compile_fully = compiler.compile
-
-    def compile_lightly(args: Any, return_type: Any) -> Any:
-        level = numba.config.OPT
-        numba.config.OPT = type(level)(_LIGHT_LEVEL)
-        try:
-            return compile_fully(args, return_type)
-        finally:
-            numba.config.OPT = level
-
-    compiler.compile = compile_lightly
-    return dispatcher
-
-
 def kernel(function: F) -> F:
     """A rule: compiled on first use, called by other kernels only (what Python never calls needs no wrapper)."""
     return _compile_rule(function, forceinline=False)
@@ -103,8 +86,8 @@ def inlined(function: F) -> F:
 
 def _compile_rule(function: F, *, forceinline: bool) -> F:
     options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Any = numba.njit(forceinline=forceinline, **options)(function)
-    return compiled if PLAIN else _optimise_lightly(_settle_argument_types(compiled))  # type: ignore[no-any-return]
+    compiled: Any = numba.njit(forceinline=forceinline, pipeline_class=RuleCompiler, **options)(function)
+    return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
 
 
 def entry(function: F) -> F:
@@ -112,7 +95,7 @@ def entry(function: F) -> F:
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _folder()
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=EntryCompiler)(function)
     finally:
         numba.config.CACHE_DIR = previous
     return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
