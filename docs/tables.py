@@ -133,8 +133,17 @@ def _fields(cls: type[Any]) -> str:
 
 def event_kinds() -> str:
     """Every kind of event, and what its own two values are."""
+    step_of = {kind: step for step, kinds in meanings.STEP.items() for kind in kinds}
     rows = []
     for kind in EventKind:
-        values = [f"`{name}`" for name in VALUE_NAMES.get(kind, ()) if name]
-        rows.append((str(int(kind)), f"`{kind.label}`", meanings.EVENT[kind], ", ".join(values)))
-    return table(("code", "kind", "written when", "own values"), rows)
+        values = [f"`{name}` ({unit_of(name)})" for name in VALUE_NAMES.get(kind, ()) if name]
+        rows.append((str(int(kind)), f"`{kind.label}`", meanings.EVENT[kind], step_of[kind], ", ".join(values)))
+    return table(("code", "kind", "written when", "step", "own values (unit)"), rows)
+
+
+def unit_of(value: str) -> str:
+    """The unit of an event's own value, from its name."""
+    for ending, unit in (("cents", "cents"), ("ticks", "ticks"), ("tick", "tick"), ("priority", "priority")):
+        if value.endswith(ending):
+            return unit
+    return meanings.VALUE_UNIT[value]
