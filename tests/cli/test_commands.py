@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+CONFIGS = Path(__file__).parents[2] / "configs" / "scenarios"
 RUN = ("run", "castro-12period-v0", "--seed", "42")
 
 
@@ -104,8 +105,11 @@ def test_the_help_of_every_command_has_an_example(command: str) -> None:
     assert f"simcash {command}" in simcash(command, "--help").stdout.replace("\n", " ").split("Example")[1]
 
 
-def test_ctrl_c_prints_what_was_run_and_exits_with_130() -> None:
-    command = [sys.executable, "-m", "simcash_env.cli", "run", "ten-banks-v0", "--verbose", "--json"]
+def test_ctrl_c_prints_what_was_run_and_exits_with_130(tmp_path: Path) -> None:
+    scenario = tmp_path / "endless.yaml"
+    short = (CONFIGS / "ten-banks-v0.yaml").read_text(encoding="utf-8")
+    scenario.write_text(short.replace("num_days: 10\n", "num_days: 10_000\n"), encoding="utf-8")
+    command = [sys.executable, "-m", "simcash_env.cli", "run", str(scenario), "--verbose", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stdout is not None
@@ -116,8 +120,8 @@ def test_ctrl_c_prints_what_was_run_and_exits_with_130() -> None:
         rest = process.stderr.read()
         found = json.loads(process.stdout.read())
     assert process.returncode == 130
-    assert 0 < found["ticks"] < 1_000
-    assert f"interrupted after {found['ticks']} of 1000 ticks" in rest
+    assert 0 < found["ticks"] < 1_000_000
+    assert f"interrupted after {found['ticks']} of 1000000 ticks" in rest
 
 
 TREE = {
