@@ -66,6 +66,11 @@ class Engine:
         self._load_kernels()
         self._attach()
 
+    def keep_log(self, *, events: bool) -> None:
+        """Log events from here on, or do not."""
+        self._log_rows = max(self._log_rows, FIRST_LOG_ROWS) if events else 0
+        self._attach()
+
     def replace_row(self, row: I64, sizes: I64) -> None:
         """Go on from another state of the same scenario."""
         self.row, self.sizes = row.copy(), sizes.copy()
