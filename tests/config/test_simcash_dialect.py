@@ -421,8 +421,6 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("lsm_config.enable_bilateral", 1, "lsm_config.enable_bilateral", "must be true or false", "1"),
     ("lsm_config.max_cycle_length", 2, "lsm_config.max_cycle_length", "must be at least 3", "2"),
     ("priority_escalation.enabled", "on", "priority_escalation.enabled", "must be true or false", "'on'"),
-    ("priority_escalation", {"enabled": True, "curve": "exponential"}, "priority_escalation.curve", NOT_YET, "'exponential'"),
-    ("entry_disposition_offsetting", True, "entry_disposition_offsetting", NOT_YET, "True"),
     ("deferred_creditng", True, "deferred_creditng", "unknown key, did you mean deferred_crediting?", "True"),
     ("queue1_ordering", "lifo", "queue1_ordering", "must be 'fifo' or 'priority_deadline'", "'lifo'"),
     ("scenario_events", {}, "scenario_events", "must be a list", "a mapping"),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simcash_env.config import ScenarioConfig, load_scenario, unsupported
-from simcash_env.errors import ConfigError, Fault
+from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.simulation import Simulation
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "simcash"
 FILES = sorted((SHARED / "scenarios").glob("*.yaml"))
@@ -18,31 +18,18 @@ def load(name: str) -> ScenarioConfig:
     return load_scenario(SHARED / "scenarios" / f"{name}.yaml", policy_path=SHARED / "policies", notice=lambda _: None)
 
 
-def faults_of(name: str) -> tuple[Fault, ...]:
-    try:
-        load(name)
-    except ConfigError as error:
-        return error.faults
-    return ()
-
-
 @pytest.mark.parametrize("path", FILES, ids=FILE_IDS)
-def test_a_file_loads_or_is_refused_for_what_is_not_supported_yet_only(path: Path) -> None:
-    found = faults_of(path.stem)
-    assert {fault.rule for fault in found} <= {"not supported yet"}
-    assert all(fault.line for fault in found)
-
-
-@pytest.mark.parametrize("path", FILES, ids=FILE_IDS)
-def test_every_file_loads_as_soon_as_the_refusals_are_lifted(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    for name in ("CHOICES", "ALGORITHMS"):
-        monkeypatch.setattr(unsupported, name, ())
+def test_every_file_loads_unchanged_and_runs_to_its_end(path: Path) -> None:
     scenario = load(path.stem)
     assert scenario.rules.set == "simcash"
     for bank in scenario.banks:
         if bank.policy.type == "tree":
             assert bank.policy.file is not None
             assert Path(bank.policy.file).parent == SHARED / "policies"
+    simulation = Simulation(scenario)
+    summary = simulation.run_to_completion()
+    assert simulation.is_over
+    assert summary.settled + summary.queued + summary.dropped == summary.arrived
 
 
 def test_figures_of_the_two_period_game() -> None:
