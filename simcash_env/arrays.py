@@ -88,7 +88,8 @@ class Scenario(NamedTuple):
     max_cycle_length: One
     max_cycles_per_tick: One
     cycle_work_limit: One  # edge steps a search
-    # -- collateral --
+    # -- trees --
+    num_bank_trees: One
     num_collateral_trees: One  # of all banks, so many posts with a timer can a tick bring
     # -- prices --
     overdraft_rate_ppm: One  # bps a tick

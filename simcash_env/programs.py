@@ -70,6 +70,7 @@ class Programs:
         payment, bank, strategic, end = zip(*self.roots, strict=True)
         view.bank_payment_root[:], view.bank_bank_root[:] = payment, bank
         view.bank_strategic_collateral_root[:], view.bank_end_collateral_root[:] = strategic, end
+        view.num_bank_trees[0] = sum(root != NONE for root in bank)
         view.num_collateral_trees[0] = sum(root != NONE for root in (*strategic, *end))
         view.bank_asks_queue2[:] = [_recalls(trees) for trees in self.trees]
         view.asks_queue2[0] = view.bank_asks_queue2.any()

@@ -18,6 +18,8 @@ REGISTER_SET = int(EventKind.STATE_REGISTER_SET)
 @kernel
 def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Let every bank with a bank tree take its one action; without a new budget a bank has none in this tick."""
+    if scenario.num_bank_trees[0] == 0:
+        return
     for bank in range(scenario.num_banks[0]):
         work.bank_committed_cents[bank] = 0
         state.bank_budget_node[bank] = NONE

@@ -85,6 +85,8 @@ def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
 @kernel
 def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
     """Withdraw what is due to come back; what is still needed stays, and is due again in the next tick."""
+    if scenario.num_collateral_trees[0] == 0:  # only trees set timers
+        return
     for bank in range(scenario.num_banks[0]):
         before, row = NONE, state.bank_timer_head[bank]
         while row != NONE:

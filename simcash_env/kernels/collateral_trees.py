@@ -17,6 +17,8 @@ TREE_DECISION = int(EventKind.TREE_DECISION)
 @kernel
 def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Before decisions: let every bank with such a tree post or withdraw; each is carried out at once."""
+    if scenario.num_collateral_trees[0] == 0:
+        return
     for bank in range(scenario.num_banks[0]):
         run_tree(scenario, state, work, bank, scenario.bank_strategic_collateral_root[bank])
 
@@ -24,6 +26,8 @@ def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
 @kernel
 def run_end_of_tick_trees(scenario: Scenario, state: State, work: Work) -> None:
     """After settlement: likewise."""
+    if scenario.num_collateral_trees[0] == 0:
+        return
     for bank in range(scenario.num_banks[0]):
         run_tree(scenario, state, work, bank, scenario.bank_end_collateral_root[bank])
 
