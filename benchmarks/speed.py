@@ -28,7 +28,7 @@ from simcash_env import __version__, make_vec, simcash_v0
 SCENARIO: Final = "ten-banks-v0"
 COPIES: Final = 1_024
 WARM_UP_STEPS: Final = 250
-REPETITIONS: Final = 25
+REPETITIONS: Final = 60
 
 FIRST_STEP: Final = f"""
 import time
@@ -108,7 +108,7 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
     single = single_call()
     for call in (yardstick, batch, parallel, single, lent):
         timed(call, 20)
-    calls = ((yardstick, 50), (batch, 40), (parallel, 500), (single, 1_000), (lent, 500))
+    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (lent, 200))
     rounds = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(REPETITIONS)]
     best = [min(column) for column in zip(*rounds, strict=True)]
     figures: dict[str, float | str] = {
