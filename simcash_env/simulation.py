@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import numpy as np
-from pydantic import ValidationError
-
-from simcash_env.arrays import LOG_WORDS
 from simcash_env.codes import NUM_COSTS, POOL_LEVELS, CostKind, Phase, RtgsPriority, Verb
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.engine import Engine
-from simcash_env.errors import ActionError, SimulationError, SnapshotError
+from simcash_env.errors import ActionError, SimulationError
 from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
+from simcash_env.saving import Saving
 from simcash_env.scenario import compile_scenario
-from simcash_env.snapshot import Snapshot, new_header, read_snapshot, require_scenario
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
 
 if TYPE_CHECKING:
@@ -74,7 +68,7 @@ class Summary:
     digest: str
 
 
-class Simulation:
+class Simulation(Saving):
     """A run of a scenario.
 
     Args:
@@ -170,64 +164,6 @@ class Simulation:
         while not self.is_over:
             self.tick()
         return self.summary()
-
-    # -- saving -------------------------------------------------------------------------------------------------------
-
-    def snapshot(self) -> bytes:
-        """The whole run so far as bytes, events included; at any time, also while a tick is open."""
-        header = new_header(
-            self._engine.scenario, config=self.config.model_dump(mode="json"), seed=self.seed, events=self._keeps_events
-        )
-        logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, log)]) for log in (self._log, self._tick_log)]
-        return Snapshot(header, self._engine.row, self._engine.sizes, *logs).to_bytes()
-
-    def restore(self, snapshot: bytes) -> None:
-        """Go back, or on, to where a snapshot of this scenario was taken.
-
-        Raises:
-            SnapshotError: damaged, of another version or scenario; nothing has changed then.
-        """
-        read = read_snapshot(snapshot)
-        require_scenario(read, self._engine.scenario)
-        self._engine.replace_row(read.row, read.sizes)
-        self.seed, self._keeps_events = int(read.header["seed"]), bool(read.header["events"])
-        self._engine.keep_log(events=self._keeps_events)
-        self._log, self._tick_log = ([log.reshape(-1, LOG_WORDS)] for log in (read.log, read.open_log))
-
-    def fork(self) -> Simulation:
-        """A copy that goes its own way from here: what would happen if."""
-        return copy.deepcopy(self)
-
-    def save(self, path: str | Path) -> None:
-        """Write ``snapshot()`` to a file; a crash leaves the old file or the new one, never half of one."""
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(self.snapshot())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Simulation:
-        """The run that was saved there, scenario included.
-
-        Raises:
-            SnapshotError: the file cannot be read, is damaged, or of another version.
-        """
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            message = f"{path}: cannot be read: {error}"
-            raise SnapshotError(message) from error
-        try:
-            header = read_snapshot(data).header
-            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"])
-            simulation.restore(data)
-        except (SnapshotError, ValidationError, KeyError, TypeError) as error:
-            message = f"{path}: {error}"
-            raise SnapshotError(message) from error
-        return simulation
 
     def _write_decisions(self, actions: Actions, pool_levels: Mapping[str, int]) -> None:
         work, state = self._engine.work, self._engine.state

@@ -1,0 +1,91 @@
+"""Keeping a ``Simulation``: as bytes, in a file, as a copy that goes its own way."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import ValidationError
+
+from simcash_env.arrays import LOG_WORDS
+from simcash_env.config import ScenarioConfig
+from simcash_env.errors import SnapshotError
+from simcash_env.snapshot import Snapshot, new_header, read_snapshot, require_scenario
+
+if TYPE_CHECKING:
+    from simcash_env.arrays import I64
+    from simcash_env.engine import Engine
+
+
+class Saving:
+    """What ``Simulation`` knows of saving; it has these attributes."""
+
+    config: ScenarioConfig
+    seed: int
+    _engine: Engine
+    _keeps_events: bool
+    _log: list[I64]
+    _tick_log: list[I64]
+
+    def __init__(self, config: Any, *, seed: int | None = None, events: bool = True) -> None:
+        """As ``Simulation``: the scenario is loaded, the run stands before its first tick."""
+        raise NotImplementedError
+
+    def snapshot(self) -> bytes:
+        """The whole run so far as bytes, events included; at any time, also while a tick is open."""
+        header = new_header(
+            self._engine.scenario, config=self.config.model_dump(mode="json"), seed=self.seed, events=self._keeps_events
+        )
+        logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, log)]) for log in (self._log, self._tick_log)]
+        return Snapshot(header, self._engine.row, self._engine.sizes, *logs).to_bytes()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back, or on, to where a snapshot of this scenario was taken.
+
+        Raises:
+            SnapshotError: damaged, of another version or scenario; nothing has changed then.
+        """
+        read = read_snapshot(snapshot)
+        require_scenario(read, self._engine.scenario)
+        self._engine.replace_row(read.row, read.sizes)
+        self.seed, self._keeps_events = int(read.header["seed"]), bool(read.header["events"])
+        self._engine.keep_log(events=self._keeps_events)
+        self._log, self._tick_log = ([log.reshape(-1, LOG_WORDS)] for log in (read.log, read.open_log))
+
+    def fork(self) -> Self:
+        """A copy that goes its own way from here: what would happen if."""
+        return copy.deepcopy(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write ``snapshot()`` to a file; a crash leaves the old file or the new one, never half of one."""
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            partial.write_bytes(self.snapshot())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The run that was saved there, scenario included.
+
+        Raises:
+            SnapshotError: the file cannot be read, is damaged, or of another version.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            message = f"{path}: cannot be read: {error}"
+            raise SnapshotError(message) from error
+        try:
+            header = read_snapshot(data).header
+            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"])
+            simulation.restore(data)
+        except (SnapshotError, ValidationError, KeyError, TypeError) as error:
+            message = f"{path}: {error}"
+            raise SnapshotError(message) from error
+        return simulation
