@@ -5,12 +5,11 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, PPM, EventKind, TreeAction
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import to_whole, walk
+from simcash_env.kernels.decision_tree import record_path, to_whole, walk
 from simcash_env.kernels.record import record_values
 
 SET_BUDGET = int(TreeAction.SET_RELEASE_BUDGET)
 SET_STATE, ADD_STATE = int(TreeAction.SET_STATE), int(TreeAction.ADD_STATE)
-TREE_DECISION = int(EventKind.TREE_DECISION)
 BUDGET_SET = int(EventKind.BANK_BUDGET_SET)
 REGISTER_SET = int(EventKind.STATE_REGISTER_SET)
 
@@ -21,7 +20,6 @@ def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
     if scenario.num_bank_trees[0] == 0:
         return
     for bank in range(scenario.num_banks[0]):
-        work.bank_committed_cents[bank] = 0
         state.bank_budget_node[bank] = NONE
         root = scenario.bank_bank_root[bank]
         if root != NONE:
@@ -32,8 +30,7 @@ def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
 def act(scenario: Scenario, state: State, work: Work, bank: int, leaf: int) -> None:
     """Carry out a bank tree's action, whose values lie on the stack; what is not for banks is no action."""
     action = scenario.node_action[leaf]
-    if scenario.node_path[leaf] != NONE:
-        record_values(state, work, TREE_DECISION, bank, NONE, NONE, NONE, scenario.node_path[leaf], NONE)
+    record_path(scenario, state, work, bank, NONE, NONE, leaf)
     if action == SET_BUDGET:
         state.bank_budget_node[bank] = leaf
         state.bank_budget_cents[bank] = to_whole(float(work.stack[0]))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, TreeAction
+from simcash_env.codes import NONE, TreeAction
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.collateral import post_collateral, withdraw_collateral
-from simcash_env.kernels.decision_tree import to_whole, walk
-from simcash_env.kernels.record import record_values
+from simcash_env.kernels.decision_tree import record_path, to_whole, walk
 
 POST, WITHDRAW = int(TreeAction.POST_COLLATERAL), int(TreeAction.WITHDRAW_COLLATERAL)
 KEEP = int(TreeAction.HOLD_COLLATERAL)
-TREE_DECISION = int(EventKind.TREE_DECISION)
 
 
 @kernel
@@ -53,8 +51,7 @@ def decide_on_collateral(scenario: Scenario, state: State, work: Work, bank: int
     """
     leaf = walk(scenario, state, work, root, bank, NONE)
     action = scenario.node_action[leaf]
-    if scenario.node_path[leaf] != NONE:
-        record_values(state, work, TREE_DECISION, bank, NONE, NONE, NONE, scenario.node_path[leaf], NONE)
+    record_path(scenario, state, work, bank, NONE, NONE, leaf)
     if action != POST and action != WITHDRAW:  # noqa: PLR1714 - two comparisons compile to less
         return KEEP, 0, 0
     cents, ticks = to_whole(float(work.stack[0])), to_whole(float(work.stack[1]))

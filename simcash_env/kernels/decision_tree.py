@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, Op
+from simcash_env.codes import NONE, EventKind, Op
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
+from simcash_env.kernels.record import record_values
 from simcash_env.kernels.tree_fields import read_field
 
 CONSTANT, REGISTER = int(Op.CONSTANT), int(Op.REGISTER)
@@ -18,6 +19,8 @@ EQUAL, NOT_EQUAL = int(Op.EQUAL), int(Op.NOT_EQUAL)
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL = int(Op.LESS), int(Op.LESS_EQUAL), int(Op.GREATER), int(Op.GREATER_EQUAL)
 DIVIDE_OR, CLAMP = int(Op.DIVIDE_OR), int(Op.CLAMP)
 SKIP_IF_TRUE = int(Op.SKIP_IF_TRUE)
+
+TREE_DECISION = int(EventKind.TREE_DECISION)
 
 TOLERANCE = 1e-9  # of comparisons, and of a denominator that counts as zero
 HALF = 0.5
@@ -37,6 +40,16 @@ def walk(scenario: Scenario, state: State, work: Work, root: int, bank: int, row
         if scenario.node_action[node] != NONE:
             return node
         node = scenario.node_on_true[node] if holds else scenario.node_on_false[node]
+
+
+@kernel
+def record_path(
+    scenario: Scenario, state: State, work: Work, bank: int, counterparty: int, pay_id: int, leaf: int
+) -> None:
+    """Log the way that a tree file's tree took to a leaf; the builders' trees have no names to log."""
+    if work.log.shape[0] > 0 and scenario.node_path[leaf] != NONE:
+        path = scenario.node_path[leaf]
+        record_values(state, work, TREE_DECISION, bank, counterparty, pay_id, NONE, path, NONE)
 
 
 @kernel

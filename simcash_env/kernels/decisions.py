@@ -6,6 +6,7 @@ from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, CostKind, EventKind, Place, Status, TreeAction, Verb
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.charges import charge
+from simcash_env.kernels.decision_tree import record_path
 from simcash_env.kernels.judgement import judge, may_split, start_commitments
 from simcash_env.kernels.ledger import give_up
 from simcash_env.kernels.queues import join_queue1, leave_queue1, take_row, write_payment
@@ -24,7 +25,6 @@ SUBMIT_EVENT = int(EventKind.POLICY_SUBMIT)
 HOLD_EVENT = int(EventKind.POLICY_HOLD)
 DROP_EVENT = int(EventKind.POLICY_DROP)
 SPLIT_EVENT = int(EventKind.POLICY_SPLIT)
-TREE_DECISION = int(EventKind.TREE_DECISION)
 REPRIORITIZED = int(EventKind.TRANSACTION_REPRIORITIZED)
 
 
@@ -97,9 +97,7 @@ def apply_decisions(scenario: Scenario, state: State, work: Work) -> int:
 @kernel
 def follow_leaf(scenario: Scenario, state: State, work: Work, bank: int, row: int, leaf: int) -> None:
     """Log the way that a tree file's tree took; set the priority that a release comes with, held back or not."""
-    if work.log.shape[0] > 0 and scenario.node_path[leaf] != NONE:
-        receiver, pay_id, path = state.pay_receiver[row], state.pay_id[row], scenario.node_path[leaf]
-        record_values(state, work, TREE_DECISION, bank, receiver, pay_id, NONE, path, NONE)
+    record_path(scenario, state, work, bank, state.pay_receiver[row], state.pay_id[row], leaf)
     if scenario.node_action[leaf] == TREE_RELEASE and scenario.node_key[leaf] != NONE:
         set_priority(state, work, row, scenario.node_key[leaf])
 

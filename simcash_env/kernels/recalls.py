@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, EventKind, Verb
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import walk
+from simcash_env.kernels.decision_tree import record_path, walk
 from simcash_env.kernels.judgement import recall_verb
 from simcash_env.kernels.queues import join_queue1, leave_queue2
 from simcash_env.kernels.record import record, record_values
@@ -13,7 +13,6 @@ from simcash_env.kernels.record import record, record_values
 WAIT, RESUBMIT = int(Verb.WAIT), int(Verb.RESUBMIT)
 WITHDRAWN = int(EventKind.RTGS_WITHDRAWAL)
 RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
-TREE_DECISION = int(EventKind.TREE_DECISION)
 
 
 @kernel
@@ -51,8 +50,7 @@ def withdraw(scenario: Scenario, state: State, work: Work, row: int, leaf: int) 
     """Move a payment from Queue 2 to the end of Queue 1; resubmitting also declares another RTGS priority."""
     sender, receiver, pay_id = state.pay_sender[row], state.pay_receiver[row], state.pay_id[row]
     cents = state.pay_remaining_cents[row]
-    if scenario.node_path[leaf] != NONE:
-        record_values(state, work, TREE_DECISION, sender, receiver, pay_id, NONE, scenario.node_path[leaf], NONE)
+    record_path(scenario, state, work, sender, receiver, pay_id, leaf)
     leave_queue2(scenario.num_banks[0], state, row)
     state.pay_submit_tick[row] = NONE
     record(state, work, WITHDRAWN, sender, receiver, pay_id, cents)

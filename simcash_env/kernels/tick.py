@@ -52,7 +52,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
     if state.phase[0] != CLOSING:
         if state.free_count[0] < scenario.num_collateral_trees[0]:
             return NEEDS_ROOM
-        start_accounts(state)
+        start_accounts(state, work)
         allocate_pool(scenario, state, work)
         run_strategic_trees(scenario, state, work)
         run_bank_trees(scenario, state, work)
@@ -79,8 +79,9 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
 
 
 @kernel
-def start_accounts(state: State) -> None:
-    """The tick's own totals start afresh."""
+def start_accounts(state: State, work: Work) -> None:
+    """The tick's own totals start afresh, what trees see as released in it too."""
+    fill(work.bank_committed_cents, 0)
     if state.tick_is_charged[0]:
         fill(state.tick_cost_cents, 0)
         state.tick_is_charged[0] = 0

@@ -106,6 +106,8 @@ class Oracle:
         world = self.world
         check_actions(world, actions or {})
         set_pool_levels(world, pool_levels or {})
+        for bank in world.banks.values():
+            bank.committed = {}
         run_collateral_trees(world, "strategic_collateral_tree")
         run_bank_trees(world)
         run_collateral_timers(world)

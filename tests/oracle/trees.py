@@ -170,7 +170,6 @@ def run_bank_trees(world: World) -> None:
     """Each bank tree's one action: a budget for this tick, or a change of memory."""
     for bank in world.banks.values():
         bank.budget = None
-        bank.committed = {}
         tree = definition(bank).get("bank_tree")
         if tree is None:
             continue
