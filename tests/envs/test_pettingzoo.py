@@ -2,6 +2,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+import pettingzoo
 import pytest
 from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test
 
@@ -157,3 +158,11 @@ def test_the_game_passes_pettingzoos_other_tests():
     game = partial(simcash_v0.parallel_env, busy()), partial(simcash_v0.env, busy())
     max_cycles_test(SimpleNamespace(parallel_env=game[0], env=game[1], raw_env=game[1]))
     render_test(game[1])
+
+
+def test_pettingzoo_makes_the_game_by_its_id():
+    made = pettingzoo.make("parallel", simcash_v0.GAME_ID, scenario=busy(), max_queue_slots=3)
+    assert made.unwrapped.possible_agents == ["ALFA", "BRAVO"]
+    turns = pettingzoo.make("aec", simcash_v0.GAME_ID, scenario=busy())
+    turns.reset(seed=1)
+    assert turns.agent_selection == "ALFA"
