@@ -1,0 +1,457 @@
+"""PPO written for the batch: one file, arrays in place (Schulman et al. 2017; after CleanRL).
+
+N copies, L learning banks, T ticks a rollout. The P policies are one for all banks or one a bank; each decides for R
+rows, a row being a bank of a copy. Networks of all policies are computed together: every tensor begins with P.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+import torch as th
+from torch import nn
+from torch.nn import functional
+
+from baselines.seeds import FIRST_TRAINING_SEED
+from simcash_env.codes import POOL_LEVELS
+from simcash_env.config import ScenarioConfig
+from simcash_env.envs.families import Randomize
+from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.errors import SimulationError
+from simcash_env.registry import load
+from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
+from training.settings import IppoSettings
+from training.urgency import NUM_RANKED, by_urgency
+
+SEEDS_PER_RUN: Final = 10_000
+FORBIDDEN: Final = 1e8
+"""Off the score of a choice that the mask forbids: its probability is exactly 0 in float32."""
+FIRST_GAIN: Final = 0.01
+"""Of the layer that gives the scores: an untrained policy draws all legal choices about equally."""
+MEMORY: Final = 0.95
+"""Of the returns' mean and variance, a rollout."""
+GAUSS: Final = 0.5 * math.log(2.0 * math.pi)
+
+
+class Dense(nn.Module):  # type: ignore[misc]
+    """A linear layer of P networks at once: (P, rows, before) to (P, rows, after)."""
+
+    def __init__(self, networks: int, before: int, after: int, generator: Any, gain: float = math.sqrt(2.0)) -> None:
+        super().__init__()
+        weights = [nn.init.orthogonal_(th.empty(after, before), gain, generator).t() for _ in range(networks)]
+        self.weight = nn.Parameter(th.stack(weights).contiguous())
+        self.bias = nn.Parameter(th.zeros(networks, 1, after))
+
+    def forward(self, rows: Any) -> Any:
+        """Weigh and add; one network's product is taken as a plain matrix product, which is faster."""
+        if len(self.weight) == 1:
+            return th.addmm(self.bias[0], rows[0], self.weight[0]).unsqueeze(0)
+        return th.baddbmm(self.bias, rows, self.weight)
+
+
+class Choices:
+    """Independent masked categorical heads; neighbours with equally many choices are computed together.
+
+    A head of two choices has one score, the second choice's over the first's.
+
+    Args:
+        sizes: choices of each head.
+        weights: of the heads' entropies.
+    """
+
+    dtype = th.int64
+
+    def __init__(self, sizes: list[int], weights: list[float]) -> None:
+        self.heads, self.weights = len(sizes), th.tensor(weights)
+        self.groups: list[tuple[int, slice, slice]] = []  # choices, heads, scores
+        head = score = 0
+        for size, run in groupby(sizes):
+            count = len(list(run))
+            width = count if size == 2 else count * size  # noqa: PLR2004 - a yes or a no
+            self.groups.append((size, slice(head, head + count), slice(score, score + width)))
+            head, score = head + count, score + width
+        self.width = score
+
+    def bias(self, masks: Any, out: Any) -> None:
+        """Write (P, R, width), what is added to the scores, from masks (P, R, H, C)."""
+        for size, heads, scores in self.groups:
+            legal = masks[:, :, heads, :size].float()
+            if size == 2:  # noqa: PLR2004
+                out[:, :, scores] = FORBIDDEN * (legal[..., 1] - legal[..., 0])
+                out[:, :, scores] *= legal[..., 0] + legal[..., 1] < 2.0  # noqa: PLR2004 - both are legal
+            else:
+                out[:, :, scores] = (FORBIDDEN * (legal - 1.0)).flatten(2)
+
+    def draw(self, scores: Any, generator: Any) -> Any:
+        """Actions (P, R, H) from scores; without a generator the most likely ones."""
+        drawn = []
+        for size, _, at in self.groups:
+            part = scores[:, :, at]
+            if size == 2:  # noqa: PLR2004
+                level = 0.5 if generator is None else th.rand(part.shape, generator=generator)
+                drawn.append((th.sigmoid(part) > level).long())
+                continue
+            part = part.unflatten(2, (-1, size))
+            if generator is not None:  # the largest of scores and Gumbel noise
+                part = part - th.empty_like(part).exponential_(generator=generator).log()
+            drawn.append(part.argmax(dim=3))
+        return drawn[0] if len(drawn) == 1 else th.cat(drawn, dim=2)
+
+    def judge(self, scores: Any, actions: Any) -> tuple[Any, Any]:
+        """Log-probability of actions and weighted entropy, both (P, R)."""
+        log_prob, entropy = 0.0, 0.0
+        for size, heads, at in self.groups:
+            part, chosen, weight = scores[:, :, at], actions[:, :, heads], self.weights[heads]
+            if size == 2:  # noqa: PLR2004
+                no = functional.softplus(part)  # minus the log-probability of the first choice
+                log_prob = log_prob + (chosen * part - no).sum(dim=2)
+                entropy = entropy + (no - part * th.sigmoid(part)) @ weight
+                continue
+            logs = th.log_softmax(part.unflatten(2, (-1, size)), dim=3)
+            log_prob = log_prob + logs.gather(3, chosen.unsqueeze(3)).sum(dim=(2, 3))
+            entropy = entropy - (logs.exp() * logs).sum(dim=3) @ weight
+        return log_prob, entropy
+
+
+class Gaussian(nn.Module):  # type: ignore[misc]
+    """Independent normal numbers of learned widths; what lies outside [-1, 1] is played as the bound."""
+
+    dtype = th.float32
+
+    def __init__(self, policies: int, numbers: int) -> None:
+        super().__init__()
+        self.heads = self.width = numbers
+        self.log_std = nn.Parameter(th.full((policies, 1, numbers), -0.5))
+
+    def bias(self, masks: Any, out: Any) -> None:
+        """Nothing is forbidden."""
+
+    def draw(self, means: Any, generator: Any) -> Any:
+        """Actions (P, R, H); without a generator the means."""
+        return means if generator is None else means + self.log_std.exp() * th.randn(means.shape, generator=generator)
+
+    def judge(self, means: Any, actions: Any) -> tuple[Any, Any]:
+        """Log-density of actions and entropy, both (P, R)."""
+        away = (actions - means) * (-self.log_std).exp()
+        log_prob = -(0.5 * away.square() + self.log_std + GAUSS).sum(dim=2)
+        return log_prob, (self.log_std + 0.5 + GAUSS).sum(dim=2).expand_as(log_prob)
+
+
+class ActorCritic(nn.Module):  # type: ignore[misc]
+    """Scores and values of P policies.
+
+    Args:
+        settings: of the training; ``network`` says how the actor looks at the queue, ``critic`` at what a value looks.
+        policies: P.
+        banks: L.
+        columns: of a row: entries of the observation, ranked ones, the bank's one-hot.
+        slots: of the queue, and choices of each as scores; (0, 0) where a row is looked at as a whole.
+        heads: the distribution.
+        generator: of the first weights.
+    """
+
+    def __init__(
+        self, settings: IppoSettings, policies: int, banks: int, columns: int, slots: tuple[int, int], heads: Any,
+        generator: Any,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.policies, self.banks, self.slots, self.critic = policies, banks, slots, settings.critic
+        self.heads, last = heads, settings.hidden[-1]
+        count, verbs = slots
+        self.body = self._layers(policies, columns, settings.hidden, generator)
+        self.rest = Dense(policies, last, heads.width - count * verbs, generator, FIRST_GAIN)
+        if count:
+            self.slot = Dense(policies, NUM_SLOT + NUM_RANKED, last, generator)
+            self.context = Dense(policies, last, last, generator)
+            self.verb = Dense(policies, last, verbs, generator, FIRST_GAIN)
+        if self.critic == "central":
+            self.view = self._layers(1, columns * banks, settings.hidden, generator)
+            self.value = Dense(1, last, banks, generator, 1.0)
+        else:
+            if self.critic == "own":
+                self.view = self._layers(policies, columns, settings.hidden, generator)
+            self.value = Dense(policies, last, 1, generator, 1.0)
+
+    @staticmethod
+    def _layers(networks: int, width: int, hidden: tuple[int, ...], generator: Any) -> Any:
+        steps: list[Any] = []
+        for before, after in zip((width, *hidden), hidden, strict=False):
+            steps += [Dense(networks, before, after, generator), nn.Tanh()]
+        return nn.Sequential(*steps)
+
+    def forward(self, rows: Any) -> tuple[Any, Any]:
+        """Scores (P, R, width) and normalised values (P, R) of rows (P, R, columns)."""
+        seen = self.body(rows)
+        scores = self.rest(seen)
+        if self.slots[0]:
+            scores = th.cat([self._slots(rows, seen), scores], dim=2)
+        if self.critic == "central":
+            shape = (self.policies, -1) if self.policies > 1 else (-1, self.banks)
+            whole = rows.transpose(0, 1) if self.policies > 1 else rows
+            values = self.value(self.view(whole.reshape(1, -1, rows.shape[2] * self.banks)))[0]
+            return scores, values.t() if self.policies > 1 else values.reshape(shape).reshape(1, -1)
+        return scores, self.value(seen if self.critic == "shared" else self.view(rows)).squeeze(2)
+
+    def _slots(self, rows: Any, seen: Any) -> Any:
+        """Every payment is judged alike, beside a view of the whole: (P, R, slots * verbs)."""
+        count, middle, end = self.slots[0], SLOTS_AT + self.slots[0] * NUM_SLOT, NUM_RANKED * self.slots[0]
+        own = rows[:, :, SLOTS_AT:middle].unflatten(2, (count, NUM_SLOT))
+        ranked = rows[:, :, middle : middle + end].unflatten(2, (count, NUM_RANKED))
+        each = self.slot(th.cat([own, ranked], dim=3).flatten(1, 2)).unflatten(1, (-1, count))
+        each = th.tanh(each + self.context(seen).unsqueeze(2))
+        return self.verb(each.flatten(1, 2)).view(len(rows), rows.shape[1], -1)
+
+
+def make_training_vec(settings: IppoSettings, config: ScenarioConfig | None = None) -> SimCashVec:
+    """The batch that is learned on."""
+    return make_vec(
+        load(settings.scenario) if config is None else config,
+        settings.num_envs,
+        learners=settings.learners,
+        max_queue_slots=settings.max_queue_slots,
+        action=settings.action,
+        reward=settings.reward,
+        alpha=settings.alpha,
+        randomize=None if settings.randomize is None else Randomize(**settings.randomize),
+        max_ticks=settings.max_ticks,
+        final_observations=settings.max_ticks is not None,
+    )
+
+
+class Player:
+    """Policies and how a batch's arrays become their rows; also plays a trained policy on other batches."""
+
+    def __init__(self, settings: IppoSettings, vec: SimCashVec, generator: Any) -> None:
+        self.settings, self.banks, self.slots = settings, vec.num_banks, vec.num_slots
+        self.features, self.flow = vec.num_features, vec.flow_in_payments
+        self.policies = vec.num_banks if settings.policies == "own" else 1
+        sizes = vec.action_nvec.tolist()
+        judges_slots = settings.network == "slots" and settings.action == "queue" and self.slots > 0
+        self.ranked = NUM_RANKED * self.slots if judges_slots else 0
+        self.ids = self.banks if settings.bank_id and self.policies == 1 and self.banks > 1 else 0
+        self.columns = self.features + self.ranked + self.ids
+        self.heads: Any
+        if settings.action == "threshold":
+            self.heads = Gaussian(self.policies, len(sizes))
+        else:
+            weights = [1.0] * len(sizes)
+            if "pool" in vec.head_index:
+                weights[vec.head_index["pool"]] = settings.pool_entropy
+            self.heads = Choices(sizes, weights)
+        verbs = (1 if sizes[0] == 2 else sizes[0]) if judges_slots else 0  # noqa: PLR2004
+        slots = (self.slots, verbs) if judges_slots else (0, 0)
+        self.network = ActorCritic(settings, self.policies, self.banks, self.columns, slots, self.heads, generator)
+        self.pool = vec.head_index.get("pool")
+
+    def rows(self, array: Any) -> Any:
+        """(P, R, ...) view of an array (N, L, ...)."""
+        tensor = th.from_numpy(array) if isinstance(array, np.ndarray) else array
+        return tensor.transpose(0, 1) if self.policies > 1 else tensor.flatten(0, 1).unsqueeze(0)
+
+    def rows_of_copies(self, array: Any) -> Any:
+        """(P, R) of an array (N,)."""
+        return self.rows(th.from_numpy(array).unsqueeze(1).expand(-1, self.banks))
+
+    def batch(self, rows: Any) -> Any:
+        """(N, L, H) numpy array of rows (P, R, H)."""
+        both = rows.transpose(0, 1) if self.policies > 1 else rows[0].unflatten(0, (-1, self.banks))
+        return both.contiguous().numpy()
+
+    def look(self, observations: Any, out: Any) -> None:
+        """Write rows (P, R, columns) from observations (N, L, D); one-hots stand there already."""
+        end = self.features
+        out[:, :, :end] = self.rows(observations)
+        if self.ranked:
+            flat = out.flatten(0, 1)
+            slots = flat[:, SLOTS_AT:end].unflatten(1, (self.slots, NUM_SLOT))
+            ranks = by_urgency(flat, slots, self.flow)
+            out[:, :, end : end + self.ranked] = ranks.view(*out.shape[:2], -1)
+
+    def new_rows(self, *shape: int) -> Any:
+        """Zeros (P, *shape, R, columns) with the banks' one-hots, the last of ``shape`` being copies."""
+        *before, copies = shape
+        rows = th.zeros(self.policies, *before, copies * self.banks // self.policies, self.columns)
+        if self.ids:
+            rows[..., self.columns - self.ids :] = th.eye(self.banks).repeat(copies, 1)
+        return rows
+
+    @th.no_grad()  # type: ignore[untyped-decorator]
+    def act(self, vec: SimCashVec) -> Any:
+        """The most likely actions (N, L, H); of a threshold action the means."""
+        rows = self.new_rows(vec.num_envs)
+        self.look(vec.observations, rows)
+        scores = self.network(rows)[0]
+        bias = th.zeros_like(scores)
+        self.heads.bias(self.rows(vec.masks), bias)
+        actions = self.batch(self.heads.draw(scores + bias, None))
+        return actions.clip(-1.0, 1.0) if self.heads.dtype is th.float32 else actions
+
+
+class Ippo:
+    """A training run; ``step`` is a rollout and the updates on it.
+
+    Args:
+        settings: of the run.
+        seed: of weights, draws and days.
+        config: the scenario where ``settings.scenario`` is not to be loaded.
+    """
+
+    def __init__(self, settings: IppoSettings, seed: int, config: ScenarioConfig | None = None) -> None:
+        self.settings, self.seed = settings, seed
+        self.vec = vec = make_training_vec(settings, config)
+        self.generator = th.Generator().manual_seed(seed)
+        self.player = player = Player(settings, vec, self.generator)
+        self.network, self.heads = player.network, player.heads
+        self.optimiser = th.optim.Adam(self.network.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
+        ticks, rows = settings.steps_per_rollout, vec.num_envs * vec.num_banks // player.policies
+        flat = (player.policies, ticks, rows)
+        self.seen = player.new_rows(ticks + 1, vec.num_envs)
+        self.bias = th.zeros(*flat, self.heads.width)
+        self.actions = th.zeros(*flat, self.heads.heads, dtype=self.heads.dtype)
+        self.log_probs, self.rewards, self.ends, self.returns = (th.zeros(flat) for _ in range(4))
+        self.values = th.zeros(player.policies, ticks + 1, rows)
+        self.steps, self.progress = 0, 0.0
+        self.mean, self.square, self.trust = (th.zeros(()) for _ in range(3))  # of returns, decayed sums
+        self.cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
+        self.ended: list[float] = []
+        vec.reset(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
+
+    # -- rollout ------------------------------------------------------------------------------------------------------
+
+    def scale(self) -> tuple[Any, Any]:
+        """Mean and deviation of returns, by which values are normalised."""
+        trust = self.trust.clamp_min(1e-6)
+        mean = self.mean / trust
+        return mean, (self.square / trust - mean.square()).clamp_min(1e-8).sqrt() if self.trust > 0 else th.ones(())
+
+    @th.no_grad()  # type: ignore[untyped-decorator]
+    def rollout(self) -> None:
+        """Play T ticks in every copy."""
+        vec, player, ticks = self.vec, self.player, self.settings.steps_per_rollout
+        mean, deviation = self.scale()
+        for tick in range(ticks):
+            player.look(vec.observations, self.seen[:, tick])
+            self.heads.bias(player.rows(self._masks()), self.bias[:, tick])
+            scores, values = self.network(self.seen[:, tick])
+            scores += self.bias[:, tick]
+            actions = self.heads.draw(scores, self.generator)
+            self.actions[:, tick] = actions
+            self.log_probs[:, tick] = self.heads.judge(scores, actions)[0]
+            self.values[:, tick] = values * deviation + mean
+            self._play(player.batch(actions))
+            self.rewards[:, tick] = player.rows(vec.rewards)
+            self.ends[:, tick] = player.rows_of_copies(vec.terminated | vec.truncated)
+            if vec.truncated.any():  # an episode that was cut goes on in theory: its value is what is missing
+                player.look(vec.final_observations, self.seen[:, ticks])
+                cut = self.network(self.seen[:, ticks])[1] * deviation + mean
+                self.rewards[:, tick] += self.settings.gamma * cut * player.rows_of_copies(vec.truncated)
+        player.look(vec.observations, self.seen[:, ticks])
+        self.values[:, ticks] = self.network(self.seen[:, ticks])[1] * deviation + mean
+
+    def _masks(self) -> Any:
+        """The batch's masks; while liquidity is to be scarce, of the pool only small shares."""
+        masks, at, levels = self.vec.masks, self.player.pool, self.settings.scarce_levels
+        if self.progress < self.settings.scarce_until and at is not None and masks.size:
+            masks = masks.copy()
+            pool = masks[:, :, at, :POOL_LEVELS]
+            every = np.arange(POOL_LEVELS)
+            is_small = ((levels[0] <= every) & (every <= levels[1])).astype(np.int8)
+            pool &= np.where(pool[:, :, 1:].any(axis=2, keepdims=True), is_small, np.int8(1))
+        return masks
+
+    def _play(self, actions: Any) -> None:
+        """One tick; notes what episodes that end in it have cost."""
+        vec = self.vec
+        if self.heads.dtype is th.float32:
+            vec.step(actions.clip(-1.0, 1.0))
+        elif vec.step_rows(actions.reshape(-1, actions.shape[2])) >= 0:
+            message = "the policy chose out of range: its weights are no longer finite"
+            raise SimulationError(message)
+        self.cents += vec.costs.sum(axis=2)
+        over = vec.over()
+        if over.any():
+            self.ended += self.cents[over].mean(axis=1).tolist()
+            self.cents[over] = 0
+
+    # -- update -------------------------------------------------------------------------------------------------------
+
+    def advantages(self) -> Any:
+        """(P, T, R) generalised advantage estimates (Schulman et al. 2016), normalised by policy; fills ``returns``."""
+        gamma, weight = self.settings.gamma, self.settings.gamma * self.settings.gae_lambda
+        advantages, ahead = th.zeros_like(self.rewards), th.zeros_like(self.rewards[:, 0])
+        for tick in reversed(range(self.settings.steps_per_rollout)):
+            goes_on = 1.0 - self.ends[:, tick]
+            error = self.rewards[:, tick] + gamma * goes_on * self.values[:, tick + 1] - self.values[:, tick]
+            advantages[:, tick] = ahead = error + weight * goes_on * ahead
+        self.returns = advantages + self.values[:, :-1]
+        for total, new in ((self.mean, self.returns.mean()), (self.square, self.returns.square().mean())):
+            total.mul_(MEMORY).add_(new, alpha=1.0 - MEMORY)
+        self.trust.mul_(MEMORY).add_(1.0 - MEMORY)
+        advantages -= advantages.mean(dim=(1, 2), keepdim=True)
+        return advantages / (advantages.std(dim=(1, 2), keepdim=True) + 1e-8)
+
+    def update(self) -> dict[str, float]:
+        """All epochs over the rollout; returns what to log."""
+        settings = self.settings
+        advantages = self.advantages()
+        mean, deviation = self.scale()
+        targets = (self.returns - mean) / deviation
+        entropy_weight = self.entropy()
+        rate = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * (1.0 - self.progress)
+        self.optimiser.param_groups[0]["lr"] = rate
+        kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets)
+        groups = settings.steps_per_rollout * self.vec.num_envs
+        sums = th.zeros(4)
+        for _ in range(settings.num_epochs):
+            order = th.randperm(groups, generator=self.generator)
+            for chosen in order.tensor_split(settings.num_minibatches):
+                seen, bias, actions, before, advantage, target = (self._pick(array, chosen) for array in kept)
+                scores, values = self.network(seen)
+                log_prob, entropy = self.heads.judge(scores + bias, actions)
+                change = log_prob - before
+                ratio = change.exp()
+                clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
+                gain = th.min(advantage * ratio, advantage * clipped).mean(dim=1)
+                miss = 0.5 * (values - target).square().mean(dim=1)
+                loss = (settings.value_weight * miss - gain - entropy_weight * entropy.mean(dim=1)).sum()
+                self.optimiser.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(self.network.parameters(), settings.max_grad_norm)
+                self.optimiser.step()
+                with th.no_grad():
+                    sums += th.stack([gain.mean(), miss.mean(), entropy.mean(), (ratio - 1.0 - change).mean()])
+        count = settings.num_epochs * settings.num_minibatches
+        names = ("gain", "value_loss", "entropy", "approximate_kl")
+        return {**dict(zip(names, (sums / count).tolist(), strict=True)), "learning_rate": rate}
+
+    def _pick(self, array: Any, chosen: Any) -> Any:
+        """(P, rows, ...) of the chosen (tick, copy) pairs, all banks of a copy together."""
+        policies, ticks, rows = array.shape[:3]
+        each = rows // self.vec.num_envs
+        width = array[0, 0, 0].numel() * each
+        picked = array.view(policies, ticks * self.vec.num_envs, width).index_select(1, chosen)
+        return picked.view(policies, -1, *array.shape[3:])
+
+    def entropy(self) -> float:
+        """Weight of the entropy bonus now."""
+        settings = self.settings
+        falling = max(settings.entropy_until - settings.scarce_until, 1e-9)
+        left = min(max((settings.entropy_until - self.progress) / falling, 0.0), 1.0)
+        return settings.final_entropy + (settings.entropy - settings.final_entropy) * left
+
+    def step(self) -> dict[str, float]:
+        """A rollout and its updates; returns what to log."""
+        self.progress = min(self.steps / self.settings.total_steps, 1.0)
+        self.ended = []
+        self.rollout()
+        facts = self.update()
+        self.steps += self.rewards.numel()
+        facts["reward"] = float(self.rewards.mean())
+        if self.ended:
+            facts["cents"] = float(np.mean(self.ended))
+        return facts
