@@ -62,12 +62,14 @@ def recalling_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
             "on_false": stays,
         }
     go = {"type": "action", "node_id": next(names), "action": "Release"}
+    other = {"type": "action", "node_id": next(names), **draw(actions("payment", frame.banks))}
+    rest = "payment", frame.banks, names, PARTWAY
     return {
         "type": "condition",
         "node_id": next(names),
         "condition": {"op": "==", "left": {"field": "is_in_queue2"}, "right": {"value": 1}},
         "on_true": on_true,
-        "on_false": go if draw(st.booleans()) else draw(nodes("payment", frame.banks, names, PARTWAY)),
+        "on_false": draw(some((go, other, other))) if draw(st.booleans()) else draw(nodes(*rest)),
     }
 
 
