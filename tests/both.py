@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from hypothesis import strategies as st
+
 from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation, TickResult
 from tests.drawing import Row
 from tests.oracle import Oracle
-from tests.test_oracle import compare_tick
+from tests.test_oracle import compare_tick, drawn_tick
 
 FREE = {
     "overdraft_bps_per_tick": 0.0,
@@ -81,3 +83,12 @@ def kinds(result: TickResult) -> dict[str, int]:
 def named(result: TickResult, kind: str) -> list[Any]:
     """A tick's events of one kind."""
     return [event for event in result.events if event.kind == kind]
+
+
+def drawn_results(data: st.DataObject, oracle: Oracle, *simulations: Simulation) -> list[TickResult]:
+    """One tick of drawn payments and decisions, the same for the oracle, for which they are drawn, and all others."""
+    submitted, actions, levels, asks = drawn_tick(data, oracle)
+    for simulation in simulations:
+        for row in submitted:
+            simulation.submit_transaction(**row)
+    return [simulation.tick(actions, pool_levels=levels, collateral=asks) for simulation in simulations]

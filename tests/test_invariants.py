@@ -15,9 +15,10 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.vector import make_vec
 from simcash_env.simulation import Simulation, TickResult
 from tests import strategies
+from tests.both import drawn_results
 from tests.drawing import Frame
 from tests.oracle import Oracle
-from tests.test_oracle import EVERY_EXAMPLE, IS_LONG, drawn_tick, invariant
+from tests.test_oracle import EVERY_EXAMPLE, IS_LONG, invariant
 from tests.worlds import busy, legal, legal_by_seed
 
 SETTLED = {"RtgsImmediateSettlement", "Queue2LiquidityRelease", "LsmPaymentSettled"}
@@ -38,10 +39,8 @@ class Run:
         return self.simulation.is_over
 
     def tick(self) -> TickResult:
-        submitted, actions, levels = drawn_tick(self.data, self.oracle)
-        for row in submitted:
-            self.simulation.submit_transaction(**row)
-        return self.simulation.tick(actions, pool_levels=levels)
+        (result,) = drawn_results(self.data, self.oracle, self.simulation)
+        return result
 
     def banks(self) -> dict[str, Any]:
         banks: dict[str, Any] = self.simulation.inspect()["banks"]
@@ -233,11 +232,7 @@ def test_nothing_that_happens_depends_on_what_is_scheduled_for_later(
     assume(other != config)
     run, twin = Run(config, data), Simulation(other)
     for _ in range(tick):
-        submitted, actions, levels = drawn_tick(data, run.oracle)
-        for row in submitted:
-            for simulation in (run.simulation, twin):
-                simulation.submit_transaction(**row)
-        ours, theirs = (each.tick(actions, pool_levels=levels) for each in (run.simulation, twin))
+        ours, theirs = drawn_results(data, run.oracle, run.simulation, twin)
         assert repr(run.simulation.inspect()) == repr(twin.inspect())
         assert np.array_equal(ours.events.rows[:, :6], theirs.events.rows[:, :6])
 

@@ -12,8 +12,9 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.tree_language import ACTIONS
 from simcash_env.simulation import Simulation
 from tests import strategies
+from tests.both import drawn_results
 from tests.oracle import Oracle
-from tests.test_oracle import EVERY_EXAMPLE, drawn_tick
+from tests.test_oracle import EVERY_EXAMPLE
 
 NUM_EXAMPLES = 400
 
@@ -31,10 +32,19 @@ ASKED = {
         "work limit hit",
         "late part of a staggered split",
         "pool level",
+        "collateral of a learner",
+        "recall of a learner",
         "exponential",
         "step",
         "linear",
     },
+}
+
+OF_LEARNERS = {
+    "CollateralPost": "collateral of a learner",
+    "CollateralWithdraw": "collateral of a learner",
+    "RtgsWithdrawal": "recall of a learner",
+    "RtgsResubmission": "recall of a learner",
 }
 
 
@@ -55,6 +65,7 @@ def reached(simulation: Simulation) -> Iterator[tuple[str, str]]:
         if bank.policy.type == "tree"
         for name, action in leaves(bank.policy.definition)
     }
+    learners = {bank.id for bank in simulation.config.banks if bank.policy.type == "external"}
     parts: dict[str, int] = {}
     for event in simulation.events():
         yield "event", event.kind
@@ -66,6 +77,10 @@ def reached(simulation: Simulation) -> Iterator[tuple[str, str]]:
             yield "settled by", str(event.details["algorithm"])
         elif event.kind == "TreeDecision":
             yield "leaf", actions[str(event.bank), str(event.details["path"]).rsplit(" > ", maxsplit=1)[-1]]
+        elif event.bank in learners and event.kind in OF_LEARNERS:
+            yield "other", OF_LEARNERS[event.kind]
+        elif event.kind == "LiquidityAllocation" and (event.amount or 0) < 0:
+            yield "other", "pool level"
         elif event.kind == "PolicySplit":
             first = int(str(event.details["first_child"])[3:])
             parts |= {f"tx_{first + part:08d}": event.tick for part in range(int(event.details["parts"]))}
@@ -97,11 +112,7 @@ def test_random_scenarios_reach_everything() -> None:
         oracle, simulation = Oracle(config), Simulation(config)
         found: set[tuple[str, str]] = set()
         while not simulation.is_over:
-            submitted, actions, levels = drawn_tick(data, oracle)
-            for row in submitted:
-                simulation.submit_transaction(**row)
-            result = simulation.tick(actions, pool_levels=levels)
-            found |= {("other", "pool level")} if levels else set()
+            (result,) = drawn_results(data, oracle, simulation)
             found |= {("other", "work limit hit")} if result.cycle_work_limit_hit else set()
         found |= set(reached(simulation))
         counts.update(found | {("other", name) for name in features(config, found)})
