@@ -18,6 +18,7 @@ def require_pygame() -> Any:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:
         import pygame
+
         _ = pygame.Window  # the older package of the same name has none
     except (ImportError, AttributeError) as error:
         message = "render mode 'human' needs pygame-ce: pip install 'simcash-env[render]'"
