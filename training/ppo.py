@@ -84,7 +84,7 @@ def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
             "slots": (SLOTS_AT, env.vec.num_slots, NUM_SLOT),
             "hidden": list(settings.hidden),
             "flow": env.vec.flow_in_payments,
-            "last_entropy": settings.pool_entropy if env.vec.action_nvec[-1] == POOL_LEVELS else 1.0,
+            "entropy_weights": {at: settings.pool_entropy for name, at in env.vec.head_index.items() if name == "pool"},
         },
         device="cpu",
     )
