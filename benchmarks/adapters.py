@@ -24,8 +24,8 @@ import numpy as np
 from benchmarks.faces import AGENTS, COPIES, SCENARIO, ones, our_route, stepping, supersuit_route
 from simcash_env import simcash_v0
 
-ROUNDS: Final = 10
-TICKS: Final = 100
+ROUNDS: Final = 30
+TICKS: Final = 20
 """Of a round, where the library's call takes many ticks at once."""
 
 Route = tuple[Callable[[], Any], int]
@@ -102,10 +102,10 @@ def measure(route: str) -> dict[str, float]:
     bare_env = simcash_v0.parallel_env(SCENARIO)
     bare = stepping(bare_env, ones(bare_env))
     call, decisions = ROUTES[route][1]()
-    calls = max(1, 2_000 // decisions)
+    calls = max(1, 300 // decisions)
     best = {"bare": 0.0, "route": 0.0}
     for _ in range(ROUNDS + 1):  # the first warms up and may count, as the best is kept
-        for name, step, each, repetitions in (("bare", bare, AGENTS, 200), ("route", call, decisions, calls)):
+        for name, step, each, repetitions in (("bare", bare, AGENTS, 100), ("route", call, decisions, calls)):
             began = time.perf_counter()
             for _ in range(repetitions):
                 step()

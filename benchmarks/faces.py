@@ -27,7 +27,7 @@ from simcash_env import __version__, make_vec, simcash_v0
 SCENARIO: Final = "ten-banks-v0"
 AGENTS: Final = 10
 COPIES: Final = 32
-ROUNDS: Final = 40
+ROUNDS: Final = 200
 
 Step = Callable[[], Any]
 
@@ -109,7 +109,7 @@ def our_route() -> Step:
 
 
 def contestants() -> dict[str, tuple[Step, int, int]]:
-    """A step each, how many agents it steps, how often it is called in a round."""
+    """A step each, how many agents it steps, how often it is called in a round: each for a few milliseconds."""
     from mpe2 import simple_spread_v3
 
     spread = simple_spread_v3.parallel_env(N=AGENTS, max_cycles=1_000)
@@ -117,13 +117,13 @@ def contestants() -> dict[str, tuple[Step, int, int]]:
     kept, lent = (simcash_v0.parallel_env(SCENARIO, copy=copy) for copy in (True, False))
     idle, fresh = (kind(simcash_v0.parallel_env(SCENARIO)) for kind in (IdleEnv, FreshIdleEnv))
     return {
-        "mpe2": (stepping(spread, dict.fromkeys(spread.possible_agents, 1)), AGENTS, 4),
+        "mpe2": (stepping(spread, dict.fromkeys(spread.possible_agents, 1)), AGENTS, 1),
         "idle": (stepping(idle, ones(idle)), AGENTS, 400),
         "fresh_idle": (stepping(fresh, ones(fresh)), AGENTS, 200),
-        "parallel_env": (stepping(kept, ones(kept)), AGENTS, 200),
-        "parallel_env_views": (stepping(lent, ones(lent)), AGENTS, 200),
-        "supersuit_route": (supersuit_route(), AGENTS * COPIES, 2),
-        "sb3_route": (our_route(), AGENTS * COPIES, 50),
+        "parallel_env": (stepping(kept, ones(kept)), AGENTS, 100),
+        "parallel_env_views": (stepping(lent, ones(lent)), AGENTS, 100),
+        "supersuit_route": (supersuit_route(), AGENTS * COPIES, 1),
+        "sb3_route": (our_route(), AGENTS * COPIES, 20),
     }
 
 

@@ -7,9 +7,7 @@ import logging
 
 import numpy as np
 import torch
-from gymnasium.spaces import Box, Dict, Discrete
-from pettingzoo.utils import BaseParallelWrapper
-from pettingzoo.utils.conversions import parallel_to_aec
+from gymnasium.spaces import Discrete
 from tianshou.algorithm import DQN
 from tianshou.algorithm.modelfree.dqn import DiscreteQLearningPolicy
 from tianshou.algorithm.multiagent.marl import MultiAgentOffPolicyAlgorithm
@@ -20,46 +18,30 @@ from tianshou.trainer import OffPolicyTrainerParams
 from tianshou.utils.net.common import Net
 
 from simcash_env import simcash_v0
+from simcash_env.envs.actions import Action
 
 
-class PoolShare(BaseParallelWrapper):
+class PoolShare(Action):
     """One Discrete choice, as Tianshou's DQN wants: the pool share; every payment is released at once."""
 
-    def __init__(self, env):
-        super().__init__(env)
-        seen = env.observation_space(env.possible_agents[0])["observation"]
-        self.heads = env.action_space(env.possible_agents[0]).nvec
-        self.space = Dict({"observation": seen, "action_mask": Box(0, 1, (self.heads[-1],), np.int8)})
-        self.choices, self.masks = Discrete(int(self.heads[-1])), {}
+    def space(self, vec):
+        """Pool shares: the last head."""
+        return Discrete(int(vec.action_nvec[-1]))
 
-    def observation_space(self, agent):  # noqa: ARG002 - PettingZoo's signature
-        """The vector, and which pool shares are open."""
-        return self.space
+    def mask(self, vec):
+        """(copies, banks, shares) those that are open now."""
+        return vec.masks[:, :, -1]
 
-    def action_space(self, agent):  # noqa: ARG002 - likewise
-        """Pool shares."""
-        return self.choices
-
-    def _shown(self, seen):
-        self.masks = {agent: one["action_mask"] for agent, one in seen.items()}
-        return {a: {"observation": one["observation"], "action_mask": self.masks[a][-1]} for a, one in seen.items()}
-
-    def reset(self, seed=None, options=None):
-        """As of the environment."""
-        seen, infos = self.env.reset(seed=seed, options=options)
-        return self._shown(seen), infos
-
-    def step(self, actions):
-        """Release every payment, and commit the chosen share."""
-        full = {agent: np.append(self.masks[agent][:-1, 1], share).astype(np.int64) for agent, share in actions.items()}
-        seen, *rest = self.env.step(full)
-        return self._shown(seen), *rest
+    def decode(self, vec, actions):
+        """(copies, banks, heads) release what is there, and commit the chosen share."""
+        heads = vec.masks[..., 1].astype(np.int64)
+        heads[..., -1] = actions
+        return heads
 
 
 def make_env() -> PettingZooEnv:
     """One copy, its banks in turn."""
-    env = simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4)
-    return PettingZooEnv(parallel_to_aec(PoolShare(env)))
+    return PettingZooEnv(simcash_v0.env("castro-2period-v0", action=PoolShare(), max_queue_slots=4))
 
 
 def returns(algorithm, episodes: int = 300) -> np.ndarray:
@@ -69,17 +51,18 @@ def returns(algorithm, episodes: int = 300) -> np.ndarray:
     return np.asarray(collector.collect(n_episode=episodes).returns).ravel()
 
 
-def train(epochs: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def train(epochs: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Returns before and after so many rounds of 1,000 turns."""
     logging.getLogger("tianshou").setLevel(logging.ERROR)  # it remarks on every batch that returns are by bank
     torch.set_num_threads(1)
     torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - Tianshou explores with it
     env = make_env()
     entries, choices = env.observation_space["observation"].shape, env.action_space
 
     def learner() -> DQN:
         net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
-        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.2)
+        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.3)
         # A tick's rewards come with the last bank's turn: a round of turns further each bank has seen its own.
         horizon = len(env.agents)
         optim = AdamOptimizerFactory(lr=1e-3)
