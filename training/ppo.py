@@ -11,7 +11,6 @@ import torch as th
 from sb3_contrib import MaskablePPO
 
 from baselines.seeds import FIRST_TRAINING_SEED
-from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import make_vec

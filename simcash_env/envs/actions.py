@@ -105,9 +105,10 @@ class BudgetAction(Action):
 class ThresholdAction(Action):
     """Release what is more urgent, smaller or of higher priority than thresholds, within a share of the liquidity.
 
-    A Box of numbers from 0 to 1, on a grid of a thousandth: ``urgency`` and ``size`` on the scales of the observation
-    (0 releases nothing, 1 everything), ``priority`` in tenths (1 releases nothing), ``liquidity`` the share of what is
-    available now; then one number for each optional head. Its size does not grow with the queue.
+    A Box of numbers from -1 to 1, as continuous algorithms want them, each ``2 x - 1`` of a share ``x`` on a grid of a
+    thousandth: ``urgency`` and ``size`` on the scales of the observation (0 releases nothing, 1 everything), ``priority``
+    in tenths (1 releases nothing), ``liquidity`` the share of what is available now; then one number for each optional
+    head. Its size does not grow with the queue.
     """
 
     language = "threshold"
@@ -116,15 +117,15 @@ class ThresholdAction(Action):
         """A Box (4 + optional heads,)."""
         from gymnasium import spaces
 
-        return spaces.Box(0.0, 1.0, (len(vec.action_nvec),), np.float32)
+        return spaces.Box(-1.0, 1.0, (len(vec.action_nvec),), np.float32)
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
         """Each number on the grid of its head."""
         given = np.asarray(actions, np.float64)
-        if not ((given >= 0.0) & (given <= 1.0)).all():
-            message = "actions: every number of a threshold action is from 0 to 1"
+        if not ((given >= -1.0) & (given <= 1.0)).all():
+            message = "actions: every number of a threshold action is from -1 to 1"
             raise ActionError(message)
-        heads = np.rint(given * (vec.action_nvec - 1)).astype(np.int64)
+        heads = np.rint((given + 1.0) / 2.0 * (vec.action_nvec - 1)).astype(np.int64)
         if "collateral" in vec.head_index:
             at = vec.head_index["collateral"]
             heads[..., at] = _COLLATERAL_IN_ORDER[heads[..., at]]

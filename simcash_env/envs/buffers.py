@@ -31,6 +31,7 @@ class BatchArrays:
     def _allocate(self, *, final_copies: int, keeps_raw: bool) -> Any:
         """Flat buffers, as the kernel wants them."""
         copies, rows = self.num_envs, self.num_envs * self.num_banks
+        self._num_finals = final_copies
         final_rows, size = final_copies * self.num_banks, self.num_features
         mask_size = int(np.prod(self._dims["masks"][2:]))
         return self._kernels.Buffers(
@@ -78,5 +79,5 @@ class BatchArrays:
         self.truncated: I8 = buffers.truncated
         self.seeds: I64 = buffers.seeds
         self.members: I64 = buffers.variants
-        self.final_masks: I8 = buffers.final_masks.reshape(-1, *self._dims["masks"][1:])
+        self.final_masks: I8 = buffers.final_masks.reshape(self._num_finals, *self._dims["masks"][1:])
         self._views = set(self.__dict__) - before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         options: the other options of ``SimCashVec``.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}
+    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012 - as Gymnasium has it
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_ticks: int | None = None,
         copy: bool = True,
-        render_mode: Literal[None] = None,
+        render_mode: None = None,
         **options: Any,
     ) -> None:
         config, self.bank = pick_learner(scenario, bank, options.pop("policy_path", None))
@@ -65,7 +65,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             max_ticks=max_ticks,
             **options,
         )
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.num_envs, self.render_mode, self._copies = num_envs, render_mode, copy
         self.single_observation_space = observation_space(self.vec)
         self.single_action_space = self.vec.single_action_space
@@ -115,14 +115,14 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
 
     def _infos(self) -> dict[str, Any]:
         everywhere = np.ones(self.num_envs, bool)
-        infos = {"costs": self.vec.costs[:, 0].copy(), "illegal_actions": self.vec.illegal[:, 0].copy()}
+        infos: dict[str, Any] = {"costs": self.vec.costs[:, 0].copy(), "illegal_actions": self.vec.illegal[:, 0].copy()}
         masks = self.vec.action_masks
         if masks is not None:
             infos["action_mask"] = masks[:, 0].copy()
         return infos | {f"_{name}": everywhere for name in infos}
 
     def _add_final(self, infos: dict[str, Any], over: npt.NDArray[np.bool_]) -> None:
-        """What was seen and known last in copies that have begun anew, as Gymnasium's own vector environments say it."""
+        """What was seen and known last in copies that have begun anew, as Gymnasium's own environments say it."""
         vec = self.vec
         final = np.full(self.num_envs, None, dtype=object)
         for copy in np.flatnonzero(over):

@@ -34,16 +34,12 @@ class Inside:
     terminated: npt.NDArray[np.int8]
     truncated: npt.NDArray[np.int8]
     _has_begun: bool
-    _is_hooked: bool
     _kernels: Any
     _buffers: Any
     _lanes: Any
     _arena: I64
     _scenario_rows: I64
     _state_sizes: I64
-    observation: Any
-    observations: npt.NDArray[Any]
-    reward: Any
 
     def columns(self) -> State:
         """All copies' state by name, such as ``bank_balance_cents``: views (N, axis), valid until the next step."""
@@ -136,9 +132,10 @@ class Inside:
         buffers.rewards[copy * rows : (copy + 1) * rows] = 0.0
         buffers.illegal[copy * rows : (copy + 1) * rows] = 0
         buffers.costs.reshape(self.num_envs, -1)[copy] = 0
-        if self._is_hooked:
-            self.observation.write(self, self.observations)
-            self.reward.begin(self, np.arange(self.num_envs) == copy)
+        self._begin_objects(np.arange(self.num_envs) == copy)
+
+    def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
+        raise NotImplementedError
 
     def _grow(self) -> None:
         raise NotImplementedError

@@ -81,7 +81,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         self.agents: list[str] = []
         self._has_begun = False
         self.observation_spaces = {agent: observation_space(self._vec) for agent in self.possible_agents}
-        self.action_spaces = {agent: self._vec.single_action_space for agent in self.possible_agents}
+        self.action_spaces = {agent: self._vec.action.space(self._vec) for agent in self.possible_agents}
         seen, size = self._vec.observation, len(banks) * self._vec.observation_size
         self.state_space = spaces.Box(seen.low, seen.high, (size,), seen.dtype)
         self._acting = frozenset(self.possible_agents)
@@ -224,7 +224,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     def state(self) -> npt.NDArray[Any]:
         """The global state for centralised critics: all banks' observations behind one another, copied."""
-        return self._vec.observations[0].ravel().copy()
+        flat: npt.NDArray[Any] = self._vec.observations[0].ravel()
+        return flat.copy()
 
     # -- time travel --------------------------------------------------------------------------------------------------
 

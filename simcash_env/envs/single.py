@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
@@ -29,7 +29,7 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         options: the other options of ``SimCashVec``.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata = {  # noqa: RUF012 - as Gymnasium has it
         "render_modes": ["ansi", "rgb_array", "human"],
         "render_fps": FRAMES_PER_SECOND,
     }

@@ -112,7 +112,7 @@ class SimCashVec(BatchArrays, Inside):
         self._shape = self._kernels.Shape(
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
-            autoreset=0 if self._is_hooked and autoreset == "same_step" else AUTORESETS.index(autoreset),
+            autoreset=self._kernel_autoreset(),
             is_backward=1,
             alpha=self.reward.alpha,
             reward_scale=self.reward_scale,
@@ -128,6 +128,11 @@ class SimCashVec(BatchArrays, Inside):
         from simcash_env.spaces import step
 
         self._kernels = step
+
+    def _kernel_autoreset(self) -> int:
+        """Objects of a user must see the end of an episode before a same-step reset: then Python does it."""
+        waits = self._is_hooked and self.autoreset == "same_step"
+        return int(self._kernels.BY_CALLER) if waits else AUTORESETS.index(self.autoreset)
 
     def _describe(self, num_envs: int, num_slots: int) -> None:
         """Sizes and names that follow from scenario and options."""
@@ -160,17 +165,17 @@ class SimCashVec(BatchArrays, Inside):
     def _name_observations(self) -> None:
         """``observations`` (N, L, D) and ``final_observations``: the kernels' own arrays, or those of the object."""
         shape = (self.num_envs, self.num_banks, self.observation_size)
-        buffers, finals = self._buffers, len(self._buffers.final_observations) > 0
+        buffers, finals = self._buffers, (self._num_finals, *shape[1:])
         if not self._is_hooked:
             self.observations: npt.NDArray[Any] = self.features
-            self.final_observations: npt.NDArray[Any] = buffers.final_observations.reshape(-1, *shape[1:])
+            self.final_observations: npt.NDArray[Any] = buffers.final_observations.reshape(finals)
         elif len(buffers.raw) > self.num_features:
             self.observations = buffers.raw[: np.prod(shape)].reshape(shape)
-            self.final_observations = np.zeros(shape if finals else (0, *shape[1:]))
+            self.final_observations = np.zeros(finals)
         else:
             own = not isinstance(self.observation, Full)
             self.observations = np.zeros(shape, self.observation.dtype) if own else self.features
-            self.final_observations = np.zeros(shape if finals else (0, *shape[1:]), self.observation.dtype)
+            self.final_observations = np.zeros(finals, self.observation.dtype)
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
 
@@ -246,9 +251,13 @@ class SimCashVec(BatchArrays, Inside):
         self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
         if self._lanes.run(NO_ACTIONS):
             self._finish()
+        self._begin_objects(chosen)
+
+    def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
+        """Let the observation and reward objects see what has begun in these copies."""
         if self._is_hooked:
             self.observation.write(self, self.observations)
-            self.reward.begin(self, chosen)
+            self.reward.begin(self, begun)
 
     def step(self, actions: npt.ArrayLike) -> tuple[npt.NDArray[Any], I8, F64, I8, I8]:
         """Decide in every copy and go on to its next decision.
@@ -318,7 +327,8 @@ class SimCashVec(BatchArrays, Inside):
         """After the kernels, the observation and reward objects; then the reset that had to wait for them."""
         if self.reward.writes:
             self.reward.write(self, self.rewards)
-            self.rewards[was_over] = 0.0  # their episode was over before: they stood still or were reset
+            if self.autoreset != "same_step":
+                self.rewards[was_over] = 0.0  # their episode was over before: they stood still or were reset
         self.observation.write(self, self.observations)
         over = self.over()
         if self.autoreset == "next_step" and was_over.any():
@@ -328,7 +338,7 @@ class SimCashVec(BatchArrays, Inside):
 
     def _reset_in_step(self, over: npt.NDArray[np.bool_]) -> None:
         """What the kernels do for ``same_step`` on their own: keep what was seen last, begin anew, keep the step."""
-        if len(self.final_observations):
+        if self._num_finals:
             self.final_observations[over] = self.observations[over]
             self.final_masks[over] = self.masks[over]
         kept: tuple[npt.NDArray[Any], ...] = (

@@ -16,6 +16,7 @@ from simcash_env.spaces.rewards import forget_step, reward, stand_still
 from simcash_env.spaces.scales import show_prices
 from simcash_env.spaces.seeds import next_seed, next_seed_of
 from simcash_env.spaces.tables import (
+    BY_CALLER,
     DISABLED,
     DONE,
     I16,
@@ -31,7 +32,18 @@ from simcash_env.spaces.tables import (
     Window,
 )
 
-__all__ = ["DONE", "TO_OBSERVE", "TO_RESET", "Arena", "Buffers", "Shape", "Window", "next_seed_of", "step_batch"]
+__all__ = [
+    "BY_CALLER",
+    "DONE",
+    "TO_OBSERVE",
+    "TO_RESET",
+    "Arena",
+    "Buffers",
+    "Shape",
+    "Window",
+    "next_seed_of",
+    "step_batch",
+]
 
 OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 OVER = int(Phase.OVER)

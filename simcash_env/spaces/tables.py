@@ -22,6 +22,8 @@ DISABLED: Final = 0
 NEXT_STEP: Final = 1
 SAME_STEP: Final = 2
 """Autoreset modes, as Gymnasium names them."""
+BY_CALLER: Final = 3
+"""The caller resets copies that are over before they step again."""
 
 DONE: Final = 0
 """A copy's ``pending`` value once it has stepped; ``codes.Status`` otherwise, or one of these before."""
