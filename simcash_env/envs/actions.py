@@ -106,9 +106,9 @@ class ThresholdAction(Action):
     """Release what is more urgent, smaller or of higher priority than thresholds, within a share of the liquidity.
 
     A Box of numbers from -1 to 1, as continuous algorithms want them, each ``2 x - 1`` of a share ``x`` on a grid of a
-    thousandth: ``urgency`` and ``size`` on the scales of the observation (0 releases nothing, 1 everything), ``priority``
-    in tenths (1 releases nothing), ``liquidity`` the share of what is available now; then one number for each optional
-    head. Its size does not grow with the queue.
+    thousandth: ``urgency`` and ``size`` on the scales of the observation (0 releases nothing, 1 everything),
+    ``priority`` in tenths (1 releases nothing), ``liquidity`` the share of what is available now; then one number for
+    each optional head. Its size does not grow with the queue.
     """
 
     language = "threshold"

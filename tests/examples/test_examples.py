@@ -22,6 +22,15 @@ BUDGETS = {
 }
 """By example: the library it needs, and a training of some seconds."""
 
+OWN = ("own_action", "own_observation", "own_reward")
+"""Examples of objects that a user adds."""
+
+PUBLIC = {
+    "simcash_env",
+    "simcash_env.codes",
+    *(f"simcash_env.envs.{name}" for name in ("sb3", "actions", "observations", "rewards")),
+}
+
 HOPELESS, BEST = -2.0, -1_000 / 3_500
 """Mean returns of castro-2period-v0: what drawing at random stays below, and the known equilibrium."""
 
@@ -39,28 +48,30 @@ def test_the_trained_policy_earns_more_than_the_untrained_one(name):
     assert after.mean() <= BEST + 0.05, "no policy does better than the equilibrium's mean by more than noise"
 
 
+@pytest.mark.parametrize("name", OWN)
+def test_an_object_of_ones_own_plays_a_day(name, capsys):
+    importlib.import_module(f"examples.{name}").main(4)
+    assert capsys.readouterr().out.strip()
+
+
 def test_no_example_is_left_out_and_each_says_how_to_run_it():
     found = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
-    assert found == sorted(BUDGETS)
+    assert found == sorted([*BUDGETS, *OWN])
     page = (ROOT / "examples" / "README.md").read_text()
     for name in found:
         text = (ROOT / "examples" / f"{name}.py").read_text()
-        assert f"python examples/{name}.py" in text
+        assert f"python examples/{name}.py" in text or f"python -m examples.{name}" in text
         assert f"[{name}.py]({name}.py)" in page
 
 
 def test_examples_use_what_is_public():
     for path in (ROOT / "examples").glob("*.py"):
-        assert "simcash_env" in path.read_text(), path.name
-        lines = [line for line in path.read_text().splitlines() if re.match(r"(from|import) simcash_env", line)]
-        for line in lines:
-            assert line in {
-                "from simcash_env import make_vec",
-                "from simcash_env import simcash_v0",
-                "from simcash_env.envs.actions import Action",
-                "from simcash_env.envs.sb3 import SimCashSB3Vec",
-            }, path.name
-        assert "._" not in path.read_text().replace("super()._", "").replace("self._", "")
+        text = path.read_text()
+        assert "simcash_env" in text, path.name
+        for module, names in re.findall(r"^from (simcash_env[\w.]*) import (.*)$", text, re.MULTILINE):
+            assert module in PUBLIC, path.name
+            assert "_" not in {name.strip()[0] for name in names.split(",")}, path.name
+        assert "._" not in text.replace("super()._", "").replace("self._", ""), path.name
 
 
 def test_an_example_runs_as_a_script_and_says_what_it_learned():
