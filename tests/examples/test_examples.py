@@ -50,7 +50,7 @@ def test_the_trained_policy_earns_more_than_the_untrained_one(name):
 
 @pytest.mark.parametrize("name", OWN)
 def test_an_object_of_ones_own_plays_a_day(name, capsys):
-    importlib.import_module(f"examples.{name}").main(4)
+    importlib.import_module(f"examples.{name}").main()
     assert capsys.readouterr().out.strip()
 
 
