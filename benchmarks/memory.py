@@ -32,22 +32,20 @@ def main() -> None:
         vec.reset(seed=1)
         for _ in range(50):
             vec.step(np.zeros(vec.actions.shape, np.int64))
-        print(
-            f"{name:24} {len(vec.scenario.bank_ids):4} banks, {vec.num_banks:4} learn: {vec.bytes_per_copy:12,.0f} bytes a copy"
-        )
+        banks = f"{len(vec.scenario.bank_ids):4} banks, {vec.num_banks:4} learn"
+        print(f"{name:24} {banks}: {vec.bytes_per_copy:12,.0f} bytes a copy")
     before = resident()
     vec = make_vec(SCENARIO, COPIES)
     vec.reset(seed=1)
     actions = np.ones(vec.actions.shape, np.int64)
     for _ in range(20):
         vec.step(actions)
-    settled = resident()
-    print(
-        f"{COPIES:,} copies of {SCENARIO}: {settled - before:.0f} MiB ({vec.bytes_per_copy * COPIES / MEBIBYTE:.0f} in arrays)"
-    )
+    settled, arrays = resident(), vec.bytes_per_copy * COPIES / MEBIBYTE
+    print(f"{COPIES:,} copies of {SCENARIO}: {settled - before:.0f} MiB, of it {arrays:.0f} in arrays")
     for _ in range(steps // COPIES):
         vec.step(actions)
-    print(f"after {steps:,} steps of copies: {resident() - settled:+.1f} MiB")
+    grown, room = resident() - settled, vec.bytes_per_copy * COPIES / MEBIBYTE - arrays
+    print(f"after {steps:,} steps of copies: {grown:+.1f} MiB, of it {room:+.1f} in arrays (room for longer queues)")
 
 
 if __name__ == "__main__":
