@@ -1,0 +1,54 @@
+"""What a policy may do in a scenario: a bound on costs holds for those who may do no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.policies import PolicyConfig
+
+Drops = Literal["never", "at_deadline", "any_time"]
+Pool = Literal["grid", "any"]
+
+MAX_PARTS: Final = 1_000
+"""Parts of a split, at most, whatever decides."""
+
+TREE_PARTS: Final = MAX_PARTS
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """What is decided beside releasing and holding.
+
+    Attributes:
+        drops: may a payment be given up?
+        max_parts: parts that a payment may be split into, where the rules let it be split.
+        pool: shares of the pool: the 21 levels of learners, or any.
+        collateral: may it be posted and withdrawn?
+        priorities: may a payment's priority be changed?
+    """
+
+    drops: Drops = "never"
+    max_parts: int = 1
+    pool: Pool = "grid"
+    collateral: bool = False
+    priorities: bool = False
+
+
+def permitted_to_learners(config: ScenarioConfig) -> Permitted:
+    """What the actions of the environment offer."""
+    return Permitted(drops="any_time" if config.actions.allow_drop else "never", max_parts=config.actions.max_split)
+
+
+def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
+    """What a policy does in the kernel; under SimCash's rules some of the named ones drop at the deadline."""
+    if policy.type == "external":
+        return permitted_to_learners(config)
+    if policy.type == "tree":
+        return Permitted("any_time", TREE_PARTS, "any", collateral=True, priorities=True)
+    drops: Drops = "never"
+    if policy.type in {"deadline", "liquidity_aware"} and config.rules.set == "simcash":
+        drops = "at_deadline"
+    parts = {"liquidity_splitting": MAX_PARTS, "mock_splitting": MAX_PARTS}.get(policy.type, 1)
+    return Permitted(drops, parts, "any")
