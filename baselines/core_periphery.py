@@ -20,8 +20,10 @@ SIZE_EXPONENT: Final = 0.5
 """The bank of rank r has the size r ** -0.5; with the links that makes a heavy tail of value sent."""
 
 MEAN_CENTS: Final = 100_000
-DEVIATION_CENTS: Final = 300_000
+DEVIATION_CENTS: Final = 200_000
 LINKS_OF_PERIPHERY: Final = 3
+FLOOR_CENTS: Final = 300_000
+"""Funds of every bank beside its share of a day: a small bank must be able to make one large payment."""
 TICKS: Final = 48
 
 HEADER: Final = """\
@@ -33,13 +35,14 @@ HEADER: Final = """\
 # flows", Physica A 379 (2007): in Fedwire few banks, closely tied to one another, send most of the value, most banks
 # have few links, and values have a heavy tail. Here a tenth of the banks is the core, tied to all of the core; every
 # other bank is tied to {links} core banks. The bank of rank r has the size r ** -{exponent}, and two tied banks send each
-# other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a standard
-# deviation of three times the mean. All money figures are ours.
+# other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a
+# standard deviation of twice the mean. All money figures are ours.
 #
-# Trade-off: a bank starts with an eighth of what it sends in a day and has as much again in credit, at 6 bps a tick on
-# the whole overdraft; waiting in its own queue costs 0.5 bps a tick, in the central queue nothing, but that is reached
-# only once credit is used up. A missed deadline (6 to 20 ticks) costs 20 bps of the amount, the close 40. To hold what
-# the balance does not cover is cheap as long as others pay; a core bank that holds starves the banks tied to it.
+# Trade-off: a bank starts with an eighth of what it sends in a day and three mean payments, and has as much again in
+# credit, at 6 bps a tick on the whole overdraft; waiting in its own queue costs 0.5 bps a tick, in the central queue
+# nothing, but that is reached only once credit is used up. A missed deadline (6 to 20 ticks) costs 20 bps of the
+# amount, the close 40. To hold what the balance does not cover is cheap as long as others pay; a core bank that holds
+# starves the banks tied to it.
 format: 1
 name: {name}
 description: {banks} banks, core and periphery, heavy-tailed amounts, offsets and rings.
@@ -105,7 +108,7 @@ def scenario_text(num_banks: int) -> str:
     rows = []
     for bank, rate in enumerate(shape.rates):
         day_cents = rate * TICKS * MEAN_CENTS
-        funds = round(day_cents / 8, -3)
+        funds = round(day_cents / 8, -3) + FLOOR_CENTS
         weights = ", ".join(f"{names[other]}: {weight:g}" for other, weight in shape.weights[bank].items())
         amount = f"{{type: lognormal, mean: {MEAN_CENTS}, std_dev: {DEVIATION_CENTS}}}"
         rows.append(
