@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 INFINITY = float("inf")
+
+
+@contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """HiGHS now and then writes a remark straight to stdout, where data goes."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @dataclass(frozen=True)
@@ -76,13 +92,14 @@ class Programme:
         matrix = coo_array((self.terms, (at[:, 0], at[:, 1])), shape=shape).tocsr()
         options = {"mip_rel_gap": gap} | ({} if seconds is None else {"time_limit": seconds})
         whole = np.zeros(shape[1]) if relaxed else np.array(self.is_whole, float)
-        found = milp(
-            np.array(self.cost),
-            integrality=whole,
-            bounds=Bounds(np.array(self.low), np.array(self.high)),
-            constraints=LinearConstraint(matrix, self.row_low, self.row_high) if shape[0] else (),
-            options=options,
-        )
+        with stdout_to_stderr():
+            found = milp(
+                np.array(self.cost),
+                integrality=whole,
+                bounds=Bounds(np.array(self.low), np.array(self.high)),
+                constraints=LinearConstraint(matrix, self.row_low, self.row_high) if shape[0] else (),
+                options=options,
+            )
         if found.status not in {0, 1} or (found.x is None and found.mip_dual_bound is None):
             message = f"the programme was not solved: {found.message}"
             raise ValueError(message)

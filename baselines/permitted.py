@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
@@ -13,8 +13,6 @@ Pool = Literal["grid", "any"]
 
 MAX_PARTS: Final = 1_000
 """Parts of a split, at most, whatever decides."""
-
-TREE_PARTS: Final = MAX_PARTS
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,16 @@ class Permitted:
     priorities: bool = False
 
 
+SPLITTING: Final = frozenset({"Split", "PaceAndRelease", "StaggerSplit"})
+
+
+def actions_of(tree: Any) -> set[str]:
+    """The actions that a tree file names anywhere."""
+    parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    own = {str(tree["action"])} if isinstance(tree, dict) and "action" in tree else set()
+    return own.union(*(actions_of(part) for part in parts))
+
+
 def permitted_to_learners(config: ScenarioConfig) -> Permitted:
     """What the actions of the environment offer."""
     return Permitted(drops="any_time" if config.actions.allow_drop else "never", max_parts=config.actions.max_split)
@@ -46,7 +54,14 @@ def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
     if policy.type == "external":
         return permitted_to_learners(config)
     if policy.type == "tree":
-        return Permitted("any_time", TREE_PARTS, "any", collateral=True, priorities=True)
+        does = actions_of(policy.definition)
+        return Permitted(
+            drops="any_time" if "Drop" in does else "never",
+            max_parts=MAX_PARTS if does & SPLITTING else 1,
+            pool="any",
+            collateral=bool(does & {"PostCollateral", "WithdrawCollateral"}),
+            priorities="Reprioritize" in does,
+        )
     drops: Drops = "never"
     if policy.type in {"deadline", "liquidity_aware"} and config.rules.set == "simcash":
         drops = "at_deadline"

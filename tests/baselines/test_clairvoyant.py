@@ -142,9 +142,14 @@ def test_what_may_be_done_besides_makes_the_bound_no_higher() -> None:
     for wider in (Permitted(drops="any_time"), Permitted(pool="any"), Permitted(max_parts=4), Permitted("any_time", 9)):
         assert clairvoyant_bound(config, 1, wider).cents <= narrow + ROUNDING_OF_SOLVER
     assert permitted_to_learners(config).drops == "any_time"
-    tree = {"node_id": "a", "action": "Release"}
-    policy = TreePolicy(tree={"version": "1", "policy_id": "t", "payment_tree": tree})
-    assert permitted_to(config, policy).collateral
+
+
+def test_a_tree_is_permitted_what_its_leaves_do() -> None:
+    post = {"node_id": "b", "action": "PostCollateral", "parameters": {"amount": {"value": 5}}}
+    tree = {"version": "1", "policy_id": "t", "payment_tree": {"node_id": "a", "action": "Drop"}}
+    assert permitted_to(WORLDS["standard"], TreePolicy(tree=tree)) == Permitted(drops="any_time", pool="any")
+    both = permitted_to(WORLDS["standard"], TreePolicy(tree=tree | {"strategic_collateral_tree": post}))
+    assert both == Permitted(drops="any_time", pool="any", collateral=True)
 
 
 def test_a_scenario_that_the_bound_does_not_cover_is_refused_with_the_reason() -> None:
