@@ -7,6 +7,7 @@ of what waits in Queue 2 as soon as it can be paid), so no run can cost less. ``
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -86,8 +87,10 @@ def clairvoyant_bound(
     may = permitted_to_learners(config) if permitted is None else permitted
     plan = Plan(config, arrived_payments(config, seed), may, relaxed=relaxed)
     found = plan.programme.solve(relaxed=relaxed, seconds=seconds, gap=gap)
-    best = found.best + plan.constant_cents
-    below = found.bound + plan.constant_cents - TOLERANCE * max(abs(found.bound), 1.0)
+    best, proven = found.best + plan.constant_cents, found.bound
+    if math.isinf(proven):  # time ran out before anything was proven: the relaxation takes little
+        proven = plan.programme.solve(relaxed=True).bound
+    below = proven + plan.constant_cents - TOLERANCE * max(abs(proven), 1.0)
     return Bound(max(below, 0.0), best, found.is_exact and not relaxed)
 
 
@@ -213,7 +216,11 @@ class Plan:
     def _delay_weight(self, pay: int, tick: int) -> int:
         """Thousandths; the smallest of the priority bands that the payment may come to be in."""
         view, priority = self.view, int(self.arrived.priority[pay])
-        bands = [view.low_multiplier_thousandths, view.normal_multiplier_thousandths, view.urgent_multiplier_thousandths]
+        bands = [
+            view.low_multiplier_thousandths,
+            view.normal_multiplier_thousandths,
+            view.urgent_multiplier_thousandths,
+        ]
         own = 2 if priority >= 8 else 1 if priority >= 4 else 0  # noqa: PLR2004 - the bands of charges.delay_weight
         if self.may.priorities:
             possible = bands

@@ -101,7 +101,7 @@ class BankPlan:
         overdraft_rate = int(self.view.overdraft_rate_ppm[0]) / BPS_SCALE
         before: int | None = None
         forced_out = 0.0
-        ends = {}
+        ends: dict[int, int] = {}
         for number, slot in enumerate(plan.slots):
             fixed = plan.fixed_flow[self.bank][number]
             opening = float(self.view.bank_opening_balance_cents[self.bank]) if before is None else 0.0
@@ -173,7 +173,8 @@ class BankPlan:
         """
         if self.config.bilateral_limits or self.config.multilateral_limit is not None:
             return
-        arrived, tick_slot = self.plan.arrived, {}
+        arrived = self.plan.arrived
+        tick_slot: dict[int, int] = {}
         for number, slot in enumerate(self.plan.slots):
             tick_slot.setdefault(slot.tick, number)
         most = self._most_liquidity()

@@ -34,8 +34,8 @@ HEADER: Final = """\
 # Source: the shape, not the size, of Soramaki, Bech, Arnold, Glass and Beyeler, "The topology of interbank payment
 # flows", Physica A 379 (2007): in Fedwire few banks, closely tied to one another, send most of the value, most banks
 # have few links, and values have a heavy tail. Here a tenth of the banks is the core, tied to all of the core; every
-# other bank is tied to {links} core banks. The bank of rank r has the size r ** -{exponent}, and two tied banks send each
-# other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a
+# other bank is tied to {links} core banks. The bank of rank r has the size r ** -{exponent}, and two tied banks send
+# each other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a
 # standard deviation of twice the mean. All money figures are ours.
 #
 # Trade-off: a bank starts with an eighth of what it sends in a day and three mean payments, and has as much again in
@@ -112,7 +112,8 @@ def scenario_text(num_banks: int) -> str:
         weights = ", ".join(f"{names[other]}: {weight:g}" for other, weight in shape.weights[bank].items())
         amount = f"{{type: lognormal, mean: {MEAN_CENTS}, std_dev: {DEVIATION_CENTS}}}"
         rows.append(
-            f"  - {{id: {names[bank]}, opening_balance: {funds:.0f}, credit_limit: {funds:.0f}, policy: {{type: external}},"
+            f"  - {{id: {names[bank]}, opening_balance: {funds:.0f}, credit_limit: {funds:.0f},"
+            " policy: {type: external},"
             f" arrivals: {{rate_per_tick: {rate}, amount: {amount}, deadline_range: [6, 20],"
             f" counterparty_weights: {{{weights}}}}}}}\n"
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from baselines.regret import Bounds
 from baselines.scorecard import agent_metrics, mean_metrics, policy_metrics
 from baselines.scripted import Agent, HoldAll, RandomLegal
 from baselines.seeds import held_out_seeds, training_seeds
-from baselines.statistics import Interval, bootstrap_interval
+from baselines.statistics import Interval, bootstrap_interval, stratified_interval
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.errors import ActionError
@@ -42,6 +43,7 @@ class Row:
             to be had.
         bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
+        totals: cents of each test day.
     """
 
     scenario: str
@@ -54,6 +56,7 @@ class Row:
     regret: Interval | None = None
     bound: str = "none"
     metrics: dict[str, float] = field(default_factory=dict)
+    totals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +74,17 @@ def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluat
     """A row from an evaluation and FIFO's on the same seeds."""
     return Row(
         evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
-        evaluation.by_bank(),
+        evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
     )  # fmt: skip
 
 
 def play_policy(
-    config: ScenarioConfig, name: str, parameters: str, policy: PolicyConfig, seeds: Sequence[int], shares: Shares = None
+    config: ScenarioConfig,
+    name: str,
+    parameters: str,
+    policy: PolicyConfig,
+    seeds: Sequence[int],
+    shares: Shares = None,
 ) -> Contender:
     """A policy in the kernel."""
     return Contender(
@@ -203,6 +211,24 @@ def format_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def across_scenarios(rows: Sequence[Row]) -> dict[str, Interval]:
+    """Of every policy that all scenarios have: interquartile mean of cost over FIFO's mean cost, cheapest first.
+
+    FIFO's is that of the scenario with its pools as configured; a policy played twice counts as it was first played.
+    Scenarios in which FIFO costs nothing are left out.
+    """
+    by_scenario: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_scenario.setdefault(row.scenario, {}).setdefault(row.policy, row)
+    chosen = [own for own in by_scenario.values() if own["fifo"].total.mean > 0]
+    common = [policy for policy in (chosen[0] if chosen else ()) if all(policy in own for own in chosen)]
+    found = {
+        policy: stratified_interval([np.array(own[policy].totals) / own["fifo"].total.mean for own in chosen])
+        for policy in common
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].mean))
+
+
 def regret_text(row: Row) -> str:
     """Mean cost above the bound; marked where the bound is a relaxation's, and so the regret an upper bound."""
     if row.regret is None:
@@ -211,8 +237,20 @@ def regret_text(row: Row) -> str:
 
 
 def rows_as_json(rows: Sequence[Row]) -> str:
-    """The rows as a JSON list."""
-    return json.dumps([asdict(row) for row in rows], indent=1)
+    """The rows as a JSON list, a line a row."""
+    return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]"
+
+
+def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Rows as they were before they were written."""
+    whole = []
+    for row in rows:
+        intervals = {
+            name: None if row[name] is None else Interval(**row[name])
+            for name in ("total", "difference_to_fifo", "regret")
+        }
+        whole.append(Row(**{**row, **intervals, "totals": tuple(row["totals"])}))
+    return whole
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -226,7 +264,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given: Any = parser.parse_args(arguments)
     errors = Console(stderr=True)
     with errors.status("scoring") as status:
-        rows = run_benchmark(given.scenarios, given.seeds, num_tuning_seeds=given.tuning_seeds, families=ALL_FAMILIES, num_measured=given.measured, report=status.update)  # fmt: skip
+        rows = run_benchmark(
+            given.scenarios,
+            given.seeds,
+            num_tuning_seeds=given.tuning_seeds,
+            families=ALL_FAMILIES,
+            num_measured=given.measured,
+            report=status.update,
+        )
     if given.json:
         print(rows_as_json(rows))
     else:

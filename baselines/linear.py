@@ -31,7 +31,8 @@ class Solution:
     """What a solver found.
 
     Attributes:
-        bound: no feasible point costs less; with a relaxation also none of the problem that was relaxed.
+        bound: no feasible point costs less; with a relaxation also none of the problem that was relaxed. Minus
+            infinity where time ran out before anything was proven.
         best: cost of the best point found, infinite where none was found in time.
         is_exact: has the best point been proven to be the best of all?
         values: of the variables at that point; empty where none was found.
@@ -100,13 +101,13 @@ class Programme:
                 constraints=LinearConstraint(matrix, self.row_low, self.row_high) if shape[0] else (),
                 options=options,
             )
-        if found.status not in {0, 1} or (found.x is None and found.mip_dual_bound is None):
+        if found.status not in {0, 1}:
             message = f"the programme was not solved: {found.message}"
             raise ValueError(message)
-        is_mixed = bool(whole.any())
-        if found.x is None or (found.status == 1 and not is_mixed):
-            bound = -INFINITY if found.mip_dual_bound is None or not is_mixed else float(found.mip_dual_bound)
-            return Solution(bound, INFINITY, is_exact=False, values=())
-        best = float(found.fun)
-        bound = float(found.mip_dual_bound) if is_mixed else best
-        return Solution(min(bound, best), best, is_exact=found.status == 0, values=tuple(found.x.tolist()))
+        is_mixed, has_bound = bool(whole.any()), found.mip_dual_bound is not None
+        best = INFINITY if found.x is None else float(found.fun)
+        bound = float(found.mip_dual_bound) if is_mixed and has_bound else -INFINITY
+        if found.status == 0 and not is_mixed:
+            bound = best
+        values = () if found.x is None else tuple(found.x.tolist())
+        return Solution(min(bound, best), best, is_exact=found.status == 0, values=values)

@@ -221,7 +221,9 @@ def relative_provision(record: RunRecord, peaks: I64) -> dict[str, float]:
     provided = peaks.sum(axis=0)
     if not provided.sum():
         return {}
-    shares = {bank: (provided[row] / provided.sum(), sent[row] / sent.sum()) for row, bank in enumerate(record.bank_ids)}
+    shares = {
+        bank: (provided[row] / provided.sum(), sent[row] / sent.sum()) for row, bank in enumerate(record.bank_ids)
+    }
     return {bank: float(given / used) for bank, (given, used) in shares.items() if used > 0}
 
 

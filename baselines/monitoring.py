@@ -125,7 +125,7 @@ def _timed(record: RunRecord, chosen: npt.NDArray[np.bool_]) -> list[tuple[float
 
 
 def timed_obligations(record: RunRecord, bank: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """(payments,) of a bank that are due before the last tick of the day on which they arrive; and those not paid in time."""
+    """(payments,) of a bank that are due before the close of the day on which they arrive; those not paid in time."""
     payments, per_day = record.payments, record.ticks_per_day
     close = (payments.arrival_tick // per_day + 1) * per_day - 1
     timed = (payments.sender == bank) & (payments.deadline_tick < close)

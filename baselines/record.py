@@ -33,7 +33,7 @@ _BY_HEADER: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Payments:
-    """Payments as they arrived, one entry each, in order; parts of a split count to the payment they were split from."""
+    """Payments as they arrived, one entry each, in order; parts of a split count to the one they were split from."""
 
     ids: I64
     sender: I64
@@ -109,6 +109,7 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
         message = "RTGS priorities cannot be recorded: the scenario has queue2_priority_mode"
         raise ActionError(message)
     vec.reset([seed])
+    has_levels = len(vec.action_nvec) > vec.num_slots
 
     def play(simulation: Simulation) -> TickResult:
         actions = agent.act(vec)[0]
@@ -117,8 +118,10 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
             bank: dict(zip(simulation.queue1(bank), (_decision(vec, int(choice)) for choice in row), strict=False))
             for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
         }
-        may_choose = vec.masks[0, :, -1, 1:].any(axis=1) & (len(vec.action_nvec) > vec.num_slots)
-        levels = {bank: int(actions[row, -1]) for row, bank in enumerate(vec.bank_ids) if may_choose[row]}
+        may_choose = np.asarray(vec.masks[0, :, -1, 1:].any(axis=1)).tolist()
+        levels = {
+            bank: int(actions[row, -1]) for row, bank in enumerate(vec.bank_ids) if has_levels and may_choose[row]
+        }
         vec.step(actions[None])
         return simulation.tick(decisions, pool_levels=levels)
 
@@ -134,7 +137,9 @@ def _decision(vec: SimCashVec, choice: int) -> Decision:
 def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) -> RunRecord:
     """Play tick by tick and keep what the event log does not hold."""
     banks, per_day = simulation.bank_ids, simulation.config.simulation.ticks_per_day
-    start, balances, stalled, gridlock = [], [], [], []
+    start, balances = [], []
+    stalled: list[bool] = []
+    gridlock: list[bool] = []
     while not simulation.is_over:
         simulation.open_tick()
         if simulation.current_tick % per_day == 0:
@@ -156,7 +161,9 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         given_up=_given_up(events, root),
         start_liquidity=np.array(start, np.int64),
         balances=np.array(balances, np.int64),
-        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64).reshape(-1, len(COST_NAMES)),
+        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64).reshape(
+            -1, len(COST_NAMES)
+        ),
         stalls=Stalls(np.array(stalled, bool), np.array(gridlock, bool)),
     )
 

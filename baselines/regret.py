@@ -48,7 +48,7 @@ class Bounds:
         return "exact" if size <= LARGEST_EXACT else "relaxed"
 
     def of(self, permitted: Permitted) -> F64 | None:
-        """(seeds,) bounds in cents; None where the scenario is too large, or has rules that the bound does not cover."""
+        """(seeds,) bounds in cents; None if the scenario is too large, or has events that the bound does not cover."""
         if self.kind == "none":
             return None
         if permitted not in self._known:

@@ -176,7 +176,9 @@ class LiquiditySplitting(ScriptedAgent):
     def act(self, vec: SimCashVec) -> I64:
         """Release, or the number of parts, or hold."""
         if vec.config.actions.max_split < self.max_splits:
-            message = f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
+            message = (
+                f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
+            )
             raise ActionError(message)
         actions, view = self.begin(vec)
         remaining, balance = view["remaining"], view["balance"][:, :, None]

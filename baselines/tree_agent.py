@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from baselines.scripted import HOLD, RELEASE, ScriptedAgent, View
+from baselines.scripted import HOLD, RELEASE, ScriptedAgent
 from simcash_env.arrays import I64
 from simcash_env.config.policies import TreePolicy
 from simcash_env.envs.vector import SimCashVec
@@ -37,7 +37,13 @@ COMPARE: Final[dict[str, Any]] = {
     ">": lambda one, other: one > other,
     ">=": lambda one, other: one >= other - TOLERANCE,
 }
-CALCULATE: Final[dict[str, Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply, "max": np.maximum, "min": np.minimum}
+CALCULATE: Final[dict[str, Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+}
 RELEASES: Final = frozenset({"Release", "ReleaseWithCredit"})
 
 

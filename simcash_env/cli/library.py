@@ -34,7 +34,7 @@ def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One 
         typer.echo(json.dumps(list(scenario_ids())))
         return
     for name in scenario_ids():
-        typer.echo(f"{name:<22}{load_scenario(name).description}")
+        typer.echo(f"{name:<24}{load_scenario(name).description}")
 
 
 @scenarios.command("show", epilog="Example: simcash scenarios show castro-2period-v0")
@@ -65,7 +65,7 @@ def list_policies(*, as_json: Annotated[bool, typer.Option("--json", help="One J
         typer.echo(json.dumps(found))
         return
     for name, facts in found.items():
-        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<36}{facts['description']}")
+        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<46}{facts['description']}")
 
 
 def validate(

@@ -21,8 +21,7 @@ def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path
 
 
 def _places(file: str, folder: Path | None, policy_path: Path | None) -> Iterator[Path]:
-    """A file may be named as it lies here, beside the scenario, or in the search path with its folders or without;
-    last of all it may be one of the library."""
+    """A file may be named as it lies here, beside the scenario, in the search path, or be one of the library."""
     if policy_path is not None:
         yield policy_path / file
         yield policy_path / Path(file).name

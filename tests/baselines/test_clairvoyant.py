@@ -16,7 +16,7 @@ from simcash_env.errors import ConfigError
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 
-SEEDS = (1, 2, 3, 4, 5)
+SEEDS = (1, 2, 3)
 ROUNDING_OF_SOLVER = 1e-3
 POLICIES = [
     FifoPolicy(),
@@ -29,7 +29,9 @@ POLICIES = [
 
 def world(**changes) -> ScenarioConfig:
     """A small random day with every price that a bank can be charged."""
-    options = {key: changes.pop(key) for key in ("rules", "banks", "days", "ticks", "switches", "pool") if key in changes}
+    options = {
+        key: changes.pop(key) for key in ("rules", "banks", "days", "ticks", "switches", "pool") if key in changes
+    }
     row = random_day(**({"ticks": 5, "pool": 40_000} | options)).model_dump()
     row["costs"] |= {"overdraft_bps_per_tick": 30.0, "deadline_penalty": {"bps": 300.0}, "eod_penalty": 2_000}
     for key, value in changes.items():
@@ -106,7 +108,9 @@ def test_a_bank_without_credit_that_is_never_paid_pays_its_penalties() -> None:
             "name": "broke",
             "simulation": {"ticks_per_day": 3, "num_days": 1},
             "banks": [{"id": "A", "policy": {"type": "external"}}, {"id": "B"}],
-            "events": [{"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 1_000, "deadline": 1}],
+            "events": [
+                {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 1_000, "deadline": 1}
+            ],
             "costs": {"deadline_penalty": 70, "eod_penalty": {"bps": 200.0}, "delay_cost_per_tick_per_cent": 0.1},
         }
     )
@@ -174,3 +178,11 @@ def test_a_programme_without_a_solution_is_an_error() -> None:
     programme.row({variable: 1.0}, low=2.0)
     with pytest.raises(ValueError, match="not solved"):
         programme.solve()
+
+
+def test_when_time_runs_out_before_anything_is_proven_the_relaxation_is_the_bound() -> None:
+    config = load("two-banks-v0")
+    hurried, relaxed = clairvoyant_bound(config, 5, seconds=0.0), clairvoyant_bound(config, 5, relaxed=True)
+    assert not hurried.is_exact
+    assert hurried.cents >= relaxed.cents - ROUNDING_OF_SOLVER
+    assert hurried.cents <= clairvoyant_bound(config, 5).cents + ROUNDING_OF_SOLVER

@@ -140,7 +140,10 @@ def test_parts_count_to_the_payment_that_was_split() -> None:
     config = with_policy(random_day(rules="simcash"), LiquiditySplittingPolicy(max_splits=4, min_split_amount=1))
     record = record_run(config, 4)
     assert len(record.settled.cents) > len(np.unique(record.settled.payment))
-    assert (np.bincount(record.settled.payment, record.settled.cents) <= record.payments.cents[: record.settled.payment.max() + 1]).all()
+    assert (
+        np.bincount(record.settled.payment, record.settled.cents)
+        <= record.payments.cents[: record.settled.payment.max() + 1]
+    ).all()
     assert metrics_of(record).settled_share_value <= 1
 
 

@@ -23,7 +23,11 @@ POLICIES = [
 
 
 @pytest.mark.parametrize("rules", ["standard", "simcash"])
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.type}-{getattr(policy, 'target_buffer', '')}{getattr(policy, 'file', '')[-19:-5]}")
+@pytest.mark.parametrize(
+    "policy",
+    POLICIES,
+    ids=lambda policy: f"{policy.type}-{getattr(policy, 'target_buffer', '')}{getattr(policy, 'file', '')[-19:-5]}",
+)
 def test_a_policy_costs_the_same_through_the_environment_as_in_the_kernel(rules, policy):
     config = random_day(rules=rules)
     inside = evaluate_policy(config, policy, SEEDS, [0.15, 0.15])
@@ -99,7 +103,9 @@ def test_a_tree_that_asks_more_than_the_batch_shows_is_refused_with_what_it_asks
     with pytest.raises(ActionError, match="my_q2_in_value_from_counterparty"):
         agent_for(TreePolicy(file=str(policy_path("offset_seeker"))))
     for action in ("Drop", "Split"):
-        leaf = {"node_id": "a", "action": action} | ({"parameters": {"num_splits": {"value": 2}}} if action == "Split" else {})
+        leaf = {"node_id": "a", "action": action} | (
+            {"parameters": {"num_splits": {"value": 2}}} if action == "Split" else {}
+        )
         tree = TreePolicy(tree={"version": "1", "policy_id": "t", "payment_tree": leaf})
         with pytest.raises(ActionError, match=action):
             agent_for(tree)
