@@ -46,7 +46,9 @@ def actions_of(tree: Any) -> set[str]:
 
 def permitted_to_learners(config: ScenarioConfig) -> Permitted:
     """What the actions of the environment offer."""
-    return Permitted(drops="any_time" if config.actions.allow_drop else "never", max_parts=config.actions.max_split)
+    offered = config.actions
+    drops: Drops = "any_time" if offered.allow_drop else "never"
+    return Permitted(drops=drops, max_parts=offered.max_split, collateral=offered.collateral)
 
 
 def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:

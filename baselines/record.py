@@ -101,15 +101,15 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
     """Play an agent through the environment, and its decisions in a simulation beside it that keeps the event log.
 
     Raises:
-        ActionError: the scenario has an action that a simulation cannot be told (RTGS priorities).
+        ActionError: the scenario has choices beside payments and pool shares: RTGS priorities, recalls, collateral.
     """
     learners = deciding_banks(config)
     vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
-    if config.switches.queue2_priority_mode:
-        message = "RTGS priorities cannot be recorded: the scenario has queue2_priority_mode"
+    untold = sorted(set(vec.head_index) - {"pool"})
+    if untold:
+        message = f"an agent's choices of {', '.join(untold)} cannot be recorded"
         raise ActionError(message)
     vec.reset([seed])
-    has_levels = len(vec.action_nvec) > vec.num_slots
 
     def play(simulation: Simulation) -> TickResult:
         actions = agent.act(vec)[0]
@@ -118,14 +118,20 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
             bank: dict(zip(simulation.queue1(bank), (_decision(vec, int(choice)) for choice in row), strict=False))
             for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
         }
-        may_choose = np.asarray(vec.masks[0, :, -1, 1:].any(axis=1)).tolist()
-        levels = {
-            bank: int(actions[row, -1]) for row, bank in enumerate(vec.bank_ids) if has_levels and may_choose[row]
-        }
+        levels = _levels(vec, actions)
         vec.step(actions[None])
         return simulation.tick(decisions, pool_levels=levels)
 
     return _record(Simulation(vec.config, seed=seed), play)
+
+
+def _levels(vec: SimCashVec, actions: I64) -> dict[str, int]:
+    """Pool shares of the banks that may choose one now."""
+    head = vec.head_index.get("pool")
+    if head is None:
+        return {}
+    may_choose = vec.masks[0, :, head, 1:].any(axis=1)
+    return {vec.bank_ids[row]: int(actions[row, head]) for row in np.flatnonzero(may_choose)}
 
 
 def _decision(vec: SimCashVec, choice: int) -> Decision:

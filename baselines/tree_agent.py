@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from baselines.scripted import HOLD, RELEASE, ScriptedAgent
+from baselines.scripted import HOLD, RELEASE, RUN_POSITION, ScriptedAgent
 from simcash_env.arrays import I64
 from simcash_env.config.policies import TreePolicy
 from simcash_env.envs.vector import SimCashVec
@@ -72,7 +72,7 @@ class TreeAgent(ScriptedAgent):
         """Slot by slot, because a tree may ask what it has released before."""
         actions, view = self.begin(vec)
         num_slots = vec.num_slots
-        tick = np.rint(vec.observations[:, :, vec.observation_layout.index("run_position")] * vec.num_ticks)
+        tick = np.rint(vec.features[:, :, RUN_POSITION] * vec.num_ticks)
         in_day = tick % vec.config.simulation.ticks_per_day
         facts: dict[str, F64] = {name: view[name].astype(float) for name in ACCOUNT_FIELDS}
         facts |= {"current_tick": tick, "system_tick_in_day": in_day, "committed_value": np.zeros(tick.shape)}
