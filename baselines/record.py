@@ -15,10 +15,11 @@ from baselines.scripted import Agent
 from simcash_env.arrays import I64
 from simcash_env.codes import NONE, EventKind
 from simcash_env.config import ScenarioConfig
+from simcash_env.decisions import Decision
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
 from simcash_env.events import Events
-from simcash_env.simulation import COST_NAMES, Decision, Simulation, TickResult
+from simcash_env.simulation import COST_NAMES, Simulation, TickResult
 
 MECHANISMS: Final = ("gross", "queue2", "entry_disposition", "bilateral", "cycles", "prefix")
 _BY_KIND: Final = {EventKind.RTGS_IMMEDIATE_SETTLEMENT: 0, EventKind.QUEUE2_LIQUIDITY_RELEASE: 1}
