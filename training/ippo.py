@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch as th
@@ -22,11 +24,15 @@ from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
-from simcash_env.errors import SimulationError
+from simcash_env.errors import SimulationError, SnapshotError
 from simcash_env.registry import load
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
+from training.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
+from training.opponents import Opponents
+from training.pools import with_largest_share
 from training.settings import IppoSettings
 from training.urgency import NUM_RANKED, by_urgency
+from training.watching import CtrlC, Log
 
 SEEDS_PER_RUN: Final = 10_000
 FORBIDDEN: Final = 1e8
@@ -35,6 +41,8 @@ FIRST_GAIN: Final = 0.01
 """Of the layer that gives the scores: an untrained policy draws all legal choices about equally."""
 MEMORY: Final = 0.95
 """Of the returns' mean and variance, a rollout."""
+SAVE_SECONDS: Final = 300.0
+Report: TypeAlias = Callable[[int, float, float], None]
 GAUSS: Final = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -210,7 +218,7 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
 def make_training_vec(settings: IppoSettings, config: ScenarioConfig | None = None) -> SimCashVec:
     """The batch that is learned on."""
     return make_vec(
-        load(settings.scenario) if config is None else config,
+        with_largest_share(load(settings.scenario) if config is None else config, settings.largest_share),
         settings.num_envs,
         learners=settings.learners,
         max_queue_slots=settings.max_queue_slots,
@@ -223,14 +231,38 @@ def make_training_vec(settings: IppoSettings, config: ScenarioConfig | None = No
     )
 
 
-class Player:
-    """Policies and how a batch's arrays become their rows; also plays a trained policy on other batches."""
+@dataclass(frozen=True)
+class Shape:
+    """What a policy must know of a batch: learning banks, slots, entries, flow, choices of each head, place of pool."""
 
-    def __init__(self, settings: IppoSettings, vec: SimCashVec, generator: Any) -> None:
-        self.settings, self.banks, self.slots = settings, vec.num_banks, vec.num_slots
-        self.features, self.flow = vec.num_features, vec.flow_in_payments
-        self.policies = vec.num_banks if settings.policies == "own" else 1
-        sizes = vec.action_nvec.tolist()
+    banks: int
+    slots: int
+    features: int
+    flow: float
+    choices: tuple[int, ...]
+    pool: int | None
+
+    @classmethod
+    def of(cls, vec: SimCashVec) -> Shape:
+        """That of a batch."""
+        choices, pool = tuple(vec.action_nvec.tolist()), vec.head_index.get("pool")
+        return cls(vec.num_banks, vec.num_slots, vec.num_features, vec.flow_in_payments, choices, pool)
+
+
+class Player:
+    """Policies and how a batch's arrays become their rows.
+
+    Args:
+        settings: of the training.
+        shape: of the batch.
+        generator: of the first weights.
+    """
+
+    def __init__(self, settings: IppoSettings, shape: Shape, generator: Any = None) -> None:
+        self.settings, self.shape = settings, shape
+        self.banks, self.slots, self.features, self.pool = shape.banks, shape.slots, shape.features, shape.pool
+        self.policies = shape.banks if settings.policies == "own" else 1
+        sizes = list(shape.choices)
         judges_slots = settings.network == "slots" and settings.action == "queue" and self.slots > 0
         self.ranked = NUM_RANKED * self.slots if judges_slots else 0
         self.ids = self.banks if settings.bank_id and self.policies == 1 and self.banks > 1 else 0
@@ -240,13 +272,32 @@ class Player:
             self.heads = Gaussian(self.policies, len(sizes))
         else:
             weights = [1.0] * len(sizes)
-            if "pool" in vec.head_index:
-                weights[vec.head_index["pool"]] = settings.pool_entropy
+            if self.pool is not None:
+                weights[self.pool] = settings.pool_entropy
             self.heads = Choices(sizes, weights)
         verbs = (1 if sizes[0] == 2 else sizes[0]) if judges_slots else 0  # noqa: PLR2004
         slots = (self.slots, verbs) if judges_slots else (0, 0)
         self.network = ActorCritic(settings, self.policies, self.banks, self.columns, slots, self.heads, generator)
-        self.pool = vec.head_index.get("pool")
+
+    @classmethod
+    def load(cls, path: Path) -> Player:
+        """The policy of a checkpoint.
+
+        Raises:
+            SnapshotError: it cannot be read, or is no checkpoint of ``ippo``.
+        """
+        facts = read_facts(path)
+        settings = facts.training_settings()
+        if not isinstance(settings, IppoSettings):
+            message = f"{path}: a checkpoint of {facts.algorithm}, not of ippo"
+            raise SnapshotError(message)
+        player = cls(settings, Shape(**{**facts.shape, "choices": tuple(facts.shape["choices"])}))
+        player.network.load_state_dict(th.load(path, weights_only=True))
+        return player
+
+    def save(self, path: Path) -> None:
+        """Write the weights alone."""
+        th.save(self.network.state_dict(), path)
 
     def rows(self, array: Any) -> Any:
         """(P, R, ...) view of an array (N, L, ...)."""
@@ -269,7 +320,7 @@ class Player:
         if self.ranked:
             flat = out.flatten(0, 1)
             slots = flat[:, SLOTS_AT:end].unflatten(1, (self.slots, NUM_SLOT))
-            ranks = by_urgency(flat, slots, self.flow)
+            ranks = by_urgency(flat, slots, self.shape.flow)
             out[:, :, end : end + self.ranked] = ranks.view(*out.shape[:2], -1)
 
     def new_rows(self, *shape: int) -> Any:
@@ -281,14 +332,17 @@ class Player:
         return rows
 
     @th.no_grad()  # type: ignore[untyped-decorator]
-    def act(self, vec: SimCashVec) -> Any:
-        """The most likely actions (N, L, H); of a threshold action the means."""
-        rows = self.new_rows(vec.num_envs)
-        self.look(vec.observations, rows)
+    def act(self, observations: Any, masks: Any, generator: Any = None) -> Any:
+        """Heads (N, L, H) for observations (N, L, D) and masks (N, L, H, C); of a threshold action its numbers.
+
+        Without a generator the most likely choices, with one drawn ones.
+        """
+        rows = self.new_rows(len(observations))
+        self.look(observations, rows)
         scores = self.network(rows)[0]
         bias = th.zeros_like(scores)
-        self.heads.bias(self.rows(vec.masks), bias)
-        actions = self.batch(self.heads.draw(scores + bias, None))
+        self.heads.bias(self.rows(masks), bias)
+        actions = self.batch(self.heads.draw(scores + bias, generator))
         return actions.clip(-1.0, 1.0) if self.heads.dtype is th.float32 else actions
 
 
@@ -305,8 +359,9 @@ class Ippo:
         self.settings, self.seed = settings, seed
         self.vec = vec = make_training_vec(settings, config)
         self.generator = th.Generator().manual_seed(seed)
-        self.player = player = Player(settings, vec, self.generator)
+        self.player = player = Player(settings, Shape.of(vec), self.generator)
         self.network, self.heads = player.network, player.heads
+        self.opponents = Opponents(settings, vec.bank_ids, vec.num_envs, self._new_opponent)
         self.optimiser = th.optim.Adam(self.network.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
         ticks, rows = settings.steps_per_rollout, vec.num_envs * vec.num_banks // player.policies
         flat = (player.policies, ticks, rows)
@@ -314,12 +369,21 @@ class Ippo:
         self.bias = th.zeros(*flat, self.heads.width)
         self.actions = th.zeros(*flat, self.heads.heads, dtype=self.heads.dtype)
         self.log_probs, self.rewards, self.ends, self.returns = (th.zeros(flat) for _ in range(4))
+        self.counts = th.ones(flat)  # 1 where a row is learned from
         self.values = th.zeros(player.policies, ticks + 1, rows)
         self.steps, self.progress = 0, 0.0
         self.mean, self.square, self.trust = (th.zeros(()) for _ in range(3))  # of returns, decayed sums
         self.cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
         self.ended: list[float] = []
+        self._deal()
         vec.reset(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
+
+    def _new_opponent(self, path: Path | None) -> Player:
+        return Player(self.settings, self.player.shape) if path is None else Player.load(path)
+
+    def _deal(self) -> None:
+        """Note which rows are learned from."""
+        self.counts[:] = self.player.rows(self.opponents.learns).float().unsqueeze(1)
 
     # -- rollout ------------------------------------------------------------------------------------------------------
 
@@ -343,7 +407,10 @@ class Ippo:
             self.actions[:, tick] = actions
             self.log_probs[:, tick] = self.heads.judge(scores, actions)[0]
             self.values[:, tick] = values * deviation + mean
-            self._play(player.batch(actions))
+            played = player.batch(actions)
+            if not self.opponents.is_idle:
+                self.opponents.play(vec.observations, vec.masks, played)
+            self._play(played)
             self.rewards[:, tick] = player.rows(vec.rewards)
             self.ends[:, tick] = player.rows_of_copies(vec.terminated | vec.truncated)
             if vec.truncated.any():  # an episode that was cut goes on in theory: its value is what is missing
@@ -389,11 +456,13 @@ class Ippo:
             error = self.rewards[:, tick] + gamma * goes_on * self.values[:, tick + 1] - self.values[:, tick]
             advantages[:, tick] = ahead = error + weight * goes_on * ahead
         self.returns = advantages + self.values[:, :-1]
-        for total, new in ((self.mean, self.returns.mean()), (self.square, self.returns.square().mean())):
-            total.mul_(MEMORY).add_(new, alpha=1.0 - MEMORY)
+        all_rows, share = self.counts.sum(), self.counts / self.counts.sum(dim=(1, 2), keepdim=True).clamp_min(1.0)
+        for total, of in ((self.mean, self.returns), (self.square, self.returns.square())):
+            total.mul_(MEMORY).add_((of * self.counts).sum() / all_rows, alpha=1.0 - MEMORY)
         self.trust.mul_(MEMORY).add_(1.0 - MEMORY)
-        advantages -= advantages.mean(dim=(1, 2), keepdim=True)
-        return advantages / (advantages.std(dim=(1, 2), keepdim=True) + 1e-8)
+        advantages -= (advantages * share).sum(dim=(1, 2), keepdim=True)
+        deviation = (advantages.square() * share).sum(dim=(1, 2), keepdim=True).sqrt()
+        return advantages / (deviation + 1e-8) * self.counts
 
     def update(self) -> dict[str, float]:
         """All epochs over the rollout; returns what to log."""
@@ -404,21 +473,22 @@ class Ippo:
         entropy_weight = self.entropy()
         rate = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * (1.0 - self.progress)
         self.optimiser.param_groups[0]["lr"] = rate
-        kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets)
+        kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets, self.counts)
         groups = settings.steps_per_rollout * self.vec.num_envs
         sums = th.zeros(4)
         for _ in range(settings.num_epochs):
             order = th.randperm(groups, generator=self.generator)
             for chosen in order.tensor_split(settings.num_minibatches):
-                seen, bias, actions, before, advantage, target = (self._pick(array, chosen) for array in kept)
+                seen, bias, actions, before, advantage, target, counts = (self._pick(array, chosen) for array in kept)
                 scores, values = self.network(seen)
                 log_prob, entropy = self.heads.judge(scores + bias, actions)
                 change = log_prob - before
                 ratio = change.exp()
                 clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
-                gain = th.min(advantage * ratio, advantage * clipped).mean(dim=1)
-                miss = 0.5 * (values - target).square().mean(dim=1)
-                loss = (settings.value_weight * miss - gain - entropy_weight * entropy.mean(dim=1)).sum()
+                share = counts / counts.sum(dim=1, keepdim=True).clamp_min(1.0)
+                gain = (th.min(advantage * ratio, advantage * clipped) * share).sum(dim=1)
+                miss = 0.5 * ((values - target).square() * share).sum(dim=1)
+                loss = (settings.value_weight * miss - gain - entropy_weight * (entropy * share).sum(dim=1)).sum()
                 self.optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.network.parameters(), settings.max_grad_norm)
@@ -446,12 +516,144 @@ class Ippo:
 
     def step(self) -> dict[str, float]:
         """A rollout and its updates; returns what to log."""
-        self.progress = min(self.steps / self.settings.total_steps, 1.0)
+        self.progress = max(self.progress, min(self.steps / self.settings.total_steps, 1.0))
         self.ended = []
         self.rollout()
         facts = self.update()
         self.steps += self.rewards.numel()
+        if self.opponents.note(self.player):
+            self._deal()
         facts["reward"] = float(self.rewards.mean())
         if self.ended:
             facts["cents"] = float(np.mean(self.ended))
         return facts
+
+    # -- checkpoints --------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All that a training needs to go on exactly as if it had not been interrupted."""
+        copies = [self.vec.snapshot(copy) for copy in range(self.vec.num_envs)]
+        return {
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "returns": th.stack([self.mean, self.square, self.trust]),
+            "steps": self.steps,
+            "cents": th.from_numpy(self.cents.copy()),
+            "opponents": self.opponents.state(),
+            "lengths": [len(copy) for copy in copies],
+            "copies": th.frombuffer(bytearray(b"".join(copies)), dtype=th.uint8),
+        }
+
+    def restore(self, weights: dict[str, Any], state: dict[str, Any]) -> None:
+        """Go on from a policy's weights and a ``state``."""
+        self.network.load_state_dict(weights)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        for total, kept in zip((self.mean, self.square, self.trust), state["returns"], strict=True):
+            total.copy_(kept)
+        self.steps = state["steps"]
+        self.cents[:] = state["cents"].numpy()
+        self.opponents.restore(state["opponents"])
+        self._deal()
+        stored, at = state["copies"].numpy().tobytes(), 0
+        for copy, length in enumerate(state["lengths"]):
+            self.vec.restore(stored[at : at + length], copy)
+            at += length
+
+    def facts(self, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
+        """What to say of the policies as they are now."""
+        return CheckpointFacts(
+            self.settings.scenario, self.seed, self.steps, self.settings.model_dump(mode="json"), self.vec.bank_ids,
+            curve=tuple(curve), algorithm="ippo", shape=asdict(self.player.shape),
+        )  # fmt: skip
+
+    def save(self, path: Path, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
+        """Write policy, facts and what is needed to go on."""
+        save_checkpoint(self.player, path, self.facts(curve))
+        facts = read_facts(path)
+        fresh = resume_path(path).with_suffix(".partial")
+        th.save({"digest": facts.sha256, **self.state()}, fresh)
+        fresh.replace(resume_path(path))
+        return facts
+
+
+def resume_path(checkpoint: Path) -> Path:
+    """What is needed to go on from a checkpoint: large, and of no use to who only plays it."""
+    return checkpoint.with_suffix(".resume")
+
+
+def resumed(run: Ippo, path: Path) -> list[tuple[int, float]]:
+    """Bring a fresh run to where a checkpoint was written; returns its curve.
+
+    Raises:
+        SnapshotError: files are missing, of different moments, or of other settings than the run's.
+    """
+    facts = read_facts(path)
+    given, kept = run.settings.model_dump(mode="json"), dict(facts.settings)
+    differ = sorted(name for name in given if name != "total_steps" and given[name] != kept.get(name))
+    if facts.algorithm != "ippo" or differ or facts.seed != run.seed:
+        message = f"{path}: of {facts.algorithm} with seed {facts.seed}, other settings: {', '.join(differ) or 'none'}"
+        raise SnapshotError(message)
+    try:
+        state = th.load(resume_path(path), weights_only=True)
+    except OSError as error:
+        message = f"{resume_path(path)}: needed to go on, and cannot be read: {error}"
+        raise SnapshotError(message) from error
+    if state["digest"] != facts.sha256:
+        message = f"{resume_path(path)}: of another moment than {path}"
+        raise SnapshotError(message)
+    run.restore(th.load(path, weights_only=True), state)
+    return list(facts.curve)
+
+
+def train(
+    settings: IppoSettings,
+    seed: int,
+    *,
+    out: Path | None = None,
+    resume: Path | None = None,
+    config: ScenarioConfig | None = None,
+    report: Report | None = None,
+    max_seconds: float | None = None,
+    tensorboard: Path | None = None,
+) -> Trained:
+    """Train a policy; the same settings and seed give the same policy on the same machine, interrupted or not.
+
+    Args:
+        settings: of the training.
+        seed: of networks, draws and days.
+        out: where to save a ``.pt`` with its ``.json`` and ``.resume``: every few minutes, at the end and on Ctrl-C.
+        resume: a checkpoint of the same settings and seed to go on from, exactly.
+        config: the scenario itself where ``settings.scenario`` is not to be loaded.
+        report: called after every rollout with steps done, mean cents of a bank and run, and mean return of a tick.
+        max_seconds: stop after so long; rates and entropy then fall by the clock where that is ahead.
+        tensorboard: folder to log to.
+
+    Returns:
+        The policies as a ``Player``, and facts; ``is_complete`` is False after Ctrl-C.
+
+    Raises:
+        SnapshotError: ``resume`` is no checkpoint of these settings and this seed.
+    """
+    th.set_num_threads(1)
+    run = Ippo(settings, seed, config)
+    curve = [] if resume is None else resumed(run, resume)
+    began = saved = time.monotonic()
+    with CtrlC() as pressed, Log(tensorboard) as log:
+        while run.steps < settings.total_steps and not pressed.once:
+            now = time.monotonic()
+            if max_seconds is not None:
+                run.progress = min((now - began) / max_seconds, 1.0)
+                if run.progress == 1.0:
+                    break
+            if out is not None and now - saved > SAVE_SECONDS:
+                run.save(out, curve)
+                saved = now
+            facts = run.step()
+            log.write({**facts, "steps_per_second": run.rewards.numel() / (time.monotonic() - now)}, run.steps)
+            if "cents" in facts:
+                curve.append((run.steps, facts["cents"]))
+            if report is not None and "cents" in facts:
+                report(run.steps, facts["cents"], facts["reward"])
+    facts_now = run.facts(curve) if out is None else run.save(out, curve)
+    return Trained(run.player, facts_now, not pressed.once)

@@ -67,7 +67,17 @@ class IppoSettings(TrainingSettings):
         default="own", description="networks of its own, the actor's, or one that sees all learning banks at once"
     )
     max_queue_slots: int = Field(default=8, ge=0, description="payments of Queue 1 that a bank sees")
+    largest_share: float = Field(
+        default=1.0, gt=0, le=1, description="of the pool; the 21 levels to choose from reach from 0 to it"
+    )
     max_ticks: int | None = Field(default=None, ge=1, description="cut episodes after so many ticks")
+    trains: tuple[str, ...] = Field(default=(), description="of the learning banks those that learn against opponents")
+    opponents: tuple[str, ...] = Field(default=(), description="checkpoints that play the other learning banks")
+    past_share: float = Field(
+        default=0.0, ge=0, le=1, description="of the copies in which one bank learns and past selves play the others"
+    )
+    past_every: int = Field(default=10, ge=1, description="rollouts between two past selves that are kept")
+    past_size: int = Field(default=8, ge=2, description="most past selves")
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
 
 

@@ -65,11 +65,15 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
+    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
     *,
     quiet: Annotated[bool, typer.Option(help="Print nothing.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli").cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    trained = needed("training.cli").cli_train(
+        scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
+    )
     if not trained.is_complete:
         raise typer.Exit(130)
 
