@@ -41,6 +41,10 @@ FIRST_GAIN: Final = 0.01
 """Of the layer that gives the scores: an untrained policy draws all legal choices about equally."""
 MEMORY: Final = 0.95
 """Of the returns' mean and variance, a rollout."""
+CURVE: Final = 2
+"""Numbers behind the scores of the pool's levels: the middle and the width of a curve."""
+FIRST_WIDTH: Final = 5.0
+"""Levels; the width may become a twentieth of it."""
 SAVE_SECONDS: Final = 300.0
 Report: TypeAlias = Callable[[int, float, float], None]
 GAUSS: Final = 0.5 * math.log(2.0 * math.pi)
@@ -84,6 +88,13 @@ class Choices:
             self.groups.append((size, slice(head, head + count), slice(score, score + width)))
             head, score = head + count, score + width
         self.width = score
+
+    def place(self, head: int) -> int:
+        """Where the scores of a head of more than two choices begin."""
+        for size, heads, scores in self.groups:
+            if heads.start <= head < heads.stop:
+                return scores.start + (head - heads.start) * size
+        raise IndexError(head)
 
     def bias(self, masks: Any, out: Any) -> None:
         """Write (P, R, width), what is added to the scores, from masks (P, R, H, C)."""
@@ -160,19 +171,22 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         columns: of a row: entries of the observation, ranked ones, the bank's one-hot.
         slots: of the queue, and choices of each as scores; (0, 0) where a row is looked at as a whole.
         heads: the distribution.
+        pool: where the scores of the pool's levels begin, -1 where they are no normal curve.
         generator: of the first weights.
     """
 
     def __init__(
         self, settings: IppoSettings, policies: int, banks: int, columns: int, slots: tuple[int, int], heads: Any,
-        generator: Any,
+        pool: int, generator: Any,
     ) -> None:  # fmt: skip
         super().__init__()
         self.policies, self.banks, self.slots, self.critic = policies, banks, slots, settings.critic
         self.heads, last = heads, settings.hidden[-1]
         count, verbs = slots
+        self.pool, self.start = pool - count * verbs if pool >= 0 else -1, settings.pool_start
         self.body = self._layers(policies, columns, settings.hidden, generator)
-        self.rest = Dense(policies, last, heads.width - count * verbs, generator, FIRST_GAIN)
+        width = heads.width - count * verbs - (POOL_LEVELS - CURVE if pool >= 0 else 0)
+        self.rest = Dense(policies, last, width, generator, FIRST_GAIN)
         if count:
             self.slot = Dense(policies, NUM_SLOT + NUM_RANKED, last, generator)
             self.context = Dense(policies, last, last, generator)
@@ -196,6 +210,10 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         """Scores (P, R, width) and normalised values (P, R) of rows (P, R, columns)."""
         seen = self.body(rows)
         scores = self.rest(seen)
+        if self.pool >= 0:
+            before, (middle, width) = self.pool, scores[:, :, self.pool : self.pool + CURVE].unbind(2)
+            curve = self._curve(middle, width)
+            scores = th.cat([scores[:, :, :before], curve, scores[:, :, before + CURVE :]], dim=2)
         if self.slots[0]:
             scores = th.cat([self._slots(rows, seen), scores], dim=2)
         if self.critic == "central":
@@ -204,6 +222,12 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
             values = self.value(self.view(whole.reshape(1, -1, rows.shape[2] * self.banks)))[0]
             return scores, values.t() if self.policies > 1 else values.reshape(shape).reshape(1, -1)
         return scores, self.value(seen if self.critic == "shared" else self.view(rows)).squeeze(2)
+
+    def _curve(self, middle: Any, width: Any) -> Any:
+        """Scores of the pool's levels, of which those near a share are likely: neighbours are learned of together."""
+        levels = th.arange(POOL_LEVELS) - (POOL_LEVELS - 1) * (self.start + 0.5 * middle).unsqueeze(2)
+        widths = FIRST_WIDTH * width.clamp(-3.0, 1.0).exp().unsqueeze(2)
+        return -0.5 * (levels / widths).square()
 
     def _slots(self, rows: Any, seen: Any) -> Any:
         """Every payment is judged alike, beside a view of the whole: (P, R, slots * verbs)."""
@@ -277,7 +301,10 @@ class Player:
             self.heads = Choices(sizes, weights)
         verbs = (1 if sizes[0] == 2 else sizes[0]) if judges_slots else 0  # noqa: PLR2004
         slots = (self.slots, verbs) if judges_slots else (0, 0)
-        self.network = ActorCritic(settings, self.policies, self.banks, self.columns, slots, self.heads, generator)
+        is_curve = settings.pool_head == "share" and self.pool is not None and settings.action != "threshold"
+        at = self.heads.place(self.pool) if is_curve else -1
+        parts = self.policies, self.banks, self.columns, slots, self.heads, at
+        self.network = ActorCritic(settings, *parts, generator)
 
     @classmethod
     def load(cls, path: Path) -> Player:
@@ -376,7 +403,7 @@ class Ippo:
         self.cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
         self.ended: list[float] = []
         self._deal()
-        vec.reset(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
+        vec.reset([FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN + copy // settings.same_day for copy in range(vec.num_envs)])
 
     def _new_opponent(self, path: Path | None) -> Player:
         return Player(self.settings, self.player.shape) if path is None else Player.load(path)
@@ -460,6 +487,9 @@ class Ippo:
         for total, of in ((self.mean, self.returns), (self.square, self.returns.square())):
             total.mul_(MEMORY).add_((of * self.counts).sum() / all_rows, alpha=1.0 - MEMORY)
         self.trust.mul_(MEMORY).add_(1.0 - MEMORY)
+        if self.settings.same_day > 1:  # arrivals do not depend on actions: what a day is like is no merit (Mao 2019)
+            groups = advantages.unflatten(2, (-1, self.settings.same_day, len(advantages[0, 0]) // self.vec.num_envs))
+            groups -= groups.mean(dim=3, keepdim=True)
         advantages -= (advantages * share).sum(dim=(1, 2), keepdim=True)
         deviation = (advantages.square() * share).sum(dim=(1, 2), keepdim=True).sqrt()
         return advantages / (deviation + 1e-8) * self.counts

@@ -71,6 +71,13 @@ class IppoSettings(TrainingSettings):
         default=1.0, gt=0, le=1, description="of the pool; the 21 levels to choose from reach from 0 to it"
     )
     max_ticks: int | None = Field(default=None, ge=1, description="cut episodes after so many ticks")
+    pool_head: Literal["level", "share"] = Field(
+        default="share", description="level: a score for each; share: the scores are a normal curve around a learned one"
+    )
+    pool_start: float = Field(default=0.5, ge=0, le=1, description="share of the largest share to begin around")
+    same_day: int = Field(
+        default=1, ge=1, description="copies that play the same days: what they gain over one another is no luck"
+    )
     trains: tuple[str, ...] = Field(default=(), description="of the learning banks those that learn against opponents")
     opponents: tuple[str, ...] = Field(default=(), description="checkpoints that play the other learning banks")
     past_share: float = Field(
