@@ -31,6 +31,7 @@ from training.checkpoint import CheckpointFacts, Trained, read_facts, save_check
 from training.opponents import Opponents
 from training.pools import with_largest_share
 from training.settings import IppoSettings
+from training.teacher import Teacher
 from training.urgency import NUM_RANKED, by_urgency
 from training.watching import CtrlC, Log
 
@@ -388,6 +389,7 @@ class Ippo:
         self.generator = th.Generator().manual_seed(seed)
         self.player = player = Player(settings, Shape.of(vec), self.generator)
         self.network, self.heads = player.network, player.heads
+        self.teacher = None if settings.teacher is None else Teacher(settings.teacher, settings.largest_share)
         self.opponents = Opponents(settings, vec.bank_ids, vec.num_envs, self._new_opponent)
         self.optimiser = th.optim.Adam(self.network.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
         ticks, rows = settings.steps_per_rollout, vec.num_envs * vec.num_banks // player.policies
@@ -430,7 +432,7 @@ class Ippo:
             self.heads.bias(player.rows(self._masks()), self.bias[:, tick])
             scores, values = self.network(self.seen[:, tick])
             scores += self.bias[:, tick]
-            actions = self.heads.draw(scores, self.generator)
+            actions = self._taught() if self.imitates else self.heads.draw(scores, self.generator)
             self.actions[:, tick] = actions
             self.log_probs[:, tick] = self.heads.judge(scores, actions)[0]
             self.values[:, tick] = values * deviation + mean
@@ -446,6 +448,16 @@ class Ippo:
                 self.rewards[:, tick] += self.settings.gamma * cut * player.rows_of_copies(vec.truncated)
         player.look(vec.observations, self.seen[:, ticks])
         self.values[:, ticks] = self.network(self.seen[:, ticks])[1] * deviation + mean
+
+    @property
+    def imitates(self) -> bool:
+        """Is the teacher still playing?"""
+        return self.teacher is not None and self.steps < self.settings.imitate_steps
+
+    def _taught(self) -> Any:
+        """What the teacher does (P, R, H)."""
+        noise = th.randn((self.vec.num_envs, self.vec.num_banks), generator=self.generator, dtype=th.float64)
+        return self.player.rows(self.teacher.act(self.vec, noise.numpy()))
 
     def _masks(self) -> Any:
         """The batch's masks; while liquidity is to be scarce, of the pool only small shares."""
@@ -502,6 +514,7 @@ class Ippo:
         targets = (self.returns - mean) / deviation
         entropy_weight = self.entropy()
         rate = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * (1.0 - self.progress)
+        rate = settings.imitate_rate if self.imitates else rate
         self.optimiser.param_groups[0]["lr"] = rate
         kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets, self.counts)
         groups = settings.steps_per_rollout * self.vec.num_envs
@@ -516,7 +529,8 @@ class Ippo:
                 ratio = change.exp()
                 clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
                 share = counts / counts.sum(dim=1, keepdim=True).clamp_min(1.0)
-                gain = (th.min(advantage * ratio, advantage * clipped) * share).sum(dim=1)
+                better = log_prob if self.imitates else th.min(advantage * ratio, advantage * clipped)
+                gain = (better * share).sum(dim=1)
                 miss = 0.5 * ((values - target).square() * share).sum(dim=1)
                 loss = (settings.value_weight * miss - gain - entropy_weight * (entropy * share).sum(dim=1)).sum()
                 self.optimiser.zero_grad()

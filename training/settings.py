@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simcash_env.errors import ConfigError, Fault
+from training.teacher import TeacherSettings
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
 _FOLDERS: Final = (_CHECKOUT / "configs" / "training", _CHECKOUT / "simcash_env" / "_configs" / "training")
@@ -75,6 +76,9 @@ class IppoSettings(TrainingSettings):
         default="share", description="level: a score for each; share: the scores are a normal curve around a learned one"
     )
     pool_start: float = Field(default=0.5, ge=0, le=1, description="share of the largest share to begin around")
+    teacher: TeacherSettings | None = Field(default=None, description="a scripted policy that is imitated first")
+    imitate_steps: int = Field(default=0, ge=0, description="steps of imitation, out of the total")
+    imitate_rate: float = Field(default=1e-3, gt=0, description="learning rate of imitation")
     same_day: int = Field(
         default=1, ge=1, description="copies that play the same days: what they gain over one another is no luck"
     )
