@@ -462,7 +462,7 @@ class Ippo:
     def _masks(self) -> Any:
         """The batch's masks; while liquidity is to be scarce, of the pool only small shares."""
         masks, at, levels = self.vec.masks, self.player.pool, self.settings.scarce_levels
-        if self.progress < self.settings.scarce_until and at is not None and masks.size:
+        if self.progress < self.settings.scarce_until and at is not None and masks.size and not self.imitates:
             masks = masks.copy()
             pool = masks[:, :, at, :POOL_LEVELS]
             every = np.arange(POOL_LEVELS)
