@@ -120,9 +120,7 @@ def evaluate_agent(
     return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts))
 
 
-def _play(
-    config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike
-) -> I64:
+def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:
     vec = make_vec(
         config,
         len(seeds),

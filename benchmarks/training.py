@@ -1,9 +1,9 @@
 """How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO beside SB3's, in the same run.
 
 Same scenario, copies, rollout, epochs, minibatches, step size and steps; every bank's decision is a step. Ours is
-``training/ippo.py`` as it comes. SB3's are its PPO with its own network and no masks, and sb3-contrib's MaskablePPO with
-its own distributions, both on ``SimCashSB3Vec``. Trained in turn, a round each; then each policy plays the same validation
-days. Seconds are of the whole loop: rollouts, updates, and what libraries do between.
+``training/ippo.py`` as it comes. SB3's are its PPO with its own network and no masks, and sb3-contrib's MaskablePPO
+with its own distributions, both on ``SimCashSB3Vec``. Trained in turn, a round each; then each policy plays the same
+validation days. Seconds are of the whole loop: rollouts, updates, and what libraries do between.
 """
 
 from __future__ import annotations
@@ -129,7 +129,13 @@ def measure(scenario: str) -> list[dict[str, Any]]:
     for name, (_, cost) in all_learners.items():
         steps, seconds = (sum(part) for part in zip(*rounds[name], strict=True))
         best = max(count / spent for count, spent in rounds[name])
-        row = {"scenario": scenario, "learner": name, "steps": steps, "seconds": seconds, "steps_per_s": steps / seconds}
+        row = {
+            "scenario": scenario,
+            "learner": name,
+            "steps": steps,
+            "seconds": seconds,
+            "steps_per_s": steps / seconds,
+        }
         rows.append({**row, "best_round_steps_per_s": best, "validation_cents": cost()})
     return rows
 

@@ -38,9 +38,7 @@ SCRIPTS: Final = ("fifo", "liquidity_reserve", "small_first")
 MEMBERS: Final = 5
 
 
-def member_row(
-    number: int, config: ScenarioConfig, generalist: Player, specialist: Player
-) -> dict[str, Any]:
+def member_row(number: int, config: ScenarioConfig, generalist: Player, specialist: Player) -> dict[str, Any]:
     """What all cost on a member's test days."""
     days = held_out_seeds(TEST_DAYS)
     tuned = [tune(config, family, training_seeds(TUNING_DAYS)) for family in SCRIPTS]
@@ -83,27 +81,33 @@ def markdown(results: Mapping[str, Any]) -> str:
     """The page."""
     head = ("member", "generalist", "specialist", "best tuned script", "FIFO, best share", "to specialist", "to script")
     lines = ["| " + " | ".join(head) + " |", "|---|---:|---:|---:|---:|---|---|"]
-    for row in results["rows"]:
-        lines.append(
-            f"| {row['member']} | {row['generalist']['mean']:,.0f} | {row['specialist']['mean']:,.0f} |"
-            f" {row['script']['policy'].removeprefix('tuned:')} {row['script']['mean']:,.0f} |"
-            f" {row['fifo']['mean']:,.0f} | {difference(row, 'specialist')} | {difference(row, 'script')} |"
-        )
+    lines += [line(row) for row in results["rows"]]
     ratios = {
         name: float(np.mean([row["generalist"]["mean"] / row[name]["mean"] for row in results["rows"]]))
         for name in ("specialist", "script", "fifo")
     }
-    return "\n".join([
-        *lines,
-        "",
-        f"Cents of a run of `{results['scenario']}` with its sizes, rates and prices drawn anew: members of the test split,",
-        f"which no training has seen; means of {results['test_days']:,} test days, paired differences with 95 % intervals.",
-        f"Mean ratio of the generalist's cost: {ratios['specialist']:.3f} to the specialist's,"
-        f" {ratios['script']:.3f} to the tuned script's, {ratios['fifo']:.3f} to FIFO's.",
-        f"The generalist had {results['steps']:,} steps on the family, each specialist {results['specialist_steps']:,} on"
-        " its member.",
-        f"Version {results['version']}, `{results['command']}`.",
-    ])  # fmt: skip
+    notes = f"""
+Cents of a run of `{results["scenario"]}` with its sizes, rates and prices drawn anew: members of the test split, which
+no training has seen; means of {results["test_days"]:,} test days, paired differences with 95 % intervals.
+Mean ratio of the generalist's cost: {ratios["specialist"]:.3f} to the specialist's, {ratios["script"]:.3f} to the tuned
+script's, {ratios["fifo"]:.3f} to FIFO's with the best share. The generalist had {results["steps"]:,} steps on the
+family, each specialist {results["specialist_steps"]:,} on its member.
+Version {results["version"]}, `{results["command"]}`."""
+    return "\n".join([*lines, notes])
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """One row of the table."""
+    cells = [
+        str(row["member"]),
+        f"{row['generalist']['mean']:,.0f}",
+        f"{row['specialist']['mean']:,.0f}",
+        f"{row['script']['policy'].removeprefix('tuned:')} {row['script']['mean']:,.0f}",
+        f"{row['fifo']['mean']:,.0f}",
+        difference(row, "specialist"),
+        difference(row, "script"),
+    ]
+    return "| " + " | ".join(cells) + " |"
 
 
 def difference(row: Mapping[str, Any], other: str) -> str:

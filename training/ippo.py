@@ -32,7 +32,7 @@ from training.opponents import Opponents
 from training.pools import with_largest_share
 from training.settings import IppoSettings
 from training.teacher import Teacher
-from training.urgency import NUM_RANKED, by_urgency
+from training.urgency import NUM_FUNDED, NUM_RANKED, by_urgency, funded
 from training.watching import CtrlC, Log
 
 SEEDS_PER_RUN: Final = 10_000
@@ -42,6 +42,7 @@ FIRST_GAIN: Final = 0.01
 """Of the layer that gives the scores: an untrained policy draws all legal choices about equally."""
 MEMORY: Final = 0.95
 """Of the returns' mean and variance, a rollout."""
+NUM_EXTRA: Final = NUM_RANKED + NUM_FUNDED
 CURVE: Final = 2
 """Numbers behind the scores of the pool's levels: the middle and the width of a curve."""
 FIRST_WIDTH: Final = 5.0
@@ -189,7 +190,7 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         width = heads.width - count * verbs - (POOL_LEVELS - CURVE if pool >= 0 else 0)
         self.rest = Dense(policies, last, width, generator, FIRST_GAIN)
         if count:
-            self.slot = Dense(policies, NUM_SLOT + NUM_RANKED, last, generator)
+            self.slot = Dense(policies, NUM_SLOT + NUM_EXTRA, last, generator)
             self.context = Dense(policies, last, last, generator)
             self.verb = Dense(policies, last, verbs, generator, FIRST_GAIN)
         if self.critic == "central":
@@ -232,9 +233,9 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
 
     def _slots(self, rows: Any, seen: Any) -> Any:
         """Every payment is judged alike, beside a view of the whole: (P, R, slots * verbs)."""
-        count, middle, end = self.slots[0], SLOTS_AT + self.slots[0] * NUM_SLOT, NUM_RANKED * self.slots[0]
+        count, middle, end = self.slots[0], SLOTS_AT + self.slots[0] * NUM_SLOT, NUM_EXTRA * self.slots[0]
         own = rows[:, :, SLOTS_AT:middle].unflatten(2, (count, NUM_SLOT))
-        ranked = rows[:, :, middle : middle + end].unflatten(2, (count, NUM_RANKED))
+        ranked = rows[:, :, middle : middle + end].unflatten(2, (count, NUM_EXTRA))
         each = self.slot(th.cat([own, ranked], dim=3).flatten(1, 2)).unflatten(1, (-1, count))
         each = th.tanh(each + self.context(seen).unsqueeze(2))
         return self.verb(each.flatten(1, 2)).view(len(rows), rows.shape[1], -1)
@@ -258,12 +259,15 @@ def make_training_vec(settings: IppoSettings, config: ScenarioConfig | None = No
 
 @dataclass(frozen=True)
 class Shape:
-    """What a policy must know of a batch: learning banks, slots, entries, flow, choices of each head, place of pool."""
+    """What a policy must know of a batch: learning banks, slots, entries, choices of heads, place of pool.
+
+    ``flow`` is each bank's of a day, in its mean payments.
+    """
 
     banks: int
     slots: int
     features: int
-    flow: float
+    flow: tuple[float, ...]
     choices: tuple[int, ...]
     pool: int | None
 
@@ -271,7 +275,9 @@ class Shape:
     def of(cls, vec: SimCashVec) -> Shape:
         """That of a batch."""
         choices, pool = tuple(vec.action_nvec.tolist()), vec.head_index.get("pool")
-        return cls(vec.num_banks, vec.num_slots, vec.num_features, vec.flow_in_payments, choices, pool)
+        view = vec.scenario.view
+        flow = (view.bank_flow_scale_cents / view.bank_payment_scale_cents)[vec.learners]
+        return cls(vec.num_banks, vec.num_slots, vec.num_features, tuple(flow.tolist()), choices, pool)
 
 
 class Player:
@@ -289,7 +295,7 @@ class Player:
         self.policies = shape.banks if settings.policies == "own" else 1
         sizes = list(shape.choices)
         judges_slots = settings.network == "slots" and settings.action == "queue" and self.slots > 0
-        self.ranked = NUM_RANKED * self.slots if judges_slots else 0
+        self.ranked = NUM_EXTRA * self.slots if judges_slots else 0
         self.ids = self.banks if settings.bank_id and self.policies == 1 and self.banks > 1 else 0
         self.columns = self.features + self.ranked + self.ids
         self.heads: Any
@@ -348,8 +354,12 @@ class Player:
         if self.ranked:
             flat = out.flatten(0, 1)
             slots = flat[:, SLOTS_AT:end].unflatten(1, (self.slots, NUM_SLOT))
-            ranks = by_urgency(flat, slots, self.shape.flow)
-            out[:, :, end : end + self.ranked] = ranks.view(*out.shape[:2], -1)
+            flows = th.tensor(self.shape.flow)
+            flow = (
+                flows.repeat(len(flat) // self.banks) if self.policies == 1 else flows.repeat_interleave(out.shape[1])
+            )
+            extra = th.cat([by_urgency(flat, slots, flow), funded(flat, slots, flow)], dim=2)
+            out[:, :, end : end + self.ranked] = extra.view(*out.shape[:2], -1)
 
     def new_rows(self, *shape: int) -> Any:
         """Zeros (P, *shape, R, columns) with the banks' one-hots, the last of ``shape`` being copies."""
@@ -405,7 +415,9 @@ class Ippo:
         self.cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
         self.ended: list[float] = []
         self._deal()
-        vec.reset([FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN + copy // settings.same_day for copy in range(vec.num_envs)])
+        vec.reset(
+            [FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN + copy // settings.same_day for copy in range(vec.num_envs)]
+        )
 
     def _new_opponent(self, path: Path | None) -> Player:
         return Player(self.settings, self.player.shape) if path is None else Player.load(path)
@@ -513,7 +525,9 @@ class Ippo:
         mean, deviation = self.scale()
         targets = (self.returns - mean) / deviation
         entropy_weight = self.entropy()
-        rate = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * (1.0 - self.progress)
+        rate = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * (
+            1.0 - self.progress
+        )
         rate = settings.imitate_rate if self.imitates else rate
         self.optimiser.param_groups[0]["lr"] = rate
         kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets, self.counts)

@@ -1,4 +1,4 @@
-"""A finer choice of the pool share: the same scenario, in which no more than some share of each pool may be allocated."""
+"""A finer choice of the pool share: the same scenario, in which no more than a part of each pool may be allocated."""
 
 from __future__ import annotations
 

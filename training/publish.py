@@ -2,7 +2,7 @@
 
 Trains on each scenario with its file in ``configs/training/ippo``, plays test days that no training has seen, and writes
 ``docs/results/learned.json`` and the table made of it. Every seed from 0 on is trained and counted; none is chosen.
-``--tables`` makes the table anew, ``--evaluate`` plays the policies of ``configs/trained`` again instead of training.
+``--tables`` makes the table anew; ``--evaluate`` plays the policies of ``configs/trained`` and trains nothing.
 """
 
 from __future__ import annotations

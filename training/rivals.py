@@ -1,4 +1,4 @@
-"""The scripted policies that learned ones are measured against: tuned on training days, scored on the same test days."""
+"""The scripts that learned policies are measured against: tuned on training days, scored on the same test days."""
 
 from __future__ import annotations
 

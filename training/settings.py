@@ -73,7 +73,8 @@ class IppoSettings(TrainingSettings):
     )
     max_ticks: int | None = Field(default=None, ge=1, description="cut episodes after so many ticks")
     pool_head: Literal["level", "share"] = Field(
-        default="share", description="level: a score for each; share: the scores are a normal curve around a learned one"
+        default="share",
+        description="level: a score for each; share: the scores are a normal curve around a learned one",
     )
     pool_start: float = Field(default=0.5, ge=0, le=1, description="share of the largest share to begin around")
     teacher: TeacherSettings | None = Field(default=None, description="a scripted policy that is imitated first")

@@ -16,17 +16,17 @@ def markdown(results: Mapping[str, Any]) -> str:
     rows = results["rows"]
     lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---:|---:|---:|---:|---|---:|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
-    return "\n".join([
-        *lines,
-        "",
-        "Cents of a run, all banks together; less is better. Learned: mean over training runs and test days, the most likely",
-        "choice of every head. The script is the one of nine tuned on training days that is cheapest on these very test",
-        "days. Difference: learned less script, day by day, with a 95 % bootstrap interval. Where the bound, which knows",
-        "the future, is at least 10 % under the script, *below* asks for an interval under 0; elsewhere *within* asks for",
-        "at most 2 % more. Regret is of the first 20 test days; ≤: against a relaxed bound. A range of runs is that of",
-        "their means.",
-        f"Version {results['version']}, `{results['command']}`.",
-    ])  # fmt: skip
+    version = f"Version {results['version']}, `{results['command']}`."
+    return "\n".join([*lines, "", *NOTES, version])
+
+
+NOTES = """
+Cents of a run, all banks together; less is better. Learned: mean over training runs and test days, the most likely
+choice of every head. The script is the one of nine tuned on training days that is cheapest on these very test days.
+Difference: learned less script, day by day, with a 95 % bootstrap interval. Where the bound, which knows the future,
+is at least 10 % under the script, *below* asks for an interval under 0; elsewhere *within* asks for at most 2 % more.
+Regret is of the first 20 test days; ≤: against a relaxed bound. A range of runs is that of their means.
+""".strip().splitlines()
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:

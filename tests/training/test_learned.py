@@ -14,7 +14,6 @@ from training.pools import with_largest_share
 from training.publish import PUBLISHED, verdict
 from training.rivals import parsed, rivals
 from training.settings import IppoSettings, load_settings
-from training.table import markdown
 from training.teacher import Teacher, TeacherSettings, search
 
 DAY = "2b-3t-v0"
