@@ -1,6 +1,6 @@
 """Learned policies against the best tuned scripts: ``python -m training.publish [SCENARIO ...]``.
 
-Trains on each scenario with its file in ``configs/training/ippo``, plays test days that no training has seen, and writes
+Trains on each scenario with its file in ``configs/training/ippo``, plays test days that no training has seen, writes
 ``docs/results/learned.json`` and the table made of it. Every seed from 0 on is trained and counted; none is chosen.
 ``--tables`` makes the table anew; ``--evaluate`` plays the policies of ``configs/trained`` and trains nothing.
 """
@@ -27,17 +27,22 @@ from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.registry import load
 from training.evaluate import evaluate_player
+from training.exploit import exploitability_of_policies
 from training.ippo import Player, resume_path, train
 from training.rivals import Rival, rivals
 from training.settings import IppoSettings, load_settings
 from training.table import markdown
+from training.teacher import cost
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m training.publish"
-TEST_DAYS, LARGE_TEST_DAYS, MEASURED_DAYS = 1_000, 100, 20
+TEST_DAYS, LARGE_TEST_DAYS, MEASURED_DAYS = 2_000, 100, 20
 LARGE_BANKS: Final = 50
-SEEDS: Final = 3
+GAMES: Final = ("castro-2period-v0", "castro-3period-v0")
+EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_000}
+"""System cost in the only equilibrium on the grid."""
+SEEDS: Final = 1
 PUBLISHED: Final = (
     "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "3b-6t-v0", "castro-12period-v0", "4b-8t-v0",
     "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0", "target2-day-v0",
@@ -65,26 +70,33 @@ def run(
     config = load(scenario)
     settings: IppoSettings = load_settings(scenario, "ippo")
     days = held_out_seeds(LARGE_TEST_DAYS if len(config.banks) >= LARGE_BANKS else TEST_DAYS)
-    played = []
-    runs = []
+    players, played, runs = [], [], []
     for seed in range(num_seeds):
         report(f"{scenario}: training run {seed}")
         player, seconds, steps = policies(settings, seed, models, is_trained=is_trained)
         evaluation, agent = evaluate_player(player, config, days)
         played.append(evaluation)
+        players.append(player)
         runs.append({
             "seed": seed, "steps": steps, "seconds": round(seconds, 1), "total": asdict(evaluation.total()),
             "by_kind": evaluation.by_kind(), "pool_shares": list(agent.pool_shares()),
             "totals": evaluation.totals().tolist(),
         })  # fmt: skip
+    if scenario in GAMES:
+        for found, player in zip(runs, players, strict=True):
+            found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[scenario]
     report(f"{scenario}: scripts")
     scripts = rivals(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
+    taught = None
+    if settings.teacher is not None:
+        taught = asdict(cost(config, settings.teacher, settings.largest_share, days).total())
     return {
         "scenario": scenario,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "test_days": len(days),
         "runs": runs,
+        "teacher": taught,
         **compared(config, played, scripts, fifo),
     }
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from baselines.evaluate import Evaluation, evaluate_policy
-from baselines.grid import ALL_FAMILIES, tune
+from baselines.grid import tune
 from baselines.seeds import training_seeds
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.library import policy_names, policy_path
@@ -21,6 +21,8 @@ from simcash_env.config.policies import PolicyConfig
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
 _POOL: Final = "pool "
+LEADING: Final = ("fifo", "liquidity_reserve", "balance_first", "priority_first", "small_first")
+"""What is tuned where there are no published results: one of these leads in every scenario where all nine were."""
 TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
 
 
@@ -58,7 +60,7 @@ def published(scenario: str, path: Path = PUBLISHED) -> list[Mapping[str, Any]]:
 
 
 def rivals(config: ScenarioConfig, seeds: Sequence[int], path: Path = PUBLISHED) -> list[Rival]:
-    """All tuned policies on these days, cheapest first; those of the published results, else searched now.
+    """All tuned policies on these days, cheapest first; those of the published results, else some are searched.
 
     Args:
         config: a scenario of the library.
@@ -72,7 +74,7 @@ def rivals(config: ScenarioConfig, seeds: Sequence[int], path: Path = PUBLISHED)
         found.append((family, str(row["parameters"]), policy, shares))
     if not found:
         days = training_seeds(LARGE_TUNING_DAYS if len(config.banks) >= LARGE_BANKS else TUNING_DAYS)
-        for family in ALL_FAMILIES:
+        for family in LEADING:
             tuned = tune(config, family, days)
             found.append((family, tuned.describe(), tuned.policy, tuned.shares))
     scored = [

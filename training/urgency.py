@@ -16,7 +16,7 @@ BALANCE = ACCOUNT_AT + ACCOUNT.index("balance")
 NUM_RANKED: Final = 4
 NUM_FUNDED: Final = 3
 URGENT_TICKS: Final = 2
-ENOUGH: Final = 1e-3
+ENOUGH: Final = 1e-4
 """Mean payments by which liquidity may fall short of a payment that fits: the observation is rounded to float32."""
 TINY: Final = 1e-6
 

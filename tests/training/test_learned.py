@@ -5,16 +5,15 @@ import torch as th
 from baselines.evaluate import evaluate_policy
 from baselines.grid import Tuned
 from simcash_env.config import FifoPolicy
-from simcash_env.config.policies import LiquidityReservePolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.registry import load
 from training.exploit import exploitability_of_policies
-from training.ippo import Ippo, Player
+from training.ippo import Ippo, Player, Shape
 from training.pools import with_largest_share
 from training.publish import PUBLISHED, verdict
-from training.rivals import parsed, rivals
+from training.rivals import parsed, published, rivals
 from training.settings import IppoSettings, load_settings
-from training.teacher import Teacher, TeacherSettings, search
+from training.teacher import Teacher, TeacherSettings, UrgentFirst, cost, search
 
 DAY = "2b-3t-v0"
 
@@ -39,10 +38,44 @@ def test_a_teachers_share_follows_what_waits_and_its_levels_reach_the_largest_sh
 
 
 def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_at():
-    tuned = Tuned(LiquidityReservePolicy(target_buffer=0, urgency_threshold=0), (0.07, 0.05), 0.0)
-    teacher = search(load(DAY), tuned, range(1, 300))
+    days = range(1, 300)
+    teacher, cents = search(load(DAY), (0.07, 0.05), 0.12, days)
     assert teacher.arrivals > 0.0
     assert teacher.shares[0] > teacher.shares[1]
+    blind = TeacherSettings(policy=teacher.policy, shares=(0.07, 0.05))
+    assert cents < 0.9 * cost(load(DAY), blind, 0.12, days).totals().mean()
+
+
+def test_urgent_first_pays_what_is_due_and_then_the_largest_that_fits():
+    view = {
+        "present": np.array([[[1, 1, 1, 1, 0]]]),
+        "remaining": np.array([[[50, 30, 60, 25, 0]]]),
+        "ticks_to_deadline": np.array([[[5, 2, 4, 1, 0]]]),
+        "available_liquidity": np.array([[106]]),
+    }
+    assert UrgentFirst(2).releases(view).tolist() == [[[True, True, False, True, False]]]
+
+
+def test_what_fits_is_what_a_script_would_release():
+    config = with_largest_share(load("castro-12period-v0"), 0.1)
+    vec = make_vec(config, 200, max_queue_slots=8)
+    vec.reset(1)
+    settings = IppoSettings(scenario="castro-12period-v0", largest_share=0.1)
+    player = Player(settings, Shape.of(vec))
+    script, held = UrgentFirst(2), 0
+    for tick in range(8):
+        rows = player.new_rows(200)
+        player.look(vec.observations, rows)
+        extra = rows[0, :, player.features : player.features + 7 * 8].unflatten(1, (8, 7)).numpy()
+        view = vec.queue1_view()
+        wanted = script.releases(view).reshape(-1, 8)
+        assert (extra[:, :, 5].astype(bool) == wanted).all()
+        assert (extra[:, :, 4] <= view["present"].reshape(-1, 8)).all()
+        held += int((view["present"].reshape(-1, 8) - wanted).sum())
+        actions = script.act(vec)
+        actions[:, :, vec.head_index["pool"]] = (tick == 0) * 6
+        vec.step(actions)
+    assert held > 20
 
 
 def test_imitation_brings_a_policy_close_to_its_teacher():
@@ -90,8 +123,6 @@ def test_published_rivals_come_out_as_they_were_published():
     totals = [float(rival.evaluation.totals().mean()) for rival in found]
     assert len(found) == 9
     assert totals == sorted(totals)
-    from training.rivals import published
-
     for row in published(DAY):
         rival = next(item for item in found if item.policy == row["policy"])
         assert rival.evaluation.totals().tolist() == row["totals"]
