@@ -16,6 +16,9 @@ from simcash_env.errors import SnapshotError
 from training.settings import ALGORITHMS, TrainingSettings
 
 FORMAT: Final = 1
+_ROOT: Final = Path(__file__).resolve().parent.parent
+TRAINED: Final = (_ROOT / "configs" / "trained", _ROOT / "simcash_env" / "_configs" / "trained")
+"""Where shipped policies are in a checkout, and in an installed wheel."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,23 @@ class Trained:
     model: Any
     facts: CheckpointFacts
     is_complete: bool
+
+
+def find_checkpoint(given: Path) -> Path:
+    """A checkpoint's path, or that of the policy that is shipped for a scenario of this id.
+
+    Raises:
+        SnapshotError: neither is there; it names the scenarios whose policies are.
+    """
+    if given.is_file():
+        return given
+    for folder in TRAINED:
+        path = folder / f"{given}-seed0.pt"
+        if path.is_file():
+            return path
+    shipped = sorted({path.stem.removesuffix("-seed0") for folder in TRAINED for path in folder.glob("*-seed0.pt")})
+    message = f"{given}: no such file, and no policy of this name is shipped; there are {', '.join(shipped) or 'none'}"
+    raise SnapshotError(message)
 
 
 def facts_path(checkpoint: Path) -> Path:

@@ -18,7 +18,7 @@ from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
-from training.checkpoint import Trained, facts_path
+from training.checkpoint import Trained, facts_path, find_checkpoint
 from training.evaluate import LearnedResult, evaluate_checkpoint
 from training.settings import IppoSettings, TrainingSettings, load_settings
 
@@ -159,12 +159,12 @@ def cli_evaluate(
     """Play a checkpoint's most likely choices on test seeds and print what it costs.
 
     Args:
-        checkpoint: a file that ``cli_train`` wrote.
+        checkpoint: a file that ``cli_train`` wrote, or a scenario's id whose policy is shipped.
         seeds: number of test seeds.
         as_json: print one JSON object instead of a table.
         console: where to print; standard output by default.
     """
-    result = evaluate_checkpoint(checkpoint, held_out_seeds(seeds))
+    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds))
     if as_json:
         print(json.dumps(result_as_dict(result), indent=1))
     else:

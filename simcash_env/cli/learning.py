@@ -80,7 +80,7 @@ def train(
 
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A checkpoint that simcash train wrote.", exists=True, dir_okay=False)
+        Path, typer.Argument(help="A checkpoint that simcash train wrote, or a scenario whose policy is shipped.")
     ],
     seeds: Annotated[int, typer.Option(min=2, help="Test days.")] = 200,
     *,

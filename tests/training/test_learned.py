@@ -1,18 +1,26 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch as th
 
 from baselines.evaluate import evaluate_policy
 from baselines.grid import Tuned
+from baselines.seeds import held_out_seeds
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
+from simcash_env.errors import SnapshotError
 from simcash_env.registry import load
+from training import cli_evaluate
+from training.checkpoint import find_checkpoint
 from training.exploit import exploitability_of_policies
 from training.ippo import Ippo, Player, Shape
 from training.pools import with_largest_share
 from training.publish import PUBLISHED, verdict
 from training.rivals import parsed, published, rivals
 from training.settings import IppoSettings, load_settings
+from training.table import markdown
 from training.teacher import Teacher, TeacherSettings, UrgentFirst, cost, search
 
 DAY = "2b-3t-v0"
@@ -161,3 +169,23 @@ def test_a_verdict_follows_the_interval_and_the_room():
 def test_every_published_scenario_has_settings(scenario):
     settings = load_settings(scenario, "ippo")
     assert settings.scenario == scenario
+
+
+def test_a_shipped_policy_is_found_by_its_scenario_and_plays(capsys):
+    path = find_checkpoint(Path(DAY))
+    assert path.stat().st_size < 1_000_000
+    cli_evaluate(Path(DAY), 100, as_json=True)
+    learned = json.loads(capsys.readouterr().out)["total_cost"]["mean"]
+    best = rivals(load(DAY), held_out_seeds(100))[0].evaluation.totals().mean()
+    assert learned < best
+    with pytest.raises(SnapshotError, match=DAY):
+        find_checkpoint(Path("no-such-thing"))
+
+
+def test_the_published_table_is_what_the_raw_results_say():
+    folder = Path(__file__).parents[2] / "docs" / "results"
+    results = json.loads((folder / "learned.json").read_text(encoding="utf-8"))
+    assert (folder / "learned.md").read_text(encoding="utf-8") == markdown(results) + "\n"
+    for row in results["rows"]:
+        assert row["verdict"] == verdict(row)
+        assert [run["seed"] for run in row["runs"]] == list(range(len(row["runs"])))
