@@ -110,7 +110,8 @@ def cli_train(
     Raises:
         ConfigError: ``tensorboard`` with an algorithm that does not log, or what ``load_settings`` finds.
     """
-    settings = load_settings(scenario, algorithm, **({} if steps is None else {"total_steps": steps}))
+    changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    settings = load_settings(scenario, algorithm, **changes)
     if tensorboard is not None and algorithm != "ippo":
         rule = "is written by --algorithm ippo only"
         raise ConfigError([Fault(None, None, "tensorboard", repr(str(tensorboard)), rule)])

@@ -95,7 +95,7 @@ class Choices:
         """Where the scores of a head of more than two choices begin."""
         for size, heads, scores in self.groups:
             if heads.start <= head < heads.stop:
-                return scores.start + (head - heads.start) * size
+                return int(scores.start + (head - heads.start) * size)
         raise IndexError(head)
 
     def bias(self, masks: Any, out: Any) -> None:
@@ -399,7 +399,7 @@ class Ippo:
         self.generator = th.Generator().manual_seed(seed)
         self.player = player = Player(settings, Shape.of(vec), self.generator)
         self.network, self.heads = player.network, player.heads
-        self.teacher = None if settings.teacher is None else Teacher(settings.teacher, settings.largest_share)
+        self.teacher: Any = None if settings.teacher is None else Teacher(settings.teacher, settings.largest_share)
         self.opponents = Opponents(settings, vec.bank_ids, vec.num_envs, self._new_opponent)
         self.optimiser = th.optim.Adam(self.network.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
         ticks, rows = settings.steps_per_rollout, vec.num_envs * vec.num_banks // player.policies

@@ -116,7 +116,8 @@ class Teacher:
         view = vec.queue1_view()
         pools = np.stack([variant.view.bank_pool_cents[vec.learners] for variant in vec.variants])[vec.members]
         waiting = (view["remaining"] * view["present"]).sum(axis=2) * self._largest / np.maximum(pools, 1)
-        return np.asarray(self._settings.shares or 0.0) + self._settings.arrivals * waiting
+        shares: F64 = np.asarray(self._settings.shares or 0.0) + self._settings.arrivals * waiting
+        return shares
 
 
 class Quiet:
