@@ -34,8 +34,8 @@ COMMAND: Final = "python -m training.generalise"
 FAMILY: Final = "2b-3t-v0"
 SETTINGS: Final = "family-2b-3t"
 TEST_DAYS, TUNING_DAYS = 1_000, 200
-SCRIPTS: Final = ("fifo", "liquidity_reserve", "small_first")
-MEMBERS: Final = 5
+SCRIPTS: Final = ("fifo", "liquidity_reserve")
+MEMBERS: Final = 4
 
 
 def member_row(number: int, config: ScenarioConfig, generalist: Player, specialist: Player) -> dict[str, Any]:
