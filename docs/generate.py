@@ -18,6 +18,7 @@ from docs import scenario_files, tables
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = (
     "README.md",
+    "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
     "docs/scenarios.md",
@@ -28,6 +29,7 @@ PAGES: Final = (
 
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
+    "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
