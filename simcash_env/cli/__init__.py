@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from simcash_env.cli import learning, library, running
+from simcash_env.cli import learning, library, running, serving
 from simcash_env.cli.screen import notes
 from simcash_env.errors import ActionError, ConfigError, SimcashError
 
@@ -34,6 +34,7 @@ app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validat
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
+app.command(epilog=serving.EXAMPLES)(serving.serve)
 app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.zip --json")(learning.evaluate)
 
 
