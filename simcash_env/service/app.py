@@ -14,16 +14,17 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from simcash_env import __version__
+from simcash_env.codes import EventKind
+from simcash_env.service import routes, streaming
 from simcash_env.service.guard import Guard
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
 from simcash_env.service.refusals import add_refusals
-from simcash_env.service.routes import router
 from simcash_env.service.settings import Settings
 
 STATIC: Final = Path(__file__).parent / "static"
 PAGE_POLICY: Final = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'self'"
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -52,9 +53,14 @@ def make_app(settings: Settings) -> FastAPI:
         max_body_size=settings.max_body_bytes,
     )
     app.state.keeper, app.state.meters = keeper, meters
-    app.include_router(router)
+    app.include_router(routes.router)
+    app.include_router(streaming.router)
     add_refusals(app)
     app.add_middleware(Guard, settings=settings, meters=meters)
+    @app.get("/static/kinds.json", include_in_schema=False)
+    async def kinds() -> list[str]:
+        return [kind.label for kind in EventKind]
+
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)

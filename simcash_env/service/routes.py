@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-import json
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from simcash_env import __version__
@@ -22,7 +22,7 @@ from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
 from simcash_env.service.paging import Wanted
 from simcash_env.service.refusals import Refusal, refuse_unknown_parameters
-from simcash_env.service.stream import Listener
+from simcash_env.service.streaming import tell
 
 Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_length=64)]
 Tick = Annotated[int, Query(ge=0, le=10**9)]
@@ -147,23 +147,8 @@ async def tick(
                 tell(held, held.reports[before:], loop_of_call)
         return {"id": held.id, "tick": held.run.current_tick, "is_over": held.run.is_over, "reports": reports}
 
-    import asyncio
-
     loop_of_call = asyncio.get_running_loop()
     return models.Ticked(**await keeper.exclusively(held, work))
-
-
-def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
-    """Send the ticks that were kept to all who listen; the state after the last of them goes with it."""
-    if not len(held.listeners):
-        return
-    messages: list[dict[str, Any]] = [{"type": "tick", "report": report, "state": None} for report in reports]
-    messages[-1]["state"] = views.state(held, None, SHOWN_IN_STREAM)
-    for message in messages:
-        loop.call_soon_threadsafe(held.listeners.tell, message)
-
-
-SHOWN_IN_STREAM: Final = 100
 
 
 @router.get("/simulations/{id}/state", responses={**MISSING, **CONFLICT})
@@ -271,50 +256,3 @@ async def prometheus(request: Request) -> Response:
     """The service's own figures, for Prometheus."""
     meters: Meters = request.app.state.meters
     return Response(meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-@router.websocket("/simulations/{id}/ticks")
-async def stream_ticks(socket: WebSocket, name: Id) -> None:
-    """Every tick that is run from now on, by whomever, once it is kept; first the state as it stands."""
-    keeper: Keeper = socket.app.state.keeper
-    try:
-        held = keeper.find(name)
-    except Refusal as refusal:
-        await socket.accept()
-        await socket.close(4000 + refusal.status, str(refusal)[:120])
-        return
-    await socket.accept()
-    listener = held.listeners.add()
-    try:
-        now = await keeper.exclusively(held, lambda: views.state(held, None, SHOWN_IN_STREAM))
-        await socket.send_text(json.dumps({"type": "state", "state": now}))
-        await send_until_gone(socket, listener)
-    except (WebSocketDisconnect, Refusal):
-        pass
-    finally:
-        held.listeners.remove(listener)
-
-
-async def send_until_gone(socket: WebSocket, listener: Listener) -> None:
-    """Send what is queued until the client goes or the listener is let go."""
-    import asyncio
-
-    async def watch() -> None:
-        while (await socket.receive())["type"] != "websocket.disconnect":
-            pass  # what a client says here is not listened to
-
-    watching = asyncio.create_task(watch())
-    try:
-        while True:
-            reading = asyncio.create_task(listener.messages.get())
-            await asyncio.wait({watching, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
-                reading.cancel()
-                return
-            message = reading.result()
-            if message is None:
-                await socket.close(listener.close_code, listener.reason)
-                return
-            await socket.send_text(json.dumps(message))
-    finally:
-        watching.cancel()

@@ -97,5 +97,5 @@ def listen(settings: Settings) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         message = f"cannot listen on {settings.host}:{settings.port}: {error}"
         raise SimulationError(message) from error
-    made.set_inheritable(True)  # noqa: FBT003 - its only argument
+    made.set_inheritable(True)
     return made
