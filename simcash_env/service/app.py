@@ -50,7 +50,6 @@ def make_app(settings: Settings) -> FastAPI:
         description="Simulations of a real-time gross settlement system. Money is whole cents, time is ticks.",
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
     )
     app.state.keeper, app.state.meters = keeper, meters
     app.include_router(routes.router)

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +25,7 @@ from simcash_env.service.settings import Settings, is_loopback
 
 COOKIE: Final = "simcash_session"
 USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MOST_DRAINED: Final = 2**26
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HARDENING: Final = {
     "x-content-type-options": "nosniff",
@@ -55,7 +57,7 @@ class Guard:
             await self._http(scope, receive, send, headers)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        began, status = time.perf_counter(), 0
+        began, status, most = time.perf_counter(), 0, self._settings.max_body_bytes
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -74,10 +76,13 @@ class Guard:
                 code, message = refusal
                 challenge = {"www-authenticate": "Bearer"} if code == HTTPStatus.UNAUTHORIZED else None
                 await answer(code, message, headers=challenge)(scope, receive, sending)
+            elif is_number(length := headers.get("content-length", "0")) and int(length) > most:
+                await drain(receive, MOST_DRAINED)  # a client that is still sending would not read the answer
+                await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(length))(scope, receive, sending)
             elif (welcome := self._welcome(scope)) is not None:
                 await welcome(scope, receive, sending)
             else:
-                await self._app(scope, receive, sending)
+                await self._app(scope, self._counted(receive), sending)
         finally:
             self._meters.under_way.dec()
             seconds = time.perf_counter() - began
@@ -105,6 +110,26 @@ class Guard:
         finally:
             self._meters.streams.dec()
             log("info", "stream closed", path=scope["path"])
+
+    # -- how much -----------------------------------------------------------------------------------------------------
+
+    def _too_long(self, length: object) -> str:
+        return f"body: {length} bytes are over the limit of {self._settings.max_body_bytes} (--max-body)"
+
+    def _counted(self, receive: Receive) -> Receive:
+        """A body that does not say how long it is, is cut off where it is too long."""
+        total = 0
+
+        async def receiving() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self._settings.max_body_bytes:
+                await drain(receive, MOST_DRAINED)
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(f"more than {total - 1}"))
+            return message
+
+        return receiving
 
     # -- who may call -------------------------------------------------------------------------------------------------
 
@@ -142,6 +167,20 @@ class Guard:
 
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+async def drain(receive: Receive, most: int) -> None:
+    """Read what is left of a body, to a point, and forget it."""
+    total, is_more = 0, True
+    while is_more and total < most:
+        message = await receive()
+        total += len(message.get("body", b""))
+        is_more = bool(message.get("more_body"))
+
+
+def is_number(text: str) -> bool:
+    """Digits, and no more of them than a length can have."""
+    return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
 def is_same(shown: str, wanted: str) -> bool:

@@ -71,6 +71,8 @@ WORDS: Final = {
     "Field required": "is required",
     "Input should be a valid dictionary or object to extract fields from": "must be a mapping",
     "Extra inputs are not permitted": "unknown key",
+    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
+    "Input should be a valid boolean, unable to interpret input": "must be true or false",
 }
 """Our words for what pydantic says where no rule of a scenario says it."""
 

@@ -118,11 +118,12 @@ async function createRun(event) {
 }
 
 const toggle = () => (player.isRunning ? player.stop() : player.play());
-const step = (by) => { player.stop(); return by > 0 ? player.forward() : player.show(player.shown - 1); };
+const step = (by) => { player.stop(); return by > 0 ? player.forward() : player.show(player.wanted - 1); };
 const jump = (tick) => { player.stop(); player.show(tick); };
 
 const KEYS = {
   " ": toggle,
+  p: toggle, // also where Space would press the button that has the focus
   ArrowRight: () => step(1),
   ArrowLeft: () => step(-1),
   Home: () => jump(0),

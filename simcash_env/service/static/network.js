@@ -60,7 +60,11 @@ function node(bank, [x, y], room, isChosen, onchoose, isCrowded) {
   return draw("g", {
     class: `node${bank.balance < 0 ? " negative" : ""}${isChosen ? " chosen" : ""}`, tabindex: 0, role: "button",
     "aria-label": label, "aria-pressed": String(isChosen), "data-key": `node-${bank.id}`, onclick: choose,
-    onkeydown: (event) => { if (event.key === "Enter") choose(); },
+    onkeydown: (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      choose();
+    },
   },
   draw("title", {}, label),
   draw("circle", { cx: x, cy: y, r: room }),

@@ -20,6 +20,8 @@ export class Player {
     this.run = await api.detail(id);
     this.live = this.run.tick;
     this.shown = -1;
+    this.wanted = 0;
+    this.isFollowing = true;
     this.frames = new Map();
     this.reports = [];
     await this.readReports();
@@ -43,10 +45,9 @@ export class Player {
   hear({ type, report, state }) {
     if (type === "tick") {
       this.reports[report.tick] = report;
-      const follows = this.shown === this.live && !this.isBusy;
       this.live = Math.max(this.live, report.tick + 1);
       if (state) this.remember(state);
-      if (follows && state) this.show(state.tick); // somebody else runs it
+      if (this.isFollowing && state && !this.isBusy) this.show(state.tick); // somebody else runs it
       else this.onchange();
     }
   }
@@ -66,7 +67,8 @@ export class Player {
   }
 
   async show(tick) {
-    this.wanted = Math.max(0, Math.min(tick, this.live));
+    this.wanted = Math.max(0, Math.min(tick, this.live)); // what was asked for last; it is shown once it is here
+    this.isFollowing = this.wanted === this.live;
     const aim = this.wanted;
     try {
       const state = await this.frame(aim);
@@ -84,7 +86,7 @@ export class Player {
 
   async forward(many = 1) {
     if (!this.run || this.isAtEnd) return;
-    if (this.shown < this.live) return this.show(this.shown + many);
+    if (this.wanted < this.live) return this.show(this.wanted + many);
     if (this.isBusy) return;
     this.isBusy = true;
     try {
