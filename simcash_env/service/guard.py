@@ -26,6 +26,8 @@ from simcash_env.service.settings import Settings, is_loopback
 COOKIE: Final = "simcash_session"
 USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MOST_DRAINED: Final = 2**26
+LONGEST_REASON: Final = 120
+"""What fits a closing frame, 123 bytes."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HARDENING: Final = {
     "x-content-type-options": "nosniff",
@@ -98,10 +100,8 @@ class Guard:
         if refusal is not None:
             log("info", "stream refused", path=scope["path"], status=refusal[0])
             await receive()
-            response = answer(*refusal)
-            start = {"type": "websocket.http.response.start", "status": refusal[0], "headers": response.raw_headers}
-            await send(start)
-            await send({"type": "websocket.http.response.body", "body": response.body})
+            await send({"type": "websocket.accept"})  # so that a browser's page gets to know the reason
+            await send({"type": "websocket.close", "code": 4_000 + refusal[0], "reason": refusal[1][:LONGEST_REASON]})
             return
         self._meters.streams.inc()
         log("info", "stream opened", path=scope["path"])

@@ -82,7 +82,7 @@ def serving(*options, token=None):
     finally:
         code = served.end()
     assert code in {0, -signal.SIGKILL}
-    assert not [line for line in served.log if line["level"] == "error"], served.log
+    assert [line for line in served.log if line["level"] == "error"] == []
     assert not any("Traceback" in line for line in served.lines)
 
 

@@ -1,7 +1,7 @@
 """Who may call: the token, the page of another site, a rebound name; and the limits."""
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from simcash_env.config import load_scenario
@@ -54,9 +54,9 @@ def test_a_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
 def test_a_socket_needs_the_token_too(guarded):
     name = guarded.make("castro-2period-v0")
     url = guarded.socket_url + f"/simulations/{name}/ticks"
-    with pytest.raises(InvalidStatus) as refused:
-        connect(url)
-    assert refused.value.response.status_code == 401
+    with connect(url) as socket, pytest.raises(ConnectionClosed) as refused:
+        socket.recv(timeout=60)
+    assert refused.value.rcvd.code == 4401
     with connect(url, additional_headers={"authorization": f"Bearer {TOKEN}"}) as socket:
         assert socket.recv(timeout=60)
     assert guarded.client.delete(f"/simulations/{name}").status_code == 204
@@ -100,9 +100,10 @@ def test_another_sites_page_may_read_and_do_nothing(service):
     assert "is another site's page" in refused.json()["error"]
     assert "access-control-allow-origin" not in service.client.get("/health", headers=headers).headers
     name = service.make("castro-2period-v0")
-    with pytest.raises(InvalidStatus) as closed:
-        connect(f"{service.socket_url}/simulations/{name}/ticks", origin="https://elsewhere.example")
-    assert closed.value.response.status_code == 403
+    url = f"{service.socket_url}/simulations/{name}/ticks"
+    with connect(url, origin="https://elsewhere.example") as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=60)
+    assert closed.value.rcvd.code == 4403
     rebound = service.client.get("/health", headers={"host": "elsewhere.example"})
     assert rebound.status_code == 403
     assert "is no name of this machine" in rebound.json()["error"]

@@ -25,7 +25,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Page:
@@ -213,6 +213,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(browse, service, sch
     page = browse(name, size=(360, 740), scheme=scheme)
     page.at(20)
     assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 360
+    page.wait(lambda: page.all("#events tbody tr"))
     for selector in ("#tiles", "#network svg", "#banks table", "#time svg", "#costs", "#payments", "#events"):
         assert page.find(selector).is_displayed(), selector
     for button in page.all(".buttons button"):

@@ -9,7 +9,7 @@ const KINDS = "/static/kinds.json";
 export class EventList {
   constructor(player, onproblem) {
     Object.assign(this, { player, onproblem });
-    find("filter").addEventListener("input", () => this.read());
+    for (const kind of ["input", "change"]) find("filter").addEventListener(kind, () => this.read());
     find("filter").addEventListener("submit", (event) => event.preventDefault());
     find("filter").addEventListener("reset", () => setTimeout(() => this.read()));
     find("older").addEventListener("click", () => this.read(this.next));
