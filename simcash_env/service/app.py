@@ -23,9 +23,7 @@ from simcash_env.service.refusals import add_refusals
 from simcash_env.service.settings import Settings
 
 STATIC: Final = Path(__file__).parent / "static"
-PAGE_POLICY: Final = (
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
-)
+PAGE_POLICY: Final = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -56,6 +54,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.include_router(streaming.router)
     add_refusals(app)
     app.add_middleware(Guard, settings=settings, meters=meters)
+
     @app.get("/static/kinds.json", include_in_schema=False)
     async def kinds() -> list[str]:
         return [kind.label for kind in EventKind]

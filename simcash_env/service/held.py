@@ -96,7 +96,7 @@ class Held:
         name = self.run.submit_transaction(**payment)
         self.inputs.append(entry)
         self.weigh()
-        return name, Change([entry], [], [], self.run.state_bytes())
+        return name, Change([entry], [], [])
 
     def advance(
         self, count: int, orders: dict[str, Any], *, stopping: threading.Event, room: Callable[[], bool]
@@ -119,7 +119,7 @@ class Held:
             self.reports.append(reports[-1])
             self.weigh()
         self.inputs.extend(inputs)
-        return Change(inputs, reports, self.run.log_parts()[first_part:], self.run.state_bytes())
+        return Change(inputs, reports, self.run.log_parts()[first_part:])
 
 
 def report_of(result: TickResult) -> dict[str, Any]:

@@ -46,15 +46,16 @@ class Keeper:
 
     def load(self) -> None:
         """Bring back what the database holds; what cannot be read stays there as it is."""
-        for name in [] if self._store is None else self._store.names():
+        store = self._store
+        if store is None:
+            return
+        for name in store.names():
             try:
-                assert_store = self._store
-                self.held[name] = Held.of_kept(assert_store.load(name))  # type: ignore[union-attr]
+                self.held[name] = Held.of_kept(store.load(name))
             except (SnapshotError, ConfigError, ValidationError, ValueError, KeyError, TypeError) as error:
                 self.unreadable[name] = f"{error}"
                 log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=str(error))
-        if self._store is not None:
-            log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
+        log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
 
     def warm_up(self) -> None:
         """Load the kernels before the first caller waits for them."""
@@ -272,7 +273,7 @@ class Keeper:
         if self._store is None:
             return
         try:
-            self._store.append(held.id, held.num_calls, change)
+            self._store.append(held.id, held.num_calls, change, held.run.state_bytes())
         except SimulationError as error:
             self._go_back(held, error)
             raise Refusal(HTTPStatus.INSUFFICIENT_STORAGE, f"{error}; nothing has changed") from error

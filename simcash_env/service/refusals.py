@@ -22,7 +22,7 @@ UNPROCESSABLE: Final = 422
 Parameters = dict[str, list[str]]
 
 
-class Refusal(SimcashError):
+class Refusal(SimcashError):  # noqa: N818 - an answer, not a fault of the program
     """A call that is not carried out.
 
     Attributes:
@@ -59,7 +59,8 @@ def validation_faults(error: RequestValidationError) -> list[Fault]:
     """What is wrong with the parameters or the body of a call, in the words of the scenario's faults."""
     document = {"body": error.body} if isinstance(error.body, dict) else {}
     faults = []
-    for place, rule, value in broken_of(error, document):  # type: ignore[arg-type] - it only reads .errors()
+    readable: Any = error  # it reads .errors() only, which both kinds of error have
+    for place, rule, value in broken_of(readable, document):
         where, *rest = (*place, "")
         steps = [str(step) for step in rest if step != ""]
         path = ".".join(steps if where == "body" and steps else [str(where), *steps])
@@ -90,15 +91,15 @@ def answer_simcash(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ConfigError):
         return answer(UNPROCESSABLE, str(error), error.faults)
     if isinstance(error, ActionError):
-        path, _, rule = str(error).rpartition(": ")
+        path, _, rule = str(error).partition(": ")
         return answer(UNPROCESSABLE, str(error), [Fault(None, None, path, None, rule)])
     return answer(HTTPStatus.CONFLICT, str(error))
 
 
-def answer_http(_: Request, error: Exception) -> JSONResponse:
+def answer_http(request: Request, error: Exception) -> JSONResponse:
     """What the web framework refuses: unknown paths, wrong methods, bodies too long."""
     if not isinstance(error, HTTPException):
-        return answer_crash(_, error)
+        return answer_crash(request, error)
     return answer(error.status_code, str(error.detail), headers=error.headers)
 
 

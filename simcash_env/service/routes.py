@@ -28,15 +28,17 @@ Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_lengt
 Tick = Annotated[int, Query(ge=0, le=10**9)]
 MaybeTick = Annotated[int | None, Query(ge=0, le=10**9)]
 Payments = Annotated[int, Query(ge=0, le=10_000, description="Payments shown of each queue.")]
-MISSING: Final = {404: {"model": models.Refused, "description": "No such thing."}}
-CONFLICT: Final = {409: {"model": models.Refused, "description": "Not at this point of the run."}}
-FULL: Final = {507: {"model": models.Refused, "description": "No memory or disk left for it."}}
-STOPPING: Final = {503: {"model": models.Refused, "description": "The service is stopping."}}
-BODY: Final = {
+Responses = dict[int | str, dict[str, Any]]
+
+MISSING: Final[Responses] = {404: {"model": models.Refused, "description": "No such thing."}}
+CONFLICT: Final[Responses] = {409: {"model": models.Refused, "description": "Not at this point of the run."}}
+FULL: Final[Responses] = {507: {"model": models.Refused, "description": "No memory or disk left for it."}}
+STOPPING: Final[Responses] = {503: {"model": models.Refused, "description": "The service is stopping."}}
+BODY: Final[Responses] = {
     400: {"model": models.Refused, "description": "The body is no JSON."},
     413: {"model": models.Refused, "description": "The body is over the limit."},
 }
-EVERY: Final[dict[int | str, dict[str, Any]]] = {
+EVERY: Final[Responses] = {
     401: {"model": models.Refused, "description": "The token is missing or wrong."},
     403: {"model": models.Refused, "description": "The call comes from another site's page."},
     422: {"model": models.Refused, "description": "A value breaks a rule; all faults at once."},
@@ -135,7 +137,7 @@ async def tick(
     count: Annotated[int, Query(ge=1, le=10**9, description="Ticks to run.")] = 1,
     body: models.TickOrders | None = None,
 ) -> models.Ticked:
-    """Run ticks; with one tick come the decisions of external banks. Fewer ticks than asked for are never run in silence."""
+    """Run ticks; the decisions of external banks come with a call of one tick."""
     orders = (body or models.TickOrders()).model_dump()
 
     def work() -> dict[str, Any]:

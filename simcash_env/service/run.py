@@ -27,7 +27,7 @@ class Run(Simulation):
     def __init__(self, config: ScenarioConfig, *, seed: int, events: bool) -> None:
         super().__init__(config, seed=seed, events=events)
         self.has_log = events
-        self._names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
+        self._tree_names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
         self.external = tuple(bank.id for bank in config.banks if bank.policy.type == "external")
         self.open_for_decisions()
 
@@ -69,7 +69,7 @@ class Run(Simulation):
 
     def as_events(self, rows: I64) -> Events:
         """Rows of the log by name."""
-        return Events(rows, self.bank_ids, self._names)
+        return Events(rows, self.bank_ids, self._tree_names)
 
     def payment(self, tx: str) -> Transaction:
         """As ``transaction``, but it reads only the events of this payment.
@@ -90,7 +90,7 @@ class Run(Simulation):
             splits = {int(row[PAY_ID]) for part in own for row in part[part[:, KIND] == EventKind.POLICY_SPLIT]}
             named = np.array(sorted({number, *splits}), np.int64)
             own = [part[np.isin(part[:, PAY_ID], named)] for part in self._log]
-        return find_ended(Events.joined(own, self.bank_ids, self._names), tx)
+        return find_ended(Events.joined(own, self.bank_ids, self._tree_names), tx)
 
 
 def _concerns(part: I64, number: int) -> Any:

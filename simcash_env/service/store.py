@@ -39,12 +39,11 @@ CREATE TABLE calls (
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What one call adds to a simulation, and the state after it."""
+    """What one call adds to a simulation."""
 
     inputs: list[dict[str, Any]]
     reports: list[dict[str, Any]]
     events: list[I64]
-    state: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,13 +123,13 @@ class Store:
         row = (name, created, json.dumps(origin), state)
         self._write(("INSERT INTO simulations (id, created, origin, state) VALUES (?, ?, ?, ?)", row))
 
-    def append(self, name: str, number: int, change: Change) -> None:
-        """Keep what a call changed."""
+    def append(self, name: str, number: int, change: Change, state: bytes) -> None:
+        """Keep what a call changed, and the state after it."""
         events = zlib.compress(b"".join(np.ascontiguousarray(part, "<i8").tobytes() for part in change.events), 1)
         row = (name, number, json.dumps(change.inputs), json.dumps(change.reports), events)
         self._write(
             ("INSERT INTO calls (simulation, number, inputs, reports, events) VALUES (?, ?, ?, ?, ?)", row),
-            ("UPDATE simulations SET state = ? WHERE id = ?", (change.state, name)),
+            ("UPDATE simulations SET state = ? WHERE id = ?", (state, name)),
         )
 
     def delete(self, name: str) -> None:

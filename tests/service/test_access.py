@@ -7,14 +7,28 @@ from websockets.sync.client import connect
 from simcash_env.config import load_scenario
 from tests.service.processes import FIFO, serving
 
-TOKEN = "correct horse battery staple"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - with a token
+TOKEN = "correct horse battery staple"  # noqa: S105 - of these tests
 
 
 @pytest.fixture(scope="module")
 def guarded():
-    options = ("--host", "0.0.0.0", "--max-simulations", "2", "--max-banks", "4", "--max-ticks", "5", "--max-memory", "1", "--max-body", "1")  # noqa: S104
+    options = (
+        "--host",
+        EVERYWHERE,
+        "--max-simulations",
+        "2",
+        "--max-banks",
+        "4",
+        "--max-ticks",
+        "5",
+        "--max-memory",
+        "1",
+        "--max-body",
+        "1",
+    )
     with serving(*options, token=TOKEN) as served:
-        served.url = served.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        served.url = served.url.replace(EVERYWHERE, "127.0.0.1")
         served.client.base_url = served.url
         yield served
 
@@ -23,7 +37,9 @@ PATHS = ["/", "/health", "/metrics", "/docs", "/openapi.json", "/static/app.js",
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}"])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}"]
+)
 def test_every_call_needs_the_token(guarded, path, header):
     import httpx
 
@@ -69,10 +85,15 @@ def test_limits_are_told_with_the_option_that_sets_them(guarded):
     assert refused.json()["error"] == "banks: must have at most 4 entries here (--max-banks), got 10"
     names = [guarded.make("castro-12period-v0", external_policy=FIFO) for _ in range(2)]
     refused = guarded.client.post("/simulations", json={"scenario": "castro-12period-v0"})
-    assert (refused.status_code, refused.json()["error"]) == (429, "the service holds 2 simulations, its limit (--max-simulations)")
+    assert (refused.status_code, refused.json()["error"]) == (
+        429,
+        "the service holds 2 simulations, its limit (--max-simulations)",
+    )
     refused = guarded.client.post(f"/simulations/{names[0]}/tick", params={"count": 6})
     assert "must be at most 5 (--max-ticks)" in refused.json()["error"]
-    refused = guarded.client.post("/simulations", content=b" " * (2**20 + 1), headers={"content-type": "application/json"})
+    refused = guarded.client.post(
+        "/simulations", content=b" " * (2**20 + 1), headers={"content-type": "application/json"}
+    )
     assert refused.status_code == 413
     for name in names:
         assert guarded.client.delete(f"/simulations/{name}").status_code == 204

@@ -185,7 +185,9 @@ def test_events_are_filtered_up_to_the_tick_shown(browse, service):
         return [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in page.all("#events tbody tr")]
 
     for shown in (10, 5):
-        found = service.get(f"/simulations/{name}/events", kind="Arrival", bank="BANK_B", to_tick=shown - 1, newest_first=True)
+        found = service.get(
+            f"/simulations/{name}/events", kind="Arrival", bank="BANK_B", to_tick=shown - 1, newest_first=True
+        )
         wanted = [[str(event["tick"]), "Arrival", event["tx"]] for event in found["events"]]
         page.wait(lambda wanted=wanted: [[row[0], row[1], row[4]] for row in listed()] == wanted)
         assert wanted
