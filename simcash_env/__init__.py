@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from simcash_env._registration import register_with_gymnasium
 from simcash_env._version import __version__
 
 if TYPE_CHECKING:
@@ -34,3 +35,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(message)
     module = importlib.import_module(_HOMES[name])
     return module if name == "simcash_v0" else getattr(module, name)
+
+
+register_with_gymnasium()

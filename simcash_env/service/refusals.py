@@ -91,9 +91,14 @@ def answer_simcash(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ConfigError):
         return answer(UNPROCESSABLE, str(error), error.faults)
     if isinstance(error, ActionError):
-        path, _, rule = str(error).partition(": ")
-        return answer(UNPROCESSABLE, str(error), [Fault(None, None, path, None, rule)])
+        return answer(UNPROCESSABLE, str(error), [fault_of(str(error))])
     return answer(HTTPStatus.CONFLICT, str(error))
+
+
+def fault_of(message: str) -> Fault:
+    """A message that begins with its path, or has none."""
+    path, colon, rule = message.partition(": ")
+    return Fault(None, None, path, None, rule) if colon else Fault(None, None, "", None, message)
 
 
 def answer_http(request: Request, error: Exception) -> JSONResponse:
