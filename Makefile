@@ -14,7 +14,7 @@ ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config service training 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds coverage bench bench-faces adapters test-adapters docs clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,9 @@ test-py: setup  ## the engine's tests, kernels as plain Python
 
 test-bounds: setup  ## the engine's tests, every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
+
+test-long: setup  ## 10,000 random runs, engine against oracle
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py -k agree_in_every
 
 coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage erase
