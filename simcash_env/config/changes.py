@@ -12,9 +12,7 @@ from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.config.scenario import ScenarioConfig
 
 
-def with_policy(
-    config: ScenarioConfig, bank: str, policy: PolicyConfig | Mapping[str, Any] | str
-) -> ScenarioConfig:
+def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> ScenarioConfig:
     """The scenario in which this bank follows another policy.
 
     Raises:

@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from simcash_env.arrays import I64
 from simcash_env.errors import RecordError, WriteError
+from simcash_env.records.columns import CHUNK_ROWS, FORMAT
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
-from simcash_env.records.schema import CHUNK_ROWS, EVENTS, FORMAT, Decoder, Encoder
+from simcash_env.records.schema import EVENTS, Decoder, Encoder
 from simcash_env.records.tables import TABLES, VIEWS
 
 SETTINGS: Final = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_extensions": False}

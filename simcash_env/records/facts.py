@@ -15,7 +15,7 @@ from simcash_env._version import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
 from simcash_env.errors import RecordError
-from simcash_env.records.schema import FORMAT
+from simcash_env.records.columns import FORMAT
 from simcash_env.simulation import Simulation
 
 Status: TypeAlias = Literal["running", "complete", "stopped", "interrupted", "failed"]

@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from simcash_env.arrays import I64
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.files import partial_of, take_name
+from simcash_env.records.columns import CHUNK_ROWS
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
-from simcash_env.records.schema import CHUNK_ROWS, EVENTS, Decoder, Encoder
+from simcash_env.records.schema import EVENTS, Decoder, Encoder
 
 FACTS: Final = b"simcash.run"
 INPUTS: Final = b"simcash.inputs"

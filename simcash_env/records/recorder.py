@@ -15,7 +15,7 @@ from simcash_env.errors import RecordError, SimcashError, WriteError
 from simcash_env.events import TreeNames
 from simcash_env.records.facts import RunFacts, Status
 from simcash_env.records.inputs import Input, InputKind, encoded
-from simcash_env.records.schema import BANK_TICKS, CHUNK_ROWS
+from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.simulation import Actions, Simulation, TickResult
 
 
@@ -78,7 +78,9 @@ class Recorder:
         self._sinks = list(sinks)
         self._chunk_rows = chunk_rows
         sample = simulation.sample(BANK_TICKS)
-        self._book = DayBook(sample[BALANCE], sample[QUEUE1] + sample[QUEUE2], simulation.config.simulation.ticks_per_day)
+        self._book = DayBook(
+            sample[BALANCE], sample[QUEUE1] + sample[QUEUE2], simulation.config.simulation.ticks_per_day
+        )
         self._next_tick = simulation.current_tick
         self._num_inputs = 0
         self._is_closed = False

@@ -14,12 +14,7 @@ from simcash_env.codes import NONE, EventKind
 from simcash_env.daily import METRICS
 from simcash_env.errors import RecordError
 from simcash_env.events import CODED_VALUES, VALUE_NAMES, TreeNames
-
-FORMAT: Final = 1
-"""Raised whenever a column changes its name or meaning."""
-
-CHUNK_ROWS: Final = 1 << 16
-"""Events that are written, and read, at a time."""
+from simcash_env.records.columns import BANK_TICKS
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 
@@ -38,17 +33,6 @@ EVENTS: Final = pa.schema(
         ("label", TEXT),  # the name that value_1 stands for, where it stands for one
     ]
 )
-
-BANK_TICKS: Final = (
-    "balance_cents",
-    "posted_collateral_cents",
-    "pool_allocated_cents",
-    "queue1_count",
-    "queue1_cents",
-    "queue2_count",
-    "queue2_cents",
-)
-"""What is kept of every bank at the end of every tick: columns ``bank_*`` of the state."""
 
 KINDS: Final = tuple(kind.label for kind in EventKind)
 NAMED_VALUES: Final = {kind: names[0] for kind, names in VALUE_NAMES.items() if names[0] in CODED_VALUES}
@@ -134,7 +118,9 @@ class Decoder:
         """
         rows = np.empty((table.num_rows, LOG_WORDS), np.int64)
         rows[:, 0] = _numbers(table["tick"])
-        for at, (name, known) in enumerate((("kind", self._kinds), ("bank", self._banks), ("counterparty", self._banks))):
+        for at, (name, known) in enumerate(
+            (("kind", self._kinds), ("bank", self._banks), ("counterparty", self._banks))
+        ):
             rows[:, 1 + at] = _codes(table[name], known, name)
         for at, name in enumerate(("tx", "cents", "value_1", "value_2")):
             rows[:, 4 + at] = _numbers(table[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simcash_env.daily import METRICS
-from simcash_env.records.schema import BANK_TICKS
+from simcash_env.records.columns import BANK_TICKS
 
 
 def _bigints(names: tuple[str, ...]) -> str:
