@@ -133,7 +133,8 @@ class DayBook:
 
     def _queued_now(self) -> I64:
         value = self._row
-        return self._queued + value("arrived_cents") - value("settled_cents") - value("dropped_cents")
+        found: I64 = self._queued + value("arrived_cents") - value("settled_cents") - value("dropped_cents")
+        return found
 
     def _row(self, name: str) -> I64:
         found: I64 = self._figures[METRICS.index(name)]

@@ -73,7 +73,7 @@ class Saving:
         self._log, self._tick_log = ([log.reshape(-1, LOG_WORDS)] for log in (read.log, read.open_log))
 
     def log_events(self, events: EventsKept) -> None:
-        """From here on keep events, hand them out tick by tick, or log none; what was kept stays only if they are kept."""
+        """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise."""
         self._events_kept = events
         self._engine.keep_log(events=bool(events))
         if events is not True:

@@ -1,4 +1,4 @@
-"""Playing a run on the command line: a bar or a live table where somebody is watching, events where they are asked for."""
+"""Playing a run on the command line: a bar or a live table where somebody watches, events where asked for."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def bank_table(simulation: Simulation, title: str) -> Table:
         "queue2_cents",
     )
     for heading in ("balance", "collateral", "Queue 1", "cents", "in Queue 2", "cents", "cost so far"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     figures = simulation.sample(columns).T.tolist()
     for bank, row in zip(simulation.bank_ids, figures, strict=True):
         table.add_row(bank, *(f"{figure:,}" for figure in (*row, sum(simulation.costs(bank).values()))))

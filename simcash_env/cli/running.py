@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -72,7 +72,7 @@ def run(
     if state is None:
         config = load_scenario(str(scenario), policy_path=policy_path, notice=(lambda _: None) if quiet else None)
         simulation = Simulation(with_policies(config, policy or [], quiet=quiet), seed=seed, events=False)
-        chosen = {}
+        chosen: dict[str, Any] = {}
     else:
         simulation = Simulation.load(state)
         chosen = chosen_policies(simulation.config, policy or [])
@@ -81,9 +81,8 @@ def run(
     begun = simulation.current_tick
     spans = [ticks, None if days is None else days * simulation.config.simulation.ticks_per_day]
     wanted = min([simulation.num_ticks, *(begun + span for span in spans if span is not None)])
-    was_interrupted = _record(
-        simulation, wanted, chosen, outputs, _show(live=live, verbose=verbose, quiet=quiet), quiet
-    )
+    show = _show(live=live, verbose=verbose, quiet=quiet)
+    was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
     if state is not None:
         simulation.save(state)
     summary = simulation.summary()
@@ -134,10 +133,10 @@ def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:
 
 
 def _record(
-    simulation: Simulation, wanted: int, chosen: dict[str, object], outputs: Outputs, show: Show, quiet: bool
+    simulation: Simulation, wanted: int, chosen: dict[str, Any], outputs: Outputs, show: Show, *, quiet: bool
 ) -> bool:
     """Play, with a recorder where there is something to record; was it interrupted?"""
-    policies = {bank: policy.model_dump(mode="json") for bank, policy in chosen.items()}  # type: ignore[attr-defined]
+    policies = {bank: policy.model_dump(mode="json") for bank, policy in chosen.items()}
     if not outputs:
         for bank, policy in policies.items():
             simulation.set_policy(bank, policy)

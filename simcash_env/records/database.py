@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,11 @@ from simcash_env.records.recorder import Chunk
 from simcash_env.records.schema import EVENTS, Decoder, Encoder
 from simcash_env.records.tables import TABLES, VIEWS
 
-SETTINGS: Final = {"memory_limit": "512MB", "threads": 1, "autoinstall_known_extensions": False}
+SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
+    "memory_limit": "512MB",
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+}
 """What DuckDB may take; what does not fit it keeps in a file beside the database."""
 
 
@@ -117,10 +122,8 @@ class DatabaseSink:
         self._close_quietly()
 
     def _close_quietly(self) -> None:
-        try:
+        with contextlib.suppress(duckdb.Error):  # what was committed is in the file or its log
             self._connection.close()
-        except duckdb.Error:  # nothing more can be done; what was committed is in the file or its log
-            pass
 
 
 class DatabaseRecord:
@@ -139,13 +142,7 @@ class DatabaseRecord:
         self.connection = _connect(path, read_only=True)
         try:
             require_records(self.connection, path)
-            wanted = "SELECT run, facts FROM runs WHERE run = ?" if run is not None else "SELECT run, facts FROM runs"
-            rows = self.connection.execute(f"{wanted} ORDER BY run", [] if run is None else [run]).fetchall()
-            if not rows:
-                message = f"{path}: no run {run}" if run is not None else f"{path}: no run has been recorded yet"
-                raise RecordError(message)
-            self.run = int(rows[-1][0])
-            self.facts = RunFacts.from_json(rows[-1][1])
+            self.run, self.facts = _find_run(self.connection, run)
         except RecordError as error:
             self.connection.close()
             message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
@@ -198,6 +195,17 @@ def require_records(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if found != FORMAT:
         message = f"{path}: a record of format {found}; this version knows {FORMAT}"
         raise RecordError(message)
+
+
+def _find_run(connection: duckdb.DuckDBPyConnection, run: int | None) -> tuple[int, RunFacts]:
+    """A run by its number, or the last one."""
+    query = "SELECT run, facts FROM runs WHERE run = coalesce(?, (SELECT max(run) FROM runs))"
+    rows = connection.execute(query, [run]).fetchall()
+    if not rows:
+        (last,) = _one(connection.execute("SELECT coalesce(max(run), 0) FROM runs"))
+        message = f"no run {run}; there are {last}" if run is not None else "no run has been recorded yet"
+        raise RecordError(message)
+    return int(rows[0][0]), RunFacts.from_json(rows[0][1])
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -25,7 +25,7 @@ GUIDELINE: Final = ((12.0, 0.50), (14.5, 0.75))
 
 FORMATS: Final = frozenset({".png", ".svg", ".pdf"})
 MAX_LINES: Final = len(COLOURS)
-MAX_NODES: Final = 16
+MAX_NODES: Final = 8
 MAX_BARS: Final = 20
 
 
@@ -83,10 +83,15 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
 def _money(values: Any) -> tuple[Any, str]:
     """Cents as floats in a unit that keeps axis labels short, and the unit's name."""
     largest = float(np.abs(values).max(initial=0))
-    for size, name in ((1e11, "billions"), (1e8, "millions"), (1e5, "thousands")):
+    for size, name in (
+        (1e12, "trillion cents"),
+        (1e9, "billion cents"),
+        (1e6, "million cents"),
+        (1e4, "thousand cents"),
+    ):
         if largest >= size:
-            return np.asarray(values, float) / size, name
-    return np.asarray(values, float) / 100, "units (100 cents)"
+            return np.asarray(values, float) / (1e3 if size == 1e4 else size), name  # noqa: PLR2004 - a thousand
+    return np.asarray(values, float), "cents"
 
 
 def _mark_days(axis: Any, picture: Picture) -> None:
@@ -169,9 +174,13 @@ def _network(axis: Any, picture: Picture) -> None:
     axis.set_title(f"Value settled between banks, {unit}")
     if len(banks) > MAX_NODES:
         image = axis.imshow(values, cmap="cividis_r", aspect="equal")
-        axis.set_xlabel("receiver, in order of ids")
-        axis.set_ylabel("sender")
         axis.figure.colorbar(image, ax=axis, shrink=0.8)
+        is_named = len(banks) <= MAX_BARS
+        if is_named:
+            axis.set_xticks(range(len(banks)), banks, rotation=90, fontsize=7)
+            axis.set_yticks(range(len(banks)), banks, fontsize=7)
+        axis.set_xlabel("receiver" if is_named else "receiver, in order of ids")
+        axis.set_ylabel("sender" if is_named else "sender, in order of ids")
         return
     axis.set_axis_off()
     axis.set_aspect("equal")
@@ -193,8 +202,9 @@ def _network(axis: Any, picture: Picture) -> None:
     sizes = 120 + 400 * paid / max(float(paid.max()), 1e-9)
     axis.scatter(*places.T, s=sizes, color="#E69F00", edgecolor="black", linewidth=0.8, zorder=3)
     for bank, (x, y) in zip(banks, places, strict=True):
-        axis.text(1.24 * x, 1.18 * y, bank, ha="center", va="center", fontsize=8)
-    axis.set_xlim(-1.5, 1.5)
+        side = "center" if abs(x) < 0.1 else "left" if x > 0 else "right"  # noqa: PLR2004 - at the top or the bottom
+        axis.text(1.2 * x, 1.2 * y, bank, ha=side, va="center", fontsize=8)
+    axis.set_xlim(-1.8, 1.8)
     axis.set_ylim(-1.35, 1.35)
     axis.text(0, -1.33, "wider and darker: more; a larger disc pays more", ha="center", fontsize=8, color="0.3")
 

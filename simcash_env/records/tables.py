@@ -26,9 +26,6 @@ TABLES: Final = {
 }
 """Columns of every table."""
 
-HOUR: Final = "6 + 12 * (tick % ticks_per_day) // ticks_per_day"
-"""A day runs from 06:00 to 18:00, whatever its number of ticks."""
-
 VIEWS: Final = {
     "settlements": """
         SELECT run, seq, tick, day, bank, counterparty, tx, cents,
@@ -65,12 +62,13 @@ VIEWS: Final = {
             avg(waited_ticks) AS mean_ticks, max(waited_ticks) AS longest_ticks,
             sum(cents::HUGEINT * waited_ticks)::HUGEINT AS cent_ticks
         FROM waits WHERE waited_ticks > 0 GROUP BY ALL""",
-    "cost_by_kind_and_hour": f"""
-        SELECT run, label AS cost, {HOUR} AS hour, sum(cents)::BIGINT AS cents
+    "cost_by_kind_and_hour": """
+        SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour, 
+            sum(cents)::BIGINT AS cents
         FROM events JOIN runs USING (run) WHERE kind = 'CostAccrual' GROUP BY ALL""",
-    "throughput_by_hour": f"""
+    "throughput_by_hour": """
         WITH by_hour AS (
-            SELECT run, {HOUR} AS hour, sum(cents) AS cents
+            SELECT run, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour, sum(cents) AS cents
             FROM settlements JOIN runs USING (run) GROUP BY ALL)
         SELECT run, hour, cents::BIGINT AS settled_cents,
             sum(cents) OVER so_far / sum(cents) OVER (PARTITION BY run) AS share_so_far
@@ -87,4 +85,4 @@ VIEWS: Final = {
             min(tick) FILTER (kind = 'TransactionWentOverdue') AS overdue_tick
         FROM events WHERE tx IS NOT NULL GROUP BY run, tx""",
 }
-"""What is asked often, over all runs of the file; later ones build on earlier ones."""
+"""What is asked often, over all runs of the file. An hour is one of a day from 06:00 to 18:00, whatever its ticks."""
