@@ -24,6 +24,7 @@ GUIDELINE: Final = ((12.0, 0.50), (14.5, 0.75))
 """The CHAPS throughput guideline: so much of a day's value by that hour of a day from 06:00 to 18:00."""
 
 FORMATS: Final = frozenset({".png", ".svg", ".pdf"})
+UNITS: Final = ((1e12, "trillion cents"), (1e9, "billion cents"), (1e6, "million cents"), (1e3, "thousand cents"))
 MAX_LINES: Final = len(COLOURS)
 MAX_NODES: Final = 8
 MAX_BARS: Final = 20
@@ -83,14 +84,9 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
 def _money(values: Any) -> tuple[Any, str]:
     """Cents as floats in a unit that keeps axis labels short, and the unit's name."""
     largest = float(np.abs(values).max(initial=0))
-    for size, name in (
-        (1e12, "trillion cents"),
-        (1e9, "billion cents"),
-        (1e6, "million cents"),
-        (1e4, "thousand cents"),
-    ):
+    for size, name in UNITS:
         if largest >= size:
-            return np.asarray(values, float) / (1e3 if size == 1e4 else size), name  # noqa: PLR2004 - a thousand
+            return np.asarray(values, float) / size, name
     return np.asarray(values, float), "cents"
 
 
@@ -127,6 +123,8 @@ def _queues(axis: Any, picture: Picture) -> None:
     both, unit = _money(np.stack([picture.queue1, picture.queue2]))
     for values, name, colour, style in zip(both, ("banks' own queues", "Queue 2"), COLOURS, STYLES, strict=False):
         axis.plot(picture.ticks, values, color=colour, linestyle=style, linewidth=1.2, label=name)
+    if not both.any():
+        _say(axis, "nothing waited at the end of a tick")
     axis.set_ylim(bottom=0)
     axis.set_title("Value waiting after each tick")
     axis.set_ylabel(unit)
@@ -143,7 +141,11 @@ def _stacked(axis: Any, places: Any, costs: Any, width: float) -> None:
             style = {"color": COLOURS[kind], "hatch": HATCHES[kind], "edgecolor": "white", "linewidth": 0.5}
             axis.bar(places, values, width, bottom=below, label=kind.name.lower().replace("_", " "), **style)
             below += values
-    _legend(axis)
+    if not below.any():
+        _say(axis, "nothing was charged")
+        return
+    axis.set_ylim(0, 1.35 * float(below.max()))  # room for the legend above the bars
+    axis.legend(fontsize=8, frameon=False, loc="upper center", ncols=3)
 
 
 def _costs_by_hour(axis: Any, picture: Picture) -> None:
@@ -231,6 +233,11 @@ def _throughput(axis: Any, picture: Picture) -> None:
     axis.set_ylim(0, 1.02)
     axis.set_xticks(range(OPENING_HOUR, OPENING_HOUR + HOURS + 1, 2))
     _legend(axis)
+
+
+def _say(axis: Any, text: str) -> None:
+    axis.text(0.5, 0.5, text, ha="center", va="center", transform=axis.transAxes, color="0.3")
+    axis.set_yticks([])
 
 
 def _legend(axis: Any) -> None:

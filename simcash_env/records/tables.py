@@ -63,7 +63,7 @@ VIEWS: Final = {
             sum(cents::HUGEINT * waited_ticks)::HUGEINT AS cent_ticks
         FROM waits WHERE waited_ticks > 0 GROUP BY ALL""",
     "cost_by_kind_and_hour": """
-        SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour, 
+        SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
             sum(cents)::BIGINT AS cents
         FROM events JOIN runs USING (run) WHERE kind = 'CostAccrual' GROUP BY ALL""",
     "throughput_by_hour": """
