@@ -162,7 +162,8 @@ class Recorder:
         """Hand what has gathered to every sink."""
         self._add_to_book()
         rows = np.concatenate([np.zeros((0, LOG_WORDS), np.int64), *self._rows])
-        samples = np.array(self._samples, np.int64).reshape(len(self._samples), len(BANK_TICKS), -1)
+        shape = len(self._samples), len(BANK_TICKS), len(self.simulation.bank_ids)
+        samples = np.array(self._samples, np.int64).reshape(shape)
         first_event, first_tick = self.facts.num_events, self._next_tick - len(self._samples)
         names = self.simulation.log_names
         chunk = Chunk(rows, first_event, names, first_tick, samples, self._days, self._inputs)
