@@ -101,7 +101,7 @@ class Saving:
         try:
             data = Path(path).read_bytes()
         except OSError as error:
-            message = f"{path}: cannot be read: {error}"
+            message = f"{path}: cannot be read: {error.strerror or error}"
             raise SnapshotError(message) from error
         try:
             header = read_snapshot(data).header

@@ -108,11 +108,11 @@ def tick(
     """Run ticks of a saved simulation and save it again; nothing is saved where one of them fails."""
     simulation = Simulation.load(file)
     moves = Moves() if actions is None else _read_moves(actions)
-    for payment in moves.transactions:
+    for place, payment in enumerate(moves.transactions):
         try:
             simulation.submit_transaction(**payment.model_dump())
         except SimulationError as error:  # what the file says is wrong, not the run
-            raise ConfigError([Fault(str(actions), None, "transactions", None, str(error))]) from error
+            raise ConfigError([Fault(str(actions), None, f"transactions.{place}", None, str(error))]) from error
     if simulation.is_over:
         message = f"{file}: the run is over: all {simulation.num_ticks} ticks have been closed"
         raise SimulationError(message)

@@ -82,7 +82,7 @@ def test_a_record_may_begin_in_the_middle_of_a_run(tmp_path, file, opened):
         simulation.open_tick()
     before = len(simulation.events())
     with Recorder(simulation, sinks_for(tmp_path, simulation)) as recorder:
-        recorder.tick({"ALFA": {tx: "hold" for tx in simulation.queue1("ALFA")}})
+        recorder.tick({"ALFA": dict.fromkeys(simulation.queue1("ALFA"), "hold")})
         while simulation.current_tick < 9:
             recorder.tick()
     record = open_record(tmp_path / file)
@@ -117,12 +117,12 @@ def test_tables_of_banks_are_what_the_accounts_said(tmp_path):
             recorder.tick()
             samples += simulation.sample(BANK_TICKS).T.tolist()
     record = DatabaseRecord(tmp_path / "runs.duckdb")
-    found = record.connection.sql(f"SELECT {', '.join(BANK_TICKS)} FROM bank_ticks ORDER BY tick, bank").fetchall()
-    assert [list(row) for row in found] == samples
-    found = record.connection.sql(
-        f"SELECT day, bank, {', '.join(METRICS)} FROM bank_days ORDER BY day, bank"
-    ).fetchall()
-    days = [(day, bank, *row.values()) for day in (0, 1) for bank, row in simulation.daily_metrics(day).items()]
+    found = record.connection.sql("FROM bank_ticks ORDER BY tick, bank").fetchall()
+    assert record.connection.sql("FROM bank_ticks").columns == ["run", "tick", "bank", *BANK_TICKS]
+    assert [list(row[3:]) for row in found] == samples
+    assert record.connection.sql("FROM bank_days").columns == ["run", "day", "bank", *METRICS]
+    found = record.connection.sql("FROM bank_days ORDER BY day, bank").fetchall()
+    days = [(1, day, bank, *row.values()) for day in (0, 1) for bank, row in simulation.daily_metrics(day).items()]
     assert found == days
     record.close()
 
@@ -167,13 +167,18 @@ class Broken(Exception):  # noqa: N818 - any other exception
     pass
 
 
-@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (Broken, "failed")])
-def test_what_was_recorded_until_an_interruption_is_there(tmp_path, error, status):
-    simulation = Simulation(busy(scripted=3), seed=4)
-    with pytest.raises(error), Recorder(simulation, sinks_for(tmp_path, simulation)) as recorder:
+def record_until(error, recorder):
+    with recorder:
         for _ in range(7):
             recorder.tick()
         raise error
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (Broken, "failed")])
+def test_what_was_recorded_until_an_interruption_is_there(tmp_path, error, status):
+    simulation = Simulation(busy(scripted=3), seed=4)
+    with pytest.raises(error):
+        record_until(error, Recorder(simulation, sinks_for(tmp_path, simulation)))
     for file in FILES:
         record = open_record(tmp_path / file)
         assert (record.facts.status, record.facts.ticks) == (status, 7)

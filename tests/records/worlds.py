@@ -57,9 +57,9 @@ def play_from_outside(recorder: Recorder, *, ticks: int | None = None) -> None:
             recorder.set_policy("CHARLIE", tree_of("second", "bank_state_second"))
             recorder.set_policy("BRAVO", "fifo")
         deciding = [bank for bank in ("ALFA", "BRAVO") if simulation.policy(bank)["type"] == "external"]
-        actions = {bank: {tx: "release" for tx in simulation.queue1(bank)[::2]} for bank in deciding}
+        actions = {bank: dict.fromkeys(simulation.queue1(bank)[::2], "release") for bank in deciding}
         if tick == 2:
-            actions["ALFA"] = {tx: ("split", 2) for tx in simulation.queue1("ALFA")[:1]}
+            actions["ALFA"] = dict.fromkeys(simulation.queue1("ALFA")[:1], ("split", 2))
         recorder.tick(actions, pool_levels={"ALFA": 7} if tick % 6 == 0 else None)
         left = None if left is None else left - 1
 
