@@ -25,6 +25,8 @@ from simcash_env.simulation import Simulation, TickResult
 
 ROUNDS: Final = 12
 TICKS: Final = 100
+RECORD_ROUNDS: Final = 4
+RECORD_TICKS: Final = 1_000
 PROCESS_ROUNDS: Final = 5
 
 NO_LOGGING: Final = """
@@ -102,20 +104,16 @@ def ticking(config: ScenarioConfig, kind: str) -> Iterator[Callable[[], TickResu
 
 
 def time_kinds(config: ScenarioConfig) -> dict[str, float]:
-    """Microseconds a tick of each kind of run: the mean over rounds, as files are written now and then."""
-    kinds = ("off", "on", "parquet", "duckdb")
-    best: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(ROUNDS):
-        for kind in kinds:
+    """Microseconds a tick of each kind of run, a record's first and last step included."""
+    found: dict[str, list[float]] = {kind: [] for kind in ("off", "on", "parquet", "duckdb")}
+    for _ in range(RECORD_ROUNDS):
+        for kind, times in found.items():
             began = time.perf_counter()
             with ticking(config, kind) as tick:
-                for _ in range(TICKS):
+                for _ in range(RECORD_TICKS):
                     tick()
-                if kind in {"off", "on"}:  # a record's last step counts
-                    best[kind].append(time.perf_counter() - began)
-            if kind not in {"off", "on"}:
-                best[kind].append(time.perf_counter() - began)
-    return {kind: min(times) / TICKS * 1e6 for kind, times in best.items()}
+            times.append(time.perf_counter() - began)
+    return {kind: min(times) / RECORD_TICKS * 1e6 for kind, times in found.items()}
 
 
 def time_ticks_alone(config: ScenarioConfig) -> dict[str, float]:

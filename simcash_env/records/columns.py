@@ -7,7 +7,7 @@ from typing import Final
 FORMAT: Final = 1
 """Of records; raised whenever a column changes its name or meaning."""
 
-CHUNK_ROWS: Final = 1 << 16
+CHUNK_ROWS: Final = 1 << 17
 """Events that are written, and read, at a time."""
 
 BANK_TICKS: Final = (

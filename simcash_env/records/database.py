@@ -92,7 +92,7 @@ class DatabaseSink:
             if chunk.inputs:
                 columns = zip(*chunk.inputs, strict=True)
                 self._insert("inputs", pa.table(dict(zip(Input._fields, map(list, columns), strict=True))))
-            self._update(facts)
+            self._connection.execute("UPDATE runs SET ticks = ? WHERE run = ?", [facts.ticks, self.run])
             self._connection.commit()
         except duckdb.Error as error:
             raise WriteError.of(self.path, error) from error
@@ -102,14 +102,11 @@ class DatabaseSink:
         self._connection.execute(f"INSERT INTO {table} SELECT {self.run}, * FROM chunk")  # noqa: S608 - a number of ours
         self._connection.unregister("chunk")
 
-    def _update(self, facts: RunFacts) -> None:
-        row = [facts.ticks, facts.status, facts.to_json(), self.run]
-        self._connection.execute("UPDATE runs SET ticks = ?, status = ?, facts = ? WHERE run = ?", row)
-
     def finish(self, facts: RunFacts) -> None:
         """Write down how the run ended, and close the file."""
         try:
-            self._update(facts)
+            row = [facts.ticks, facts.status, facts.to_json(), self.run]
+            self._connection.execute("UPDATE runs SET ticks = ?, status = ?, facts = ? WHERE run = ?", row)
             self._connection.execute("CHECKPOINT")
             self._connection.close()
         except duckdb.Error as error:
@@ -199,13 +196,18 @@ def require_records(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _find_run(connection: duckdb.DuckDBPyConnection, run: int | None) -> tuple[int, RunFacts]:
     """A run by its number, or the last one."""
-    query = "SELECT run, facts FROM runs WHERE run = coalesce(?, (SELECT max(run) FROM runs))"
+    query = "SELECT run, facts, ticks, status FROM runs WHERE run = coalesce(?, (SELECT max(run) FROM runs))"
     rows = connection.execute(query, [run]).fetchall()
     if not rows:
         (last,) = _one(connection.execute("SELECT coalesce(max(run), 0) FROM runs"))
         message = f"no run {run}; there are {last}" if run is not None else "no run has been recorded yet"
         raise RecordError(message)
-    return int(rows[0][0]), RunFacts.from_json(rows[0][1])
+    number, text, ticks, status = rows[0]
+    facts = RunFacts.from_json(text)
+    if status == facts.status == "running":  # its facts were written when it began
+        (events,) = _one(connection.execute("SELECT count(*) FROM events WHERE run = ?", [number]))
+        facts = facts.after(ticks=int(ticks), num_events=int(events))
+    return int(number), facts
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

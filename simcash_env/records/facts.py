@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from pydantic import ValidationError
@@ -81,7 +81,7 @@ class RunFacts:
 
     def to_json(self) -> str:
         """One object; ``from_json`` refuses it where a character has changed."""
-        content = asdict(self)
+        content = dict(vars(self))
         return json.dumps({**content, "sha256": _digest(content)})
 
     @classmethod
