@@ -17,11 +17,14 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
+from simcash_env.spaces.layout import CLOCK, CLOCK_AT
 
 Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
 
 HOLD, RELEASE = 0, 1
+
+RUN_POSITION = CLOCK_AT + CLOCK.index("run_position")
 
 
 class Agent(Protocol):
@@ -46,7 +49,7 @@ class ScriptedAgent:
         """Decide on every payment in the window, and on the pool share where it can be set."""
         actions = np.zeros(vec.actions.shape, np.int64)
         view = vec.queue1_view()
-        if vec.action_nvec[-1] == POOL_LEVELS and len(vec.action_nvec) > vec.num_slots:
+        if "pool" in vec.head_index:
             self._set_pool(vec, view, actions)
         present = view["present"].astype(bool)
         actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
@@ -68,15 +71,15 @@ class ScriptedAgent:
 
     def _set_pool(self, vec: SimCashVec, view: View, actions: I64) -> None:
         """Choose the share, and see the account as it will be when that is allocated."""
-        banks = {bank.id: bank for bank in vec.config.banks}
-        pools = np.array([banks[name].liquidity_pool or 0 for name in vec.bank_ids], np.int64)
-        configured = np.array([banks[name].pool_fraction_ppm() for name in vec.bank_ids], np.int64)
+        views = [variant.view for variant in vec.variants]
+        pools = np.stack([view.bank_pool_cents[vec.learners] for view in views])[vec.members]
+        configured = np.stack([view.bank_pool_fraction_ppm[vec.learners] for view in views])[vec.members]
         per_level = PPM // (POOL_LEVELS - 1)
         levels = np.rint(configured / per_level).astype(np.int64) if self.levels is None else self.levels
-        chosen = np.broadcast_to(np.asarray(levels, np.int64), pools.shape)
-        may_choose = vec.masks[:, :, -1, 1:].any(axis=2)
-        actions[:, :, -1] = np.where(may_choose, chosen, 0)
-        is_first = vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0
+        chosen, head = np.broadcast_to(np.asarray(levels, np.int64), pools.shape), vec.head_index["pool"]
+        may_choose = vec.masks[:, :, head, 1:].any(axis=2)
+        actions[:, :, head] = np.where(may_choose, chosen, 0)
+        is_first = vec.features[:, :, RUN_POSITION] == 0.0
         change = pools * chosen * per_level // PPM - pools * configured // PPM
         for name in ("balance", "available_liquidity", "effective_liquidity"):
             view[name] = view[name] + np.where(may_choose & is_first, change, 0)

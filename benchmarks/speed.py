@@ -80,7 +80,7 @@ def parallel_env(*, copy: bool) -> tuple[Callable[[], Any], int]:
     """A step of the PettingZoo face, and its agents; a new run begins where one is over."""
     env = simcash_v0.parallel_env(SCENARIO, copy=copy)
     env.reset(seed=1)
-    actions = {bank: np.ones(env.action_space(bank).shape, np.int64) for bank in env.agents}
+    actions = {bank: np.zeros_like(env.action_space(bank).sample()) + 1 for bank in env.agents}
 
     def step() -> None:
         if not env.agents:

@@ -65,7 +65,7 @@ OBSERVATION: Final[dict[str, tuple[str, str]]] = {
     "age": ("ticks since arrival", COUNT),
     "delay_cost": ("cost of keeping it for one more tick", CENT_TICK),
     "credit_cost": ("cost of a tick of overdraft for what the balance does not cover", CENT_TICK),
-    "share_of_liquidity": ("remaining over the sum of remaining and available liquidity", AS_IS),
+    "share_of_liquidity": ("remaining over available liquidity", "1"),
     "counterparty_queued": ("value from its receiver to the bank in the central queue", PAYMENT),
     "counterparty_net": ("paid to its receiver today less received from it", PAYMENT),
 }

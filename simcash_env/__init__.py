@@ -1,6 +1,7 @@
 """simcash_env: train and compare cash managers of banks in a real-time gross settlement system.
 
-Attributes are imported on first use, so that ``import simcash_env`` stays quick and compiles nothing.
+Attributes are imported on first use, so that ``import simcash_env`` stays quick and compiles nothing. Gymnasium alone
+is imported at once: ``gymnasium.make("simcash_env:SimCash/Bank-v0")`` counts on the import to register the environment.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from simcash_env._version import __version__
+from simcash_env.envs.registration import register_with_gymnasium
 
 if TYPE_CHECKING:
     from simcash_env.config import ScenarioConfig, load_scenario
@@ -34,3 +36,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(message)
     module = importlib.import_module(_HOMES[name])
     return module if name == "simcash_v0" else getattr(module, name)
+
+
+register_with_gymnasium()

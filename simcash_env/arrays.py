@@ -83,6 +83,8 @@ class Scenario(NamedTuple):
     nets_limits: One  # limits hold for outflow less inflow, else for outflow
     allows_drop: One  # to learners
     max_split: One  # parts a learner may choose at most
+    offers_collateral: One  # to learners of an environment
+    offers_recall: One  # likewise: taking payments out of Queue 2
     # -- liquidity saving --
     offsets_subsets: One  # of a pair that cannot settle whole
     max_cycle_length: One
@@ -293,6 +295,8 @@ class Work(NamedTuple):
 
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     bank_pool_level: PerBank  # decision: NONE keeps the allocation
+    bank_collateral_ask_cents: PerBank  # decision: to post, or to withdraw where negative
+    has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
     bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments
     bank_due_soon_cents: PerBank
@@ -308,11 +312,11 @@ class Work(NamedTuple):
     to_charged_cents: PerBank  # of the release budget of the bank that decides, by counterparty
     committed_owner: One
     num_submitted: One  # entries of ``pay_order`` once decisions have been carried out
-    pay_decision: PerPayment  # decision for a Queue-1 payment: codes.Verb
+    pay_decision: PerPayment  # decision for a Queue-1 payment, or on taking one out of Queue 2: codes.Verb
     pay_leaf: PerPayment  # node that decided, NONE where no tree did
     pay_parts_now: PerPayment  # of a split: parts released at once
     pay_gap_ticks: PerPayment  # of a split: ticks between the other parts
-    pay_new_priority: PerPayment  # decision: priority of the payment, or of the parts
+    pay_new_priority: PerPayment  # decision: priority of the payment or of the parts; of a resubmission in Queue 2
     pay_order: PerPayment
     pay_key: PerPayment
     pay_scratch: PerPayment

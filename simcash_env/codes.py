@@ -18,6 +18,24 @@ POOL_LEVELS: Final = 21
 """A learner chooses its share of the liquidity pool on a grid of 0, 5, ... 100 per cent."""
 
 
+COLLATERAL_CHOICES: Final = 7
+"""A learner keeps its collateral, posts a quarter, half or all of what it may, or withdraws as much."""
+
+
+class RecallChoice(IntEnum):
+    """What a learner does with its own payments in Queue 2; resubmitting needs priority mode."""
+
+    KEEP = 0
+    WITHDRAW_LARGEST = 1
+    WITHDRAW_ALL = 2
+    RESUBMIT_NORMAL = 3
+    RESUBMIT_URGENT = 4
+    RESUBMIT_HIGHLY_URGENT = 5
+
+
+RECALL_CHOICES: Final = len(RecallChoice)
+
+
 class Phase(IntEnum):
     """Where a copy stands between two calls."""
 

@@ -16,6 +16,9 @@ from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows
 
 FIRST_LOG_ROWS: Final = 256
 
+DECISIONS: Final = ("pay_decision", "pay_new_priority", "bank_pool_level", "bank_collateral_ask_cents", "has_recalls")
+"""Columns of ``Work`` through which decisions come in."""
+
 UNHASHED: Final = frozenset(
     {"pay_next", "pay_prev", "free_head", "free_count", "phase", "queue2_head", "queue2_tail"}
     | {"bank_queue1_head", "bank_queue1_tail", "bank_timer_head", "pay_parent"}
@@ -96,11 +99,20 @@ class Engine:
 
     def grow(self) -> None:
         """Make room for more payments; decisions already written stay with their rows."""
-        decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
+        decisions = self._decisions()
         self.row, self.sizes = grow_payments(self.row, self.sizes)
         self._attach()
-        self.work.pay_decision[: len(decisions)] = decisions
-        self.work.bank_pool_level[:] = levels
+        self._decide(decisions)
+
+    def _decisions(self) -> dict[str, I64]:
+        return {name: getattr(self.work, name).copy() for name in DECISIONS}
+
+    def _decide(self, decisions: dict[str, I64]) -> None:
+        """Write decisions into working arrays that may have more payment rows, or fewer than some that were added."""
+        for name, values in decisions.items():
+            column = getattr(self.work, name)
+            kept = min(len(values), len(column))
+            column[:kept] = values[:kept]
 
     def open_tick(self) -> I64:
         """Events and arrivals of the next tick; returns its log rows."""
@@ -126,7 +138,7 @@ class Engine:
 
     def _run(self, half: Callable[..., int]) -> I64:
         """Call a half tick until it is done; where the log was too short, run it again from where it began."""
-        before = (self.row.copy(), self.sizes) if self._log_rows else None
+        before = (self.row.copy(), self.sizes, self._decisions()) if self._log_rows else None
         self.work.log_count[0] = 0
         scenario = self.scenario
         while True:
@@ -141,11 +153,9 @@ class Engine:
                 raise SimulationError(message)
             elif before is not None and self.work.log_count[0] > self._log_rows:
                 self._log_rows = 2 * int(self.work.log_count[0])
-                decisions, levels = self.work.pay_decision.copy(), self.work.bank_pool_level.copy()
                 self.row, self.sizes = before[0].copy(), before[1]
                 self._attach()
-                self.work.pay_decision[:] = decisions[: len(self.work.pay_decision)]
-                self.work.bank_pool_level[:] = levels
+                self._decide(before[2])
             else:
                 return self._logged()
 

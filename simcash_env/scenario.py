@@ -190,6 +190,8 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.reports_algorithms[0] = switches.algorithm_sequencing
     view.allows_drop[0] = config.actions.allow_drop
     view.max_split[0] = config.actions.max_split
+    view.offers_collateral[0] = config.actions.collateral
+    view.offers_recall[0] = config.actions.recall
     escalation = config.priority_escalation
     view.escalation_start_ticks[0] = NONE if escalation is None else escalation.start_ticks
     view.escalation_max_boost[0] = 0 if escalation is None else escalation.max_boost

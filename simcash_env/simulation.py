@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from simcash_env.codes import NUM_COSTS, POOL_LEVELS, CostKind, Phase, RtgsPriority, Verb
+from simcash_env.codes import NUM_COSTS, CostKind, Phase, RtgsPriority
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
 from simcash_env.daily import METRICS, DayBook
+from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, write_decisions
 from simcash_env.engine import Engine
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.events import Events, TreeNames, tx_name
@@ -25,16 +26,12 @@ from simcash_env.transactions import Transaction, find_ended, live_transaction, 
 if TYPE_CHECKING:
     from simcash_env.arrays import I64
 
-Decision: TypeAlias = Literal["release", "hold", "drop"] | tuple[Literal["split"], int]
-Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
 CostTable: TypeAlias = dict[str, dict[str, int]]
 
 COST_NAMES: Final = tuple(kind.name.lower() for kind in CostKind)
 """Kinds of cost in the order of every cost array."""
 
-_VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP}
 HIGHEST_PRIORITY: Final = 10
-MAX_AMOUNT_CENTS: Final = 10**15
 
 
 @dataclass(frozen=True)
@@ -137,19 +134,28 @@ class Simulation(Saving):
         if self._engine.state.phase[0] != Phase.DECIDING:
             self._tick_log.append(self._engine.open_tick())
 
-    def tick(self, actions: Actions | None = None, *, pool_levels: Mapping[str, int] | None = None) -> TickResult:
+    def tick(
+        self,
+        actions: Actions | None = None,
+        *,
+        pool_levels: Mapping[str, int] | None = None,
+        collateral: Mapping[str, int] | None = None,
+    ) -> TickResult:
         """Run one tick.
 
         Args:
-            actions: decisions of banks whose policy is ``external``, by bank and payment; what is not named is held.
+            actions: decisions of banks whose policy is ``external``, by bank and payment: ``"release"``, ``"hold"``,
+                ``"drop"`` or ``("split", parts)`` in its Queue 1; ``"withdraw"`` or ``("resubmit", rtgs_priority)``
+                takes one of its payments out of Queue 2, back to the end of Queue 1. What is not named stays.
             pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
+            collateral: cents to post, negative to withdraw; clipped to capacity and to what backs no credit in use.
 
         Raises:
-            ActionError: an unknown bank, a payment not in its Queue 1, an unknown decision; nothing has changed then.
+            ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
         self.open_tick()
-        self._write_decisions(actions or {}, pool_levels or {})
+        write_decisions(self._engine, Decisions(actions or {}, pool_levels or {}, collateral or {}))
         tick = self.current_tick
         self._tick_log.append(self._naming.translated(self._engine.close_tick()))
         state = self._engine.state
@@ -179,46 +185,6 @@ class Simulation(Saving):
         while not self.is_over:
             self.tick()
         return self.summary()
-
-    def _write_decisions(self, actions: Actions, pool_levels: Mapping[str, int]) -> None:
-        work, state = self._engine.work, self._engine.state
-        decisions = {}
-        for bank, verbs in actions.items():
-            number = self._learning_bank(bank)
-            rows = {tx_name(int(state.pay_id[row])): row for row in self._engine.queue1_rows(number)}
-            for tx, decision in verbs.items():
-                if tx not in rows:
-                    message = f"actions.{bank}.{tx}: this payment is not in the bank's Queue 1"
-                    raise ActionError(message)
-                decisions[rows[tx]] = encode_decision(f"actions.{bank}.{tx}", decision)
-        levels = {self._learning_bank(bank): level for bank, level in pool_levels.items()}
-        for bank, level in pool_levels.items():
-            if type(level) is not int or not 0 <= level < POOL_LEVELS:
-                message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
-                raise ActionError(message)
-            if not self._may_allocate(self.bank_number(bank)):
-                message = (
-                    f"pool_levels.{bank}: tick {self.current_tick} is no decision at which it may set its pool share"
-                )
-                raise ActionError(message)
-        work.pay_decision[:] = Verb.HOLD
-        work.bank_pool_level[:] = -1
-        for row, code in decisions.items():
-            work.pay_decision[row] = code
-        for number, level in levels.items():
-            work.bank_pool_level[number] = level
-
-    def _learning_bank(self, bank: str) -> int:
-        number = self.bank_number(bank)
-        if not self._engine.scenario.view.bank_is_learning[number]:
-            message = f"actions.{bank}: this bank follows its policy; only banks with policy 'external' are decided for"
-            raise ActionError(message)
-        return number
-
-    def _may_allocate(self, number: int) -> bool:
-        view, tick = self._engine.scenario.view, self.current_tick
-        is_first = tick % self.config.simulation.ticks_per_day == 0
-        return bool(view.bank_pool_cents[number] and is_first and (tick == 0 or view.reallocates_pool_daily[0]))
 
     # -- payments -----------------------------------------------------------------------------------------------------
 
@@ -446,18 +412,3 @@ class Simulation(Saving):
             final_balances={bank: self.balance(bank) for bank in self.bank_ids},
             digest=self.digest(),
         )
-
-
-def encode_decision(path: str, decision: Decision) -> int:
-    """The kernel's code of a decision.
-
-    Raises:
-        ActionError: it is none of release, hold, drop, ("split", parts).
-    """
-    if isinstance(decision, str) and decision in _VERBS:
-        return int(_VERBS[decision])
-    is_split = isinstance(decision, tuple) and len(decision) == 2 and decision[0] == "split"  # noqa: PLR2004 - a pair
-    if is_split and type(decision[1]) is int and 0 <= decision[1] <= MAX_AMOUNT_CENTS:
-        return int(Verb.SPLIT) + decision[1]
-    message = f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts)"
-    raise ActionError(message)

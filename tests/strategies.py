@@ -14,7 +14,7 @@ from tests.event_strategies import events, ring_events
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
 
-__all__ = ["actions", "events", "pool_levels", "ring_events", "scenarios", "submissions"]
+__all__ = ["actions", "collateral", "events", "pool_levels", "ring_events", "scenarios", "submissions"]
 
 
 @st.composite
@@ -162,7 +162,22 @@ def actions(draw: Draw, oracle: Oracle) -> dict[str, dict[str, Decision]]:
                 found.setdefault(bank.id, {})[payment.id] = ("split", draw(st.integers(2, 7)))
             elif decision != "none":
                 found.setdefault(bank.id, {})[payment.id] = decision
+        for payment in oracle.world.queue2:
+            if payment.sender == bank.id:
+                decision = draw(some((None, None, None, "withdraw", ("resubmit", "urgent"), ("resubmit", "normal"))))
+                if decision is not None:
+                    found.setdefault(bank.id, {})[payment.id] = decision
     return found
+
+
+@st.composite
+def collateral(draw: Draw, oracle: Oracle) -> dict[str, int]:
+    """Cents of collateral to move in an opened tick: within and beyond what can be moved."""
+    return {
+        bank.id: draw(some((-1_000, -100, -1, 1, 99, 500, 10**9)))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and draw(some((False, False, True)))
+    }
 
 
 @st.composite

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
@@ -92,12 +93,21 @@ def test_the_scales_are_those_that_the_table_names():
     vec = make_vec("castro-12period-v0", max_queue_slots=1)
     window = vec._shape.window
     scenario = vec.scenario.view
-    flow = {meanings.FLOW: float(scenario.bank_flow_scale_cents[0]), "ticks a day": 12.0, meanings.COUNT: 8.0}
-    for at, name in enumerate(vec.observation_layout[: len(window.spread) // vec.num_banks]):
-        _, scale = meanings.OBSERVATION[name]
+    named = {
+        meanings.FLOW: scenario.bank_flow_scale_cents[0],
+        meanings.PAYMENT: scenario.bank_payment_scale_cents[0],
+        meanings.CENT_TICK: scenario.bank_cost_scale_cents[0],
+        meanings.COUNT: 8.0,
+        "ticks a day": 12.0,
+        "10 bps": 10.0,
+        "0.1 cents": 0.1,
+        "1": 1.0,
+    }
+    for at, name in enumerate(vec.observation_layout):
+        _, scale = meanings.OBSERVATION[name.removeprefix("slot0.")]
         assert window.spread[at] == (scale != meanings.AS_IS), name
         if scale != meanings.AS_IS:
-            assert window.offset[at] == flow[scale], name
+            assert window.offset[at] == np.float32(named[scale]), name
 
 
 def test_the_page_knows_the_size_of_an_observation():

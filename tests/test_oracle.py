@@ -35,7 +35,7 @@ def allocated(world: World) -> int:
     return sum(bank.allocated_pool for bank in world.banks.values())
 
 
-def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any]:
+def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any]:
     """Submit, open and close one tick with drawn payments, actions and levels; returns what was drawn."""
     submitted = data.draw(strategies.submissions(oracle))
     for row in submitted:
@@ -43,8 +43,9 @@ def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any]:
     oracle.open_tick()
     actions = data.draw(strategies.actions(oracle))
     levels = data.draw(strategies.pool_levels(oracle))
-    oracle.close_tick(actions, levels)
-    return submitted, actions, levels
+    asks = data.draw(strategies.collateral(oracle))
+    oracle.close_tick(actions, levels, asks)
+    return submitted, actions, levels, asks
 
 
 @invariant
@@ -136,10 +137,10 @@ def test_engine_and_oracle_agree_in_every_figure(config: ScenarioConfig, data: s
     oracle = Oracle(config)
     simulation = Simulation(config)
     while oracle.current_tick < oracle.num_ticks:
-        submitted, actions, levels = drawn_tick(data, oracle)
+        submitted, actions, levels, asks = drawn_tick(data, oracle)
         for row in submitted:
             simulation.submit_transaction(**row)
-        result = simulation.tick(actions, pool_levels=levels)
+        result = simulation.tick(actions, pool_levels=levels, collateral=asks)
         compare_tick(oracle, simulation, result)
 
 

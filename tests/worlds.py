@@ -31,6 +31,9 @@ def busy(
     pool: int | None = 12_000,
     reallocates: bool = True,
     wealth: int = 4_000,
+    collateral: bool = False,
+    recall: bool = False,
+    holding: int = 0,
     **parts: Any,
 ) -> ScenarioConfig:
     """Scarce liquidity, every verb on offer, every cost priced; the last ``scripted`` banks release all."""
@@ -47,6 +50,7 @@ def busy(
                     "opening_balance": wealth,
                     "credit_limit": wealth,
                     "posted_collateral": 1_000,
+                    "min_holding_ticks": holding,
                     "liquidity_allocation_fraction": 0.25,
                     "policy": {"type": "external" if place < banks - scripted else "fifo"},
                     "arrivals": {
@@ -76,7 +80,7 @@ def busy(
                 "daily_liquidity_reallocation": reallocates,
             },
             "priority_escalation": {"start_ticks": 3, "max_boost": 4},
-            "actions": {"max_split": max_split, "allow_drop": allow_drop},
+            "actions": {"max_split": max_split, "allow_drop": allow_drop, "collateral": collateral, "recall": recall},
             **parts,
         }
     )

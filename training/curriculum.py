@@ -25,14 +25,15 @@ class ScarcityFirst(SimCashSB3Vec):
     def __init__(self, vec: SimCashVec, levels: tuple[int, int], *, bank_id: bool) -> None:
         super().__init__(vec, bank_id=bank_id)
         self.is_scarce = False
-        self._has_pool = len(vec.action_nvec) > vec.num_slots and vec.action_nvec[-1] == POOL_LEVELS
+        choices, at = vec.action_nvec.tolist(), vec.head_index.get("pool")
+        self._pool = slice(0, 0) if at is None else slice(sum(choices[:at]), sum(choices[: at + 1]))
         every = np.arange(POOL_LEVELS)
         self._is_small = (levels[0] <= every) & (every <= levels[1])
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
         """(rows, sum of choices) what each row may do now; of the pool only small shares while liquidity is scarce."""
         masks = super().action_masks()
-        if self.is_scarce and self._has_pool:
-            pool = masks[:, -POOL_LEVELS:]
+        pool = masks[:, self._pool]
+        if self.is_scarce and pool.size:
             pool[pool[:, 1:].any(axis=1)] &= self._is_small
         return masks

@@ -60,8 +60,8 @@ class LearnedAgent:
         self.seen += int(present.sum())
         self.released += int((actions[:, :, : vec.num_slots] != 0)[present].sum())
         is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
-        if is_first and vec.action_nvec[-1] == POOL_LEVELS and len(vec.action_nvec) > vec.num_slots:
-            self.levels.append(actions[:, :, -1].copy())
+        if is_first and "pool" in vec.head_index:
+            self.levels.append(actions[:, :, vec.head_index["pool"]].copy())
 
     def pool_levels(self) -> npt.NDArray[np.int64]:
         """(runs, learning banks) chosen levels of 0 to 20; no rows where no bank has a pool."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final
 
@@ -26,14 +27,15 @@ class HeadsDistribution(MaskableDistribution):
 
     Args:
         choices: number of choices of each head.
-        last_entropy: weight of the last head's entropy in ``entropy``; the others' is 1.
+        entropy_weights: weights of heads' entropies in ``entropy``, by number; the others' is 1.
     """
 
-    def __init__(self, choices: list[int], last_entropy: float = 1.0) -> None:
+    def __init__(self, choices: list[int], entropy_weights: Mapping[int, float] | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.choices = choices
         self.entropy_weights = th.ones(len(choices))
-        self.entropy_weights[-1] = last_entropy
+        for head, weight in (entropy_weights or {}).items():
+            self.entropy_weights[head] = weight
         self.groups = [(size, len(list(run))) for size, run in groupby(choices)]
         self.scores: list[Any] = []
         self.log_probs: list[Any] = []
@@ -188,7 +190,7 @@ class HeadsPolicy(MaskableActorCriticPolicy):
         slots: where the slots of an observation begin, how many there are, entries of each.
         hidden: widths of the networks.
         flow: a day's outflow in mean payments.
-        last_entropy: weight of the last head's entropy.
+        entropy_weights: as in ``HeadsDistribution``.
         options: of ``MaskableActorCriticPolicy``.
     """
 
@@ -198,10 +200,10 @@ class HeadsPolicy(MaskableActorCriticPolicy):
         slots: tuple[int, int, int],
         hidden: list[int],
         flow: float,
-        last_entropy: float = 1.0,
+        entropy_weights: Mapping[int, float] | None = None,
         **options: Any,
     ) -> None:
-        self.slots, self.hidden, self.flow, self.last_entropy = slots, hidden, flow, last_entropy
+        self.slots, self.hidden, self.flow, self.entropy_weights = slots, hidden, flow, entropy_weights
         super().__init__(*arguments, **options)
 
     def _build_mlp_extractor(self) -> None:
@@ -215,7 +217,7 @@ class HeadsPolicy(MaskableActorCriticPolicy):
         return [int(count) for count in space.nvec]
 
     def _build(self, lr_schedule: Any) -> None:
-        self.action_dist = HeadsDistribution(self._choices(), self.last_entropy)
+        self.action_dist = HeadsDistribution(self._choices(), self.entropy_weights)
         super()._build(lr_schedule)
         if self.ortho_init:
             for last in (self.mlp_extractor.verb, self.mlp_extractor.other):

@@ -11,7 +11,6 @@ import torch as th
 from sb3_contrib import MaskablePPO
 
 from baselines.seeds import FIRST_TRAINING_SEED
-from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import make_vec
@@ -84,7 +83,7 @@ def new_model(settings: TrainingSettings, env: SimCashSB3Vec, seed: int) -> Any:
             "slots": (SLOTS_AT, env.vec.num_slots, NUM_SLOT),
             "hidden": list(settings.hidden),
             "flow": env.vec.flow_in_payments,
-            "last_entropy": settings.pool_entropy if env.vec.action_nvec[-1] == POOL_LEVELS else 1.0,
+            "entropy_weights": {at: settings.pool_entropy for name, at in env.vec.head_index.items() if name == "pool"},
         },
         device="cpu",
     )

@@ -61,6 +61,7 @@ class Moves(BaseModel):
     transactions: list[HandedIn] = Field(default_factory=list)
     actions: dict[str, dict[str, str | list[str | int]]] = Field(default_factory=dict)
     pool_levels: dict[str, int] = Field(default_factory=dict)
+    collateral: dict[str, int] = Field(default_factory=dict)
 
 
 def create(
@@ -191,7 +192,7 @@ def _decisions(moves: Moves) -> dict[str, Any]:
         bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
         for bank, verbs in moves.actions.items()
     }
-    return {"actions": actions, "pool_levels": moves.pool_levels}
+    return {"actions": actions, "pool_levels": moves.pool_levels, "collateral": moves.collateral}
 
 
 def _position(simulation: Simulation, file: Path) -> dict[str, Any]:

@@ -113,3 +113,5 @@ class ActionConfig(Model):
 
     max_split: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 1
     allow_drop: Truth = False
+    collateral: Truth = False  # post and withdraw it
+    recall: Truth = False  # take own payments out of Queue 2 again

@@ -22,19 +22,21 @@ class BatchArrays:
     num_envs: int
     num_banks: int
     num_slots: int
-    observation_size: int
+    num_features: int
     action_nvec: I64
     _kernels: Any
     _dims: dict[str, tuple[int, ...]]
     _buffers: Any
 
-    def _allocate(self, final_copies: int, mask_size: int) -> Any:
+    def _allocate(self, *, final_copies: int, keeps_raw: bool) -> Any:
         """Flat buffers, as the kernel wants them."""
         copies, rows = self.num_envs, self.num_envs * self.num_banks
-        final_rows = final_copies * self.num_banks
+        self._num_finals = final_copies
+        final_rows, size = final_copies * self.num_banks, self.num_features
+        mask_size = int(np.prod(self._dims["masks"][2:]))
         return self._kernels.Buffers(
             actions=np.zeros(rows * len(self.action_nvec), np.int16),
-            observations=np.zeros(rows * self.observation_size, np.float32),
+            observations=np.zeros(rows * size, np.float32),
             masks=np.zeros(rows * mask_size, np.int8),
             rewards=np.zeros(rows, np.float64),
             costs=np.zeros(rows * NUM_COSTS, np.int64),
@@ -44,27 +46,31 @@ class BatchArrays:
             terminated=np.zeros(copies, np.int8),
             truncated=np.zeros(copies, np.int8),
             seeds=np.arange(1, copies + 1, dtype=np.int64),
+            variants=np.zeros(copies, np.int64),
             pending=np.zeros(copies, np.int64),
-            final_observations=np.zeros(final_rows * self.observation_size, np.float32),
+            raw=np.zeros((rows + 1) * size if keeps_raw else size, np.float64),
+            final_observations=np.zeros(final_rows * size, np.float32),
             final_masks=np.zeros(final_rows * mask_size, np.int8),
         )
 
     def _name_arrays(self) -> None:
         """Shaped views of the buffers: what users see.
 
-        ``observations`` (N, L, D): entries named by ``observation_layout``, each within [-1, 1].
-        ``masks`` (N, L, H, C): 1 where a choice would be carried out.
+        ``features`` (N, L, F): what the kernels show of a bank, each entry within [-1, 1].
+        ``masks`` (N, L, H, C): 1 where a choice would be carried out; empty where the action has no masks.
         ``actions`` (N, L, H): the action buffer, int16.
         ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
+        ``members`` (N,): of the family, 0 without ``randomize``.
         ``costs`` (N, L, kinds): cents of the last step, in the order of ``codes.CostKind``.
         ``illegal`` (N, L): choices of the last step that were not carried out.
-        ``final_observations``, ``final_masks``: as seen last before a same-step reset; empty unless asked for.
+        ``final_masks``: as seen last before a same-step reset; empty unless asked for.
         """
         buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
         before = set(self.__dict__)
-        self.observations: F32 = buffers.observations.reshape(copies, banks, -1)
+        self.features: F32 = buffers.observations.reshape(copies, banks, -1)
         self.masks: I8 = buffers.masks.reshape(self._dims["masks"])
-        self.masks[:, :, : self.num_slots, 0] = 1  # an empty slot can only be held
+        if self.masks.size:
+            self.masks[:, :, : self._dims["main"][0], 0] = 1  # an empty slot can only be held
         self.actions: I16 = buffers.actions.reshape(self._dims["actions"])
         self.rewards: F64 = buffers.rewards.reshape(copies, banks)
         self.costs: I64 = buffers.costs.reshape(copies, banks, NUM_COSTS)
@@ -72,6 +78,6 @@ class BatchArrays:
         self.terminated: I8 = buffers.terminated
         self.truncated: I8 = buffers.truncated
         self.seeds: I64 = buffers.seeds
-        self.final_observations: F32 = buffers.final_observations.reshape(-1, banks, self.observation_size)
-        self.final_masks: I8 = buffers.final_masks.reshape(-1, *self._dims["masks"][1:])
+        self.members: I64 = buffers.variants
+        self.final_masks: I8 = buffers.final_masks.reshape(self._num_finals, *self._dims["masks"][1:])
         self._views = set(self.__dict__) - before

@@ -17,12 +17,10 @@ class Call:
 
     def __init__(self, arena: Any, buffers: Any, shape: Any, num_choices: I64) -> None:
         window = shape.window
-        seen = [window.num_slots, window.num_entries, window.num_choices, window.mask_size]
-        self._numbers = np.array(
-            [*seen, shape.num_heads, shape.max_ticks, shape.autoreset, shape.is_backward], np.int64
-        )
-        self._weights = np.array((shape.alpha, shape.reward_scale), np.float64)
-        rest = (window.learners, window.spread, window.offset, self._numbers, self._weights, num_choices)
+        seen = np.array(window[1:-2], np.int64)
+        numbers = np.array((shape.max_ticks, shape.autoreset, shape.is_backward), np.int64)
+        weights = np.array((shape.alpha, shape.reward_scale), np.float64)
+        rest = (window.learners, window.spread, window.offset, seen, numbers, weights, num_choices)
         self._arrays = (*arena, *buffers, *rest)
         self.words: I64 = np.fromiter(_words(self._arrays), np.int64)
 

@@ -47,3 +47,22 @@ def assign_learners(config: ScenarioConfig, learners: Learners) -> ScenarioConfi
         for bank in config.banks
     )
     return config.model_copy(update={"banks": banks})
+
+
+def pick_learner(
+    scenario: ScenarioLike, bank: str | None, policy_path: Path | None = None
+) -> tuple[ScenarioConfig, str]:
+    """The scenario, and its one learning bank: the one that is named, else the first whose policy is external.
+
+    Raises:
+        ActionError: an unknown bank, or none is named and none is external.
+    """
+    config = resolve_scenario(scenario, policy_path)
+    if bank is not None:
+        assign_learners(config, [bank])
+        return config, bank
+    external = sorted(item.id for item in config.banks if item.policy.type == "external")
+    if not external:
+        message = "bank: no bank of this scenario has policy 'external'; name the one that learns"
+        raise ActionError(message)
+    return config, external[0]

@@ -10,18 +10,35 @@ from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
 from simcash_env.codes import CostKind
-from simcash_env.envs.buffers import F32, I8
+from simcash_env.envs.actions import I8, QueueAction
 from simcash_env.envs.learners import ScenarioLike
-from simcash_env.envs.spaces import MaskedMultiDiscrete
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
+from simcash_env.render import Renderer
 
-Observation: TypeAlias = dict[str, npt.NDArray[Any]]
-PerAgent: TypeAlias = dict[str, Any]
+Observation: TypeAlias = "dict[str, npt.NDArray[Any]]"
+PerAgent: TypeAlias = "dict[str, Any]"
 I64: TypeAlias = npt.NDArray[np.int64]
 
 COST_NAMES = tuple(kind.name.lower() for kind in CostKind)
 """Names of the entries of ``infos[bank]["costs"]``."""
+
+FRAMES_PER_SECOND = 4
+
+
+def mask_space(vec: SimCashVec) -> spaces.Box | None:
+    """The space of one bank's mask; None where the action has none."""
+    masks = vec.action_masks
+    return None if masks is None else spaces.Box(0, 1, masks.shape[2:], np.int8)
+
+
+def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
+    """What one bank sees: a vector, with the mask beside it where the observation object wants it."""
+    seen, mask = vec.observation, mask_space(vec)
+    vector = spaces.Box(seen.low, seen.high, (vec.observation_size,), seen.dtype)
+    if mask is None or not seen.with_mask:
+        return vector
+    return spaces.Dict({"observation": vector, "action_mask": mask})
 
 
 class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
@@ -29,46 +46,47 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     Args:
         scenario: an id of the library, a file, a mapping or a configuration.
-        observation: ``"dict"`` (``observation`` and ``action_mask``) or ``"flat"`` (the vector alone).
         agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
         max_cycles: truncate the game after so many ticks; by default it ends with the scenario.
-        render_mode: ``"ansi"`` or None.
+        render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
         copy: False hands out the same observations and infos on every step: views that the next step overwrites, for
             loops that keep none of them.
-        options: ``learners``, ``max_queue_slots``, ``reward``, ``alpha``, ``policy_path``, as in ``SimCashVec``.
+        options: ``learners``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``, ``reward``, ``alpha``,
+            ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """
 
-    metadata = {"name": "simcash_v0", "render_modes": ["ansi"], "is_parallelizable": True, "render_fps": 4}  # noqa: RUF012
+    metadata = {  # noqa: RUF012 - as PettingZoo has it
+        "name": "simcash_v0",
+        "render_modes": ["ansi", "rgb_array", "human"],
+        "is_parallelizable": True,
+        "render_fps": FRAMES_PER_SECOND,
+    }
 
     def __init__(
         self,
         scenario: ScenarioLike,
         *,
-        observation: Literal["dict", "flat"] = "dict",
         agent_names: Literal["bank", "numbered"] = "bank",
         max_cycles: int | None = None,
-        render_mode: Literal["ansi"] | None = None,
+        render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
         copy: bool = True,
         **options: Any,
     ) -> None:
         self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, **options)
-        self._is_flat = observation == "flat"
         self.render_mode = render_mode
+        self._renderer = Renderer(self._vec, render_mode, frames_per_second=FRAMES_PER_SECOND)
         self.max_cycles = self._vec.num_ticks if max_cycles is None else max_cycles
         banks = self._vec.bank_ids
         self.possible_agents = list(banks) if agent_names == "bank" else [f"bank_{n}" for n in range(len(banks))]
         self.agents: list[str] = []
-        vector = spaces.Box(-1.0, 1.0, (self._vec.observation_size,), np.float32)
-        mask = spaces.Box(0, 1, self._vec.masks.shape[2:], np.int8)
         self._has_begun = False
-        self.observation_spaces = {
-            agent: vector if self._is_flat else spaces.Dict({"observation": vector, "action_mask": mask})
-            for agent in self.possible_agents
-        }
-        self.action_spaces = {agent: MaskedMultiDiscrete(self._vec.action_nvec) for agent in self.possible_agents}
-        self.state_space = spaces.Box(-1.0, 1.0, (len(banks) * self._vec.observation_size,), np.float32)
+        self.observation_spaces = {agent: observation_space(self._vec) for agent in self.possible_agents}
+        self.action_spaces = {agent: self._vec.action.space(self._vec) for agent in self.possible_agents}
+        seen, size = self._vec.observation, len(banks) * self._vec.observation_size
+        self.state_space = spaces.Box(seen.low, seen.high, (size,), seen.dtype)
         self._acting = frozenset(self.possible_agents)
-        self._rows_shape = self._vec.actions.shape[1:]
+        self._rows_shape = (len(banks), *(self._vec.single_action_space.shape or ()))
+        self._takes_heads = type(self._vec.action) is QueueAction
         self._copies = copy
         self._lent: tuple[PerAgent, PerAgent] | None = None
 
@@ -86,7 +104,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         """What a bank sees; the same object on every call."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> MaskedMultiDiscrete:
+    def action_space(self, agent: str) -> spaces.Space[Any]:
         """What a bank chooses; the same object on every call."""
         return self.action_spaces[agent]
 
@@ -99,13 +117,14 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         self._vec.costs[:] = 0
         self._vec.illegal[:] = 0
         self.agents = self.possible_agents.copy()
+        self._renderer.begin()
         return self._observe()
 
     def step(self, actions: dict[str, Any]) -> tuple[PerAgent, PerAgent, PerAgent, PerAgent, PerAgent]:
         """Decide for every bank at this tick.
 
         Args:
-            actions: for every agent (H,) whole numbers within the action space.
+            actions: for every agent what its action space contains; of the queue action (H,) whole numbers.
 
         Raises:
             ActionError: an unknown agent or none, wrong shape, type or range; nothing has changed then.
@@ -114,10 +133,12 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         if not agents:
             return {}, {}, {}, {}, {}
         rows = self._rows_of(actions)
-        refused = vec.step_rows(rows)
+        heads = rows if self._takes_heads else vec.decode(rows[None])
+        refused = vec.step_rows(heads)
         if refused >= 0:
-            message = f"actions.{agents[refused]}: {vec.range_rule(rows[refused])}"
+            message = f"actions.{agents[refused]}: {vec.range_rule(heads[refused])}"
             raise ActionError(message)
+        self._renderer.record()
         observations, infos = self._observe()
         rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
         is_terminated, is_truncated = vec.is_terminated(0), vec.is_truncated(0)
@@ -126,9 +147,9 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             self.agents = []
         return observations, rewards, terminations, truncations, infos
 
-    def _rows_of(self, actions: dict[str, Any]) -> I64:
-        """(L, H) the actions in the order of the agents; int64 arrays of the right shape go the quick way."""
-        if actions.keys() == self._acting:
+    def _rows_of(self, actions: dict[str, Any]) -> npt.NDArray[Any]:
+        """(L, *shape) the actions in the order of the agents; int64 arrays of the right shape go the quick way."""
+        if self._takes_heads and actions.keys() == self._acting:
             try:
                 rows = np.array([actions[agent] for agent in self.agents])
             except ValueError:  # of different lengths
@@ -137,14 +158,16 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
                 return rows
         return self._checked(actions)
 
-    def _checked(self, actions: dict[str, Any]) -> I64:
-        """The slow way: any sequence of whole numbers will do; what will not is named."""
-        shape, agents = self._vec.actions.shape[2:], self.agents
+    def _checked(self, actions: dict[str, Any]) -> npt.NDArray[Any]:
+        """The slow way: any sequence of numbers will do; what will not is named."""
+        shape, agents = self._rows_shape[1:], self.agents
+        is_box = isinstance(self.action_spaces[agents[0]], spaces.Box)
+        kinds, numbers = ("fiu", "numbers") if is_box else ("iu", "whole numbers")
         unknown = [agent for agent in actions if agent not in agents]
         if unknown:
             message = f"actions: no agent {unknown[0]!r} is acting; agents are {', '.join(agents)}"
             raise ActionError(message)
-        rows = np.zeros((len(agents), *shape), np.int64)
+        rows = np.zeros(self._rows_shape, np.float64 if is_box else np.int64)
         for row, agent in enumerate(agents):
             if agent not in actions:
                 message = f"actions: no action for {agent!r}; every acting agent needs one"
@@ -153,8 +176,13 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
                 action = np.asarray(actions[agent])
             except ValueError:  # of different lengths
                 action = np.array(None)
-            if action.shape != shape or action.dtype.kind not in "iu":
-                message = f"actions.{agent}: need whole numbers of shape {shape}, got {actions[agent]!r}"
+            if action.shape != shape or action.dtype.kind not in kinds:
+                message = f"actions.{agent}: need {numbers} of shape {shape}, got {actions[agent]!r}"
+                raise ActionError(message)
+            if not self._takes_heads and not self.action_spaces[agent].contains(
+                action.astype(self.action_spaces[agent].dtype)
+            ):
+                message = f"actions.{agent}: must lie in {self.action_spaces[agent]}, got {actions[agent]!r}"
                 raise ActionError(message)
             rows[row] = action
         return rows
@@ -162,11 +190,13 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
     def _observe(self) -> tuple[PerAgent, PerAgent]:
         """What the batch wrote, by agent: copies of it, or the same views on every call."""
         vec = self._vec
+        masks = vec.action_masks
         if self._copies:
-            observations, infos = self._by_agent(vec.observations[0].copy(), vec.masks[0].copy(), vec.costs[0].copy())
+            own = None if masks is None else masks[0].copy()
+            observations, infos = self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy())
         else:
-            if self._lent is None:
-                self._lent = self._by_agent(vec.observations[0], vec.masks[0], vec.costs[0])
+            if self._lent is None or not self._takes_heads:
+                self._lent = self._by_agent(vec.observations[0], None if masks is None else masks[0], vec.costs[0])
             observations, infos = self._lent
         for info, count in zip(infos.values(), vec.illegal[0].tolist(), strict=True):
             info["illegal_actions"] = count
@@ -176,39 +206,65 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         """Views are not copied: they would no longer be views of the batch."""
         return {**self.__dict__, "_lent": None}
 
-    def _by_agent(self, vectors: F32, masks: I8, costs: I64) -> tuple[PerAgent, PerAgent]:
+    def _by_agent(self, vectors: npt.NDArray[Any], masks: I8 | None, costs: I64) -> tuple[PerAgent, PerAgent]:
         """Observations and infos of views of these arrays."""
-        infos = {
-            agent: {"action_mask": mask, "costs": cost}
-            for agent, mask, cost in zip(self.possible_agents, masks, costs, strict=True)
-        }
-        if self._is_flat:
-            return dict(zip(self.possible_agents, vectors, strict=True)), infos
+        agents = self.possible_agents
+        infos: PerAgent = {agent: {"costs": cost} for agent, cost in zip(agents, costs, strict=True)}
+        if masks is None:
+            return dict(zip(agents, vectors, strict=True)), infos
+        for info, mask in zip(infos.values(), masks, strict=True):
+            info["action_mask"] = mask
+        if not self._vec.observation.with_mask:
+            return dict(zip(agents, vectors, strict=True)), infos
         observations = {
             agent: {"observation": vector, "action_mask": info["action_mask"]}
             for (agent, info), vector in zip(infos.items(), vectors, strict=True)
         }
         return observations, infos
 
-    def state(self) -> npt.NDArray[np.float32]:
+    def state(self) -> npt.NDArray[Any]:
         """The global state for centralised critics: all banks' observations behind one another, copied."""
-        return self._vec.observations[0].ravel().copy()  # type: ignore[no-any-return]
+        flat: npt.NDArray[Any] = self._vec.observations[0].ravel()
+        return flat.copy()
 
-    def render(self) -> str | None:
-        """A table of the banks as text, in render mode ``ansi``."""
-        if self.render_mode is None:
-            return None
-        state, ids = self._vec.state(0), self._vec.scenario.bank_ids
-        lines = [f"tick {int(state.tick[0])} of {self._vec.num_ticks}   Queue 2: {int(state.queue2_count[0])} payments"]
-        lines.append(f"{'bank':<16}{'balance':>16}{'queue 1':>10}{'cents':>16}{'queue 2':>10}{'cents':>16}")
-        for bank, name in enumerate(ids):
-            queued = f"{int(state.bank_queue1_count[bank]):>10}{int(state.bank_queue1_cents[bank]):>16,}"
-            waiting = f"{int(state.bank_queue2_count[bank]):>10}{int(state.bank_queue2_cents[bank]):>16,}"
-            lines.append(f"{name:<16}{int(state.bank_balance_cents[bank]):>16,}{queued}{waiting}")
-        return "\n".join(lines)
+    # -- time travel --------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """The run as it stands, as versioned bytes, random stream included.
+
+        Raises:
+            SnapshotError: no run has begun.
+        """
+        return self._vec.snapshot(0)
+
+    def restore(self, snapshot: bytes) -> tuple[PerAgent, PerAgent]:
+        """Go to where a snapshot of this game was taken; returns observations and infos as ``reset`` does.
+
+        Raises:
+            SnapshotError: damaged, of another version or scenario; nothing has changed then.
+        """
+        self._vec.restore(snapshot, 0)
+        self._has_begun = True
+        is_over = self._vec.is_terminated(0) or self._vec.is_truncated(0)
+        self.agents = [] if is_over else self.possible_agents.copy()
+        self._renderer.begin()
+        return self._observe()
+
+    def fork(self) -> SimCashParallelEnv:
+        """A copy that goes its own way from here: what would happen if."""
+        import copy
+
+        return copy.deepcopy(self)
+
+    # -- looking at it ------------------------------------------------------------------------------------------------
+
+    def render(self) -> str | npt.NDArray[np.uint8] | None:
+        """A table as text (``ansi``), an image (``rgb_array``), or nothing but the window (``human``)."""
+        return self._renderer.render()
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Close the window, if there is one."""
+        self._renderer.close()
 
     def digest(self) -> str:
         """SHA-256 of the run's state."""

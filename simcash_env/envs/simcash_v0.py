@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pettingzoo
+
 from simcash_env.envs.parallel import SimCashParallelEnv
+
+GAME_ID = "SimCash/Banks-v0"
+"""In PettingZoo's own list, of the releases that have one: ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
 
 
 def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
@@ -22,4 +27,8 @@ def env(scenario: Any, **options: Any) -> Any:
     return parallel_to_aec(parallel_env(scenario, **options))
 
 
-__all__ = ["env", "parallel_env"]
+if hasattr(pettingzoo, "register") and GAME_ID not in pettingzoo.parallel_registry:
+    pettingzoo.register("parallel", GAME_ID, parallel_env)
+    pettingzoo.register("aec", GAME_ID, env)
+
+__all__ = ["GAME_ID", "env", "parallel_env"]

@@ -1,4 +1,4 @@
-"""Gymnasium spaces of one bank."""
+"""Gymnasium spaces of one bank: those of the library, that also sample under the masks that observations carry."""
 
 from __future__ import annotations
 

@@ -4,34 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.arrays import I64, State
-from simcash_env.codes import POOL_LEVELS, RtgsPriority, Status
-from simcash_env.engine import Engine, grow_payments
-from simcash_env.envs.buffers import F32, F64, I8, BatchArrays
-from simcash_env.envs.call import Call
+from simcash_env.arrays import I64
+from simcash_env.codes import Status
+from simcash_env.engine import grow_payments
+from simcash_env.envs.actions import QueueAction
+from simcash_env.envs.buffers import F64, I8, BatchArrays
+from simcash_env.envs.compiled import compile_members
+from simcash_env.envs.inside import Inside
+from simcash_env.envs.lanes import Lanes
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
-from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
-from simcash_env.layout import plain_opener
+from simcash_env.envs.observations import Full
+from simcash_env.envs.options import (
+    ActionLike,
+    Autoreset,
+    ObservationLike,
+    RewardLike,
+    require,
+    resolve_action,
+    resolve_observation,
+    resolve_reward,
+)
+from simcash_env.envs.windows import head_sizes, new_window
+from simcash_env.errors import ActionError, SimulationError
 from simcash_env.scales import reward_scale_cents
-from simcash_env.scenario import compile_scenario, initial_state, initial_work
-from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT, observation_names
+from simcash_env.scenario import initial_state
+from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 
-Reward: TypeAlias = Literal["individual", "system", "mixed"]
-Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
+if TYPE_CHECKING:
+    from gymnasium import spaces
+
+    from simcash_env.envs.families import Randomize
 
 LARGEST_SEED: Final = 2**63 - 1
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
-ALPHAS: Final[dict[Reward, float]] = {"individual": 0.0, "system": 1.0, "mixed": 0.5}
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
-"""In the order of the numbers in ``spaces.step``."""
+"""In the order of the numbers in ``spaces.tables``."""
 
 
-class SimCashVec(BatchArrays):
+class SimCashVec(BatchArrays, Inside):
     """N copies of a scenario, stepped together; L learning banks see D entries and act through H heads of C choices.
 
     All arrays are views that the next step overwrites. Copies are independent of one another and of their number: a
@@ -41,13 +56,18 @@ class SimCashVec(BatchArrays):
         scenario: an id of the library, a file, a mapping or a configuration.
         num_envs: number of copies.
         learners: ``"external"`` (banks whose policy is external), ``"all"``, or bank ids.
-        max_queue_slots: payments of Queue 1 that a bank sees and decides on; those behind them are held.
-        reward: ``"individual"``, ``"system"`` (mean over banks) or ``"mixed"``.
+        max_queue_slots: payments of Queue 1 that a bank sees, and decides on one by one with the queue action.
+        action: ``"queue"``, ``"budget"``, ``"threshold"`` or an ``Action`` object.
+        observation: ``"dict"``, ``"flat"`` or an ``Observation`` object; the names differ in the PettingZoo face only.
+        normalize: False shows cents, ticks and counts as float64.
+        reward: ``"individual"``, ``"system"`` (mean over banks), ``"mixed"`` or a ``Reward`` object.
         alpha: of the mixed reward, 0 selfish to 1 social.
+        randomize: a family of scenarios; every reset plays a member of it.
         autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes; with
             ``"disabled"`` it stands still, with rewards of 0, until it is reset.
         max_ticks: truncate episodes after so many ticks.
         final_observations: keep what was seen last before a same-step reset.
+        num_threads: step so many stretches of the copies side by side.
         policy_path: where the policy paths of a scenario file start.
     """
 
@@ -58,78 +78,125 @@ class SimCashVec(BatchArrays):
         *,
         learners: Learners = "external",
         max_queue_slots: int = 16,
-        reward: Reward = "individual",
+        action: ActionLike = "queue",
+        observation: ObservationLike = "dict",
+        normalize: bool = True,
+        reward: RewardLike = "individual",
         alpha: float | None = None,
+        randomize: Randomize | None = None,
         autoreset: Autoreset = "same_step",
         max_ticks: int | None = None,
         final_observations: bool = False,
+        num_threads: int = 1,
         policy_path: Path | None = None,
     ) -> None:
-        from simcash_env.spaces import step
-
-        require("reward", reward, reward in ALPHAS, f"must be one of {', '.join(ALPHAS)}")
         require("autoreset", autoreset, autoreset in AUTORESETS, f"must be one of {', '.join(AUTORESETS)}")
         require("num_envs", num_envs, num_envs >= 1, "must be at least 1")
-        require("max_queue_slots", max_queue_slots, max_queue_slots >= 1, "must be at least 1")
         require("max_ticks", max_ticks, max_ticks is None or max_ticks >= 1, "must be at least 1")
-        require("alpha", alpha, alpha is None or 0.0 <= alpha <= 1.0, "must be from 0, selfish, to 1, social")
-        self._kernels, self._has_begun = step, False
+        require("num_threads", num_threads, num_threads >= 1, "must be at least 1")
+        self.action, self.reward = resolve_action(action), resolve_reward(reward, alpha)
+        self.observation = resolve_observation(observation, normalize=normalize)
+        fewest = int(self.action.language == "queue")
+        require("max_queue_slots", max_queue_slots, max_queue_slots >= fewest, f"must be at least {fewest}")
+        self._load_kernels()
+        self._has_begun = False
+        self.autoreset, self.num_threads = autoreset, num_threads
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners)
-        self.scenario = compile_scenario(self.config)
-        view = self.scenario.view
-        self.num_envs, self.num_slots = num_envs, max_queue_slots
-        self.learners: I64 = np.flatnonzero(view.bank_is_learning).astype(np.int64)
-        self.bank_ids = tuple(self.scenario.bank_ids[bank] for bank in self.learners)
-        self.num_banks = len(self.bank_ids)
-        self.num_ticks = int(view.num_ticks[0])
-        self.reward_scale = reward_scale_cents(view)
-        self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
-        self.action_nvec = self._heads()
-        self.observation_layout = observation_names(max_queue_slots)
-        self.observation_size = SLOTS_AT + max_queue_slots * NUM_SLOT
-        self._state_sizes = self.scenario.state_sizes
-        self._template = initial_state(self.scenario, 1)
-        self._arena: I64 = np.tile(self._template, (num_envs, 1))
-        copies, banks, heads = num_envs, self.num_banks, len(self.action_nvec)
-        choices = int(self.action_nvec.max())
-        self._dims = {"actions": (copies, banks, heads), "masks": (copies, banks, heads, choices)}
-        self._shape = step.Shape(
-            window=step.Window(
-                learners=self.learners,
-                num_slots=max_queue_slots,
-                num_entries=self.observation_size,
-                num_choices=choices,
-                mask_size=heads * choices,
-                spread=np.zeros(banks * step.NUM_SCALED, np.float32),
-                offset=np.zeros(banks * step.NUM_SCALED, np.float32),
-            ),
-            num_heads=heads,
+        self.variants = compile_members(self.config, randomize)
+        self.scenario = self.variants[0] if randomize is None else compile_members(self.config, None)[0]
+        self._describe(num_envs, max_queue_slots)
+        self._compile_arena()
+        is_full = isinstance(self.observation, Full)
+        self._is_hooked = self.reward.writes or not (is_full and self.observation.dtype is np.float32)
+        window = new_window(self.variants, self.learners, self)
+        self._shape = self._kernels.Shape(
+            window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
-            autoreset=AUTORESETS.index(autoreset),
+            autoreset=self._kernel_autoreset(),
             is_backward=1,
-            alpha=ALPHAS[reward] if alpha is None else float(alpha),
+            alpha=self.reward.alpha,
             reward_scale=self.reward_scale,
         )
-        self._buffers = self._allocate(copies if final_observations else 0, heads * choices)
+        keeps_raw = is_full and self.observation.dtype is np.float64
+        finals = num_envs if final_observations else 0
+        self._buffers = self._allocate(final_copies=finals, keeps_raw=keeps_raw)
         self._name_arrays()
-        window = self._shape.window
-        rows = self.scenario.row, self.scenario.sizes
-        step.prepare(*rows, self._buffers.observations, window.num_entries, self.learners, window.spread, window.offset)
-        self._prepare_call()
-        self.autoreset = autoreset
+        self._name_observations()
+        self._prepare_calls()
 
-    def _heads(self) -> I64:
-        """Choices of each head: slots, then RTGS priority, then pool share."""
+    def _load_kernels(self) -> None:
+        from simcash_env.spaces import step
+
+        self._kernels = step
+
+    def _kernel_autoreset(self) -> int:
+        """Objects of a user must see the end of an episode before a same-step reset: then Python does it."""
+        waits = self._is_hooked and self.autoreset == "same_step"
+        return int(self._kernels.BY_CALLER) if waits else AUTORESETS.index(self.autoreset)
+
+    def _describe(self, num_envs: int, num_slots: int) -> None:
+        """Sizes and names that follow from scenario and options."""
         view = self.scenario.view
-        verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
-        heads = [verbs] * self.num_slots
-        if view.orders_queue2_by_priority[0]:
-            heads.append(len(RtgsPriority))
-        if view.bank_pool_cents[self.learners].any():
-            heads.append(POOL_LEVELS)
-        return np.array(heads, np.int64)
+        self.num_envs, self.num_slots = num_envs, num_slots
+        self.learners: I64 = np.flatnonzero(view.bank_is_learning).astype(np.int64)
+        self.bank_ids = tuple(self.scenario.bank_ids[bank] for bank in self.learners)
+        self.num_banks, self.num_ticks = len(self.bank_ids), int(view.num_ticks[0])
+        self.reward_scale = reward_scale_cents(view)
+        self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
+        self.num_features = SLOTS_AT + num_slots * NUM_SLOT
+        heads = head_sizes(view, self.learners, self.action.language, num_slots)
+        self.num_main_heads = sum(name.startswith("main") for name in heads)
+        self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}
+        self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
+        masked = self.action.language != "threshold"
+        seen = (len(heads), int(self.action_nvec.max())) if masked else (0, 0)
+        rows = (self.num_envs, self.num_banks)
+        self._dims = {"actions": (*rows, len(heads)), "masks": (*rows, *seen), "main": (self.num_main_heads,)}
+        self.observation_layout = self.observation.names(self)
+        self.observation_size = len(self.observation_layout)
+
+    def _compile_arena(self) -> None:
+        """One row a copy, and the rows that they start from."""
+        self._state_sizes = self.scenario.state_sizes
+        self._templates: I64 = np.stack([initial_state(variant, 1) for variant in self.variants])
+        self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
+        self._arena: I64 = np.tile(self._templates[0], (self.num_envs, 1))
+
+    def _name_observations(self) -> None:
+        """``observations`` (N, L, D) and ``final_observations``: the kernels' own arrays, or those of the object."""
+        shape = (self.num_envs, self.num_banks, self.observation_size)
+        buffers, finals = self._buffers, (self._num_finals, *shape[1:])
+        if not self._is_hooked:
+            self.observations: npt.NDArray[Any] = self.features
+            self.final_observations: npt.NDArray[Any] = buffers.final_observations.reshape(finals)
+        elif len(buffers.raw) > self.num_features:
+            self.observations = buffers.raw[: np.prod(shape)].reshape(shape)
+            self.final_observations = np.zeros(finals)
+        else:
+            own = not isinstance(self.observation, Full)
+            self.observations = np.zeros(shape, self.observation.dtype) if own else self.features
+            self.final_observations = np.zeros(finals, self.observation.dtype)
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
+
+    @property
+    def single_action_space(self) -> spaces.Space[Any]:
+        """What one bank chooses from."""
+        return self.action.space(self)
+
+    @property
+    def action_masks(self) -> I8 | None:
+        """(N, L, ...) what may be chosen now, in the form of the action; None where it has no masks."""
+        return self.action.mask(self)
+
+    @property
+    def has_begun(self) -> bool:
+        """Has any episode begun?"""
+        return self._has_begun
+
+    def following_seeds(self) -> list[int]:
+        """The seed that each copy's next episode gets unless told otherwise."""
+        return [int(self._kernels.next_seed_of(int(seed))) for seed in self.seeds]
 
     def is_terminated(self, copy: int) -> bool:
         """Did the copy's episode reach its end with the last step?"""
@@ -148,36 +215,56 @@ class SimCashVec(BatchArrays):
 
     def reset(
         self, seed: int | Sequence[int] | None = None, *, mask: npt.NDArray[np.bool_] | None = None
-    ) -> tuple[F32, I8]:
+    ) -> tuple[npt.NDArray[Any], I8]:
         """Begin new episodes and carry them to their first decision.
 
         Args:
             seed: copy ``e`` gets ``seed + e``, or its entry of a sequence; without one each copy's next seed follows
                 from its last.
             mask: (N,) only these copies are reset.
+
+        Returns:
+            observations (N, L, D) and masks (N, L, H, C).
         """
-        self._has_begun = True
         chosen = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask, bool)
-        if seed is None:
-            following = [self._kernels.next_seed_of(int(old)) for old in self.seeds[chosen]]
-            self.seeds[chosen] = following
-        else:
-            first = seed if isinstance(seed, int | np.integer) else None
-            seeds = [int(first) + copy for copy in range(self.num_envs)] if first is not None else list(seed)  # type: ignore[arg-type]
-            if len(seeds) != self.num_envs or any(not 0 <= item <= LARGEST_SEED for item in seeds):
-                message = f"seed: needs {self.num_envs} whole numbers from 0 to 2**63 - 1, got {seed!r}"
-                raise ActionError(message)
-            self.seeds[chosen] = np.array(seeds, np.int64)[chosen]
-        self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
-        if self._kernels.step_batch(self._call.words, NO_ACTIONS):
-            self._finish()
+        if chosen.shape != (self.num_envs,):
+            message = f"mask: needs a truth value for each of {self.num_envs} copies, got {chosen.shape}"
+            raise ActionError(message)
+        self._take_seeds(seed, chosen)
+        self._has_begun = True
+        self._begin(chosen)
         return self.observations, self.masks
 
-    def step(self, actions: npt.ArrayLike) -> tuple[F32, I8, F64, I8, I8]:
+    def _take_seeds(self, seed: int | Sequence[int] | None, chosen: npt.NDArray[np.bool_]) -> None:
+        if seed is None:
+            self.seeds[chosen] = np.array(self.following_seeds(), np.int64)[chosen]
+            return
+        first = seed if isinstance(seed, int | np.integer) else None
+        seeds = [int(first) + copy for copy in range(self.num_envs)] if first is not None else list(seed)  # type: ignore[arg-type]
+        if len(seeds) != self.num_envs or any(not 0 <= item <= LARGEST_SEED for item in seeds):
+            message = f"seed: needs {self.num_envs} whole numbers from 0 to 2**63 - 1, got {seed!r}"
+            raise ActionError(message)
+        self.seeds[chosen] = np.array(seeds, np.int64)[chosen]
+
+    def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
+        """Start episodes of their seeds in these copies."""
+        self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
+        if self._lanes.run(NO_ACTIONS):
+            self._finish()
+        self._begin_objects(chosen)
+
+    def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
+        """Let the observation and reward objects see what has begun in these copies."""
+        if self._is_hooked:
+            self.observation.write(self, self.observations)
+            self.reward.begin(self, begun)
+
+    def step(self, actions: npt.ArrayLike) -> tuple[npt.NDArray[Any], I8, F64, I8, I8]:
         """Decide in every copy and go on to its next decision.
 
         Args:
-            actions: (N, L, H) whole numbers, each within its head's choices.
+            actions: (N, L, *shape of the action's space); of the queue action (N, L, H) whole numbers, each within its
+                head's choices.
 
         Returns:
             observations, masks, rewards (N, L), terminated (N,), truncated (N,).
@@ -188,11 +275,7 @@ class SimCashVec(BatchArrays):
         if not self._has_begun:
             message = "call reset before the first step"
             raise ActionError(message)
-        given = np.asarray(actions)
-        if given.shape != self.actions.shape or given.dtype.kind not in "iu":
-            message = f"actions: need whole numbers of shape {self.actions.shape}, got {given.dtype} of {given.shape}"
-            raise ActionError(message)
-        rows = np.ascontiguousarray(given, np.int64).reshape(-1, self.actions.shape[2])
+        rows = self.decode(actions)
         refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
         if refused >= 0:
             copy, bank = divmod(refused, self.num_banks)
@@ -200,19 +283,74 @@ class SimCashVec(BatchArrays):
             raise ActionError(message)
         return self.observations, self.masks, self.rewards, self.terminated, self.truncated
 
+    def decode(self, actions: npt.ArrayLike) -> I64:
+        """(N * L, H) heads of actions (N, L, *shape).
+
+        Raises:
+            ActionError: wrong shape or type, or what the action object does not take.
+        """
+        given, rows = np.asarray(actions), (self.num_envs, self.num_banks)
+        if type(self.action) is QueueAction:
+            shape, kinds, numbers = self.actions.shape, "iu", "whole numbers"
+        else:
+            space = self.single_action_space
+            shape, is_box = (*rows, *(space.shape or ())), space.dtype is not None and space.dtype.kind == "f"
+            kinds, numbers = ("fiu", "numbers") if is_box else ("iu", "whole numbers")
+        if given.shape != shape or given.dtype.kind not in kinds:
+            message = f"actions: need {numbers} of shape {shape}, got {given.dtype} of {given.shape}"
+            raise ActionError(message)
+        heads = self.action.decode(self, given)
+        if heads.shape != self.actions.shape or heads.dtype.kind not in "iu":
+            wanted, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
+            message = f"action.decode: must give whole numbers of shape {wanted}, gave {found}"
+            raise ActionError(message)
+        return np.ascontiguousarray(heads, np.int64).reshape(-1, self.actions.shape[2])
+
     def range_rule(self, row: I64) -> str:
         """What is wrong with an action that is out of range."""
         choices = self.action_nvec.tolist()
         return f"every head takes 0 to its number of choices - 1, choices are {choices}, got {row.tolist()}"
 
     def step_rows(self, rows: I64) -> int:
-        """``step`` on (N * L, H) int64; returns the first row out of range, nothing has changed then, else -1."""
-        unfinished = self._kernels.step_batch(self._call.words, rows)
+        """``step`` on (N * L, H) int64 heads; returns the first row out of range, nothing has changed then, else -1."""
+        was_over = self.over() if self._is_hooked else None
+        unfinished: int = self._lanes.run(rows)
         if unfinished < 0:
-            return -1 - int(unfinished)
+            return -1 - unfinished
         if unfinished > 0:
             self._finish()
+        if was_over is not None:
+            self._call_objects(was_over)
         return -1
+
+    def _call_objects(self, was_over: npt.NDArray[np.bool_]) -> None:
+        """After the kernels, the observation and reward objects; then the reset that had to wait for them."""
+        if self.reward.writes:
+            self.reward.write(self, self.rewards)
+            if self.autoreset != "same_step":
+                self.rewards[was_over] = 0.0  # their episode was over before: they stood still or were reset
+        self.observation.write(self, self.observations)
+        over = self.over()
+        if self.autoreset == "next_step" and was_over.any():
+            self.reward.begin(self, was_over)
+        elif self.autoreset == "same_step" and over.any():
+            self._reset_in_step(over)
+
+    def _reset_in_step(self, over: npt.NDArray[np.bool_]) -> None:
+        """What the kernels do for ``same_step`` on their own: keep what was seen last, begin anew, keep the step."""
+        if self._num_finals:
+            self.final_observations[over] = self.observations[over]
+            self.final_masks[over] = self.masks[over]
+        kept: tuple[npt.NDArray[Any], ...] = (
+            *(self.rewards, self.costs, self.illegal),
+            *(self.terminated, self.truncated),
+        )
+        step = [array.copy() for array in kept]
+        self._take_seeds(None, over)
+        self._begin(over)
+        for array, values in zip(kept, step, strict=True):
+            array[over] = values[over]
+        self._buffers.charged[over] = 1
 
     def _finish(self) -> None:
         """Give room to the copies that ask for it and call the kernel, until none does any more."""
@@ -223,91 +361,50 @@ class SimCashVec(BatchArrays):
                 message = f"copy {overflown[0]}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             self._grow()
-            unfinished = self._kernels.step_batch(self._call.words, NO_ACTIONS)
+            unfinished = self._lanes.run(NO_ACTIONS)
 
     def _grow(self) -> None:
         """Twice the payment rows, in every copy."""
-        template, _ = grow_payments(self._template, self._state_sizes)
+        self._templates, _ = grow_payments(self._templates, self._state_sizes)
         self._arena, self._state_sizes = grow_payments(self._arena, self._state_sizes)
-        self._template = template
-        self._prepare_call()
+        self._prepare_calls()
 
-    def _prepare_call(self) -> None:
-        """Fit the working arrays to the arena and note where everything lies."""
-        self._work_row, self._work_sizes = initial_work(self.scenario, self._state_sizes)
-        self._call = self._point_at_arrays()
-
-    def _point_at_arrays(self) -> Call:
+    def _prepare_calls(self) -> None:
+        """Note where everything lies."""
         arena = self._kernels.Arena(
-            scenario_row=self.scenario.row,
+            scenario_rows=self._scenario_rows,
             scenario_sizes=self.scenario.sizes,
-            template=self._template,
+            templates=self._templates,
             states=self._arena,
             state_sizes=self._state_sizes,
-            work_row=self._work_row,
-            work_sizes=self._work_sizes,
+            work_row=None,
+            work_sizes=None,
         )
-        return Call(arena, self._buffers, self._shape, self.action_nvec)
-
-    # -- looking inside -----------------------------------------------------------------------------------------------
-
-    def state(self, copy: int) -> State:
-        """A copy's state by name: views, valid until the next step."""
-        return plain_opener(State)(self._arena[copy], self._state_sizes)
-
-    def engine(self, copy: int) -> Engine:
-        """A copy's state as an engine of its own, to inspect or to go on from."""
-        engine = Engine(self.scenario, 1, events=False)
-        engine.replace_row(self._arena[copy], self._state_sizes)
-        return engine
-
-    def digest(self, copy: int) -> str:
-        """SHA-256 of a copy's state; equal to the ``Simulation``'s at the same point of the same run."""
-        return self.engine(copy).digest()
-
-    def queue1_view(self) -> dict[str, I64]:
-        """Raw numbers behind the observation, for scripted agents.
-
-        Returns:
-            (N, L, K) ``present``, ``amount``, ``remaining``, ``ticks_to_deadline``, ``priority``, and
-            (N, L) ``balance``, ``available_liquidity``, ``effective_liquidity``; money in cents.
-        """
-        shape = (self.num_envs, self.num_banks, self.num_slots)
-        slots = np.zeros((len(self._kernels.SLOT_NUMBERS), *shape), np.int64)
-        accounts = np.zeros((len(self._kernels.ACCOUNT_NUMBERS), *shape[:2]), np.int64)
-        self._kernels.read_queues(
-            self.scenario.row, self.scenario.sizes, self._arena, self._state_sizes, self.learners, slots, accounts
-        )
-        named = dict(zip(self._kernels.SLOT_NUMBERS, slots, strict=True))
-        return named | dict(zip(self._kernels.ACCOUNT_NUMBERS, accounts, strict=True))
+        parts = self._kernels, self.scenario, arena, self._buffers, self._shape, self.action_nvec
+        self._lanes = Lanes(*parts, self.num_threads)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: everything but the kernels and what points into the buffers."""
-        left_out = {"_kernels", "_call", *self._views}
+        left_out = {"_kernels", "_lanes", *self._views}
+        if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
+            left_out.add("observations")
+        if not self._is_hooked:
+            left_out.add("final_observations")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the arrays over and point into them anew."""
-        from simcash_env.spaces import step
-
         self.__dict__.update(state)
-        self._kernels = step
-        self._buffers = step.Buffers(*self._buffers)
+        self._load_kernels()
+        self._buffers = self._kernels.Buffers(*self._buffers)
         self._name_arrays()
-        self._call = self._point_at_arrays()
+        self._name_observations()
+        self.__dict__.update({name: state[name] for name in ("observations", "final_observations") if name in state})
+        self._prepare_calls()
 
     def close(self) -> None:
-        """Nothing to release: the arrays go with the object."""
-
-
-def require(option: str, value: Any, is_right: bool, rule: str) -> None:  # noqa: FBT001 - it reads as a sentence
-    """Refuse an option's value.
-
-    Raises:
-        ConfigError: it breaks the rule.
-    """
-    if not is_right:
-        raise ConfigError([Fault(None, None, option, repr(value), rule)])
+        """End the threads; the arrays go with the object."""
+        self._lanes.close()
 
 
 def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:

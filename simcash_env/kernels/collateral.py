@@ -56,6 +56,18 @@ def post_collateral(scenario: Scenario, state: State, work: Work, bank: int, cen
 
 
 @kernel
+def apply_collateral_decisions(scenario: Scenario, state: State, work: Work) -> None:
+    """What learners decided: cents to post, or to withdraw where negative."""
+    for bank in range(scenario.num_banks[0]):
+        asked = work.bank_collateral_ask_cents[bank]
+        if asked > 0:
+            post_collateral(scenario, state, work, bank, asked, 0)
+        elif asked < 0:
+            withdraw_collateral(scenario, state, work, bank, -asked)
+        work.bank_collateral_ask_cents[bank] = 0
+
+
+@kernel
 def append_timer(state: State, bank: int, row: int) -> None:
     """Put a timer at the end of its bank's list."""
     last = state.bank_timer_head[bank]
@@ -76,10 +88,14 @@ def withdraw_collateral(scenario: Scenario, state: State, work: Work, bank: int,
 @kernel
 def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
     """Withdraw what may be withdrawn of so many cents; returns how much."""
+    return -move_collateral(scenario, state, bank, -cents) if may_withdraw(scenario, state, bank) else 0
+
+
+@kernel
+def may_withdraw(scenario: Scenario, state: State, bank: int) -> bool:
+    """Has the bank's collateral been held long enough?"""
     since = state.bank_collateral_since_tick[bank]
-    if since != NONE and state.tick[0] - since < scenario.bank_min_holding_ticks[bank]:
-        return 0
-    return -move_collateral(scenario, state, bank, -cents)
+    return since == NONE or state.tick[0] - since >= scenario.bank_min_holding_ticks[bank]  # type: ignore[no-any-return]
 
 
 @kernel

@@ -17,19 +17,26 @@ RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
 
 @kernel
 def recall_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
-    """Let the payment trees that can do so take payments out of Queue 2; all are asked before anything is done."""
+    """Let learners and trees take payments out of Queue 2; all decide before any is taken."""
     work.num_submitted[0] = submitted
     work.committed_owner[0] = NONE
     row, asked = state.queue2_head[0], 0
     while row != NONE:
         bank = state.pay_sender[row]
-        work.pay_decision[row] = WAIT
-        if scenario.bank_asks_queue2[bank]:
+        if scenario.bank_is_learning[bank] and work.has_recalls[0]:
+            work.pay_leaf[row] = NONE
+            asked += work.pay_decision[row] != WAIT
+        elif scenario.bank_asks_queue2[bank]:
             leaf = walk(scenario, state, work, scenario.bank_payment_root[bank], bank, row)
             work.pay_leaf[row] = leaf
             work.pay_decision[row] = recall_verb(scenario, leaf)
+            if work.pay_decision[row] == RESUBMIT:
+                work.pay_new_priority[row] = scenario.node_key[leaf]
             asked += 1
+        else:
+            work.pay_decision[row] = WAIT
         row = state.pay_next[row]
+    work.has_recalls[0] = 0
     if asked > 0:
         take_back(scenario, state, work)
 
@@ -50,11 +57,12 @@ def withdraw(scenario: Scenario, state: State, work: Work, row: int, leaf: int) 
     """Move a payment from Queue 2 to the end of Queue 1; resubmitting also declares another RTGS priority."""
     sender, receiver, pay_id = state.pay_sender[row], state.pay_receiver[row], state.pay_id[row]
     cents = state.pay_remaining_cents[row]
-    record_path(scenario, state, work, sender, receiver, pay_id, leaf)
+    if leaf != NONE:
+        record_path(scenario, state, work, sender, receiver, pay_id, leaf)
     leave_queue2(scenario.num_banks[0], state, row)
     state.pay_submit_tick[row] = NONE
     record(state, work, WITHDRAWN, sender, receiver, pay_id, cents)
     if work.pay_decision[row] == RESUBMIT:
-        state.pay_rtgs_priority[row] = scenario.node_key[leaf]
-        record_values(state, work, RESUBMITTED, sender, receiver, pay_id, cents, scenario.node_key[leaf], NONE)
+        state.pay_rtgs_priority[row] = work.pay_new_priority[row]
+        record_values(state, work, RESUBMITTED, sender, receiver, pay_id, cents, work.pay_new_priority[row], NONE)
     join_queue1(state, row)

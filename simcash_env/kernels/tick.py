@@ -7,7 +7,7 @@ from simcash_env.codes import Phase, Status
 from simcash_env.kernels._jit import entry, kernel
 from simcash_env.kernels.arrivals import draw_arrivals
 from simcash_env.kernels.bank_trees import run_bank_trees
-from simcash_env.kernels.collateral import run_collateral_timers
+from simcash_env.kernels.collateral import apply_collateral_decisions, run_collateral_timers
 from simcash_env.kernels.collateral_trees import run_end_of_tick_trees, run_strategic_trees
 from simcash_env.kernels.costs import accrue_costs
 from simcash_env.kernels.credits import land_credits
@@ -53,6 +53,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
         if state.free_count[0] < scenario.num_collateral_trees[0]:
             return NEEDS_ROOM
         start_accounts(state, work)
+        apply_collateral_decisions(scenario, state, work)
         allocate_pool(scenario, state, work)
         run_strategic_trees(scenario, state, work)
         run_bank_trees(scenario, state, work)
@@ -62,7 +63,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
     if status != OK:
         return status
     submitted = apply_decisions(scenario, state, work)
-    if scenario.asks_queue2[0] and state.queue2_count[0] > 0:
+    if (scenario.asks_queue2[0] or work.has_recalls[0]) and state.queue2_count[0] > 0:
         recall_from_queue2(scenario, state, work, submitted)
     settle_submitted(scenario, state, work, submitted)
     order_queue2(scenario, state, work)

@@ -41,7 +41,7 @@ def decisions_of(content: Mapping[str, Any]) -> dict[str, Any]:
         bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
         for bank, verbs in content.get("actions", {}).items()
     }
-    return {"actions": actions, "pool_levels": dict(content.get("pool_levels", {}))}
+    return {"actions": actions, **{name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}}
 
 
 class Inputs:

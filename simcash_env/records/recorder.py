@@ -100,16 +100,27 @@ class Recorder:
         self.simulation.open_tick()
         self._note("open", {})
 
-    def tick(self, actions: Actions | None = None, *, pool_levels: Mapping[str, int] | None = None) -> TickResult:
+    def tick(
+        self,
+        actions: Actions | None = None,
+        *,
+        pool_levels: Mapping[str, int] | None = None,
+        collateral: Mapping[str, int] | None = None,
+    ) -> TickResult:
         """``Simulation.tick``.
 
         Raises:
             WriteError: what has gathered cannot be written; the recording is over.
         """
         self._require_own_run()
-        result = self.simulation.tick(actions, pool_levels=pool_levels)
-        if actions or pool_levels:
-            content = {"actions": actions or {}, "pool_levels": pool_levels or {}}
+        try:
+            result = self.simulation.tick(actions, pool_levels=pool_levels, collateral=collateral)
+        except SimcashError:
+            if self.simulation.is_open:  # decisions were refused after arrivals had come in
+                self._note("open", {})
+            raise
+        if actions or pool_levels or collateral:
+            content = {"actions": actions or {}, "pool_levels": pool_levels or {}, "collateral": collateral or {}}
             self._note("tick", content, tick=result.tick)
         self._rows.append(result.events.rows)
         self._num_rows += len(result.events)

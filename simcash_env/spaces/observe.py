@@ -1,25 +1,23 @@
 """Write observations and masks of all learning banks of a copy, in place.
 
-Money ``x`` is shown as ``x / (|x| + scale)``, symmetric and within (-1, 1); the scales are the scenario's, never the
-running episode's: a day's expected outflow of the bank for accounts and queues, its mean payment for slots.
+First the numbers themselves, then one vectorised pass scales them: ``x`` is shown as ``x / (|x| * spread + offset)``.
+Money, counts and ticks have a spread of 1, which squashes them symmetrically into (-1, 1), the offset shown as one
+half; what lies within (-1, 1) already has a spread of 0. The scales are the scenario's (``spaces/scales.py``), never
+the running episode's.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from simcash_env.arrays import I64, Scenario, State, Work
-from simcash_env.codes import NONE, POOL_LEVELS, RtgsPriority
+from simcash_env.arrays import Scenario, State, Work
+from simcash_env.codes import NONE
 from simcash_env.kernels._jit import inlined, kernel
 from simcash_env.kernels._views import part
-from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
+from simcash_env.kernels.charges import delay_weight
 from simcash_env.kernels.judgement import may_split
 from simcash_env.kernels.ledger import allowance
-from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
-from simcash_env.kernels.pool import may_allocate
+from simcash_env.spaces.heads import write_head_masks
 from simcash_env.spaces.layout import (
     ACCOUNT_AT,
     CLOCK_AT,
@@ -32,79 +30,69 @@ from simcash_env.spaces.layout import (
     QUEUES_AT,
     SLOTS_AT,
 )
+from simcash_env.spaces.tables import BUDGET, BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
+from simcash_env.spaces.units import PER_BPS, PER_DELAY
 
-F32 = npt.NDArray[np.float32]
-I8 = npt.NDArray[np.int8]
-
-NUM_SCALED = PRICES_AT
-NUM_RTGS_PRIORITIES = len(RtgsPriority)
 NO_LIMIT = 1e30  # shows as 1
-
-HIGHEST_PRIORITY = 10.0
-TYPICAL_COUNT = 8.0  # a queue of so many payments shows as one half
-UNIT_RATE = 1e-6
-PER_BPS = 1.0 / BPS_SCALE
-PER_DELAY = 1.0 / DELAY_SCALE
-TENTH_OF_A_CENT_PER_CENT = 0.1  # typical delay rate: shows as one half
-TEN_BPS = 10.0
-
-
-class Window(NamedTuple):
-    """Who sees, how much, and on which scales."""
-
-    learners: I64  # (L,) bank numbers
-    num_slots: int
-    num_entries: int  # of an observation
-    num_choices: int  # of the widest head
-    mask_size: int  # heads times choices
-    spread: F32  # (L * entries before the prices)
-    offset: F32
-
-
-@inlined
-def squash(value: float, scale: float) -> float:
-    """A value on the scale of (-1, 1); ``scale`` itself shows as one half."""
-    return value / (abs(value) + scale)
 
 
 @kernel
-def observe(
-    scenario: Scenario, state: State, work: Work, window: Window, copy: int, observations: F32, masks: I8, filled: I64
-) -> None:
-    """Write a copy's observations and masks into the flat arrays of all copies.
+def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: int, buffers: Buffers) -> None:
+    """Write a copy's observations and masks.
 
-    ``filled`` says how many slots the last call wrote, so that only those are cleared; the buffers are the caller's and
-    must be the ones of that call. Entries before the slots are written raw, then scaled in one vectorised pass.
+    ``buffers.filled`` says how many slots the last call wrote, so that only those are cleared.
     """
     if state.queue2_count[0] > 0:
         waiting_by_band(scenario, state, work)
-    num_learners = window.learners.shape[0]
+    num_learners, size = window.learners.shape[0], window.num_entries
     for index in range(num_learners):
         bank, row = window.learners[index], copy * num_learners + index
-        entries = part(observations, row * window.num_entries, window.num_entries)
-        mask = part(masks, row * window.mask_size, window.mask_size)
-        write_common(scenario, state, entries)
-        write_account(scenario, state, bank, entries)
-        write_queues(scenario, state, work, bank, entries)
-        filled[row] = write_slots(scenario, state, window, bank, entries, mask, filled[row])
-        scale_entries(
-            entries,
-            part(window.spread, index * NUM_SCALED, NUM_SCALED),
-            part(window.offset, index * NUM_SCALED, NUM_SCALED),
-        )
-        if window.mask_size > window.num_slots * window.num_choices:
-            write_head_masks(scenario, state, window, bank, mask)
+        is_kept = buffers.raw.shape[0] > size
+        raw = part(buffers.raw, row * size if is_kept else 0, size)
+        mask = part(buffers.masks, row * window.mask_size, window.mask_size)
+        write_common(scenario, state, raw)
+        write_account(scenario, state, bank, raw)
+        write_queues(scenario, state, work, bank, raw)
+        filled, slots = buffers.filled[row], write_slots(scenario, state, window, bank, raw, mask)
+        buffers.filled[row] = slots
+        entries = part(buffers.observations, row * size, size)
+        scales = (buffers.variants[copy] * num_learners + index) * size
+        spread, offset = part(window.spread, scales, size), part(window.offset, scales, size)
+        scale_entries(raw, entries, spread, offset, 0, PRICES_AT)
+        scale_entries(raw, entries, spread, offset, SLOTS_AT, SLOTS_AT + slots * NUM_SLOT)
+        for at in range(SLOTS_AT + slots * NUM_SLOT, SLOTS_AT + filled * NUM_SLOT):
+            entries[at] = 0.0
+            if is_kept:
+                raw[at] = 0.0
+        if window.mask_size > 0:
+            write_main_masks(state, window, bank, slots, filled, mask)
+            if window.num_heads > window.num_main:
+                write_head_masks(scenario, state, window, bank, mask)
 
 
 @inlined
-def scale_entries(entries: F32, spread: F32, offset: F32) -> None:
-    """``x / (|x| * spread + offset)``: squashed to the scale ``offset`` where spread is 1, kept where it is 0."""
-    for at in range(NUM_SCALED):
-        entries[at] = entries[at] / (abs(entries[at]) * spread[at] + offset[at])
+def scale_entries(raw: F64, entries: F32, spread: F32, offset: F32, first: int, end: int) -> None:
+    """``x / (|x| * spread + offset)``: squashed to the scale ``offset`` where spread is 1, divided where it is 0."""
+    for at in range(first, end):
+        value = np.float32(raw[at])
+        entries[at] = value / (abs(value) * spread[at] + offset[at])
 
 
 @inlined
-def write_common(scenario: Scenario, state: State, entries: F32) -> None:
+def write_main_masks(state: State, window: Window, bank: int, slots: int, filled: int, mask: I8) -> None:
+    """Of the heads before the optional ones: empty slots can only be held, and nothing be sent from an empty queue."""
+    if window.kind == QUEUE:
+        for empty in range(slots, filled):
+            for at in range(empty * window.num_choices + 1, (empty + 1) * window.num_choices):
+                mask[at] = 0
+    elif window.kind == BUDGET:
+        is_anything_queued = state.bank_queue1_count[bank] > 0
+        for level in range(1, BUDGET_LEVELS):
+            mask[level] = is_anything_queued
+
+
+@inlined
+def write_common(scenario: Scenario, state: State, entries: F64) -> None:
     """What every bank sees alike: the clock and the public signals."""
     tick, ticks_per_day, num_ticks = state.tick[0], scenario.ticks_per_day[0], scenario.num_ticks[0]
     tick_of_day = tick % ticks_per_day
@@ -121,7 +109,7 @@ def write_common(scenario: Scenario, state: State, entries: F32) -> None:
 
 
 @inlined
-def write_account(scenario: Scenario, state: State, bank: int, entries: F32) -> None:
+def write_account(scenario: Scenario, state: State, bank: int, entries: F64) -> None:
     """The bank's own account, what it may still use, and its flows of the day."""
     balance, limit = state.bank_balance_cents[bank], allowance(scenario, state, bank)
     used = max(-balance, 0)
@@ -158,7 +146,7 @@ def waiting_by_band(scenario: Scenario, state: State, work: Work) -> None:
 
 
 @inlined
-def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entries: F32) -> None:
+def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entries: F64) -> None:
     """What waits: in Queue 2 by urgency, and how far Queue 1 exceeds liquidity. Queue 1's bands come with the slots."""
     queued, waiting = state.bank_queue1_cents[bank], state.bank_queue2_cents[bank]
     due_now = work.bank_due_now_cents[bank] if waiting > 0 else 0
@@ -174,9 +162,7 @@ def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entrie
 
 
 @kernel
-def write_slots(
-    scenario: Scenario, state: State, window: Window, bank: int, entries: F32, mask: I8, filled: int
-) -> int:
+def write_slots(scenario: Scenario, state: State, window: Window, bank: int, entries: F64, mask: I8) -> int:
     """The first payments of Queue 1 and their verbs; the value of the whole queue by urgency. Returns slots in use."""
     tick, due_now, due_soon, slot = state.tick[0], 0, 0, 0
     row = state.bank_queue1_head[bank]
@@ -188,43 +174,37 @@ def write_slots(
             due_soon += state.pay_remaining_cents[row]
         if slot < window.num_slots:
             write_slot(scenario, state, bank, row, part(entries, SLOTS_AT + slot * NUM_SLOT, NUM_SLOT))
-            write_verbs(scenario, state, row, part(mask, slot * window.num_choices, window.num_choices))
+            if window.kind == QUEUE:
+                write_verbs(scenario, state, row, part(mask, slot * window.num_choices, window.num_choices))
             slot += 1
         row = state.pay_next[row]
     entries[QUEUES_AT + 2] = due_now
     entries[QUEUES_AT + 3] = due_soon
     entries[QUEUES_AT + 4] = state.bank_queue1_cents[bank] - due_now - due_soon
-    for at in range(SLOTS_AT + slot * NUM_SLOT, SLOTS_AT + filled * NUM_SLOT):
-        entries[at] = 0.0
-    for empty in range(slot, filled):
-        for at in range(empty * window.num_choices + 1, (empty + 1) * window.num_choices):
-            mask[at] = 0
     return slot
 
 
 @kernel
-def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F32) -> None:
+def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F64) -> None:
     """One payment of Queue 1."""
     tick, num_banks = state.tick[0], scenario.num_banks[0]
-    scale = float(scenario.bank_payment_scale_cents[bank])
     remaining, receiver = state.pay_remaining_cents[row], state.pay_receiver[row]
-    entries[0] = squash(state.pay_amount_cents[row], scale)
-    entries[1] = squash(remaining, scale)
-    entries[2] = squash(state.pay_deadline_tick[row] - tick, TYPICAL_COUNT)
+    entries[0] = state.pay_amount_cents[row]
+    entries[1] = remaining
+    entries[2] = state.pay_deadline_tick[row] - tick
     entries[3] = 0.0 if state.pay_overdue_since[row] == NONE else 1.0
-    entries[4] = state.pay_priority[row] / HIGHEST_PRIORITY
+    entries[4] = state.pay_priority[row]
     entries[5] = state.pay_is_divisible[row]
-    entries[6] = squash(tick - state.pay_arrival_tick[row], TYPICAL_COUNT)
-    price = float(scenario.bank_cost_scale_cents[bank])
+    entries[6] = tick - state.pay_arrival_tick[row]
     weight = float(delay_weight(scenario, state, row))
-    entries[7] = squash(float(remaining) * weight * scenario.delay_rate_ppm[0] * PER_DELAY, price)
+    entries[7] = float(remaining) * weight * scenario.delay_rate_ppm[0] * PER_DELAY
     liquidity = state.bank_balance_cents[bank] + allowance(scenario, state, bank)
     shortfall = max(remaining - max(state.bank_balance_cents[bank], 0), 0)
-    entries[8] = squash(float(shortfall) * scenario.overdraft_rate_ppm[0] * PER_BPS, price)
-    entries[9] = squash(remaining, float(max(liquidity, 1)))
+    entries[8] = float(shortfall) * scenario.overdraft_rate_ppm[0] * PER_BPS
+    entries[9] = remaining / float(max(liquidity, 1))
     there, back = bank * num_banks + receiver, receiver * num_banks + bank
-    entries[10] = squash(state.pair_queue2_cents[back], scale)
-    entries[11] = squash(state.pair_outflow_cents[there] - state.pair_outflow_cents[back], scale)
+    entries[10] = state.pair_queue2_cents[back]
+    entries[11] = state.pair_outflow_cents[there] - state.pair_outflow_cents[back]
 
 
 @kernel
@@ -237,72 +217,3 @@ def write_verbs(scenario: Scenario, state: State, row: int, mask: I8) -> None:
         mask[parts] = may_split(scenario, state, row, parts)
     if scenario.allows_drop[0]:
         mask[max_split + 1] = 1
-
-
-@kernel
-def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int, mask: I8) -> None:
-    """The heads after the slots: RTGS priority where priority mode is on, then the pool share."""
-    at = window.num_slots * window.num_choices
-    if scenario.orders_queue2_by_priority[0]:
-        for choice in range(NUM_RTGS_PRIORITIES):
-            mask[at + choice] = 1
-        at += window.num_choices
-    if at < window.mask_size:
-        may_choose = may_allocate(scenario, state, bank)
-        mask[at] = 1
-        for level in range(1, POOL_LEVELS):
-            mask[at + level] = may_choose
-
-
-@kernel
-def write_prices(scenario: Scenario, entries: F32) -> None:
-    """The prices of the game: constant, so written once a run."""
-    payment, at = mean_payment(scenario), PRICES_AT
-    entries[at] = squash(scenario.overdraft_rate_ppm[0] * UNIT_RATE, TEN_BPS)
-    entries[at + 1] = squash(scenario.delay_rate_ppm[0] * UNIT_RATE, TENTH_OF_A_CENT_PER_CENT)
-    entries[at + 2] = squash(scenario.collateral_rate_ppm[0] * UNIT_RATE, TEN_BPS)
-    entries[at + 3] = squash(scenario.liquidity_rate_ppm[0] * UNIT_RATE, TEN_BPS)
-    entries[at + 4] = squash(
-        penalty_of(scenario.deadline_penalty_cents[0], scenario.deadline_penalty_ppm[0], payment), payment
-    )
-    entries[at + 5] = squash(penalty_of(scenario.eod_penalty_cents[0], scenario.eod_penalty_ppm[0], payment), payment)
-    drop = penalty_of(scenario.drop_penalty_cents[0], scenario.drop_penalty_ppm[0], payment)
-    if scenario.drop_penalty_cents[0] == NONE and scenario.drop_penalty_ppm[0] == NONE:
-        drop = penalty_of(scenario.deadline_penalty_cents[0], scenario.deadline_penalty_ppm[0], payment)
-        drop += penalty_of(scenario.eod_penalty_cents[0], scenario.eod_penalty_ppm[0], payment)
-    entries[at + 6] = squash(drop, payment)
-    entries[at + 7] = squash(scenario.split_friction_cents[0], payment)
-    entries[at + 8] = squash(scenario.overdue_multiplier_thousandths[0] / UNIT_THOUSANDTHS, 1.0)
-    entries[at + 9] = squash(scenario.urgent_multiplier_thousandths[0] / UNIT_THOUSANDTHS, 1.0)
-    entries[at + 10] = squash(scenario.low_multiplier_thousandths[0] / UNIT_THOUSANDTHS, 1.0)
-
-
-@kernel
-def mean_payment(scenario: Scenario) -> float:
-    """The mean payment of the mean bank, in cents."""
-    total = 0
-    for bank in range(scenario.num_banks[0]):
-        total += scenario.bank_payment_scale_cents[bank]
-    return total / scenario.num_banks[0]  # type: ignore[no-any-return]
-
-
-@kernel
-def penalty_of(fixed_cents: int, rate_ppm: int, payment: float) -> float:
-    """What a penalty comes to on a mean payment, in cents."""
-    return float(fixed_cents) if fixed_cents != NONE else payment * max(rate_ppm, 0) * PER_BPS
-
-
-@kernel
-def write_scales(scenario: Scenario, learners: I64, spread: F32, offset: F32) -> None:
-    """How each entry before the prices is scaled, for every learner: money by a day's flow, counts by a typical one."""
-    for index in range(learners.shape[0]):
-        bank, first = learners[index], index * NUM_SCALED
-        for at in range(NUM_SCALED):
-            spread[first + at] = 1.0
-            offset[first + at] = float(scenario.bank_flow_scale_cents[bank])
-        for at in (QUEUES_AT, QUEUES_AT + 5, PUBLIC_AT, PUBLIC_AT + 3):
-            offset[first + at] = TYPICAL_COUNT
-        for at in (CLOCK_AT, CLOCK_AT + 1, CLOCK_AT + 3, CLOCK_AT + 4, PUBLIC_AT + 2, ACCOUNT_AT + 4):
-            spread[first + at], offset[first + at] = 0.0, 1.0
-        offset[first + CLOCK_AT + 2] = float(scenario.ticks_per_day[0])
-        offset[first + ACCOUNT_AT + 4] = float(max(scenario.bank_pool_cents[bank], 1))

@@ -16,11 +16,18 @@ ACCOUNT_NUMBERS: Final = ("balance", "available_liquidity", "effective_liquidity
 
 @entry
 def read_queues(
-    scenario_row: I64, scenario_sizes: I64, arena: I64, state_sizes: I64, learners: I64, slots: I64, accounts: I64
+    scenario_rows: I64,
+    scenario_sizes: I64,
+    variants: I64,
+    arena: I64,
+    state_sizes: I64,
+    learners: I64,
+    slots: I64,
+    accounts: I64,
 ) -> None:
     """Fill ``slots`` (numbers, N, L, K) and ``accounts`` (numbers, N, L), both zero before."""
-    scenario = open_scenario(scenario_row, scenario_sizes)
     for copy in range(arena.shape[0]):
+        scenario = open_scenario(scenario_rows[variants[copy]], scenario_sizes)
         state = open_state(arena[copy], state_sizes)
         for index in range(learners.shape[0]):
             bank = learners[index]

@@ -195,6 +195,11 @@ MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
     ),
     "moves-pool.json": ('{"pool_levels": {"A": 3}}', "pool_levels.A"),
     "moves-level.json": ('{"pool_levels": {"A": 1.5}}', "pool_levels.A: must be a whole number"),
+    "moves-collateral.json": ('{"collateral": {"A": 1.5}}', "collateral.A: must be a whole number"),
+    "moves-recall.json": (
+        '{"actions": {"A": {"tx_99999999": "withdraw"}}}',
+        "actions.A.tx_99999999: this payment is not in the bank's Queue 2",
+    ),
     "moves-payment.json": ('{"transactions": [{"sender": "A"}]}', "transactions.0.receiver: is required"),
     "moves-amount.json": (
         '{"transactions": [{"sender": "A", "receiver": "B", "amount": 0, "deadline": 5}]}',

@@ -1,12 +1,14 @@
 """A mask admits a choice if and only if the engine would carry it out."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcash_env.codes import POOL_LEVELS, RtgsPriority
-from simcash_env.envs.vector import make_vec
+from simcash_env.envs.vector import NO_ACTIONS, make_vec
 from tests.worlds import busy, legal
 
 SLOTS = 3
@@ -27,6 +29,10 @@ worlds = st.builds(
     priorities=st.booleans(),
     pool=st.sampled_from((None, 12_000)),
     reallocates=st.booleans(),
+    collateral=st.booleans(),
+    recall=st.booleans(),
+    holding=st.integers(0, 2),
+    wealth=st.sampled_from((0, 1, 4_000)),
 )
 
 
@@ -63,10 +69,10 @@ def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, s
         is_held = vec.digest(copy) == held
         if not masks[bank, head, choice]:
             assert is_held, "a choice that the mask forbids acts as holding"
-        elif head < SLOTS:
-            assert not is_held, "a verb that the mask admits does something"
-        elif head == SLOTS and config.switches.queue2_priority_mode:
+        elif head == vec.head_index.get("rtgs_priority"):
             assert is_held, "a priority is one of what is released"
+        elif head != vec.head_index.get("pool"):
+            assert not is_held, "a choice that the mask admits does something"
 
 
 @small
@@ -137,3 +143,78 @@ def test_what_lies_beyond_the_window_is_held():
     arrived = int(vec.engine(0).state.next_id[0]) - last
     assert min(waiting) > 1
     assert sum(vec.state(0).bank_queue1_count[:2]) == sum(waiting) - 2 + arrived
+
+
+def random_worlds(count):
+    """Worlds drawn from everything that bears on what is legal."""
+    draw = random.Random(20_261_121)  # noqa: S311 - scenarios, not secrets
+    for _ in range(count):
+        yield busy(
+            banks=2,
+            scripted=draw.choice((0, 1)),
+            days=2,
+            ticks=draw.randint(2, 6),
+            rate=draw.choice((0.5, 1.5, 3.0)),
+            rules=draw.choice(("standard", "simcash")),
+            max_split=draw.randint(1, 4),
+            allow_drop=draw.random() < 0.5,
+            priorities=draw.random() < 0.5,
+            pool=draw.choice((None, 12_000)),
+            reallocates=draw.random() < 0.5,
+            collateral=draw.random() < 0.7,
+            recall=draw.random() < 0.7,
+            holding=draw.randint(0, 2),
+            wealth=draw.choice((0, 1, 500, 4_000)),
+        )
+
+
+def put_all(fan, walker):
+    """Every copy of one batch where the single copy of another one is."""
+    while fan._arena.shape[1] != walker._arena.shape[1]:
+        min(fan, walker, key=lambda vec: vec._arena.shape[1])._grow()
+    fan._arena[:] = walker._arena[0]
+    fan._buffers.terminated[:] = fan._buffers.truncated[:] = 0
+    fan._buffers.pending[:] = fan._kernels.TO_OBSERVE
+    assert fan._lanes.run(NO_ACTIONS) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["queue", "budget"])
+def test_ten_thousand_random_states(action):
+    """Each choice alone, in every state of random runs: admitted and carried out, or forbidden and a hold."""
+    states = admitted = forbidden = 0
+    for number, config in enumerate(random_worlds(10_000)):
+        cases = one_choice_a_copy(make_vec(config, max_queue_slots=SLOTS, action=action))
+        options = {"max_queue_slots": SLOTS, "action": action, "autoreset": "disabled"}
+        walker, fan = make_vec(config, **options), make_vec(config, len(cases) + 1, **options)
+        walker.reset(number)
+        fan.reset(number)
+        single = np.zeros(fan.actions.shape, np.int64)
+        for copy, (bank, head, choice) in enumerate(cases):
+            single[copy, bank, head] = choice
+        rows = single.reshape(-1, single.shape[2])
+        banks, heads, choices = np.array(cases).T
+        for tick in range(walker.num_ticks):
+            put_all(fan, walker)
+            masks = fan.masks[0].copy()
+            assert np.array_equal(masks, walker.masks[0])
+            is_open = masks[banks, heads, choices] == 1
+            assert fan.step_rows(rows) == -1
+            assert np.array_equal(fan.illegal[np.arange(len(cases)), banks] == 0, is_open)
+            assert fan.illegal.sum() == (~is_open).sum()
+            rows_alike = (fan._arena[:-1] == fan._arena[-1]).all(axis=1)
+            assert rows_alike[~is_open].all(), "a choice that the mask forbids acts as holding"
+            does = np.ones(len(cases), bool)
+            for name in ("rtgs_priority", "pool"):
+                does &= heads != fan.head_index.get(name, -1)
+            if action == "budget":  # a small share of a large payment may come to nothing
+                does &= (heads > 0) | (choices == 20)
+            assert not rows_alike[is_open & does].any(), "a choice that the mask admits does something"
+            states, admitted, forbidden = states + 1, admitted + is_open.sum(), forbidden + (~is_open).sum()
+            chosen = legal(walker.masks, number, tick)
+            assert walker.step_rows(chosen.reshape(-1, chosen.shape[2])) == -1
+            assert not walker.illegal.any()
+        if states >= 10_000:
+            break
+    assert states >= 10_000
+    assert min(admitted, forbidden) > 100_000

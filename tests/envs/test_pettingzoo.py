@@ -1,6 +1,10 @@
+from functools import partial
+from types import SimpleNamespace
+
 import numpy as np
+import pettingzoo
 import pytest
-from pettingzoo.test import parallel_api_test, parallel_seed_test
+from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test
 
 from simcash_env import simcash_v0
 from simcash_env.codes import CostKind
@@ -141,3 +145,24 @@ def test_a_masked_sample_is_drawn_from_every_open_choice_and_no_other():
     mask[0, [0, 2]] = 1
     drawn = {tuple(space.sample(mask=mask)) for _ in range(50)}
     assert drawn == {(0, *[0] * (len(mask) - 1)), (2, *[0] * (len(mask) - 1))}
+
+
+@pytest.mark.filterwarnings("ignore:Action space for each agent probably should be")  # MultiDiscrete is what it is
+@pytest.mark.parametrize("action", ["queue", "budget", "threshold"])
+def test_the_turn_based_game_passes_pettingzoos_tests(action):
+    options = {"observation": "flat", "agent_names": "numbered"}  # what the test asks for by warnings
+    api_test(simcash_v0.env(busy(), action=action, **options), num_cycles=60)
+
+
+def test_the_game_passes_pettingzoos_other_tests():
+    game = partial(simcash_v0.parallel_env, busy()), partial(simcash_v0.env, busy())
+    max_cycles_test(SimpleNamespace(parallel_env=game[0], env=game[1], raw_env=game[1]))
+    render_test(game[1])
+
+
+def test_pettingzoo_makes_the_game_by_its_id():
+    made = pettingzoo.make("parallel", simcash_v0.GAME_ID, scenario=busy(), max_queue_slots=3)
+    assert made.unwrapped.possible_agents == ["ALFA", "BRAVO"]
+    turns = pettingzoo.make("aec", simcash_v0.GAME_ID, scenario=busy())
+    turns.reset(seed=1)
+    assert turns.agent_selection == "ALFA"

@@ -1,5 +1,7 @@
 """Collateral: what trees post and withdraw, and what comes back by itself."""
 
+from collections.abc import Mapping
+
 from tests.oracle.trees import collateral_decision, definition
 from tests.oracle.world import Bank, Timer, World
 
@@ -14,6 +16,15 @@ def run_collateral_trees(world: World, tree: str) -> None:
             post(world, bank, cents, ticks)
         elif action == "WithdrawCollateral":
             withdraw(world, bank, cents)
+
+
+def move_collateral(world: World, asks: Mapping[str, int]) -> None:
+    """What learners decided: cents to post, or to withdraw where negative."""
+    for name, cents in asks.items():
+        if cents > 0:
+            post(world, world.banks[name], cents, 0)
+        elif cents < 0:
+            withdraw(world, world.banks[name], -cents)
 
 
 def post(world: World, bank: Bank, cents: int, ticks: int) -> None:

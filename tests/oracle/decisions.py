@@ -41,7 +41,8 @@ def check_actions(world: World, actions: Mapping[str, Mapping[str, Decision]]) -
     """Only external banks are told what to do, and only about payments in their Queue 1."""
     for name, given in actions.items():
         bank = world.banks[name]
-        waiting = {payment.id for payment in bank.queue1}
+        own = [payment for payment in world.queue2 if payment.sender == name]
+        waiting = {payment.id for payment in [*bank.queue1, *own]}
         if bank.config.policy.type != "external" or not waiting.issuperset(given):
             msg = f"no such decision for {name}: {sorted(given)}"
             raise ValueError(msg)

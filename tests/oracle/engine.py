@@ -6,7 +6,7 @@ from typing import Any
 
 from simcash_env.config import ScenarioConfig
 from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline
-from tests.oracle.collateral import run_collateral_timers, run_collateral_trees
+from tests.oracle.collateral import move_collateral, run_collateral_timers, run_collateral_trees
 from tests.oracle.costs import accrue_costs
 from tests.oracle.day import end_day, set_pool_levels, start_day
 from tests.oracle.decisions import check_actions, decide
@@ -98,13 +98,19 @@ class Oracle:
         run_scheduled_events(world)
         arrive(world)
 
-    def close_tick(self, actions: Actions | None = None, pool_levels: Mapping[str, int] | None = None) -> TickReport:
+    def close_tick(
+        self,
+        actions: Actions | None = None,
+        pool_levels: Mapping[str, int] | None = None,
+        collateral: Mapping[str, int] | None = None,
+    ) -> TickReport:
         """The rest of the tick, from the decisions on."""
         if not self._is_open:
             msg = "the tick is not open"
             raise RuntimeError(msg)
         world = self.world
         check_actions(world, actions or {})
+        move_collateral(world, collateral or {})
         set_pool_levels(world, pool_levels or {})
         for bank in world.banks.values():
             bank.committed = {}
@@ -114,7 +120,7 @@ class Oracle:
         escalate_priorities(world)
         order_queue1(world)
         decide(world, actions or {})
-        recall_from_queue2(world)
+        recall_from_queue2(world, actions or {})
         settle_submitted(world)
         order_queue2(world)
         pass_queue2(world)

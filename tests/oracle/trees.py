@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.tree_fields import field
-from tests.oracle.world import MAX_PRIORITY, MIN_PARTS, Bank, Payment, World, is_legal_split
+from tests.oracle.world import MAX_PRIORITY, MIN_PARTS, Bank, Decision, Payment, World, is_legal_split
 
 Row = Mapping[str, Any]
 
@@ -186,23 +186,25 @@ def run_bank_trees(world: World) -> None:
                 bank.registers[str(text(leaf, "key"))] += asker.value(leaf["parameters"]["value"])
 
 
-def recall_from_queue2(world: World) -> None:
-    """Withdrawals and resubmissions: all trees are asked about Queue 2, then what they say is done."""
+def recall_from_queue2(world: World, actions: Mapping[str, Mapping[str, Decision]]) -> None:
+    """Withdrawals and resubmissions: all learners and trees decide on Queue 2, then what they say is done."""
     recalled = []
     for payment in world.queue2:
         bank = world.banks[payment.sender]
-        tree = definition(bank).get("payment_tree")
-        if tree is None:
-            continue
-        leaf = Asker(world, bank, payment).leaf(tree)
-        if leaf["action"] in {"WithdrawFromRtgs", "ResubmitToRtgs"}:
-            recalled.append((payment, leaf))
-    for payment, leaf in recalled:
+        tree, given = definition(bank).get("payment_tree"), actions.get(bank.id, {}).get(payment.id)
+        if given is not None:
+            recalled.append((payment, payment.rtgs_priority if given == "withdraw" else given[1]))
+        elif tree is not None:
+            leaf = Asker(world, bank, payment).leaf(tree)
+            if leaf["action"] == "WithdrawFromRtgs":
+                recalled.append((payment, payment.rtgs_priority))
+            elif leaf["action"] == "ResubmitToRtgs":
+                recalled.append((payment, RTGS_NAMES[str(text(leaf, "rtgs_priority"))]))
+    for payment, priority in recalled:
         world.queue2.remove(payment)
         payment.place = "queue1"
         payment.submitted_tick = None
-        if leaf["action"] == "ResubmitToRtgs":
-            payment.rtgs_priority = RTGS_NAMES[str(text(leaf, "rtgs_priority"))]
+        payment.rtgs_priority = priority
         world.banks[payment.sender].queue1.append(payment)
 
 

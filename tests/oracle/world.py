@@ -10,7 +10,9 @@ from tests.oracle.exact import MILLION, as_fraction, ceil_div, millionths
 from tests.oracle.random_stream import RandomStream
 
 Place = Literal["queue1", "queue2", "split"]
-Decision = Literal["release", "hold", "drop"] | tuple[Literal["split"], int]
+Decision = (
+    Literal["release", "hold", "drop", "withdraw"] | tuple[Literal["split"], int] | tuple[Literal["resubmit"], str]
+)
 COST_KINDS = (
     "overdraft",
     "delay",

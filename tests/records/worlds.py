@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from simcash_env.errors import ActionError
 from simcash_env.records.database import DatabaseSink
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.parquet import ParquetSink
@@ -48,7 +51,8 @@ def play_from_outside(recorder: Recorder, *, ticks: int | None = None) -> None:
     simulation, left = recorder.simulation, ticks
     while not simulation.is_over and left != 0:
         tick = simulation.current_tick
-        recorder.open_tick()
+        if tick != 3:
+            recorder.open_tick()
         if tick % 3 == 0 and tick + 1 < simulation.num_ticks:
             recorder.submit_transaction("ALFA", "BRAVO", 700 + tick, simulation.num_ticks, divisible=True)
         if tick == 4:
@@ -60,7 +64,15 @@ def play_from_outside(recorder: Recorder, *, ticks: int | None = None) -> None:
         actions = {bank: dict.fromkeys(simulation.queue1(bank)[::2], "release") for bank in deciding}
         if tick == 2:
             actions["ALFA"] = dict.fromkeys(simulation.queue1("ALFA")[:1], ("split", 2))
-        recorder.tick(actions, pool_levels={"ALFA": 7} if tick % 6 == 0 else None)
+        if tick == 3:  # refused, but the tick is open from here on
+            with pytest.raises(ActionError):
+                recorder.tick({"ALFA": {"tx_99999999": "release"}})
+            recorder.submit_transaction("BRAVO", "ALFA", 650, simulation.num_ticks)
+        if tick == 8:
+            mine = [tx for tx in simulation.queue2() if simulation.transaction(tx).sender == "ALFA"]
+            actions["ALFA"] |= dict.fromkeys(mine[:2], ("resubmit", "urgent"))
+        levels = {"ALFA": 7} if tick % 6 == 0 else None
+        recorder.tick(actions, pool_levels=levels, collateral={"ALFA": 40} if tick == 5 else None)
         left = None if left is None else left - 1
 
 

@@ -56,7 +56,7 @@ def test_draws_follow_the_probabilities_and_never_the_forbidden():
 def test_the_last_heads_entropy_can_count_more():
     scores, _ = drawn_world()
     plain = HeadsDistribution(CHOICES).proba_distribution(scores).entropy()
-    heavy = HeadsDistribution(CHOICES, last_entropy=11.0).proba_distribution(scores).entropy()
+    heavy = HeadsDistribution(CHOICES, {len(CHOICES) - 1: 11.0}).proba_distribution(scores).entropy()
     last = HeadsDistribution(CHOICES[-1:]).proba_distribution(scores[:, -CHOICES[-1] :]).entropy()
     assert th.allclose(heavy - plain, 10.0 * last, atol=1e-4)
 

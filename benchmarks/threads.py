@@ -1,0 +1,105 @@
+"""Two threads over two halves of a batch, against one, and against Numba's ``prange``; alone and beside a busy process.
+
+Run it: python -m benchmarks.threads
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numba
+import numpy as np
+
+from simcash_env import make_vec
+from simcash_env.envs.vector import NO_ACTIONS
+from simcash_env.spaces.step import step_batch
+from simcash_env.spaces.tables import TO_STEP
+
+SCENARIO, COPIES, ROUNDS, SECONDS = "ten-banks-v0", 1_024, 7, 0.5
+
+
+@numba.njit(parallel=True, nogil=True)
+def step_all(calls: Any, given: Any) -> Any:
+    """One kernel call a lane, in Numba's own threads."""
+    unfinished = np.zeros(calls.shape[0], np.int64)
+    for lane in numba.prange(calls.shape[0]):
+        unfinished[lane] = step_batch(calls[lane], given)
+    return unfinished
+
+
+def stepper(num_threads: int) -> Callable[[], Any]:
+    """A step of the batch in so many lanes, each a thread."""
+    vec = make_vec(SCENARIO, COPIES, num_threads=num_threads)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    for _ in range(30):
+        vec.step(actions)
+    return lambda: vec.step(actions)
+
+
+def prange_stepper() -> Callable[[], Any]:
+    """The same lanes stepped by ``prange``; the actions lie in the buffers already."""
+    vec = make_vec(SCENARIO, COPIES, num_threads=2)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    for _ in range(30):
+        vec.step(actions)
+    calls = np.stack([call.words for call in vec._lanes._calls])  # noqa: SLF001 - what is compared
+
+    def step() -> None:
+        vec._buffers.pending[:] = TO_STEP  # noqa: SLF001 - likewise
+        if step_all(calls, NO_ACTIONS).any():
+            message = "a copy needs room"
+            raise RuntimeError(message)
+
+    step()
+    return step
+
+
+def spin() -> None:
+    """Keep a core busy."""
+    while True:
+        pass
+
+
+@contextmanager
+def busy_neighbours(count: int) -> Iterator[None]:
+    """So many processes that do nothing but compute."""
+    started = [multiprocessing.get_context("spawn").Process(target=spin, daemon=True) for _ in range(count)]
+    for process in started:
+        process.start()
+    time.sleep(1.0 if started else 0.0)
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+            process.join()
+
+
+def rate(step: Callable[[], Any]) -> float:
+    """Steps a second over a short while."""
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < SECONDS:
+        step()
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Rounds of all of them in turn; the median against one thread of the same round."""
+    steppers = {"1 thread": stepper(1), "2 threads": stepper(2), "prange": prange_stepper()}
+    for neighbours in (0, 1, 2):
+        with busy_neighbours(neighbours):
+            rounds = [{name: rate(step) for name, step in steppers.items()} for _ in range(ROUNDS)]
+        ratios = {name: np.median([row[name] / row["1 thread"] for row in rounds]) for name in steppers}
+        shown = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+        print(f"{neighbours} busy neighbours: {shown} (steps a second over those of one thread)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""An action of one's own: release what is due within so many ticks. Four choices a bank, whatever the queue.
+
+Run it: python -m examples.own_action
+"""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from simcash_env import make_vec
+from simcash_env.envs.actions import Action
+
+
+class DueWithin(Action):
+    """0 holds everything, 1 and 2 release what is due within 1 and 3 ticks, 3 releases everything."""
+
+    ticks = np.array([-(10**9), 1, 3, 10**9])
+
+    def space(self, vec: Any) -> spaces.Discrete:  # noqa: ARG002 - the same for every batch
+        """What one bank chooses from."""
+        return spaces.Discrete(4)
+
+    def decode(self, vec: Any, actions: Any) -> Any:
+        """All copies and banks at once: (N, L) choices become (N, L, H) verbs of the queue action."""
+        queue = vec.queue1_view()
+        heads = np.zeros(vec.actions.shape, np.int64)
+        heads[..., : vec.num_slots] = queue["present"] * (queue["ticks_to_deadline"] <= self.ticks[actions][..., None])
+        if "pool" in vec.head_index:  # a fifth of the liquidity pool, where it can be chosen
+            at = vec.head_index["pool"]
+            heads[..., at] = np.where(vec.masks[:, :, at, 4] == 1, 4, 0)
+        return heads
+
+
+def main(copies: int = 256) -> None:
+    """Play a day with each choice."""
+    vec = make_vec("castro-12period-v0", copies, action=DueWithin(), autoreset="disabled")
+    for choice, name in enumerate(("never", "within 1 tick", "within 3 ticks", "at once")):
+        vec.reset(seed=1)
+        cents = 0
+        for _ in range(vec.num_ticks):
+            vec.step(np.full((copies, vec.num_banks), choice))
+            cents += int(vec.costs.sum())
+        print(f"release {name:15} {cents / copies:12,.0f} cents a day")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""A reward of one's own: the cost, and a premium on being late that the scenario does not charge.
+
+Run it: python -m examples.own_reward
+"""
+
+from typing import Any
+
+import numpy as np
+
+from simcash_env import make_vec
+from simcash_env.codes import CostKind
+from simcash_env.envs.rewards import Reward
+
+LATE = [CostKind.DEADLINE_PENALTY, CostKind.EOD_PENALTY]
+
+
+class Punctual(Reward):
+    """Penalties count ``weight`` times; everything else once."""
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def write(self, vec: Any, out: Any) -> None:
+        """All copies and banks at once; ``out`` (N, L) holds minus the cost over the scale."""
+        out -= (self.weight - 1) * vec.costs[:, :, LATE].sum(axis=2) / vec.reward_scale
+
+
+def main(copies: int = 64) -> None:
+    """Hold everything for a day: every cent of penalty counts three times."""
+    vec = make_vec("castro-12period-v0", copies, reward=Punctual(3.0), autoreset="disabled")
+    vec.reset(seed=1)
+    returns, cents = np.zeros((copies, vec.num_banks)), 0
+    for _ in range(vec.num_ticks):
+        vec.step(np.zeros(vec.actions.shape, np.int64))
+        returns += vec.rewards
+        cents += int(vec.costs.sum())
+    print(f"cost {cents / copies:,.0f} cents a day, reward {returns.sum(axis=1).mean():,.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Families of scenarios: a new member at every reset, with training, validation and test members of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.envs.options import require
+
+Span = tuple[float, float]
+
+SPLITS: Final = ("train", "validation", "test")
+"""Members of different splits are drawn from different random streams."""
+
+_MONEY: Final = (
+    *("opening_balance", "credit_limit", "posted_collateral", "max_collateral_capacity"),
+    *("safety_buffer", "multilateral_limit", "liquidity_pool"),
+)
+_RATES: Final = ("overdraft_bps", "delay_cost", "collateral_cost", "liquidity_cost")
+
+
+@dataclass(frozen=True)
+class Randomize:
+    """Draws the members of a family: each factor is log-uniform between its bounds.
+
+    An episode of seed ``s`` plays member ``s`` modulo ``num_members``: which one is no secret of the random stream.
+    Derive from it and override ``draw`` for another family; members differ in numbers only, not in banks, policies,
+    length, or the number of events.
+
+    Args:
+        sizes: of a bank: its amounts, balances, limits, pool; one factor a bank.
+        rates: of a bank's arrivals; one factor a bank.
+        prices: of the game; one factor a kind of cost.
+        num_members: how many are drawn.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        seed: of the family.
+    """
+
+    sizes: Span = (0.5, 2.0)
+    rates: Span = (0.5, 2.0)
+    prices: Span = (0.5, 2.0)
+    num_members: int = 64
+    split: Literal["train", "validation", "test"] = "train"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Judge the options.
+
+        Raises:
+            ConfigError: a span that is empty or not above 0, no member, an unknown split.
+        """
+        for name in ("sizes", "rates", "prices"):
+            low, high = getattr(self, name)
+            require(f"randomize.{name}", (low, high), 0.0 < low <= high, "must be two factors above 0 in order")
+        require("randomize.num_members", self.num_members, self.num_members >= 1, "must be at least 1")
+        require("randomize.split", self.split, self.split in SPLITS, f"must be one of {', '.join(SPLITS)}")
+
+    def members(self, config: ScenarioConfig) -> list[ScenarioConfig]:
+        """All of them, in order.
+
+        Raises:
+            ConfigError: a member would be no valid scenario.
+        """
+        streams = [[self.seed, SPLITS.index(self.split), member] for member in range(self.num_members)]
+        return [self.draw(config, np.random.default_rng(stream)) for stream in streams]
+
+    def draw(self, config: ScenarioConfig, rng: np.random.Generator) -> ScenarioConfig:
+        """One member."""
+        rows = config.model_dump(mode="json")
+        for bank in rows["banks"]:
+            _resize(bank, _factor(rng, self.sizes))
+            _speed_up(bank, _factor(rng, self.rates))
+        _reprice(rows["costs"], rng, self.prices)
+        return ScenarioConfig.model_validate(rows)
+
+
+def _factor(rng: np.random.Generator, span: Span) -> float:
+    return float(np.exp(rng.uniform(np.log(span[0]), np.log(span[1]))))
+
+
+def _streams(bank: Mapping[str, Any]) -> list[dict[str, Any]]:
+    bands = bank["arrival_bands"] or {}
+    return [stream for stream in (bank["arrivals"], *bands.values()) if isinstance(stream, dict)]
+
+
+def _resize(bank: dict[str, Any], factor: float) -> None:
+    for name in _MONEY:
+        if bank[name] is not None:
+            bank[name] = round(bank[name] * factor)
+    bank["bilateral_limits"] = {other: round(cents * factor) for other, cents in bank["bilateral_limits"].items()}
+    for stream in _streams(bank):
+        amount = stream["amount"]
+        for name in ("mean", "std_dev"):
+            if name in amount:
+                amount[name] *= factor
+        for name in ("min", "max"):
+            if name in amount:
+                amount[name] = max(round(amount[name] * factor), 1)
+        if amount["type"] == "exponential":
+            amount["rate"] /= factor
+
+
+def _speed_up(bank: dict[str, Any], factor: float) -> None:
+    for stream in _streams(bank):
+        stream["rate_per_tick"] *= factor
+        if stream.get("rate_per_tick_of_day") is not None:
+            stream["rate_per_tick_of_day"] = [rate * factor for rate in stream["rate_per_tick_of_day"]]
+
+
+def _reprice(costs: dict[str, Any], rng: np.random.Generator, span: Span) -> None:
+    for kind in _RATES:
+        factor = _factor(rng, span)
+        for name in [name for name in costs if name.startswith(kind) and costs[name] is not None]:
+            costs[name] *= factor
+    for name in ("deadline_penalty", "eod_penalty", "drop_penalty", "split_friction_cost"):
+        factor = _factor(rng, span)
+        if isinstance(costs[name], dict):
+            costs[name] = {"bps": costs[name]["bps"] * factor}
+        elif costs[name] is not None:
+            costs[name] = round(costs[name] * factor)

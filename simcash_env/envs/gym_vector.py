@@ -1,0 +1,143 @@
+"""The Gymnasium vector face: the batch, one bank learning in every copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.parallel import observation_space
+from simcash_env.envs.vector import SimCashVec
+
+MODES = {
+    AutoresetMode.NEXT_STEP: "next_step",
+    AutoresetMode.SAME_STEP: "same_step",
+    AutoresetMode.DISABLED: "disabled",
+}
+
+
+class SimCashBankVec(VectorEnv[Any, Any, Any]):
+    """Many copies of a scenario in which one bank learns, stepped by one kernel call.
+
+    ``gymnasium.make_vec("simcash_env:SimCash/Bank-v0", num_envs=..., vectorization_mode="vector_entry_point",
+    scenario=...)``.
+
+    Args:
+        scenario: an id of the library, a file, a mapping or a configuration.
+        bank: which bank learns; by default the first whose policy is external.
+        num_envs: number of copies.
+        observation: ``"flat"`` (the vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
+        autoreset_mode: as Gymnasium names them.
+        max_ticks: truncate episodes after so many ticks.
+        copy: False hands out arrays that the next step overwrites.
+        render_mode: none is offered; look at one copy with ``SimCashBankEnv``.
+        options: the other options of ``SimCashVec``.
+    """
+
+    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012 - as Gymnasium has it
+
+    def __init__(
+        self,
+        scenario: ScenarioLike,
+        bank: str | None = None,
+        *,
+        num_envs: int = 1,
+        observation: Any = "flat",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_ticks: int | None = None,
+        copy: bool = True,
+        render_mode: None = None,
+        **options: Any,
+    ) -> None:
+        config, self.bank = pick_learner(scenario, bank, options.pop("policy_path", None))
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.vec = SimCashVec(
+            config,
+            num_envs,
+            learners=[self.bank],
+            observation=observation,
+            autoreset=MODES[self.autoreset_mode],  # type: ignore[arg-type]
+            final_observations=self.autoreset_mode is AutoresetMode.SAME_STEP,
+            max_ticks=max_ticks,
+            **options,
+        )
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
+        self.num_envs, self.render_mode, self._copies = num_envs, render_mode, copy
+        self.single_observation_space = observation_space(self.vec)
+        self.single_action_space = self.vec.single_action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._is_dict = self.single_observation_space.dtype is None
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin new episodes; ``options={"reset_mask": (N,) truth values}`` resets only some copies."""
+        mask = None if options is None else options.get("reset_mask")
+        seeds = self._seeds(seed)
+        self.vec.reset(seeds, mask=None if mask is None else np.asarray(mask, bool))
+        if mask is None:
+            self.vec.costs[:] = 0
+        return self._observations(self.vec.observations, self.vec.action_masks), self._infos()
+
+    def _seeds(self, seed: int | list[int | None] | None) -> int | list[int] | None:
+        if isinstance(seed, int) or seed is None:
+            fresh = None if self.vec.has_begun else int(np.random.default_rng().integers(1, 2**31))
+            return fresh if seed is None else seed
+        following = self.vec.following_seeds()
+        return [int(old) if new is None else int(new) for new, old in zip(seed, following, strict=True)]
+
+    def step(self, actions: Any) -> tuple[Any, npt.NDArray[np.float64], Any, Any, dict[str, Any]]:
+        """Decide in every copy.
+
+        Raises:
+            ActionError: wrong shape, type or range; nothing has changed then.
+        """
+        vec = self.vec
+        given = np.asarray(actions)
+        vec.step(given[:, None])
+        rewards, terminated = vec.rewards[:, 0].copy(), vec.terminated.astype(bool)
+        truncated, infos = vec.truncated.astype(bool), self._infos()
+        over = terminated | truncated
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and over.any():
+            self._add_final(infos, over)
+        return self._observations(vec.observations, vec.action_masks), rewards, terminated, truncated, infos
+
+    def _observations(self, vectors: npt.NDArray[Any], masks: Any) -> Any:
+        seen = vectors[:, 0].copy() if self._copies else vectors[:, 0]
+        if not self._is_dict:
+            return seen
+        return {"action_mask": masks[:, 0].copy() if self._copies else masks[:, 0], "observation": seen}
+
+    def _infos(self) -> dict[str, Any]:
+        everywhere = np.ones(self.num_envs, bool)
+        infos: dict[str, Any] = {"costs": self.vec.costs[:, 0].copy(), "illegal_actions": self.vec.illegal[:, 0].copy()}
+        masks = self.vec.action_masks
+        if masks is not None:
+            infos["action_mask"] = masks[:, 0].copy()
+        return infos | {f"_{name}": everywhere for name in infos}
+
+    def _add_final(self, infos: dict[str, Any], over: npt.NDArray[np.bool_]) -> None:
+        """What was seen and known last in copies that have begun anew, as Gymnasium's own environments say it."""
+        vec = self.vec
+        final = np.full(self.num_envs, None, dtype=object)
+        for copy in np.flatnonzero(over):
+            vector = vec.final_observations[copy, 0].copy()
+            final[copy] = (
+                {"action_mask": vec.final_masks[copy, 0].copy(), "observation": vector} if self._is_dict else vector
+            )
+        infos["final_obs"], infos["_final_obs"] = final, over
+        last = {"costs": infos["costs"], "illegal_actions": infos["illegal_actions"]}
+        infos["final_info"] = last | {f"_{name}": over for name in last}
+        infos["_final_info"] = over
+
+    def render(self) -> None:
+        """Nothing is shown: look at one copy with ``SimCashBankEnv``."""
+
+    def close_extras(self, **_kwargs: Any) -> None:
+        """End the threads."""
+        self.vec.close()

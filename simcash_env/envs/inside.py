@@ -1,0 +1,144 @@
+"""Looking inside a batch's copies, and keeping them: state by name, digests, snapshots."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.arrays import I64, State
+from simcash_env.engine import Engine, grow_payments
+from simcash_env.errors import SnapshotError
+from simcash_env.layout import plain_opener
+from simcash_env.snapshot import Snapshot, new_header, read_snapshot, require_scenario
+
+if TYPE_CHECKING:
+    from simcash_env.scenario import CompiledScenario
+
+NOTHING = np.zeros(0, np.int64)
+
+
+class Inside:
+    """What ``SimCashVec`` knows of its copies."""
+
+    num_envs: int
+    num_banks: int
+    num_slots: int
+    learners: I64
+    scenario: CompiledScenario
+    variants: list[CompiledScenario]
+    seeds: I64
+    members: I64
+    terminated: npt.NDArray[np.int8]
+    truncated: npt.NDArray[np.int8]
+    _has_begun: bool
+    _kernels: Any
+    _buffers: Any
+    _lanes: Any
+    _arena: I64
+    _scenario_rows: I64
+    _state_sizes: I64
+
+    def columns(self) -> State:
+        """All copies' state by name, such as ``bank_balance_cents``: views (N, axis), valid until the next step."""
+        return plain_opener(State)(self._arena, self._state_sizes)
+
+    def state(self, copy: int) -> State:
+        """A copy's state by name: views, valid until the next step."""
+        return plain_opener(State)(self._arena[copy], self._state_sizes)
+
+    def engine(self, copy: int) -> Engine:
+        """A copy's state as an engine of its own, to inspect or to go on from."""
+        engine = Engine(self.variants[self.members[copy]], 1, events=False)
+        engine.replace_row(self._arena[copy], self._state_sizes)
+        return engine
+
+    def digest(self, copy: int) -> str:
+        """SHA-256 of a copy's state; equal to the ``Simulation``'s at the same point of the same run."""
+        return self.engine(copy).digest()
+
+    def queue1_view(self) -> dict[str, I64]:
+        """Raw numbers behind the observation, for scripted agents and action objects.
+
+        Returns:
+            (N, L, K) ``present``, ``amount``, ``remaining``, ``ticks_to_deadline``, ``priority``, and
+            (N, L) ``balance``, ``available_liquidity``, ``effective_liquidity``; money in cents.
+        """
+        from simcash_env.spaces import raw
+
+        shape = (self.num_envs, self.num_banks, self.num_slots)
+        slots = np.zeros((len(raw.SLOT_NUMBERS), *shape), np.int64)
+        accounts = np.zeros((len(raw.ACCOUNT_NUMBERS), *shape[:2]), np.int64)
+        states = self._arena, self._state_sizes
+        raw.read_queues(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, slots, accounts)
+        return dict(zip(raw.SLOT_NUMBERS, slots, strict=True)) | dict(zip(raw.ACCOUNT_NUMBERS, accounts, strict=True))
+
+    @property
+    def bytes_per_copy(self) -> float:
+        """Memory of a copy: its row and its share of the arrays."""
+        shared = sum(array.nbytes for array in self._buffers) + self._arena.nbytes
+        return float(shared / self.num_envs)
+
+    def snapshot(self, copy: int = 0) -> bytes:
+        """A copy's run as bytes: versioned, checked, with its random stream.
+
+        Raises:
+            SnapshotError: no episode has begun.
+        """
+        if not self._has_begun:
+            message = "snapshot: call reset first"
+            raise SnapshotError(message)
+        header = new_header(
+            self.variants[self.members[copy]],
+            member=int(self.members[copy]),
+            family=self._family_digest(),
+            seed=int(self.seeds[copy]),
+            terminated=int(self.terminated[copy]),
+            truncated=int(self.truncated[copy]),
+        )
+        return Snapshot(header, self._arena[copy], self._state_sizes, NOTHING, NOTHING).to_bytes()
+
+    def restore(self, snapshot: bytes, copy: int = 0) -> None:
+        """Put a copy where a snapshot was taken, of this batch or another one of the same scenario.
+
+        Raises:
+            SnapshotError: damaged, of another version or scenario; nothing has changed then.
+        """
+        read = read_snapshot(snapshot)
+        if read.header.get("family") != self._family_digest():
+            message = "snapshot: it is of another scenario or family, or no environment's"
+            raise SnapshotError(message)
+        require_scenario(read, self.variants[read.header["member"]])
+        row, sizes = read.row, read.sizes
+        while row.size < self._arena.shape[1]:
+            row, sizes = grow_payments(row, sizes)
+        while row.size > self._arena.shape[1]:
+            self._grow()
+        self._has_begun = True
+        self._arena[copy] = row
+        self.seeds[copy], self.members[copy] = read.header["seed"], read.header["member"]
+        self.terminated[copy], self.truncated[copy] = read.header["terminated"], read.header["truncated"]
+        self._look_again(copy)
+
+    def _look_again(self, copy: int) -> None:
+        """Show a copy's state as it is now; a step that has not been taken has no reward."""
+        pending = self._buffers.pending
+        pending[:] = self._kernels.DONE
+        pending[copy] = self._kernels.TO_OBSERVE
+        self._lanes.run(np.zeros((0, 0), np.int64))
+        buffers, rows = self._buffers, self.num_banks
+        buffers.rewards[copy * rows : (copy + 1) * rows] = 0.0
+        buffers.illegal[copy * rows : (copy + 1) * rows] = 0
+        buffers.costs.reshape(self.num_envs, -1)[copy] = 0
+        self._begin_objects(np.arange(self.num_envs) == copy)
+
+    def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
+        raise NotImplementedError
+
+    def _grow(self) -> None:
+        raise NotImplementedError
+
+    def _family_digest(self) -> str:
+        return hashlib.sha256(self._scenario_rows.tobytes()).hexdigest()

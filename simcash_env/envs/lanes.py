@@ -1,0 +1,80 @@
+"""A batch's copies in one lane or several: a stretch of copies that one thread steps with scratch space of its own.
+
+The kernels hold no lock of Python, so lanes really run side by side. They share no array that they write, so the
+results do not depend on their number.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from simcash_env.arrays import I64
+from simcash_env.envs.call import Call
+from simcash_env.scenario import CompiledScenario, initial_work
+
+
+class Lanes:
+    """The calls that step a batch.
+
+    Args:
+        kernels: ``spaces.step``.
+        scenario: what is played.
+        arena: ``Arena`` of the batch but for its work row.
+        buffers: ``Buffers`` of the batch.
+        shape: ``Shape`` of the batch.
+        nvec: (H,) choices of every head.
+        count: of lanes.
+    """
+
+    def __init__(
+        self, kernels: Any, scenario: CompiledScenario, arena: Any, buffers: Any, shape: Any, nvec: I64, count: int
+    ) -> None:
+        self._step, self._nvec = kernels.step_batch, nvec
+        copies = len(buffers.pending)
+        bounds = np.linspace(0, copies, min(count, copies) + 1).astype(int).tolist()
+        banks, entries = len(shape.window.learners), shape.window.num_entries
+        self._rows: list[slice] = []
+        self._calls: list[Call] = []
+        for first, last in itertools.pairwise(bounds):
+            work_row, work_sizes = initial_work(scenario, arena.state_sizes)
+            own = arena._replace(states=arena.states[first:last], work_row=work_row, work_sizes=work_sizes)
+            cut = {name: _stretch(array, first, last, copies) for name, array in buffers._asdict().items()}
+            if len(buffers.raw) > entries:  # every row is kept, with one more behind them
+                cut["raw"] = buffers.raw[first * banks * entries : (last * banks + 1) * entries]
+            else:
+                cut["raw"] = np.zeros(entries)
+            self._calls.append(Call(own, type(buffers)(**cut), shape, nvec))
+            self._rows.append(slice(first * banks, last * banks))
+        self._pool = ThreadPoolExecutor(len(self._calls)) if len(self._calls) > 1 else None
+
+    def run(self, rows: I64) -> int:
+        """``step_batch`` on all lanes; nothing has changed where a row is refused."""
+        if self._pool is None:
+            return int(self._step(self._calls[0].words, rows))
+        if not len(rows):
+            return sum(self._map([rows] * len(self._calls)))
+        wrong = ((rows < 0) | (rows >= self._nvec)).any(axis=1)
+        if wrong.any():
+            return -1 - int(wrong.argmax())
+        return sum(self._map([rows[stretch] for stretch in self._rows]))
+
+    def _map(self, rows: Sequence[I64]) -> list[int]:
+        assert self._pool is not None  # noqa: S101 - for the type checker
+        words = [call.words for call in self._calls]
+        return [int(unfinished) for unfinished in self._pool.map(self._step, words, rows)]
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _stretch(array: Any, first: int, last: int, copies: int) -> Any:
+    """What belongs to these copies, of an array in which every copy has as much."""
+    width = len(array) // copies
+    return array[first * width : last * width]

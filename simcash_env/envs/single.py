@@ -1,0 +1,113 @@
+"""The Gymnasium face: one bank learns, every other bank follows its policy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.codes import CostKind
+from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.parallel import COST_NAMES, FRAMES_PER_SECOND, SimCashParallelEnv
+
+__all__ = ["COST_NAMES", "SimCashBankEnv"]
+
+NUM_COSTS = len(CostKind)
+
+
+class SimCashBankEnv(gymnasium.Env[Any, Any]):
+    """One bank of a scenario: ``gymnasium.make("simcash_env:SimCash/Bank-v0", scenario=..., bank=...)``.
+
+    Args:
+        scenario: an id of the library, a file, a mapping or a configuration.
+        bank: which bank learns; by default the first whose policy is external. Other external banks release all (FIFO).
+        observation: ``"flat"`` (the vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
+        max_ticks: truncate episodes after so many ticks.
+        render_mode: as in ``SimCashParallelEnv``.
+        options: the other options of ``SimCashVec``.
+    """
+
+    metadata = {  # noqa: RUF012 - as Gymnasium has it
+        "render_modes": ["ansi", "rgb_array", "human"],
+        "render_fps": FRAMES_PER_SECOND,
+    }
+
+    def __init__(
+        self,
+        scenario: ScenarioLike,
+        bank: str | None = None,
+        *,
+        observation: Any = "flat",
+        max_ticks: int | None = None,
+        render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
+        **options: Any,
+    ) -> None:
+        config, self.bank = pick_learner(scenario, bank, options.pop("policy_path", None))
+        self.game = SimCashParallelEnv(
+            config,
+            learners=[self.bank],
+            observation=observation,
+            max_cycles=max_ticks,
+            render_mode=render_mode,
+            **options,
+        )
+        self.render_mode = render_mode
+        self.observation_space = self.game.observation_space(self.bank)
+        self.action_space = self.game.action_space(self.bank)
+
+    @property
+    def observation_layout(self) -> tuple[str, ...]:
+        """The name of every entry of an observation."""
+        return self.game.observation_layout
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin a run and carry it to the bank's first decision; without a seed the next run follows from the last."""
+        super().reset(seed=seed)
+        observations, infos = self.game.reset(seed, options)
+        return observations[self.bank], infos[self.bank]
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Decide at this tick.
+
+        Raises:
+            ActionError: wrong shape, type or range; nothing has changed then.
+        """
+        observations, rewards, terminations, truncations, infos = self.game.step({self.bank: action})
+        bank = self.bank
+        return observations[bank], rewards[bank], terminations[bank], truncations[bank], infos[bank]
+
+    def action_masks(self) -> npt.NDArray[np.bool_]:
+        """What may be done now, heads behind one another: for sb3-contrib's MaskablePPO."""
+        vec = self.game._vec  # noqa: SLF001 - one face over the other
+        masks = vec.action_masks
+        if masks is None:
+            message = "this action has no masks"
+            raise AttributeError(message)
+        is_choice = np.arange(masks.shape[-1]) < vec.action_nvec[:, None] if masks.ndim == vec.masks.ndim else ...
+        flags: npt.NDArray[np.bool_] = masks[0, 0][is_choice].reshape(-1).astype(bool)
+        return flags
+
+    def snapshot(self) -> bytes:
+        """The run as it stands, as versioned bytes."""
+        return self.game.snapshot()
+
+    def restore(self, snapshot: bytes) -> tuple[Any, dict[str, Any]]:
+        """Go to where a snapshot of this game was taken; returns what ``reset`` does."""
+        observations, infos = self.game.restore(snapshot)
+        return observations[self.bank], infos[self.bank]
+
+    def fork(self) -> SimCashBankEnv:
+        """A copy that goes its own way from here."""
+        import copy
+
+        return copy.deepcopy(self)
+
+    def render(self) -> Any:
+        """As ``SimCashParallelEnv.render``."""
+        return self.game.render()
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self.game.close()

@@ -1,0 +1,65 @@
+"""What a batch's learners choose from and on which scales they see, as the kernels read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcash_env.codes import COLLATERAL_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
+
+if TYPE_CHECKING:
+    from simcash_env.arrays import I64, Scenario
+    from simcash_env.envs.actions import Language
+    from simcash_env.envs.vector import SimCashVec
+    from simcash_env.scenario import CompiledScenario
+
+LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
+"""In the order of the numbers in ``spaces.tables``."""
+
+
+def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
+    """Choices of each head by name: those of the language, then RTGS priority, pool, collateral and recall."""
+    from simcash_env.spaces.tables import BUDGET_LEVELS, THRESHOLD_STEPS
+
+    verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
+    main = {"queue": [verbs] * num_slots, "budget": [BUDGET_LEVELS], "threshold": [THRESHOLD_STEPS + 1] * 4}
+    heads = {f"main{at}": size for at, size in enumerate(main[language])}
+    if view.orders_queue2_by_priority[0]:
+        heads["rtgs_priority"] = len(RtgsPriority)
+    if view.bank_pool_cents[learners].any():
+        heads["pool"] = POOL_LEVELS
+    if view.offers_collateral[0]:
+        heads["collateral"] = COLLATERAL_CHOICES
+    if view.offers_recall[0]:
+        heads["recall"] = RECALL_CHOICES
+    return heads
+
+
+def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
+    """``spaces.tables.Window`` of a batch, with the scales of every variant."""
+    from simcash_env.spaces.scales import write_scales
+    from simcash_env.spaces.tables import Window
+
+    size = len(learners) * vec.num_features
+    spread = np.ones((len(variants), size), np.float32)
+    offset = np.ones((len(variants), size), np.float32)
+    for number, variant in enumerate(variants):
+        write_scales(variant.row, variant.sizes, learners, vec.num_features, spread[number], offset[number])
+    heads = len(vec.action_nvec)
+    choices = 0 if vec.action.language == "threshold" else int(vec.action_nvec.max())
+    return Window(
+        learners=learners,
+        num_variants=len(variants),
+        num_slots=vec.num_slots,
+        num_entries=vec.num_features,
+        num_choices=choices,
+        mask_size=heads * choices,
+        num_heads=heads,
+        kind=LANGUAGES.index(vec.action.language),
+        num_main=vec.num_main_heads,
+        has_pool=int("pool" in vec.head_index),
+        spread=spread.reshape(-1),
+        offset=offset.reshape(-1),
+    )

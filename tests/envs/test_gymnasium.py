@@ -1,0 +1,137 @@
+"""One bank under Gymnasium: made by id, checked by Gymnasium and Stable-Baselines3, alone and in a batch."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.env_checker import check_env as sb3_check_env
+
+from simcash_env import simcash_v0
+from simcash_env.errors import ActionError
+from tests.worlds import LIBRARY, busy, legal
+
+BANK = "simcash_env:SimCash/Bank-v0"
+ACTIONS = ("queue", "budget", "threshold")
+EVERYTHING = {"collateral": True, "recall": True}
+
+
+def bank_of(scenario):
+    return gymnasium.make(BANK, scenario=scenario, disable_env_checker=True).unwrapped.bank
+
+
+@pytest.mark.parametrize("scenario", LIBRARY)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_scenario_passes_gymnasiums_check(scenario, action):
+    check_env(gymnasium.make(BANK, scenario=scenario, action=action).unwrapped, skip_render_check=True)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("observation", ["flat", "dict"])
+def test_a_world_with_every_head_passes_the_checks(action, observation):
+    options = {"action": action, "observation": observation, "max_queue_slots": 4}
+    check_env(gymnasium.make(BANK, scenario=busy(**EVERYTHING), **options).unwrapped, skip_render_check=True)
+    if observation == "flat":  # of dictionaries SB3 wants one-dimensional entries
+        sb3_check_env(gymnasium.make(BANK, scenario=busy(**EVERYTHING), **options).unwrapped, skip_render_check=True)
+
+
+def test_the_other_banks_follow_their_policies_and_the_game_is_the_parallel_one():
+    single = gymnasium.make(BANK, scenario=busy(scripted=2), max_queue_slots=4)
+    parallel = simcash_v0.parallel_env(busy(scripted=2), max_queue_slots=4)
+    seen, info = single.reset(seed=9)
+    theirs, _ = parallel.reset(seed=9)
+    for step in range(12):
+        assert np.array_equal(seen, theirs["ALFA"]["observation"])
+        action = legal(info["action_mask"], 9, step)
+        seen, reward, terminated, truncated, info = single.step(action)
+        theirs, rewards, terminations, _, _ = parallel.step({"ALFA": action})
+        assert (reward, terminated, truncated) == (rewards["ALFA"], terminations["ALFA"], False)
+    assert terminated
+
+
+def test_a_bank_must_be_there_and_a_learner_be_named():
+    with pytest.raises(ActionError, match=r"unknown bank.*ZULU"):
+        gymnasium.make(BANK, scenario=busy(), bank="ZULU")
+    with pytest.raises(ActionError, match="name the one that learns"):
+        gymnasium.make(BANK, scenario=busy(scripted=3))
+
+
+def make_vec(num_envs, **options):
+    return gymnasium.make_vec(BANK, num_envs=num_envs, vectorization_mode="vector_entry_point", **options)
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+@pytest.mark.parametrize("observation", ["flat", "dict"])
+def test_the_vector_does_what_gymnasiums_own_makes_of_single_environments(mode, observation):
+    """Same seeds, same actions: step for step the same, the end of an episode included."""
+    options = {"scenario": busy(scripted=2), "observation": observation, "max_queue_slots": 4}
+    ours = make_vec(3, **options, autoreset_mode=mode)
+    theirs = gymnasium.vector.SyncVectorEnv(
+        [lambda: gymnasium.make(BANK, **options) for _ in range(3)], autoreset_mode=mode
+    )
+    assert ours.single_action_space == theirs.single_action_space
+    assert ours.single_observation_space == theirs.single_observation_space
+    assert ours.metadata["autoreset_mode"] == mode
+    seen, infos = ours.reset(seed=4)
+    same, their_infos = theirs.reset(seed=4)
+    for step in range(30):
+        assert_alike(seen, same)
+        assert np.array_equal(infos["costs"], their_infos["costs"])
+        actions = np.stack([legal(infos["action_mask"][copy], copy, step) for copy in range(3)])
+        seen, rewards, terminated, truncated, infos = ours.step(actions)
+        same, *rest, their_infos = theirs.step(actions)
+        for mine, other in zip((rewards, terminated, truncated), rest, strict=True):
+            assert np.array_equal(mine, other)
+        if terminated.any() and mode is AutoresetMode.SAME_STEP:
+            assert_final(infos, their_infos)
+            return  # each has its own next seed from here on
+        if terminated.any():
+            break
+    if mode is AutoresetMode.NEXT_STEP:
+        seen, rewards, terminated, _, infos = ours.step(np.zeros_like(actions))
+        assert not rewards.any()
+        assert not terminated.any()
+        assert not infos["costs"].any()
+    if mode is AutoresetMode.DISABLED:
+        seen, infos = ours.reset(seed=[7, 8, 9], options={"reset_mask": np.array([True, False, True])})
+        first, _ = theirs.reset(seed=[7, 8, 9], options={"reset_mask": np.array([True, False, True])})
+        assert_alike(seen, first)
+
+
+def assert_alike(mine, other):
+    if isinstance(mine, dict):
+        assert mine.keys() == other.keys()
+        for key in mine:
+            assert np.array_equal(mine[key], other[key]), key
+    else:
+        assert np.array_equal(mine, other)
+
+
+def assert_final(infos, their_infos):
+    assert infos["_final_obs"].tolist() == their_infos["_final_obs"].tolist()
+    for mine, other in zip(infos["final_obs"], their_infos["final_obs"], strict=True):
+        assert_alike(mine, other)
+    assert np.array_equal(infos["final_info"]["costs"], their_infos["final_info"]["costs"])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_gymnasiums_wrappers_count_episodes_of_the_vector(action):
+    vec = gymnasium.wrappers.vector.RecordEpisodeStatistics(make_vec(4, scenario=busy(), action=action))
+    vec.action_space.seed(1)
+    vec.reset(seed=1)
+    ended = 0
+    for _ in range(30):
+        *_, infos = vec.step(vec.action_space.sample())
+        ended += int(infos["_episode"].sum()) if "_episode" in infos else 0
+    assert ended == 8
+
+
+def test_the_id_is_known_whatever_was_imported_first(tmp_path):
+    import subprocess
+    import sys
+
+    program = (
+        f"import simcash_env, gymnasium; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == [bank_of("castro-2period-v0")]
