@@ -155,4 +155,5 @@ def _transfers(rows: I64) -> I64:
         arrives = padded[1:-1, 0] == EventKind.ARRIVAL
         queues = (padded[2:, 0] == EventKind.QUEUED_RTGS) & (padded[2:, 1] == padded[1:-1, 1])
         moves |= dated & ~(arrives & queues)
-    return rows[moves]
+    found: I64 = rows[moves]
+    return found

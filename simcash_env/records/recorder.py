@@ -11,12 +11,13 @@ import numpy as np
 
 from simcash_env.arrays import I64, LOG_WORDS
 from simcash_env.daily import DayBook
+from simcash_env.decisions import Actions
 from simcash_env.errors import RecordError, SimcashError, WriteError
 from simcash_env.events import TreeNames
 from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.records.facts import RunFacts, Status
 from simcash_env.records.inputs import Input, InputKind, encoded
-from simcash_env.simulation import Actions, Simulation, TickResult
+from simcash_env.simulation import Simulation, TickResult
 
 BALANCE, QUEUE1, QUEUE2 = map(BANK_TICKS.index, ("balance_cents", "queue1_cents", "queue2_cents"))
 
