@@ -215,7 +215,9 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if path.exists() and path.stat().st_size == 0:  # DuckDB would take an empty file over
             message = f"{path}: an empty file, no record of runs"
             raise RecordError(message)
-        return duckdb.connect(str(path), read_only=read_only, config=dict(SETTINGS))
+        connection = duckdb.connect(str(path), read_only=read_only, config=dict(SETTINGS))
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, into the data
+        return connection  # noqa: TRY300 - both steps may fail
     except (duckdb.Error, OSError) as error:
         if "lock" in str(error):
             message = f"{path}: another process has it open"

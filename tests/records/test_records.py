@@ -140,7 +140,7 @@ def test_columns_read_as_people_name_things(tmp_path):
         names = [value for value in event.details.values() if isinstance(value, str) and not value.startswith("tx_")]
         assert ([] if row["label"] is None else [row["label"]]) == names
     labels = {row["label"] for row in rows}
-    assert {"delay", "normal", "first,go", "second,wait"} & labels
+    assert {"delay", "normal", "first > go", "second > wait"} & labels
     assert {row["label"] for row in rows if row["kind"] == "StateRegisterSet"} == {
         "bank_state_first",
         "bank_state_second",
@@ -297,6 +297,13 @@ def test_a_database_that_is_open_elsewhere_is_refused(tmp_path):
             DatabaseSink(tmp_path / "runs.duckdb", facts)
         other.stdin.close()
     assert open_record(tmp_path / "runs.duckdb").facts.status == "complete"
+
+
+def test_duckdb_draws_no_bar_into_the_data(tmp_path):
+    recorded(tmp_path)
+    record = DatabaseRecord(tmp_path / "runs.duckdb")
+    assert record.connection.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
+    record.close()
 
 
 def test_a_parquet_file_is_not_there_before_the_run_ends(tmp_path):
