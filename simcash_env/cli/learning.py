@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import typer
 
-from simcash_env.cli.screen import data, notes
-from simcash_env.errors import SimcashError
+from simcash_env.cli.screen import data, needed, notes
 
-
-def needed(module: str) -> Any:
-    """Import a module of the training extra.
-
-    Raises:
-        SimcashError: the extra is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        message = f"this command needs {missing.name}: pip install 'simcash-env[training]'"
-        raise SimcashError(message) from missing
+EXTRA: Final = "training"
 
 
 def benchmark(
@@ -33,7 +20,7 @@ def benchmark(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
     """Score the scripted policies on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard = needed("baselines.leaderboard")
+    leaderboard = needed("baselines.leaderboard", EXTRA)
     report = notes.print if notes.is_terminal and not as_json else None
     names = scenarios or ["castro-12period-v0"]
     rows = leaderboard.run_benchmark(names, seeds, num_tuning_seeds=tuning_seeds, report=report)
@@ -53,7 +40,7 @@ def train(
     quiet: Annotated[bool, typer.Option(help="Print nothing.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli").cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    trained = needed("training.cli", EXTRA).cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
     if not trained.is_complete:
         raise typer.Exit(130)
 
@@ -67,4 +54,4 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play a checkpoint on test seeds and print what it costs."""
-    needed("training.cli").cli_evaluate(checkpoint, seeds, as_json=as_json)
+    needed("training.cli", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)
