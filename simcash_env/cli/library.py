@@ -13,7 +13,9 @@ from simcash_env.cli import trees
 from simcash_env.cli.choices import AsJson, PolicyPath, complete_file, complete_scenario
 from simcash_env.cli.screen import data, note, notes
 from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.suggest import nearest
+from simcash_env.config.trees import load_tree
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import scenario_ids, scenario_path
 
@@ -31,7 +33,7 @@ def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One 
         typer.echo(json.dumps(list(scenario_ids())))
         return
     for name in scenario_ids():
-        typer.echo(f"{name:<22}{load_scenario(name).description}")
+        typer.echo(f"{name:<24}{load_scenario(name).description}")
 
 
 @scenarios.command("show", epilog="Example: simcash scenarios show castro-2period-v0")
@@ -63,15 +65,36 @@ def named_policies() -> dict[str, dict[str, Any]]:
 
 @policies.command("list", epilog="Example: simcash policies list")
 def list_policies(*, as_json: AsJson = False) -> None:
-    """List the named policies with their parameters and what they do."""
+    """List the named policies and the decision trees of the library, with their parameters and what they do."""
     found = named_policies()
+    for name in policy_names():
+        tree = load_tree(policy_path(name))
+        description = str(tree.definition.get("description", ""))
+        found[f"{name}.json"] = {"parameters": dict(tree.values), "description": description}
     if as_json:
         typer.echo(
             json.dumps({name: {**facts, "parameters": list(facts["parameters"])} for name, facts in found.items()})
         )
         return
     for name, facts in found.items():
-        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<36}{facts['description']}")
+        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<46}{facts['description']}")
+
+
+def tree_file(name: str, named: tuple[str, ...]) -> Path:
+    """The file of a tree: as it is written, or of the library.
+
+    Raises:
+        ConfigError: it looks like a name, and there is none of it; the nearest one is told.
+    """
+    path = Path(name)
+    stem = path.stem if path.suffix == ".json" else name
+    if not path.exists() and stem in policy_names():
+        return policy_path(stem)
+    if not path.suffix and not path.exists():
+        guess = nearest(name, (*named, *policy_names()))
+        rule = f"neither a file nor a policy{'' if guess is None else f', did you mean {guess}?'}"
+        raise ConfigError([Fault(None, None, "policy", repr(name), rule)])
+    return path
 
 
 @policies.command("show", epilog="Examples: simcash policies show deadline   |   simcash policies show my-tree.json")
@@ -83,11 +106,7 @@ def show_policy(
     """Describe a named policy, or draw the trees of a file: conditions as formulas, branches, actions."""
     known = named_policies()
     if policy not in known:
-        if not Path(policy).suffix and not Path(policy).exists():
-            guess = nearest(policy, tuple(known))
-            rule = f"neither a file nor a policy{'' if guess is None else f', did you mean {guess}?'}"
-            raise ConfigError([Fault(None, None, "policy", repr(policy), rule)])
-        trees.show_tree(Path(policy), as_json=as_json)
+        trees.show_tree(tree_file(policy, tuple(known)), as_json=as_json)
         return
     facts = known[policy]
     if as_json:
