@@ -53,10 +53,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="Print nothing.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
     trained = needed("training.cli", EXTRA).cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    if as_json:
+        facts = {name: value for name, value in vars(trained.facts).items() if name not in {"curve", "sha256"}}
+        typer.echo(json.dumps({"is_complete": trained.is_complete, **facts}))
     if not trained.is_complete:
         raise typer.Exit(130)
 

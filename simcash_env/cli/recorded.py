@@ -73,6 +73,7 @@ def plot(
     run: RunNumber = None,
     *,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a record: balances, queues, costs, network, throughput."""
     target = file.with_suffix(".png") if out is None else out
@@ -85,4 +86,7 @@ def plot(
     with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as told:
         picture = picturing.picture_of(record, told)
     plots.draw(picture, target)
-    data.print(str(target), highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "out": str(target)}))
+    else:
+        data.print(str(target), highlight=False, markup=False, soft_wrap=True)

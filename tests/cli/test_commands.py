@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "scenarios"
-COMMANDS = "run create tick state replay plot bench validate schema benchmark train evaluate"
-HELPED = [*COMMANDS.split(), *(f"{group} {verb}" for group in ("scenarios", "policies") for verb in ("list", "show"))]
 RUN = ("run", "castro-12period-v0", "--seed", "42")
 
 
@@ -100,12 +98,6 @@ def test_the_library_is_listed_and_shown() -> None:
 def test_schema_is_a_json_schema() -> None:
     schema = json.loads(simcash("schema").stdout)
     assert {"format", "name", "simulation", "banks"} <= set(schema["properties"])
-
-
-@pytest.mark.parametrize("command", HELPED)
-def test_the_help_of_every_command_has_an_example(command: str) -> None:
-    told = simcash(*command.split(), "--help").stdout.replace("\n", " ")
-    assert f"simcash {command}" in told.split("Example")[1]
 
 
 def heed_interrupts() -> None:

@@ -57,7 +57,11 @@ def test_a_replay_in_another_process_is_equal_event_for_event(tmp_path, file):
     assert (found["is_equal"], found["num_events"]) == (True, len(simulation.events()))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(  # the first example may have to wait for the compiler, and for other processes
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(config=strategies.scenarios())
 def test_any_scenario_repeats_from_its_record(tmp_path_factory, config):
     folder = tmp_path_factory.mktemp("run")
