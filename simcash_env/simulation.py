@@ -154,15 +154,9 @@ class Simulation(Saving):
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
-        self.open_tick()
-        write_decisions(self._engine, Decisions(actions or {}, pool_levels or {}, collateral or {}))
         tick = self.current_tick
-        self._tick_log.append(self._naming.translated(self._engine.close_tick()))
+        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}))
         state = self._engine.state
-        events = Events.joined(self._tick_log, self.bank_ids, self._naming.names)
-        if self._events_kept is True:
-            self._log.append(events.rows)
-        self._tick_log = []
         return TickResult(
             tick=tick,
             day=tick // self.config.simulation.ticks_per_day,
@@ -173,8 +167,17 @@ class Simulation(Saving):
             costs=self._cost_table(state.tick_cost_cents),
             total_cost=int(state.tick_cost_cents.sum()),
             cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
-            events=events,
+            events=Events.joined(log, self.bank_ids, self._naming.names),
         )
+
+    def _advance(self, chosen: Decisions) -> list[I64]:
+        """Run one tick; returns its log rows, which the log of the run has too if one is kept."""
+        self.open_tick()
+        write_decisions(self._engine, chosen)
+        log, self._tick_log = [*self._tick_log, self._naming.translated(self._engine.close_tick())], []
+        if self._events_kept is True:
+            self._log += log
+        return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
         """Run so many ticks, or to the end of the run where that comes first."""
@@ -182,8 +185,9 @@ class Simulation(Saving):
 
     def run_to_completion(self) -> Summary:
         """Run every tick that is left."""
+        nothing = Decisions({}, {}, {})
         while not self.is_over:
-            self.tick()
+            self._advance(nothing)
         return self.summary()
 
     # -- payments -----------------------------------------------------------------------------------------------------

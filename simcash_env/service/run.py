@@ -64,7 +64,7 @@ class Run(Simulation):
         self._log = log
 
     def log_parts(self) -> list[I64]:
-        """The log as it was written, one part a tick; nothing is copied."""
+        """The log as it was written, in parts; nothing is copied."""
         return self._log
 
     def as_events(self, rows: I64) -> Events:

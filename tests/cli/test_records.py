@@ -89,7 +89,7 @@ def test_a_run_leaves_records_and_a_picture_that_agree(tmp_path):
     for file in ("run.parquet", "runs.duckdb"):
         assert simcash("plot", file, "--out", "again.png", cwd=tmp_path).stdout == "again.png\n"
         assert (tmp_path / "again.png").read_bytes() == drawn
-        assert answer("plot", file, cwd=tmp_path) == {"file": file, "out": "run.png"}
+        assert answer("plot", file, cwd=tmp_path) == {"file": file, "out": f"{file.split('.')[0]}.png"}
     assert "equal" in simcash("replay", "run.parquet", cwd=tmp_path).stdout
 
 
