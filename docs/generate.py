@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import scenario_files, tables
+from docs import scenario_files, service_page, tables
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = (
@@ -25,6 +25,7 @@ PAGES: Final = (
     "docs/architecture.md",
     "docs/data-dictionary.md",
     "docs/events.md",
+    "docs/service.md",
 )
 
 MEASURED: Final = {
@@ -63,6 +64,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "state-table": tables.fields_of("State"),
     "work-table": tables.fields_of("Work"),
     "events": tables.event_kinds,
+    "endpoints": service_page.endpoints,
+    "limits": service_page.limits,
 }
 
 MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
