@@ -55,14 +55,14 @@ def prange_stepper() -> Callable[[], Any]:
     for _ in range(30):
         vec.step(actions)
 
+    calls = calls_of(vec)
+
     def step() -> None:
         nonlocal calls
         vec._buffers.pending[:] = TO_STEP  # noqa: SLF001 - what is compared
         if step_all(calls, NO_ACTIONS).any():
             vec._finish()  # noqa: SLF001 - gives the queues more room
             calls = calls_of(vec)
-
-    calls = calls_of(vec)
 
     step()
     return step
