@@ -245,7 +245,7 @@ def _between(low: float, high: float) -> list[float]:
     return [round(low + step * SHARE_STEP, 6) for step in range(count + 1)]
 
 
-def fidelity(teacher: Teacher, tree: Distilled, seeds: Sequence[int], *, portable: bool) -> float:
+def fidelity(teacher: Teacher, tree: Distilled, seeds: Sequence[int]) -> float:
     """Share of payments and ticks at which the trees decide as the teacher does, where the teacher leads."""
     vec = make_vec(
         teacher.config, len(seeds), learners=deciding_banks(teacher.config),

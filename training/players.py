@@ -13,6 +13,9 @@ from simcash_env.errors import SnapshotError
 from simcash_env.registry import load
 from training.checkpoint import CheckpointFacts, read_facts
 
+UNNAMED: Final[dict[str, type[HoldAll] | type[RandomLegal]]] = {"hold_all": HoldAll, "random": RandomLegal}
+"""Agents that are no policy of a scenario."""
+
 SLOTS: Final = 16
 """Payments of Queue 1 that a named policy sees."""
 
@@ -59,5 +62,5 @@ def named_player(scenario: str, policy: Any, name: str) -> Player:
     Raises:
         ActionError: the policy cannot decide through the batch.
     """
-    agent = {"random": RandomLegal, "hold_all": HoldAll}.get(name, lambda: agent_for(policy))()
+    agent = UNNAMED[name]() if name in UNNAMED else agent_for(policy)
     return Player(name, scenario, load(scenario), agent, SLOTS)

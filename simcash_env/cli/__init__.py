@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from simcash_env.cli import learning, library, running
+from simcash_env.cli import learning, library, running, sharing, tuning
 from simcash_env.cli.screen import notes
 from simcash_env.errors import ActionError, ConfigError, SimcashError
 
@@ -35,6 +35,9 @@ app.command(epilog="Example: simcash schema > scenario.schema.json")(library.sch
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
 app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.zip --json")(learning.evaluate)
+app.command(epilog="Example: simcash tune castro-12period-v0 --trials 20")(tuning.tune)
+app.command(epilog="Example: simcash distill results/training/castro-12period-v0-seed0.zip")(sharing.distill)
+app.command(epilog="Example: simcash export castro-12period-v0 --policy random --runs 100")(sharing.export)
 
 
 @app.callback(invoke_without_command=True)

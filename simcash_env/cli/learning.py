@@ -13,8 +13,8 @@ from simcash_env.cli.screen import data, notes
 from simcash_env.errors import SimcashError
 
 
-def needed(module: str) -> Any:
-    """Import a module of the training extra.
+def needed(module: str, extra: str = "training") -> Any:
+    """Import a module that needs an extra.
 
     Raises:
         SimcashError: the extra is not installed.
@@ -22,7 +22,7 @@ def needed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as missing:
-        message = f"this command needs {missing.name}: pip install 'simcash-env[training]'"
+        message = f"this command needs {missing.name}: pip install 'simcash-env[{extra}]'"
         raise SimcashError(message) from missing
 
 
