@@ -49,14 +49,14 @@ SPACE: Final[Space] = {
 """What is searched unless a file says otherwise."""
 
 
-def read_space(path: Path | None) -> Space:
+def read_space(path: Path | None, otherwise: Space = SPACE, settings: type[BaseModel] = TrainingSettings) -> Space:
     """A search space from a YAML file: by setting a list of values, or ``low``, ``high``, ``log``, ``whole``.
 
     Raises:
         ConfigError: the file cannot be read, or names something that is no setting.
     """
     if path is None:
-        return SPACE
+        return otherwise
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         space: Space = TypeAdapter(dict[str, Choice]).validate_python(values)
@@ -68,7 +68,7 @@ def read_space(path: Path | None) -> Space:
         raise ConfigError(faults) from error
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError([Fault(str(path), None, "space", repr(str(path)), f"cannot be read: {error}")]) from error
-    known = set(TrainingSettings.model_fields) - {"scenario"}
+    known = set(settings.model_fields) - {"scenario"}
     unknown = [Fault(str(path), None, name, repr(name), "is no setting of a training") for name in space.keys() - known]
     empty = [Fault(str(path), None, name, "[]", "needs a value") for name, choice in space.items() if choice == []]
     if unknown or empty:
