@@ -25,6 +25,8 @@ from training.search_space import Range, Space
 
 COST: Final = "validation_cents"
 ITERATION: Final = "iterations"
+RESUMED: Final = "resumed_from"
+"""The iteration at which the trial was taken up last."""
 PLAN: Final = "simcash-sweep.json"
 MOST_FAILURES: Final = 10
 
@@ -58,6 +60,7 @@ def run_trial(config: dict[str, Any]) -> None:
         with before.as_directory() as folder:
             algorithm.restore_from_path(str(Path(folder) / ALGORITHM))
             done = json.loads((Path(folder) / "done.json").read_text(encoding="utf-8"))
+    begun = done
     try:
         while done < settings.iterations:
             for _ in range(min(config["every"], settings.iterations - done)):
@@ -67,7 +70,7 @@ def run_trial(config: dict[str, Any]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 algorithm.save_to_path(str(Path(folder) / ALGORITHM))
                 (Path(folder) / "done.json").write_text(json.dumps(done), encoding="utf-8")
-                tune.report({COST: cents, ITERATION: done}, checkpoint=Checkpoint.from_directory(folder))
+                tune.report({COST: cents, ITERATION: done, RESUMED: begun}, checkpoint=Checkpoint.from_directory(folder))
     finally:
         algorithm.stop()
 
@@ -138,8 +141,7 @@ def summary(plan: SweepPlan, results: Any) -> dict[str, Any]:
     trials = [
         {
             "choices": result.config["choices"],
-            COST: (result.metrics or {}).get(COST),
-            ITERATION: (result.metrics or {}).get(ITERATION, 0),
+            **{name: (result.metrics or {}).get(name) for name in (COST, ITERATION, RESUMED)},
             "error": None if result.error is None else str(result.error),
         }
         for result in results
