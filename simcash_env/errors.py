@@ -5,6 +5,8 @@ SimcashError
 │   └── PolicyError        a policy that cannot be run
 ├── ActionError            an action that is not legal here (also a ValueError)
 ├── SnapshotError          a saved run that cannot be read or does not fit
+├── RecordError            a record of a run that cannot be read or does not fit
+├── WriteError             a file that cannot be written
 └── SimulationError        a run that cannot go on
 """
 
@@ -12,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 
 class SimcashError(Exception):
@@ -62,6 +66,20 @@ class ActionError(SimcashError, ValueError):
 
 class SnapshotError(SimcashError):
     """A saved run that cannot be read or does not fit."""
+
+
+class RecordError(SimcashError):
+    """A record of a run that cannot be read or does not fit."""
+
+
+class WriteError(SimcashError):
+    """A file that cannot be written; what was there before is as it was."""
+
+    @classmethod
+    def of(cls, path: Path, error: BaseException) -> Self:
+        """Name the file and what the system said."""
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        return cls(f"{path}: cannot be written: {reason}")
 
 
 class SimulationError(SimcashError):

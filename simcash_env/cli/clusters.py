@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from simcash_env.cli.learning import needed
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.screen import data, needed, notes
 
+EXTRA = "rllib"
 INTERRUPTED = 130
 FOLDER = Path("results") / "rllib"
 
@@ -39,8 +39,8 @@ def rllib(
 
     A node that dies takes its sampling processes with it; others are started elsewhere and the training goes on.
     """
-    rl = needed("training.rllib_ppo", "rllib")
-    settings = needed("training.rllib_settings").rllib_settings(scenario, iterations=iterations, batch=batch)
+    rl = needed("training.rllib_ppo", EXTRA)
+    settings = needed("training.rllib_settings", EXTRA).rllib_settings(scenario, iterations=iterations, batch=batch)
     folder = out or FOLDER / f"{Path(scenario).stem}-seed{seed}"
     report = told_iteration if notes.is_terminal else None
     with rl.connected(address, runners + 1):
@@ -83,10 +83,10 @@ def sweep(
 
     A trial whose node dies goes on elsewhere from its last checkpoint.
     """
-    sweeps, rl = needed("training.sweep", "rllib"), needed("training.rllib_ppo", "rllib")
-    kinds = needed("training.rllib_settings")
+    sweeps, rl = needed("training.sweep", EXTRA), needed("training.rllib_ppo", EXTRA)
+    kinds = needed("training.rllib_settings", EXTRA)
     settings = kinds.rllib_settings(scenario, iterations=iterations, batch=batch)
-    searched = needed("training.search_space").read_space(space, kinds.SWEEP_SPACE, kinds.RllibSettings)
+    searched = needed("training.search_space", EXTRA).read_space(space, kinds.SWEEP_SPACE, kinds.RllibSettings)
     folder = out or FOLDER / f"{Path(scenario).stem}-sweep"
     with rl.connected(address, cpus):
         found = sweeps.sweep(sweeps.SweepPlan(settings, searched, trials, seeds, every), folder)

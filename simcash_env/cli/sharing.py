@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
-from simcash_env.cli.learning import needed
-from simcash_env.cli.running import parse_policy
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.choices import policy_fields
+from simcash_env.cli.screen import data, needed, notes
+from simcash_env.config import PolicyConfig
+from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 
+EXTRA, OFFLINE, DISTILL = "training", "training,offline", "training,distill"
 DISTILLED = Path("results") / "distilled"
 DATA_SETS = Path("results") / "offline"
 
@@ -34,14 +37,14 @@ def distill(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
-    needed("sklearn", "training,distill")
-    options = needed("training.distill").Options(
+    needed("sklearn", DISTILL)
+    options = needed("training.distill", EXTRA).Options(
         most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds
     )
-    reports = needed("training.distill_report")
+    reports = needed("training.distill_report", EXTRA)
     tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
-    player = needed("training.players").open_checkpoint(checkpoint)
-    tree = needed("training.distill").distill(player, options, tell)
+    player = needed("training.players", EXTRA).open_checkpoint(checkpoint)
+    tree = needed("training.distill", EXTRA).distill(player, options, tell)
     report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
     paths = reports.write_distilled(tree, report, folder)
@@ -69,9 +72,9 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play runs and write them as data sets: Parquet for all banks, Minari for each bank's own view."""
-    offline = needed("training.offline", "training,offline")
-    needed("pyarrow", "training,offline")
-    needed("minari", "training,offline")
+    offline = needed("training.offline", OFFLINE)
+    needed("pyarrow", OFFLINE)
+    needed("minari", OFFLINE)
     rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
     banks = bank or list(rollouts.bank_ids)
     stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
@@ -92,18 +95,29 @@ def player_of(source: str, policy: str | None) -> Any:
     Raises:
         ConfigError: a checkpoint with a policy, or no such policy.
     """
-    from pydantic import ValidationError
-
-    players = needed("training.players")
+    players = needed("training.players", EXTRA)
     if source.endswith(".zip"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
         return players.open_checkpoint(Path(source))
     named = policy or "fifo"
-    if named in players.UNNAMED:
-        return players.named_player(source, None, named)
+    chosen = None if named in players.UNNAMED else policy_of(named)
+    return players.named_player(source, chosen, named.replace(":", "-"))
+
+
+def policy_of(text: str) -> Any:
+    """``NAME`` or ``NAME:parameter=value,...`` as the configuration of a policy.
+
+    Raises:
+        ConfigError: no such policy or parameter; every fault is named.
+    """
+    fields = policy_fields(text)
     try:
-        return players.named_player(source, parse_policy(named), named.replace(":", "-"))
+        return TypeAdapter(PolicyConfig).validate_python(fields)
     except ValidationError as error:
-        faults = [Fault(None, None, f"--policy {named}", repr(item["input"]), item["msg"]) for item in error.errors()]
+        place = f"--policy {text}"
+        faults = [
+            Fault(None, None, "".join([place, *(f": {step}" for step in where)]), shown(value), rule)
+            for where, rule, value in broken_of(error, fields)
+        ]
         raise ConfigError(faults) from error

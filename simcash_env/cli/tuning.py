@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from simcash_env.cli.learning import needed
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.screen import data, needed, notes
 
+EXTRA, TUNE = "training", "training,tune"
 INTERRUPTED = 130
 
 
@@ -35,9 +35,9 @@ def tune(
 
     The study stays in its file. The same command goes on with it, also after Ctrl-C, and several may work on it at once.
     """
-    tuning, spaces = needed("training.tune", "training,tune"), needed("training.search_space", "training,tune")
-    needed("optuna", "training,tune")
-    settings = needed("training.settings").load_settings(scenario, **({} if steps is None else {"total_steps": steps}))
+    tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
+    needed("optuna", TUNE)
+    settings = needed("training.settings", EXTRA).load_settings(scenario, **({} if steps is None else {"total_steps": steps}))
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space), seeds, runs)
