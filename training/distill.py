@@ -64,13 +64,12 @@ class Distilled:
         banks = dict(zip(deciding_banks(self.config), zip(self.rules, self.shares, strict=True), strict=True))
         policies = {id(rule): rule.policy() for rule in self.rules}
 
-        def played(bank: object, rule: TreeRule, share: float | None) -> dict[str, object]:
+        def change(rule: TreeRule, share: float | None) -> dict[str, object]:
             update: dict[str, object] = {"policy": policies[id(rule)]}
             return update if share is None else update | {"liquidity_allocation_fraction": share}
 
         whole = [
-            bank.model_copy(update=played(bank, *banks[bank.id])) if bank.id in banks else bank
-            for bank in self.config.banks
+            bank.model_copy(update=change(*banks[bank.id])) if bank.id in banks else bank for bank in self.config.banks
         ]
         return self.config.model_copy(update={"banks": tuple(whole)})
 
@@ -150,7 +149,9 @@ def _decisions(vec: SimCashVec, chosen: I64, *, portable: bool) -> Sample:
     is_sent = (choices >= 1) & (choices <= max(vec.config.actions.max_split, 1)) & present
     sent = np.where(is_sent, view["remaining"], 0)
     facts["committed_value"] = (sent.cumsum(axis=2) - sent).astype(float)
-    columns = [np.broadcast_to(value(word, facts), present.shape)[present] for word in vocabulary(portable=portable).values()]
+    columns = [
+        np.broadcast_to(value(word, facts), present.shape)[present] for word in vocabulary(portable=portable).values()
+    ]
     banks = np.broadcast_to(np.arange(vec.num_banks)[None, :, None], present.shape)[present]
     return Sample(np.stack(columns, axis=1), choices[present], banks)
 

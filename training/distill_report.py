@@ -1,4 +1,4 @@
-"""What distilled trees are worth: their size, how alike they decide, what they cost beside the network and baselines."""
+"""What distilled trees are worth: their size, how alike they decide, what they cost beside network and baselines."""
 
 from __future__ import annotations
 

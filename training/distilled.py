@@ -1,7 +1,7 @@
 """What distilled trees are worth: ``python -m training.distilled`` writes ``docs/results/distilled.json`` and ``.md``.
 
-A scenario's checkpoint is taken from ``results/training``, and trained there first where it is missing. ``--tables`` only
-makes the table anew from the raw results.
+A scenario's checkpoint is taken from ``results/training``, and trained there first where it is missing. ``--tables``
+only makes the table anew from the raw results.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table as Markdown."""
     lines = [
-        "| scenario | nodes | equal decisions | trees | network | trees over network | cheapest tuned baseline | FIFO |",
+        "| scenario | nodes | equal decisions | trees | network | trees over network | best tuned baseline | FIFO |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -56,7 +56,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         )
     return "\n".join([
         *lines, "",
-        f"Cents of a run, all banks together: mean and 95 % bootstrap interval over {rows[0]['test_days']:,} test days.",
+        f"Cents of a run, all banks: mean and 95 % bootstrap interval over {rows[0]['test_days']:,} test days.",
         "Equal decisions: share of payments and ticks on which trees and network agree, where the network leads.",
         "Tuned baselines: `fifo`, `deadline` and `liquidity_aware`, parameters and pool shares searched on",
         f"{TUNING_DAYS} training days. The trees ask only what SimCash's can ask.",

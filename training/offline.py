@@ -1,7 +1,7 @@
 """Rollouts as data sets: all banks as Parquet, one bank's view as a Minari data set.
 
-Minari keeps single-agent episodes: one reward a step, and spaces of one agent. A game of several banks does not fit, so a
-Minari data set holds what one bank saw, did and got; the Parquet file beside it holds all of them.
+Minari keeps single-agent episodes: one reward a step, and spaces of one agent. A game of several banks does not fit, so
+a Minari data set holds what one bank saw, did and got; the Parquet file beside it holds all of them.
 """
 
 from __future__ import annotations

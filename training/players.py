@@ -13,7 +13,7 @@ from simcash_env.errors import SnapshotError
 from simcash_env.registry import load
 from training.checkpoint import CheckpointFacts, read_facts
 
-UNNAMED: Final[dict[str, type[HoldAll] | type[RandomLegal]]] = {"hold_all": HoldAll, "random": RandomLegal}
+UNNAMED: Final[dict[str, type[HoldAll | RandomLegal]]] = {"hold_all": HoldAll, "random": RandomLegal}
 """Agents that are no policy of a scenario."""
 
 SLOTS: Final = 16

@@ -15,9 +15,9 @@ import ray
 import torch
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule, MultiRLModuleSpec
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
-from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 
 from baselines.evaluate import Evaluation, evaluate_agent
@@ -144,7 +144,7 @@ def connected(address: str | None, cpus: int | None = None) -> Iterator[None]:
 
 @dataclass
 class RllibState:
-    """How far a training is; ``curve`` has the mean return of a bank's day after every iteration, None if none ended."""
+    """How far a training is; ``curve`` has each iteration's mean return of a bank's day, None if none ended."""
 
     settings: dict[str, Any]
     seed: int

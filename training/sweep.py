@@ -1,7 +1,7 @@
 """A sweep with Ray Tune over RLlib trainings: one machine or a cluster, judged on validation seeds.
 
-A trial whose node dies is taken up elsewhere from its last checkpoint; a sweep whose own process dies is taken up by the
-same command. Checkpoints are in the sweep's folder, which all nodes must see.
+A trial whose node dies is taken up elsewhere from its last checkpoint; a sweep whose own process dies is taken up by
+the same command. Checkpoints are in the sweep's folder, which all nodes must see.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def run_trial(config: dict[str, Any]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 algorithm.save_to_path(str(Path(folder) / ALGORITHM))
                 (Path(folder) / "done.json").write_text(json.dumps(done), encoding="utf-8")
-                tune.report({COST: cents, ITERATION: done, RESUMED: begun}, checkpoint=Checkpoint.from_directory(folder))
+                tune.report(
+                    {COST: cents, ITERATION: done, RESUMED: begun}, checkpoint=Checkpoint.from_directory(folder)
+                )
     finally:
         algorithm.stop()
 

@@ -74,7 +74,8 @@ def sweep(
     space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
     cpus: Annotated[int | None, typer.Option(min=1, help="Of this machine, where Ray starts here.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the sweep, on a cluster one that all nodes share.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder of the sweep, on a cluster one that all nodes share.", show_default=False),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

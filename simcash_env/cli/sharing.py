@@ -22,11 +22,11 @@ DATA_SETS = Path("results") / "offline"
 
 def distill(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of simcash train.", exists=True, dir_okay=False)],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for trees, scenario and report.", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for trees, scenario and report.", show_default=False)] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Most nodes of a tree file.")] = 31,
-    seeds: Annotated[int, typer.Option(min=2, help="Test days on which network, trees and baselines are compared.")] = 200,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Test days on which network, trees and baselines are compared.")
+    ] = 200,
     tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days to tune baselines on; 0: FIFO alone.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, help="Times that the teacher is asked where the best tree leads.")] = 4,
     *,

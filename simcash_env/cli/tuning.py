@@ -20,7 +20,8 @@ def tune(
     scenario: Annotated[str, typer.Argument(help="A scenario with a file in configs/training, or such a file.")],
     trials: Annotated[int, typer.Option(min=1, help="Finished trials that the study is to have.")] = 20,
     storage: Annotated[
-        Path | None, typer.Option(help="The study's file: a journal, or SQLite where it ends in .db.", show_default=False)
+        Path | None,
+        typer.Option(help="The study's file: a journal, or SQLite where it ends in .db.", show_default=False),
     ] = None,
     study: Annotated[str | None, typer.Option(help="Its name; by default the scenario's.", show_default=False)] = None,
     space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
@@ -33,11 +34,13 @@ def tune(
 ) -> None:
     """Search training settings: trained on training seeds, judged on validation seeds alone.
 
-    The study stays in its file. The same command goes on with it, also after Ctrl-C, and several may work on it at once.
+    The study stays in its file: the same command goes on with it, also after Ctrl-C, and several may share it.
     """
     tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
     needed("optuna", TUNE)
-    settings = needed("training.settings", EXTRA).load_settings(scenario, **({} if steps is None else {"total_steps": steps}))
+    settings = needed("training.settings", EXTRA).load_settings(
+        scenario, **({} if steps is None else {"total_steps": steps})
+    )
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space), seeds, runs)

@@ -1,6 +1,7 @@
 """A data set holds what a replay of the same seeds shows, and says what it was taken from."""
 
 import json
+from itertools import pairwise
 
 import minari
 import numpy as np
@@ -48,7 +49,7 @@ def test_parquet_holds_every_bank_as_a_replay_shows_it(rollouts, tmp_path):
         own = {bank: [row for row in rows if row["seed"] == seed and row["bank"] == bank] for bank in facts["bank_ids"]}
         assert [row["tick"] for row in own["BANK_A"]] == list(range(12))
         steps = replay(seed, {bank: [np.array(row["action"]) for row in own[bank]] for bank in own})
-        for tick, ((before, _, _), (_, rewards, infos)) in enumerate(zip(steps[:-1], steps[1:], strict=True)):
+        for tick, ((before, _, _), (_, rewards, infos)) in enumerate(pairwise(steps)):
             for bank, told in own.items():
                 row = told[tick]
                 assert row["observation"] == before[bank]["observation"].tolist()
