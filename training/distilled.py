@@ -22,7 +22,14 @@ from training.distill_report import make_report, tree_documents, write_distilled
 from training.players import open_checkpoint
 
 COMMAND: Final = "python -m training.distilled"
-SCENARIOS: Final = ("castro-2period-v0", "castro-3period-v0", "castro-12period-v0", "2b-3t-v0", "3b-6t-v0")
+SCENARIOS: Final = (
+    "castro-2period-v0",
+    "castro-3period-v0",
+    "castro-12period-v0",
+    "two-banks-v0",
+    "2b-3t-v0",
+    "3b-6t-v0",
+)
 TEST_DAYS, TUNING_DAYS = 1_000, 200
 OUT: Final = Path("results") / "distilled"
 

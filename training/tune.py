@@ -83,7 +83,6 @@ def open_storage(path: Path) -> Any:
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix in SQLITE:
         return RDBStorage(f"sqlite:///{path}")
     return JournalStorage(JournalFileBackend(str(path)))
@@ -96,18 +95,20 @@ def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
         ConfigError: the study was begun under another plan.
     """
     import optuna
+    from filelock import FileLock  # torch brings it
 
-    study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
-    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), constant_liar=True)
-    before = study.user_attrs.get(AGREED)
-    if before is None:
-        study.set_user_attr(AGREED, plan.as_data())
-    elif before != plan.as_data():
-        now = plan.as_data()
-        changed = [key for key in now if before.get(key) != now[key]]
-        rule = f"was begun with other {', '.join(changed)}; give the study another name"
-        raise ConfigError([Fault(str(path), None, "study", repr(name), rule)])
-    take_over_lost(study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):  # commands may begin side by side
+        study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
+        study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), constant_liar=True)
+        before, now = study.user_attrs.get(AGREED), plan.as_data()
+        if before is None:
+            study.set_user_attr(AGREED, now)
+        elif before != now:
+            changed = [key for key in now if before.get(key) != now[key]]
+            rule = f"was begun with other {', '.join(changed)}; give the study another name"
+            raise ConfigError([Fault(str(path), None, "study", repr(name), rule)])
+        take_over_lost(study)
     return study
 
 

@@ -132,8 +132,8 @@ def test_ctrl_c_keeps_the_study_and_the_same_command_goes_on(tmp_path):
         sys.executable, "-m", "simcash_env.cli", "tune", GAME, "--steps", "2048", "--seeds", "2", "--storage", str(path),
         "--json", "--trials",
     ]  # fmt: skip
-    log = (tmp_path / "log").open("w")
-    first = subprocess.Popen([*command, "1000"], stdout=subprocess.PIPE, stderr=log, text=True)
+    with (tmp_path / "log").open("w") as log:
+        first = subprocess.Popen([*command, "1000"], stdout=subprocess.PIPE, stderr=log, text=True)
     settings = load_settings(GAME, total_steps=2_048)
     shared = Plan(settings, SPACE, validation_days=2)
     end = time.monotonic() + 300
