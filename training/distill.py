@@ -41,9 +41,17 @@ CLOSE: Final = 1.005
 class Teacher(Protocol):
     """What is distilled: an agent, and how it looks at the scenario."""
 
-    config: ScenarioConfig
-    agent: Agent
-    max_queue_slots: int
+    @property
+    def config(self) -> ScenarioConfig:
+        """The scenario."""
+
+    @property
+    def agent(self) -> Agent:
+        """Decides for its deciding banks."""
+
+    @property
+    def max_queue_slots(self) -> int:
+        """Payments of Queue 1 that it sees."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,7 +98,7 @@ def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
     from filelock import FileLock  # torch brings it
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):  # commands may begin side by side
+    with FileLock(f"{path}.opening"):  # commands may begin side by side; Optuna has a .lock of its own
         study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), constant_liar=True)
         before, now = study.user_attrs.get(AGREED), plan.as_data()
