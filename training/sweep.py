@@ -7,7 +7,9 @@ the same command. Checkpoints are in the sweep's folder, which all nodes must se
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -115,7 +117,9 @@ def sweep(plan: SweepPlan, folder: Path, seed: int = 0) -> dict[str, Any]:
         tuner = Tuner.restore(str(path), run_trial, resume_unfinished=True, resume_errored=True)
     else:
         tuner = new_tuner(plan, path, seed)
-    return summary(plan, tuner.fit())
+    with redirect_stdout(sys.stderr):  # Ray Tune prints tables
+        results = tuner.fit()
+    return summary(plan, results)
 
 
 def new_tuner(plan: SweepPlan, path: Path, seed: int) -> Any:

@@ -16,7 +16,7 @@ ray = pytest.importorskip("ray", reason="make test-cluster installs Ray and runs
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, about themselves
 
 GAME = "castro-2period-v0"
-PATIENCE = 300.0
+PATIENCE = 1_200.0
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_the_same_command_goes_on_with_a_sweep_whose_process_was_killed(tmp_path
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    found = json.loads(done.stdout)
     assert found["done"] == 2
     assert [trial["iterations"] for trial in found["trials"]] == [6, 6]
     assert max(trial["resumed_from"] for trial in found["trials"]) >= 2
