@@ -21,7 +21,7 @@ PAGES: Final = (
     "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
-    "docs/training.md",
+    "docs/learning-tools.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
