@@ -80,6 +80,7 @@ def roll_out(player: Player, seeds: Sequence[int]) -> Rollouts:
         "scenario_config": player.config.model_dump(mode="json"),
         "version": __version__,
         "player": player.name,
+        "largest_share_of_pool": player.largest_share,
         "checkpoint_sha256": None if player.facts is None else player.facts.sha256,
         "max_queue_slots": player.max_queue_slots,
         "reward_scale_cents": float(vec.reward_scale),
