@@ -22,7 +22,7 @@ from baselines.statistics import Interval, bootstrap_interval
 from simcash_env import __version__
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
-from training.evaluate import evaluate_model, evaluate_player
+from training.evaluate import LearnedAgent, evaluate_model, evaluate_player
 from training.ppo import train
 from training.search_space import Range, Space, suggest
 from training.settings import IppoSettings, TrainingSettings
@@ -54,7 +54,7 @@ class Plan:
         space = {name: item.model_dump() if isinstance(item, Range) else item for name, item in self.space.items()}
         settings = {name: value for name, value in self.settings.model_dump(mode="json").items() if name not in space}
         whole = {
-            "settings": settings, "space": space, "validation_days": self.validation_days, "runs": self.runs,
+            "algorithm": type(self.settings).__name__, "settings": settings, "space": space, "validation_days": self.validation_days, "runs": self.runs,
             "version": __version__,
         }  # fmt: skip
         plain: dict[str, Any] = json.loads(json.dumps(whole))
@@ -169,7 +169,7 @@ def train_and_play(
     config = load(settings.scenario)
     if not isinstance(settings, IppoSettings):
         trained = train(settings, seed, report=report)
-        evaluate = partial(evaluate_model, trained.model, settings)
+        evaluate: Callable[..., tuple[Evaluation, LearnedAgent]] = partial(evaluate_model, trained.model, settings)
     else:
         from training.ippo import train as train_ippo
 

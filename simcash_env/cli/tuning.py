@@ -39,9 +39,8 @@ def tune(
     """
     tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
     needed("optuna", TUNE)
-    settings = needed("training.settings", EXTRA).load_settings(
-        scenario, **({} if steps is None else {"total_steps": steps})
-    )
+    changes = {} if steps is None else {"total_steps": steps}
+    settings = needed("training.settings", EXTRA).load_settings(scenario, algorithm, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
