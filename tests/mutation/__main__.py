@@ -31,7 +31,11 @@ TESTS = (
     "test_gridlock.py",
     "test_oracle.py",
 )
-NOT_TESTED = ("tests/test_oracle.py::test_money", "tests/test_oracle.py::test_every", "tests/test_oracle.py::test_costs")
+NOT_TESTED = (
+    "tests/test_oracle.py::test_money",
+    "tests/test_oracle.py::test_every",
+    "tests/test_oracle.py::test_costs",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

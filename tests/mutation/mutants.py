@@ -166,9 +166,11 @@ def alternatives(node: ast.expr | ast.stmt, place: Place) -> Iterator[ast.AST]:
     elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
         yield ast.AugAssign(node.target, OPERATORS[type(node.op)](), node.value)
         yield ast.Pass()
-    elif isinstance(node, ast.Break | ast.Continue):
-        yield ast.Pass()
-    elif isinstance(node, ast.Expr) or (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)):
+    elif (
+        isinstance(node, ast.Break | ast.Continue)
+        or isinstance(node, ast.Expr)
+        or (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript))
+    ):
         yield ast.Pass()
     if place.field == "test" and not isinstance(node, ast.Compare | ast.BoolOp | ast.UnaryOp):
         yield ast.UnaryOp(ast.Not(), node)
