@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Mutant:
         change: what, as source.
         code: the function's new code; None where a constant changes.
         value: the constant's new value.
+        number: among the equal changes of its function.
     """
 
     module: str
@@ -47,10 +49,12 @@ class Mutant:
     change: str
     code: CodeType | None = None
     value: int | float = 0
+    number: int = 1
 
     @property
     def name(self) -> str:
-        return f"{self.module}.py:{self.line} {self.function}: {self.change}"
+        """Without its line, so that it keeps its name while lines above come and go."""
+        return f"{self.module}.{self.function}: {self.change}" + (f" #{self.number}" if self.number > 1 else "")
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
@@ -79,7 +83,7 @@ def of_constants(module: str, node: ast.Assign | ast.AnnAssign) -> Iterator[Muta
 
 def of_function(path: Path, function: ast.FunctionDef) -> Iterator[Mutant]:
     """Every place of a function, changed in every way."""
-    count = len(list(places(function)))
+    count, told_before = len(list(places(function))), Counter[str]()
     for at in range(count):
         for way in range(3):
             changed = copy.deepcopy(function)
@@ -87,7 +91,9 @@ def of_function(path: Path, function: ast.FunctionDef) -> Iterator[Mutant]:
             place = list(places(changed))[at]
             told = change(place, way)
             if told is not None:
-                yield Mutant(path.stem, function.name, place.node.lineno, told, compiled(changed, path))
+                told_before[told] += 1
+                code = compiled(changed, path)
+                yield Mutant(path.stem, function.name, place.node.lineno, told, code, number=told_before[told])
 
 
 def compiled(function: ast.FunctionDef, path: Path) -> CodeType:
