@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simcash_env.errors import WriteError
@@ -39,6 +39,12 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise WriteError.of(target, error) from error
     finally:
+        remove(partial)
+
+
+def remove(partial: Path) -> None:
+    """Remove what was begun; the reason why it could not be ended is the one to tell."""
+    with suppress(OSError):
         partial.unlink(missing_ok=True)
 
 
