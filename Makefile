@@ -14,7 +14,7 @@ ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config records service t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters docs clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters test-cluster docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,9 @@ test-adapters: adapters  ## train the examples of those libraries; not part of t
 	@for library in $(ADAPTERS); do \
 		.adapters/$$library/bin/python -m pytest tests/examples -k $$library || exit 1; \
 	done
+
+test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray cluster of two nodes, one killed; not part of test
+	.adapters/rllib/bin/python -m pytest tests/cluster
 
 docs: setup  ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate

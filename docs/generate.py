@@ -21,6 +21,7 @@ PAGES: Final = (
     "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
+    "docs/learning-tools.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
@@ -32,6 +33,7 @@ MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
+    "distilled": "python -m training.distilled",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""
