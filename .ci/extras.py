@@ -81,9 +81,9 @@ def check(extra: str) -> bool:
             [programs / program, *arguments], cwd=work, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            print(f"{extra}: {program} {' '.join(arguments)}\n{done.stdout}{done.stderr}")  # noqa: T201
+            print(f"{extra}: {program} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
             return False
-    print(f"{extra}: {len(PROMISES[extra])} commands, {time.perf_counter() - begun:.0f} s with its installation")  # noqa: T201
+    print(f"{extra}: {len(PROMISES[extra])} commands, {time.perf_counter() - begun:.0f} s with its installation")
     return True
 
 

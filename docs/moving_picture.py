@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Draw the day and write it as a GIF that repeats."""
     from PIL import Image
 
-    parser = argparse.ArgumentParser(prog="python -m docs.moving_picture", description="Draw a day as a moving picture.")
+    parser = argparse.ArgumentParser(prog="python -m docs.moving_picture", description="Draw a day as a picture.")
     parser.add_argument("--scenario", default=SCENARIO, help=f"an id of the library, by default {SCENARIO}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"by default {SEED}")
     parser.add_argument("--out", type=Path, default=PICTURE, help="by default the README's picture")

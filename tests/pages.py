@@ -48,7 +48,14 @@ class Line(NamedTuple):
     def reason(self) -> str:
         """Why it is not run; empty where it is."""
         said = " ".join(self.words)
-        return next((why for begin, why in NOT_RUN.items() if said == begin or said.startswith(f"{begin}{' ' * ('.' not in begin)}")), "")
+        return next(
+            (
+                why
+                for begin, why in NOT_RUN.items()
+                if said == begin or said.startswith(f"{begin}{' ' * ('.' not in begin)}")
+            ),
+            "",
+        )
 
 
 def lines(text: str) -> list[Line]:

@@ -23,7 +23,9 @@ SCENARIO: Final = "castro-2period-v0"
 COST_CENTS: Final = 20_000
 """What the scenario costs both banks when they release everything: the price of the whole pools for two ticks."""
 VARIABLES: Final = ("SIMCASH_", "NUMBA_", "OMP_", "MKL_", "XDG_CACHE_HOME", "PYTHONHASHSEED")
-REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[(?P<inner>[\w, -]+)\])?[^;]*(;.*extra == ['\"](?P<extra>[\w-]+)['\"])?")
+REQUIREMENT: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)(\[(?P<inner>[\w, -]+)\])?[^;]*(;.*extra == ['\"](?P<extra>[\w-]+)['\"])?"
+)
 
 
 def doctor(
