@@ -54,7 +54,10 @@ def scarce(number: int) -> ScenarioConfig:
     banks = []
     for place, name in enumerate(BANKS):
         others = [other for other in BANKS if other != name]
-        limits = {"bilateral_limits": {others[place % 4]: 900, others[(place + 1) % 4]: 1_300}, "multilateral_limit": 2_600}
+        limits = {
+            "bilateral_limits": {others[place % 4]: 900, others[(place + 1) % 4]: 1_300},
+            "multilateral_limit": 2_600,
+        }
         banks.append(
             {
                 "id": name,
@@ -121,7 +124,13 @@ def ticks_of(name: str) -> Iterator[str]:
         result = simulation.tick()
         events = [[EventKind(kind).label, *rest] for kind, *rest in result.events.rows[:, [KIND, *OTHERS]].tolist()]
         banks = [
-            [bank, simulation.balance(bank), simulation.posted_collateral(bank), simulation.queue1(bank), sorted(costs.items())]
+            [
+                bank,
+                simulation.balance(bank),
+                simulation.posted_collateral(bank),
+                simulation.queue1(bank),
+                sorted(costs.items()),
+            ]
             for bank, costs in result.costs.items()
         ]
         counts = [result.num_arrivals, result.num_settlements, result.num_lsm_releases, result.cycle_work_limit_hit]

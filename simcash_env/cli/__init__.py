@@ -10,6 +10,7 @@ import typer
 
 from simcash_env.cli import (
     clusters,
+    doctor,
     learning,
     library,
     recorded,
@@ -51,6 +52,7 @@ app.command(epilog="Examples: simcash state saved.simcash   |   simcash state sa
 app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
+app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)

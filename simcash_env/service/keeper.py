@@ -17,8 +17,8 @@ from simcash_env.errors import ActionError, ConfigError, RoomError, SimulationEr
 from simcash_env.service.creation import read_request
 from simcash_env.service.held import Held
 from simcash_env.service.logs import log
-from simcash_env.service.models import NewSimulation
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
+from simcash_env.service.requests import NewSimulation
 from simcash_env.service.run import Run
 from simcash_env.service.settings import MIB, Settings
 from simcash_env.service.store import Change, Store
