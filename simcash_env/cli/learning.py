@@ -55,12 +55,16 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
+    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
     *,
     quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli", EXTRA).cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    trained = needed("training.cli", EXTRA).cli_train(
+        scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
+    )
     if as_json:
         facts = {name: value for name, value in vars(trained.facts).items() if name not in {"curve", "sha256"}}
         typer.echo(json.dumps({"is_complete": trained.is_complete, **facts}))
@@ -70,7 +74,7 @@ def train(
 
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A checkpoint that simcash train wrote.", exists=True, dir_okay=False)
+        Path, typer.Argument(help="A checkpoint that simcash train wrote, or a scenario whose policy is shipped.")
     ],
     seeds: Annotated[int, typer.Option(min=2, help="Test days.")] = 200,
     plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
