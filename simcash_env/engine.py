@@ -50,9 +50,10 @@ class Engine:
         self._attach()
 
     def _load_kernels(self) -> None:
-        from simcash_env.kernels import submission, tick
+        from simcash_env.kernels import market_entry, submission, tick
 
         self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+        self._place, self._cancel = market_entry.place_rows, market_entry.cancel_rows
 
     def _attach(self) -> None:
         self.state = plain_opener(State)(self.row, self.sizes)
@@ -114,6 +115,20 @@ class Engine:
             if pay_id != NONE:
                 return pay_id, self._logged()
             self.grow()
+
+    def place_orders(self, orders: I64) -> I64:
+        """Place orders in the market (``kernels/market_entry.py`` names the words); returns their log rows."""
+        return self._run(lambda *rows: self._place(*rows, orders))
+
+    def cancel_orders(self, orders: I64) -> I64:
+        """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
+        asked = orders.copy()
+
+        def cancel(*rows: Any) -> int:
+            orders[:] = asked  # the call may run again, where the log was too short
+            return self._cancel(*rows, orders)
+
+        return self._run(cancel)
 
     def _logged(self) -> I64:
         return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()

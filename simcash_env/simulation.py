@@ -16,6 +16,7 @@ from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
 from simcash_env.saving import Saving
 from simcash_env.scenario import compile_scenario
+from simcash_env.trading import Trading
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Summary:
     digest: str
 
 
-class Simulation(Saving):
+class Simulation(Saving, Trading):
     """A run of a scenario.
 
     Args:
