@@ -26,8 +26,9 @@ comparison = settings(EVERY_EXAMPLE, max_examples=NUM_COMPARISONS)
 
 
 def money(world: World) -> int:
-    """All balances, and the credits on their way."""
-    return sum(bank.balance for bank in world.banks.values()) + sum(world.deferred.values())
+    """All balances, the credits on their way, and what backs asks in the market."""
+    asks = [] if world.market is None else [order.cents for order in world.market.orders if order.side == "ask"]
+    return sum(bank.balance for bank in world.banks.values()) + sum(world.deferred.values()) + sum(asks)
 
 
 def allocated(world: World) -> int:

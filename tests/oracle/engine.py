@@ -125,6 +125,7 @@ class Oracle:
         order_queue2(world)
         pass_queue2(world)
         save_liquidity(world)
+        run_market(world)
         run_collateral_trees(world, "end_of_tick_collateral_tree")
         land_deferred_credits(world)
         accrue_costs(world)
@@ -150,6 +151,14 @@ class Oracle:
             "payments": {name: _payment_row(payment) for name, payment in world.payments.items()},
             "counters": asdict(world.counters),
         }
+
+
+def run_market(world: World) -> None:
+    """Loans that are due, scripted traders, orders that expire."""
+    if world.market is not None:
+        world.market.tick = world.tick
+        queued = {name: sum(p.remaining for p in world.queued() if p.sender == name) for name in world.banks}
+        world.market.run(queued)
 
 
 def _bank_row(bank: Bank) -> dict[str, Any]:
