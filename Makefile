@@ -10,11 +10,11 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
-ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
+ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training examples render baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds coverage bench docs clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): this takes some minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[training,dev]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[training,render,dev]"
 	@touch $(STAMP)
 
 setup: $(STAMP)  ## make .venv with everything in it
@@ -49,6 +49,9 @@ test-py: setup  ## the engine's tests, kernels as plain Python
 test-bounds: setup  ## the engine's tests, every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
 
+test-long: setup  ## 10,000 random runs, engine against oracle
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py -k agree_in_every
+
 coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage erase
 	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(ENGINE)
@@ -58,8 +61,30 @@ coverage: setup  ## which lines the tests reach, kernels as plain Python
 bench: setup  ## steps per second on this machine, beside Gymnasium's CartPole
 	$(BIN)/python -m benchmarks.speed
 
+bench-faces: setup  ## steps per second of the faces beside other environments and through other libraries
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
+	$(BIN)/python -m benchmarks.faces
+	$(BIN)/python -m benchmarks.adapters
+
+# Libraries that pin what they need, each in an environment of its own; torch goes first, as the others name only a bound.
+ADAPTERS := rllib torchrl tianshou
+ADAPTER_STAMPS := $(ADAPTERS:%=.adapters/%/.setup-stamp)
+
+.adapters/%/.setup-stamp: constraints/%.txt pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet "$$(grep '^torch==' $<)"
+	$(@D)/bin/python -m pip install --quiet -c $< -r $< -e .
+	@touch $@
+
+adapters: $(ADAPTER_STAMPS)  ## make an environment for each of RLlib, TorchRL and Tianshou (some gigabytes)
+
+test-adapters: adapters  ## train the examples of those libraries; not part of test
+	@for library in $(ADAPTERS); do \
+		.adapters/$$library/bin/python -m pytest tests/examples -k $$library || exit 1; \
+	done
+
 docs: setup  ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate
 
 clean:  ## remove what make made
-	rm -rf $(VENV) build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .adapters build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

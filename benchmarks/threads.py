@@ -22,7 +22,7 @@ from simcash_env.spaces.tables import TO_STEP
 SCENARIO, COPIES, ROUNDS, SECONDS = "ten-banks-v0", 1_024, 7, 0.5
 
 
-@numba.njit(parallel=True, nogil=True)
+@numba.njit(parallel=True, nogil=True)  # type: ignore[untyped-decorator]
 def step_all(calls: Any, given: Any) -> Any:
     """One kernel call a lane, in Numba's own threads."""
     unfinished = np.zeros(calls.shape[0], np.int64)

@@ -137,7 +137,7 @@ STEP: Final[dict[str, tuple[EventKind, ...]]] = {
     "day start, decisions": (EventKind.LIQUIDITY_ALLOCATION,),
     "scheduled events": (EventKind.SCENARIO_EVENT_EXECUTED,),
     "arrivals, scheduled events, from outside": (EventKind.ARRIVAL,),
-    "collateral trees": (EventKind.COLLATERAL_POST, EventKind.COLLATERAL_WITHDRAW),
+    "collateral trees, decisions, scheduled events": (EventKind.COLLATERAL_POST, EventKind.COLLATERAL_WITHDRAW),
     "bank trees": (EventKind.BANK_BUDGET_SET, EventKind.STATE_REGISTER_SET),
     "collateral timers": (EventKind.COLLATERAL_TIMER_WITHDRAWN, EventKind.COLLATERAL_TIMER_BLOCKED),
     "escalation": (EventKind.PRIORITY_ESCALATED,),

@@ -1,7 +1,6 @@
 """simcash_env: train and compare cash managers of banks in a real-time gross settlement system.
 
-Attributes are imported on first use, so that ``import simcash_env`` stays quick and compiles nothing. Gymnasium alone
-is imported at once: ``gymnasium.make("simcash_env:SimCash/Bank-v0")`` counts on the import to register the environment.
+Attributes are imported on first use, so that ``import simcash_env`` stays quick and compiles nothing.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from simcash_env._registration import register_with_gymnasium
 from simcash_env._version import __version__
-from simcash_env.envs.registration import register_with_gymnasium
 
 if TYPE_CHECKING:
     from simcash_env.config import ScenarioConfig, load_scenario

@@ -36,7 +36,13 @@ def banks(draw: Draw, frame: Frame, name: str) -> Row:
     elif source == "bands":
         names = draw(st.lists(some(("urgent", "normal", "low")), min_size=1, unique=True))
         row["arrival_bands"] = {band: draw(bands(frame, name)) for band in names}
-    policy = {"type": draw(some(("fifo", "fifo", "fifo", "external")))} if frame.is_gridlock else draw(policies(frame))
+    if frame.has_busy_trees and draw(st.integers(0, 3)) > 0:
+        policy = draw(tree_policies(frame, is_busy=True))
+        row |= {"max_collateral_capacity": draw(cents(scale, (0, 100, 700, 5_000)))}
+    elif frame.is_gridlock:
+        policy = {"type": draw(some(("fifo", "fifo", "fifo", "external")))}
+    else:
+        policy = draw(policies(frame))
     return {"id": name, "policy": policy, **row}
 
 
@@ -47,7 +53,7 @@ def policies(draw: Draw, frame: Frame) -> Row:
     named = ("fifo", "deadline", "liquidity_aware", "liquidity_reserve", "liquidity_splitting", "mock_splitting")
     kind = draw(some(("external", "external", *named, "tree", "tree", "tree")))
     if kind == "tree":
-        return draw(tree_policies(frame.banks))
+        return draw(tree_policies(frame))
     ticks, buffer = st.integers(0, 4), cents(scale, (0, 1, 100))
     parameters: dict[str, Row] = {
         "deadline": {"urgency_threshold": ticks},

@@ -43,6 +43,7 @@ class Frame:
     num_days: int
     scale: int
     is_gridlock: bool = False
+    has_busy_trees: bool = False
 
     @property
     def num_ticks(self) -> int:

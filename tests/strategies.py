@@ -23,7 +23,8 @@ def scenarios(draw: Draw) -> ScenarioConfig:
     is_gridlock = draw(st.booleans())
     names = draw(st.lists(some(BANK_NAMES), min_size=3 if is_gridlock else 2, max_size=5, unique=True))
     days = draw(st.integers(1, 6)), draw(st.integers(1, 3))
-    frame = Frame(tuple(names), *days, draw(some(SCALES)), is_gridlock=is_gridlock)
+    busy = draw(st.integers(0, 2)) == 0
+    frame = Frame(tuple(names), *days, draw(some(SCALES)), is_gridlock=is_gridlock, has_busy_trees=busy)
     rows = {
         "format": 1,
         "name": "drawn",
@@ -127,6 +128,7 @@ def lsm(draw: Draw, frame: Frame) -> Row:
         "bilateral": draw(some(("all", "subset"))),
         "max_cycle_length": draw(st.integers(3, 6)),
         "max_cycles_per_tick": draw(some((10, 10, 2, 1, 0))),
+        "cycle_work_limit": draw(some((100_000, 100_000, 3, 0))),
     }
 
 

@@ -97,7 +97,11 @@ def test_the_scales_are_those_that_the_table_names():
         meanings.FLOW: scenario.bank_flow_scale_cents[0],
         meanings.PAYMENT: scenario.bank_payment_scale_cents[0],
         meanings.CENT_TICK: scenario.bank_cost_scale_cents[0],
-        **{meanings.COUNT: 8.0, "ticks a day": 12.0, "10 bps": 10.0, "0.1 cents": 0.1, "1": 1.0},
+        meanings.COUNT: 8.0,
+        "ticks a day": 12.0,
+        "10 bps": 10.0,
+        "0.1 cents": 0.1,
+        "1": 1.0,
     }
     for at, name in enumerate(vec.observation_layout):
         _, scale = meanings.OBSERVATION[name.removeprefix("slot0.")]

@@ -42,34 +42,6 @@ def balances(run: Oracle) -> list[int]:
     return [bank.balance for bank in run.world.banks.values()]
 
 
-def test_a_ring_of_three_against_the_order_of_ids_settles() -> None:
-    """The reference finds only one of the two rotations."""
-    run = oracle({"A": {}, "B": {}, "C": {}}, lsm={"algorithms": ["cycles"]})
-    for sender, receiver in ("AC", "CB", "BA"):
-        run.submit(sender, receiver, 100, 4)
-    assert run.tick().num_lsm_releases == 3
-
-
-def test_an_opposite_pair_that_cannot_settle_is_no_release() -> None:
-    """The reference counts it, and goes on for three rounds."""
-    run = oracle({"A": {"opening_balance": 9}, "B": {}})
-    run.submit("A", "B", 30, 4)
-    run.submit("B", "A", 20, 4)
-    report = run.tick()
-    assert (report.num_lsm_releases, report.num_settlements) == (0, 0)
-
-
-def test_ring_attempts_are_counted_over_the_whole_tick() -> None:
-    """Two equal rings, one attempt: the one with the smaller ids goes first."""
-    run = oracle(
-        {name: {} for name in "ABCDEF"}, lsm={"algorithms": ["cycles"], "max_cycles_per_tick": 1, "max_cycle_length": 3}
-    )
-    for sender, receiver in ("DE", "EF", "FD", "AB", "BC", "CA"):
-        run.submit(sender, receiver, 100, 4)
-    run.tick()
-    assert sorted(p.sender for p in run.world.queue2) == ["D", "E", "F"]
-
-
 def test_standard_rules_penalise_everything_unsettled_at_the_end_of_each_day() -> None:
     """Also what is not due yet."""
     run = oracle({"A": {}, "B": {}}, ticks=2, days=2, costs={"eod_penalty": 7})
@@ -206,21 +178,6 @@ def test_a_collateral_withdrawal_leaves_what_credit_needs() -> None:
         run.tick()
         posted.append(run.world.banks["A"].posted_collateral)
     assert posted == [500, 108, 600]
-
-
-def test_an_unfunded_scheduled_settlement_waits_in_queue_2() -> None:
-    """It is paid when money comes."""
-    run = oracle(
-        {"A": {}, "B": {"opening_balance": 10}},
-        events=[
-            {"type": "scheduled_settlement", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 10},
-            {"type": "direct_transfer", "tick": 1, "from_bank": "B", "to_bank": "A", "amount": 10},
-        ],
-    )
-    run.tick()
-    assert len(run.world.queue2) == 1
-    assert run.tick().num_settlements == 1
-    assert balances(run) == [0, 10]
 
 
 def test_a_poisson_count_at_a_high_rate_is_a_sum_of_parts() -> None:

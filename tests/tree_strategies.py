@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from simcash_env.config.tree_language import FIELDS, PAYMENT_FIELDS
-from tests.drawing import Draw, Row, some
+from tests.drawing import Draw, Frame, Row, some
 
 REGISTERS = ("bank_state_a", "bank_state_b", "bank_state_c")
 PARAMETERS = {"few": 2.0, "some": 150.5, "many": 1_000.0, "none": 0.0, "less": -3.0}
@@ -14,17 +14,22 @@ BANK_FIELDS = tuple(sorted(set(FIELDS) - PAYMENT_FIELDS))
 TELLING = ("balance", "available_liquidity", "effective_liquidity", "queue1_total_value", "posted_collateral")
 TELLING_OF_PAYMENTS = ("remaining_amount", "ticks_to_deadline", "priority", "is_in_queue2", "committed_to_counterparty")
 MAX_DEPTH = 4
+PARTWAY = 2
+"""Depth at which a tree starts that is to stay small."""
 
 
 @st.composite
-def tree_policies(draw: Draw, banks: tuple[str, ...]) -> Row:
-    """A tree written out in a scenario, with some of its parameters set anew."""
+def tree_policies(draw: Draw, frame: Frame, *, is_busy: bool = False) -> Row:
+    """A tree written out in a scenario, with some of its parameters set anew.
+
+    A busy one is small and does something: it takes payments out of Queue 2, or posts collateral that comes back.
+    """
     names = iter(f"N{number}" for number in range(10_000))
     tree: Row = {
         "version": "1.0",
         "policy_id": "drawn",
         "parameters": dict(PARAMETERS),
-        "payment_tree": draw(nodes("payment", banks, names)),
+        "payment_tree": draw(recalling_nodes(frame, names) if is_busy else nodes("payment", frame.banks, names)),
     }
     for name, kind in (
         ("bank_tree", "bank"),
@@ -32,9 +37,58 @@ def tree_policies(draw: Draw, banks: tuple[str, ...]) -> Row:
         ("end_of_tick_collateral_tree", "collateral"),
     ):
         if draw(st.booleans()):
-            tree[name] = draw(nodes(kind, banks, names))
+            is_posting = is_busy and kind == "collateral"
+            depth = PARTWAY if is_busy else 0
+            tree[name] = draw(posting_nodes(frame, names) if is_posting else nodes(kind, frame.banks, names, depth))
     parameters = draw(st.dictionaries(some(tuple(PARAMETERS)), some((0.0, 1.0, 7.0, 400.0)), max_size=2))
     return {"type": "tree", "tree": tree, "parameters": parameters}
+
+
+@st.composite
+def recalling_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
+    """A payment tree that decides on what waits in Queue 2 on its own, and mostly releases what waits in Queue 1."""
+    withdraw = {"action": "WithdrawFromRtgs"}
+    ranks = some(("HighlyUrgent", "Urgent", "Normal")).map(lambda rank: {"rtgs_priority": {"value": rank}})
+    recall = draw(st.just(withdraw) | st.builds(lambda rank: {"action": "ResubmitToRtgs", "parameters": rank}, ranks))
+    on_true: Row = {"type": "action", "node_id": next(names), **recall}
+    if draw(st.booleans()):
+        stays = {"type": "action", "node_id": next(names), "action": "Hold"}
+        condition = draw(conditions("payment", 1))
+        on_true = {
+            "type": "condition",
+            "node_id": next(names),
+            "condition": condition,
+            "on_true": on_true,
+            "on_false": stays,
+        }
+    go = {"type": "action", "node_id": next(names), "action": "Release"}
+    other = {"type": "action", "node_id": next(names), **draw(actions("payment", frame.banks))}
+    rest = "payment", frame.banks, names, PARTWAY
+    return {
+        "type": "condition",
+        "node_id": next(names),
+        "condition": {"op": "==", "left": {"field": "is_in_queue2"}, "right": {"value": 1}},
+        "on_true": on_true,
+        "on_false": draw(some((go, other, other))) if draw(st.booleans()) else draw(nodes(*rest)),
+    }
+
+
+@st.composite
+def posting_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
+    """A collateral tree that posts, or withdraws where a condition holds; what it posts may come back soon."""
+    cents = {"value": draw(some((1, 100, 333, 1_000))) * frame.scale}
+    wanted = {"field": draw(some(("queue1_liquidity_gap", "credit_used", "posted_collateral", "excess_collateral")))}
+    amount = st.sampled_from((cents, cents, wanted))
+    ticks = some((1, 1, 2, 3)).map(lambda number: {"auto_withdraw_after_ticks": {"value": number}})
+    timer = draw(ticks | st.just({}))
+    post = {"action": "PostCollateral", "parameters": {"amount": draw(amount), **timer}}
+    withdraw = {"action": "WithdrawCollateral", "parameters": {"amount": draw(amount)}}
+    leaf: Row = {"type": "action", "node_id": next(names), **post}
+    if draw(st.booleans()):
+        return leaf
+    condition, name = draw(conditions("collateral", 1)), next(names)
+    other = {"type": "action", "node_id": next(names), **withdraw}
+    return {"type": "condition", "node_id": name, "condition": condition, "on_true": leaf, "on_false": other}
 
 
 @st.composite

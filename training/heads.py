@@ -35,7 +35,7 @@ class HeadsDistribution(MaskableDistribution):
         self.choices = choices
         self.entropy_weights = th.ones(len(choices))
         for head, weight in (entropy_weights or {}).items():
-            self.entropy_weights[head] = weight
+            self.entropy_weights[int(head)] = weight  # a saved model's numbers are JSON's, which are text
         self.groups = [(size, len(list(run))) for size, run in groupby(choices)]
         self.scores: list[Any] = []
         self.log_probs: list[Any] = []

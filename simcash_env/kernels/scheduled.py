@@ -7,7 +7,7 @@ import math
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import NONE, PPM, EventKind, ScheduledKind, Status
 from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.collateral import move_collateral
+from simcash_env.kernels.collateral import POSTED, WITHDRAWN, move_collateral, record_collateral
 from simcash_env.kernels.deadlines import cap_deadline, default_deadline
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.kernels.money import MAX_TOTAL_CENTS, round_half_away
@@ -86,7 +86,8 @@ def run_event(scenario: Scenario, state: State, work: Work, event: int) -> None:
     elif kind == SCHEDULED_SETTLEMENT:
         settle_or_queue(scenario, state, work, event)
     elif kind == COLLATERAL_ADJUSTMENT:
-        move_collateral(scenario, state, bank, cents)
+        moved = move_collateral(scenario, state, bank, cents)
+        record_collateral(state, work, POSTED if cents > 0 else WITHDRAWN, bank, abs(moved), abs(cents))
     elif kind == CREDIT_LIMIT_CHANGE:
         state.bank_credit_limit_cents[bank] = max(state.bank_credit_limit_cents[bank] + cents, 0)
     else:

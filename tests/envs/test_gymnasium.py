@@ -1,5 +1,8 @@
 """One bank under Gymnasium: made by id, checked by Gymnasium and Stable-Baselines3, alone and in a batch."""
 
+import subprocess
+import sys
+
 import gymnasium
 import numpy as np
 import pytest
@@ -126,12 +129,8 @@ def test_gymnasiums_wrappers_count_episodes_of_the_vector(action):
     assert ended == 8
 
 
-def test_the_id_is_known_whatever_was_imported_first(tmp_path):
-    import subprocess
-    import sys
-
-    program = (
-        f"import simcash_env, gymnasium; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
-    )
+@pytest.mark.parametrize("first", ["simcash_env, gymnasium", "gymnasium, simcash_env", "gymnasium"])
+def test_the_id_is_known_whatever_was_imported_first(first, tmp_path):
+    program = f"import {first}; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == [bank_of("castro-2period-v0")]

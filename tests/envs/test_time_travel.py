@@ -25,11 +25,14 @@ def digests(num_envs, num_threads=1, seeds=range(5)):
     return found
 
 
-def test_digests_do_not_depend_on_the_batch_or_the_threads():
+SHAPES = [(7, 1), (7, 2), (7, 3), (5, 64), *(pytest.param(1_024, n, marks=pytest.mark.slow) for n in (1, 2))]
+
+
+@pytest.mark.parametrize(("num_envs", "num_threads"), SHAPES)
+def test_digests_do_not_depend_on_the_batch_or_the_threads(num_envs, num_threads):
     alone = digests(1)
     assert len(set(alone.values())) == 5
-    for num_envs, num_threads in ((7, 1), (7, 2), (7, 3), (1_024, 1), (1_024, 2), (5, 64)):
-        assert digests(num_envs, num_threads) == alone, (num_envs, num_threads)
+    assert digests(num_envs, num_threads) == alone
 
 
 def test_threads_judge_a_whole_batch_before_any_of_it_steps():

@@ -159,12 +159,19 @@ def find_triangles(world: World, queued: dict[tuple[str, str], list[Payment]]) -
 
 
 def find_long_rings(world: World) -> list[Ring]:
-    """Rings of four and more banks made of single payments, each once, found from its smallest bank."""
-    if world.config.lsm.max_cycle_length <= SHORTEST_RING:
+    """Rings of four and more banks made of single payments, each once, found from its smallest bank.
+
+    No work is spent where no ring can be: with fewer than three banks that both pay and are paid, with no more than
+    three banks at all, from a bank that nobody pays.
+    """
+    paid, paying = {p.receiver for p in world.queue2}, {p.sender for p in world.queue2}
+    longest = min(world.config.lsm.max_cycle_length, len(world.banks))
+    if longest <= SHORTEST_RING or len(paid & paying) < SHORTEST_RING:
         return []
     search = RingSearch(world)
     for start in world.banks:
-        search.extend([start], [])
+        if start in paid:
+            search.extend([start], [])
     world.report.cycle_work_limit_hit |= search.is_cut_short
     return search.rings
 

@@ -1,0 +1,91 @@
+"""Tianshou's DQN, one network a bank, through Tianshou's own PettingZoo adapter, turn by turn.
+
+python examples/tianshou_dqn.py, in an environment made with constraints/tianshou.txt
+"""
+
+import logging
+
+import numpy as np
+import torch
+from gymnasium.spaces import Discrete
+from tianshou.algorithm import DQN
+from tianshou.algorithm.modelfree.dqn import DiscreteQLearningPolicy
+from tianshou.algorithm.multiagent.marl import MultiAgentOffPolicyAlgorithm
+from tianshou.algorithm.optim import AdamOptimizerFactory
+from tianshou.data import Collector, VectorReplayBuffer
+from tianshou.env import DummyVectorEnv, PettingZooEnv
+from tianshou.trainer import OffPolicyTrainerParams
+from tianshou.utils.net.common import Net
+
+from simcash_env import simcash_v0
+from simcash_env.envs.actions import Action
+
+
+class PoolShare(Action):
+    """One Discrete choice, as Tianshou's DQN wants: the pool share; every payment is released at once."""
+
+    def space(self, vec):
+        """Pool shares: the last head."""
+        return Discrete(int(vec.action_nvec[-1]))
+
+    def mask(self, vec):
+        """(copies, banks, shares) those that are open now."""
+        return vec.masks[:, :, -1]
+
+    def decode(self, vec, actions):
+        """(copies, banks, heads) release what is there, and commit the chosen share."""
+        heads = vec.masks[..., 1].astype(np.int64)
+        heads[..., -1] = actions
+        return heads
+
+
+def make_env() -> PettingZooEnv:
+    """One copy, its banks in turn."""
+    return PettingZooEnv(simcash_v0.env("castro-2period-v0", action=PoolShare(), max_queue_slots=4))
+
+
+def returns(algorithm, episodes: int = 300) -> np.ndarray:
+    """Undiscounted returns of a bank's day, each choice the one that the networks value most."""
+    collector = Collector(algorithm.policy, DummyVectorEnv([make_env]))
+    collector.reset(gym_reset_kwargs={"seed": 9_000})
+    return np.asarray(collector.collect(n_episode=episodes).returns).ravel()
+
+
+def train(epochs: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns before and after so many rounds of 1,000 turns."""
+    logging.getLogger("tianshou").setLevel(logging.ERROR)  # it remarks on every batch that returns are by bank
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - Tianshou explores with it
+    env = make_env()
+    entries, choices = env.observation_space["observation"].shape, env.action_space
+
+    def learner() -> DQN:
+        net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
+        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.3)
+        # A tick's rewards come with the last bank's turn: a round of turns further each bank has seen its own.
+        horizon = len(env.agents)
+        optim = AdamOptimizerFactory(lr=1e-3)
+        return DQN(policy=policy, optim=optim, gamma=1.0, n_step_return_horizon=horizon, target_update_freq=100)
+
+    algorithm = MultiAgentOffPolicyAlgorithm(algorithms=[learner() for _ in env.agents], env=env)
+    before = returns(algorithm)
+    collector = Collector(algorithm, DummyVectorEnv([make_env for _ in range(10)]), VectorReplayBuffer(10_000, 10))
+    collector.reset(gym_reset_kwargs={"seed": 1_000})
+    params = OffPolicyTrainerParams(
+        training_collector=collector,
+        max_epochs=epochs,
+        epoch_num_steps=1_000,
+        collection_step_num_env_steps=100,
+        update_step_num_gradient_steps_per_sample=0.1,
+        batch_size=128,
+        verbose=False,
+        show_progress=False,
+    )
+    algorithm.run_training(params)
+    return before, returns(algorithm)
+
+
+if __name__ == "__main__":
+    before, after = train()
+    print(f"mean return of a bank's day: {before.mean():.3f} before, {after.mean():.3f} after")
