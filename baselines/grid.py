@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +16,37 @@ from baselines.evaluate import deciding_banks, with_policy
 from baselines.rollout import run_scripted
 from simcash_env.arrays import I64
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig
-from simcash_env.config.policies import PolicyConfig
+from simcash_env.config.library import policy_names, policy_path
+from simcash_env.config.policies import (
+    LiquidityReservePolicy,
+    LiquiditySplittingPolicy,
+    PolicyConfig,
+    TreePolicy,
+)
 from simcash_env.scales import expected_flow
 
 F64 = npt.NDArray[np.float64]
-Family = Literal["fifo", "deadline", "liquidity_aware"]
+Family = str
+"""A named policy, or a decision tree of the library."""
+
 FAMILIES: Final[tuple[Family, ...]] = ("fifo", "deadline", "liquidity_aware")
+"""What a short comparison tunes."""
+
+ALL_FAMILIES: Final[tuple[Family, ...]] = (
+    *FAMILIES, "liquidity_reserve", "liquidity_splitting", "balance_first", "priority_first", "small_first",
+    "offset_seeker",
+)  # fmt: skip
+"""What the benchmark tunes."""
+
+SPLITS: Final = (2, 4, 8)
 
 COARSE_SHARES: Final = tuple(level / 20 for level in range(21))
 FINE_STEPS: Final = (0.01, 0.005)
 LARGEST_URGENCY: Final = 8
 BUFFERS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 """Buffers that are tried, in mean payments of the scenario's banks."""
+
+BUFFERED: Final = {"liquidity_aware": LiquidityAwarePolicy, "liquidity_reserve": LiquidityReservePolicy}
 
 HEATS: Final = ((100, 16), (400, 3))
 """Days on which candidates are tried, and how many of the best go on; what is left is searched on all days."""
@@ -44,7 +63,8 @@ class Tuned:
 
     def describe(self) -> str:
         """The parameters in words."""
-        values = [f"{name} {value:,}" for name, value in self.policy.model_dump().items() if name != "type"]
+        told = self.policy.parameters if isinstance(self.policy, TreePolicy) else self.policy.model_dump()
+        values = [f"{name} {value:,}" for name, value in told.items() if name != "type"]
         if self.shares is not None:
             values.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
         return ", ".join(values)
@@ -57,20 +77,31 @@ def has_pool(config: ScenarioConfig) -> bool:
 
 
 def family_members(config: ScenarioConfig, family: Family) -> list[PolicyConfig]:
-    """The policies of a family that are tried: every urgency to 8 ticks, buffers in mean payments."""
+    """The policies of a family that are tried: every urgency to 8 ticks, buffers in mean payments.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
     urgencies = range(min(LARGEST_URGENCY, config.simulation.ticks_per_day * config.simulation.num_days) + 1)
     if family == "fifo":
         return [FifoPolicy()]
     if family == "deadline":
         return [DeadlinePolicy(urgency_threshold=ticks) for ticks in urgencies]
+    if family in policy_names():
+        file = str(policy_path(family))
+        return [TreePolicy(file=file, parameters={"urgent_ticks": float(ticks)}) for ticks in urgencies]
+    if family == "liquidity_splitting":
+        return [LiquiditySplittingPolicy(max_splits=parts, min_split_amount=1) for parts in SPLITS]
+    if family not in BUFFERED:
+        policy_path(family)  # says what there is
     flows = [expected_flow(config, bank) for bank in config.banks]
     mean_payment = sum(cents for _, cents in flows) / max(sum(count for count, _ in flows), 1.0)
     buffers = sorted({round(times * mean_payment) for times in BUFFERS})
     return [
-        LiquidityAwarePolicy(target_buffer=cents, urgency_threshold=ticks)
+        BUFFERED[family](target_buffer=cents, urgency_threshold=ticks)
         for cents in buffers
-        for ticks in (urgencies if cents else range(1))  # without a buffer urgency makes no difference
-    ]
+        for ticks in (urgencies if cents or family == "liquidity_reserve" else range(1))
+    ]  # without a buffer urgency makes no difference to liquidity_aware
 
 
 def mean_costs(config: ScenarioConfig, seeds: Sequence[int], choices: F64) -> F64:

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any, Final, TypeAlias
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from baselines.evaluate import Evaluation, evaluate_agent, evaluate_policy
-from baselines.grid import FAMILIES, has_pool, tune
-from baselines.scripted import HoldAll, RandomLegal
+from baselines.grid import ALL_FAMILIES, FAMILIES, Family, has_pool, tune
+from baselines.metrics import Metrics
+from baselines.permitted import Permitted, permitted_to, permitted_to_learners
+from baselines.regret import Bounds
+from baselines.scorecard import agent_metrics, mean_metrics, policy_metrics
+from baselines.scripted import Agent, HoldAll, RandomLegal
 from baselines.seeds import held_out_seeds, training_seeds
-from baselines.statistics import Interval
+from baselines.statistics import Interval, bootstrap_interval, stratified_interval
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.config.policies import PolicyConfig
+from simcash_env.errors import ActionError
 from simcash_env.registry import load, scenario_ids
 
 NUM_TEST_SEEDS: Final = 200
 NUM_TRAINING_SEEDS: Final = 500
 HALF: Final = 0.5
 
+Shares: TypeAlias = Sequence[float] | None
+
 
 @dataclass(frozen=True)
 class Row:
-    """One policy on one scenario, cents of all banks together, on test seeds."""
+    """One policy on one scenario, cents of all banks together, on test seeds.
+
+    Attributes:
+        regret: cost above the clairvoyant bound, on the first test days; None where it was not asked for or is not
+            to be had.
+        bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
+        metrics: means over the first test days, see ``scorecard.mean_metrics``.
+        totals: cents of each test day.
+    """
 
     scenario: str
     policy: str
@@ -35,33 +53,84 @@ class Row:
     difference_to_fifo: Interval
     by_kind: dict[str, float]
     by_bank: dict[str, float]
+    regret: Interval | None = None
+    bound: str = "none"
+    metrics: dict[str, float] = field(default_factory=dict)
+    totals: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A policy that has been played on the test seeds, what it may do, and how to play it for its metrics."""
+
+    policy: str
+    parameters: str
+    evaluation: Evaluation
+    permitted: Permitted
+    measure: Callable[[Sequence[int]], list[Metrics]]
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
     """A row from an evaluation and FIFO's on the same seeds."""
     return Row(
         evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
-        evaluation.by_bank(),
+        evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
     )  # fmt: skip
 
 
-def baseline_rows(
-    config: ScenarioConfig, seeds: Sequence[int], tuning_seeds: Sequence[int] | None
-) -> Iterator[tuple[Row, Evaluation]]:
-    """The scripted policies one after another, each with its costs; the tuned ones where there are tuning seeds."""
-    fifo = evaluate_policy(config, FifoPolicy(), seeds)
-    yield make_row("fifo", "pool as configured" if has_pool(config) else "", fifo, fifo), fifo
+def play_policy(
+    config: ScenarioConfig,
+    name: str,
+    parameters: str,
+    policy: PolicyConfig,
+    seeds: Sequence[int],
+    shares: Shares = None,
+) -> Contender:
+    """A policy in the kernel."""
+    return Contender(
+        name,
+        parameters,
+        evaluate_policy(config, policy, seeds, shares),
+        permitted_to(config, policy),
+        partial(policy_metrics, config, policy, shares=shares),
+    )
+
+
+def play_agent(config: ScenarioConfig, name: str, agent: Agent, seeds: Sequence[int]) -> Contender:
+    """An agent through the environment."""
+    evaluation = evaluate_agent(config, agent, seeds)
+    return Contender(name, "", evaluation, permitted_to_learners(config), partial(agent_metrics, config, agent))
+
+
+def contenders(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    tuning_seeds: Sequence[int] | None,
+    families: Sequence[Family] = FAMILIES,
+) -> Iterator[Contender]:
+    """The scripted policies one after another, FIFO first; the tuned ones where there are tuning seeds."""
+    configured = "pool as configured" if has_pool(config) else ""
+    yield play_policy(config, "fifo", configured, FifoPolicy(), seeds)
     if has_pool(config):
-        half = evaluate_policy(config, FifoPolicy(), seeds, [HALF] * len(config.banks))
-        yield make_row("fifo", "pool 50 %", half, fifo), half
-    for name, agent in (("hold_all", HoldAll(0)), ("random", RandomLegal())):
-        played = evaluate_agent(config, agent, seeds)
-        yield make_row(name, "", played, fifo), played
-    if tuning_seeds is not None:
-        for family in FAMILIES:
-            found = tune(config, family, tuning_seeds)
-            tuned = evaluate_policy(config, found.policy, seeds, found.shares)
-            yield make_row(f"tuned:{family}", found.describe(), tuned, fifo), tuned
+        yield play_policy(config, "fifo", "pool 50 %", FifoPolicy(), seeds, [HALF] * len(config.banks))
+    yield play_agent(config, "hold_all", HoldAll(0), seeds)
+    yield play_agent(config, "random", RandomLegal(), seeds)
+    for family in families if tuning_seeds is not None else ():
+        found = tune(config, family, tuning_seeds or ())
+        yield play_policy(config, f"tuned:{family}", found.describe(), found.policy, seeds, found.shares)
+
+
+def baseline_rows(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    tuning_seeds: Sequence[int] | None,
+    families: Sequence[Family] = FAMILIES,
+) -> Iterator[tuple[Row, Evaluation]]:
+    """Rows of the scripted policies, each with its costs."""
+    fifo = None
+    for played in contenders(config, seeds, tuning_seeds, families):
+        fifo = fifo or played.evaluation
+        yield make_row(played.policy, played.parameters, played.evaluation, fifo), played.evaluation
 
 
 def run_benchmark(
@@ -69,6 +138,8 @@ def run_benchmark(
     num_seeds: int = NUM_TEST_SEEDS,
     *,
     num_tuning_seeds: int = NUM_TRAINING_SEEDS,
+    families: Sequence[Family] = FAMILIES,
+    num_measured: int = 0,
     report: Callable[[str], None] | None = None,
 ) -> list[Row]:
     """Score the scripted policies.
@@ -77,17 +148,35 @@ def run_benchmark(
         scenarios: ids of the library or files.
         num_seeds: test days; at least 100 for figures to be published.
         num_tuning_seeds: training days on which parameters are searched; 0 leaves the tuned policies out.
+        families: what is tuned.
+        num_measured: test days on which regret and metrics are taken; 0 leaves them out.
         report: called with a few words before each policy's figures are added.
     """
     rows = []
     for scenario in scenarios:
-        config = load(scenario)
+        config, seeds = load(scenario), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
-        for row, _ in baseline_rows(config, held_out_seeds(num_seeds), tuning):
-            rows.append(row)
+        bounds, fifo = Bounds(config, seeds[:num_measured]), None
+        for played in contenders(config, seeds, tuning, families):
+            fifo = fifo or played.evaluation
+            row = make_row(played.policy, played.parameters, played.evaluation, fifo)
+            rows.append(measured_row(row, played, bounds) if num_measured else row)
             if report is not None:
                 report(f"{row.scenario}: {row.policy}")
     return rows
+
+
+def measured_row(row: Row, played: Contender, bounds: Bounds) -> Row:
+    """The row with regret and metrics, where they are to be had."""
+    try:
+        metrics = mean_metrics(played.measure(bounds.seeds))
+    except ActionError:  # an agent whose actions a simulation cannot be told
+        metrics = {}
+    least = bounds.of(played.permitted)
+    if least is None:
+        return replace(row, metrics=metrics)
+    regret = bootstrap_interval(played.evaluation.totals()[: len(least)] - least)
+    return replace(row, regret=regret, bound=bounds.kind, metrics=metrics)
 
 
 def format_table(rows: Sequence[Row]) -> Table:
@@ -102,6 +191,7 @@ def format_table(rows: Sequence[Row]) -> Table:
     table.add_column("mean", justify="right")
     table.add_column("95 % interval", justify="right")
     table.add_column("against fifo", justify="right")
+    table.add_column("regret", justify="right")
     table.add_column("parameters", overflow="fold")
     order = {row.scenario: place for place, row in reversed(list(enumerate(rows)))}
     before = None
@@ -114,15 +204,53 @@ def format_table(rows: Sequence[Row]) -> Table:
             f"{row.total.mean:,.0f}",
             f"{row.total.low:,.0f} to {row.total.high:,.0f}",
             f"{row.difference_to_fifo.mean:+,.0f}",
+            regret_text(row),
             row.parameters,
         )
         before = row.scenario
     return table
 
 
+def across_scenarios(rows: Sequence[Row]) -> dict[str, Interval]:
+    """Of every policy that all scenarios have: interquartile mean of cost over FIFO's mean cost, cheapest first.
+
+    FIFO's is that of the scenario with its pools as configured; a policy played twice counts as it was first played.
+    Scenarios in which FIFO costs nothing are left out.
+    """
+    by_scenario: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_scenario.setdefault(row.scenario, {}).setdefault(row.policy, row)
+    chosen = [own for own in by_scenario.values() if own["fifo"].total.mean > 0]
+    common = [policy for policy in (chosen[0] if chosen else ()) if all(policy in own for own in chosen)]
+    found = {
+        policy: stratified_interval([np.array(own[policy].totals) / own["fifo"].total.mean for own in chosen])
+        for policy in common
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].mean))
+
+
+def regret_text(row: Row) -> str:
+    """Mean cost above the bound; marked where the bound is a relaxation's, and so the regret an upper bound."""
+    if row.regret is None:
+        return ""
+    return f"{'<= ' if row.bound == 'relaxed' else ''}{row.regret.mean:,.0f}"
+
+
 def rows_as_json(rows: Sequence[Row]) -> str:
-    """The rows as a JSON list."""
-    return json.dumps([asdict(row) for row in rows], indent=1)
+    """The rows as a JSON list, a line a row."""
+    return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]"
+
+
+def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Rows as they were before they were written."""
+    whole = []
+    for row in rows:
+        intervals = {
+            name: None if row[name] is None else Interval(**row[name])
+            for name in ("total", "difference_to_fifo", "regret")
+        }
+        whole.append(Row(**{**row, **intervals, "totals": tuple(row["totals"])}))
+    return whole
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -131,11 +259,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("scenarios", nargs="*", default=list(scenario_ids()), help="ids or files; all by default")
     parser.add_argument("--seeds", type=int, default=NUM_TEST_SEEDS, help="test days")
     parser.add_argument("--tuning-seeds", type=int, default=NUM_TRAINING_SEEDS, help="training days; 0: no tuning")
+    parser.add_argument("--measured", type=int, default=0, help="test days on which regret and metrics are taken")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given: Any = parser.parse_args(arguments)
     errors = Console(stderr=True)
     with errors.status("scoring") as status:
-        rows = run_benchmark(given.scenarios, given.seeds, num_tuning_seeds=given.tuning_seeds, report=status.update)
+        rows = run_benchmark(
+            given.scenarios,
+            given.seeds,
+            num_tuning_seeds=given.tuning_seeds,
+            families=ALL_FAMILIES,
+            num_measured=given.measured,
+            report=status.update,
+        )
     if given.json:
         print(rows_as_json(rows))
     else:

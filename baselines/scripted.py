@@ -14,7 +14,7 @@ import numpy.typing as npt
 from simcash_env.arrays import I64
 from simcash_env.codes import POOL_LEVELS, PPM
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
-from simcash_env.config.policies import PolicyConfig
+from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, PolicyConfig, TreePolicy
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 from simcash_env.spaces.layout import CLOCK, CLOCK_AT
@@ -47,10 +47,7 @@ class ScriptedAgent:
 
     def act(self, vec: SimCashVec) -> I64:
         """Decide on every payment in the window, and on the pool share where it can be set."""
-        actions = np.zeros(vec.actions.shape, np.int64)
-        view = vec.queue1_view()
-        if "pool" in vec.head_index:
-            self._set_pool(vec, view, actions)
+        actions, view = self.begin(vec)
         present = view["present"].astype(bool)
         actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
         drops = present & self.gives_up(vec, view)
@@ -60,6 +57,14 @@ class ScriptedAgent:
                 raise ActionError(message)
             actions[:, :, : vec.num_slots][drops] = vec.action_nvec[0] - 1
         return actions
+
+    def begin(self, vec: SimCashVec) -> tuple[I64, View]:
+        """Actions that hold everything and set the pool share, and the view with the account as it will be then."""
+        actions = np.zeros(vec.actions.shape, np.int64)
+        view = vec.queue1_view()
+        if "pool" in vec.head_index:
+            self._set_pool(vec, view, actions)
+        return actions, view
 
     def releases(self, view: View) -> Bools:
         """(N, L, K) payments to release; slots without a payment do not matter."""
@@ -138,6 +143,58 @@ class LiquidityAware(DropsAtDeadline):
         return np.where(is_urgent | (self.target_buffer == 0), is_affordable, keeps_buffer).astype(bool)
 
 
+class LiquidityReserve(ScriptedAgent):
+    """As LiquidityAware, but it counts what it has released in the same tick, and never drops."""
+
+    def __init__(self, target_buffer: int, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
+        super().__init__(levels)
+        self.target_buffer, self.urgency_threshold = target_buffer, urgency_threshold
+
+    def releases(self, view: View) -> Bools:
+        """One payment after another, each with what the ones before have left."""
+        present = view["present"].astype(bool)
+        released = np.zeros(present.shape, bool)
+        committed = np.zeros(present.shape[:2], np.int64)
+        for slot in range(present.shape[2]):
+            remaining = view["remaining"][:, :, slot]
+            is_urgent = view["ticks_to_deadline"][:, :, slot] <= self.urgency_threshold
+            funds = np.where(is_urgent, view["available_liquidity"], view["balance"])
+            released[:, :, slot] = present[:, :, slot] & (funds - committed - remaining >= self.target_buffer)
+            committed += np.where(released[:, :, slot], remaining, 0)
+        return released
+
+
+class LiquiditySplitting(ScriptedAgent):
+    """Release what the balance affords, split what it does not; the scenario must let learners split as far.
+
+    The batch does not show which payments are divisible, so under ``split_scope: divisible`` all of a bank's must be.
+    """
+
+    URGENT_TICKS = 5
+
+    def __init__(self, max_splits: int, min_split_amount: int, levels: int | Sequence[int] | None = None) -> None:
+        super().__init__(levels)
+        self.max_splits, self.min_split_amount = max_splits, min_split_amount
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Release, or the number of parts, or hold."""
+        if vec.config.actions.max_split < self.max_splits:
+            message = (
+                f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
+            )
+            raise ActionError(message)
+        actions, view = self.begin(vec)
+        remaining, balance = view["remaining"], view["balance"][:, :, None]
+        parts = np.where(view["ticks_to_deadline"] <= self.URGENT_TICKS, self.max_splits, 2)
+        if vec.config.rules.set != "simcash" and self.min_split_amount:
+            parts = np.minimum(parts, remaining // self.min_split_amount)
+        can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)  # noqa: PLR2004 - a pair
+        can_split &= vec.masks[:, :, : vec.num_slots, 2].astype(bool)
+        chosen = np.where(balance >= remaining, RELEASE, np.where(can_split, parts, HOLD))
+        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, HOLD)
+        return actions
+
+
 class RandomLegal:
     """Every head drawn evenly from what its mask allows.
 
@@ -163,5 +220,13 @@ def agent_for(policy: PolicyConfig, levels: int | Sequence[int] | None = None) -
         return Deadline(policy.urgency_threshold, levels)
     if isinstance(policy, LiquidityAwarePolicy):
         return LiquidityAware(policy.target_buffer, policy.urgency_threshold, levels)
-    message = f"no agent for the policy {policy.type!r}; there are fifo, deadline, liquidity_aware"
+    if isinstance(policy, LiquidityReservePolicy):
+        return LiquidityReserve(policy.target_buffer, policy.urgency_threshold, levels)
+    if isinstance(policy, LiquiditySplittingPolicy):
+        return LiquiditySplitting(policy.max_splits, policy.min_split_amount, levels)
+    if isinstance(policy, TreePolicy):
+        from baselines.tree_agent import TreeAgent  # it stands on this module
+
+        return TreeAgent(policy, levels)
+    message = f"no agent for the policy {policy.type!r}"
     raise ActionError(message)

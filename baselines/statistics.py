@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
@@ -100,6 +101,41 @@ def paired_difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: 
         message = f"both need the same seeds, got {first.shape} and {second.shape} figures"
         raise ValueError(message)
     return bootstrap_interval(first - second, seed=seed)
+
+
+def interquartile_mean(values: npt.ArrayLike) -> float:
+    """Mean of the middle half, a quarter cut off at each end; fractions of a figure count in part."""
+    ordered = np.sort(np.asarray(values, np.float64).ravel())
+    if not len(ordered) or not np.isfinite(ordered).all():
+        message = f"values: need at least one, all finite, got {len(ordered)}"
+        raise ValueError(message)
+    cut = len(ordered) / 4.0
+    ranks = np.arange(len(ordered))
+    weights = np.clip(np.minimum(ranks + 1, len(ordered) - cut) - np.maximum(ranks, cut), 0.0, 1.0)
+    return float(weights @ ordered / weights.sum())
+
+
+def stratified_interval(
+    strata: Sequence[npt.ArrayLike], *, confidence: float = CONFIDENCE, resamples: int = 2_000, seed: int = 0
+) -> Interval:
+    """Interquartile mean over several scenarios, with a bootstrap that draws within each (Agarwal and others 2021).
+
+    Args:
+        strata: the figures of each scenario, brought to a common scale, such as cost over FIFO's mean cost.
+        confidence: 0.95 gives a 95 % interval.
+        resamples: how many samples are drawn, each stratum in its own size.
+        seed: of the draws.
+    """
+    samples = [np.asarray(values, np.float64).ravel() for values in strata]
+    point = interquartile_mean(np.concatenate(samples))
+    rng = np.random.default_rng(seed)
+    drawn = [
+        interquartile_mean(np.concatenate([sample[rng.integers(0, len(sample), len(sample))] for sample in samples]))
+        for _ in range(resamples)
+    ]
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(drawn, [tail, 1.0 - tail])
+    return Interval(point, float(low), float(high), sum(map(len, samples)))
 
 
 def normal_interval(values: npt.ArrayLike, *, confidence: float = CONFIDENCE) -> Interval:

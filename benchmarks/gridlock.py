@@ -1,6 +1,6 @@
 """How much of a gridlock does each liquidity-saving algorithm resolve? ``python -m benchmarks.gridlock [--json]``.
 
-Small queues whose best solution is known by trying every subset: the largest value that can settle at once, each bank
+Small queues and their best solution, by mixed-integer programming: the largest value that can settle at once, each bank
 paying no more than its balance, its credit and what it receives. The shapes are those that the literature on gridlock
 resolution draws (Güntzer, Jungnickel and Leclerc, European Journal of Operational Research 106, 1998; Bech, Soramäki,
 Bank of Finland Discussion Paper 9/2001; BIS CPSS, New developments in large-value payment systems, 2005); the numbers
@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
+from baselines.clearing import best_clearing
 from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation
 
@@ -105,17 +105,8 @@ def settled_value(instance: Instance, lsm: dict[str, Any]) -> int:
 
 
 def best_value(instance: Instance) -> int:
-    """The most that any set of payments settles at once, by trying all sets."""
-    best = 0
-    for size in range(1, len(instance.payments) + 1):
-        for chosen in combinations(instance.payments, size):
-            after = dict(instance.balances)
-            for sender, receiver, cents in chosen:
-                after[sender] -= cents
-                after[receiver] += cents
-            if min(after.values()) >= 0:
-                best = max(best, sum(cents for _, _, cents in chosen))
-    return best
+    """The most that any set of payments settles at once."""
+    return best_clearing(instance.balances, instance.payments).cents
 
 
 def measure() -> list[dict[str, Any]]:

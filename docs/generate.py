@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = (
     "README.md",
     "docs/environment.md",
+    "docs/benchmark.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
@@ -27,6 +28,7 @@ PAGES: Final = (
 
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
+    "benchmark": "python -m baselines.publish",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""

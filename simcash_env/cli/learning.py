@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,16 +30,31 @@ def benchmark(
     scenarios: Annotated[list[str] | None, typer.Argument(help="Ids or files; castro-12period-v0 by default.")] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Test days a policy is scored on.")] = 100,
     tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days on which parameters are searched.")] = 100,
+    measured: Annotated[int, typer.Option(min=0, help="Test days on which regret and metrics are taken.")] = 0,
+    plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
     *,
+    every: Annotated[bool, typer.Option("--every", help="Tune every policy and tree, not only three.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard = needed("baselines.leaderboard")
-    report = notes.print if notes.is_terminal and not as_json else None
-    names = scenarios or ["castro-12period-v0"]
-    rows = leaderboard.run_benchmark(names, seeds, num_tuning_seeds=tuning_seeds, report=report)
+    leaderboard, grid = needed("baselines.leaderboard"), needed("baselines.grid")
+    report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
+    rows = leaderboard.run_benchmark(
+        scenarios or ["castro-12period-v0"],
+        seeds,
+        num_tuning_seeds=tuning_seeds,
+        families=grid.ALL_FAMILIES if every else grid.FAMILIES,
+        num_measured=min(measured, seeds),
+        report=report,
+    )
+    if plots is not None:
+        for path in needed("baselines.plots").draw_all(rows, plots):
+            notes.print(f"drawn: {path}", markup=False, highlight=False)
     if as_json:
         typer.echo(leaderboard.rows_as_json(rows))
+    elif as_markdown:
+        typer.echo("\n".join(needed("baselines.publish").table(json.loads(leaderboard.rows_as_json(rows)))))
     else:
         data.print(leaderboard.format_table(rows))
 

@@ -11,6 +11,8 @@ import typer
 from simcash_env.cli import trees
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.config.library import policy_names, policy_path
+from simcash_env.config.trees import load_tree
 from simcash_env.errors import ConfigError
 from simcash_env.registry import scenario_ids, scenario_path
 
@@ -32,7 +34,7 @@ def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One 
         typer.echo(json.dumps(list(scenario_ids())))
         return
     for name in scenario_ids():
-        typer.echo(f"{name:<22}{load_scenario(name).description}")
+        typer.echo(f"{name:<24}{load_scenario(name).description}")
 
 
 @scenarios.command("show", epilog="Example: simcash scenarios show castro-2period-v0")
@@ -43,7 +45,7 @@ def show_scenario(scenario: Annotated[str, typer.Argument(help="An id of the lib
 
 @policies.command("list", epilog="Example: simcash policies list")
 def list_policies(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
-    """List the named policies with their parameters and what they do."""
+    """List the named policies and the decision trees of the library, with their parameters and what they do."""
     schema = ScenarioConfig.model_json_schema()["$defs"]
     from simcash_env.policies import POLICIES
 
@@ -53,11 +55,17 @@ def list_policies(*, as_json: Annotated[bool, typer.Option("--json", help="One J
         if name in POLICIES:
             parameters = [key for key in definition["properties"] if key != "type"]
             found[name] = {"parameters": parameters, "description": definition.get("description", "")}
+    for name in policy_names():
+        tree = load_tree(policy_path(name))
+        found[f"{name}.json"] = {
+            "parameters": list(tree.values),
+            "description": str(tree.definition.get("description", "")),
+        }
     if as_json:
         typer.echo(json.dumps(found))
         return
     for name, facts in found.items():
-        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<36}{facts['description']}")
+        typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<46}{facts['description']}")
 
 
 def validate(

@@ -1,4 +1,4 @@
-"""The scenarios that come with the package: ids, and where their files are."""
+"""The scenarios and decision trees that come with the package: ids, and where their files are."""
 
 from __future__ import annotations
 
@@ -18,6 +18,30 @@ def _folder() -> Path:
         if folder.is_dir():
             return folder
     return _FOLDERS[0]
+
+
+def policy_names() -> tuple[str, ...]:
+    """The names of all decision trees of the library, sorted."""
+    return tuple(sorted(path.stem for path in policy_folder().glob("*.json")))
+
+
+def policy_folder() -> Path:
+    """Where the library's decision trees are: a scenario may name their files without a folder."""
+    return _folder().parent / "policies"
+
+
+def policy_path(name: str) -> Path:
+    """The file of a decision tree.
+
+    Raises:
+        ConfigError: when there is no such tree; it names the nearest one.
+    """
+    names = policy_names()
+    if name in names:
+        return policy_folder() / f"{name}.json"
+    guess = nearest(name, names)
+    hint = "" if guess is None else f", did you mean {guess}?"
+    raise ConfigError([Fault(None, None, "policy", repr(name), f"no decision tree of this name{hint}")])
 
 
 def scenario_ids() -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from simcash_env.config.library import policy_folder
+
 
 def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path: Path | None) -> None:
     """Replace each tree policy's file by the place where it was found; one that is not found stays as it is."""
@@ -19,10 +21,11 @@ def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path
 
 
 def _places(file: str, folder: Path | None, policy_path: Path | None) -> Iterator[Path]:
-    """A file may be named as it lies here, beside the scenario, or in the search path with its folders or without."""
+    """A file may be named as it lies here, beside the scenario, in the search path, or be one of the library."""
     if policy_path is not None:
         yield policy_path / file
         yield policy_path / Path(file).name
     if folder is not None:
         yield folder / file
     yield Path(file)
+    yield policy_folder() / file

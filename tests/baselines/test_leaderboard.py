@@ -1,11 +1,22 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from baselines import publish
 from baselines.evaluate import evaluate_policy
-from baselines.leaderboard import format_table, main, rows_as_json, run_benchmark
+from baselines.leaderboard import (
+    across_scenarios,
+    format_table,
+    main,
+    rows_as_json,
+    rows_from_json,
+    run_benchmark,
+)
+from baselines.permitted import Permitted
+from baselines.regret import Bounds
 from simcash_env.config import FifoPolicy
-from simcash_env.registry import load
+from simcash_env.registry import load, scenario_ids
 from tests.baselines.worlds import random_day
 
 
@@ -41,3 +52,58 @@ def test_agents_are_compared_on_common_seeds_only():
 def test_a_scenario_of_the_library_needs_no_external_bank():
     evaluation = evaluate_policy(load("two-banks-v0"), FifoPolicy(), [1, 2, 3])
     assert evaluation.cents.shape[:2] == (3, 2)
+
+
+def test_regret_and_metrics_stand_beside_the_cost():
+    rows = run_benchmark(["castro-2period-v0"], 3, num_tuning_seeds=2, num_measured=2)
+    by_policy = {(row.policy, row.parameters): row for row in rows}
+    best = by_policy["tuned:fifo", "pool 0 % / 20 %"]
+    assert best.bound == "exact"
+    assert best.regret.mean == pytest.approx(
+        1, abs=1
+    )  # any share of the pool may be chosen: half a cent a bank and tick
+    assert best.metrics["delay_indicator"] == 0
+    assert best.metrics["settled_by_gross"] == 1
+    assert by_policy["hold_all", ""].regret.mean == pytest.approx(22_000, abs=1)
+    assert by_policy["hold_all", ""].metrics["settled_share_value"] == 0
+    assert [len(row.totals) for row in rows] == [3] * len(rows)
+    assert rows_from_json(json.loads(rows_as_json(rows))) == rows
+
+
+def test_over_all_scenarios_a_cost_is_a_share_of_fifos():
+    rows = run_benchmark(["castro-2period-v0", "castro-3period-v0"], 3, num_tuning_seeds=2)
+    found = across_scenarios(rows)
+    assert list(found)[-1] == "hold_all" or found["hold_all"].mean > 1
+    assert found["fifo"].mean == 1
+    assert found["tuned:fifo"].mean == pytest.approx((2_000 / 20_000 + 12_000 / 60_000) / 2)
+
+
+def test_a_scenario_without_a_bound_has_no_regret():
+    assert Bounds(load("ten-banks-v0"), [1]).of(Permitted()) is None
+    assert Bounds(load("lynx-day-v0"), [1]).kind == "relaxed"
+    assert Bounds(load("castro-12period-v0"), [1]).kind == "exact"
+
+
+def test_the_published_table_is_what_the_raw_results_say():
+    folder = Path(publish.__file__).resolve().parent.parent / "docs" / "results"
+    results = json.loads((folder / "benchmark.json").read_text("utf-8"))
+    assert (folder / "benchmark.md").read_text("utf-8") == publish.markdown(results) + "\n"
+    for row in results["rows"]:
+        assert sum(row["totals"]) / len(row["totals"]) == pytest.approx(row["total"]["mean"])
+        assert len(row["totals"]) == row["total"]["count"] == results["test_days"] >= 100
+        assert row["scenario"] in scenario_ids()
+
+
+def test_publishing_keeps_the_results_of_other_scenarios(tmp_path, monkeypatch):
+    for name, few in (("TEST_DAYS", 3), ("TUNING_DAYS", 2), ("MEASURED_DAYS", 2)):
+        monkeypatch.setattr(publish, name, few)
+    monkeypatch.setattr(publish, "ALL_FAMILIES", ("fifo",))
+    publish.main(["castro-2period-v0", "--folder", str(tmp_path)])
+    publish.main(["castro-3period-v0", "--folder", str(tmp_path)])
+    raw = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
+    assert {row["scenario"] for row in raw["rows"]} == {"castro-2period-v0", "castro-3period-v0"}
+    table = (tmp_path / "benchmark.md").read_text("utf-8")
+    assert "| `castro-3period-v0` | tuned:fifo | 12,000 |" in table
+    (tmp_path / "benchmark.md").write_text("", "utf-8")
+    publish.main(["--tables", "--folder", str(tmp_path)])
+    assert (tmp_path / "benchmark.md").read_text("utf-8") == table

@@ -3,7 +3,9 @@ import pytest
 
 from baselines.evaluate import evaluate_agent, evaluate_policy
 from baselines.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
-from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, load_scenario
+from simcash_env.config.library import policy_path
+from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ActionError
 from tests.baselines.worlds import random_day
@@ -14,11 +16,18 @@ POLICIES = [
     DeadlinePolicy(urgency_threshold=2),
     LiquidityAwarePolicy(target_buffer=0, urgency_threshold=1),
     LiquidityAwarePolicy(target_buffer=9_000, urgency_threshold=2),
+    LiquidityReservePolicy(target_buffer=0, urgency_threshold=2),
+    LiquidityReservePolicy(target_buffer=9_000, urgency_threshold=1),
+    *(TreePolicy(file=str(policy_path(name))) for name in ("balance_first", "priority_first", "small_first")),
 ]
 
 
 @pytest.mark.parametrize("rules", ["standard", "simcash"])
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.type}-{getattr(policy, 'target_buffer', '')}")
+@pytest.mark.parametrize(
+    "policy",
+    POLICIES,
+    ids=lambda policy: f"{policy.type}-{getattr(policy, 'target_buffer', '')}{getattr(policy, 'file', '')[-19:-5]}",
+)
 def test_a_policy_costs_the_same_through_the_environment_as_in_the_kernel(rules, policy):
     config = random_day(rules=rules)
     inside = evaluate_policy(config, policy, SEEDS, [0.15, 0.15])
@@ -71,3 +80,32 @@ def test_a_bank_that_holds_everything_settles_nothing():
         vec.step(HoldAll(0).act(vec))
     assert vec.engine(0).state.settled_count[0] == 0
     assert vec.engine(0).state.arrived_count[0] > 0
+
+
+@pytest.mark.parametrize("rules", ["standard", "simcash"])
+@pytest.mark.parametrize("smallest", [1, 4_000])
+def test_splitting_costs_the_same_through_the_environment_as_in_the_kernel(rules, smallest):
+    row = random_day(rules=rules, pool=60_000).model_dump()
+    row["actions"]["max_split"] = 4
+    for bank in row["banks"]:
+        bank["arrivals"]["divisible"] = True
+    config = load_scenario(row)
+    policy = LiquiditySplittingPolicy(max_splits=4, min_split_amount=smallest)
+    inside = evaluate_policy(config, policy, SEEDS, [0.15, 0.15])
+    outside = evaluate_agent(config, agent_for(policy, levels=3), SEEDS, max_queue_slots=64)
+    np.testing.assert_array_equal(outside.cents, inside.cents)
+    assert inside.by_kind()["split_friction"] > 0
+    with pytest.raises(ActionError, match="max_split"):
+        evaluate_agent(random_day(), agent_for(policy), [1])
+
+
+def test_a_tree_that_asks_more_than_the_batch_shows_is_refused_with_what_it_asks():
+    with pytest.raises(ActionError, match="my_q2_in_value_from_counterparty"):
+        agent_for(TreePolicy(file=str(policy_path("offset_seeker"))))
+    for action in ("Drop", "Split"):
+        leaf = {"node_id": "a", "action": action} | (
+            {"parameters": {"num_splits": {"value": 2}}} if action == "Split" else {}
+        )
+        tree = TreePolicy(tree={"version": "1", "policy_id": "t", "payment_tree": leaf})
+        with pytest.raises(ActionError, match=action):
+            agent_for(tree)

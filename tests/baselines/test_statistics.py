@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.statistics import Interval, bootstrap_interval, normal_interval, paired_difference
+from baselines.statistics import (
+    Interval,
+    bootstrap_interval,
+    interquartile_mean,
+    normal_interval,
+    paired_difference,
+    stratified_interval,
+)
 
 
 def test_a_large_normal_sample_has_the_textbook_interval():
@@ -61,3 +68,24 @@ def test_figures_that_give_no_mean_are_refused(values):
 def test_differences_need_common_seeds():
     with pytest.raises(ValueError, match="same seeds"):
         paired_difference([1, 2], [1])
+
+
+def test_the_interquartile_mean_cuts_off_a_quarter_at_each_end():
+    assert interquartile_mean([1, 2, 3, 4, 5, 6, 7, 1_000]) == pytest.approx((3 + 4 + 5 + 6) / 4)
+    assert interquartile_mean([5]) == 5
+    # of five figures a quarter is 1.25: the second and the fourth count three quarters each
+    assert interquartile_mean([0, 1, 2, 3, 100]) == pytest.approx((0.75 * 1 + 2 + 0.75 * 3) / 2.5)
+    with pytest.raises(ValueError, match="at least one"):
+        interquartile_mean([])
+
+
+def test_the_stratified_bootstrap_draws_within_each_scenario():
+    rng = np.random.default_rng(3)
+    strata = [rng.normal(1.0, 0.1, 60), rng.normal(2.0, 0.1, 60)]
+    found = stratified_interval(strata, resamples=400)
+    assert found.low < found.mean < found.high
+    assert found.count == 120
+    assert found.mean == pytest.approx(interquartile_mean(np.concatenate(strata)))
+    mixed = bootstrap_interval(np.concatenate(strata), resamples=1_000)
+    assert found.high - found.low < mixed.high - mixed.low  # between scenarios nothing varies
+    assert stratified_interval([[3.0], [3.0]]) == Interval(3.0, 3.0, 3.0, 2)

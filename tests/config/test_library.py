@@ -32,7 +32,9 @@ def total_cost(scenario: ScenarioConfig) -> int:
 
 
 def test_the_library_holds_at_least_these() -> None:
-    assert set(IDS) >= {*PACK, "5b-12t-v0", "castro-2period-v0", "castro-3period-v0", "ten-banks-v0", "two-banks-v0"}
+    games = {"5b-12t-v0", "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "ten-banks-v0", "two-banks-v0"}
+    days = {"lynx-day-v0", "target2-day-v0", "core-periphery-50-v0", "core-periphery-200-v0", "crisis-v0"}
+    assert set(IDS) >= {*PACK, *games, *days}
     assert list(IDS) == sorted(IDS)
 
 

@@ -1,0 +1,71 @@
+"""What a policy may do in a scenario: a bound on costs holds for those who may do no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.policies import PolicyConfig
+
+Drops = Literal["never", "at_deadline", "any_time"]
+Pool = Literal["grid", "any"]
+
+MAX_PARTS: Final = 1_000
+"""Parts of a split, at most, whatever decides."""
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """What is decided beside releasing and holding.
+
+    Attributes:
+        drops: may a payment be given up?
+        max_parts: parts that a payment may be split into, where the rules let it be split.
+        pool: shares of the pool: the 21 levels of learners, or any.
+        collateral: may it be posted and withdrawn?
+        priorities: may a payment's priority be changed?
+    """
+
+    drops: Drops = "never"
+    max_parts: int = 1
+    pool: Pool = "grid"
+    collateral: bool = False
+    priorities: bool = False
+
+
+SPLITTING: Final = frozenset({"Split", "PaceAndRelease", "StaggerSplit"})
+
+
+def actions_of(tree: Any) -> set[str]:
+    """The actions that a tree file names anywhere."""
+    parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    own = {str(tree["action"])} if isinstance(tree, dict) and "action" in tree else set()
+    return own.union(*(actions_of(part) for part in parts))
+
+
+def permitted_to_learners(config: ScenarioConfig) -> Permitted:
+    """What the actions of the environment offer."""
+    offered = config.actions
+    drops: Drops = "any_time" if offered.allow_drop else "never"
+    return Permitted(drops=drops, max_parts=offered.max_split, collateral=offered.collateral)
+
+
+def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
+    """What a policy does in the kernel; under SimCash's rules some of the named ones drop at the deadline."""
+    if policy.type == "external":
+        return permitted_to_learners(config)
+    if policy.type == "tree":
+        does = actions_of(policy.definition)
+        return Permitted(
+            drops="any_time" if "Drop" in does else "never",
+            max_parts=MAX_PARTS if does & SPLITTING else 1,
+            pool="any",
+            collateral=bool(does & {"PostCollateral", "WithdrawCollateral"}),
+            priorities="Reprioritize" in does,
+        )
+    drops: Drops = "never"
+    if policy.type in {"deadline", "liquidity_aware"} and config.rules.set == "simcash":
+        drops = "at_deadline"
+    parts = {"liquidity_splitting": MAX_PARTS, "mock_splitting": MAX_PARTS}.get(policy.type, 1)
+    return Permitted(drops, parts, "any")

@@ -1,0 +1,45 @@
+"""Figures are drawn from rows, records and cross-play, and the cross-play is what single games cost."""
+
+import numpy as np
+import pytest
+
+from baselines.crossplay import cross_play
+from baselines.equilibrium import Game, Strategy
+from baselines.evaluate import with_policy
+from baselines.leaderboard import run_benchmark
+from baselines.plots import draw_all, draw_balances, draw_cross_play
+from baselines.record import record_run
+from simcash_env.config import FifoPolicy
+from simcash_env.registry import load
+
+PNG = b"\x89PNG"
+
+
+def test_costs_and_frontier_are_drawn_for_every_scenario(tmp_path):
+    rows = run_benchmark(["two-banks-v0", "castro-2period-v0"], 4, num_tuning_seeds=0, num_measured=2)
+    paths = draw_all(rows, tmp_path / "figures")
+    assert sorted(path.name for path in paths) == [
+        "castro-2period-v0-costs.png", "castro-2period-v0-frontier.png",
+        "two-banks-v0-costs.png", "two-banks-v0-frontier.png",
+    ]  # fmt: skip
+    assert all(path.read_bytes().startswith(PNG) for path in paths)
+
+
+def test_balances_of_many_runs_are_drawn(tmp_path):
+    config = with_policy(load("two-banks-v0"), FifoPolicy())
+    records = [record_run(config, seed) for seed in range(1, 5)]
+    path = draw_balances(records, 0, "two-banks-v0, fifo", tmp_path / "fan.png")
+    assert path.read_bytes().startswith(PNG)
+
+
+def test_cross_play_is_the_mean_over_which_bank_differs(tmp_path):
+    game = Game(load("castro-3period-v0"), [1])
+    mine, yours = Strategy(0.2), Strategy(0.4)
+    table = cross_play(game, [mine, yours])
+    costs = game.costs([(mine, mine), (mine, yours), (yours, mine), (yours, yours)])
+    assert table[0, 0] == 6_000
+    assert table[0, 1] == pytest.approx((costs[1][0] + costs[2][1]) / 2)
+    assert table[1, 0] == pytest.approx((costs[2][0] + costs[1][1]) / 2)
+    assert table.argmin(axis=0).tolist() == [0, 0]
+    path = draw_cross_play(np.asarray(table), ["0.2", "0.4"], "castro-3period-v0", tmp_path / "cross.png")
+    assert path.read_bytes().startswith(PNG)
