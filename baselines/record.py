@@ -19,7 +19,7 @@ from simcash_env.decisions import Decision
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
 from simcash_env.events import Events
-from simcash_env.simulation import COST_NAMES, Simulation, TickResult
+from simcash_env.simulation import Simulation, TickResult
 
 MECHANISMS: Final = ("gross", "queue2", "entry_disposition", "bilateral", "cycles", "prefix")
 _BY_KIND: Final = {EventKind.RTGS_IMMEDIATE_SETTLEMENT: 0, EventKind.QUEUE2_LIQUIDITY_RELEASE: 1}
@@ -73,7 +73,7 @@ class RunRecord:
     Attributes:
         start_liquidity: (days, banks) cents that a bank could pay with when the day began, its pool included.
         balances: (ticks, banks) cents on the accounts after each tick.
-        costs: (banks, kinds) cents in all, kinds in the order of ``simulation.COST_NAMES``.
+        costs: (banks, kinds) cents in all, kinds in the order of ``codes.COST_COLUMNS``.
     """
 
     bank_ids: tuple[str, ...]
@@ -168,9 +168,7 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         given_up=_given_up(events, root),
         start_liquidity=np.array(start, np.int64),
         balances=np.array(balances, np.int64),
-        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64).reshape(
-            -1, len(COST_NAMES)
-        ),
+        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64),
         stalls=Stalls(np.array(stalled, bool), np.array(gridlock, bool)),
     )
 

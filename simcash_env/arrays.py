@@ -13,8 +13,8 @@ A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``
 and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row, ``register`` one a number
 that a bank's trees remember, ``focus`` banks a list of counterparties in a tree. Of the intraday market, empty where a
 scenario has none: ``market`` has one element, ``book`` one a market for a maturity, ``trader`` one a bank, ``exposure``
-one an ordered pair of banks (lender * banks + borrower) where any bank limits its counterparties, ``order`` and ``loan``
-one a row of each.
+one an ordered pair of banks (lender * banks + borrower) where any bank limits its counterparties, ``order`` and
+``loan`` one a row of each.
 """
 
 from __future__ import annotations
@@ -309,7 +309,11 @@ class State(NamedTuple):
     trader_lent_cents: PerTrader  # principal
     trader_interest_paid_cents: PerTrader  # since the run began
     trader_interest_received_cents: PerTrader  # likewise
-    trader_tick_interest_cents: PerTrader  # paid less received in the last tick
+    trader_tick_interest_cents: PerTrader  # of the last tick: what became due to others less what others came to owe
+    trader_run_interest_cents: PerTrader  # likewise, since the run began
+    trader_pending_side: PerTrader  # codes.Side of the order that the market's step of this tick will place
+    trader_pending_rate: PerTrader  # NONE: nothing decided, 0: to have no order
+    trader_pending_cents: PerTrader  # of an ask, they have left the balance already
     exposure_cents: PerExposure  # principal lent and not repaid
     order_id: PerOrder  # 0: the row is free
     order_bank: PerOrder
@@ -361,6 +365,11 @@ class Work(NamedTuple):
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     bank_pool_level: PerBank  # decision: NONE keeps the allocation
     bank_collateral_ask_cents: PerBank  # decision: to post, or to withdraw where negative
+    trader_order_side: PerTrader  # decision: codes.Side of the order that the bank wants to have in the market
+    trader_order_rate: PerTrader  # decision: NONE leaves what rests, 0 takes it out
+    trader_order_cents: PerTrader  # decision
+    trader_to_receive_cents: PerTrader  # repayments of loans that are due soon
+    trader_to_repay_cents: PerTrader
     has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
     bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments

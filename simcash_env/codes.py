@@ -35,6 +35,15 @@ class RecallChoice(IntEnum):
 
 RECALL_CHOICES: Final = len(RecallChoice)
 
+MARKET_RATES: Final = 3
+"""A learner bids or asks a quarter, half or three quarters of the way from the lowest to the highest rate allowed."""
+
+MARKET_SIZES: Final = 3
+"""For a quarter, half or all of what it can borrow or lend."""
+
+MARKET_CHOICES: Final = 1 + 2 * MARKET_RATES * MARKET_SIZES
+"""No order; bids from the lowest rate, the sizes of each in order; asks likewise."""
+
 
 class Phase(IntEnum):
     """Where a copy stands between two calls."""
@@ -92,6 +101,9 @@ class CostKind(IntEnum):
 
 
 NUM_COSTS: Final = len(CostKind)
+
+COST_COLUMNS: Final = (*(kind.name.lower() for kind in CostKind), "interest")
+"""Names of the columns of a cost array; the last, owed less earned, only where there is a market."""
 
 
 class AmountKind(IntEnum):
@@ -233,6 +245,7 @@ class EventKind(IntEnum):
     MARKET_TRADE = 42
     LOAN_REPAID = 43
     LOAN_WENT_OVERDUE = 44
+    INTEREST_ACCRUED = 45
 
     @property
     def label(self) -> str:

@@ -16,7 +16,16 @@ from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows
 
 FIRST_LOG_ROWS: Final = 256
 
-DECISIONS: Final = ("pay_decision", "pay_new_priority", "bank_pool_level", "bank_collateral_ask_cents", "has_recalls")
+DECISIONS: Final = (
+    "pay_decision",
+    "pay_new_priority",
+    "bank_pool_level",
+    "bank_collateral_ask_cents",
+    "has_recalls",
+    "trader_order_side",
+    "trader_order_rate",
+    "trader_order_cents",
+)
 """Columns of ``Work`` through which decisions come in."""
 
 UNHASHED: Final = frozenset(

@@ -43,6 +43,7 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.MARKET_TRADE: ("loan", "rate"),
     EventKind.LOAN_REPAID: ("loan", "interest_cents"),
     EventKind.LOAN_WENT_OVERDUE: ("loan", "rate"),
+    EventKind.INTEREST_ACCRUED: ("loan", None),
 }
 """What the two values of an event's own mean, by kind."""
 

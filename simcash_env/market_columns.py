@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcash_env.codes import NONE, Maturity, TraderKind
+from simcash_env.codes import NONE, NUM_COSTS, Maturity, TraderKind
 from simcash_env.config.market import TermMaturity, rate_units
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ def _write_traders(view: Scenario, market: MarketConfig, number: dict[str, int])
         view.trader_sigma_cents[row] = trader.sigma
 
 
+def with_interest(costs: I64, interest: I64) -> I64:
+    """(banks, kinds) of a flat cost column, with interest behind them where there is a market."""
+    table: I64 = costs.reshape(-1, NUM_COSTS)
+    return np.column_stack([table, interest]) if len(interest) else table
+
+
 def start_market(state: State) -> None:
     """No orders, no loans: all rows are free."""
     for column in (state.market_next_order, state.market_next_loan):
@@ -71,6 +77,7 @@ def start_market(state: State) -> None:
     for column in (state.market_loan_head, state.market_loan_tail, state.book_bid_head, state.book_ask_head):
         column[...] = NONE
     state.book_last_rate[...] = NONE
+    state.trader_pending_rate[...] = NONE
     for links in (state.order_next, state.loan_next):
         _chain(links)
 

@@ -159,6 +159,7 @@ def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0
     row = np.zeros(WORK_LAYOUT.width(sizes), np.int64)
     work = plain_opener(Work)(row, sizes)
     work.bank_pool_level[:] = NONE
+    work.trader_order_rate[:] = NONE
     return row, sizes
 
 

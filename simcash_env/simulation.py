@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from simcash_env.codes import NUM_COSTS, CostKind, Phase, RtgsPriority
+from simcash_env.codes import COST_COLUMNS, CostKind, Phase, RtgsPriority
 from simcash_env.config import ScenarioConfig, load_scenario
-from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, write_decisions
+from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
 from simcash_env.engine import Engine
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
+from simcash_env.market_columns import with_interest
 from simcash_env.saving import Saving
 from simcash_env.scenario import compile_scenario
 from simcash_env.trading import Trading
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 CostTable: TypeAlias = dict[str, dict[str, int]]
 
 COST_NAMES: Final = tuple(kind.name.lower() for kind in CostKind)
-"""Kinds of cost in the order of every cost array."""
+"""Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
 
 HIGHEST_PRIORITY: Final = 10
 
@@ -126,6 +127,7 @@ class Simulation(Saving, Trading):
         *,
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
+        orders: Mapping[str, Order | None] | None = None,
     ) -> TickResult:
         """Run one tick.
 
@@ -135,13 +137,16 @@ class Simulation(Saving, Trading):
                 takes one of its payments out of Queue 2, back to the end of Queue 1. What is not named stays.
             pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
             collateral: cents to post, negative to withdraw; clipped to capacity and to what backs no credit in use.
+            orders: the one order that a bank wants to have in the first book of the market, ``(side, rate, amount)``
+                as in ``place_order``: what it had there is taken out, what it lends is set aside before payments, and
+                the market's step of the tick places it. ``None`` only takes out.
 
         Raises:
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
         self.open_tick()
-        write_decisions(self._engine, Decisions(actions or {}, pool_levels or {}, collateral or {}))
+        write_decisions(self._engine, Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
         tick = self.current_tick
         self._tick_log.append(self._engine.close_tick())
         state = self._engine.state
@@ -156,7 +161,7 @@ class Simulation(Saving, Trading):
             num_settlements=int(state.tick_settled_count[0]),
             num_lsm_releases=int(state.tick_lsm_count[0]),
             queue2_size=int(state.queue2_count[0]),
-            costs=self._cost_table(state.tick_cost_cents),
+            costs=self._cost_table(state.tick_cost_cents, state.trader_tick_interest_cents),
             total_cost=int(state.tick_cost_cents.sum()),
             cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
             events=events,
@@ -293,11 +298,16 @@ class Simulation(Saving, Trading):
 
     def costs(self, bank: str) -> dict[str, int]:
         """Cents charged since the run began, by kind."""
-        return self._cost_table(self._engine.state.run_cost_cents)[self.bank_ids[self.bank_number(bank)]]
+        state = self._engine.state
+        table = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
+        return table[self.bank_ids[self.bank_number(bank)]]
 
-    def _cost_table(self, costs: I64) -> CostTable:
-        rows = costs.reshape(-1, NUM_COSTS).tolist()
-        return {bank: dict(zip(COST_NAMES, row, strict=True)) for bank, row in zip(self.bank_ids, rows, strict=True)}
+    def _cost_table(self, costs: I64, interest: I64) -> CostTable:
+        rows = with_interest(costs, interest)
+        names = COST_COLUMNS[: rows.shape[1]]
+        return {
+            bank: dict(zip(names, row, strict=True)) for bank, row in zip(self.bank_ids, rows.tolist(), strict=True)
+        }
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -316,7 +326,7 @@ class Simulation(Saving, Trading):
     def summary(self) -> Summary:
         """Totals of the run so far."""
         state = self._engine.state
-        costs = self._cost_table(state.run_cost_cents)
+        costs = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
         return Summary(
             scenario=self.config.name,
             seed=self.seed,

@@ -1,22 +1,21 @@
-"""The intraday market of a ``Simulation``: orders from outside, the book, loans and what each bank has in the market."""
+"""The intraday market of a ``Simulation``: orders from outside, the book, loans, each bank's account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simcash_env.codes import NONE, Refusal, Side
 from simcash_env.config.market import RATE_UNIT, rate_units
+from simcash_env.decisions import order_problem
 from simcash_env.errors import OrderError, SimulationError
 
 if TYPE_CHECKING:
     from simcash_env.arrays import I64, Scenario, State
     from simcash_env.config import MarketConfig, ScenarioConfig
     from simcash_env.engine import Engine
-
-MAX_ORDER_CENTS: Final = 10**15
 
 
 @dataclass(frozen=True)
@@ -140,17 +139,12 @@ class Trading:
             raise SimulationError(message)
         return self.config.market
 
-    def _order_problem(  # noqa: PLR0911 - one line a rule
+    def _order_problem(
         self, market: MarketConfig, side: str, rate: float, amount: int, book: str | None, good_for: str
     ) -> str | None:
-        if side not in {"bid", "ask"}:
-            return f"side must be bid or ask, got {side!r}"
-        if type(amount) is not int or not 0 < amount <= MAX_ORDER_CENTS:
-            return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not abs(rate) <= RATE_UNIT:
-            return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"
-        if round(rate * RATE_UNIT) != rate_units(rate) or abs(rate_units(rate) / RATE_UNIT - rate) > 0:
-            return f"rate must be a whole number of hundredths of a basis point, got {rate!r}"
+        problem = order_problem(side, rate, amount)
+        if problem is not None:
+            return problem
         if book is not None and book not in {one.id for one in market.books}:
             return f"book must be one of {', '.join(one.id for one in market.books)}, got {book!r}"
         if good_for not in {"tick", "day"}:

@@ -315,7 +315,9 @@ def test_trees_read_the_book(field, tmp_path):
     banks = [{"id": "A", "opening_balance": 1_000, "policy": {"type": "tree", "tree": tree}}]
     banks += [{"id": name, "opening_balance": 1_000} for name in ("B", "C")]
     payment = {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 10, "deadline": 9}
-    simulation = Simulation({**world(line=500), "banks": banks, "events": [payment], "market": {**EXAMPLE_RATES, "credit_lines": {"B": 99}}})
+    simulation = Simulation(
+        {**world(line=500), "banks": banks, "events": [payment], "market": {**EXAMPLE_RATES, "credit_lines": {"B": 99}}}
+    )
     assert simulation.tick().num_settlements == 0
     simulation.place_order("B", "bid" if field == "market_best_bid" else "ask", 3.31, 50)
     assert simulation.tick().num_settlements == 1

@@ -133,11 +133,23 @@ def compare(simulation: Simulation, twin: Market) -> None:
     )
     assert found == [(o.id, o.bank, o.book, o.side, o.rate, o.cents, o.locked, o.only, o.until) for o in by_priority]
     loans = [
-        (n.id, n.book, n.lender, n.borrower, n.amount, round(n.rate * UNITS_PER_CENT), n.tick, n.due_tick, n.repayment, n.is_overdue)
+        (
+            n.id,
+            n.book,
+            n.lender,
+            n.borrower,
+            n.amount,
+            round(n.rate * UNITS_PER_CENT),
+            n.tick,
+            n.due_tick,
+            n.repayment,
+            n.is_overdue,
+        )
         for n in simulation.loans()
     ]
     assert loans == [
-        (n.id, n.book, n.lender, n.borrower, n.cents, n.rate, n.tick, n.due, n.repayment, n.is_overdue) for n in twin.loans
+        (n.id, n.book, n.lender, n.borrower, n.cents, n.rate, n.tick, n.due, n.repayment, n.is_overdue)
+        for n in twin.loans
     ]
     for bank in BANKS:
         account = simulation.market_account(bank)

@@ -63,7 +63,7 @@ class BookConfig(Model):
 
 
 class TraderConfig(Model):
-    """A bank whose desk trades by itself in every tick: the theoretical rate of the corridor, for all it has or lacks."""
+    """A bank whose desk trades in every tick: at the theoretical rate of the corridor, all it has or lacks."""
 
     type: Literal["corridor"] = "corridor"
     book: BookId | None = None

@@ -43,7 +43,7 @@ def interest(scenario: Scenario, cents: int, rate: int, ticks: int) -> int:
 
 @kernel
 def most_interest(scenario: Scenario, cents: int, rate: int, ticks: int) -> int:
-    """Bounds the interest of any partial fills of a bid, each rounded: at most twice the exact interest of the whole."""
+    """Bounds the interest of any partial fills of a bid, each rounded: twice the exact interest of the whole."""
     scale = scenario.market_interest_scale[0]
     if 2.0 * float(cents) * float(rate) * float(ticks) / float(scale) > MAX_INTEREST_CENTS:
         return MAX_INTEREST_CENTS

@@ -1,10 +1,16 @@
-"""Loans of the intraday market: made by a trade, repaid at maturity where funded, overdue at the lending rate else."""
+"""Loans of the intraday market: made by a trade, repaid at maturity where funded, overdue at the lending rate else.
+
+Interest enters the costs of both banks when it falls due: the contracted one at maturity, paid or not, then tick by
+tick what is overdue bears. A loan that is overdue when a day ends is an obligation that did not settle: its borrower
+pays the end-of-day penalty on it, as on a payment.
+"""
 
 from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, Maturity, Status
+from simcash_env.codes import NONE, CostKind, EventKind, Maturity, Status
 from simcash_env.kernels._jit import kernel
+from simcash_env.kernels.charges import charge, eod_penalty
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.kernels.market_interest import interest
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
@@ -12,6 +18,7 @@ from simcash_env.kernels.record import record_values
 
 INTRADAY, OVERNIGHT = int(Maturity.INTRADAY), int(Maturity.OVERNIGHT)
 REPAID, WENT_OVERDUE = int(EventKind.LOAN_REPAID), int(EventKind.LOAN_WENT_OVERDUE)
+ACCRUED, EOD_PENALTY = int(EventKind.INTEREST_ACCRUED), int(CostKind.EOD_PENALTY)
 MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)
 
 
@@ -62,11 +69,27 @@ def make_loan(scenario: Scenario, state: State, book: int, lender: int, borrower
 
 
 @kernel
-def owed_cents(scenario: Scenario, state: State, row: int) -> int:
-    """What repays a loan now: from its maturity on, what was due bears the lending rate."""
+def owed_cents(scenario: Scenario, state: State, row: int, late: int) -> int:
+    """What repays a loan so many ticks after its maturity: what was due then bears the lending rate."""
     repayment = state.loan_repayment_cents[row]
-    late = max(state.tick[0] - state.loan_due_tick[row], 0)
     return repayment + interest(scenario, repayment, scenario.market_lending_rate[0], late)  # type: ignore[no-any-return]
+
+
+@kernel
+def accrue(scenario: Scenario, state: State, work: Work, row: int) -> None:
+    """Interest that falls due in this tick: a cost of the borrower, a gain of the lender."""
+    late = state.tick[0] - state.loan_due_tick[row]
+    before = state.loan_cents[row] if late == 0 else owed_cents(scenario, state, row, late - 1)
+    cents = owed_cents(scenario, state, row, late) - before
+    if cents == 0:
+        return
+    lender, borrower = state.loan_lender[row], state.loan_borrower[row]
+    state.tick_is_charged[0] = 1
+    state.trader_tick_interest_cents[borrower] += cents
+    state.trader_tick_interest_cents[lender] -= cents
+    state.trader_run_interest_cents[borrower] += cents
+    state.trader_run_interest_cents[lender] -= cents
+    record_values(state, work, ACCRUED, borrower, lender, NONE, cents, state.loan_id[row], NONE)
 
 
 @kernel
@@ -77,19 +100,29 @@ def repay_loans(scenario: Scenario, state: State, work: Work) -> None:
         after = state.loan_next[row]
         is_repaid = False
         if state.loan_due_tick[row] <= state.tick[0]:
-            cents = owed_cents(scenario, state, row)
+            accrue(scenario, state, work, row)
+            cents = owed_cents(scenario, state, row, state.tick[0] - state.loan_due_tick[row])
             if available_liquidity(scenario, state, state.loan_borrower[row]) >= cents:
                 repay(scenario, state, work, row, cents)
                 unlink_loan(state, row, before)
                 is_repaid = True
-            elif not state.loan_is_overdue[row]:
-                state.loan_is_overdue[row] = 1
-                lender, borrower, loan = state.loan_lender[row], state.loan_borrower[row], state.loan_id[row]
-                rate = scenario.market_lending_rate[0]
-                record_values(state, work, WENT_OVERDUE, borrower, lender, NONE, cents, loan, rate)
+            else:
+                stand_overdue(scenario, state, work, row, cents)
         if not is_repaid:
             before = row
         row = after
+
+
+@kernel
+def stand_overdue(scenario: Scenario, state: State, work: Work, row: int, cents: int) -> None:
+    """Note once that a loan is overdue; on a day's last tick its borrower pays the penalty for what did not settle."""
+    borrower = state.loan_borrower[row]
+    if not state.loan_is_overdue[row]:
+        state.loan_is_overdue[row] = 1
+        lender, loan, rate = state.loan_lender[row], state.loan_id[row], scenario.market_lending_rate[0]
+        record_values(state, work, WENT_OVERDUE, borrower, lender, NONE, cents, loan, rate)
+    if (state.tick[0] + 1) % scenario.ticks_per_day[0] == 0:
+        charge(state, work, borrower, EOD_PENALTY, eod_penalty(scenario, cents), NONE)
 
 
 @kernel
@@ -106,8 +139,6 @@ def repay(scenario: Scenario, state: State, work: Work, row: int, cents: int) ->
     state.trader_owed_cents[borrower] -= state.loan_repayment_cents[row]
     state.trader_interest_paid_cents[borrower] += paid
     state.trader_interest_received_cents[lender] += paid
-    state.trader_tick_interest_cents[borrower] += paid
-    state.trader_tick_interest_cents[lender] -= paid
     if state.exposure_cents.shape[0] > 0:
         state.exposure_cents[lender * scenario.num_banks[0] + borrower] -= principal
     record_values(state, work, REPAID, borrower, lender, NONE, cents, state.loan_id[row], paid)

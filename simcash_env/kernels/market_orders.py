@@ -24,6 +24,12 @@ EXPIRED, TRADED = int(EventKind.MARKET_ORDER_EXPIRED), int(EventKind.MARKET_TRAD
 
 
 @kernel
+def last_tick_of_day(scenario: Scenario, state: State) -> int:
+    """The tick to whose end an order good for the day rests."""
+    return (state.tick[0] // scenario.ticks_per_day[0] + 1) * scenario.ticks_per_day[0] - 1  # type: ignore[no-any-return]
+
+
+@kernel
 def credit_line_left(scenario: Scenario, state: State, bank: int) -> int:
     """What the bank may still promise to repay."""
     used = state.trader_credit_locked_cents[bank] + state.trader_owed_cents[bank]
@@ -263,6 +269,14 @@ def cancel_order(state: State, work: Work, order: int) -> bool:
             withdraw_order(state, work, row, CANCELLED)
             return True
     return False
+
+
+@kernel
+def cancel_all_of(state: State, work: Work, bank: int) -> None:
+    """Cancel all that a bank has resting, in every book."""
+    if state.trader_locked_cents[bank] + state.trader_credit_locked_cents[bank] > 0:
+        for book in range(state.book_bid_head.shape[0]):
+            cancel_orders_of(state, work, bank, book)
 
 
 @kernel

@@ -9,7 +9,13 @@ from simcash_env.codes import NONE, Side
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.market_interest import most_interest
 from simcash_env.kernels.market_loans import due_tick
-from simcash_env.kernels.market_orders import cancel_orders_of, credit_line_left, judge_rate, place_order
+from simcash_env.kernels.market_orders import (
+    cancel_orders_of,
+    credit_line_left,
+    judge_rate,
+    last_tick_of_day,
+    place_order,
+)
 
 BID, ASK = int(Side.BID), int(Side.ASK)
 
@@ -50,11 +56,10 @@ def trade_corridor(scenario: Scenario, state: State, work: Work, bank: int) -> N
     rate = trader_rate(scenario, bank, surplus)
     if judge_rate(scenario, rate) != 0:
         return
-    ticks_per_day = scenario.ticks_per_day[0]
-    until = (state.tick[0] // ticks_per_day + 1) * ticks_per_day - 1
     side, cents = ASK, surplus
     if surplus < 0:
         room = max(credit_line_left(scenario, state, bank), 0)
         side, cents = BID, min(-surplus, room - most_interest(scenario, room, rate, due - state.tick[0]))
     if cents > 0:
+        until = last_tick_of_day(scenario, state)
         place_order(scenario, state, work, bank, book, side, rate, cents, NONE, until)

@@ -88,6 +88,7 @@ class Window(NamedTuple):
     kind: int  # of the action
     num_main: int  # heads before the optional ones
     has_pool: int
+    has_market: int  # one more head, block of the observation and kind of cost
     spread: F32  # (V * L * D)
     offset: F32
 

@@ -70,6 +70,10 @@ class Market:
     num_loans: int = 0
     paid: dict[str, int] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
+    accrued: dict[str, int] = field(default_factory=dict)
+    accrued_now: dict[str, int] = field(default_factory=dict)
+    failed: list[tuple[str, int]] = field(default_factory=list)
+    aside: dict[str, tuple[str, int, int] | None] = field(default_factory=dict)
 
     # -- questions --
 
@@ -117,9 +121,11 @@ class Market:
         """Principal that stands between two banks."""
         return sum(loan.cents for loan in self.loans if (loan.lender, loan.borrower) == (lender, borrower))
 
-    def refusal(self, order: Order) -> str | None:
+    def refusal(self, order: Order) -> str | None:  # noqa: PLR0911 - one line a rule
         """Why an order is refused."""
-        units = {name: as_fraction(getattr(self.config, name)) * UNITS_PER_CENT for name in ("deposit_rate", "lending_rate")}
+        units = {
+            name: as_fraction(getattr(self.config, name)) * UNITS_PER_CENT for name in ("deposit_rate", "lending_rate")
+        }
         if self.due(order.book) is None:
             return "CLOSED"
         if order.rate <= 0:
@@ -197,9 +203,7 @@ class Market:
         self.banks[bid.bank].balance += cents
         self.num_loans += 1
         repayment = cents + self.interest(cents, rate, due - self.tick)
-        self.loans.append(
-            Loan(self.num_loans, bid.book, ask.bank, bid.bank, cents, rate, self.tick, due, repayment)
-        )
+        self.loans.append(Loan(self.num_loans, bid.book, ask.bank, bid.bank, cents, rate, self.tick, due, repayment))
         self.trades.append((self.num_loans, ask.bank, bid.bank, cents, rate))
 
     def withdraw(self, order: Order) -> None:
@@ -215,12 +219,40 @@ class Market:
             self.withdraw(order)
         return bool(found)
 
+    def set_aside(self, bank: str, order: tuple[str, int, int] | None) -> None:
+        """What a learner wants to have in the first book: nothing else of it rests, and what it lends is set aside."""
+        for resting in list(self.orders):
+            if resting.bank == bank:
+                self.withdraw(resting)
+        if order is not None and order[0] == "ask":
+            side, rate, cents = order
+            cents = max(min(cents, self.banks[bank].balance), 0)
+            self.banks[bank].balance -= cents
+            order = side, rate, cents
+        self.aside[bank] = order
+
+    def place_aside(self, bank: str) -> None:
+        """The market's step has come."""
+        order = self.aside.pop(bank)
+        if order is None:
+            return
+        side, rate, cents = order
+        if side == "ask":
+            self.banks[bank].balance += cents
+        if cents > 0:
+            last = self.tick - self.tick % self.ticks_per_day + self.ticks_per_day - 1
+            self.place(bank, side, rate, cents, self.config.books[0].id, None, last)
+
     def run(self, waiting: dict[str, int]) -> None:
         """The market's step of a tick; ``waiting`` are each bank's own queued payments."""
+        self.failed, self.accrued_now = [], {}
         for loan in list(self.loans):
             self.collect(loan)
-        for bank in sorted(self.config.traders):
-            self.trade_corridor(bank, waiting.get(bank, 0))
+        for bank in sorted(self.banks):
+            if bank in self.aside:
+                self.place_aside(bank)
+            elif bank in self.config.traders:
+                self.trade_corridor(bank, waiting.get(bank, 0))
         for order in list(self.orders):
             if order.until <= self.tick:
                 self.withdraw(order)
@@ -229,10 +261,15 @@ class Market:
         """A loan that is due is repaid where that can be funded."""
         if self.tick < loan.due:
             return
-        lending = int(as_fraction(self.config.lending_rate) * UNITS_PER_CENT)
-        owed = loan.repayment + self.interest(loan.repayment, lending, self.tick - loan.due)
+        lending, late = int(as_fraction(self.config.lending_rate) * UNITS_PER_CENT), self.tick - loan.due
+        owed = loan.repayment + self.interest(loan.repayment, lending, late)
+        before = loan.cents if late == 0 else loan.repayment + self.interest(loan.repayment, lending, late - 1)
+        for bank, cents in ((loan.borrower, owed - before), (loan.lender, before - owed)):
+            for total in (self.accrued, self.accrued_now):
+                total[bank] = total.get(bank, 0) + cents
         if self.banks[loan.borrower].available_liquidity() < owed:
             loan.is_overdue = True
+            self.failed.append((loan.borrower, owed))
             return
         self.banks[loan.borrower].balance -= owed
         self.banks[loan.lender].balance += owed
@@ -251,7 +288,9 @@ class Market:
         due = self.due(book)
         if due is None or surplus == 0:
             return
-        low, high = (as_fraction(rate) * UNITS_PER_CENT for rate in (self.config.deposit_rate, self.config.lending_rate))
+        low, high = (
+            as_fraction(rate) * UNITS_PER_CENT for rate in (self.config.deposit_rate, self.config.lending_rate)
+        )
         share = math.erfc(surplus / trader.sigma / math.sqrt(2)) / 2
         rate = max(math.floor(float(low) + float(high - low) * share + 0.5), 1)
         band = self.config.band_units()

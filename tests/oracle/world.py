@@ -290,9 +290,7 @@ def build_world(config: ScenarioConfig) -> World:
         )
         for bank in sorted(config.banks, key=lambda bank: bank.id)
     }
-    return World(
-        config=config, banks=banks, rng=RandomStream(config.simulation.seed), market=_market(config, banks)
-    )
+    return World(config=config, banks=banks, rng=RandomStream(config.simulation.seed), market=_market(config, banks))
 
 
 def _market(config: ScenarioConfig, banks: dict[str, Bank]) -> Market | None:
