@@ -14,7 +14,7 @@ from tests.event_strategies import events, ring_events
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
 
-__all__ = ["actions", "collateral", "events", "pool_levels", "ring_events", "scenarios", "submissions"]
+__all__ = ["actions", "collateral", "events", "orders", "pool_levels", "ring_events", "scenarios", "submissions"]
 
 
 @st.composite
@@ -209,4 +209,19 @@ def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
         bank.id: draw(st.integers(0, POOL_LEVELS))
         for bank in oracle.world.banks.values()
         if bank.config.policy.type == "external" and bank.config.liquidity_pool and draw(st.booleans())
+    }
+
+
+@st.composite
+def orders(draw: Draw, oracle: Oracle) -> dict[str, tuple[str, int, int] | None]:
+    """What learning banks want to have in the market, in hundredths of a basis point: within the corridor and beyond."""
+    if oracle.world.market is None:
+        return {}
+    order = st.tuples(
+        some(("bid", "ask")), some((20_000, 21_000, 22_000, 22_345, 24_000, 90_001)), some((1, 50, 101, 10**9))
+    )
+    return {
+        bank.id: draw(maybe(order))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and draw(st.booleans())
     }

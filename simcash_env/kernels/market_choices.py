@@ -40,17 +40,17 @@ def may_order(scenario: Scenario, state: State, bank: int) -> bool:
 
 
 @kernel
-def room_cents(scenario: Scenario, state: State, bank: int, side: int, rate: int) -> int:
-    """The most that a bank could ask or bid for once its own orders are out of the book."""
+def room_cents(scenario: Scenario, state: State, bank: int, side: int, rate: int, kept: int) -> int:
+    """The most that a bank could ask or bid for once its own orders are out of the book; ``kept`` it may not lend."""
     if side == ASK:
-        return state.bank_balance_cents[bank] + state.trader_locked_cents[bank]  # type: ignore[no-any-return]
+        return state.bank_balance_cents[bank] + state.trader_locked_cents[bank] - kept  # type: ignore[no-any-return]
     room = scenario.trader_credit_line_cents[bank] - state.trader_owed_cents[bank]
     ticks = due_tick(scenario, state, 0) - state.tick[0]
     return room - most_interest(scenario, max(room, 0), rate, ticks)  # type: ignore[no-any-return]
 
 
 @kernel
-def order_cents(scenario: Scenario, state: State, bank: int, choice: int) -> int:
+def order_cents(scenario: Scenario, state: State, bank: int, choice: int, kept: int) -> int:
     """Cents of a choice's order; 0 for none, and where it would be refused."""
     if choice == 0 or not may_order(scenario, state, bank):
         return 0
@@ -58,4 +58,5 @@ def order_cents(scenario: Scenario, state: State, bank: int, choice: int) -> int
     if judge_rate(scenario, rate) != 0:
         return 0
     size = (choice - 1) % MARKET_SIZES + 1
-    return max(room_cents(scenario, state, bank, side_of(choice), rate), 0) >> (MARKET_SIZES - size)  # type: ignore[no-any-return]
+    room = room_cents(scenario, state, bank, side_of(choice), rate, kept)
+    return max(room, 0) >> (MARKET_SIZES - size)  # type: ignore[no-any-return]

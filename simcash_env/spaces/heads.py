@@ -126,6 +126,12 @@ def decode_recall_rows(state: State, work: Work, bank: int, choice: int) -> int:
 
 
 @kernel
+def unlendable(scenario: Scenario, state: State, bank: int) -> int:
+    """Cents of the pool that the bank may give back by another choice of the same action."""
+    return state.bank_pool_allocated_cents[bank] if may_allocate(scenario, state, bank) else 0  # type: ignore[no-any-return]
+
+
+@kernel
 def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
     """The order that the bank wants to have; none, or one that is refused, takes out what rests. Returns 1 if refused.
 
@@ -133,7 +139,7 @@ def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice
     """
     if state.phase[0] == CLOSING:
         return 0
-    cents = order_cents(scenario, state, bank, choice)
+    cents = order_cents(scenario, state, bank, choice, unlendable(scenario, state, bank))
     work.trader_order_side[bank] = side_of(choice) if cents > 0 else 0
     work.trader_order_rate[bank] = rate_of(scenario, choice) if cents > 0 else 0
     work.trader_order_cents[bank] = cents
@@ -164,6 +170,6 @@ def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int
             mask[at + choice] = may_recall(scenario, state, bank, choice)
         at += window.num_choices
     if window.has_market:
-        mask[at] = 1
+        mask[at], kept = 1, unlendable(scenario, state, bank)
         for choice in range(1, MARKET_CHOICES):
-            mask[at + choice] = order_cents(scenario, state, bank, choice) > 0
+            mask[at + choice] = order_cents(scenario, state, bank, choice, kept) > 0
