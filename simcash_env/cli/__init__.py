@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from simcash_env.cli import learning, library, running
+from simcash_env.cli import learning, library, market, running
 from simcash_env.cli.screen import notes
 from simcash_env.errors import ActionError, ConfigError, SimcashError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(library.scenarios, name="scenarios")
 app.add_typer(library.policies, name="policies")
+app.add_typer(market.market, name="market")
 app.command(epilog=running.EXAMPLES)(running.run)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
