@@ -59,7 +59,7 @@ def scenarios(draw: Draw) -> ScenarioConfig:
 def market(draw: Draw, frame: Frame) -> Row:
     """An intraday market in which some banks trade by themselves."""
     trader = st.fixed_dictionaries(
-        {"buffer": st.just(0) | cents(frame), "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale)}
+        {"buffer": st.just(0) | cents(frame.scale), "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale)}
     )
     return {
         "deposit_rate": 2.0,
@@ -67,7 +67,7 @@ def market(draw: Draw, frame: Frame) -> Row:
         "interest": draw(some(("act_360", "per_tick"))),
         "band": draw(some((None, 0.01))),
         "books": [{"id": "one", "maturity": draw(some(("intraday", "overnight", {"ticks": 2})))}],
-        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame), max_size=3)),
+        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame.scale), max_size=3)),
         "traders": draw(st.dictionaries(some(frame.banks), trader, min_size=1, max_size=5)),
     }
 
