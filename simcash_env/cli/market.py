@@ -144,7 +144,10 @@ def list_markets(
     for one in saved:
         state = one.problem or ("done" if one.is_done else "to be resumed")
         table.add_row(one.name, one.scenario, f"{one.cursor} of {one.slots}", state)
-    data.print(table if saved else f"no saved runs in {folder}")
+    if saved:
+        data.print(table)
+    else:
+        typer.echo(f"no saved runs in {folder}")
 
 
 @market.command("delete")
