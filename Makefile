@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
-ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config training examples render baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
+ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config records service training examples render baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

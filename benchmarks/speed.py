@@ -27,6 +27,8 @@ from simcash_env import __version__, make_vec, simcash_v0
 
 SCENARIO: Final = "ten-banks-v0"
 COPIES: Final = 1_024
+FEW_COPIES: Final = 64
+"""So many fit the cache of a core."""
 WARM_UP_STEPS: Final = 250
 REPETITIONS: Final = 60
 
@@ -58,14 +60,14 @@ def cartpole_batch() -> Callable[[], Any]:
     return lambda: env.step(actions)
 
 
-def simcash_batch() -> tuple[Callable[[], Any], int]:
+def simcash_batch(copies: int) -> tuple[Callable[[], Any], int]:
     """A step of our batch, and the banks that it steps."""
-    vec = make_vec(SCENARIO, COPIES)
+    vec = make_vec(SCENARIO, copies)
     vec.reset(seed=1)
     actions = np.ones(vec.actions.shape, np.int64)
     for _ in range(WARM_UP_STEPS):
         vec.step(actions)
-    return lambda: vec.step(actions), COPIES * vec.num_banks
+    return lambda: vec.step(actions), copies * vec.num_banks
 
 
 def single_call() -> Callable[[], Any]:
@@ -102,18 +104,20 @@ def in_fresh_process(program: str, cache: str) -> float:
 def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
     """All figures: bank-steps and steps a second, microseconds a call, seconds of a start."""
     yardstick = cartpole_batch()
-    batch, banks = simcash_batch()
+    batch, banks = simcash_batch(COPIES)
+    few, few_banks = simcash_batch(FEW_COPIES)
     parallel, agents = parallel_env(copy=True)
     lent, _ = parallel_env(copy=False)
     single = single_call()
-    for call in (yardstick, batch, parallel, single, lent):
+    for call in (yardstick, batch, parallel, single, lent, few):
         timed(call, 20)
-    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (lent, 200))
+    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (lent, 200), (few, 400))
     rounds = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(REPETITIONS)]
     best = [min(column) for column in zip(*rounds, strict=True)]
     figures: dict[str, float | str] = {
         "yardstick_steps_per_s": COPIES / best[0],
         "batch_bank_steps_per_s": banks / best[1],
+        "few_copies_bank_steps_per_s": few_banks / best[5],
         "parallel_env_bank_steps_per_s": agents / best[2],
         "parallel_env_views_bank_steps_per_s": agents / best[4],
         "single_call_us": best[3] * 1e6,
@@ -132,6 +136,7 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
 YARDSTICK: Final = "yardstick_steps_per_s"
 TITLES: Final = {
     "batch_bank_steps_per_s": (f"batch of {COPIES:,} copies, `make_vec`", "bank decisions a second"),
+    "few_copies_bank_steps_per_s": (f"batch of {FEW_COPIES} copies", "bank decisions a second"),
     "parallel_env_bank_steps_per_s": ("one copy, `parallel_env`", "bank decisions a second"),
     "parallel_env_views_bank_steps_per_s": ("one copy, `parallel_env(copy=False)`", "bank decisions a second"),
     YARDSTICK: (f"yardstick: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),

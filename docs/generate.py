@@ -13,21 +13,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import scenario_files, tables
+from docs import scenario_files, service_page, tables
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = (
     "README.md",
+    "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
     "docs/events.md",
+    "docs/service.md",
 )
 
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
+    "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
@@ -60,6 +63,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "state-table": tables.fields_of("State"),
     "work-table": tables.fields_of("Work"),
     "events": tables.event_kinds,
+    "endpoints": service_page.endpoints,
+    "limits": service_page.limits,
 }
 
 MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)

@@ -124,7 +124,7 @@ def fields_of(name: str) -> Callable[[], str]:
     return lambda: _fields(getattr(arrays, name))
 
 
-def _fields(cls: type[Any]) -> str:
+def _fields(cls: type[tuple[Any, ...]]) -> str:
     columns, rows = layout_of(cls).columns, []
     for line in inspect.getsource(cls).splitlines():
         section = re.match(r"\s+# -- (.+) --$", line)

@@ -181,6 +181,7 @@ class Scenario(NamedTuple):
     algorithm: PerAlgorithm
     # -- intraday market; rates are hundredths of a basis point --
     market_is_regulated: PerMarket
+    market_offers_orders: PerMarket  # to learning banks
     market_deposit_rate: PerMarket
     market_lending_rate: PerMarket
     market_band_low_rate: PerMarket  # NONE: no band

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from simcash_env.codes import NONE, POOL_LEVELS, RtgsPriority, Side, Verb
+from simcash_env.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.events import tx_name
@@ -67,7 +67,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     wanted = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
-    work.pay_decision[engine.queue2_rows()] = Verb.WAIT
+    work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
     work.has_recalls[0] = any(decision.verb in RECALLS for decision in coded)
     for decision in coded:
         work.pay_decision[decision.row] = decision.verb

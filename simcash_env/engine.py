@@ -89,6 +89,24 @@ class Engine:
         self.row, self.sizes = row.copy(), sizes.copy()
         self._attach()
 
+    def change_scenario(self, scenario: CompiledScenario, bank: int) -> None:
+        """Go on under a scenario in which this bank decides otherwise; its trees have forgotten what they knew."""
+        old, before = self.state, int(self.scenario.view.num_registers[0])
+        registers = STATE_LAYOUT.lengths(scenario.state_sizes)["register"]
+        sizes = STATE_LAYOUT.sizes({**STATE_LAYOUT.lengths(self.sizes), "register": registers})
+        row = np.zeros(STATE_LAYOUT.width(sizes), np.int64)
+        state = plain_opener(State)(row, sizes)
+        for name in STATE_LAYOUT.columns:
+            if name != "register_value":
+                getattr(state, name)[:] = getattr(old, name)
+        after = int(scenario.view.num_registers[0])
+        for other, names in enumerate(scenario.registers):
+            for register in range(len(names) if other != bank else 0):
+                state.register_value[other * after + register] = old.register_value[other * before + register]
+        state.bank_budget_node[:] = NONE  # its nodes have other numbers now; banks set their budgets anew every tick
+        self.scenario, self.row, self.sizes = scenario, row, sizes
+        self._attach()
+
     def grow(self) -> None:
         """Make room for more payments; decisions already written stay with their rows."""
         decisions = self._decisions()

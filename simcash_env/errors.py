@@ -7,6 +7,8 @@ SimcashError
 │   └── OrderError         an order that the intraday market refuses
 ├── MarketError            a budget, a slot or a saved market run that does not allow what is asked
 ├── SnapshotError          a saved run that cannot be read or does not fit
+├── RecordError            a record of a run that cannot be read or does not fit
+├── WriteError             a file that cannot be written
 └── SimulationError        a run that cannot go on
 """
 
@@ -14,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 
 class SimcashError(Exception):
@@ -72,6 +76,20 @@ class MarketError(SimcashError):
 
 class SnapshotError(SimcashError):
     """A saved run that cannot be read or does not fit."""
+
+
+class RecordError(SimcashError):
+    """A record of a run that cannot be read or does not fit."""
+
+
+class WriteError(SimcashError):
+    """A file that cannot be written; what was there before is as it was."""
+
+    @classmethod
+    def of(cls, path: Path, error: BaseException) -> Self:
+        """Name the file and what the system said."""
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        return cls(f"{path}: cannot be written: {reason}")
 
 
 class SimulationError(SimcashError):

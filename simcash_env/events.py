@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,13 +48,14 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
 }
 """What the two values of an event's own mean, by kind."""
 
-_CODES: Final = {
+CODED_VALUES: Final[dict[str, type[IntEnum]]] = {
     "cost": CostKind,
     "event_type": ScheduledKind,
     "algorithm": LsmAlgorithm,
     "rtgs_priority": RtgsPriority,
     "refusal": Refusal,
 }
+"""Values that are codes, and what they are codes of."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Events(Sequence[Event]):
         column: I64 = self.rows[:, LOG_COLUMNS.index(name)]
         return column
 
+    def with_rows(self, rows: I64) -> Events:
+        """Other rows of the same run."""
+        return Events(rows, self._bank_ids, self._trees)
+
     def of_kind(self, *kinds: EventKind) -> Events:
         """Only the events of these kinds."""
         return Events(
@@ -142,7 +148,7 @@ class Events(Sequence[Event]):
             elif name == "register":
                 details[name] = self._trees.registers[bank][value]
             elif name is not None:
-                details[name] = _CODES[name](value).name.lower() if name in _CODES else value
+                details[name] = CODED_VALUES[name](value).name.lower() if name in CODED_VALUES else value
         return Event(
             tick,
             kind.label,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -74,6 +75,7 @@ class Layout(NamedTuple):
         return counts
 
 
+@cache
 def layout_of(table: type[Any]) -> Layout:
     """Read a table's layout from the annotations of its fields; axes come in order of first use."""
     hints = {name: hint.__metadata__ for name, hint in get_type_hints(table, include_extras=True).items()}

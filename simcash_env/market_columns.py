@@ -37,6 +37,7 @@ def write_market(view: Scenario, config: ScenarioConfig, banks: Sequence[BankCon
         return
     band = market.band_units() or (NONE, NONE)
     view.market_is_regulated[0] = market.discipline == "regulated"
+    view.market_offers_orders[0] = config.actions.market
     view.market_deposit_rate[0] = rate_units(market.deposit_rate)
     view.market_lending_rate[0] = rate_units(market.lending_rate)
     view.market_band_low_rate[0], view.market_band_high_rate[0] = band

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import ValidationError
 
 from simcash_env.arrays import LOG_WORDS
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.changes import self_contained
 from simcash_env.errors import SnapshotError
+from simcash_env.files import write_atomically
+from simcash_env.naming import Naming
 from simcash_env.snapshot import Snapshot, new_header, read_snapshot, require_scenario
 
 if TYPE_CHECKING:
     from simcash_env.arrays import I64
     from simcash_env.engine import Engine
+
+
+EventsKept: TypeAlias = bool | Literal["tick"]
+"""Keep the event log; hand each tick's events out and keep none (``"tick"``); log nothing."""
 
 
 class Saving:
@@ -26,20 +32,30 @@ class Saving:
     config: ScenarioConfig
     seed: int
     _engine: Engine
-    _keeps_events: bool
+    _events_kept: EventsKept
+    _naming: Naming
     _log: list[I64]
     _tick_log: list[I64]
 
-    def __init__(self, config: Any, *, seed: int | None = None, events: bool = True) -> None:
+    def __init__(self, config: Any, *, seed: int | None = None, events: EventsKept = True) -> None:
         """As ``Simulation``: the scenario is loaded, the run stands before its first tick."""
         raise NotImplementedError
 
-    def snapshot(self) -> bytes:
-        """The whole run so far as bytes, events included; at any time, also while a tick is open."""
+    def snapshot(self, *, log: bool = True) -> bytes:
+        """The whole run so far as bytes; at any time, also while a tick is open.
+
+        Args:
+            log: with the events that are kept; without them the run resumes as one that keeps none.
+        """
         header = new_header(
-            self._engine.scenario, config=self.config.model_dump(mode="json"), seed=self.seed, events=self._keeps_events
+            self._engine.scenario,
+            config=self_contained(self.config).model_dump(mode="json"),
+            seed=self.seed,
+            events=self._events_kept if log else "tick",
+            naming=self._naming.to_header(),
         )
-        logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, log)]) for log in (self._log, self._tick_log)]
+        kept = (self._log if log else [], self._tick_log)
+        logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, rows)]) for rows in kept]
         return Snapshot(header, self._engine.row, self._engine.sizes, *logs).to_bytes()
 
     def restore(self, snapshot: bytes) -> None:
@@ -51,23 +67,29 @@ class Saving:
         read = read_snapshot(snapshot)
         require_scenario(read, self._engine.scenario)
         self._engine.replace_row(read.row, read.sizes)
-        self.seed, self._keeps_events = int(read.header["seed"]), bool(read.header["events"])
-        self._engine.keep_log(events=self._keeps_events)
+        self.seed, self._events_kept = int(read.header["seed"]), read.header["events"]
+        self._naming = Naming.from_header(read.header.get("naming", {}), self._engine.scenario)
+        self._engine.keep_log(events=bool(self._events_kept))
         self._log, self._tick_log = ([log.reshape(-1, LOG_WORDS)] for log in (read.log, read.open_log))
+
+    def log_events(self, events: EventsKept) -> None:
+        """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise."""
+        self._events_kept = events
+        self._engine.keep_log(events=bool(events))
+        if events is not True:
+            self._log = []
 
     def fork(self) -> Self:
         """A copy that goes its own way from here: what would happen if."""
         return copy.deepcopy(self)
 
     def save(self, path: str | Path) -> None:
-        """Write ``snapshot()`` to a file; a crash leaves the old file or the new one, never half of one."""
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(self.snapshot())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        """Write ``snapshot()`` to a file; a crash leaves the old file or the new one, never half of one.
+
+        Raises:
+            WriteError: the file cannot be written; what was there is as it was.
+        """
+        write_atomically(Path(path), self.snapshot())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -79,7 +101,7 @@ class Saving:
         try:
             data = Path(path).read_bytes()
         except OSError as error:
-            message = f"{path}: cannot be read: {error}"
+            message = f"{path}: cannot be read: {error.strerror or error}"
             raise SnapshotError(message) from error
         try:
             header = read_snapshot(data).header

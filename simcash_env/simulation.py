@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import numpy as np
+
 from simcash_env.codes import COST_COLUMNS, CostKind, Phase, RtgsPriority
-from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
+from simcash_env.config.changes import with_policy
+from simcash_env.daily import METRICS, DayBook
 from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
 from simcash_env.engine import Engine
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
 from simcash_env.market_columns import with_interest
-from simcash_env.saving import Saving
+from simcash_env.naming import Naming
+from simcash_env.saving import EventsKept, Saving
 from simcash_env.scenario import compile_scenario
 from simcash_env.trading import Trading
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
@@ -73,20 +78,25 @@ class Simulation(Saving, Trading):
     Args:
         config: a scenario, or what ``load_scenario`` reads: a path, an id of the library, a mapping.
         seed: of the random stream; the scenario's own by default.
-        events: keep the event log; without it a run is faster, and payments that have ended are forgotten.
+        events: True keeps the event log; "tick" hands each tick's events out with its result and keeps none; without
+            them a run is faster. Payments that have ended are known from the kept log only.
     """
 
     def __init__(
-        self, config: ScenarioConfig | str | Path | Mapping[str, Any], *, seed: int | None = None, events: bool = True
+        self,
+        config: ScenarioConfig | str | Path | Mapping[str, Any],
+        *,
+        seed: int | None = None,
+        events: EventsKept = True,
     ) -> None:
         self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
         self.seed = self.config.simulation.seed if seed is None else seed
-        self._engine = Engine(compile_scenario(self.config), self.seed, events=events)
-        self._keeps_events = events
+        self._engine = Engine(compile_scenario(self.config), self.seed, events=bool(events))
+        self._events_kept: EventsKept = events
         self._log: list[I64] = []
         self._tick_log: list[I64] = []
         self.bank_ids = self._engine.scenario.bank_ids
-        self._trees = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
+        self._naming = Naming(self._engine.scenario)
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
 
     # -- clock --------------------------------------------------------------------------------------------------------
@@ -110,6 +120,11 @@ class Simulation(Saving, Trading):
     def is_over(self) -> bool:
         """Has the last tick been closed?"""
         return bool(self._engine.state.phase[0] == Phase.OVER)
+
+    @property
+    def is_open(self) -> bool:
+        """Have the current tick's events and arrivals happened, and decisions are awaited?"""
+        return bool(self._engine.state.phase[0] == Phase.DECIDING)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -145,15 +160,9 @@ class Simulation(Saving, Trading):
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
-        self.open_tick()
-        write_decisions(self._engine, Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
         tick = self.current_tick
-        self._tick_log.append(self._engine.close_tick())
+        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
         state = self._engine.state
-        events = Events.joined(self._tick_log, self.bank_ids, self._trees)
-        if self._keeps_events:
-            self._log.append(events.rows)
-        self._tick_log = []
         return TickResult(
             tick=tick,
             day=tick // self.config.simulation.ticks_per_day,
@@ -164,8 +173,17 @@ class Simulation(Saving, Trading):
             costs=self._cost_table(state.tick_cost_cents, state.trader_tick_interest_cents),
             total_cost=int(state.tick_cost_cents.sum()),
             cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
-            events=events,
+            events=Events.joined(log, self.bank_ids, self._naming.names),
         )
+
+    def _advance(self, chosen: Decisions) -> list[I64]:
+        """Run one tick; returns its log rows, which the log of the run has too if one is kept."""
+        self.open_tick()
+        write_decisions(self._engine, chosen)
+        log, self._tick_log = [*self._tick_log, self._naming.translated(self._engine.close_tick())], []
+        if self._events_kept is True:
+            self._log += log
+        return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
         """Run so many ticks, or to the end of the run where that comes first."""
@@ -173,8 +191,9 @@ class Simulation(Saving, Trading):
 
     def run_to_completion(self) -> Summary:
         """Run every tick that is left."""
+        nothing = Decisions({}, {}, {}, {})
         while not self.is_over:
-            self.tick()
+            self._advance(nothing)
         return self.summary()
 
     # -- payments -----------------------------------------------------------------------------------------------------
@@ -253,16 +272,14 @@ class Simulation(Saving, Trading):
         row = row_of(self._engine, tx)
         if row is not None:
             return live_transaction(self._engine, row)
-        if not self._keeps_events:
+        if self._events_kept is not True:
             message = f"{tx}: not queued; payments that have ended are only known with events=True"
             raise SimulationError(message)
         return find_ended(self.events(), tx)
 
     def transactions_for_day(self, day: int) -> list[Transaction]:
         """Payments that arrived on a day, in order of arrival; needs ``events=True``."""
-        if not self._keeps_events:
-            message = "transactions_for_day needs events=True"
-            raise SimulationError(message)
+        self._require_log("transactions_for_day")
         ticks_per_day = self.config.simulation.ticks_per_day
         arrivals = [event for event in self.events() if event.kind == "Arrival" and event.tick // ticks_per_day == day]
         return [self.transaction(str(event.tx)) for event in arrivals]
@@ -287,6 +304,12 @@ class Simulation(Saving, Trading):
         """Cents on the settlement account; negative in overdraft."""
         return int(self._engine.state.bank_balance_cents[self.bank_number(bank)])
 
+    def policy(self, bank: str) -> dict[str, Any]:
+        """What the bank follows, as in a scenario file."""
+        name = self.bank_ids[self.bank_number(bank)]
+        found: dict[str, Any] = next(row for row in self.config.banks if row.id == name).policy.model_dump(mode="json")
+        return found
+
     def posted_collateral(self, bank: str) -> int:
         """Cents of collateral posted."""
         return int(self._engine.state.bank_posted_collateral_cents[self.bank_number(bank)])
@@ -309,11 +332,72 @@ class Simulation(Saving, Trading):
             bank: dict(zip(names, row, strict=True)) for bank, row in zip(self.bank_ids, rows.tolist(), strict=True)
         }
 
+    def set_policy(self, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> None:
+        """From its next decision on the bank follows another policy; ``"external"`` hands it to ``tick``'s actions.
+
+        Args:
+            bank: id of the bank.
+            policy: a policy's configuration, a mapping as in a scenario file, or the name of one without parameters.
+
+        Raises:
+            ConfigError: a policy that cannot be run; nothing has changed then.
+            ActionError: an unknown bank.
+        """
+        number = self.bank_number(bank)
+        config = with_policy(self.config, bank, policy)
+        scenario = compile_scenario(config)
+        self._engine.change_scenario(scenario, number)
+        self._naming.extend(scenario)
+        self.config = config
+
     # -- records ------------------------------------------------------------------------------------------------------
 
     def events(self) -> Events:
         """The whole event log so far; empty without ``events=True``."""
-        return Events.joined(self._log, self.bank_ids, self._trees)
+        return Events.joined(self._log, self.bank_ids, self._naming.names)
+
+    def daily_metrics(self, day: int) -> dict[str, dict[str, int]]:
+        """Figures of a day by bank, ``daily.METRICS``: balances, payments, costs; of the current day so far.
+
+        Raises:
+            SimulationError: a day that has not begun, or a simulation that keeps no events.
+        """
+        self._require_log("daily_metrics")
+        if type(day) is not int or not 0 <= day <= (self.current_tick - 1) // self.config.simulation.ticks_per_day:
+            message = f"day: {day!r} is no day that has begun; {self.current_tick} ticks have been closed"
+            raise SimulationError(message)
+        ticks_per_day, rows = self.config.simulation.ticks_per_day, self.events().rows
+        days = rows[:, 0] // ticks_per_day
+        book = DayBook(self._engine.scenario.view.bank_opening_balance_cents, self._no_cents(), ticks_per_day)
+        for earlier in range(day):
+            book.add(rows[days == earlier])
+            book.close()
+        book.add(rows[days == day])
+        figures = book.figures().tolist()
+        return {bank: dict(zip(METRICS, row, strict=True)) for bank, row in zip(self.bank_ids, figures, strict=True)}
+
+    def _no_cents(self) -> I64:
+        return self._engine.state.bank_balance_cents * 0
+
+    def _require_log(self, what: str) -> None:
+        if self._events_kept is not True:
+            message = f"{what} needs events=True"
+            raise SimulationError(message)
+
+    @property
+    def logs_events(self) -> bool:
+        """Does every tick's result have its events?"""
+        return bool(self._events_kept)
+
+    @property
+    def log_names(self) -> TreeNames:
+        """What the numbers of tree events in ``Events.rows`` stand for."""
+        return self._naming.names
+
+    def sample(self, columns: Sequence[str]) -> I64:
+        """(columns, banks) figures of the state, such as ``balance_cents`` for ``bank_balance_cents``."""
+        state = self._engine.state
+        return np.array([getattr(state, f"bank_{name}") for name in columns], np.int64)
 
     def inspect(self) -> dict[str, Any]:
         """The whole state as plain Python: clock, banks, queues, live payments, totals."""

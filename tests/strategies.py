@@ -59,7 +59,10 @@ def scenarios(draw: Draw) -> ScenarioConfig:
 def market(draw: Draw, frame: Frame) -> Row:
     """An intraday market in which some banks trade by themselves."""
     trader = st.fixed_dictionaries(
-        {"buffer": st.just(0) | cents(frame.scale), "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale)}
+        {
+            "buffer": st.just(0) | cents(frame.scale),
+            "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale),
+        }
     )
     return {
         "deposit_rate": 2.0,

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import typer
 
-from simcash_env.cli import learning, library, market, running
-from simcash_env.cli.screen import notes
-from simcash_env.errors import ActionError, ConfigError, SimcashError
+from simcash_env.cli import learning, library, market, recorded, running, serving, speed, stepping
+from simcash_env.cli.screen import note, notes
+from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
 
 UsageMistake: Any = typer.BadParameter.__mro__[2]
 """What a mistyped command raises; typer brings its own copy of click or not, by version."""
@@ -25,16 +25,27 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    epilog="Example: simcash run castro-12period-v0 --seed 42",
+    epilog="Examples: simcash run castro-12period-v0 --seed 42   |   simcash scenarios list",
 )
 app.add_typer(library.scenarios, name="scenarios")
 app.add_typer(library.policies, name="policies")
 app.add_typer(market.market, name="market")
 app.command(epilog=running.EXAMPLES)(running.run)
+app.command(epilog="Example: simcash create castro-12period-v0 saved.simcash --seed 42")(stepping.create)
+app.command(
+    epilog="Examples: simcash tick saved.simcash --count 3   |   simcash tick saved.simcash --actions moves.json --json"
+)(stepping.tick)
+app.command(epilog="Examples: simcash state saved.simcash   |   simcash state saved.simcash --bank BANK_A --json")(
+    stepping.state
+)
+app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
+app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
+app.command(epilog="Example: simcash bench --json")(speed.bench)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
+app.command(epilog=serving.EXAMPLES)(serving.serve)
 app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.zip --json")(learning.evaluate)
 
 
@@ -52,16 +63,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command; a user's mistake is one clear message, never a traceback."""
     try:
         code = app(args=arguments, prog_name="simcash", standalone_mode=False)
+        sys.stdout.flush()
     except typer.Exit as leaving:
         code = leaving.exit_code
     except UsageMistake as mistake:
         mistake.show(sys.stderr)
         code = BAD_USAGE
-    except (ConfigError, ActionError) as mistake:
-        notes.print(str(mistake), style="red", markup=False, highlight=False, soft_wrap=True)
+    except (ConfigError, ActionError, SnapshotError, RecordError) as mistake:
+        note(str(mistake), style="red")
         code = BAD_USAGE
     except SimcashError as failure:
-        notes.print(str(failure), style="red", markup=False, highlight=False, soft_wrap=True)
+        note(str(failure), style="red")
         code = RUN_FAILED
     except (KeyboardInterrupt, typer.Abort):
         notes.print("interrupted")
@@ -69,4 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader has gone: no data is owed to anybody
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as failure:
+        note(f"the system says: {failure}", style="red")
+        code = RUN_FAILED
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import typer
 
-from simcash_env.cli.screen import data, notes
-from simcash_env.errors import SimcashError
+from simcash_env.cli.screen import data, needed, notes
 
-
-def needed(module: str) -> Any:
-    """Import a module of the training extra.
-
-    Raises:
-        SimcashError: the extra is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        message = f"this command needs {missing.name}: pip install 'simcash-env[training]'"
-        raise SimcashError(message) from missing
+EXTRA: Final = "training"
 
 
 def benchmark(
@@ -38,7 +25,7 @@ def benchmark(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard, grid = needed("baselines.leaderboard"), needed("baselines.grid")
+    leaderboard, grid = needed("baselines.leaderboard", EXTRA), needed("baselines.grid", EXTRA)
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     rows = leaderboard.run_benchmark(
         scenarios or ["castro-12period-v0"],
@@ -49,12 +36,12 @@ def benchmark(
         report=report,
     )
     if plots is not None:
-        for path in needed("baselines.plots").draw_all(rows, plots):
+        for path in needed("baselines.plots", EXTRA).draw_all(rows, plots):
             notes.print(f"drawn: {path}", markup=False, highlight=False)
     if as_json:
         typer.echo(leaderboard.rows_as_json(rows))
     elif as_markdown:
-        typer.echo("\n".join(needed("baselines.publish").table(json.loads(leaderboard.rows_as_json(rows)))))
+        typer.echo("\n".join(needed("baselines.publish", EXTRA).table(json.loads(leaderboard.rows_as_json(rows)))))
     else:
         data.print(leaderboard.format_table(rows))
 
@@ -66,10 +53,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="Print nothing.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli").cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    trained = needed("training.cli", EXTRA).cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    if as_json:
+        facts = {name: value for name, value in vars(trained.facts).items() if name not in {"curve", "sha256"}}
+        typer.echo(json.dumps({"is_complete": trained.is_complete, **facts}))
     if not trained.is_complete:
         raise typer.Exit(130)
 
@@ -83,4 +74,4 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play a checkpoint on test seeds and print what it costs."""
-    needed("training.cli").cli_evaluate(checkpoint, seeds, as_json=as_json)
+    needed("training.cli", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from simcash_env.cli import trees
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.choices import AsJson, PolicyPath, complete_file, complete_scenario
+from simcash_env.cli.screen import data, note, notes
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
+from simcash_env.config.suggest import nearest
 from simcash_env.config.trees import load_tree
-from simcash_env.errors import ConfigError
+from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import scenario_ids, scenario_path
 
-PolicyPath = Annotated[
-    Path | None,
-    typer.Option("--policy-path", help="Folder where the policy paths of a file start.", show_default=False),
-]
+BOUNDS: Final = {"minimum": "at least", "maximum": "at most"}
 
 scenarios = typer.Typer(help="The library of scenarios.", no_args_is_help=True)
 policies = typer.Typer(help="The policies that a scenario may name, and decision trees.", no_args_is_help=True)
-policies.command("show", epilog="Example: simcash policies show my-tree.json")(trees.show_tree)
 policies.command("validate", epilog="Example: simcash policies validate my-tree.json")(trees.validate_trees)
 
 
@@ -38,58 +37,127 @@ def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One 
 
 
 @scenarios.command("show", epilog="Example: simcash scenarios show castro-2period-v0")
-def show_scenario(scenario: Annotated[str, typer.Argument(help="An id of the library.")]) -> None:
-    """Print a scenario's file: its question, the source of its numbers, its trade-off."""
-    typer.echo(scenario_path(scenario).read_text(encoding="utf-8"), nl=False)
+def show_scenario(
+    scenario: Annotated[str, typer.Argument(help="An id of the library.", autocompletion=complete_scenario)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print a scenario's file: its question, the source of its numbers, its trade-off; as JSON what it says."""
+    path = scenario_path(scenario)
+    if as_json:
+        typer.echo(load_scenario(scenario).model_dump_json())
+    else:
+        typer.echo(path.read_text(encoding="utf-8"), nl=False)
 
 
-@policies.command("list", epilog="Example: simcash policies list")
-def list_policies(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
-    """List the named policies and the decision trees of the library, with their parameters and what they do."""
-    schema = ScenarioConfig.model_json_schema()["$defs"]
+def named_policies() -> dict[str, dict[str, Any]]:
+    """Parameters, with their kinds, and description of every policy that has a name."""
     from simcash_env.policies import POLICIES
 
     found = {}
-    for definition in schema.values():
+    for definition in ScenarioConfig.model_json_schema()["$defs"].values():
         name = definition.get("properties", {}).get("type", {}).get("const")
         if name in POLICIES:
-            parameters = [key for key in definition["properties"] if key != "type"]
+            parameters = {key: value for key, value in definition["properties"].items() if key != "type"}
             found[name] = {"parameters": parameters, "description": definition.get("description", "")}
+    return found
+
+
+@policies.command("list", epilog="Example: simcash policies list")
+def list_policies(*, as_json: AsJson = False) -> None:
+    """List the named policies and the decision trees of the library, with their parameters and what they do."""
+    found = named_policies()
     for name in policy_names():
         tree = load_tree(policy_path(name))
-        found[f"{name}.json"] = {
-            "parameters": list(tree.values),
-            "description": str(tree.definition.get("description", "")),
-        }
+        description = str(tree.definition.get("description", ""))
+        found[f"{name}.json"] = {"parameters": dict(tree.values), "description": description}
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(
+            json.dumps({name: {**facts, "parameters": list(facts["parameters"])} for name, facts in found.items()})
+        )
         return
     for name, facts in found.items():
         typer.echo(f"{name:<22}{', '.join(facts['parameters']) or '-':<46}{facts['description']}")
 
 
+def tree_file(name: str, named: tuple[str, ...]) -> Path:
+    """The file of a tree: as it is written, or of the library.
+
+    Raises:
+        ConfigError: it looks like a name, and there is none of it; the nearest one is told.
+    """
+    path = Path(name)
+    stem = path.stem if path.suffix == ".json" else name
+    if not path.exists() and stem in policy_names():
+        return policy_path(stem)
+    if not path.suffix and not path.exists():
+        guess = nearest(name, (*named, *policy_names()))
+        rule = f"neither a file nor a policy{'' if guess is None else f', did you mean {guess}?'}"
+        raise ConfigError([Fault(None, None, "policy", repr(name), rule)])
+    return path
+
+
+@policies.command("show", epilog="Examples: simcash policies show deadline   |   simcash policies show my-tree.json")
+def show_policy(
+    policy: Annotated[str, typer.Argument(help="A name, or a tree file.", autocompletion=complete_file)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Describe a named policy, or draw the trees of a file: conditions as formulas, branches, actions."""
+    known = named_policies()
+    if policy not in known:
+        trees.show_tree(tree_file(policy, tuple(known)), as_json=as_json)
+        return
+    facts = known[policy]
+    if as_json:
+        typer.echo(json.dumps({"type": policy, **facts}))
+        return
+    typer.echo(f"{policy}: {facts['description']}")
+    for name, kind in facts["parameters"].items():
+        bounds = "".join(f", {word} {kind[key]}" for key, word in BOUNDS.items() if key in kind)
+        typer.echo(f"  {name}: {kind.get('description', kind.get('type', 'see docs/scenarios.md'))}{bounds}")
+
+
 def validate(
-    files: Annotated[list[str], typer.Argument(help="Scenario files, tree files, or ids of the library.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Scenario files, tree files, or ids of the library.", autocompletion=complete_scenario),
+    ],
     policy_path: PolicyPath = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
 ) -> None:
     """Check files of scenarios and of decision trees, and name every fault: file, line, path, value, rule."""
-    faults = 0
-    for file in files:
-        if trees.is_tree_file(file):
-            faults += trees.validate_tree(file)
-            continue
-        try:
-            load_scenario(file, policy_path=policy_path)
-        except ConfigError as error:
-            faults += len(error.faults)
-            notes.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        else:
-            data.print(f"{file}: ok", markup=False, highlight=False)
+    found = {file: faults_of(file, policy_path, told=not as_json) for file in files}
+    if as_json:
+        rows = [
+            {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
+        ]
+        typer.echo(json.dumps(rows))
+    faults = sum(map(len, found.values()))
     if faults:
         notes.print(f"{faults} fault{'s' if faults > 1 else ''}")
         raise typer.Exit(2)
 
 
-def schema() -> None:
+def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault, ...]:
+    """What is wrong with a file; told as it is found, or not at all."""
+    if trees.is_tree_file(file):
+        return trees.faults_of_tree(file, told=told)
+    try:
+        load_scenario(file, policy_path=policy_path, notice=None if told else lambda _: None)
+    except ConfigError as error:
+        if told:
+            note(str(error))
+        return error.faults
+    if told:
+        data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
+    return ()
+
+
+def schema(
+    *, as_json: Annotated[bool, typer.Option("--json", help="The schema is JSON in any case.", hidden=True)] = False
+) -> None:
     """Print the JSON Schema of a scenario, for editors that complete and check with it."""
+    del as_json
     typer.echo(json.dumps(ScenarioConfig.model_json_schema(), indent=1))

@@ -1,52 +1,90 @@
-"""``simcash run``: one run of a scenario, tick by tick."""
+"""``simcash run``: one run of a scenario, or of a saved simulation."""
 
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from pydantic import TypeAdapter, ValidationError
-from rich.progress import Progress
-from rich.table import Table
 
-from simcash_env.cli.library import PolicyPath
-from simcash_env.cli.screen import data, notes
-from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
+from simcash_env.cli.choices import (
+    AsJson,
+    Policies,
+    PolicyPath,
+    Quiet,
+    Seed,
+    chosen_policies,
+    complete_file,
+    complete_scenario,
+    with_policies,
+)
+from simcash_env.cli.outputs import Outputs
+from simcash_env.cli.playing import Show, play, print_summary
+from simcash_env.cli.screen import needed, note, notes
+from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.simulation import Simulation, Summary, TickResult
+from simcash_env.simulation import Simulation
 
 EXAMPLES: Final = (
     "Examples: simcash run castro-12period-v0 --seed 42   |   simcash run ten-banks-v0 --json --quiet   |   "
-    "simcash run my.yaml --policy BANK_A=deadline:urgency_threshold=2"
+    "simcash run my.yaml --policy BANK_A=deadline:urgency_threshold=2   |   "
+    "simcash run ten-banks-v0 --events run.parquet --db runs.duckdb --plot run.png   |   "
+    "simcash run --state saved.simcash --ticks 10"
 )
 INTERRUPTED: Final = 130
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, or a file.")],
+    scenario: Annotated[
+        str | None,
+        typer.Argument(help="An id of the library, or a file.", autocompletion=complete_scenario, show_default=False),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Go on with a saved simulation, and save it again.", autocompletion=complete_file),
+    ] = None,
     ticks: Annotated[int | None, typer.Option(min=1, help="Stop after so many ticks.", show_default=False)] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Stop after so many days.", show_default=False)] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the random stream; the file's own by default.")] = None,
-    policy: Annotated[
-        list[str] | None, typer.Option(help="BANK=NAME or BANK=NAME:parameter=value,...; may be repeated.")
-    ] = None,
+    seed: Seed = None,
+    policy: Policies = None,
     policy_path: PolicyPath = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Write every event to this Parquet file.", autocompletion=complete_file)
+    ] = None,
+    db: Annotated[
+        Path | None, typer.Option(help="Add the run to this DuckDB file.", autocompletion=complete_file)
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the run: .png, .svg or .pdf.", autocompletion=complete_file)
+    ] = None,
     *,
-    verbose: Annotated[bool, typer.Option(help="Print the events of every tick.")] = False,
-    quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="A table of the banks while it runs, on a terminal.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print the events of every tick.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Run a scenario with scripted banks and print what it cost."""
-    config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
-    config = with_policies(config, policy or [], quiet=quiet)
-    simulation = Simulation(config, seed=seed, events=verbose)
-    asked = [ticks, None if days is None else days * config.simulation.ticks_per_day]
-    wanted = min([simulation.num_ticks, *(stop for stop in asked if stop is not None)])
-    was_interrupted = play(simulation, wanted, verbose=verbose, quiet=quiet)
+    """Run a scenario with scripted banks, or go on with a saved simulation, and print what it cost."""
+    outputs = Outputs(events, db, plot, state)
+    _require_sense(scenario, state, seed, policy_path, live=live, quiet_or_verbose=quiet or verbose)
+    outputs.require_usable()
+    if state is None:
+        config = load_scenario(str(scenario), policy_path=policy_path, notice=(lambda _: None) if quiet else None)
+        simulation = Simulation(with_policies(config, policy or [], quiet=quiet), seed=seed, events=False)
+        chosen: dict[str, Any] = {}
+    else:
+        simulation = Simulation.load(state)
+        chosen = chosen_policies(simulation.config, policy or [])
+    if (verbose or outputs) and not simulation.logs_events:
+        simulation.log_events("tick")
+    begun = simulation.current_tick
+    spans = [ticks, None if days is None else days * simulation.config.simulation.ticks_per_day]
+    wanted = min([simulation.num_ticks, *(begun + span for span in spans if span is not None)])
+    show = _show(live=live, verbose=verbose, quiet=quiet)
+    was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
+    if state is not None:
+        simulation.save(state)
     summary = simulation.summary()
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
@@ -57,92 +95,60 @@ def run(
         raise typer.Exit(INTERRUPTED)
 
 
-def play(simulation: Simulation, wanted: int, *, verbose: bool, quiet: bool) -> bool:
-    """Run so many ticks, with a bar where somebody is watching; was it interrupted?"""
-    watched = notes.is_terminal and not quiet and not verbose
-    bar = Progress(console=notes, transient=True) if watched else None
-    try:
-        with bar or nullcontext():
-            task = None if bar is None else bar.add_task("ticks", total=wanted)
-            while simulation.current_tick < wanted:
-                result = simulation.tick()
-                if verbose:
-                    print_tick(result)
-                if bar is not None and task is not None:
-                    bar.update(task, completed=simulation.current_tick)
-    except KeyboardInterrupt:
-        return True
-    return False
-
-
-def print_tick(result: TickResult) -> None:
-    """One line a tick, then one an event; to stderr, so that --json stays one object."""
-    sys.stderr.write(
-        f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
-        f"{result.num_lsm_releases} by liquidity saving, {result.queue2_size} in Queue 2, {result.total_cost} cents\n"
-    )
-    for event in result.events:
-        fields = event.as_dict()
-        fields.pop("tick")
-        kind = fields.pop("kind")
-        sys.stderr.write(f"  {kind}  " + "  ".join(f"{name}={value}" for name, value in fields.items()) + "\n")
-
-
-def print_summary(summary: Summary) -> None:
-    """A table of banks and a line of totals."""
-    kinds = [kind for kind in next(iter(summary.costs.values())) if any(row[kind] for row in summary.costs.values())]
-    table = Table(title=f"{summary.scenario}, seed {summary.seed}, {summary.ticks} ticks; cents")
-    table.add_column("bank")
-    for heading in ("balance", *(kind.replace("_", " ") for kind in kinds), "total cost"):
-        table.add_column(heading, justify="right")
-    for bank, costs in summary.costs.items():
-        figures = (summary.final_balances[bank], *(costs[kind] for kind in kinds), sum(costs.values()))
-        table.add_row(bank, *(f"{figure:,}" for figure in figures))
-    data.print(table)
-    data.print(
-        f"arrived {summary.arrived:,} payments ({summary.arrived_cents:,} cents), settled {summary.settled:,} "
-        f"({summary.settled_cents:,} cents), dropped {summary.dropped:,}, queued {summary.queued:,}; "
-        f"total cost {summary.total_cost:,} cents",
-        highlight=False,
-    )
-
-
-def with_policies(config: ScenarioConfig, choices: list[str], *, quiet: bool) -> ScenarioConfig:
-    """The scenario with the chosen policies; an external bank without one releases everything (fifo).
+def _require_sense(
+    scenario: str | None,
+    state: Path | None,
+    seed: int | None,
+    policy_path: Path | None,
+    *,
+    live: bool,
+    quiet_or_verbose: bool,
+) -> None:
+    """Refuse options that contradict each other.
 
     Raises:
-        ConfigError: an unknown bank, policy or parameter, all of them at once.
+        ConfigError: lists them.
     """
-    faults: list[Fault] = []
-    chosen: dict[str, Any] = {}
-    names = {bank.id for bank in config.banks}
-    for choice in choices:
-        bank, _, text = choice.partition("=")
-        if bank not in names:
-            rule = f"unknown bank, banks are {', '.join(sorted(names))}"
-            faults.append(Fault(None, None, f"--policy {choice}", repr(bank), rule))
-            continue
-        try:
-            chosen[bank] = parse_policy(text)
-        except ValidationError as error:
-            for detail in error.errors():
-                place = "".join(f": {part}" for part in detail["loc"])
-                faults.append(Fault(None, None, f"--policy {choice}{place}", repr(detail["input"]), detail["msg"]))
+    faults = []
+    if (scenario is None) == (state is None):
+        faults.append(("SCENARIO", "give a scenario or --state FILE, one of the two"))
+    if state is not None and seed is not None:
+        faults.append(("--seed", "a saved simulation has its seed"))
+    if state is not None and policy_path is not None:
+        faults.append(("--policy-path", "a saved simulation has its tree files in it"))
+    if live and quiet_or_verbose:
+        faults.append(("--live", "goes with neither --quiet nor --verbose"))
     if faults:
-        raise ConfigError(faults)
-    waiting = [bank.id for bank in config.banks if bank.policy.type == "external" and bank.id not in chosen]
-    if waiting and not quiet:
-        notes.print(f"nobody decides for {', '.join(waiting)}: running fifo (choose with --policy BANK=NAME)")
-    chosen |= {bank: parse_policy("fifo") for bank in waiting}
-    banks = tuple(bank.model_copy(update={"policy": chosen.get(bank.id, bank.policy)}) for bank in config.banks)
-    return config.model_copy(update={"banks": banks})
+        raise ConfigError(Fault(None, None, place, None, rule) for place, rule in faults)
 
 
-def parse_policy(text: str) -> Any:
-    """``name`` or ``name:parameter=value,...`` as a policy's configuration."""
-    name, _, rest = text.partition(":")
-    fields: dict[str, Any] = {"type": name}
-    for item in filter(None, rest.split(",")):
-        key, _, value = item.partition("=")
-        fields[key] = int(value) if value.lstrip("-").isdigit() else value
-    return TypeAdapter(PolicyConfig).validate_python(fields)
+def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:
+    if verbose:
+        return "events"
+    if live and not notes.is_terminal:
+        note("--live: no terminal to draw on")
+    if quiet or not notes.is_terminal:
+        return "nothing"
+    return "live" if live else "bar"
+
+
+def _record(
+    simulation: Simulation, wanted: int, chosen: dict[str, Any], outputs: Outputs, show: Show, *, quiet: bool
+) -> bool:
+    """Play, with a recorder where there is something to record; was it interrupted?"""
+    policies = {bank: policy.model_dump(mode="json") for bank, policy in chosen.items()}
+    if not outputs:
+        for bank, policy in policies.items():
+            simulation.set_policy(bank, policy)
+        return play(simulation.tick, simulation, wanted, show)
+    recorder, picture = outputs.recorder(simulation)
+    with recorder:
+        for bank, policy in policies.items():
+            recorder.set_policy(bank, policy)
+        was_interrupted = play(recorder.tick, simulation, wanted, show)
+        facts = recorder.close("interrupted" if was_interrupted else None)
+    if picture is not None and outputs.plot is not None:
+        needed("simcash_env.records.plots", "plots").draw(picture, outputs.plot)
+    if not quiet:
+        outputs.tell(facts.num_events)
+    return was_interrupted

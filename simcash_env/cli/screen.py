@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from rich.console import Console
+
+from simcash_env.errors import SimcashError
 
 data = Console()
 notes = Console(stderr=True)
+
+
+def note(text: str, *, style: str = "") -> None:
+    """One line to stderr as it is: no markup, nothing highlighted, nothing folded."""
+    notes.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def needed(module: str, extra: str) -> Any:
+    """Import a module that an extra serves.
+
+    Raises:
+        SimcashError: the extra is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        message = f"this command needs {missing.name}: pip install 'simcash-env[{extra}]'"
+        raise SimcashError(message) from missing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,12 +12,12 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.screen import data, note, notes
 from simcash_env.config.documents import read_document
 from simcash_env.config.tree_language import TREES
 from simcash_env.config.tree_text import action_text, condition_text
 from simcash_env.config.trees import LoadedTree, is_tree_document, load_tree
-from simcash_env.errors import ConfigError
+from simcash_env.errors import ConfigError, Fault
 
 UNFOLDED_WIDTH: Final = 10_000
 """So that each node is one line where nobody is watching."""
@@ -23,33 +25,48 @@ UNFOLDED_WIDTH: Final = 10_000
 TREE_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 
 
-def show_tree(file: Annotated[Path, typer.Argument(help="A tree file.")]) -> None:
+def show_tree(file: Path, *, as_json: bool) -> None:
     """Draw the trees of a file: conditions as formulas, branches, actions, with the ids of the nodes."""
     loaded = load_tree(file)
+    if as_json:
+        typer.echo(json.dumps({"type": "tree", "file": str(file), "tree": loaded.definition, "values": loaded.values}))
+        return
     paper = data if data.is_terminal else Console(width=UNFOLDED_WIDTH)
     for drawn in drawings(loaded):
         paper.print(drawn, highlight=False)
     tell_notes(str(file), loaded)
 
 
-def validate_trees(files: Annotated[list[Path], typer.Argument(help="Tree files.")]) -> None:
+def validate_trees(
+    files: Annotated[list[Path], typer.Argument(help="Tree files.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
+) -> None:
     """Check tree files: every fault by node, path, value and rule; then branches that are never reached."""
-    faults = sum(validate_tree(str(file)) for file in files)
+    found = {str(file): faults_of_tree(str(file), told=not as_json) for file in files}
+    if as_json:
+        rows = [
+            {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
+        ]
+        typer.echo(json.dumps(rows))
+    faults = sum(map(len, found.values()))
     if faults:
         notes.print(f"{faults} fault{'s' if faults > 1 else ''}")
         raise typer.Exit(2)
 
 
-def validate_tree(file: str) -> int:
-    """Check one tree file and say what there is to say; returns the number of faults."""
+def faults_of_tree(file: str, *, told: bool) -> tuple[Fault, ...]:
+    """Check one tree file and say what there is to say, where it is to be told."""
     try:
         loaded = load_tree(file)
     except ConfigError as error:
-        notes.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return len(error.faults)
-    data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
-    tell_notes(file, loaded)
-    return 0
+        if told:
+            note(str(error))
+        return error.faults
+    if told:
+        data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
+        tell_notes(file, loaded)
+    return ()
 
 
 def is_tree_file(file: str) -> bool:
@@ -65,7 +82,7 @@ def tell_notes(file: str, loaded: LoadedTree) -> None:
     """What is no fault but hardly meant, to stderr."""
     for place, text, _ in loaded.check.notes:
         where = ".".join(map(str, place))
-        notes.print(f"{file}: note: {where}: {text}", markup=False, highlight=False, soft_wrap=True)
+        note(f"{file}: note: {where}: {text}")
 
 
 def drawings(loaded: LoadedTree) -> list[Tree]:

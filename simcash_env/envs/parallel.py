@@ -49,8 +49,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
         max_cycles: truncate the game after so many ticks; by default it ends with the scenario.
         render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
-        copy: False hands out the same observations and infos on every step: views that the next step overwrites, for
-            loops that keep none of them.
+        copy: False hands out the same observations, infos and ends on every step: views that the next step overwrites,
+            for loops that keep and change none of them.
         options: ``learners``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``, ``reward``, ``alpha``,
             ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """
@@ -89,6 +89,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         self._takes_heads = type(self._vec.action) is QueueAction
         self._copies, self._with_mask = copy, self._vec.observation.with_mask
         self._lent: tuple[PerAgent, PerAgent] | None = None
+        self._lent_illegal: list[int] = []
+        self._going_on = dict.fromkeys(self.possible_agents, False)
 
     @property
     def observation_layout(self) -> tuple[str, ...]:
@@ -142,6 +144,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         observations, infos = self._observe()
         rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
         is_terminated, is_truncated = vec.is_terminated(0), vec.is_truncated(0)
+        if not (self._copies or is_terminated or is_truncated):
+            return observations, rewards, self._going_on, self._going_on, infos
         terminations, truncations = dict.fromkeys(agents, is_terminated), dict.fromkeys(agents, is_truncated)
         if is_terminated or is_truncated:
             self.agents = []
@@ -196,9 +200,12 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             return self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy(), illegal)
         if self._lent is None or not self._takes_heads:
             self._lent = self._by_agent(vec.observations[0], None if masks is None else masks[0], vec.costs[0], illegal)
+            self._lent_illegal = illegal
         observations, infos = self._lent
-        for info, count in zip(infos.values(), illegal, strict=True):
-            info["illegal_actions"] = count
+        if illegal != self._lent_illegal:
+            self._lent_illegal = illegal
+            for info, count in zip(infos.values(), illegal, strict=True):
+                info["illegal_actions"] = count
         return observations, infos
 
     def __getstate__(self) -> dict[str, Any]:

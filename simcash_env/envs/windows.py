@@ -34,7 +34,7 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
         heads["collateral"] = COLLATERAL_CHOICES
     if view.offers_recall[0]:
         heads["recall"] = RECALL_CHOICES
-    if len(view.market_is_regulated):
+    if view.market_offers_orders.any():
         heads["market"] = MARKET_CHOICES
     return heads
 
@@ -62,7 +62,8 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
         kind=LANGUAGES.index(vec.action.language),
         num_main=vec.num_main_heads,
         has_pool=int("pool" in vec.head_index),
-        has_market=int("market" in vec.head_index),
+        has_market=int(vec.has_market),
+        has_orders=int("market" in vec.head_index),
         spread=spread.reshape(-1),
         offset=offset.reshape(-1),
     )

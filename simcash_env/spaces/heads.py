@@ -56,7 +56,7 @@ def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, b
     if scenario.offers_recall[0]:
         refused += decode_recall(scenario, state, work, bank, choices[head])
         head += 1
-    if window.has_market:
+    if window.has_orders:
         refused += decode_order(scenario, state, work, bank, choices[head])
     return refused
 
@@ -169,7 +169,7 @@ def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int
         for choice in range(RECALL_CHOICES):
             mask[at + choice] = may_recall(scenario, state, bank, choice)
         at += window.num_choices
-    if window.has_market:
+    if window.has_orders:
         mask[at], kept = 1, unlendable(scenario, state, bank)
         for choice in range(1, MARKET_CHOICES):
             mask[at + choice] = order_cents(scenario, state, bank, choice, kept) > 0

@@ -118,6 +118,7 @@ def step_batch(call: I64, given: I64) -> int:
         seen[7],
         seen[8],
         seen[9],
+        seen[10],
         spread,
         offset,
     )

@@ -100,11 +100,6 @@ def test_schema_is_a_json_schema() -> None:
     assert {"format", "name", "simulation", "banks"} <= set(schema["properties"])
 
 
-@pytest.mark.parametrize("command", ["run", "validate", "schema", "benchmark", "train", "evaluate"])
-def test_the_help_of_every_command_has_an_example(command: str) -> None:
-    assert f"simcash {command}" in simcash(command, "--help").stdout.replace("\n", " ").split("Example")[1]
-
-
 def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

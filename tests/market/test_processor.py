@@ -52,8 +52,9 @@ def test_budgets_follow_the_engine_through_every_slot():
     while more:
         more = run.step()
         for bank in BANKS:
-            account, reserves, credit = run.simulation.market_account(bank), *(
-                run.ledger.budget(bank, asset) for asset in (RESERVES, CREDIT)
+            account, reserves, credit = (
+                run.simulation.market_account(bank),
+                *(run.ledger.budget(bank, asset) for asset in (RESERVES, CREDIT)),
             )
             assert (reserves.available, reserves.locked) == (run.simulation.balance(bank), account.locked)
             assert (credit.available, credit.locked) == (account.credit_left, account.credit_locked)

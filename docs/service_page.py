@@ -1,0 +1,42 @@
+"""The generated tables of the service's page: its endpoints and its limits."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Final
+
+from docs.markdown import table
+from simcash_env.cli.serving import serve
+from simcash_env.service.app import make_app
+from simcash_env.service.settings import Settings
+
+LIMITS: Final = ("max_simulations", "max_banks", "max_ticks", "max_body", "max_memory")
+REFUSED: Final = {
+    "max_simulations": "429 for one more",
+    "max_banks": "422",
+    "max_ticks": "422, none of them runs",
+    "max_body": "413",
+    "max_memory": "507; a call under way stops after its tick, and says how many ticks have run",
+}
+
+
+def endpoints() -> str:
+    """Every endpoint, from the OpenAPI document."""
+    rows = []
+    for path, methods in make_app(Settings()).openapi()["paths"].items():
+        for method, operation in methods.items():
+            answers = ", ".join(code for code in sorted(operation["responses"]) if code not in {"401", "403"})
+            known = [row["name"] for row in operation.get("parameters", ()) if row["in"] == "query"]
+            parameters = ", ".join(f"`{name}`" for name in known)
+            rows.append((f"`{method.upper()} {path}`", operation["description"], parameters or "-", answers))
+    return table(("call", "what", "query", "answers"), rows)
+
+
+def limits() -> str:
+    """Every limit, from the command's options."""
+    known = inspect.signature(serve).parameters
+    rows = []
+    for name in LIMITS:
+        option = inspect.get_annotations(serve, eval_str=True)[name].__metadata__[0]
+        rows.append((f"`--{name.replace('_', '-')}`", f"{known[name].default:,}", option.help, REFUSED[name]))
+    return table(("option", "default", "of", "over it"), rows)

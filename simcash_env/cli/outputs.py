@@ -1,0 +1,92 @@
+"""Where ``simcash run`` writes: judged before anything is run, opened, and drawn at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simcash_env.cli.screen import needed, note
+from simcash_env.errors import ConfigError, Fault
+from simcash_env.simulation import Simulation
+
+if TYPE_CHECKING:
+    from simcash_env.records.picture import Picture
+    from simcash_env.records.recorder import Recorder, Sink
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a run is to leave; None for what was not asked for."""
+
+    events: Path | None = None
+    db: Path | None = None
+    plot: Path | None = None
+    state: Path | None = None
+
+    def __bool__(self) -> bool:
+        """Is anything to be recorded?"""
+        return any((self.events, self.db, self.plot))
+
+    def require_usable(self) -> None:
+        """Refuse what cannot be written, or would be written twice.
+
+        Raises:
+            ConfigError: lists all faults.
+        """
+        options = {"--events": self.events, "--db": self.db, "--plot": self.plot, "--state": self.state}
+        faults, taken = [], dict[Path, str]()
+        for option, path in options.items():
+            if path is None:
+                continue
+            rule = unusable(path)
+            if path.resolve() in taken:
+                rule = f"is the file of {taken[path.resolve()]} too"
+            taken[path.resolve()] = option
+            if rule:
+                faults.append(Fault(None, None, option, repr(str(path)), rule))
+        if faults:
+            raise ConfigError(faults)
+        if self.plot is not None:
+            needed("simcash_env.records.plots", "plots").require_format(self.plot)
+
+    def recorder(self, simulation: Simulation) -> tuple[Recorder, Picture | None]:
+        """A recorder that writes all that was asked for, and the picture in the making."""
+        facts_type = needed("simcash_env.records.facts", "records").RunFacts
+        recording = needed("simcash_env.records.recorder", "records")
+        facts = facts_type.of(simulation)
+        sinks: list[Sink] = []
+        picture: Picture | None = None
+        try:
+            if self.db is not None:  # first: it may refuse the file that it is given
+                sinks.append(needed("simcash_env.records.database", "records").DatabaseSink(self.db, facts))
+            if self.events is not None:
+                sinks.append(needed("simcash_env.records.parquet", "records").ParquetSink(self.events, facts))
+        except BaseException:
+            for sink in sinks:
+                sink.abandon(facts)
+            raise
+        if self.plot is not None:
+            picture = needed("simcash_env.records.picture", "plots").Picture(facts)
+            sinks.append(picture)
+        return recording.Recorder(simulation, sinks), picture
+
+    def tell(self, num_events: int) -> None:
+        """Say what was written."""
+        for path in (self.events, self.db):
+            if path is not None:
+                note(f"{path}: {num_events:,} events")
+        if self.plot is not None:
+            note(f"{self.plot}: drawn")
+
+
+def unusable(path: Path) -> str:
+    """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
+    try:
+        if path.is_dir():
+            return "is a folder"
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}"
+    except (OSError, ValueError) as error:  # a name too long, or with a null character
+        return f"is no usable name: {error}"
+    return ""

@@ -1,0 +1,117 @@
+"""Playing a run on the command line: a bar or a live table where somebody watches, events where asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Final, Literal, TypeAlias
+
+from rich.live import Live
+from rich.progress import Progress
+from rich.table import Table
+
+from simcash_env.cli.screen import data, notes
+from simcash_env.cli.stopping import stop_requests
+from simcash_env.simulation import Simulation, Summary, TickResult
+
+Show: TypeAlias = Literal["nothing", "bar", "live", "events"]
+REDRAW_SECONDS: Final = 0.1
+
+
+def play(tick: Callable[[], TickResult], simulation: Simulation, wanted: int, show: Show) -> bool:
+    """Run until so many ticks are closed; was it interrupted? The tick under way is always finished."""
+    with stop_requests() as stop, ExitStack() as screens:
+        watch = _watcher(simulation, wanted, show, screens)
+        while simulation.current_tick < wanted and not stop.is_asked:
+            watch(tick())
+        return stop.is_asked
+
+
+def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:
+    """What is done after each tick."""
+    if show == "events":
+        return print_tick
+    if show == "live":
+        live = screens.enter_context(Live(console=notes, transient=True, auto_refresh=False))
+        return _rarely(lambda: live.update(live_table(simulation, wanted), refresh=True))
+    if show == "bar":
+        bar = screens.enter_context(Progress(console=notes, transient=True))
+        task = bar.add_task("ticks", total=wanted, completed=simulation.current_tick)
+        return _rarely(lambda: bar.update(task, completed=simulation.current_tick))
+    return lambda _: None
+
+
+def _rarely(redraw: Callable[[], Any]) -> Callable[[TickResult], None]:
+    """No more often than an eye can follow."""
+    drawn = 0.0
+
+    def watch(_: TickResult) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - drawn >= REDRAW_SECONDS:
+            drawn = now
+            redraw()
+
+    return watch
+
+
+def live_table(simulation: Simulation, wanted: int) -> Table:
+    """Every bank as it stands."""
+    tick = simulation.current_tick
+    table = bank_table(simulation, f"tick {tick:,} of {wanted:,}, day {simulation.current_day}")
+    table.caption = f"Queue 2: {len(simulation.queue2()):,} payments"
+    return table
+
+
+def bank_table(simulation: Simulation, title: str) -> Table:
+    """Balance, queues and costs of every bank, in cents."""
+    table = Table(title=title)
+    table.add_column("bank")
+    columns = (
+        "balance_cents",
+        "posted_collateral_cents",
+        "queue1_count",
+        "queue1_cents",
+        "queue2_count",
+        "queue2_cents",
+    )
+    for heading in ("balance", "collateral", "Queue 1", "cents", "in Queue 2", "cents", "cost so far"):
+        table.add_column(heading, justify="right", overflow="fold")
+    figures = simulation.sample(columns).T.tolist()
+    for bank, row in zip(simulation.bank_ids, figures, strict=True):
+        table.add_row(bank, *(f"{figure:,}" for figure in (*row, sum(simulation.costs(bank).values()))))
+    return table
+
+
+def print_tick(result: TickResult) -> None:
+    """One line a tick, then one an event; to stderr, so that --json stays one object."""
+    sys.stderr.write(
+        f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
+        f"{result.num_lsm_releases} by liquidity saving, {result.queue2_size} in Queue 2, {result.total_cost} cents\n"
+    )
+    for event in result.events:
+        fields = event.as_dict()
+        fields.pop("tick")
+        kind = fields.pop("kind")
+        sys.stderr.write(f"  {kind}  " + "  ".join(f"{name}={value}" for name, value in fields.items()) + "\n")
+
+
+def print_summary(summary: Summary) -> None:
+    """A table of banks and a line of totals."""
+    kinds = [kind for kind in next(iter(summary.costs.values())) if any(row[kind] for row in summary.costs.values())]
+    table = Table(title=f"{summary.scenario}, seed {summary.seed}, {summary.ticks} ticks; cents")
+    table.add_column("bank")
+    for heading in ("balance", *(kind.replace("_", " ") for kind in kinds), "total cost"):
+        table.add_column(heading, justify="right")
+    for bank, costs in summary.costs.items():
+        figures = (summary.final_balances[bank], *(costs[kind] for kind in kinds), sum(costs.values()))
+        table.add_row(bank, *(f"{figure:,}" for figure in figures))
+    data.print(table)
+    data.print(
+        f"arrived {summary.arrived:,} payments ({summary.arrived_cents:,} cents), settled {summary.settled:,} "
+        f"({summary.settled_cents:,} cents), dropped {summary.dropped:,}, queued {summary.queued:,}; "
+        f"total cost {summary.total_cost:,} cents",
+        highlight=False,
+    )

@@ -1,0 +1,92 @@
+"""What can be done with a record: replay it, plot it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+
+from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
+from simcash_env.cli.outputs import unusable
+from simcash_env.cli.screen import data, needed, note, notes
+from simcash_env.errors import ConfigError, Fault
+
+if TYPE_CHECKING:
+    from simcash_env.records.reading import Record
+
+
+@contextmanager
+def opened(file: Path, run: int | None) -> Iterator[Record]:
+    """An open record, closed again."""
+    record: Record = needed("simcash_env.records.reading", "records").open_record(file, run)
+    try:
+        yield record
+    finally:
+        record.close()
+
+
+@contextmanager
+def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A bar of ticks, where somebody is watching."""
+    if quiet or not notes.is_terminal:
+        yield None
+        return
+    with Progress(console=notes, transient=True) as bar:
+        task = bar.add_task("ticks", total=total)
+        yield lambda ticks: bar.update(task, completed=ticks)
+
+
+def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Run a record again and prove that every event is equal; exit code 1 where one is not."""
+    replaying = needed("simcash_env.records.replay", "records")
+    with opened(file, run) as record:
+        facts = record.facts
+        with progress(facts.ticks - facts.first_tick, quiet=quiet) as told:
+            found = replaying.replay(record, progress=told)
+    if found.has_other_kernels and not quiet:
+        note(f"{file}: recorded by version {facts.version} with other kernels ({facts.kernels}) than are at work here")
+    if as_json:
+        typer.echo(
+            json.dumps({"file": str(file), "scenario": facts.scenario["name"], "seed": facts.seed, **asdict(found)})
+        )
+    elif found.is_equal:
+        data.print(
+            f"{file}: equal, {found.num_events:,} events in {found.ticks:,} ticks", highlight=False, soft_wrap=True
+        )
+    if not found.is_equal:
+        note(f"{file}: not equal: {found.difference}", style="red")
+        raise typer.Exit(1)
+
+
+def plot(
+    file: RecordFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A .png, .svg or .pdf; beside the record by default.", autocompletion=complete_file),
+    ] = None,
+    run: RunNumber = None,
+    *,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a record: balances, queues, costs, network, throughput."""
+    target = file.with_suffix(".png") if out is None else out
+    plots = needed("simcash_env.records.plots", "plots")
+    picturing = needed("simcash_env.records.drawing", "records")
+    problem = unusable(target)
+    if problem:
+        raise ConfigError([Fault(None, None, "--out", repr(str(target)), problem)])
+    plots.require_format(target)
+    with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as told:
+        picture = picturing.picture_of(record, told)
+    plots.draw(picture, target)
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "out": str(target)}))
+    else:
+        data.print(str(target), highlight=False, markup=False, soft_wrap=True)

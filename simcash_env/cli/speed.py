@@ -1,0 +1,129 @@
+"""``simcash bench``: how fast this machine runs it, beside a yardstick measured in the same seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import typer
+from rich.table import Table
+
+from simcash_env.cli.choices import AsJson
+from simcash_env.cli.screen import data, notes
+
+SCENARIO: Final = "ten-banks-v0"
+COPIES: Final = 1_024
+WARM_UP_STEPS: Final = 100
+TITLES: Final = {
+    "batch_bank_steps_per_s": (f"batch of {COPIES:,} copies, bank decisions a second", "{:,.0f}"),
+    "single_step_us": ("one step of one copy, microseconds", "{:,.2f}"),
+    "ticks_per_s": ("Simulation without events, ticks a second", "{:,.0f}"),
+    "ticks_with_events_per_s": ("Simulation with events, ticks a second", "{:,.0f}"),
+    "yardstick_steps_per_s": (
+        f"yardstick: Gymnasium's CartPole, its own batch of {COPIES:,}, steps a second",
+        "{:,.0f}",
+    ),
+    "batch_over_yardstick": ("batch over yardstick", "{:,.2f}"),
+}
+
+
+def bench(
+    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="The best of so many counts.")] = 10,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the speed of this machine; some seconds, and half a minute more where nothing is compiled yet."""
+    if notes.is_terminal and not as_json:
+        with notes.status("measuring"):
+            figures = measure(rounds)
+    else:
+        figures = measure(rounds)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    if as_json:
+        typer.echo(json.dumps({**figures, "scenario": SCENARIO, "machine": machine}))
+        return
+    table = Table(title=f"{SCENARIO}, best of {rounds}; {machine}")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    for name, (title, form) in TITLES.items():
+        table.add_row(title, form.format(figures[name]))
+    data.print(table)
+
+
+def measure(rounds: int) -> dict[str, float]:
+    """All figures, each the best of so many rounds taken in turn."""
+    calls: dict[str, tuple[Callable[[], Any], int, float]] = {
+        "yardstick_steps_per_s": (_cartpole(), 20, COPIES),
+        "batch_bank_steps_per_s": _batch(),
+        "single_step_us": (_single(), 200, 1.0),
+        "ticks_per_s": (_ticks(events=False), 200, 1.0),
+        "ticks_with_events_per_s": (_ticks(events=True), 200, 1.0),
+    }
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(rounds):
+        for name, (call, repetitions, _units) in calls.items():
+            began = time.perf_counter()
+            for _ in range(repetitions):
+                call()
+            best[name] = min(best[name], (time.perf_counter() - began) / repetitions)
+    figures = {name: units / best[name] for name, (_, _, units) in calls.items()}
+    figures["single_step_us"] = best["single_step_us"] * 1e6
+    figures["batch_over_yardstick"] = figures["batch_bank_steps_per_s"] / figures["yardstick_steps_per_s"]
+    return figures
+
+
+def _cartpole() -> Callable[[], Any]:
+    import gymnasium
+    import numpy as np
+
+    env = gymnasium.make_vec("CartPole-v1", num_envs=COPIES, vectorization_mode="vector_entry_point")
+    env.reset(seed=0)
+    actions = np.random.default_rng(0).integers(0, 2, COPIES)
+    return lambda: env.step(actions)
+
+
+def _batch() -> tuple[Callable[[], Any], int, float]:
+    import numpy as np
+
+    from simcash_env.envs.vector import make_vec
+
+    vec = make_vec(SCENARIO, COPIES)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    for _ in range(WARM_UP_STEPS):
+        vec.step(actions)
+    return lambda: vec.step(actions), 10, COPIES * vec.num_banks
+
+
+def _single() -> Callable[[], Any]:
+    import numpy as np
+
+    from simcash_env.envs.vector import make_vec
+
+    vec = make_vec(SCENARIO, 1)
+    vec.reset(seed=1)
+    actions = np.ones(vec.actions.shape, np.int64)
+    return lambda: vec.step(actions)
+
+
+def _ticks(*, events: bool) -> Callable[[], Any]:
+    """A tick of one run whose banks release all; it begins anew where it is over."""
+    from simcash_env.cli.choices import with_policies
+    from simcash_env.config import load_scenario
+    from simcash_env.simulation import Simulation
+
+    config = with_policies(load_scenario(SCENARIO), [], quiet=True)
+    fresh = Simulation(config, events="tick" if events else False)
+    running = fresh.fork()
+
+    def tick() -> None:
+        nonlocal running
+        if running.is_over:
+            running = fresh.fork()
+        running.tick()
+
+    return tick

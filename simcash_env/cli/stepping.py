@@ -1,0 +1,219 @@
+"""A saved simulation, advanced step by step from files: create, tick, state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simcash_env.cli.choices import (
+    AsJson,
+    Policies,
+    PolicyPath,
+    Quiet,
+    ScenarioName,
+    Seed,
+    chosen_policies,
+    complete_file,
+    replace_policies,
+)
+from simcash_env.cli.outputs import unusable
+from simcash_env.cli.playing import bank_table
+from simcash_env.cli.screen import data, note
+from simcash_env.cli.stopping import stop_requests
+from simcash_env.config import load_scenario
+from simcash_env.config.documents import read_document
+from simcash_env.config.report import broken_of
+from simcash_env.errors import ConfigError, Fault, SimulationError
+from simcash_env.simulation import Simulation, TickResult
+
+INTERRUPTED: Final = 130
+MAX_TICKS: Final = 10**9
+
+StateFile = Annotated[
+    Path, typer.Argument(help="What simcash create wrote.", autocompletion=complete_file, show_default=False)
+]
+
+
+class HandedIn(BaseModel):
+    """A payment in a file of actions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sender: str
+    receiver: str
+    amount: int
+    deadline: int
+    priority: int = 5
+    divisible: bool = False
+    rtgs_priority: str = "normal"
+
+
+class Moves(BaseModel):
+    """A file of actions: what banks decide from outside in one tick, and payments handed in before it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    transactions: list[HandedIn] = Field(default_factory=list)
+    actions: dict[str, dict[str, str | list[str | int]]] = Field(default_factory=dict)
+    pool_levels: dict[str, int] = Field(default_factory=dict)
+    collateral: dict[str, int] = Field(default_factory=dict)
+
+
+def create(
+    scenario: ScenarioName,
+    file: Annotated[Path, typer.Argument(help="The file to save it in.", show_default=False)],
+    seed: Seed = None,
+    policy: Policies = None,
+    policy_path: PolicyPath = None,
+    *,
+    keep_events: Annotated[
+        bool, typer.Option("--keep-events", help="Save the event log too; the file grows with it.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Save a simulation that stands before its first tick."""
+    problem = unusable(file) or ("exists; --force replaces it" if file.exists() and not force else "")
+    if problem:
+        raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
+    config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
+    config = replace_policies(config, chosen_policies(config, policy or []))
+    simulation = Simulation(config, seed=seed, events=True if keep_events else "tick")
+    simulation.save(file)
+    waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
+    if waiting and not quiet:
+        note(f"nobody decides for {', '.join(waiting)}: holding, until simcash tick --actions FILE says otherwise")
+    if as_json:
+        typer.echo(json.dumps(_position(simulation, file)))
+    else:
+        data.print(
+            f"{file}: {config.name}, seed {simulation.seed}, {simulation.num_ticks} ticks to come", soft_wrap=True
+        )
+
+
+def tick(
+    file: StateFile,
+    count: Annotated[int, typer.Option(min=1, max=MAX_TICKS, help="Ticks to run.")] = 1,
+    actions: Annotated[
+        Path | None, typer.Option(help="JSON or YAML: what external banks decide in the first of them.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run ticks of a saved simulation and save it again; nothing is saved where one of them fails."""
+    simulation = Simulation.load(file)
+    moves = Moves() if actions is None else _read_moves(actions)
+    for place, payment in enumerate(moves.transactions):
+        try:
+            simulation.submit_transaction(**payment.model_dump())
+        except SimulationError as error:  # what the file says is wrong, not the run
+            raise ConfigError([Fault(str(actions), None, f"transactions.{place}", None, str(error))]) from error
+    if simulation.is_over:
+        message = f"{file}: the run is over: all {simulation.num_ticks} ticks have been closed"
+        raise SimulationError(message)
+    wanted = min(simulation.num_ticks, simulation.current_tick + count)
+    results = []
+    with stop_requests() as stop:
+        decided: dict[str, Any] = _decisions(moves)
+        while simulation.current_tick < wanted and not stop.is_asked:
+            results.append(simulation.tick(**decided))
+            decided = {}
+        simulation.save(file)
+    if as_json:
+        typer.echo(json.dumps({**_position(simulation, file), "results": [_result(row) for row in results]}))
+    else:
+        for row in results:
+            data.print(_line(row), highlight=False, soft_wrap=True)
+    if stop.is_asked:
+        note(f"interrupted after {len(results)} ticks: they are saved")
+        raise typer.Exit(INTERRUPTED)
+    if len(results) < count:
+        note(f"the run is over after {len(results)} of {count} ticks")
+
+
+def state(
+    file: StateFile,
+    bank: Annotated[str | None, typer.Option(help="This bank alone, with its queue.", show_default=False)] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a saved simulation stands; changes nothing."""
+    simulation = Simulation.load(file)
+    if bank is not None:
+        simulation.bank_number(bank)
+    inspected = simulation.inspect()
+    if as_json:
+        if bank is not None:
+            mine = {"queue1": inspected["queue1"][bank], **inspected["banks"][bank]}
+            typer.echo(json.dumps({**_position(simulation, file), "bank": bank, **mine}))
+        else:
+            typer.echo(
+                json.dumps({**_position(simulation, file), "summary": asdict(simulation.summary()), **inspected})
+            )
+        return
+    summary = simulation.summary()
+    where = f"{summary.scenario}, seed {summary.seed}, {summary.ticks:,} of {simulation.num_ticks:,} ticks; cents"
+    if bank is None:
+        data.print(bank_table(simulation, where))
+        return
+    data.print(f"{bank}: {where}", highlight=False)
+    for name, value in inspected["banks"][bank].items():
+        data.print(f"  {name.replace('_', ' ')}: {value}", highlight=False, markup=False)
+    for tx in inspected["queue1"][bank]:
+        payment = simulation.transaction(tx)
+        told = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
+        data.print(f"  {tx}: {told}, priority {payment.priority}", highlight=False, markup=False)
+
+
+def _read_moves(file: Path) -> Moves:
+    """A file of actions.
+
+    Raises:
+        ConfigError: lists everything that is wrong with it.
+    """
+    document = read_document(file)
+    if document.broken:
+        raise document.error(document.broken)
+    try:
+        return Moves.model_validate(document.value)
+    except ValidationError as error:
+        raise document.error(broken_of(error, document.value)) from None
+
+
+def _decisions(moves: Moves) -> dict[str, Any]:
+    """Arguments of ``Simulation.tick``."""
+    actions = {
+        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+        for bank, verbs in moves.actions.items()
+    }
+    return {"actions": actions, "pool_levels": moves.pool_levels, "collateral": moves.collateral}
+
+
+def _position(simulation: Simulation, file: Path) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "scenario": simulation.config.name,
+        "seed": simulation.seed,
+        "current_tick": simulation.current_tick,
+        "current_day": simulation.current_day,
+        "num_ticks": simulation.num_ticks,
+        "is_over": simulation.is_over,
+    }
+
+
+def _result(result: TickResult) -> dict[str, Any]:
+    fields = {name: value for name, value in vars(result).items() if name != "events"}
+    return {**fields, "events": [event.as_dict() for event in result.events]}
+
+
+def _line(result: TickResult) -> str:
+    return (
+        f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
+        f"{result.queue2_size} in Queue 2, {result.total_cost} cents"
+    )

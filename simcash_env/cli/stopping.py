@@ -1,0 +1,44 @@
+"""Ctrl-C stops between two ticks, so that what was recorded ends with a whole one; a second one stops at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Has somebody asked to stop?"""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        """The signals' handler.
+
+        Raises:
+            KeyboardInterrupt: it was asked for before.
+        """
+        del number, frame
+        if self.is_asked:
+            raise KeyboardInterrupt
+        self.is_asked = True
+
+
+@contextmanager
+def stop_requests() -> Iterator[StopRequest]:
+    """Take the signals for as long as the block lasts; only the main thread can."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.signal(number, request.ask) for number in SIGNALS}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,40 @@
+"""A scenario with something of it changed; what comes out has been judged as a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from simcash_env.config.loader import load_scenario
+from simcash_env.config.policies import PolicyConfig, TreePolicy
+from simcash_env.config.scenario import ScenarioConfig
+
+
+def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> ScenarioConfig:
+    """The scenario in which this bank follows another policy.
+
+    Raises:
+        ConfigError: lists everything that is wrong with the policy.
+    """
+    if isinstance(policy, BaseModel):
+        fields: Any = policy.model_dump(mode="json")
+    else:
+        fields = {"type": policy} if isinstance(policy, str) else dict(policy)
+    plain = config.model_dump(mode="json")
+    for row in plain["banks"]:
+        if row["id"] == bank:
+            row["policy"] = fields
+    return load_scenario(plain)
+
+
+def self_contained(config: ScenarioConfig) -> ScenarioConfig:
+    """The same scenario with its tree files written out in it, so that it needs no other file."""
+    banks = []
+    for bank in config.banks:
+        policy = bank.policy
+        if isinstance(policy, TreePolicy) and policy.file is not None:
+            policy = TreePolicy(tree=policy.definition, parameters=policy.parameters)
+        banks.append(bank.model_copy(update={"policy": policy}))
+    return config.model_copy(update={"banks": tuple(banks)})

@@ -1,0 +1,236 @@
+"""Runs in a DuckDB file: events, what banks held, daily figures, and views of what is asked often."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from simcash_env.arrays import I64
+from simcash_env.errors import RecordError, WriteError
+from simcash_env.records.columns import CHUNK_ROWS, FORMAT
+from simcash_env.records.facts import RunFacts
+from simcash_env.records.inputs import Input
+from simcash_env.records.recorder import Chunk
+from simcash_env.records.schema import EVENTS, Decoder, Encoder
+from simcash_env.records.tables import TABLES, VIEWS
+
+SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
+    "memory_limit": "512MB",
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+}
+"""What DuckDB may take; what does not fit it keeps in a file beside the database."""
+
+
+class DatabaseSink:
+    """Adds a run to a DuckDB file, a chunk a transaction: what was committed survives whatever comes.
+
+    Args:
+        path: the file; made where there is none, else it must hold records.
+        facts: of the run about to be recorded.
+
+    Raises:
+        RecordError: the file is something else; it is left as it is.
+        WriteError: it cannot be written; likewise from every method.
+
+    Attributes:
+        run: number of the run in the file.
+    """
+
+    def __init__(self, path: Path, facts: RunFacts) -> None:
+        self.path = path
+        self._encoder = Encoder(facts.bank_ids, facts.ticks_per_day)
+        self._is_new = not path.exists()
+        self._connection = _connect(path, read_only=False)
+        try:
+            if self._is_new:
+                self._make_tables()
+            require_records(self._connection, path)
+            self.run = self._add_run(facts)
+        except duckdb.Error as error:
+            self._connection.close()
+            raise WriteError.of(path, error) from error
+        except RecordError:
+            self._connection.close()
+            raise
+
+    def _make_tables(self) -> None:
+        self._connection.begin()
+        for name, columns in TABLES.items():
+            self._connection.execute(f"CREATE TABLE {name} ({columns})")
+        for name, query in VIEWS.items():
+            self._connection.execute(f"CREATE VIEW {name} AS {query}")
+        self._connection.execute("INSERT INTO record_format VALUES (?)", [FORMAT])
+        self._connection.commit()
+
+    def _add_run(self, facts: RunFacts) -> int:
+        self._connection.begin()
+        (last,) = _one(self._connection.execute("SELECT coalesce(max(run), 0) FROM runs"))
+        run, name = int(last) + 1, facts.scenario["name"]
+        row = [run, name, facts.seed, facts.ticks_per_day, facts.ticks, facts.status, facts.version, facts.to_json()]
+        self._connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.commit()
+        return run
+
+    def write(self, chunk: Chunk, facts: RunFacts) -> None:
+        """Add a chunk and what the run has come to, in one transaction."""
+        encoder, samples = self._encoder, chunk.samples
+        try:
+            self._connection.begin()
+            for at in range(0, len(chunk.rows), CHUNK_ROWS):
+                rows = chunk.rows[at : at + CHUNK_ROWS]
+                self._insert("events", encoder.events(rows, chunk.first_event + at, chunk.names))
+            if len(samples):
+                self._insert("bank_ticks", encoder.bank_ticks(chunk.first_tick, samples))
+            if chunk.days:
+                self._insert("bank_days", encoder.bank_days(chunk.days))
+            if chunk.inputs:
+                columns = zip(*chunk.inputs, strict=True)
+                self._insert("inputs", pa.table(dict(zip(Input._fields, map(list, columns), strict=True))))
+            self._connection.execute("UPDATE runs SET ticks = ? WHERE run = ?", [facts.ticks, self.run])
+            self._connection.commit()
+        except duckdb.Error as error:
+            raise WriteError.of(self.path, error) from error
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        self._connection.register("chunk", rows)
+        self._connection.execute(f"INSERT INTO {table} SELECT {self.run}, * FROM chunk")  # noqa: S608 - a number of ours
+        self._connection.unregister("chunk")
+
+    def finish(self, facts: RunFacts) -> None:
+        """Write down how the run ended, and close the file."""
+        try:
+            row = [facts.ticks, facts.status, facts.to_json(), self.run]
+            self._connection.execute("UPDATE runs SET ticks = ?, status = ?, facts = ? WHERE run = ?", row)
+            self._connection.execute("CHECKPOINT")
+            self._connection.close()
+        except duckdb.Error as error:
+            self._close_quietly()
+            raise WriteError.of(self.path, error) from error
+
+    def abandon(self, facts: RunFacts) -> None:
+        """Leave the run as it was last committed; it says ``running``, as that of a killed writer does."""
+        del facts
+        self._close_quietly()
+
+    def _close_quietly(self) -> None:
+        with contextlib.suppress(duckdb.Error):  # what was committed is in the file or its log
+            self._connection.close()
+
+
+class DatabaseRecord:
+    """One run of a DuckDB file.
+
+    Args:
+        path: the file.
+        run: its number; the last one by default.
+
+    Raises:
+        RecordError: no record, no such run, or damaged; likewise from every method.
+    """
+
+    def __init__(self, path: Path, run: int | None = None) -> None:
+        self.path = path
+        self.connection = _connect(path, read_only=True)
+        try:
+            require_records(self.connection, path)
+            self.run, self.facts = _find_run(self.connection, run)
+        except RecordError as error:
+            self.connection.close()
+            message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+            raise RecordError(message) from error
+        except duckdb.Error as error:
+            self.connection.close()
+            raise _damaged(path, error) from error
+
+    def inputs(self) -> Iterator[Input]:
+        """What came into the run from outside, in order."""
+        query = "SELECT seq, tick, kind, content FROM inputs WHERE run = ? ORDER BY seq"
+        try:
+            yield from [Input(*row) for row in self.connection.execute(query, [self.run]).fetchall()]
+        except duckdb.Error as error:
+            raise _damaged(self.path, error) from error
+
+    def chunks(self) -> Iterator[I64]:
+        """The event log in (events, 8) pieces."""
+        decoder = Decoder(self.facts.bank_ids)
+        names = ", ".join(EVENTS.names)
+        query = f"SELECT {names} FROM events WHERE run = ? AND seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - our names
+        try:
+            (total,) = _one(self.connection.execute("SELECT count(*) FROM events WHERE run = ?", [self.run]))
+            for first in range(0, int(total), CHUNK_ROWS):
+                found = self.connection.sql(query, params=[self.run, first, first + CHUNK_ROWS]).to_arrow_table()
+                yield decoder.rows(found)
+        except duckdb.Error as error:
+            raise _damaged(self.path, error) from error
+        except RecordError as error:
+            message = f"{self.path}: {error}"
+            raise RecordError(message) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def require_records(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a database that holds something else.
+
+    Raises:
+        RecordError: it has not our tables, or those of another format.
+    """
+    query = "SELECT count(*) FROM duckdb_tables() WHERE list_contains(?, table_name)"
+    (known,) = _one(connection.execute(query, [list(TABLES)]))
+    if known != len(TABLES):
+        message = f"{path}: a DuckDB file, but no record of runs"
+        raise RecordError(message)
+    (found,) = _one(connection.execute("SELECT max(format) FROM record_format"))
+    if found != FORMAT:
+        message = f"{path}: a record of format {found}; this version knows {FORMAT}"
+        raise RecordError(message)
+
+
+def _find_run(connection: duckdb.DuckDBPyConnection, run: int | None) -> tuple[int, RunFacts]:
+    """A run by its number, or the last one."""
+    query = "SELECT run, facts, ticks, status FROM runs WHERE run = coalesce(?, (SELECT max(run) FROM runs))"
+    rows = connection.execute(query, [run]).fetchall()
+    if not rows:
+        (last,) = _one(connection.execute("SELECT coalesce(max(run), 0) FROM runs"))
+        message = f"no run {run}; there are {last}" if run is not None else "no run has been recorded yet"
+        raise RecordError(message)
+    number, text, ticks, status = rows[0]
+    facts = RunFacts.from_json(text)
+    if status == facts.status == "running":  # its facts were written when it began
+        (events,) = _one(connection.execute("SELECT count(*) FROM events WHERE run = ?", [number]))
+        facts = facts.after(ticks=int(ticks), num_events=int(events))
+    return int(number), facts
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        if path.exists() and path.stat().st_size == 0:  # DuckDB would take an empty file over
+            message = f"{path}: an empty file, no record of runs"
+            raise RecordError(message)
+        connection = duckdb.connect(str(path), read_only=read_only, config=dict(SETTINGS))
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, into the data
+        return connection  # noqa: TRY300 - both steps may fail
+    except (duckdb.Error, OSError) as error:
+        if "lock" in str(error):
+            message = f"{path}: another process has it open"
+        else:
+            message = f"{path}: cannot be opened: {str(error).splitlines()[0]}"
+        raise RecordError(message) from error
+
+
+def _one(result: Any) -> tuple[Any, ...]:
+    """The only row of a result."""
+    row: tuple[Any, ...] = result.fetchall()[0]
+    return row
+
+
+def _damaged(path: Path, error: duckdb.Error) -> RecordError:
+    return RecordError(f"{path}: cannot be read, it may be damaged: {str(error).splitlines()[0]}")

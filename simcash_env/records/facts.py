@@ -1,0 +1,126 @@
+"""What a record says of its run: all that is needed to run it again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal, Self, TypeAlias
+
+from pydantic import ValidationError
+
+from simcash_env._version import __version__
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.changes import self_contained
+from simcash_env.errors import RecordError
+from simcash_env.records.columns import FORMAT
+from simcash_env.simulation import Simulation
+
+Status: TypeAlias = Literal["running", "complete", "stopped", "interrupted", "failed"]
+"""``running``: still being written, or its writer was killed; ``stopped``: as far as was asked for."""
+
+STATUSES: Final = ("running", "complete", "stopped", "interrupted", "failed")
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One recorded run.
+
+    Attributes:
+        format: of the record.
+        version: of the package that wrote it.
+        kernels: digest of the sources that the kernels were compiled from.
+        scenario: the scenario in the native format, tree files written out.
+        seed: of the random stream.
+        start: base64 of a snapshot, where the record begins in the middle of a run.
+        first_tick: the first tick recorded.
+        ticks: ticks closed when the record ended.
+        num_events: rows of the event log.
+        status: how the record ended.
+        digest: of the state at the end; empty while it runs.
+    """
+
+    format: int
+    version: str
+    kernels: str
+    scenario: dict[str, Any]
+    seed: int
+    start: str
+    first_tick: int
+    ticks: int
+    num_events: int
+    status: Status
+    digest: str
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Self:
+        """Of a run that is about to be recorded, as it stands now."""
+        from simcash_env.kernels._jit import source_digest
+
+        scenario = self_contained(simulation.config).model_dump(mode="json")
+        is_fresh = simulation.current_tick == 0 and not simulation.is_open
+        start = "" if is_fresh else base64.b64encode(simulation.snapshot(log=False)).decode()
+        tick = simulation.current_tick
+        return cls(FORMAT, __version__, source_digest(), scenario, simulation.seed, start, tick, tick, 0, "running", "")
+
+    def after(self, *, ticks: int, num_events: int, status: Status = "running", digest: str = "") -> Self:
+        """The facts at a later time."""
+        return replace(self, ticks=ticks, num_events=num_events, status=status, digest=digest)
+
+    @property
+    def ticks_per_day(self) -> int:
+        """Length of a day."""
+        return int(self.scenario["simulation"]["ticks_per_day"])
+
+    @property
+    def bank_ids(self) -> tuple[str, ...]:
+        """Banks in the order of their numbers."""
+        return tuple(sorted(bank["id"] for bank in self.scenario["banks"]))
+
+    def to_json(self) -> str:
+        """One object; ``from_json`` refuses it where a character has changed."""
+        content = dict(vars(self))
+        return json.dumps({**content, "sha256": _digest(content)})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Back from ``to_json``.
+
+        Raises:
+            RecordError: it is damaged, or of another format.
+        """
+        try:
+            content = json.loads(text)
+            digest = content.pop("sha256")
+            written_by, its_format = content["version"], content["format"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            message = "its facts of the run cannot be read: the record is damaged"
+            raise RecordError(message) from error
+        if its_format != FORMAT:
+            message = f"a record of format {its_format}, written by version {written_by}; this version reads {FORMAT}"
+            raise RecordError(message)
+        if digest != _digest(content) or set(content) != {field.name for field in fields(cls)}:
+            message = "its facts of the run do not fit their checksum: the record is damaged"
+            raise RecordError(message)
+        return cls(**content)
+
+    def simulation(self) -> Simulation:
+        """The run as it stood when the recording began.
+
+        Raises:
+            RecordError: this version cannot run it.
+        """
+        try:
+            simulation = Simulation(ScenarioConfig.model_validate(self.scenario), seed=self.seed, events="tick")
+            if self.start:
+                simulation.restore(base64.b64decode(self.start, validate=True))
+        except (ValidationError, binascii.Error) as error:
+            message = f"this version cannot run the recorded scenario: {error}"
+            raise RecordError(message) from error
+        return simulation
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

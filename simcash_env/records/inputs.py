@@ -1,0 +1,89 @@
+"""What came into a run from outside: decisions, payments handed in, changed policies. Replay gives it in again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from simcash_env.errors import RecordError
+from simcash_env.simulation import Simulation, TickResult
+
+InputKind: TypeAlias = Literal["open", "submit", "policy", "tick"]
+INPUT_KINDS: Final = ("open", "submit", "policy", "tick")
+
+
+class Input(NamedTuple):
+    """One call from outside; ticks without one, and without decisions, leave none.
+
+    Attributes:
+        seq: place among the run's inputs.
+        tick: that was current when it came.
+        kind: ``open`` (arrivals were looked at), ``submit``, ``policy``, or ``tick`` (decisions).
+        content: the call's arguments as JSON.
+    """
+
+    seq: int
+    tick: int
+    kind: InputKind
+    content: str
+
+
+def encoded(kind: InputKind, content: Mapping[str, Any]) -> str:
+    """A call's arguments as JSON; tuples come back as lists, which ``give_in`` knows."""
+    del kind
+    return json.dumps(content, sort_keys=True)
+
+
+def decisions_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of ``tick`` from JSON: a decision with parameters is a tuple again."""
+    actions = {
+        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+        for bank, verbs in content.get("actions", {}).items()
+    }
+    return {"actions": actions, **{name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}}
+
+
+class Inputs:
+    """Gives recorded inputs in again, in order.
+
+    Args:
+        inputs: of the whole run, in order.
+    """
+
+    def __init__(self, inputs: Iterable[Input]) -> None:
+        self._left = iter(inputs)
+        self._next = next(self._left, None)
+
+    def tick(self, simulation: Simulation) -> TickResult:
+        """Run the current tick with what came in during it.
+
+        Raises:
+            RecordError: an input of a tick that has gone by, or one that makes no sense.
+        """
+        while self._next is not None and self._next.tick <= simulation.current_tick:
+            given, self._next = self._next, next(self._left, None)
+            if given.tick < simulation.current_tick:
+                message = f"inputs: number {given.seq} is of tick {given.tick}, which was over"
+                raise RecordError(message)
+            try:
+                content = json.loads(given.content)
+                if given.kind == "tick":
+                    return simulation.tick(**decisions_of(content))
+                _give_in(simulation, given.kind, content)
+            except (ValueError, TypeError, AttributeError) as error:  # an ActionError is a ValueError
+                message = f"inputs: number {given.seq} cannot be given in again: {error}"
+                raise RecordError(message) from error
+        return simulation.tick()
+
+
+def _give_in(simulation: Simulation, kind: str, content: Mapping[str, Any]) -> None:
+    if kind == "open":
+        simulation.open_tick()
+    elif kind == "submit":
+        simulation.submit_transaction(**content)
+    elif kind == "policy":
+        simulation.set_policy(**content)
+    else:
+        message = f"inputs: unknown kind {kind!r}; kinds are {', '.join(INPUT_KINDS)}"
+        raise RecordError(message)

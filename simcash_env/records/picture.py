@@ -1,0 +1,124 @@
+"""What the plots of a run show, added up as the run goes by, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from simcash_env.arrays import I64
+from simcash_env.codes import NUM_COSTS, EventKind
+from simcash_env.daily import SETTLEMENTS
+from simcash_env.records.columns import BANK_TICKS
+from simcash_env.records.facts import RunFacts
+from simcash_env.records.recorder import Chunk
+
+MAX_POINTS: Final = 4_000
+"""Ticks that lines are drawn through; in longer runs every second, fourth, eighth ... one is kept."""
+
+OPENING_HOUR: Final = 6
+HOURS: Final = 12
+"""A day runs from 06:00 to 18:00, whatever its number of ticks."""
+
+KIND, BANK, COUNTERPARTY, CENTS, VALUE = 1, 2, 3, 5, 6
+
+
+class Picture:
+    """A sink that draws nothing yet: ``plots.draw`` does.
+
+    Args:
+        facts: of the run.
+
+    Attributes:
+        ticks: (points,) that lines go through.
+        balances: (points, banks) cents after the tick.
+        queue1: (points,) cents in all banks' own queues.
+        queue2: (points,) cents in the central queue.
+        settled: (ticks of a day,) cents settled at that time of day, over all days.
+        arrived: likewise arrived.
+        costs: (hours, kinds) cents, over all days.
+        bank_costs: (banks, kinds) cents.
+        network: (banks, banks) cents settled from row to column.
+    """
+
+    def __init__(self, facts: RunFacts) -> None:
+        self.facts = facts
+        banks = len(facts.bank_ids)
+        self.settled, self.arrived = np.zeros((2, facts.ticks_per_day), np.int64)
+        self.costs = np.zeros((HOURS, NUM_COSTS), np.int64)
+        self.bank_costs = np.zeros((banks, NUM_COSTS), np.int64)
+        self.network = np.zeros((banks, banks), np.int64)
+        self._ticks: list[int] = []
+        self._lines: list[I64] = []
+        self._stride = 1
+
+    @property
+    def ticks(self) -> I64:
+        """(points,) that lines go through."""
+        return np.array(self._ticks, np.int64)
+
+    @property
+    def balances(self) -> I64:
+        """(points, banks) cents after the tick."""
+        return self._line("balance_cents")
+
+    @property
+    def queue1(self) -> I64:
+        """(points,) cents in all banks' own queues."""
+        found: I64 = self._line("queue1_cents").sum(axis=1)
+        return found
+
+    @property
+    def queue2(self) -> I64:
+        """(points,) cents in the central queue."""
+        found: I64 = self._line("queue2_cents").sum(axis=1)
+        return found
+
+    def _line(self, name: str) -> I64:
+        empty = np.zeros((0, len(BANK_TICKS), len(self.facts.bank_ids)), np.int64)
+        found: I64 = np.concatenate([empty, *(line[None] for line in self._lines)])[:, BANK_TICKS.index(name)]
+        return found
+
+    def write(self, chunk: Chunk, facts: RunFacts) -> None:
+        """Take a chunk in."""
+        self.facts = facts
+        self.add_events(chunk.rows)
+        self.add_samples(chunk.first_tick, chunk.samples)
+
+    def finish(self, facts: RunFacts) -> None:
+        """The run is over."""
+        self.facts = facts
+
+    def abandon(self, facts: RunFacts) -> None:
+        """Likewise."""
+        self.facts = facts
+
+    def add_events(self, rows: I64) -> None:
+        """Add up (events, 8) log rows."""
+        per_day, kinds = self.facts.ticks_per_day, rows[:, KIND]
+        times = rows[:, 0] % per_day
+        moving = np.isin(kinds, SETTLEMENTS)
+        np.add.at(self.settled, times[moving], rows[moving, CENTS])
+        np.add.at(self.network, (rows[moving, BANK], rows[moving, COUNTERPARTY]), rows[moving, CENTS])
+        arriving = kinds == EventKind.ARRIVAL
+        np.add.at(self.arrived, times[arriving], rows[arriving, CENTS])
+        charged = kinds == EventKind.COST_ACCRUAL
+        cents, costs = rows[charged, CENTS], rows[charged, VALUE]
+        np.add.at(self.costs, (times[charged] * HOURS // per_day, costs), cents)
+        np.add.at(self.bank_costs, (rows[charged, BANK], costs), cents)
+
+    def add_samples(self, first_tick: int, samples: I64) -> None:
+        """Add (ticks, columns, banks) figures from ``first_tick`` on."""
+        for tick, sample in enumerate(samples, start=first_tick):
+            if tick % self._stride == 0:
+                self._ticks.append(tick)
+                self._lines.append(sample)
+            if len(self._ticks) > MAX_POINTS:
+                self._stride *= 2
+                kept = [at for at, known in enumerate(self._ticks) if known % self._stride == 0]
+                self._ticks, self._lines = [self._ticks[at] for at in kept], [self._lines[at] for at in kept]
+
+    @property
+    def stride(self) -> int:
+        """Lines go through every so many ticks."""
+        return self._stride

@@ -1,0 +1,100 @@
+"""Run a record again and prove that every event is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+
+from simcash_env.arrays import I64, LOG_WORDS
+from simcash_env.events import Events
+from simcash_env.records.inputs import Inputs
+from simcash_env.records.reading import Record
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found.
+
+    Attributes:
+        is_equal: is every event, and the state at the end, the same?
+        ticks: that were run again.
+        num_events: that were compared.
+        difference: the first thing that differs, in words; empty where nothing does.
+        has_other_kernels: was the record written with other sources or compilers than are at work here?
+    """
+
+    is_equal: bool
+    ticks: int
+    num_events: int
+    difference: str
+    has_other_kernels: bool
+
+
+def replay(record: Record, *, progress: Callable[[int], None] | None = None) -> Replay:
+    """Run a record's scenario again, with its seed and its inputs, and compare event for event.
+
+    Args:
+        record: an open one.
+        progress: told how many ticks were run so far.
+
+    Raises:
+        RecordError: the record is damaged, or this version cannot run it.
+    """
+    from simcash_env.kernels._jit import source_digest
+
+    facts, simulation = record.facts, record.facts.simulation()
+    inputs, recorded = Inputs(record.inputs()), _Recorded(record)
+    seen, difference = 0, ""
+    while simulation.current_tick < facts.ticks and not difference:
+        result = inputs.tick(simulation)
+        difference = recorded.compare(result.events, seen)
+        seen += len(result.events)
+        if progress is not None:
+            progress(simulation.current_tick - facts.first_tick)
+    difference = difference or recorded.rest(seen)
+    if not difference and facts.digest and facts.digest != simulation.digest():
+        difference = f"the state after tick {facts.ticks - 1} differs though every event is equal"
+    other = facts.kernels != source_digest()
+    return Replay(not difference, simulation.current_tick - facts.first_tick, seen, difference, other)
+
+
+class _Recorded:
+    """The recorded events, taken piece by piece."""
+
+    def __init__(self, record: Record) -> None:
+        self._chunks = record.chunks()
+        self._held = np.zeros((0, LOG_WORDS), np.int64)
+
+    def take(self, count: int) -> I64:
+        """The next so many rows, or as many as there are."""
+        while len(self._held) < count:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            self._held = np.concatenate([self._held, chunk])
+        taken, self._held = self._held[:count], self._held[count:]
+        return taken
+
+    def compare(self, replayed: Events, first: int) -> str:
+        """The first difference to what happened now, in words."""
+        then, now = self.take(len(replayed)), replayed.rows
+        if np.array_equal(then, now):
+            return ""
+        old = replayed.with_rows(then)
+        for at, (before, after) in enumerate(zip_longest(old, replayed)):
+            if before != after:
+                return f"event {first + at}: recorded {_told(before)}, replayed {_told(after)}"
+        at = int(np.flatnonzero((then != now).any(axis=1))[0])
+        return f"event {first + at}: recorded {then[at].tolist()}, replayed {now[at].tolist()}"
+
+    def rest(self, seen: int) -> str:
+        """What was recorded past the end of the replay."""
+        left = len(self.take(1))
+        return f"event {seen} was recorded, and the replay is over" if left else ""
+
+
+def _told(event: object) -> str:
+    return "nothing" if event is None else str(event)

@@ -1,0 +1,88 @@
+"""Tables and views of a DuckDB record. ``docs/records.md`` says what people ask of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simcash_env.daily import METRICS
+from simcash_env.records.columns import BANK_TICKS
+
+
+def _bigints(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} BIGINT NOT NULL" for name in names)
+
+
+TABLES: Final = {
+    "record_format": "format INTEGER NOT NULL",
+    "runs": """run INTEGER PRIMARY KEY, scenario VARCHAR NOT NULL, seed BIGINT NOT NULL, ticks_per_day BIGINT NOT NULL,
+        ticks BIGINT NOT NULL, status VARCHAR NOT NULL, version VARCHAR NOT NULL, facts VARCHAR NOT NULL""",
+    "events": """run INTEGER NOT NULL, seq BIGINT NOT NULL, tick BIGINT NOT NULL, day BIGINT NOT NULL,
+        kind VARCHAR NOT NULL, bank VARCHAR, counterparty VARCHAR, tx BIGINT, cents BIGINT,
+        value_1 BIGINT, value_2 BIGINT, label VARCHAR""",
+    "bank_ticks": f"run INTEGER NOT NULL, tick BIGINT NOT NULL, bank VARCHAR NOT NULL, {_bigints(BANK_TICKS)}",
+    "bank_days": f"run INTEGER NOT NULL, day BIGINT NOT NULL, bank VARCHAR NOT NULL, {_bigints(METRICS)}",
+    "inputs": """run INTEGER NOT NULL, seq BIGINT NOT NULL, tick BIGINT NOT NULL, kind VARCHAR NOT NULL,
+        content VARCHAR NOT NULL""",
+}
+"""Columns of every table."""
+
+VIEWS: Final = {
+    "settlements": """
+        SELECT run, seq, tick, day, bank, counterparty, tx, cents,
+            CASE kind
+                WHEN 'RtgsImmediateSettlement' THEN 'gross'
+                WHEN 'Queue2LiquidityRelease' THEN 'queue2'
+                ELSE last_value(CASE kind
+                    WHEN 'EntryDispositionOffset' THEN 'entry_disposition'
+                    WHEN 'LsmBilateralOffset' THEN 'bilateral'
+                    WHEN 'LsmCycleSettlement' THEN 'cycles'
+                    WHEN 'LsmPrefixSettlement' THEN 'prefix' END IGNORE NULLS)
+                    OVER (PARTITION BY run ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+            END AS mechanism, kind
+        FROM events
+        WHERE kind IN ('RtgsImmediateSettlement', 'Queue2LiquidityRelease', 'LsmPaymentSettled',
+            'EntryDispositionOffset', 'LsmBilateralOffset', 'LsmCycleSettlement', 'LsmPrefixSettlement')
+        QUALIFY kind IN ('RtgsImmediateSettlement', 'Queue2LiquidityRelease', 'LsmPaymentSettled')""",
+    "released_by_mechanism": """
+        SELECT run, mechanism, count(*) AS payments, sum(cents)::BIGINT AS cents
+        FROM settlements GROUP BY ALL""",
+    "waits": """
+        WITH steps AS (
+            SELECT run, tx, seq, tick, kind, bank, counterparty, cents,
+                lead(tick) OVER own AS left_tick, lead(kind) OVER own AS left_by
+            FROM events
+            WHERE kind IN ('QueuedRtgs', 'Queue2LiquidityRelease', 'LsmPaymentSettled', 'RtgsWithdrawal',
+                'TransactionExpired')
+            WINDOW own AS (PARTITION BY run, tx ORDER BY seq))
+        SELECT steps.run, tx, bank AS sender, counterparty AS receiver, cents, tick AS queued_tick, left_tick, left_by,
+            coalesce(left_tick, ticks) - tick AS waited_ticks
+        FROM steps JOIN runs USING (run) WHERE kind = 'QueuedRtgs'""",
+    "who_waited_on_whom": """
+        SELECT run, receiver AS waiting_bank, sender AS waited_on, count(*) AS payments, sum(cents)::BIGINT AS cents,
+            avg(waited_ticks) AS mean_ticks, max(waited_ticks) AS longest_ticks,
+            sum(cents::HUGEINT * waited_ticks)::HUGEINT AS cent_ticks
+        FROM waits WHERE waited_ticks > 0 GROUP BY ALL""",
+    "cost_by_kind_and_hour": """
+        SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
+            sum(cents)::BIGINT AS cents
+        FROM events JOIN runs USING (run) WHERE kind = 'CostAccrual' GROUP BY ALL""",
+    "throughput_by_hour": """
+        WITH by_hour AS (
+            SELECT run, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour, sum(cents) AS cents
+            FROM settlements JOIN runs USING (run) GROUP BY ALL)
+        SELECT run, hour, cents::BIGINT AS settled_cents,
+            sum(cents) OVER so_far / sum(cents) OVER (PARTITION BY run) AS share_so_far
+        FROM by_hour WINDOW so_far AS (PARTITION BY run ORDER BY hour)""",
+    "payments": """
+        SELECT run, tx, min(tick) FILTER (kind = 'Arrival') AS arrival_tick,
+            any_value(bank) AS sender, any_value(counterparty) AS receiver,
+            any_value(cents) FILTER (kind = 'Arrival') AS cents,
+            any_value(value_1) FILTER (kind = 'Arrival') AS deadline_tick,
+            min(tick) FILTER (kind IN ('PolicySubmit', 'PolicySplit')) AS released_tick,
+            max(tick) FILTER (kind IN ('RtgsImmediateSettlement', 'Queue2LiquidityRelease', 'LsmPaymentSettled',
+                'ParentSettled')) AS settled_tick,
+            max(tick) FILTER (kind IN ('PolicyDrop', 'TransactionExpired')) AS dropped_tick,
+            min(tick) FILTER (kind = 'TransactionWentOverdue') AS overdue_tick
+        FROM events WHERE tx IS NOT NULL GROUP BY run, tx""",
+}
+"""What is asked often, over all runs of the file. An hour is one of a day from 06:00 to 18:00, whatever its ticks."""

@@ -1,0 +1,97 @@
+"""From a request to a scenario that can run: nothing of it may read a file of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
+from simcash_env.config.faults import Broken, Place
+from simcash_env.config.library import scenario_ids
+from simcash_env.config.report import broken_of, config_error
+from simcash_env.config.suggest import nearest
+from simcash_env.errors import ConfigError, Fault
+from simcash_env.service.held import Origin
+from simcash_env.service.models import NewSimulation
+from simcash_env.service.settings import Settings
+
+NO_FILES = "files are not read here, write the tree out under tree"
+FILE_KEYS = ("file", "json_path")
+"""What names a tree's file: in our format, and in SimCash's."""
+
+POLICY: TypeAdapter[Any] = TypeAdapter(PolicyConfig)
+
+
+def read_request(request: NewSimulation, settings: Settings) -> Origin:
+    """Judge a request.
+
+    Raises:
+        ConfigError: everything that is wrong, in the words of ``simcash validate``.
+    """
+    notices: list[str] = []
+    config = _scenario(request.scenario, notices)
+    if len(config.banks) > settings.max_banks:
+        rule = f"must have at most {settings.max_banks} entries here (--max-banks)"
+        raise ConfigError([Fault(None, None, "banks", str(len(config.banks)), rule)])
+    config = _with_policies(config, request)
+    seed = config.simulation.seed if request.seed is None else request.seed
+    return Origin(config, seed, request.events, tuple(notices))
+
+
+def _scenario(asked: Any, notices: list[str]) -> ScenarioConfig:
+    if isinstance(asked, str):
+        if asked not in scenario_ids():
+            guess = nearest(asked, scenario_ids())
+            hint = "" if guess is None else f", did you mean {guess}?"
+            raise config_error([Broken(("scenario",), f"no scenario of the library{hint}", asked)], None)
+        return load_scenario(asked)
+    if not isinstance(asked, Mapping):
+        raise config_error([Broken(("scenario",), "must be an id of the library or a mapping", asked)], None)
+    files = [Broken(place, NO_FILES, value) for place, value in _files(asked, ())]
+    if files:
+        raise config_error(files, None)
+    return load_scenario(asked, notice=notices.append)
+
+
+def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    """Every key of a policy that would open a file."""
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            if place and place[-1] == "policy" and key in FILE_KEYS and inside is not None:
+                yield (*place, key), inside
+            else:
+                yield from _files(inside, (*place, key))
+    elif isinstance(value, list):
+        for number, inside in enumerate(value):
+            yield from _files(inside, (*place, number))
+
+
+def _with_policies(config: ScenarioConfig, request: NewSimulation) -> ScenarioConfig:
+    """The scenario with the policies that the request names."""
+    named = dict.fromkeys(
+        (bank.id for bank in config.banks if bank.policy.type == "external" and request.external_policy is not None),
+        ("external_policy", request.external_policy),
+    ) | {bank: (f"policies.{bank}", policy) for bank, policy in request.policies.items()}
+    ids = [bank.id for bank in config.banks]
+    broken: list[Broken] = []
+    chosen: dict[str, Any] = {}
+    for bank, (path, policy) in named.items():
+        if bank not in ids:
+            broken.append(Broken((path,), f"unknown bank, banks are {', '.join(ids)}", bank))
+            continue
+        files = [key for key in FILE_KEYS if (policy or {}).get(key) is not None]
+        broken += [Broken((path, key), NO_FILES, (policy or {})[key]) for key in files]
+        if files:
+            continue
+        try:
+            chosen[bank] = POLICY.validate_python(policy)
+        except ValidationError as error:
+            broken += [Broken((path, *place), rule, value) for place, rule, value in broken_of(error, policy)]
+    if broken:
+        raise config_error(broken, None)
+    if not chosen:
+        return config
+    banks = tuple(bank.model_copy(update={"policy": chosen.get(bank.id, bank.policy)}) for bank in config.banks)
+    return ScenarioConfig.model_validate(config.model_copy(update={"banks": banks}).model_dump(mode="json"))

@@ -1,0 +1,213 @@
+"""What every call passes first: its request id, who may call, from where, and the line in the log."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simcash_env.service.logs import REQUEST_ID, log
+from simcash_env.service.meters import Meters
+from simcash_env.service.refusals import answer
+from simcash_env.service.settings import Settings, is_loopback
+
+COOKIE: Final = "simcash_session"
+USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MOST_DRAINED: Final = 2**26
+LONGEST_REASON: Final = 120
+"""What fits a closing frame, 123 bytes."""
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+HARDENING: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, meters: Meters) -> None:
+        self._app = app
+        self._settings = settings
+        self._meters = meters
+        self._session = None if settings.token is None else session_of(settings.token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge a call, pass it on, write it down."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked = headers.get("x-request-id", "")
+        REQUEST_ID.set(asked if USABLE_ID.fullmatch(asked) else secrets.token_hex(8))
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send, headers)
+        else:
+            await self._http(scope, receive, send, headers)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        began, status, most = time.perf_counter(), 0, self._settings.max_body_bytes
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answered = MutableHeaders(scope=message)
+                answered["x-request-id"] = str(REQUEST_ID.get())
+                for name, value in HARDENING.items():
+                    answered.setdefault(name, value)
+            await send(message)
+
+        self._meters.under_way.inc()
+        try:
+            refusal = self._refusal(scope, headers)
+            if refusal is not None:
+                code, message = refusal
+                challenge = {"www-authenticate": "Bearer"} if code == HTTPStatus.UNAUTHORIZED else None
+                await answer(code, message, headers=challenge)(scope, receive, sending)
+            elif is_number(length := headers.get("content-length", "0")) and int(length) > most:
+                await drain(receive, MOST_DRAINED)  # a client that is still sending would not read the answer
+                await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(length))(scope, receive, sending)
+            elif (welcome := self._welcome(scope)) is not None:
+                await welcome(scope, receive, sending)
+            else:
+                await self._app(scope, self._counted(receive), sending)
+        finally:
+            self._meters.under_way.dec()
+            seconds = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._meters.requests.labels(method, route, str(status)).inc()
+            self._meters.seconds.labels(method, route).observe(seconds)
+            fields = {"method": scope["method"], "path": scope["path"], "status": status}
+            log("info", "request", **fields, ms=round(seconds * 1_000, 2), client=(scope.get("client") or ("?",))[0])
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            log("info", "stream refused", path=scope["path"], status=refusal[0])
+            await receive()
+            await send({"type": "websocket.accept"})  # so that a browser's page gets to know the reason
+            await send({"type": "websocket.close", "code": 4_000 + refusal[0], "reason": refusal[1][:LONGEST_REASON]})
+            return
+        self._meters.streams.inc()
+        log("info", "stream opened", path=scope["path"])
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._meters.streams.dec()
+            log("info", "stream closed", path=scope["path"])
+
+    # -- how much -----------------------------------------------------------------------------------------------------
+
+    def _too_long(self, length: object) -> str:
+        return f"body: {length} bytes are over the limit of {self._settings.max_body_bytes} (--max-body)"
+
+    def _counted(self, receive: Receive) -> Receive:
+        """A body that does not say how long it is, is cut off where it is too long."""
+        total = 0
+
+        async def receiving() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self._settings.max_body_bytes:
+                await drain(receive, MOST_DRAINED)
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(f"more than {total - 1}"))
+            return message
+
+        return receiving
+
+    # -- who may call -------------------------------------------------------------------------------------------------
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """Status and message for a caller who may not."""
+        host = headers.get("host", "")
+        if is_loopback(self._settings.host) and host and not is_loopback(name_of(host)):
+            return HTTPStatus.FORBIDDEN, f"host: {host!r} is no name of this machine"  # a page that rebinds its name
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host and scope.get("method", "") not in SAFE:
+            return HTTPStatus.FORBIDDEN, f"origin: {origin!r} is another site's page"
+        if not self._is_known(scope, headers):
+            return HTTPStatus.UNAUTHORIZED, "authorization: a token is needed, send 'Authorization: Bearer TOKEN'"
+        return None
+
+    def _is_known(self, scope: Scope, headers: Headers) -> bool:
+        if self._settings.token is None or self._session is None:
+            return True
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        shown = token.strip() if kind.lower() == "bearer" else ""
+        if is_same(shown, self._settings.token) or is_same(cookie_of(headers), self._session):
+            return True
+        return scope["path"] == "/" and is_same(query_of(scope).get("token", ""), self._settings.token)
+
+    def _welcome(self, scope: Scope) -> RedirectResponse | None:
+        """A browser that came with the token in the address gets a cookie in its place."""
+        query = query_of(scope)
+        if self._session is None or scope["path"] != "/" or scope["method"] != "GET" or "token" not in query:
+            return None
+        query.pop("token")
+        response = RedirectResponse("/" + (f"?{urlencode(query)}" if query else ""), HTTPStatus.SEE_OTHER)
+        is_https = scope.get("scheme") == "https"
+        response.set_cookie(COOKIE, self._session, httponly=True, samesite="strict", secure=is_https)
+        return response
+
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+async def drain(receive: Receive, most: int) -> None:
+    """Read what is left of a body, to a point, and forget it."""
+    total, is_more = 0, True
+    while is_more and total < most:
+        message = await receive()
+        total += len(message.get("body", b""))
+        is_more = bool(message.get("more_body"))
+
+
+def is_number(text: str) -> bool:
+    """Digits, and no more of them than a length can have."""
+    return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
+
+
+def is_same(shown: str, wanted: str) -> bool:
+    """Compared in a time that tells nothing of where they differ."""
+    return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), wanted.encode())
+
+
+def session_of(token: str) -> str:
+    """What a browser's cookie holds: from it nobody gets the token back."""
+    return hmac.new(token.encode(), b"simcash viewer session", hashlib.sha256).hexdigest()
+
+
+def cookie_of(headers: Headers) -> str:
+    """The session that a browser shows."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
+def query_of(scope: Mapping[str, object]) -> dict[str, str]:
+    """The query parameters."""
+    raw = scope.get("query_string", b"")
+    return dict(parse_qsl(raw.decode("latin-1"))) if isinstance(raw, bytes) else {}
+
+
+def name_of(host: str) -> str:
+    """A host header without its port."""
+    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host

@@ -1,0 +1,138 @@
+"""One simulation in the service: its run, its reports, what was handed in, and who listens."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.service.figures import COST_NAMES
+from simcash_env.service.history import History, as_orders
+from simcash_env.service.run import Run
+from simcash_env.service.store import Change, Kept
+from simcash_env.service.stream import Listeners
+from simcash_env.simulation import TickResult
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a simulation was made of."""
+
+    config: ScenarioConfig
+    seed: int
+    events: bool
+    notices: tuple[str, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """JSON-ready."""
+        config = self.config.model_dump(mode="json")
+        return {"scenario": config, "seed": self.seed, "events": self.events, "notices": list(self.notices)}
+
+    @staticmethod
+    def of_row(row: Mapping[str, Any]) -> Origin:
+        """From what ``as_row`` gave."""
+        config = ScenarioConfig.model_validate(row["scenario"])
+        return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]))
+
+
+@dataclass(eq=False)
+class Held:
+    """A simulation that the service holds. Whoever touches ``run`` holds ``lock``."""
+
+    id: str
+    created: str
+    origin: Origin
+    run: Run
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    num_calls: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    listeners: Listeners = field(default_factory=Listeners)
+    failure: str | None = None
+    is_deleted: bool = False
+    nbytes: int = 0
+    log_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Set what follows from the rest."""
+        self.history = History(self.origin.config, self.origin.seed)
+        self.log_bytes = sum(part.nbytes for part in self.run.log_parts())
+        self.weigh()
+
+    @staticmethod
+    def of_kept(kept: Kept) -> Held:
+        """As it was when it was last kept.
+
+        Raises:
+            SnapshotError: of another version, or damaged.
+            ValueError: likewise.
+        """
+        origin = Origin.of_row(kept.origin)
+        run = Run(origin.config, seed=origin.seed, events=origin.events)
+        run.restore_state(kept.state, list(kept.log))
+        if len(kept.reports) != run.current_tick:
+            message = f"{len(kept.reports)} reports for {run.current_tick} ticks"
+            raise ValueError(message)
+        return Held(kept.id, kept.created, origin, run, kept.reports, kept.inputs, kept.num_calls)
+
+    def go_back_to(self, kept: Kept) -> None:
+        """Forget what could not be kept."""
+        before = Held.of_kept(kept)
+        self.run, self.reports, self.inputs = before.run, before.reports, before.inputs
+        self.num_calls, self.log_bytes = before.num_calls, before.log_bytes
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Count the bytes anew, roughly: state, log, reports, history."""
+        of_reports = 600 * len(self.reports)  # a dict of small numbers with one of costs in it
+        self.nbytes = self.run.nbytes + self.log_bytes + of_reports + self.history.nbytes
+
+    def submit(self, payment: dict[str, Any]) -> tuple[str, Change]:
+        """Hand a payment in."""
+        entry = {"tick": self.run.current_tick, "submit": payment}
+        name = self.run.submit_transaction(**payment)
+        self.inputs.append(entry)
+        self.weigh()
+        return name, Change([entry], [], [])
+
+    def advance(
+        self, count: int, orders: dict[str, Any], *, stopping: threading.Event, room: Callable[[], bool]
+    ) -> Change:
+        """Run so many ticks, or fewer where the service stops or has no room left; at least one.
+
+        Raises:
+            ActionError: a decision that cannot be carried out; no tick has run.
+        """
+        first_part, inputs, reports = len(self.run.log_parts()), [], []
+        if any(orders.values()):
+            inputs.append({"tick": self.run.current_tick, "orders": orders})
+        for number in range(count):
+            if number and (stopping.is_set() or not room()):
+                break
+            result = self.run.tick(**as_orders(orders if number == 0 else {}))
+            self.run.open_for_decisions()
+            reports.append(report_of(result))
+            self.log_bytes += result.events.rows.nbytes if self.run.has_log else 0
+            self.reports.append(reports[-1])
+            self.weigh()
+        self.inputs.extend(inputs)
+        return Change(inputs, reports, self.run.log_parts()[first_part:])
+
+
+def report_of(result: TickResult) -> dict[str, Any]:
+    """What ``models.Report`` shows."""
+    return {
+        "tick": result.tick,
+        "day": result.day,
+        "arrivals": result.num_arrivals,
+        "settlements": result.num_settlements,
+        "lsm_releases": result.num_lsm_releases,
+        "queue2_size": result.queue2_size,
+        "total_cost": result.total_cost,
+        "costs": {name: sum(row[name] for row in result.costs.values()) for name in COST_NAMES},
+        "events": len(result.events),
+        "cycle_work_limit_hit": result.cycle_work_limit_hit,
+    }

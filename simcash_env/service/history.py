@@ -1,0 +1,85 @@
+"""Earlier states of a run, played again from what was handed in: a run is determined by scenario, seed and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.service.run import Run
+
+MOST_KEYFRAMES: Final = 64
+SHORTEST_SPACING: Final = 64
+
+Input = Mapping[str, Any]
+"""``{"tick": t, "submit": {...}}`` or ``{"tick": t, "orders": {...}}``, in the order in which they came."""
+
+
+@dataclass
+class History:
+    """Plays a run again up to a tick, with states kept on the way so that going back is quick."""
+
+    config: ScenarioConfig
+    seed: int
+    replica: Run | None = None
+    keyframes: dict[int, bytes] = field(default_factory=dict)
+
+    def figures_at(self, tick: int, inputs: Sequence[Input], num_payments: int) -> dict[str, Any]:
+        """The state after so many ticks, before anything else was handed in."""
+        replica = self._replica_before(tick)
+        spacing = max(SHORTEST_SPACING, self.config.simulation.num_ticks // MOST_KEYFRAMES)
+        first = replica.current_tick
+        wanted = [entry for entry in inputs if first <= entry["tick"] < tick]
+        at = 0
+        while replica.current_tick < tick:
+            now = replica.current_tick
+            if now % spacing == 0:
+                self.keyframes.setdefault(now, replica.state_bytes())
+            until = at
+            while until < len(wanted) and wanted[until]["tick"] == now:
+                until += 1
+            replay_tick(replica, wanted[at:until])
+            at = until
+        return replica.figures(num_payments)
+
+    def _replica_before(self, tick: int) -> Run:
+        if self.replica is None:
+            self.replica = Run(self.config, seed=self.seed, events=False)
+        known = max((frame for frame in self.keyframes if frame <= tick), default=None)
+        stands = self.replica.current_tick
+        if known is not None and (stands > tick or known > stands):
+            self.replica.restore_state(self.keyframes[known], [])
+        elif stands > tick:
+            self.replica = Run(self.config, seed=self.seed, events=False)
+        return self.replica
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return sum(map(len, self.keyframes.values())) + (0 if self.replica is None else self.replica.nbytes)
+
+
+def replay_tick(run: Run, inputs: Sequence[Input]) -> None:
+    """One tick with what was handed in at it."""
+    orders: Mapping[str, Any] = {}
+    for entry in inputs:
+        if "submit" in entry:
+            run.submit_transaction(**entry["submit"])
+        else:
+            orders = entry["orders"]
+    run.tick(**as_orders(orders))
+    run.open_for_decisions()
+
+
+def as_orders(orders: Mapping[str, Any]) -> dict[str, Any]:
+    """Decisions as they came over the wire, as ``Simulation.tick`` takes them: pairs are tuples there."""
+    actions = {
+        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+        for bank, verbs in orders.get("actions", {}).items()
+    }
+    return {
+        "actions": actions,
+        "pool_levels": orders.get("pool_levels", {}),
+        "collateral": orders.get("collateral", {}),
+    }

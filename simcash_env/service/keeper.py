@@ -1,0 +1,291 @@
+"""All simulations of a service: made, found, run one call at a time each, kept in the database, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from simcash_env.errors import ActionError, ConfigError, SimulationError, SnapshotError
+from simcash_env.service.creation import read_request
+from simcash_env.service.held import Held
+from simcash_env.service.logs import log
+from simcash_env.service.models import NewSimulation
+from simcash_env.service.refusals import Refusal, refuse_value, unknown
+from simcash_env.service.run import Run
+from simcash_env.service.settings import MIB, Settings
+from simcash_env.service.store import Change, Store
+from simcash_env.service.stream import GOING_AWAY, GONE
+
+T = TypeVar("T")
+WARM_UP: Final = "castro-2period-v0"
+
+
+class Keeper:
+    """Holds the simulations. Methods that are coroutines are called on the event loop, the others in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.held: dict[str, Held] = {}
+        self.unreadable: dict[str, str] = {}
+        self.stopping = threading.Event()
+        self.num_ticks = 0
+        self._num_being_made = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._pool = ThreadPoolExecutor(settings.num_threads, thread_name_prefix="simulation")
+        self._store = None if settings.db is None else Store(settings.db)
+
+    # -- beginning and end --------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Bring back what the database holds; what cannot be read stays there as it is."""
+        store = self._store
+        if store is None:
+            return
+        for name in store.names():
+            try:
+                self.held[name] = Held.of_kept(store.load(name))
+            except (SnapshotError, ConfigError, ValidationError, ValueError, KeyError, TypeError) as error:
+                self.unreadable[name] = f"{error}"
+                log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=str(error))
+        log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
+
+    def warm_up(self) -> None:
+        """Load the kernels before the first caller waits for them."""
+        from simcash_env.config import load_scenario
+
+        Run(load_scenario(WARM_UP), seed=0, events=True).tick()
+
+    async def close(self) -> None:
+        """Let what is under way finish, then let go of everything."""
+        self.stopping.set()
+        self.end_streams()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._pool.shutdown()
+        if self._store is not None:
+            self._store.close()
+
+    def end_streams(self) -> None:
+        """Tell all who listen that the service stops."""
+        for held in self.held.values():
+            held.listeners.end(GOING_AWAY, "the service is stopping")
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run in the pool, to its end, whether or not the caller is still there."""
+
+        async def to_its_end() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+        return await self._shielded(to_its_end())
+
+    async def exclusively(self, held: Held, work: Callable[[], T]) -> T:
+        """Run in the pool while nobody else touches this simulation, to its end in any case."""
+
+        async def alone() -> T:
+            async with held.lock:
+                if held.is_deleted:
+                    raise unknown("simulation", held.id)
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+        return await self._shielded(alone())
+
+    async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it gets it; where nobody does any more, it is not an error of ours
+
+    def find(self, name: str) -> Held:
+        """A simulation by its id.
+
+        Raises:
+            Refusal: there is none, or it cannot be read.
+        """
+        if name in self.unreadable:
+            message = f"simulation {name!r} cannot be read and is left as it is: {self.unreadable[name]}"
+            raise Refusal(HTTPStatus.CONFLICT, message)
+        if name not in self.held:
+            raise unknown("simulation", name)
+        return self.held[name]
+
+    # -- what is done with simulations --------------------------------------------------------------------------------
+
+    async def create(self, request: NewSimulation) -> Held:
+        """Begin a run.
+
+        Raises:
+            ConfigError: the request is faulty.
+            Refusal: there are too many simulations, or there is no room.
+        """
+        if len(self.held) + self._num_being_made >= self.settings.max_simulations:
+            message = f"the service holds {self.settings.max_simulations} simulations, its limit (--max-simulations)"
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, message)
+        self.require_room()
+        self._num_being_made += 1
+        try:
+            held = await self.in_thread(lambda: self._make(request))
+            self.held[held.id] = held
+        finally:
+            self._num_being_made -= 1
+        log("info", "simulation created", simulation=held.id, scenario=held.origin.config.name)
+        return held
+
+    def _make(self, request: NewSimulation) -> Held:
+        origin = read_request(request, self.settings)
+        run = Run(origin.config, seed=origin.seed, events=origin.events)
+        created = datetime.now(UTC).isoformat(timespec="microseconds")
+        held = Held(secrets.token_hex(6), created, origin, run)
+        if self.num_bytes() + held.nbytes > self.settings.max_memory_bytes:
+            raise self._no_room()
+        if self._store is not None:
+            self._store.add(held.id, created, origin.as_row(), run.state_bytes())
+        return held
+
+    async def delete(self, name: str) -> None:
+        """Forget a simulation, once the call under way on it has finished.
+
+        Raises:
+            Refusal: there is none.
+        """
+        if name in self.unreadable:
+            store = self._store
+            await self.in_thread(lambda: store.delete(name) if store is not None else None)
+            self.unreadable.pop(name, None)
+            return
+        held = self.find(name)
+        await self.exclusively(held, lambda: self._forget(held))
+        self.held.pop(name, None)
+        held.listeners.end(GONE, "the simulation was deleted")
+        log("info", "simulation deleted", simulation=name)
+
+    def _forget(self, held: Held) -> None:
+        if self._store is not None:
+            self._store.delete(held.id)
+        held.is_deleted = True
+
+    def tick(self, held: Held, count: int, orders: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run so many ticks and keep them; returns their reports.
+
+        Raises:
+            Refusal: past the end, too many at once, no room, or the service is stopping.
+            ActionError: a decision that cannot be carried out.
+        """
+        self._require_tickable(held, count, orders)
+        try:
+            change = held.advance(count, orders, stopping=self.stopping, room=self.has_room)
+        except ActionError:
+            raise
+        except Exception as error:
+            self._go_back(held, error)
+            raise
+        self._keep(held, change)
+        self.num_ticks += len(change.reports)
+        if len(change.reports) < count:
+            done = f"{len(change.reports)} of {count} ticks have run, the simulation is at tick {held.run.current_tick}"
+            if self.stopping.is_set():
+                message = f"the service is stopping: {done}"
+                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, message)
+            message = f"{self._no_room()}; {done}"
+            raise Refusal(HTTPStatus.INSUFFICIENT_STORAGE, message)
+        return change.reports
+
+    def submit(self, held: Held, payment: dict[str, Any]) -> tuple[str, int]:
+        """Hand a payment in and keep it; returns its id and the tick.
+
+        Raises:
+            Refusal: a value that breaks a rule, or the run is over.
+        """
+        self._require_running(held)
+        self.require_room()
+        if held.run.is_over:
+            raise Refusal(HTTPStatus.CONFLICT, "the run is over: no payment can arrive any more")
+        try:
+            name, change = held.submit(payment)
+        except SimulationError as error:
+            path, _, rule = str(error).partition(": ")
+            raise refuse_value(path, rule, None) from error
+        self._keep(held, change)
+        return name, held.run.current_tick
+
+    # -- rules --------------------------------------------------------------------------------------------------------
+
+    def _require_running(self, held: Held) -> None:
+        if self.stopping.is_set():
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the service is stopping")
+        if held.failure is not None:
+            raise Refusal(HTTPStatus.CONFLICT, held.failure)
+
+    def _require_tickable(self, held: Held, count: int, orders: dict[str, Any]) -> None:
+        self._require_running(held)
+        if count > self.settings.max_ticks:
+            raise refuse_value("query.count", f"must be at most {self.settings.max_ticks} (--max-ticks)", count)
+        left = held.run.num_ticks - held.run.current_tick
+        if count > left:
+            message = f"the run is over: all {held.run.num_ticks} ticks have been closed"
+            if left:
+                message = f"{left} of {held.run.num_ticks} ticks are left, {count} were asked for; none has run"
+            raise Refusal(HTTPStatus.CONFLICT, message)
+        if count > 1 and any(orders.values()):
+            raise refuse_value("query.count", "must be 1 where decisions are given, they are for one tick", count)
+        self.require_room()
+
+    def num_bytes(self) -> int:
+        """Bytes that all simulations hold, roughly."""
+        return sum(held.nbytes for held in tuple(self.held.values()))
+
+    def has_room(self) -> bool:
+        """May simulations grow further?"""
+        return self.num_bytes() < self.settings.max_memory_bytes
+
+    def require_room(self) -> None:
+        """Refuse what would make simulations grow where they may not.
+
+        Raises:
+            Refusal: the limit is reached.
+        """
+        if not self.has_room():
+            raise self._no_room()
+
+    def _no_room(self) -> Refusal:
+        limit = self.settings.max_memory_bytes // MIB
+        message = f"the simulations hold {self.num_bytes() // MIB} of {limit} MiB (--max-memory): delete some"
+        return Refusal(HTTPStatus.INSUFFICIENT_STORAGE, message)
+
+    # -- keeping ------------------------------------------------------------------------------------------------------
+
+    def _keep(self, held: Held, change: Change) -> None:
+        """Write what a call changed; where that fails the call has not happened."""
+        if self._store is None:
+            return
+        try:
+            self._store.append(held.id, held.num_calls, change, held.run.state_bytes())
+        except SimulationError as error:
+            self._go_back(held, error)
+            raise Refusal(HTTPStatus.INSUFFICIENT_STORAGE, f"{error}; nothing has changed") from error
+        held.num_calls += 1
+
+    def _go_back(self, held: Held, error: Exception) -> None:
+        """To what was last kept; without a database the run can go no further."""
+        log("error", "a call failed and is undone", simulation=held.id, error=f"{type(error).__name__}: {error}")
+        if self._store is None:
+            held.failure = f"the run cannot go on: {error}"
+            return
+        try:
+            held.go_back_to(self._store.load(held.id))
+        except (SnapshotError, ValueError) as unread:
+            held.failure = f"the run cannot go on: {error}; what was kept cannot be read: {unread}"

@@ -1,0 +1,52 @@
+"""Structured logs: one JSON object a line on stderr, each with the id of the request that it belongs to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final
+
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+NOISE: Final = {"Started server process [%d]", "Waiting for application startup.", "Application startup complete."}
+
+
+def request_id() -> str | None:
+    """Of the request that is being answered."""
+    return REQUEST_ID.get()
+
+
+def log(level: str, message: str, **fields: Any) -> None:
+    """Write one line."""
+    row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
+    if request_id() is not None:
+        row["request_id"] = str(request_id())
+    sys.stderr.write(json.dumps({**row, **fields}, default=str) + "\n")
+    sys.stderr.flush()
+
+
+class JsonHandler(logging.Handler):
+    """Takes the lines of the libraries over."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a library's line as one of ours; a traceback is one field of it."""
+        if record.msg in NOISE:
+            return
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[0] is not None:
+            fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
+        log(record.levelname.lower(), record.getMessage(), **fields)
+
+
+def take_over() -> None:
+    """Let the web server's loggers write as we do; each request is logged by us, once."""
+    for name in ("uvicorn", "uvicorn.error", "asyncio", "websockets"):
+        logger = logging.getLogger(name)
+        logger.handlers = [JsonHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.INFO if name.startswith("uvicorn") else logging.WARNING)
+    logging.getLogger("uvicorn.error").handlers = []
+    logging.getLogger("uvicorn.error").propagate = True

@@ -1,0 +1,322 @@
+"""What goes over the wire: the requests and answers of every endpoint. Money in cents, times in ticks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from simcash_env.config.fields import Model, Text, Truth
+
+Seed = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+Named = Annotated[dict[str, Any], Field(description="As a bank's policy in a scenario file: type and parameters.")]
+Whole = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
+
+
+class Answer(BaseModel):
+    """Base of every answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# -- requests ---------------------------------------------------------------------------------------------------------
+
+
+class NewSimulation(Model):
+    """A run to begin."""
+
+    scenario: Annotated[
+        Any,
+        Field(
+            description="An id of the library, or a scenario as in a file.",
+            json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}]},
+        ),
+    ]
+    seed: Seed | None = Field(None, description="Of the random stream; the scenario's own by default.")
+    events: Truth = Field(True, description="Keep the event log.")  # noqa: FBT003 - a default
+    policies: dict[str, Named] = Field(default_factory=dict, description="By bank, in place of the scenario's.")
+    external_policy: Named | None = Field(
+        None,
+        description="Of the external banks that `policies` does not name; without it the tick calls decide for them.",
+    )
+
+
+class TickOrders(Model):
+    """Decisions for external banks, for one tick. What is not named is held, or stays in Queue 2."""
+
+    actions: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="By bank and payment: 'release', 'hold', 'drop', 'withdraw', ['split', parts] or "
+        "['resubmit', rtgs_priority].",
+    )
+    pool_levels: dict[str, Whole] = Field(default_factory=dict, description="Share of the pool, 0 to 20, by bank.")
+    collateral: dict[str, Whole] = Field(default_factory=dict, description="Cents to post, negative to withdraw.")
+
+
+class NewTransaction(Model):
+    """A payment to hand in at the current tick."""
+
+    sender: Text
+    receiver: Text
+    amount: Annotated[int, Field(strict=True, description="Whole cents, positive.")]
+    deadline: Annotated[int, Field(strict=True, description="Absolute tick, after the current one.")]
+    priority: Annotated[int, Field(strict=True, description="0 to 10.")] = 5
+    divisible: Truth = False
+    rtgs_priority: Text = "normal"
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+class FaultRow(Answer):
+    """One thing that is wrong with an input."""
+
+    path: str
+    rule: str
+    value: str | None = None
+    line: int | None = None
+
+
+class Refused(Answer):
+    """Why a call was not carried out."""
+
+    error: str
+    faults: list[FaultRow]
+    request_id: str | None
+
+
+class Health(Answer):
+    """Is the service up?"""
+
+    status: str
+    version: str
+    simulations: int
+    memory_bytes: int
+
+
+class LibraryScenario(Answer):
+    """A scenario that comes with the package."""
+
+    id: str
+    description: str
+    banks: int
+    external_banks: int
+    ticks_per_day: int
+    num_days: int
+
+
+class Info(Answer):
+    """A simulation in one row."""
+
+    id: str
+    name: str
+    created: str
+    seed: int
+    events: bool
+    banks: int
+    external_banks: list[str]
+    tick: int
+    num_ticks: int
+    ticks_per_day: int
+    is_over: bool
+    failure: str | None = Field(description="Why it can go no further, where it cannot.")
+
+
+class Detail(Info):
+    """A simulation with its scenario."""
+
+    bank_ids: list[str]
+    notices: list[str]
+    scenario: dict[str, Any]
+
+
+class Unreadable(Answer):
+    """A simulation in the database that this version cannot read; it is left as it is."""
+
+    id: str
+    reason: str
+
+
+class Simulations(Answer):
+    """All that the service holds."""
+
+    simulations: list[Info]
+    unreadable: list[Unreadable]
+
+
+class Report(Answer):
+    """What one tick did: counts of payments, cents."""
+
+    tick: int
+    day: int
+    arrivals: int
+    settlements: int
+    lsm_releases: int
+    queue2_size: int
+    total_cost: int
+    costs: dict[str, int]
+    events: int
+    cycle_work_limit_hit: bool
+
+
+class Ticked(Answer):
+    """What a tick call did; the clock is that after it."""
+
+    id: str
+    tick: int
+    is_over: bool
+    reports: list[Report]
+
+
+class Payment(Answer):
+    """A payment that waits."""
+
+    id: str
+    sender: str
+    receiver: str
+    amount: int
+    remaining: int
+    arrival_tick: int
+    deadline_tick: int
+    priority: int
+    is_overdue: bool
+
+
+class Bank(Answer):
+    """A bank's account and queues."""
+
+    id: str
+    policy: str
+    balance: int
+    available_liquidity: int
+    credit_limit: int
+    posted_collateral: int
+    queue1_count: int
+    queue1_cents: int
+    queue2_count: int
+    queue2_cents: int
+    costs: dict[str, int]
+    total_cost: int
+
+
+class Waiting(Answer):
+    """Payments from one bank to another that wait in either queue."""
+
+    sender: str
+    receiver: str
+    count: int
+    cents: int
+
+
+class Totals(Answer):
+    """The run so far."""
+
+    arrived: int
+    arrived_cents: int
+    settled: int
+    settled_cents: int
+    dropped: int
+    queued: int
+    lsm_released: int
+    total_cost: int
+
+
+class State(Answer):
+    """Everything after so many ticks. Queues show their first payments; the banks' counts are whole."""
+
+    id: str
+    tick: int
+    day: int
+    num_ticks: int
+    ticks_per_day: int
+    is_over: bool
+    banks: list[Bank]
+    queue1: dict[str, list[Payment]]
+    queue2: list[Payment]
+    queue2_count: int
+    waiting: list[Waiting]
+    totals: Totals
+
+
+class Agent(Answer):
+    """One bank, with the payments of its queues that are shown, and its policy as in a scenario file."""
+
+    tick: int
+    bank: Bank
+    policy: dict[str, Any]
+    queue1: list[Payment]
+    queue2: list[Payment]
+    waiting_for: list[Waiting]
+    awaited_by: list[Waiting]
+
+
+class Submitted(Answer):
+    """The payment that was handed in."""
+
+    id: str
+    tick: int
+
+
+class TransactionRow(Answer):
+    """A payment, waiting or ended."""
+
+    id: str
+    sender: str
+    receiver: str
+    amount: int
+    remaining: int
+    arrival_tick: int
+    deadline_tick: int
+    priority: int
+    status: str
+    parent_id: str | None
+    rtgs_priority: str
+    divisible: bool | None
+    overdue_since: int | None
+    settled_tick: int | None
+
+
+class EventRow(Answer):
+    """One event; ``position`` is its place in the run's log."""
+
+    position: int
+    tick: int
+    kind: str
+    bank: str | None
+    counterparty: str | None
+    tx: str | None
+    amount: int | None
+    details: dict[str, int | str]
+
+
+class EventPage(Answer):
+    """Events in order, of those that match; ``next`` goes into ``after`` for the following page."""
+
+    events: list[EventRow]
+    total: int
+    matched: int
+    next: int | None
+
+
+class Day(Answer):
+    """A day's totals over all banks."""
+
+    day: int
+    ticks: int
+    arrivals: int
+    settlements: int
+    lsm_releases: int
+    queue2_size: int
+    total_cost: int
+    costs: dict[str, int]
+
+
+class Metrics(Answer):
+    """Totals, days, and a row a tick from ``from_tick`` on; ``next_tick`` is where the following page begins."""
+
+    totals: Totals
+    costs: dict[str, dict[str, int]]
+    digest: str
+    days: list[Day]
+    ticks: list[Report]
+    next_tick: int | None

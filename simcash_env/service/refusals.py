@@ -1,0 +1,141 @@
+"""Every way in which a call is refused, and what the answer then looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from simcash_env.config.report import broken_of, shown
+from simcash_env.config.suggest import nearest, unknown_key
+from simcash_env.errors import ActionError, ConfigError, Fault, SimcashError
+from simcash_env.service import models
+from simcash_env.service.logs import log, request_id
+
+UNPROCESSABLE: Final = 422
+
+Parameters = dict[str, list[str]]
+
+
+class Refusal(SimcashError):  # noqa: N818 - an answer, not a fault of the program
+    """A call that is not carried out.
+
+    Attributes:
+        status: HTTP status of the answer.
+        faults: what is wrong with the input, where it is the input.
+    """
+
+    def __init__(self, status: int, message: str, faults: Sequence[Fault] = ()) -> None:
+        self.status = status
+        self.faults = tuple(faults)
+        super().__init__(message)
+
+
+def refuse_value(path: str, rule: str, value: Any, known: Sequence[str] = ()) -> Refusal:
+    """A value that breaks a rule, with the nearest of the known names."""
+    guess = nearest(str(value), known) if known else None
+    fault = Fault(None, None, path, shown(value), rule if guess is None else f"{rule}, did you mean {guess}?")
+    return Refusal(UNPROCESSABLE, str(fault), [fault])
+
+
+def unknown(what: str, name: str) -> Refusal:
+    """Something that is not there."""
+    return Refusal(HTTPStatus.NOT_FOUND, f"unknown {what} {name!r}")
+
+
+def answer(status: int, message: str, faults: Sequence[Fault] = (), headers: Any = None) -> JSONResponse:
+    """The body of every refusal."""
+    rows = [models.FaultRow(path=fault.path, rule=fault.rule, value=fault.value, line=fault.line) for fault in faults]
+    body = models.Refused(error=message, faults=rows, request_id=request_id())
+    return JSONResponse(body.model_dump(), status_code=status, headers=headers)
+
+
+def validation_faults(error: RequestValidationError) -> list[Fault]:
+    """What is wrong with the parameters or the body of a call, in the words of the scenario's faults."""
+    document = {"body": error.body} if isinstance(error.body, dict) else {}
+    faults = []
+    readable: Any = error  # it reads .errors() only, which both kinds of error have
+    for place, rule, value in broken_of(readable, document):
+        where, *rest = (*place, "")
+        steps = [str(step) for step in rest if step != ""]
+        path = ".".join(steps if where == "body" and steps else [str(where), *steps])
+        faults.append(Fault(None, None, path, shown(value), WORDS.get(rule, rule)))
+    return faults
+
+
+WORDS: Final = {
+    "Field required": "is required",
+    "Input should be a valid dictionary or object to extract fields from": "must be a mapping",
+    "Extra inputs are not permitted": "unknown key",
+    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
+    "Input should be a valid boolean, unable to interpret input": "must be true or false",
+}
+"""Our words for what pydantic says where no rule of a scenario says it."""
+
+
+def answer_invalid(_: Request, error: Exception) -> JSONResponse:
+    """A call whose parameters or body break a rule: all faults at once."""
+    faults = validation_faults(error) if isinstance(error, RequestValidationError) else []
+    return answer(UNPROCESSABLE, "\n".join(map(str, faults)), faults)
+
+
+def answer_simcash(_: Request, error: Exception) -> JSONResponse:
+    """What the package itself refuses, in its own words."""
+    if isinstance(error, Refusal):
+        return answer(error.status, str(error), error.faults)
+    if isinstance(error, ConfigError):
+        return answer(UNPROCESSABLE, str(error), error.faults)
+    if isinstance(error, ActionError):
+        return answer(UNPROCESSABLE, str(error), [fault_of(str(error))])
+    return answer(HTTPStatus.CONFLICT, str(error))
+
+
+def fault_of(message: str) -> Fault:
+    """A message that begins with its path, or has none."""
+    path, colon, rule = message.partition(": ")
+    return Fault(None, None, path, None, rule) if colon else Fault(None, None, "", None, message)
+
+
+def answer_http(request: Request, error: Exception) -> JSONResponse:
+    """What the web framework refuses: unknown paths, wrong methods, bodies too long."""
+    if not isinstance(error, HTTPException):
+        return answer_crash(request, error)
+    return answer(error.status_code, str(error.detail), headers=error.headers)
+
+
+def answer_crash(_: Request, error: Exception) -> JSONResponse:
+    """A fault of ours: the log has it whole, the caller gets its request id."""
+    log("error", "crashed", error=f"{type(error).__name__}: {error}")
+    message = "the service failed; its log has the reason under this request id"
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+
+
+def add_refusals(app: FastAPI) -> None:
+    """Let the app answer every error with the same body."""
+    handlers: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+        RequestValidationError: answer_invalid,
+        SimcashError: answer_simcash,
+        HTTPException: answer_http,
+        Exception: answer_crash,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """A query parameter that the call does not know, with the nearest one that it does.
+
+    Raises:
+        Refusal: all such parameters at once.
+    """
+    route = request.scope["route"]
+    known = [parameter.alias for parameter in route.dependant.query_params]
+    strays = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    faults = [Fault(None, None, f"query.{name}", None, unknown_key(name, known)) for name in strays]
+    if faults:
+        raise Refusal(UNPROCESSABLE, "\n".join(map(str, faults)), faults)

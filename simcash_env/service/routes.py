@@ -1,0 +1,260 @@
+"""The endpoints. Each hands its work to a thread; calls to one simulation wait for one another."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+
+from simcash_env import __version__
+from simcash_env.config import load_scenario
+from simcash_env.config.documents import parse_json
+from simcash_env.config.library import scenario_ids
+from simcash_env.errors import ConfigError
+from simcash_env.service import models, views
+from simcash_env.service.held import Held
+from simcash_env.service.keeper import Keeper
+from simcash_env.service.meters import Meters
+from simcash_env.service.paging import Wanted
+from simcash_env.service.refusals import Refusal, refuse_unknown_parameters
+from simcash_env.service.streaming import tell
+
+Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_length=64)]
+Tick = Annotated[int, Query(ge=0, le=10**9)]
+MaybeTick = Annotated[int | None, Query(ge=0, le=10**9)]
+Payments = Annotated[int, Query(ge=0, le=10_000, description="Payments shown of each queue.")]
+Responses = dict[int | str, dict[str, Any]]
+
+MISSING: Final[Responses] = {404: {"model": models.Refused, "description": "No such thing."}}
+CONFLICT: Final[Responses] = {409: {"model": models.Refused, "description": "Not at this point of the run."}}
+FULL: Final[Responses] = {507: {"model": models.Refused, "description": "No memory or disk left for it."}}
+STOPPING: Final[Responses] = {503: {"model": models.Refused, "description": "The service is stopping."}}
+BODY: Final[Responses] = {
+    400: {"model": models.Refused, "description": "The body is no JSON."},
+    413: {"model": models.Refused, "description": "The body is over the limit."},
+}
+EVERY: Final[Responses] = {
+    401: {"model": models.Refused, "description": "The token is missing or wrong."},
+    403: {"model": models.Refused, "description": "The call comes from another site's page."},
+    422: {"model": models.Refused, "description": "A value breaks a rule; all faults at once."},
+}
+
+
+class StrictRequest(Request):
+    """A request whose JSON has one meaning: no key twice."""
+
+    async def json(self) -> Any:
+        """The body.
+
+        Raises:
+            HTTPException: it is no JSON.
+        """
+        body = await self.body()
+        try:
+            document = parse_json(body.decode("utf-8-sig"), None)
+        except UnicodeDecodeError as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "body: not UTF-8 text") from error
+        except ConfigError as error:
+            line = error.faults[0].line
+            where = "body" if line is None else f"body:{line}"
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"{where}: {error.faults[0].rule}") from error
+        if document.broken:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"body: {document.error(document.broken)}")
+        return document.value
+
+
+class StrictRoute(APIRoute):
+    """Reads bodies strictly, and knows its query parameters."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As the framework's, with our request."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+router = APIRouter(route_class=StrictRoute, dependencies=[Depends(refuse_unknown_parameters)], responses=EVERY)
+
+
+def keeper_of(request: Request) -> Keeper:
+    """The app's simulations."""
+    keeper: Keeper = request.app.state.keeper
+    return keeper
+
+
+def held_of(request: Request, name: Id) -> Held:
+    """The simulation that the path names."""
+    return keeper_of(request).find(name)
+
+
+TheKeeper = Annotated[Keeper, Depends(keeper_of)]
+TheHeld = Annotated[Held, Depends(held_of)]
+
+# -- simulations ------------------------------------------------------------------------------------------------------
+
+
+@router.post("/simulations", status_code=201, responses={**BODY, 429: {"model": models.Refused}, **FULL, **STOPPING})
+async def create_simulation(keeper: TheKeeper, body: models.NewSimulation) -> models.Detail:
+    """Begin a run of a scenario."""
+    if keeper.stopping.is_set():
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the service is stopping")
+    held = await keeper.create(body)
+    return models.Detail(**await keeper.exclusively(held, lambda: views.detail(held)))
+
+
+@router.get("/simulations")
+async def list_simulations(keeper: TheKeeper) -> models.Simulations:
+    """All simulations, in the order in which they were made."""
+    rows = [models.Info(**views.info(held)) for held in tuple(keeper.held.values())]
+    unreadable = [models.Unreadable(id=name, reason=reason) for name, reason in keeper.unreadable.items()]
+    return models.Simulations(simulations=rows, unreadable=unreadable)
+
+
+@router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
+async def show_simulation(keeper: TheKeeper, held: TheHeld) -> models.Detail:
+    """One simulation, with its whole scenario."""
+    return models.Detail(**await keeper.exclusively(held, lambda: views.detail(held)))
+
+
+@router.delete("/simulations/{id}", status_code=204, responses={**MISSING, **FULL})
+async def delete_simulation(keeper: TheKeeper, name: Id) -> None:
+    """Forget a simulation, once the call under way on it has finished."""
+    await keeper.delete(name)
+
+
+@router.post("/simulations/{id}/tick", responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING})
+async def tick(
+    keeper: TheKeeper,
+    held: TheHeld,
+    count: Annotated[int, Query(ge=1, le=10**9, description="Ticks to run.")] = 1,
+    body: models.TickOrders | None = None,
+) -> models.Ticked:
+    """Run ticks; the decisions of external banks come with a call of one tick."""
+    orders = (body or models.TickOrders()).model_dump()
+
+    def work() -> dict[str, Any]:
+        before = len(held.reports)
+        try:
+            reports = keeper.tick(held, count, orders)
+        finally:
+            if len(held.reports) > before:
+                tell(held, held.reports[before:], loop_of_call)
+        return {"id": held.id, "tick": held.run.current_tick, "is_over": held.run.is_over, "reports": reports}
+
+    loop_of_call = asyncio.get_running_loop()
+    return models.Ticked(**await keeper.exclusively(held, work))
+
+
+@router.get("/simulations/{id}/state", responses={**MISSING, **CONFLICT})
+async def show_state(
+    keeper: TheKeeper, held: TheHeld, tick: MaybeTick = None, payments: Payments = 100
+) -> models.State:
+    """Accounts, queues, who waits on whom: now, or after so many ticks."""
+    return models.State(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
+
+
+# -- payments, banks, records -----------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/simulations/{id}/transactions", status_code=201, responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING}
+)
+async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: models.NewTransaction) -> models.Submitted:
+    """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1."""
+    name, at = await keeper.exclusively(held, lambda: keeper.submit(held, body.model_dump()))
+    return models.Submitted(id=name, tick=at)
+
+
+@router.get("/simulations/{id}/transactions/{tx}", responses={**MISSING, **CONFLICT})
+async def show_transaction(
+    keeper: TheKeeper, held: TheHeld, tx: Annotated[str, Path(max_length=64)]
+) -> models.TransactionRow:
+    """One payment, waiting or ended."""
+    return models.TransactionRow(**await keeper.exclusively(held, lambda: views.transaction(held, tx)))
+
+
+@router.get("/simulations/{id}/agents/{bank}", responses={**MISSING, **CONFLICT})
+async def show_agent(keeper: TheKeeper, held: TheHeld, bank: str, payments: Payments = 100) -> models.Agent:
+    """One bank."""
+    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+
+
+@router.get("/simulations/{id}/events", responses={**MISSING, **CONFLICT})
+async def show_events(
+    keeper: TheKeeper,
+    held: TheHeld,
+    *,
+    after: Annotated[int, Query(ge=0, le=2**62, description="`next` of the page before.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 200,
+    kind: Annotated[list[str] | None, Query(description="May be repeated.")] = None,
+    bank: str | None = None,
+    tx: str | None = None,
+    from_tick: Tick = 0,
+    to_tick: MaybeTick = None,
+    newest_first: bool = False,
+) -> models.EventPage:
+    """Events of the ticks that are closed, a page at a time."""
+    wanted = Wanted(tuple(kind or ()), bank, tx, from_tick, to_tick)
+    read = functools.partial(views.events, held, wanted, after, limit, newest_first=newest_first)
+    return models.EventPage(**await keeper.exclusively(held, read))
+
+
+@router.get("/simulations/{id}/metrics", responses={**MISSING, **CONFLICT})
+async def show_metrics(
+    keeper: TheKeeper, held: TheHeld, from_tick: Tick = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
+) -> models.Metrics:
+    """Totals of the run, of its days, and a row a tick."""
+    return models.Metrics(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
+
+
+# -- the service itself -----------------------------------------------------------------------------------------------
+
+
+@router.get("/scenarios")
+async def list_scenarios(keeper: TheKeeper) -> list[models.LibraryScenario]:
+    """The scenarios that come with the package."""
+    return await keeper.in_thread(library)
+
+
+@functools.cache
+def library() -> list[models.LibraryScenario]:
+    """Read once."""
+    rows = []
+    for name in scenario_ids():
+        config = load_scenario(name)
+        rows.append(
+            models.LibraryScenario(
+                id=name,
+                description=config.description,
+                banks=len(config.banks),
+                external_banks=sum(bank.policy.type == "external" for bank in config.banks),
+                ticks_per_day=config.simulation.ticks_per_day,
+                num_days=config.simulation.num_days,
+            )
+        )
+    return rows
+
+
+@router.get("/health")
+async def health(keeper: TheKeeper) -> models.Health:
+    """Is the service up, and how full is it?"""
+    status = "stopping" if keeper.stopping.is_set() else "ok"
+    memory = keeper.num_bytes()
+    return models.Health(status=status, version=__version__, simulations=len(keeper.held), memory_bytes=memory)
+
+
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
+async def prometheus(request: Request) -> Response:
+    """The service's own figures, for Prometheus."""
+    meters: Meters = request.app.state.meters
+    return Response(meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,100 @@
+"""``Run``: a simulation as the service keeps it, its log apart from its state, so that a call writes what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcash_env.arrays import LOG_COLUMNS
+from simcash_env.codes import EventKind
+from simcash_env.config import ScenarioConfig
+from simcash_env.errors import SimulationError
+from simcash_env.events import Events, TreeNames
+from simcash_env.service.figures import read_figures
+from simcash_env.simulation import Simulation
+from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
+
+if TYPE_CHECKING:
+    from simcash_env.arrays import I64
+
+PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
+
+
+class Run(Simulation):
+    """A run whose external banks always see the tick that they decide on: it is open, its payments are there."""
+
+    def __init__(self, config: ScenarioConfig, *, seed: int, events: bool) -> None:
+        super().__init__(config, seed=seed, events=events)
+        self.has_log = events
+        self._tree_names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
+        self.external = tuple(bank.id for bank in config.banks if bank.policy.type == "external")
+        self.open_for_decisions()
+
+    def open_for_decisions(self) -> None:
+        """Bring the arrivals of the current tick where a bank decides from outside."""
+        if self.external and not self.is_over:
+            self.open_tick()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the state and of what works on it; the log not counted."""
+        engine = self._engine
+        return int(2 * engine.row.nbytes + engine.scenario.row.nbytes)
+
+    def figures(self, num_payments: int) -> dict[str, Any]:
+        """Everything as it stands, each queue with at most so many of its payments."""
+        return read_figures(self._engine, self.config, num_payments)
+
+    def state_bytes(self) -> bytes:
+        """A snapshot without the log of the ticks that are closed."""
+        log, self._log = self._log, []
+        try:
+            return self.snapshot()
+        finally:
+            self._log = log
+
+    def restore_state(self, state: bytes, log: list[I64]) -> None:
+        """Go on from such a snapshot and the log that belongs to it.
+
+        Raises:
+            SnapshotError: damaged, of another version or scenario.
+        """
+        self.restore(state)
+        self._log = log
+
+    def log_parts(self) -> list[I64]:
+        """The log as it was written, in parts; nothing is copied."""
+        return self._log
+
+    def as_events(self, rows: I64) -> Events:
+        """Rows of the log by name."""
+        return Events(rows, self.bank_ids, self._tree_names)
+
+    def payment(self, tx: str) -> Transaction:
+        """As ``transaction``, but it reads only the events of this payment.
+
+        Raises:
+            SimulationError: no such payment, or it has ended and no events are kept.
+        """
+        row = row_of(self._engine, tx)
+        if row is not None:
+            return live_transaction(self._engine, row)
+        if not self.has_log:
+            message = f"{tx}: not queued; payments that have ended are only known with events: true"
+            raise SimulationError(message)
+        digits = tx.removeprefix("tx_")
+        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else -1  # noqa: PLR2004
+        own = [part[_concerns(part, number)] for part in self._log]
+        if number >= 0:  # a part of a split is known by its parent
+            splits = {int(row[PAY_ID]) for part in own for row in part[part[:, KIND] == EventKind.POLICY_SPLIT]}
+            named = np.array(sorted({number, *splits}), np.int64)
+            own = [part[np.isin(part[:, PAY_ID], named)] for part in self._log]
+        return find_ended(Events.joined(own, self.bank_ids, self._tree_names), tx)
+
+
+def _concerns(part: I64, number: int) -> Any:
+    """Rows that name a payment, or the split that it came from."""
+    first, count = part[:, FIRST_CHILD], part[:, FIRST_CHILD - 1]
+    is_parent = (part[:, KIND] == EventKind.POLICY_SPLIT) & (first <= number) & (number < first + count)
+    return (part[:, PAY_ID] == number) | is_parent

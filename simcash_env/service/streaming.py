@@ -1,0 +1,76 @@
+"""The WebSocket: every tick of a simulation, once it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, WebSocket, WebSocketDisconnect
+
+from simcash_env.service import views
+from simcash_env.service.held import Held
+from simcash_env.service.keeper import Keeper
+from simcash_env.service.refusals import Refusal
+from simcash_env.service.stream import Listener
+
+SHOWN_IN_STREAM: Final = 100
+"""Payments of each queue in a message."""
+
+router = APIRouter()
+
+
+def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
+    """Send the ticks that were kept to all who listen; the state after the last of them goes with it."""
+    if not len(held.listeners):
+        return
+    messages: list[dict[str, Any]] = [{"type": "tick", "report": report, "state": None} for report in reports]
+    messages[-1]["state"] = views.state(held, None, SHOWN_IN_STREAM)
+    for message in messages:
+        loop.call_soon_threadsafe(held.listeners.tell, message)
+
+
+@router.websocket("/simulations/{id}/ticks")
+async def stream_ticks(socket: WebSocket, name: Annotated[str, Path(alias="id")]) -> None:
+    """Every tick that is run from now on, by whomever, once it is kept; first the state as it stands."""
+    keeper: Keeper = socket.app.state.keeper
+    try:
+        held = keeper.find(name)
+    except Refusal as refusal:
+        await socket.accept()
+        await socket.close(4000 + refusal.status, str(refusal)[:120])
+        return
+    await socket.accept()
+    listener = held.listeners.add()
+    try:
+        now = await keeper.exclusively(held, lambda: views.state(held, None, SHOWN_IN_STREAM))
+        await socket.send_text(json.dumps({"type": "state", "state": now}))
+        await send_until_gone(socket, listener)
+    except (WebSocketDisconnect, Refusal):
+        pass
+    finally:
+        held.listeners.remove(listener)
+
+
+async def send_until_gone(socket: WebSocket, listener: Listener) -> None:
+    """Send what is queued until the client goes or the listener is let go."""
+
+    async def watch() -> None:
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass  # what a client says here is not listened to
+
+    watching = asyncio.create_task(watch())
+    try:
+        while True:
+            reading = asyncio.create_task(listener.messages.get())
+            await asyncio.wait({watching, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                reading.cancel()
+                return
+            message = reading.result()
+            if message is None:
+                await socket.close(listener.close_code, listener.reason)
+                return
+            await socket.send_text(json.dumps(message))
+    finally:
+        watching.cancel()

@@ -1,0 +1,177 @@
+"""Saved simulations, records, plots and completion from the command line, in processes of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simcash_env.records.reading import open_record
+from simcash_env.simulation import Simulation
+from tests.cli.test_commands import CONFIGS, heed_interrupts, simcash
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def answer(*arguments, cwd):
+    done = simcash(*arguments, "--json", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
+    made = answer(
+        "create",
+        "castro-12period-v0",
+        "saved",
+        "--seed",
+        "7",
+        "--policy",
+        "BANK_A=fifo",
+        "--policy",
+        "BANK_B=fifo",
+        cwd=tmp_path,
+    )
+    assert (made["current_tick"], made["num_ticks"], made["seed"]) == (0, 12, 7)
+    stepped = answer("tick", "saved", "--count", "5", cwd=tmp_path)
+    assert (stepped["current_tick"], [row["tick"] for row in stepped["results"]]) == (5, [0, 1, 2, 3, 4])
+    assert {event["kind"] for event in stepped["results"][0]["events"]} >= {"Arrival", "RtgsImmediateSettlement"}
+    assert answer("state", "saved", cwd=tmp_path)["current_tick"] == 5
+    went_on = answer("run", "--state", "saved", "--ticks", "3", "--quiet", cwd=tmp_path)
+    assert went_on["ticks"] == 8
+    done = simcash("tick", "saved", "--count", "100", cwd=tmp_path)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 4)
+    assert "the run is over after 4 of 100 ticks" in done.stderr
+    whole = answer("run", "castro-12period-v0", "--seed", "7", "--quiet", cwd=tmp_path)
+    assert answer("state", "saved", cwd=tmp_path)["summary"] == whole
+
+
+def test_outside_decisions_and_payments_come_from_a_file(tmp_path):
+    answer("create", "castro-12period-v0", "saved", "--seed", "42", cwd=tmp_path)
+    held = answer("tick", "saved", cwd=tmp_path)["results"][0]
+    assert (held["num_arrivals"], held["num_settlements"]) == (9, 0)
+    mine = answer("state", "saved", "--bank", "BANK_A", cwd=tmp_path)
+    moves = {
+        "transactions": [{"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, "deadline": 9}],
+        "actions": {"BANK_A": {mine["queue1"][0]: "release"}},
+    }
+    (tmp_path / "moves.json").write_text(json.dumps(moves))
+    events = answer("tick", "saved", "--actions", "moves.json", cwd=tmp_path)["results"][0]["events"]
+    assert [event["tx"] for event in events if event["kind"] == "RtgsImmediateSettlement"] == [mine["queue1"][0]]
+    assert next(event["amount"] for event in events if event["kind"] == "Arrival") == 777
+    told = simcash("state", "saved", "--bank", "BANK_A", cwd=tmp_path).stdout
+    assert "777 cents to BANK_B, due at tick 9" in told
+
+
+def test_the_kept_log_is_saved_where_it_is_asked_for(tmp_path):
+    for option, known in (("--keep-events", True), ("--quiet", False)):
+        answer("create", "two-banks-v0", "saved", "--force", option, cwd=tmp_path)
+        answer("tick", "saved", "--count", "3", cwd=tmp_path)
+        assert (len(Simulation.load(tmp_path / "saved").events()) > 0) == known
+
+
+def test_a_run_leaves_records_and_a_picture_that_agree(tmp_path):
+    files = ("--events", "run.parquet", "--db", "runs.duckdb", "--plot", "run.png")
+    done = simcash("run", "castro-12period-v0", *files, "--json", cwd=tmp_path)
+    summary = json.loads(done.stdout)
+    assert done.returncode == 0
+    for file in ("run.parquet", "runs.duckdb"):
+        facts = open_record(tmp_path / file).facts
+        assert (facts.digest, facts.status) == (summary["digest"], "complete")
+        assert f"{file}: {facts.num_events:,} events" in done.stderr
+        found = answer("replay", file, cwd=tmp_path)
+        assert (found["is_equal"], found["num_events"]) == (True, facts.num_events)
+    drawn = (tmp_path / "run.png").read_bytes()
+    assert drawn.startswith(PNG)
+    for file in ("run.parquet", "runs.duckdb"):
+        assert simcash("plot", file, "--out", "again.png", cwd=tmp_path).stdout == "again.png\n"
+        assert (tmp_path / "again.png").read_bytes() == drawn
+        assert answer("plot", file, cwd=tmp_path) == {"file": file, "out": f"{file.split('.')[0]}.png"}
+    assert "equal" in simcash("replay", "run.parquet", cwd=tmp_path).stdout
+
+
+def test_a_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(tmp_path):
+    answer("create", "castro-12period-v0", "saved", "--seed", "7", cwd=tmp_path)
+    answer("tick", "saved", "--count", "4", cwd=tmp_path)
+    done = simcash(
+        "run", "--state", "saved", "--db", "runs.duckdb", "--policy", "BANK_A=fifo", "--days", "1", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    found = answer("replay", "runs.duckdb", cwd=tmp_path)
+    assert (found["is_equal"], found["ticks"]) == (True, 8)
+    assert Simulation.load(tmp_path / "saved").policy("BANK_A") == {"type": "fifo"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_recorded_before_ctrl_c_can_be_replayed(tmp_path, number):
+    scenario = tmp_path / "endless.yaml"
+    short = (CONFIGS / "ten-banks-v0.yaml").read_text(encoding="utf-8")
+    scenario.write_text(short.replace("num_days: 10\n", "num_days: 100_000\n"), encoding="utf-8")
+    assert simcash("create", str(scenario), "saved", "--quiet", cwd=tmp_path).returncode == 0
+    command = [sys.executable, "-m", "simcash_env.cli", "run", "--state", "saved", "--verbose", "--json"]
+    command += ["--events", "run.parquet", "--db", "runs.duckdb", "--plot", "run.png"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - as in test_commands
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("tick 0"):
+                break
+        process.send_signal(number)
+        process.stderr.read()
+        ticks = json.loads(process.stdout.read())["ticks"]
+    assert process.returncode == 130
+    for file in ("run.parquet", "runs.duckdb"):
+        facts = open_record(tmp_path / file).facts
+        assert (facts.status, facts.ticks) == ("interrupted", ticks)
+        assert answer("replay", file, cwd=tmp_path)["is_equal"]
+    assert Simulation.load(tmp_path / "saved").current_tick == ticks
+    assert (tmp_path / "run.png").read_bytes().startswith(PNG)
+
+
+def completions(words, count):
+    environment = {**os.environ, "_SIMCASH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+    command = [sys.executable, "-m", "simcash_env.cli"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout.split()
+
+
+def test_the_shell_completes_commands_options_scenarios_and_files(tmp_path):
+    assert completions("simcash re", 1) == ["replay"]
+    assert "--events" in completions("simcash run --e", 2)
+    assert completions("simcash run castro-1", 2) == ["castro-12period-v0"]
+    (tmp_path / "runs.duckdb").touch()
+    (tmp_path / "runs").mkdir()
+    assert completions(f"simcash replay {tmp_path}/run", 2) == [f"{tmp_path}/runs/", f"{tmp_path}/runs.duckdb"]
+    assert "_SIMCASH_COMPLETE" in simcash("--show-completion", "bash").stdout
+
+
+def test_the_speed_of_the_machine_is_one_object():
+    done = simcash("bench", "--rounds", "1", "--json")
+    figures = json.loads(done.stdout)
+    assert all(figures[name] > 0 for name in figures if name.endswith(("_per_s", "_us", "_yardstick")))
+    assert figures["scenario"] == "ten-banks-v0"
+
+
+def test_a_named_policy_is_shown_with_its_parameters():
+    done = simcash("policies", "show", "deadline")
+    assert done.stdout.startswith("deadline: Release what is due within so many ticks")
+    assert "urgency_threshold: ticks, at least 0" in done.stdout
+    assert json.loads(simcash("policies", "show", "fifo", "--json").stdout)["parameters"] == {}
+
+
+def test_faults_are_told_as_json_too(tmp_path):
+    (tmp_path / "bad.yaml").write_text("format: 2\n")
+    done = simcash("validate", "two-banks-v0", "bad.yaml", "--json", cwd=tmp_path)
+    good, bad = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert good == {"file": "two-banks-v0", "ok": True, "faults": []}
+    assert bad["faults"][0] == {"file": "bad.yaml", "line": 1, "path": "format", "value": "2", "rule": "must be 1"}
+    assert json.loads(simcash("scenarios", "show", "two-banks-v0", "--json").stdout)["name"] == "two-banks-v0"

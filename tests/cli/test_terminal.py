@@ -1,0 +1,64 @@
+"""What a person at a terminal sees, and what a file gets: bars are drawn on a terminal only."""
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import simcash
+
+ROOT = Path(__file__).parents[2]
+ESCAPE = "\x1b["
+
+
+def on_terminal(*arguments, cwd):
+    """Run a command whose stderr is a terminal; its exit code, stdout, and what the terminal got."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120"}
+    environment.pop("NO_COLOR", None)
+    command = [sys.executable, "-m", "simcash_env.cli", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=cwd, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux's way to say that the other end has gone
+            while part := os.read(ours, 65_536):
+                shown += part
+        os.close(ours)
+        printed = process.stdout.read()
+    return process.returncode, printed.decode(), shown.decode()
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("terminal")
+    assert simcash("run", "two-banks-v0", "--events", "run.parquet", "--quiet", cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("command", [("run", "two-banks-v0"), ("replay", "run.parquet")])
+def test_a_terminal_gets_a_bar_and_a_file_none_and_the_data_are_the_same(record, command):
+    code, printed, shown = on_terminal(*command, "--json", cwd=record)
+    assert code == 0
+    assert ESCAPE in shown
+    assert "ticks" in shown
+    assert "%" in shown
+    piped = simcash(*command, "--json", cwd=record)
+    assert ESCAPE not in piped.stderr + piped.stdout
+    assert "%" not in piped.stderr
+    assert json.loads(printed) == json.loads(piped.stdout)
+    quiet = on_terminal(*command, "--json", "--quiet", cwd=record)
+    assert (quiet[0], quiet[2]) == (0, "")
+
+
+def test_the_live_table_is_drawn_on_a_terminal_and_says_where_there_is_none(record):
+    code, _, shown = on_terminal("run", "two-banks-v0", "--live", cwd=record)
+    assert code == 0
+    assert "Queue 2" in shown
+    piped = simcash("run", "two-banks-v0", "--live", cwd=record)
+    assert piped.returncode == 0
+    assert "--live: no terminal to draw on" in piped.stderr

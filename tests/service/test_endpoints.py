@@ -1,0 +1,232 @@
+"""Every endpoint over a real socket, against the same runs without a service."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from simcash_env.simulation import Simulation
+from tests.service.processes import FIFO, ROOT, alone
+
+TEN = "ten-banks-v0"
+
+
+def test_a_run_over_http_is_the_run_without_it(service):
+    name = service.make(seed=42, external_policy=FIFO)
+    done = service.tick(name, 12)
+    found = service.get(f"/simulations/{name}/metrics")
+    run = alone("castro-12period-v0", 42, 12)
+    assert (done["tick"], done["is_over"], len(done["reports"])) == (12, True, 12)
+    assert found["digest"] == run.digest()
+    assert found["costs"] == run.summary().costs
+    assert found["totals"]["total_cost"] == sum(report["total_cost"] for report in done["reports"])
+    assert sum(day["total_cost"] for day in found["days"]) == found["totals"]["total_cost"]
+    state = service.get(f"/simulations/{name}/state")
+    assert {bank["id"]: bank["balance"] for bank in state["banks"]} == run.summary().final_balances
+
+
+def test_external_banks_see_what_they_decide_on_and_decide_with_the_tick(service):
+    name = service.make(seed=3)
+    run = Simulation("castro-12period-v0", seed=3)
+    for _ in range(4):
+        run.open_tick()
+        state = service.get(f"/simulations/{name}/state")
+        waiting = {bank: [payment["id"] for payment in queue] for bank, queue in state["queue1"].items()}
+        assert waiting == {bank: run.queue1(bank) for bank in run.bank_ids}
+        actions = {bank: dict.fromkeys(queue[:1], "release") for bank, queue in waiting.items()}
+        levels = {"BANK_A": 5, "BANK_B": 10} if state["tick"] == 0 else {}
+        service.tick(name, actions=actions, pool_levels=levels)
+        run.tick(actions, pool_levels=levels)
+    run.open_tick()
+    assert service.get(f"/simulations/{name}/metrics")["digest"] == run.digest()
+
+
+def test_a_payment_is_handed_in_waits_and_settles(service):
+    name = service.make(seed=1)
+    body = {"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, "deadline": 5, "priority": 9}
+    answer = service.client.post(f"/simulations/{name}/transactions", json=body)
+    assert answer.status_code == 201
+    tx = answer.json()["id"]
+    assert service.get(f"/simulations/{name}/transactions/{tx}")["status"] == "queue1"
+    service.tick(name, actions={"BANK_A": {tx: "release"}})
+    found = service.get(f"/simulations/{name}/transactions/{tx}")
+    assert (found["status"], found["amount"], found["settled_tick"]) == ("settled", 777, 0)
+    assert found["sender"] == "BANK_A"
+    events = service.get(f"/simulations/{name}/events", tx=tx)
+    assert [event["kind"] for event in events["events"]][:2] == ["Arrival", "PolicySubmit"]
+
+
+def test_one_bank_is_shown_with_its_queue_and_who_waits_on_whom(service):
+    name = service.make(TEN, seed=1)
+    service.tick(name, 5)
+    bank = service.get(f"/simulations/{name}/state")["banks"][0]
+    found = service.get(f"/simulations/{name}/agents/{bank['id']}", payments=2)
+    assert found["bank"] == bank
+    assert found["policy"] == {"type": "external"}
+    assert len(found["queue1"]) == min(2, bank["queue1_count"])
+    assert sum(row["count"] for row in found["waiting_for"]) == bank["queue1_count"] + bank["queue2_count"]
+
+
+def test_events_come_in_pages_and_by_filter(service):
+    name = service.make(TEN, seed=5, external_policy=FIFO)
+    service.tick(name, 30)
+    run = alone(TEN, 5, 30)
+    rows = [event.as_dict() for event in run.events()]
+    found, after = [], 0
+    while after is not None:
+        page = service.get(f"/simulations/{name}/events", after=after, limit=97)
+        found, after = found + page["events"], page["next"]
+    assert page["total"] == page["matched"] == len(rows)
+    assert [event["position"] for event in found] == list(range(len(rows)))
+    flat = [
+        {**{key: event[key] for key in ("tick", "kind", "bank", "counterparty", "tx", "amount")}, **event["details"]}
+        for event in found
+    ]
+    assert [{key: value for key, value in row.items() if value is not None} for row in flat] == rows
+    bank = run.bank_ids[3]
+    chosen = service.get(
+        f"/simulations/{name}/events", kind=["Arrival", "CostAccrual"], bank=bank, from_tick=3, to_tick=7, limit=10_000
+    )
+    wanted = [
+        number
+        for number, row in enumerate(rows)
+        if row["kind"] in {"Arrival", "CostAccrual"}
+        and bank in {row["bank"], row.get("counterparty")}
+        and 3 <= row["tick"] <= 7
+    ]
+    assert [event["position"] for event in chosen["events"]] == wanted
+    newest = service.get(f"/simulations/{name}/events", newest_first=True, limit=3)
+    assert [event["position"] for event in newest["events"]] == [len(rows) - 1, len(rows) - 2, len(rows) - 3]
+    older = service.get(f"/simulations/{name}/events", newest_first=True, limit=1, after=newest["next"])
+    assert older["events"][0]["position"] == len(rows) - 4
+
+
+def test_earlier_states_are_those_that_were_then(service):
+    name = service.make(TEN, seed=9)
+    then = []
+    for tick in range(70):
+        then.append(service.get(f"/simulations/{name}/state"))
+        if tick == 3:
+            body = {
+                "sender": then[0]["banks"][0]["id"],
+                "receiver": then[0]["banks"][1]["id"],
+                "amount": 5,
+                "deadline": 50,
+            }
+            assert service.client.post(f"/simulations/{name}/transactions", json=body).status_code == 201
+        queue = {bank: [row["id"] for row in rows] for bank, rows in then[-1]["queue1"].items()}
+        service.tick(name, actions={bank: dict.fromkeys(ids[:2], "release") for bank, ids in queue.items() if ids})
+    for tick in (69, 0, 12, 66, 64, 4, 3, 65):
+        assert service.get(f"/simulations/{name}/state", tick=tick) == then[tick], tick
+
+
+def test_a_socket_streams_every_tick_whoever_runs_it(service):
+    name = service.make(seed=2, external_policy=FIFO)
+    with connect(f"{service.socket_url}/simulations/{name}/ticks") as socket:
+        first = json.loads(socket.recv(timeout=60))
+        assert (first["type"], first["state"]["tick"]) == ("state", 0)
+        reports = service.tick(name, 3)["reports"]
+        messages = [json.loads(socket.recv(timeout=60)) for _ in range(3)]
+        assert [message["report"] for message in messages] == reports
+        assert [message["state"] is not None for message in messages] == [False, False, True]
+        assert messages[-1]["state"] == service.get(f"/simulations/{name}/state")
+        assert service.client.delete(f"/simulations/{name}").status_code == 204
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=60)
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4404, "the simulation was deleted")
+
+
+def test_a_socket_for_nothing_is_closed_with_the_reason(service):
+    with connect(f"{service.socket_url}/simulations/none/ticks") as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=60)
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4404, "unknown simulation 'none'")
+
+
+def test_simulations_are_listed_and_deleted(service):
+    name = service.make(seed=8, external_policy={"type": "deadline", "urgency_threshold": 2})
+    listed = service.get("/simulations")["simulations"]
+    assert [row["seed"] for row in listed if row["id"] == name] == [8]
+    shown = service.get(f"/simulations/{name}")
+    assert {bank["policy"]["type"] for bank in shown["scenario"]["banks"]} == {"deadline"}
+    assert service.client.delete(f"/simulations/{name}").status_code == 204
+    assert service.client.get(f"/simulations/{name}").status_code == 404
+    assert name not in {row["id"] for row in service.get("/simulations")["simulations"]}
+
+
+def test_a_scenario_of_ones_own_and_a_tree_written_out_run(service):
+    from simcash_env.config import load_scenario
+
+    scenario = load_scenario("two-banks-v0").model_dump(mode="json")
+    tree = {
+        "version": "1.0",
+        "policy_id": "all",
+        "payment_tree": {"type": "action", "node_id": "A", "action": "Release"},
+    }
+    name = service.make(scenario, external_policy={"type": "tree", "tree": tree})
+    service.tick(name, scenario["simulation"]["ticks_per_day"])
+    assert service.get(f"/simulations/{name}/state")["is_over"]
+
+
+def test_the_library_can_be_chosen_from(service):
+    from simcash_env.config.library import scenario_ids
+
+    assert [row["id"] for row in service.get("/scenarios")] == list(scenario_ids())
+
+
+def test_health_and_figures_for_prometheus(service):
+    name = service.make(seed=1, external_policy=FIFO)
+    service.tick(name, 2)
+    assert service.get("/health")["status"] == "ok"
+    answer = service.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    figures = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
+    assert float(figures["simcash_ticks_total"]) >= 2
+    assert float(figures["simcash_simulations"]) >= 1
+    route = 'simcash_requests_total{method="POST",route="/simulations/{id}/tick",status="200"}'
+    assert float(figures[route]) >= 1
+
+
+def test_every_answer_carries_a_request_id_and_so_does_its_line_in_the_log(service):
+    answer = service.client.get("/health", headers={"X-Request-ID": "my-own.id_1"})
+    assert answer.headers["x-request-id"] == "my-own.id_1"
+    other = service.client.get("/simulations/none", headers={"X-Request-ID": "not usable\u00e9".encode()})
+    made = other.headers["x-request-id"]
+    assert made != "not usable"
+    assert other.json()["request_id"] == made
+    service.get("/health")  # its line is written after the one before
+    lines = {line.get("request_id"): line for line in service.log if line["message"] == "request"}
+    assert (lines["my-own.id_1"]["path"], lines["my-own.id_1"]["status"]) == ("/health", 200)
+    assert lines[made]["status"] == 404
+
+
+def test_the_documentation_page_needs_no_other_site(service):
+    page = service.client.get("/docs").text
+    assert "swagger" in page
+    assert "http://" not in page.replace(service.url, "")
+    assert "https://" not in page
+    for file in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert service.client.get(f"/static-offline-docs/{file}").status_code == 200
+    assert "/simulations/{id}/tick" in service.get("/openapi.json")["paths"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "0.0.0.0"], "--host: is no address of this machine alone: give --token, or --insecure"),  # noqa: S104
+        (["--token", ""], "--token: must be printable ASCII and not empty"),
+        (["--db", "."], "--db: cannot be used: unable to open database file"),
+        (["--host", "192.0.2.1", "--insecure"], "cannot listen on 192.0.2.1:8000"),
+        (["--port", "70000"], "--port"),
+        (["--max-ticks", "0"], "--max-ticks"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_anything_listens(options, said):
+    command = [sys.executable, "-m", "simcash_env.cli", "serve", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode in {1, 2}
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
