@@ -76,10 +76,11 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
     run.step()
 
     def broken(_):
-        raise OSError
+        message = "no room"
+        raise OSError(message)
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OSError):  # noqa: PT011 - what the system says
+    with pytest.raises(OSError, match="no room"):
         store.save("run", run)
     assert store.path("run").read_bytes() == old
     assert [path.name for path in tmp_path.iterdir()] == ["run.market"]

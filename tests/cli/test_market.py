@@ -39,8 +39,8 @@ def command(*words: str) -> list[str]:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    options = {"capture_output": True, "text": True, "timeout": PATIENCE, "check": False}
-    return subprocess.run(command(*words, "--dir", str(folder)), **options)
+    words = tuple(command(*words, "--dir", str(folder)))
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def end_of(folder: Path, name: str) -> dict:
