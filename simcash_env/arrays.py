@@ -186,6 +186,7 @@ class Scenario(NamedTuple):
     market_lending_rate: PerMarket
     market_band_low_rate: PerMarket  # NONE: no band
     market_band_high_rate: PerMarket  # likewise
+    market_has_traders: PerMarket  # does any bank trade of its own accord?
     market_interest_scale: PerMarket  # interest is principal * rate * ticks over this
     book_maturity: PerBook  # codes.Maturity
     book_maturity_ticks: PerBook  # where it is a number of ticks
@@ -300,6 +301,8 @@ class State(NamedTuple):
     market_loan_free: PerMarket  # likewise
     market_loan_head: PerMarket  # loans that stand, oldest first, linked through loan_next
     market_loan_tail: PerMarket
+    market_has_pending: PerMarket  # has any learner decided on an order in this tick?
+    market_has_interest: PerMarket  # did any fall due in the last tick?
     book_bid_head: PerBook  # resting orders, best first, linked through order_next
     book_ask_head: PerBook
     book_last_rate: PerBook  # of the last trade, NONE: none yet
@@ -366,6 +369,7 @@ class Work(NamedTuple):
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     bank_pool_level: PerBank  # decision: NONE keeps the allocation
     bank_collateral_ask_cents: PerBank  # decision: to post, or to withdraw where negative
+    has_orders: One  # decision: has any learner decided on an order?
     trader_order_side: PerTrader  # decision: codes.Side of the order that the bank wants to have in the market
     trader_order_rate: PerTrader  # decision: NONE leaves what rests, 0 takes it out
     trader_order_cents: PerTrader  # decision

@@ -77,6 +77,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.bank_collateral_ask_cents[:] = 0
     work.bank_collateral_ask_cents[list(asks)] = list(asks.values())
     work.trader_order_rate[:] = NONE
+    work.has_orders[0] = bool(wanted)
     for bank, order in wanted.items():
         work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
 

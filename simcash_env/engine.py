@@ -22,6 +22,7 @@ DECISIONS: Final = (
     "bank_pool_level",
     "bank_collateral_ask_cents",
     "has_recalls",
+    "has_orders",
     "trader_order_side",
     "trader_order_rate",
     "trader_order_cents",

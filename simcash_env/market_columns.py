@@ -38,6 +38,7 @@ def write_market(view: Scenario, config: ScenarioConfig, banks: Sequence[BankCon
     band = market.band_units() or (NONE, NONE)
     view.market_is_regulated[0] = market.discipline == "regulated"
     view.market_offers_orders[0] = config.actions.market
+    view.market_has_traders[0] = bool(market.traders)
     view.market_deposit_rate[0] = rate_units(market.deposit_rate)
     view.market_lending_rate[0] = rate_units(market.lending_rate)
     view.market_band_low_rate[0], view.market_band_high_rate[0] = band

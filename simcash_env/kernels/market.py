@@ -8,6 +8,7 @@ from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.market_loans import repay_loans
 from simcash_env.kernels.market_orders import cancel_all_of, expire_orders, last_tick_of_day, place_order
 from simcash_env.kernels.market_traders import trade_corridor
+from simcash_env.kernels.queues import fill
 
 ASK = int(Side.ASK)
 CORRIDOR = int(TraderKind.CORRIDOR)
@@ -16,8 +17,10 @@ CORRIDOR = int(TraderKind.CORRIDOR)
 @kernel
 def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
     """Take what learners want to lend out of their balances, before payments use it; what they had resting is out."""
-    if state.market_next_order.shape[0] == 0:
+    if work.has_orders[0] == 0:
         return
+    work.has_orders[0] = 0
+    state.market_has_pending[0] = 1
     for bank in range(scenario.num_banks[0]):
         rate = work.trader_order_rate[bank]
         if rate == NONE:
@@ -39,14 +42,17 @@ def run_market(scenario: Scenario, state: State, work: Work) -> None:
     """Where there is a market: repay loans that are due, let banks trade in order, take out orders that expire."""
     if state.market_next_order.shape[0] == 0:
         return
-    for bank in range(scenario.num_banks[0]):
-        state.trader_tick_interest_cents[bank] = 0
+    if state.market_has_interest[0]:
+        state.market_has_interest[0] = 0
+        fill(state.trader_tick_interest_cents, 0)
     repay_loans(scenario, state, work)
-    for bank in range(scenario.num_banks[0]):
-        if state.trader_pending_rate[bank] != NONE:
-            place_pending(scenario, state, work, bank)
-        elif scenario.trader_kind[bank] == CORRIDOR:
-            trade_corridor(scenario, state, work, bank)
+    if state.market_has_pending[0] or scenario.market_has_traders[0]:
+        state.market_has_pending[0] = 0
+        for bank in range(scenario.num_banks[0]):
+            if state.trader_pending_rate[bank] != NONE:
+                place_pending(scenario, state, work, bank)
+            elif scenario.trader_kind[bank] == CORRIDOR:
+                trade_corridor(scenario, state, work, bank)
     expire_orders(state, work)
 
 

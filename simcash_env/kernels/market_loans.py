@@ -85,6 +85,7 @@ def accrue(scenario: Scenario, state: State, work: Work, row: int) -> None:
         return
     lender, borrower = state.loan_lender[row], state.loan_borrower[row]
     state.tick_is_charged[0] = 1
+    state.market_has_interest[0] = 1
     state.trader_tick_interest_cents[borrower] += cents
     state.trader_tick_interest_cents[lender] -= cents
     state.trader_run_interest_cents[borrower] += cents

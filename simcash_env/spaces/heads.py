@@ -143,6 +143,7 @@ def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice
     work.trader_order_side[bank] = side_of(choice) if cents > 0 else 0
     work.trader_order_rate[bank] = rate_of(scenario, choice) if cents > 0 else 0
     work.trader_order_cents[bank] = cents
+    work.has_orders[0] = 1
     return int(choice > 0 and cents == 0)
 
 
