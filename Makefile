@@ -49,8 +49,8 @@ test-py: setup  ## the engine's tests, kernels as plain Python
 test-bounds: setup  ## the engine's tests, every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
 
-test-long: setup  ## 10,000 random runs, engine against oracle
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py -k agree_in_every
+test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
 coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage erase

@@ -16,7 +16,17 @@ from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows
 
 FIRST_LOG_ROWS: Final = 256
 
-DECISIONS: Final = ("pay_decision", "pay_new_priority", "bank_pool_level", "bank_collateral_ask_cents", "has_recalls")
+DECISIONS: Final = (
+    "pay_decision",
+    "pay_new_priority",
+    "bank_pool_level",
+    "bank_collateral_ask_cents",
+    "has_recalls",
+    "has_orders",
+    "trader_order_side",
+    "trader_order_rate",
+    "trader_order_cents",
+)
 """Columns of ``Work`` through which decisions come in."""
 
 UNHASHED: Final = frozenset(
@@ -56,9 +66,10 @@ class Engine:
         self._attach()
 
     def _load_kernels(self) -> None:
-        from simcash_env.kernels import submission, tick
+        from simcash_env.kernels import market_entry, submission, tick
 
         self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+        self._place, self._cancel = market_entry.place_rows, market_entry.cancel_rows
 
     def _attach(self) -> None:
         self.state = plain_opener(State)(self.row, self.sizes)
@@ -148,6 +159,20 @@ class Engine:
             if pay_id != NONE:
                 return pay_id, self._logged()
             self.grow()
+
+    def place_orders(self, orders: I64) -> I64:
+        """Place orders in the market (``kernels/market_entry.py`` names the words); returns their log rows."""
+        return self._run(lambda *rows: self._place(*rows, orders))
+
+    def cancel_orders(self, orders: I64) -> I64:
+        """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
+        asked = orders.copy()
+
+        def cancel(*rows: Any) -> int:
+            orders[:] = asked  # the call may run again, where the log was too short
+            return self._cancel(*rows, orders)
+
+        return self._run(cancel)
 
     def _logged(self) -> I64:
         return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()

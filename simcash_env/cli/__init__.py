@@ -13,6 +13,7 @@ from simcash_env.cli import (
     doctor,
     learning,
     library,
+    market,
     recorded,
     running,
     serving,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(library.scenarios, name="scenarios")
 app.add_typer(library.policies, name="policies")
+app.add_typer(market.market, name="market")
 app.command(epilog=running.EXAMPLES)(running.run)
 app.command(epilog="Example: simcash create castro-12period-v0 saved.simcash --seed 42")(stepping.create)
 app.command(
