@@ -11,6 +11,7 @@ import numpy as np
 from baselines.grid import F64
 from baselines.leaderboard import Row
 from baselines.record import RunRecord
+from simcash_env.files import make_folder_of, replacing
 from simcash_env.simulation import COST_NAMES
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -33,8 +34,9 @@ def figure(width: float = 8.0, height: float = 4.5) -> tuple[Any, Any]:
 
 def save(drawn: Any, path: Path) -> Path:
     """Write a figure; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    drawn.savefig(path, dpi=DOTS)
+    make_folder_of(path)
+    with replacing(path) as partial:
+        drawn.savefig(partial, format=path.suffix[1:], dpi=DOTS)
     return path
 
 

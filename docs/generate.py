@@ -60,7 +60,6 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "scenario": scenario_files.scenario_keys,
     "chosen": scenario_files.chosen_by_type,
     "rules": scenario_files.rule_sets,
-    "unsupported": scenario_files.unsupported,
     "steps": tables.tick_steps,
     "scenario-table": tables.fields_of("Scenario"),
     "state-table": tables.fields_of("State"),

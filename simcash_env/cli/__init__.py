@@ -10,8 +10,10 @@ import typer
 
 from simcash_env.cli import (
     clusters,
+    doctor,
     learning,
     library,
+    market,
     recorded,
     running,
     serving,
@@ -40,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(library.scenarios, name="scenarios")
 app.add_typer(library.policies, name="policies")
+app.add_typer(market.market, name="market")
 app.command(epilog=running.EXAMPLES)(running.run)
 app.command(epilog="Example: simcash create castro-12period-v0 saved.simcash --seed 42")(stepping.create)
 app.command(
@@ -51,6 +54,7 @@ app.command(epilog="Examples: simcash state saved.simcash   |   simcash state sa
 app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
+app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
