@@ -54,9 +54,13 @@ class Plan:
         space = {name: item.model_dump() if isinstance(item, Range) else item for name, item in self.space.items()}
         settings = {name: value for name, value in self.settings.model_dump(mode="json").items() if name not in space}
         whole = {
-            "algorithm": type(self.settings).__name__, "settings": settings, "space": space, "validation_days": self.validation_days, "runs": self.runs,
+            "algorithm": type(self.settings).__name__,
+            "settings": settings,
+            "space": space,
+            "validation_days": self.validation_days,
+            "runs": self.runs,
             "version": __version__,
-        }  # fmt: skip
+        }
         plain: dict[str, Any] = json.loads(json.dumps(whole))
         return plain
 
