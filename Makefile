@@ -14,7 +14,7 @@ ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config records service t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters docs site wheel extras clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -49,8 +49,8 @@ test-py: setup  ## the engine's tests, kernels as plain Python
 test-bounds: setup  ## the engine's tests, every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
 
-test-long: setup  ## 10,000 random runs, engine against oracle
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py -k agree_in_every
+test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
 coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage erase
@@ -82,6 +82,9 @@ test-adapters: adapters  ## train the examples of those libraries; not part of t
 	@for library in $(ADAPTERS); do \
 		.adapters/$$library/bin/python -m pytest tests/examples -k $$library || exit 1; \
 	done
+
+test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray cluster of two nodes, one killed; not part of test
+	.adapters/rllib/bin/python -m pytest tests/cluster
 
 docs: setup  ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate

@@ -17,7 +17,8 @@ from docs import generate, meanings
 from simcash_env.cli import app
 from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.vector import make_vec
-from simcash_env.spaces.layout import NUM_SLOT, SLOT, SLOTS_AT, observation_names
+from simcash_env.registry import load
+from simcash_env.spaces.layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
 from tests.pages import ROOT, TEXTS
 
 QUOTED = {
@@ -71,13 +72,15 @@ def test_the_check_of_the_tables_can_fail(tmp_path, monkeypatch):
 
 def test_every_name_has_a_meaning_and_every_meaning_a_name():
     fixed = [name for name in observation_names(1) if not name.startswith("slot0.")]
-    assert list(meanings.OBSERVATION) == [*fixed, *SLOT]
+    assert list(meanings.OBSERVATION) == [*fixed, *SLOT, *MARKET]
     assert list(meanings.COST) == list(CostKind)
     assert list(meanings.EVENT) == list(EventKind)
 
 
 def test_the_scales_are_those_that_the_table_names():
-    vec = make_vec("castro-12period-v0", max_queue_slots=1)
+    market = {"deposit_rate": 1.0, "lending_rate": 3.0}
+    scenario = load("castro-12period-v0").model_dump(mode="json") | {"market": market}
+    vec = make_vec(scenario, max_queue_slots=1)
     window = vec._shape.window
     scenario = vec.scenario.view
     named = {
@@ -85,6 +88,7 @@ def test_the_scales_are_those_that_the_table_names():
         meanings.PAYMENT: scenario.bank_payment_scale_cents[0],
         meanings.CENT_TICK: scenario.bank_cost_scale_cents[0],
         meanings.COUNT: 8.0,
+        meanings.CORRIDOR: 20_000,
         "ticks a day": 12.0,
         "10 bps": 10.0,
         "0.1 cents": 0.1,

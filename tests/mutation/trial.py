@@ -1,0 +1,85 @@
+"""The trial of a mutant: the tests run on it in a process of their own until one fails."""
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutation.mutants import Mutant
+
+PACKAGE = "simcash_env.kernels"
+MEMORY = 6 * 2**30
+LAST = {"test_cost_edges.py", "test_lsm_edges.py", "test_ledger_edges.py", "test_recorded_runs.py"}
+"""Made for mutants that nothing else noticed: tried last, so that the report shows which these are."""
+
+
+class Watch:
+    """Notes how long each test takes, stops one that takes far longer than it did before, and says which failed."""
+
+    def __init__(self, usual: dict[str, float] | None = None) -> None:
+        self.usual, self.seconds, self.failed = usual, dict[str, float](), ""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        if self.usual is not None:  # the default of this signal ends the process
+            signal.setitimer(signal.ITIMER_PROF, 5.0 + 5.0 * self.usual.get(item.nodeid, 1.0))
+        before = time.process_time()
+        yield
+        self.seconds[item.nodeid] = time.process_time() - before
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.usual is not None:  # the quick ones first: most mutants die of one of those
+            items.sort(key=lambda item: (item.path.name in LAST, self.usual.get(item.nodeid, 0.0)))  # type: ignore[union-attr]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def run_tests(tests: list[str], watch: Watch) -> int:
+    """Run tests in this process, silently, up to the first that fails."""
+    quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:warnings", "--tb=no", "--no-header", *tests]
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        return int(pytest.main(quiet, plugins=[watch]))
+
+
+def put_in_place(mutant: Mutant) -> None:
+    """Let a mutant take its place in this process: every module that calls the kernel calls the mutant."""
+    module: Any = sys.modules[f"{PACKAGE}.{mutant.module}"]
+    if mutant.code is not None:
+        getattr(module, mutant.function).__code__ = mutant.code
+        return
+    old = getattr(module, mutant.function)
+    for other in [each for name, each in sys.modules.items() if name.startswith(PACKAGE)]:
+        if vars(other).get(mutant.function) == old:
+            setattr(other, mutant.function, mutant.value)
+
+
+def survives(mutant: Mutant, tests: list[str], usual: dict[str, float]) -> tuple[bool, str]:
+    """Do all tests pass with the mutant in place? And which test failed, or what else ended the process."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        watch, code = Watch(usual), 1
+        try:
+            put_in_place(mutant)
+            code = run_tests(tests, watch)
+            os.write(write, watch.failed.encode())
+        finally:
+            os._exit(min(code, 1))
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as pipe:
+        failed = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        failed = f"signal {os.WTERMSIG(status)}"
+    return status == 0, failed
