@@ -90,7 +90,7 @@ docs: setup  ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate
 
 site: setup  ## build the documentation site in build/site; a warning is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with the sources removed
 	rm -rf build/wheel
