@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.running import INTERRUPTED, with_policies
+from simcash_env.cli.choices import with_policies
+from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
 from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
