@@ -26,12 +26,14 @@ PAGES: Final = (
     "docs/data-dictionary.md",
     "docs/events.md",
     "docs/service.md",
+    "docs/market.md",
 )
 
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
+    "market": "python -m training.market_study --markdown docs/results/market.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""

@@ -179,7 +179,8 @@ def learned_table(banks: Sequence[Bank]) -> list[str]:
     for bank in banks:
         by = cell(paired_difference(bank.cents, banks[0].cents)) if bank is not banks[0] else ""
         lines.append(
-            f"| {bank.name} | {cell(bootstrap_interval(bank.cents))} | {cell(bootstrap_interval(bank.interest))} | {by} |"
+            f"| {bank.name} | {cell(bootstrap_interval(bank.cents))} | "
+            f"{cell(bootstrap_interval(bank.interest))} | {by} |"
         )
     return lines
 
@@ -199,8 +200,11 @@ def main() -> None:
         "",
         *scripted_table(seeds[: asked.runs // 2]),
         "",
-        f"Means and 95 % bootstrap intervals over {asked.runs} runs that nobody trained on (scripted banks: the first half "
-        f"of them), the same for all. Version {__version__}, `python -m training.market_study --markdown FILE`.",
+        (
+            f"Means and 95 % bootstrap intervals over {asked.runs} runs that nobody trained on (scripted banks: the "
+            f"first half of them), the same for all; costs in cents. Version {__version__}, "
+            "`python -m training.market_study --markdown FILE`."
+        ),
     ]
     print("\n".join(lines))
     if asked.markdown is not None:
