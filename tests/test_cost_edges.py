@@ -6,7 +6,7 @@ import pytest
 
 from simcash_env.errors import SimulationError
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
-from tests.both import EXTERNAL, Both, kinds, named, penniless
+from tests.both import EXTERNAL, Both, kinds, named
 
 MOST = 10**15
 MOST_BPS = 10_000
@@ -18,7 +18,11 @@ WAITS: dict[str, Any] = {"policy": EXTERNAL}
     ("bank", "costs", "kind"),
     [
         ({"posted_collateral": 1}, {"collateral_cost_per_tick_bps": MOST_BPS}, "collateral"),
-        ({"liquidity_pool": 1, "liquidity_allocation_fraction": 1.0}, {"liquidity_cost_per_tick_bps": MOST_BPS}, "liquidity"),
+        (
+            {"liquidity_pool": 1, "liquidity_allocation_fraction": 1.0},
+            {"liquidity_cost_per_tick_bps": MOST_BPS},
+            "liquidity",
+        ),
     ],
 )
 def test_a_single_cent_is_charged_for(bank: dict[str, Any], costs: dict[str, Any], kind: str) -> None:
@@ -48,19 +52,22 @@ def test_what_rounds_to_no_cent_is_no_event() -> None:
     assert [kinds(result).get("CostAccrual", 0) for result in run.run(3)] == [0, 0, 1]  # overdue: 0.4 x 5 = 2 cents
 
 
-@pytest.mark.parametrize(
-    ("priority", "weight"), [(0, 3), (3, 3), (4, 5), (7, 5), (8, 7), (10, 7)]
-)
+@pytest.mark.parametrize(("priority", "weight"), [(0, 3), (3, 3), (4, 5), (7, 5), (8, 7), (10, 7)])
 def test_priority_bands_begin_at_four_and_at_eight(priority: int, weight: int) -> None:
     multipliers = {"urgent": 7.0, "normal": 5.0, "low": 3.0}
-    run = Both({"A": WAITS, "B": {}}, costs={"delay_cost_per_tick_per_cent": 1.0, "priority_delay_multipliers": multipliers})
+    run = Both(
+        {"A": WAITS, "B": {}}, costs={"delay_cost_per_tick_per_cent": 1.0, "priority_delay_multipliers": multipliers}
+    )
     run.submit("AB", 10, priority=priority)
     assert run.tick().costs["A"]["delay"] == 10 * weight
 
 
 def test_delay_may_weigh_as_much_as_money_goes_and_no_more() -> None:
     def weighing(multiplier: float, payments: int) -> Both:
-        costs = {"delay_cost_per_tick_per_cent": 0.0, "priority_delay_multipliers": {"low": multiplier, "normal": multiplier}}
+        costs = {
+            "delay_cost_per_tick_per_cent": 0.0,
+            "priority_delay_multipliers": {"low": multiplier, "normal": multiplier},
+        }
         run = Both({"A": WAITS, "B": {}}, costs=costs)
         for _ in range(payments):
             run.submit("AB", MOST)
@@ -98,7 +105,13 @@ def test_a_payment_is_overdue_from_the_tick_after_its_deadline() -> None:
 @pytest.mark.parametrize(("deadline", "fined"), [(2, 1), (3, 0), (4, 0)])
 def test_the_day_ends_badly_for_what_was_due_before_its_last_tick(deadline: int, fined: int) -> None:
     """Where only the overdue is fined."""
-    run = Both({"A": {}, "B": {}}, ticks=4, days=2, costs={"eod_penalty": 7}, rules={"set": "standard", "eod_penalty_scope": "overdue"})
+    run = Both(
+        {"A": {}, "B": {}},
+        ticks=4,
+        days=2,
+        costs={"eod_penalty": 7},
+        rules={"set": "standard", "eod_penalty_scope": "overdue"},
+    )
     run.submit("AB", 10, deadline)
     assert [result.costs["A"]["eod_penalty"] for result in run.run(4)] == [0, 0, 0, 7 * fined]
 

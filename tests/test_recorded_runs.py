@@ -3,6 +3,7 @@
 ``python -m tests.test_recorded_runs`` writes the digests anew.
 """
 
+import functools
 import hashlib
 import itertools
 import json
@@ -54,7 +55,10 @@ def scarce(number: int) -> ScenarioConfig:
     banks = []
     for place, name in enumerate(BANKS):
         others = [other for other in BANKS if other != name]
-        limits = {"bilateral_limits": {others[place % 4]: 900, others[(place + 1) % 4]: 1_300}, "multilateral_limit": 2_600}
+        limits = {
+            "bilateral_limits": {others[place % 4]: 900, others[(place + 1) % 4]: 1_300},
+            "multilateral_limit": 2_600,
+        }
         banks.append(
             {
                 "id": name,
@@ -121,7 +125,13 @@ def ticks_of(name: str) -> Iterator[str]:
         result = simulation.tick()
         events = [[EventKind(kind).label, *rest] for kind, *rest in result.events.rows[:, [KIND, *OTHERS]].tolist()]
         banks = [
-            [bank, simulation.balance(bank), simulation.posted_collateral(bank), simulation.queue1(bank), sorted(costs.items())]
+            [
+                bank,
+                simulation.balance(bank),
+                simulation.posted_collateral(bank),
+                simulation.queue1(bank),
+                sorted(costs.items()),
+            ]
             for bank, costs in result.costs.items()
         ]
         counts = [result.num_arrivals, result.num_settlements, result.num_lsm_releases, result.cycle_work_limit_hit]
@@ -129,9 +139,16 @@ def ticks_of(name: str) -> Iterator[str]:
         yield hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
+@functools.cache
+def recordings() -> dict[str, list[str]]:
+    """The digests of all runs, as they were."""
+    recorded: dict[str, list[str]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return recorded
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_a_recorded_run_comes_out_as_it_was(name: str) -> None:
-    recorded = json.loads(FILE.read_text(encoding="utf-8"))[name]
+    recorded = recordings()[name]
     for tick, (now, then) in enumerate(itertools.zip_longest(ticks_of(name), recorded)):
         assert now == then, f"tick {tick} differs from the recording"
 
