@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from simcash_env import __version__
 from simcash_env.errors import SnapshotError
+from simcash_env.files import make_folder_of, replacing, write_atomically
 from training.settings import ALGORITHMS, TrainingSettings
 
 FORMAT: Final = 1
+PREVIOUS: Final = "previous"
+"""Facts of the checkpoint that is being replaced: a key that is there only meanwhile, or after a crash."""
 _ROOT: Final = Path(__file__).resolve().parent.parent
 TRAINED: Final = (_ROOT / "configs" / "trained", _ROOT / "simcash_env" / "_configs" / "trained")
 """Where shipped policies are in a checkout, and in an installed wheel."""
@@ -77,21 +80,38 @@ def facts_path(checkpoint: Path) -> Path:
 
 
 def save_checkpoint(model: Any, path: Path, facts: CheckpointFacts) -> None:
-    """Write both files; whoever reads meanwhile sees the old ones or the new ones, never half of one.
+    """Write both files; whoever reads meanwhile, or after a crash, finds the old checkpoint or the new one.
+
+    Until the policy's file has its name, the ``.json`` holds the facts of both.
 
     Args:
-        model: anything with ``save(path)``.
+        model: anything with ``save(file)``.
         path: of the policy's file.
         facts: what to say of it.
+
+    Raises:
+        WriteError: a file cannot be written; the old checkpoint is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.stem}.partial{path.suffix}")
-    model.save(fresh)
-    text = json.dumps({**asdict(facts), "sha256": _digest(fresh)}, indent=1)
-    fresh_facts = facts_path(path).with_suffix(".partial.json")
-    fresh_facts.write_text(f"{text}\n", encoding="utf-8")
-    fresh.replace(path)
-    fresh_facts.replace(facts_path(path))
+    make_folder_of(path)
+    beside, values = facts_path(path), asdict(facts)
+    with replacing(path) as fresh:
+        with fresh.open("wb") as file:  # given a path, it would add .zip to the name
+            model.save(file)
+        values["sha256"] = _digest(fresh)
+        write_atomically(beside, _as_json({**values, PREVIOUS: _values_at(beside)}))
+    write_atomically(beside, _as_json(values))
+
+
+def _as_json(values: dict[str, Any]) -> bytes:
+    return f"{json.dumps(values, indent=1)}\n".encode()
+
+
+def _values_at(beside: Path) -> Any:
+    """What stands beside the old checkpoint, if anything."""
+    try:
+        return json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def read_facts(path: Path) -> CheckpointFacts:
@@ -103,9 +123,13 @@ def read_facts(path: Path) -> CheckpointFacts:
     try:
         values = json.loads(facts_path(path).read_text(encoding="utf-8"))
         digest = _digest(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path}: no checkpoint that can be read: {error}"
         raise SnapshotError(message) from error
+    previous = values.pop(PREVIOUS, None) if isinstance(values, dict) else None
+    if isinstance(previous, dict) and previous.get("sha256") == digest:
+        values = {**previous}
+        values.pop(PREVIOUS, None)
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         message = f"{facts_path(path)}: not format {FORMAT}"
         raise SnapshotError(message)

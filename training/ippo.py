@@ -25,6 +25,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import SimulationError, SnapshotError
+from simcash_env.files import replacing
 from simcash_env.registry import load
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
@@ -329,9 +330,9 @@ class Player:
         player.network.load_state_dict(th.load(path, weights_only=True))
         return player
 
-    def save(self, path: Path) -> None:
+    def save(self, file: Any) -> None:
         """Write the weights alone."""
-        th.save(self.network.state_dict(), path)
+        th.save(self.network.state_dict(), file)
 
     def rows(self, array: Any) -> Any:
         """(P, R, ...) view of an array (N, L, ...)."""
@@ -629,9 +630,8 @@ class Ippo:
         """Write policy, facts and what is needed to go on."""
         save_checkpoint(self.player, path, self.facts(curve))
         facts = read_facts(path)
-        fresh = resume_path(path).with_suffix(".partial")
-        th.save({"digest": facts.sha256, **self.state()}, fresh)
-        fresh.replace(resume_path(path))
+        with replacing(resume_path(path)) as fresh:
+            th.save({"digest": facts.sha256, **self.state()}, fresh)
         return facts
 
 

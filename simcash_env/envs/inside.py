@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 NOTHING = np.zeros(0, np.int64)
 
 
+COPY_FACTS = ("seed", "member", "terminated", "truncated")
+"""What the header of a copy's snapshot says of the copy."""
+
+
 class Inside:
     """What ``SimCashVec`` knows of its copies."""
 
@@ -75,6 +79,15 @@ class Inside:
         raw.read_queues(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, slots, accounts)
         return dict(zip(raw.SLOT_NUMBERS, slots, strict=True)) | dict(zip(raw.ACCOUNT_NUMBERS, accounts, strict=True))
 
+    def orders_of(self, choices: I64) -> I64:
+        """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now."""
+        from simcash_env.spaces import raw
+
+        orders = np.zeros((self.num_envs, self.num_banks, 3), np.int64)
+        states, given = (self._arena, self._state_sizes), np.ascontiguousarray(choices, np.int64)
+        raw.read_orders(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, given, orders)
+        return orders
+
     @property
     def bytes_per_copy(self) -> float:
         """Memory of a copy: its row and its share of the arrays."""
@@ -110,7 +123,12 @@ class Inside:
         if read.header.get("family") != self._family_digest():
             message = "snapshot: it is of another scenario or family, or no environment's"
             raise SnapshotError(message)
-        require_scenario(read, self.variants[read.header["member"]])
+        try:
+            seed, member, terminated, truncated = (int(read.header[name]) for name in COPY_FACTS)
+            require_scenario(read, self.variants[member])
+        except (LookupError, TypeError, ValueError) as error:
+            message = f"snapshot: its header makes no sense: {type(error).__name__}: {error}"
+            raise SnapshotError(message) from error
         row, sizes = read.row, read.sizes
         while row.size < self._arena.shape[1]:
             row, sizes = grow_payments(row, sizes)
@@ -118,8 +136,8 @@ class Inside:
             self._grow()
         self._has_begun = True
         self._arena[copy] = row
-        self.seeds[copy], self.members[copy] = read.header["seed"], read.header["member"]
-        self.terminated[copy], self.truncated[copy] = read.header["terminated"], read.header["truncated"]
+        self.seeds[copy], self.members[copy] = seed, member
+        self.terminated[copy], self.truncated[copy] = terminated, truncated
         self._look_again(copy)
 
     def _look_again(self, copy: int) -> None:
