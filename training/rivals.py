@@ -25,9 +25,7 @@ LEADING: Final = ("fifo", "liquidity_reserve", "balance_first", "priority_first"
 """What is tuned where there are no published results: one of these leads in every scenario where all nine were."""
 LEADING_OF_LARGE: Final = ("fifo", "small_first")
 """Likewise from 50 banks on, where a search takes long."""
-TUNING_DAYS, LARGE_LEADING_OF_LARGE: Final = ("fifo", "small_first")
-"""Likewise from 50 banks on, where a search takes long."""
-TUNING_DAYS, LARGE_BANKS = 200, 20, 50
+TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
 
 
 @dataclass(frozen=True, eq=False)
