@@ -43,8 +43,8 @@ REASONS: Final = {
 """Why a verdict is ``missed``, as far as it is known."""
 REMARKS: Final = {
     "2b-stress-v0": (
-        "its settings are the second that were tried. The first, with the steps of `castro-12period-v0`, came to 32,770 on"
-        "\nthe same test days: -2,572 (-6,992 to +582) to the script, a miss."
+        "its settings are the second that were tried. The first, with the steps of `castro-12period-v0`, came to"
+        "\n32,770 on the same test days: -2,572 (-6,992 to +582) to the script, a miss."
     ),
 }
 """What a reader must know of how a row came about."""
