@@ -85,7 +85,20 @@ def relinked(markdown: str, path: Path, page: str) -> str:
     return LINK.sub(link, markdown)
 
 
+def unnamed(nav: Any) -> list[str]:
+    """Pages of the first folder that the navigation does not name."""
+    named = str(nav)
+    return sorted(path.name for path in DOCS.glob("*.md") if f"'{path.name}'" not in named)
+
+
 _SOURCES: dict[str, Path] = {}
+
+
+def on_config(config: Any) -> Any:
+    """MkDocs has read its settings: what the navigation leaves out stands at the end of *Use*."""
+    (use,) = (part["Use"] for part in config.nav if "Use" in part)
+    use += unnamed(config.nav)
+    return config
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -89,6 +89,13 @@ def test_a_block_that_fails_is_found(tmp_path, monkeypatch):
         run_line(line, tmp_path, monkeypatch)
 
 
+def test_a_page_that_the_navigation_forgets_is_on_the_site():
+    nav = [{"Use": [{"Environment": "environment.md"}, "records.md"]}]
+    assert "environment.md" not in site.unnamed(nav)
+    assert "records.md" not in site.unnamed(nav)
+    assert "service.md" in site.unnamed(nav)
+
+
 def test_links_into_the_repository_lead_to_pages_of_the_site():
     shown = site.sources()
     assert shown["index.md"] == ROOT / "README.md"
@@ -158,7 +165,7 @@ class Assets(html.parser.HTMLParser):
 def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],
         cwd=ROOT,
         env=environment,
         capture_output=True,
