@@ -73,7 +73,7 @@ def idle_ratio() -> float:
         run_scripted(config, SEEDS)
     rounds = [[_seconds(config) for config in (plain, idle)] for _ in range(REPETITIONS)]
     without, with_market = (min(column) for column in zip(*rounds, strict=True))
-    return with_market / without
+    return float(with_market / without)
 
 
 def _seconds(config: ScenarioConfig) -> float:

@@ -32,8 +32,8 @@ from training.ippo import Ippo
 from training.settings import IppoSettings
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
-    "castro-12period-v0": {"num_envs": 512, "steps_per_rollout": 12, "max_queue_slots": 8, "total_steps": 400_000},
-    "ten-banks-v0": {"num_envs": 64, "steps_per_rollout": 64, "max_queue_slots": 8, "total_steps": 400_000},
+    "castro-12period-v0": {"num_envs": 512, "steps_per_rollout": 12, "max_queue_slots": 8, "total_steps": 200_000},
+    "ten-banks-v0": {"num_envs": 64, "steps_per_rollout": 64, "max_queue_slots": 8, "total_steps": 200_000},
 }
 ROUNDS: Final = 4
 VALIDATION_DAYS: Final = {"castro-12period-v0": 1_000, "ten-banks-v0": 50}

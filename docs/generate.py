@@ -27,6 +27,7 @@ PAGES: Final = (
     "docs/data-dictionary.md",
     "docs/events.md",
     "docs/service.md",
+    "docs/market.md",
 )
 
 MEASURED: Final = {
@@ -34,6 +35,7 @@ MEASURED: Final = {
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
+    "market": "python -m training.market_study --markdown docs/results/market.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""

@@ -162,7 +162,12 @@ class Engine:
 
     def place_orders(self, orders: I64) -> I64:
         """Place orders in the market (``kernels/market_entry.py`` names the words); returns their log rows."""
-        return self._run(lambda *rows: self._place(*rows, orders))
+
+        def place(*rows: Any) -> int:
+            status: int = self._place(*rows, orders)
+            return status
+
+        return self._run(place)
 
     def cancel_orders(self, orders: I64) -> I64:
         """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
@@ -170,7 +175,8 @@ class Engine:
 
         def cancel(*rows: Any) -> int:
             orders[:] = asked  # the call may run again, where the log was too short
-            return self._cancel(*rows, orders)
+            status: int = self._cancel(*rows, orders)
+            return status
 
         return self._run(cancel)
 

@@ -6,7 +6,7 @@ import pytest
 
 from simcash_env.errors import SimulationError
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
-from tests.both import EXTERNAL, Both, kinds, named, penniless
+from tests.both import EXTERNAL, Both, kinds, named
 
 MOST = 10**15
 MOST_BPS = 10_000

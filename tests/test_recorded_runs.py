@@ -3,6 +3,7 @@
 ``python -m tests.test_recorded_runs`` writes the digests anew.
 """
 
+import functools
 import hashlib
 import itertools
 import json
@@ -138,9 +139,16 @@ def ticks_of(name: str) -> Iterator[str]:
         yield hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
+@functools.cache
+def recordings() -> dict[str, list[str]]:
+    """The digests of all runs, as they were."""
+    recorded: dict[str, list[str]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return recorded
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_a_recorded_run_comes_out_as_it_was(name: str) -> None:
-    recorded = json.loads(FILE.read_text(encoding="utf-8"))[name]
+    recorded = recordings()[name]
     for tick, (now, then) in enumerate(itertools.zip_longest(ticks_of(name), recorded)):
         assert now == then, f"tick {tick} differs from the recording"
 

@@ -135,8 +135,13 @@ def test_a_place_where_no_file_can_be_is_named(tmp_path):
 def test_an_error_of_another_kind_in_the_middle_leaves_the_old_file_too(tmp_path):
     target = tmp_path / "file"
     target.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), replacing(target) as partial:
-        partial.write_bytes(b"half")
-        raise ZeroDivisionError
+
+    def write_half():
+        with replacing(target) as partial:
+            partial.write_bytes(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -46,6 +46,14 @@ class Teacher(Protocol):
         """The scenario."""
 
     @property
+    def whole(self) -> ScenarioConfig:
+        """The scenario with its pools as they are, of which ``config`` may have a share."""
+
+    @property
+    def largest_share(self) -> float:
+        """That share."""
+
+    @property
     def agent(self) -> Agent:
         """Decides for its deciding banks."""
 
@@ -199,7 +207,7 @@ def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | 
     least = min(cents for cents, _ in found)
     close = [item for item in found if item[0] <= CLOSE * least]
     _, best = min(close, key=lambda item: (item[1].num_nodes, item[0]))
-    return with_best_shares(best, levels, choosing)
+    return of_whole_pools(with_best_shares(best, levels, choosing), teacher)
 
 
 def candidates(
@@ -247,6 +255,12 @@ def with_best_shares(tree: Distilled, levels: I64, seeds: Sequence[int]) -> Dist
                 if found < cents:
                     best, cents = other, found
     return best
+
+
+def of_whole_pools(tree: Distilled, teacher: Teacher) -> Distilled:
+    """The same trees on the scenario as it is, with shares of the whole pools."""
+    shares = tuple(None if share is None else round(share * teacher.largest_share, 8) for share in tree.shares)
+    return Distilled(teacher.whole, tree.rules, shares)
 
 
 def _between(low: float, high: float) -> list[float]:

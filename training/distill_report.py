@@ -34,7 +34,7 @@ def make_report(
     tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
     baselines = {
         f"{row.policy} ({row.parameters})" if row.parameters else row.policy: asdict(row.total)
-        for row, _ in baseline_rows(player.config, seeds, tuning)
+        for row, _ in baseline_rows(player.whole, seeds, tuning)
         if row.policy not in {"hold_all", "random"}
     }
     banks, facts = deciding_banks(player.config), player.facts

@@ -80,6 +80,7 @@ def roll_out(player: Player, seeds: Sequence[int]) -> Rollouts:
         "scenario_config": player.config.model_dump(mode="json"),
         "version": __version__,
         "player": player.name,
+        "largest_share_of_pool": player.largest_share,
         "checkpoint_sha256": None if player.facts is None else player.facts.sha256,
         "max_queue_slots": player.max_queue_slots,
         "reward_scale_cents": float(vec.reward_scale),
@@ -154,7 +155,8 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
         raise ConfigError([Fault(str(folder), None, "data set", repr(name), "is there already; it is not overwritten")])
     environment = copy.deepcopy(gymnasium.spec(BANK_ID))
     environment.kwargs = {
-        "scenario": player.scenario, "bank": bank, "observation": "dict", "max_queue_slots": player.max_queue_slots,
+        "scenario": player.scenario if player.largest_share == 1.0 else rollouts.facts["scenario_config"],
+        "bank": bank, "observation": "dict", "max_queue_slots": player.max_queue_slots,
     }  # fmt: skip
     episodes = [_episode(rollouts, run, at, EpisodeBuffer) for run in range(len(rollouts.seeds))]
     with data_root(folder), warnings.catch_warnings():

@@ -7,6 +7,7 @@ the same command. Checkpoints are in the sweep's folder, which all nodes must se
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from contextlib import redirect_stdout
@@ -31,6 +32,8 @@ RESUMED: Final = "resumed_from"
 """The iteration at which the trial was taken up last."""
 PLAN: Final = "simcash-sweep.json"
 MOST_FAILURES: Final = 10
+SAVE_PERIOD: Final = "TUNE_GLOBAL_CHECKPOINT_S"
+"""Ray Tune's variable: seconds between two notes of how far the sweep is. A killed sweep knows no later checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def sweep(plan: SweepPlan, folder: Path, seed: int = 0) -> dict[str, Any]:
             changed = [key for key, value in plan.as_data().items() if before.get(key) != value]
             rule = f"holds a sweep with other {', '.join(changed)}; name another folder"
             raise ConfigError([Fault(str(folder), None, "out", repr(str(folder)), rule)])
+    os.environ.setdefault(SAVE_PERIOD, "1")
     path.mkdir(parents=True, exist_ok=True)
     (path / PLAN).write_text(json.dumps(plan.as_data(), indent=1) + "\n", encoding="utf-8")
     if Tuner.can_restore(str(path)):

@@ -10,20 +10,22 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from baselines.evaluate import Evaluation
 from baselines.seeds import validation_seeds
 from baselines.statistics import Interval, bootstrap_interval
 from simcash_env import __version__
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
-from training.evaluate import evaluate_model
+from training.evaluate import LearnedAgent, evaluate_model, evaluate_player
 from training.ppo import train
 from training.search_space import Range, Space, suggest
-from training.settings import TrainingSettings
+from training.settings import IppoSettings, TrainingSettings
 
 SQLITE: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 AGREED: Final = "simcash"
@@ -52,9 +54,13 @@ class Plan:
         space = {name: item.model_dump() if isinstance(item, Range) else item for name, item in self.space.items()}
         settings = {name: value for name, value in self.settings.model_dump(mode="json").items() if name not in space}
         whole = {
-            "settings": settings, "space": space, "validation_days": self.validation_days, "runs": self.runs,
+            "algorithm": type(self.settings).__name__,
+            "settings": settings,
+            "space": space,
+            "validation_days": self.validation_days,
+            "runs": self.runs,
             "version": __version__,
-        }  # fmt: skip
+        }
         plain: dict[str, Any] = json.loads(json.dumps(whole))
         return plain
 
@@ -149,15 +155,34 @@ def judge(plan: Plan, choices: dict[str, Any], report: Callable[[int, float], No
     Raises:
         ConfigError: the settings break a rule.
     """
-    settings = TrainingSettings(**{**plan.settings.model_dump(), **choices})
-    config, days, cents = load(settings.scenario), validation_seeds(plan.validation_days), []
+    settings = type(plan.settings)(**{**plan.settings.model_dump(), **choices})
+    days, cents = validation_seeds(plan.validation_days), []
     for seed in range(plan.runs):
-        trained = train(settings, seed, report=report)
-        if not trained.is_complete:
-            raise KeyboardInterrupt
-        evaluation, _ = evaluate_model(trained.model, settings, config, days)
-        cents += evaluation.totals().tolist()
+        cents += train_and_play(settings, seed, days, report).totals().tolist()
     return cents
+
+
+def train_and_play(
+    settings: TrainingSettings, seed: int, days: Sequence[int], report: Callable[[int, float], None] | None
+) -> Evaluation:
+    """Train with the algorithm that the settings are of, and play what came of it.
+
+    Raises:
+        KeyboardInterrupt: the training was interrupted.
+    """
+    config = load(settings.scenario)
+    if not isinstance(settings, IppoSettings):
+        trained = train(settings, seed, report=report)
+        evaluate: Callable[..., tuple[Evaluation, LearnedAgent]] = partial(evaluate_model, trained.model, settings)
+    else:
+        from training.ippo import train as train_ippo
+
+        tell = None if report is None else lambda steps, cents, _: report(steps, cents)
+        trained = train_ippo(settings, seed, report=tell)
+        evaluate = partial(evaluate_player, trained.model)
+    if not trained.is_complete:
+        raise KeyboardInterrupt
+    return evaluate(config, days)[0]
 
 
 def search(

@@ -66,7 +66,8 @@ def train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
     )
     if as_json:
-        facts = {name: value for name, value in vars(trained.facts).items() if name not in {"curve", "sha256"}}
+        left_out = {"curve", "sha256", "shape"}
+        facts = {name: value for name, value in vars(trained.facts).items() if name not in left_out}
         typer.echo(json.dumps({"is_complete": trained.is_complete, **facts}))
     if not trained.is_complete:
         raise typer.Exit(130)

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.running import INTERRUPTED, with_policies
+from simcash_env.cli.choices import with_policies
+from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
 from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
@@ -131,7 +132,7 @@ def show_market(
     _print(Store(folder).load(name), as_json=as_json)
 
 
-@market.command("list")
+@market.command("list", epilog="Example: simcash market list --json")
 def list_markets(
     folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
 ) -> None:
@@ -150,7 +151,7 @@ def list_markets(
         typer.echo(f"no saved runs in {folder}")
 
 
-@market.command("delete")
+@market.command("delete", epilog="Example: simcash market delete monday")
 def delete_market(name: Annotated[str, typer.Argument(help="Of the saved run.")], folder: Folder = HERE) -> None:
     """Remove a saved run."""
     Store(folder).delete(name)

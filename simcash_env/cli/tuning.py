@@ -28,6 +28,7 @@ def tune(
     steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
     runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
+    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
     out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -38,12 +39,11 @@ def tune(
     """
     tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
     needed("optuna", TUNE)
-    settings = needed("training.settings", EXTRA).load_settings(
-        scenario, **({} if steps is None else {"total_steps": steps})
-    )
+    changes = {} if steps is None else {"total_steps": steps}
+    settings = needed("training.settings", EXTRA).load_settings(scenario, algorithm, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
-    plan = tuning.Plan(settings, spaces.read_space(space), seeds, runs)
+    plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
     opened, was_interrupted = tuning.open_study(path, name, plan), False
     watch = TrialBar(trials, settings.total_steps) if notes.is_terminal else None
     try:

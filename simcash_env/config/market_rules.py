@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
+from simcash_env.config.exact import written
 from simcash_env.config.faults import Broken, Place
 
 Raw = Mapping[str, Any]
@@ -63,10 +64,18 @@ def _rates(market: Raw) -> Iterator[Broken]:
     if not (_is_rate(low) and _is_rate(high)) or market.get("discipline", "regulated") != "regulated":
         return
     reference = market.get("reference_rate")
+    rule = "must lie inside the corridor, deposit_rate to lending_rate"
     if _is_rate(reference) and not low <= reference <= high:
-        rule = "must lie inside the corridor, deposit_rate to lending_rate"
         yield Broken(("market", "reference_rate"), rule, reference)
+    schedule = market.get("schedule")
+    for key in ("bid_offset", "ask_offset") if isinstance(schedule, Mapping) else ():
+        offset = schedule.get(key, 0.0)
+        if _is_rate(offset) and (reference is None or _is_rate(reference)):
+            middle = (written(low) + written(high)) / 2 if reference is None else written(reference)
+            rate = middle + written(offset)
+            if not written(low) <= rate <= written(high):
+                yield Broken(("market", "schedule", key), f"with it, the rate {rule}", offset)
 
 
-def _is_rate(value: Any) -> bool:
+def _is_rate(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

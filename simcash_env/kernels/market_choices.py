@@ -27,7 +27,7 @@ def rate_of(scenario: Scenario, choice: int) -> int:
         low = max(low, scenario.market_band_low_rate[0])
         high = min(high, scenario.market_band_high_rate[0])
     level = (choice - 1) % A_SIDE // MARKET_SIZES + 1
-    return max(low + (high - low) * level // (MARKET_RATES + 1), 1)
+    return max(low + (high - low) * level // (MARKET_RATES + 1), 1)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -59,4 +59,4 @@ def order_cents(scenario: Scenario, state: State, bank: int, choice: int, kept: 
         return 0
     size = (choice - 1) % MARKET_SIZES + 1
     room = room_cents(scenario, state, bank, side_of(choice), rate, kept)
-    return max(room, 0) >> (MARKET_SIZES - size)  # type: ignore[no-any-return]
+    return max(room, 0) >> (MARKET_SIZES - size)

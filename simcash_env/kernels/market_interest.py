@@ -38,7 +38,7 @@ def interest(scenario: Scenario, cents: int, rate: int, ticks: int) -> int:
     scale = scenario.market_interest_scale[0]
     if float(cents) * float(rate) * float(ticks) / float(scale) > MAX_INTEREST_CENTS:
         return MAX_INTEREST_CENTS
-    return wide_multiply_divide(cents, rate * ticks, scale // 2, scale)  # type: ignore[no-any-return]
+    return wide_multiply_divide(cents, rate * ticks, scale // 2, scale)
 
 
 @kernel
@@ -47,4 +47,4 @@ def most_interest(scenario: Scenario, cents: int, rate: int, ticks: int) -> int:
     scale = scenario.market_interest_scale[0]
     if 2.0 * float(cents) * float(rate) * float(ticks) / float(scale) > MAX_INTEREST_CENTS:
         return MAX_INTEREST_CENTS
-    return wide_multiply_divide(2 * cents, rate * ticks, 0, scale)  # type: ignore[no-any-return]
+    return wide_multiply_divide(2 * cents, rate * ticks, 0, scale)

@@ -40,7 +40,7 @@ def credit_line_left(scenario: Scenario, state: State, bank: int) -> int:
 def bid_lock(scenario: Scenario, state: State, book: int, cents: int, rate: int) -> int:
     """What a bid locks of the credit line: the most that repaying all of it can take."""
     ticks = due_tick(scenario, state, book) - state.tick[0]
-    return cents + most_interest(scenario, cents, rate, ticks)  # type: ignore[no-any-return]
+    return cents + most_interest(scenario, cents, rate, ticks)
 
 
 @kernel
@@ -68,7 +68,7 @@ def judge_order(scenario: Scenario, state: State, bank: int, book: int, side: in
         return CLOSED
     refusal = judge_rate(scenario, rate)
     if refusal != 0:
-        return refusal  # type: ignore[no-any-return]
+        return refusal
     if state.market_order_free[0] == NONE or state.market_loan_free[0] == NONE:
         return NO_ROOM
     if side == BID:
@@ -97,7 +97,7 @@ def place_order(
     refusal = judge_order(scenario, state, bank, book, side, rate, cents)
     if refusal != 0:
         record_values(state, work, REFUSED, bank, NONE, NONE, cents, refusal, rate)
-        return -refusal  # type: ignore[no-any-return]
+        return -refusal
     row = state.market_order_free[0]
     state.market_order_free[0] = state.order_next[row]
     order = state.market_next_order[0]

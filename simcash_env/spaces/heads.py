@@ -128,7 +128,7 @@ def decode_recall_rows(state: State, work: Work, bank: int, choice: int) -> int:
 @kernel
 def unlendable(scenario: Scenario, state: State, bank: int) -> int:
     """Cents of the pool that the bank may give back by another choice of the same action."""
-    return state.bank_pool_allocated_cents[bank] if may_allocate(scenario, state, bank) else 0  # type: ignore[no-any-return]
+    return state.bank_pool_allocated_cents[bank] if may_allocate(scenario, state, bank) else 0
 
 
 @kernel

@@ -118,17 +118,17 @@ def test_a_sweep_goes_on_when_a_node_dies(nodes, tmp_path):
 def test_the_same_command_goes_on_with_a_sweep_whose_process_was_killed(tmp_path):
     folder = tmp_path / "sweep"
     command = [
-        sys.executable, "-m", "simcash_env.cli", "sweep", GAME, "--trials", "2", "--iterations", "6", "--every", "2",
+        sys.executable, "-m", "simcash_env.cli", "sweep", GAME, "--trials", "2", "--iterations", "8", "--every", "2",
         "--seeds", "5", "--cpus", "1", "--out", str(folder), "--json",
     ]  # fmt: skip
     with (tmp_path / "first.log").open("w") as log:
         first = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    wait_for(lambda: list(folder.glob("*/checkpoint_*")))
+    wait_for(lambda: list(folder.glob("*/checkpoint_000001")))  # by then the first is noted
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     found = json.loads(done.stdout)
     assert found["done"] == 2
-    assert [trial["iterations"] for trial in found["trials"]] == [6, 6]
-    assert max(trial["resumed_from"] for trial in found["trials"]) >= 2
+    assert [trial["iterations"] for trial in found["trials"]] == [8, 8]
+    assert max(trial["resumed_from"] for trial in found["trials"]) >= 2, "one was taken up from its checkpoint"
     assert Path(folder, "simcash-sweep.json").is_file()

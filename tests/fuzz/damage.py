@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -135,3 +135,13 @@ def watched() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def refusal(read: Callable[[], object], *errors: type[Exception]) -> str:
+    """What the named error says that reading ends in; nothing where it goes well. Any other error goes on."""
+    with watched():
+        try:
+            read()
+        except errors as error:
+            return str(error) or f"an empty {type(error).__name__}"
+    return ""

@@ -17,7 +17,7 @@ from hypothesis import Phase, settings
 
 from simcash_env import kernels
 from tests.mutation.mutants import Mutant, mutants_of
-from tests.mutation.trial import Watch, run_tests, survives
+from tests.mutation.trial import Watch, differing_run, run_tests, survives
 
 FOLDER = Path(kernels.__file__).parent
 RULES = ("money", "charges", "costs", "overdue", "day_end", "ledger", "rtgs", "bilateral", "cycles", "prefix", "lsm")
@@ -29,9 +29,8 @@ TESTS = (
     "test_gridlock.py",
     "test_cost_edges.py",
     "test_lsm_edges.py",
-    "test_recorded_runs.py",
 )
-"""The quick tests of these rules, in the order in which a mutant meets them. Those that draw scenarios are not here."""
+"""The quick tests of these rules, after ``test_recorded_runs.py``. Those that draw scenarios are not here."""
 NOT_OURS = "not oracle-g and not oracle-r and not beside and not command and not table"
 EXPLAINED = Path(__file__).parent / "equivalent.txt"
 
@@ -41,20 +40,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("files", nargs="*", default=RULES, help=f"kernels, of {', '.join(RULES)}; else all of these")
     parser.add_argument("--like", default="", help="only mutants whose name has this text")
+    parser.add_argument("--quick", action="store_true", help="try the recorded runs alone")
+    parser.add_argument("--names", type=Path, help="a file with the names of the only mutants to try, a line each")
     parser.add_argument("--explained", action="store_true", help="try those too that are said to be the same in effect")
     parser.add_argument("--out", type=Path, help="a file that gets a line for each mutant")
     options = parser.parse_args(arguments)
     # No shrinking: one failure is enough. The same examples every time.
     settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], database=None, derandomize=True)
     settings.load_profile("mutation")
+    if failed := differing_run():
+        print(f"a recorded run differs without a mutant: {failed}")
+        return 2
     watch = Watch()
-    tests = [*(f"tests/{name}" for name in TESTS), "-k", NOT_OURS]
-    if run_tests(tests, watch):
+    tests = [] if options.quick else [*(f"tests/{name}" for name in TESTS), "-k", NOT_OURS]
+    if tests and run_tests(tests, watch):
         print(f"the tests fail without a mutant: {watch.failed}")
         return 2
     print(f"{len(watch.seconds)} tests take {sum(watch.seconds.values()):.0f} s", flush=True)
     found = [mutant for name in options.files for mutant in mutants_of(FOLDER / f"{name}.py")]
     found = [mutant for mutant in found if options.like in mutant.name]
+    if options.names is not None:
+        names = set(options.names.read_text(encoding="utf-8").splitlines())
+        found = [mutant for mutant in found if mutant.name in names]
     explained = set(explanations()) if not options.explained else set()
     tested = [mutant for mutant in found if mutant.name not in explained]
     alive = [mutant for at, mutant in enumerate(tested) if tried(at, len(tested), mutant, tests, watch, options.out)]

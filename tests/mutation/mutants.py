@@ -128,9 +128,9 @@ def places(root: ast.AST) -> Iterator[Place]:
         if isinstance(root, ast.Subscript) and field == "slice" and isinstance(value, ast.Constant):
             continue
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if isinstance(node, ast.expr | ast.stmt):
-                if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-                    yield Place(node, root, field, index)
+            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            if isinstance(node, ast.expr | ast.stmt) and not is_docstring:
+                yield Place(node, root, field, index)
             if isinstance(node, ast.AST):
                 yield from places(node)
 
@@ -172,11 +172,12 @@ def alternatives(node: ast.expr | ast.stmt, place: Place) -> Iterator[ast.AST]:
     elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATORS:
         yield ast.AugAssign(node.target, OPERATORS[type(node.op)](), node.value)
         yield ast.Pass()
-    elif (
-        isinstance(node, ast.Break | ast.Continue)
-        or isinstance(node, ast.Expr)
-        or (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript))
-    ):
+    elif isinstance(node, ast.Break | ast.Continue | ast.Expr) or is_write(node):
         yield ast.Pass()
     if place.field == "test" and not isinstance(node, ast.Compare | ast.BoolOp | ast.UnaryOp):
         yield ast.UnaryOp(ast.Not(), node)
+
+
+def is_write(node: ast.AST) -> bool:
+    """Does a statement write into a table?"""
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)

@@ -84,5 +84,5 @@ def test_facts_of_neither_are_refused(tmp_path):
     path = tmp_path / "model.zip"
     save_checkpoint(Model(b"o"), path, OLD)
     path.write_bytes(b"x")
-    with pytest.raises(SnapshotError, match="does not match model.json"):
+    with pytest.raises(SnapshotError, match=r"does not match model\.json"):
         read_facts(path)

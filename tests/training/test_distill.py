@@ -33,7 +33,8 @@ QUICK = Options(rounds=2, sample_days=32, choosing_days=20)
 
 
 def teacher(agent, scenario=DAY, slots=16):
-    return SimpleNamespace(config=load(scenario), agent=agent, max_queue_slots=slots)
+    config = load(scenario)
+    return SimpleNamespace(config=config, whole=config, largest_share=1.0, agent=agent, max_queue_slots=slots)
 
 
 def random_tree(seed, words, leaves):
