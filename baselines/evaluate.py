@@ -13,11 +13,12 @@ from baselines.rollout import run_scripted
 from baselines.scripted import Agent
 from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.arrays import I64
-from simcash_env.codes import NUM_COSTS
+from simcash_env.codes import COST_COLUMNS
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.envs.options import ActionLike
 from simcash_env.envs.vector import make_vec
-from simcash_env.simulation import COST_NAMES
+from simcash_env.market_columns import with_interest
 
 _MOST_COPIES: Final = 1_000
 
@@ -27,7 +28,7 @@ class Evaluation:
     """Costs of one agent on one scenario.
 
     Attributes:
-        cents: (seeds, banks, kinds), kinds in the order of ``simulation.COST_NAMES``.
+        cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
     """
 
     scenario: str
@@ -47,7 +48,7 @@ class Evaluation:
     def by_kind(self) -> dict[str, float]:
         """Mean cost of a run by kind, all banks together."""
         means = self.cents.sum(axis=1).mean(axis=0)
-        return dict(zip(COST_NAMES, means.tolist(), strict=True))
+        return dict(zip(COST_COLUMNS, means.tolist(), strict=False))
 
     def by_bank(self) -> dict[str, float]:
         """Mean cost of a run by bank."""
@@ -94,7 +95,13 @@ def evaluate_policy(
 
 
 def evaluate_agent(
-    config: ScenarioConfig, agent: Agent, seeds: Sequence[int], *, max_queue_slots: int = 16
+    config: ScenarioConfig,
+    agent: Agent,
+    seeds: Sequence[int],
+    *,
+    max_queue_slots: int = 16,
+    action: ActionLike = "queue",
+    copies: int = _MOST_COPIES,
 ) -> Evaluation:
     """Play an agent through the environment, one copy a seed.
 
@@ -103,26 +110,35 @@ def evaluate_agent(
         agent: decides at every tick.
         seeds: one a run.
         max_queue_slots: payments of Queue 1 that are seen and decided on.
+        action: the kind that the agent answers with.
+        copies: most runs side by side.
     """
     parts = [
-        _play(config, agent, seeds[first : first + _MOST_COPIES], max_queue_slots)
-        for first in range(0, len(seeds), _MOST_COPIES)
+        _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
+        for first in range(0, len(seeds), copies)
     ]
     return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts))
 
 
-def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int) -> I64:
-    learners = deciding_banks(config)
-    vec = make_vec(config, len(seeds), learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
+def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:
+    vec = make_vec(
+        config,
+        len(seeds),
+        learners=deciding_banks(config),
+        max_queue_slots=max_queue_slots,
+        action=action,
+        autoreset="disabled",
+    )
     vec.reset(list(seeds))
-    cents = np.zeros((len(seeds), len(config.banks), NUM_COSTS), np.int64)
+    cents = np.zeros((len(seeds), len(config.banks), len(vec.cost_names)), np.int64)
     places = [_bank_ids(config).index(bank) for bank in vec.bank_ids]
     for _ in range(vec.num_ticks):
         vec.step(agent.act(vec))
         cents[:, places] += vec.costs
     if len(places) < len(config.banks):
         for copy in range(len(seeds)):
-            cents[copy] = vec.state(copy).run_cost_cents.reshape(-1, NUM_COSTS)
+            state = vec.state(copy)
+            cents[copy] = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
     return cents
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from baselines.monitoring import Monitoring, monitor
 from baselines.record import MECHANISMS, RunRecord
 from simcash_env.arrays import I64
-from simcash_env.simulation import COST_NAMES
+from simcash_env.codes import COST_COLUMNS
 
 F64 = npt.NDArray[np.float64]
 
@@ -79,7 +79,7 @@ def metrics_of(record: RunRecord) -> Metrics:
     late = is_late(record)
     return Metrics(
         total_cost=int(record.costs.sum()),
-        cost_by_kind=dict(zip(COST_NAMES, record.costs.sum(axis=0).tolist(), strict=True)),
+        cost_by_kind=dict(zip(COST_COLUMNS, record.costs.sum(axis=0).tolist(), strict=False)),
         cost_by_bank=dict(zip(banks, record.costs.sum(axis=1).tolist(), strict=True)),
         settled_share_value=share(settled, record.payments.cents.sum()),
         settled_share_count=share((done == record.payments.cents).sum(), len(done)),

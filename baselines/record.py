@@ -13,13 +13,14 @@ from baselines.clearing import best_clearing
 from baselines.evaluate import deciding_banks
 from baselines.scripted import Agent
 from simcash_env.arrays import I64
-from simcash_env.codes import NONE, EventKind
+from simcash_env.codes import NONE, EventKind, Side
 from simcash_env.config import ScenarioConfig
-from simcash_env.decisions import Decision
+from simcash_env.config.market import RATE_UNIT
+from simcash_env.decisions import Decision, Order
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
 from simcash_env.events import Events
-from simcash_env.simulation import COST_NAMES, Simulation, TickResult
+from simcash_env.simulation import Simulation, TickResult
 
 MECHANISMS: Final = ("gross", "queue2", "entry_disposition", "bilateral", "cycles", "prefix")
 _BY_KIND: Final = {EventKind.RTGS_IMMEDIATE_SETTLEMENT: 0, EventKind.QUEUE2_LIQUIDITY_RELEASE: 1}
@@ -73,7 +74,7 @@ class RunRecord:
     Attributes:
         start_liquidity: (days, banks) cents that a bank could pay with when the day began, its pool included.
         balances: (ticks, banks) cents on the accounts after each tick.
-        costs: (banks, kinds) cents in all, kinds in the order of ``simulation.COST_NAMES``.
+        costs: (banks, kinds) cents in all, kinds in the order of ``codes.COST_COLUMNS``.
     """
 
     bank_ids: tuple[str, ...]
@@ -102,11 +103,12 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
     """Play an agent through the environment, and its decisions in a simulation beside it that keeps the event log.
 
     Raises:
-        ActionError: the scenario has choices beside payments and pool shares: RTGS priorities, recalls, collateral.
+        ActionError: the scenario has choices beside payments, pool shares and orders: RTGS priorities, recalls,
+            collateral.
     """
     learners = deciding_banks(config)
     vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
-    untold = sorted(set(vec.head_index) - {"pool"})
+    untold = sorted(set(vec.head_index) - {"pool", "market"})
     if untold:
         message = f"an agent's choices of {', '.join(untold)} cannot be recorded"
         raise ActionError(message)
@@ -119,9 +121,9 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
             bank: dict(zip(simulation.queue1(bank), (_decision(vec, int(choice)) for choice in row), strict=False))
             for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
         }
-        levels = _levels(vec, actions)
+        levels, orders = _levels(vec, actions), _orders(vec, actions)
         vec.step(actions[None])
-        return simulation.tick(decisions, pool_levels=levels)
+        return simulation.tick(decisions, pool_levels=levels, orders=orders)
 
     return _record(Simulation(vec.config, seed=seed), play)
 
@@ -133,6 +135,18 @@ def _levels(vec: SimCashVec, actions: I64) -> dict[str, int]:
         return {}
     may_choose = vec.masks[0, :, head, 1:].any(axis=1)
     return {vec.bank_ids[row]: int(actions[row, head]) for row in np.flatnonzero(may_choose)}
+
+
+def _orders(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
+    """What the banks want to have in the market."""
+    head = vec.head_index.get("market")
+    if head is None:
+        return {}
+    rows = vec.orders_of(actions[None, :, head])[0].tolist()
+    return {
+        bank: (Side(side).name.lower(), rate / RATE_UNIT, cents) if cents else None
+        for bank, (side, rate, cents) in zip(vec.bank_ids, rows, strict=True)
+    }
 
 
 def _decision(vec: SimCashVec, choice: int) -> Decision:
@@ -168,9 +182,7 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         given_up=_given_up(events, root),
         start_liquidity=np.array(start, np.int64),
         balances=np.array(balances, np.int64),
-        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64).reshape(
-            -1, len(COST_NAMES)
-        ),
+        costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64),
         stalls=Stalls(np.array(stalled, bool), np.array(gridlock, bool)),
     )
 

@@ -47,7 +47,7 @@ def play_runs(
         work_sizes: lengths of their axes.
         seeds: (runs,) of the random streams.
         shares_ppm: (runs, banks) share of each bank's pool that is allocated, -1 to leave it as configured.
-        costs: (runs, banks * kinds), written.
+        costs: (runs, banks * kinds), written; the banks' interest behind them, where there is a market.
         progress: (1,) runs finished; the call goes on from there.
 
     Returns:
@@ -69,8 +69,11 @@ def play_runs(
                 status = close_tick(scenario, state, work)
             if status != OK:
                 return status
-        for at in range(costs.shape[1]):
+        num_costs = state.run_cost_cents.shape[0]
+        for at in range(num_costs):
             costs[run, at] = state.run_cost_cents[at]
+        for at in range(state.trader_run_interest_cents.shape[0]):
+            costs[run, num_costs + at] = state.trader_run_interest_cents[at]
         progress[0] += 1
     return OK
 
@@ -85,7 +88,7 @@ def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArr
             the scenario says.
 
     Returns:
-        (runs, banks, kinds) cents, kinds in the order of ``simulation.COST_NAMES``.
+        (runs, banks, kinds) cents, kinds in the order of ``codes.COST_COLUMNS``.
 
     Raises:
         SimulationError: a bank is external, or a total left the range of int64 cents.
@@ -100,7 +103,8 @@ def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArr
     shares_ppm = np.full((len(runs), num_banks), -1, np.int64)
     if shares is not None:
         shares_ppm[:] = np.rint(np.asarray(shares) * PPM).astype(np.int64)
-    costs = np.zeros((len(runs), num_banks * NUM_COSTS), np.int64)
+    traders = 0 if config.market is None else num_banks
+    costs = np.zeros((len(runs), num_banks * NUM_COSTS + traders), np.int64)
     progress = np.zeros(1, np.int64)
     template, sizes = initial_state(scenario, 1), scenario.state_sizes
     while True:
@@ -111,7 +115,14 @@ def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArr
         if status == Status.NEEDS_ROOM:
             template, sizes = grow_payments(template, sizes)
         elif status == OK:
-            return costs.reshape(len(runs), num_banks, NUM_COSTS)
+            return _by_bank(costs, num_banks)
         else:
             message = f"seed {runs[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
             raise SimulationError(message)
+
+
+def _by_bank(costs: I64, num_banks: int) -> I64:
+    """(runs, banks, kinds) of what the kernel wrote."""
+    charged = costs[:, : num_banks * NUM_COSTS].reshape(len(costs), num_banks, NUM_COSTS)
+    interest = costs[:, num_banks * NUM_COSTS :]
+    return np.concatenate([charged, interest[..., None]], axis=2) if interest.size else charged

@@ -21,17 +21,21 @@ PAGES: Final = (
     "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
+    "docs/learning-tools.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
     "docs/events.md",
     "docs/service.md",
+    "docs/market.md",
 )
 
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
+    "distilled": "python -m training.distilled",
+    "market": "python -m training.market_study --markdown docs/results/market.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""
@@ -58,7 +62,6 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "scenario": scenario_files.scenario_keys,
     "chosen": scenario_files.chosen_by_type,
     "rules": scenario_files.rule_sets,
-    "unsupported": scenario_files.unsupported,
     "steps": tables.tick_steps,
     "scenario-table": tables.fields_of("Scenario"),
     "state-table": tables.fields_of("State"),

@@ -11,6 +11,7 @@ AS_IS: Final = "as it is"
 FLOW: Final = "day's flow"
 COUNT: Final = "8"
 PAYMENT: Final = "mean payment"
+CORRIDOR: Final = "width of the corridor"
 CENT_TICK: Final = "mean payment's dearest tick"
 
 OBSERVATION: Final[dict[str, tuple[str, str]]] = {
@@ -68,6 +69,18 @@ OBSERVATION: Final[dict[str, tuple[str, str]]] = {
     "share_of_liquidity": ("remaining over available liquidity", "1"),
     "counterparty_queued": ("value from its receiver to the bank in the central queue", PAYMENT),
     "counterparty_net": ("paid to its receiver today less received from it", PAYMENT),
+    "market_is_open": ("1 where an order can be placed in the first book", AS_IS),
+    "market_best_bid": ("highest rate bid, above the deposit rate; 0 without a bid", CORRIDOR),
+    "market_bid_depth": ("cents bid at that rate", FLOW),
+    "market_best_ask": ("lowest rate asked, above the deposit rate; 0 without an ask", CORRIDOR),
+    "market_ask_depth": ("cents asked at that rate", FLOW),
+    "market_last_rate": ("rate of the last trade, above the deposit rate; 0 without one", CORRIDOR),
+    "market_locked": ("reserves that back the bank's resting asks", FLOW),
+    "market_credit_left": ("what it may still promise to repay", FLOW),
+    "market_lent": ("principal that it has lent", FLOW),
+    "market_borrowed": ("principal that it has borrowed", FLOW),
+    "market_to_receive_soon": (f"repayments to it due within {DUE_SOON_TICKS} ticks, overdue included", FLOW),
+    "market_to_repay_soon": ("repayments by it, likewise", FLOW),
 }
 """Of every entry: what it is, and the scale at which it shows as one half."""
 
@@ -91,6 +104,11 @@ COST: Final[dict[CostKind, tuple[str, str]]] = {
     ),
 }
 """Of every cost: when it arises, and the field of the scenario's ``costs`` that sets its price."""
+
+INTEREST: Final = (
+    "only where the scenario has a market: interest that falls due to others less what others come to owe; "
+    "at maturity, paid or not, then in every tick that a loan is overdue"
+)
 
 EVENT: Final[dict[EventKind, str]] = {
     EventKind.ARRIVAL: "a payment arrives in its sender's Queue 1",
@@ -130,6 +148,15 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.RTGS_RESUBMISSION: "its bank takes it back from Queue 2, to submit it again with another RTGS priority",
     EventKind.BANK_BUDGET_SET: "a bank limits what it releases in this tick; cents are the limit",
     EventKind.STATE_REGISTER_SET: "a bank's register gets a value",
+    EventKind.MARKET_BID: "a bank bids in the market; the counterparty is the one bank it would borrow from",
+    EventKind.MARKET_ASK: "a bank asks in the market; the counterparty is the one bank it would lend to",
+    EventKind.MARKET_ORDER_REFUSED: "an order breaks a rule; nothing has changed",
+    EventKind.MARKET_ORDER_CANCELLED: "an order is taken out; cents are what had not traded",
+    EventKind.MARKET_ORDER_EXPIRED: "an order's time is over; cents are what had not traded",
+    EventKind.MARKET_TRADE: "the bank lends to the counterparty",
+    EventKind.LOAN_REPAID: "the bank repays the counterparty; cents are principal and all interest",
+    EventKind.LOAN_WENT_OVERDUE: "the bank cannot repay the counterparty at maturity; cents are what was due",
+    EventKind.INTEREST_ACCRUED: "interest falls due: a cost of the bank, a gain of the counterparty",
 }
 """When an event of each kind is written; *it* is the payment."""
 
@@ -163,6 +190,19 @@ STEP: Final[dict[str, tuple[EventKind, ...]]] = {
         EventKind.PARENT_SETTLED,
     ),
     "Queue 2": (EventKind.QUEUE2_LIQUIDITY_RELEASE,),
+    "market, decisions, from outside": (EventKind.MARKET_ORDER_CANCELLED,),
+    "market, from outside": (
+        EventKind.MARKET_BID,
+        EventKind.MARKET_ASK,
+        EventKind.MARKET_ORDER_REFUSED,
+        EventKind.MARKET_TRADE,
+    ),
+    "market": (
+        EventKind.MARKET_ORDER_EXPIRED,
+        EventKind.LOAN_REPAID,
+        EventKind.LOAN_WENT_OVERDUE,
+        EventKind.INTEREST_ACCRUED,
+    ),
     "liquidity saving": (
         EventKind.LSM_BILATERAL_OFFSET,
         EventKind.LSM_CYCLE_SETTLEMENT,
@@ -193,5 +233,9 @@ VALUE_UNIT: Final[dict[str, str]] = {
     "max_per_counterparty": "cents",
     "register": "name",
     "millionths": "millionths",
+    "order": "order id",
+    "loan": "loan id",
+    "rate": "hundredths of a basis point",
+    "refusal": "rule",
 }
 """Units of events' own values that their names do not tell."""

@@ -26,6 +26,11 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`switches`", config.SwitchConfig),
     ("`priority_escalation`", config.PriorityEscalationConfig),
     ("`actions`", config.ActionConfig),
+    ("`market`", config.MarketConfig),
+    ("`market.books[]`", config.BookConfig),
+    ("`market.traders`: a mapping of banks to these", config.TraderConfig),
+    ("`market.schedule`", config.ScheduleConfig),
+    ("`market.schedule.retry`", config.RetryConfig),
 )
 CHOSEN_BY_TYPE: Final = (
     ("`policy`", config.PolicyConfig),
@@ -136,9 +141,3 @@ def rule_sets() -> str:
     rules = RULE_SETS["standard"]
     rows = [(f"`{name}`", *(f"`{_yaml(RULE_SETS[chosen][name])}`" for chosen in RULE_SETS)) for name in rules]
     return table(("rule", *(f"`{chosen}`" for chosen in RULE_SETS)), rows)
-
-
-def unsupported() -> str:
-    """What the format knows and the engine refuses."""
-    lines = ["- `market`"]
-    return "\n".join([*lines, "- `banks[].min_holding_ticks`", "- `market`"])

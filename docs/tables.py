@@ -50,7 +50,12 @@ def observation_layout() -> str:
          f"`slot{{k}}.{name}`", *meanings.OBSERVATION[name])
         for place, name in enumerate(layout.SLOT)
     ]  # fmt: skip
-    return table(("index", "name", "what", "scale"), [*rows, *slots])
+    first = f"{layout.SLOTS_AT} + {layout.NUM_SLOT} n"
+    market = [
+        (f"{first} + {place}" if place else first, f"`{name}`", *meanings.OBSERVATION[name])
+        for place, name in enumerate(layout.MARKET)
+    ]
+    return table(("index", "name", "what", "scale"), [*rows, *slots, *market])
 
 
 def cost_kinds() -> str:
@@ -63,6 +68,7 @@ def cost_kinds() -> str:
             message = f"costs have no field {field}"
             raise KeyError(message)
         rows.append((str(int(kind)), f"`{kind.name.lower()}`", when, f"`{field}`"))
+    rows.append((str(len(CostKind)), "`interest`", meanings.INTEREST, "`market`"))
     return table(("index", "name", "charged", "price in the scenario's `costs`"), rows)
 
 

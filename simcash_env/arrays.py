@@ -11,7 +11,10 @@ A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``
 ``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
 ``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
 and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row, ``register`` one a number
-that a bank's trees remember, ``focus`` banks a list of counterparties in a tree.
+that a bank's trees remember, ``focus`` banks a list of counterparties in a tree. Of the intraday market, empty where a
+scenario has none: ``market`` has one element, ``book`` one a market for a maturity, ``trader`` one a bank, ``exposure``
+one an ordered pair of banks (lender * banks + borrower) where any bank limits its counterparties, ``order`` and
+``loan`` one a row of each.
 """
 
 from __future__ import annotations
@@ -52,6 +55,12 @@ PerInstructionFloat: TypeAlias = Annotated[F64, "instruction", True]
 PerCost: TypeAlias = Annotated[I64, "cost", False]
 PerRunCost: TypeAlias = Annotated[I64, "run_cost", False]
 PerPayment: TypeAlias = Annotated[I64, "pay", False]
+PerMarket: TypeAlias = Annotated[I64, "market", False]
+PerBook: TypeAlias = Annotated[I64, "book", False]
+PerTrader: TypeAlias = Annotated[I64, "trader", False]
+PerExposure: TypeAlias = Annotated[I64, "exposure", False]
+PerOrder: TypeAlias = Annotated[I64, "order", False]
+PerLoan: TypeAlias = Annotated[I64, "loan", False]
 PerStack: TypeAlias = Annotated[F64, "stack", True]
 PerLogWord: TypeAlias = Annotated[I64, "log", False]
 
@@ -170,6 +179,23 @@ class Scenario(NamedTuple):
     event_second_factor: PerEventFloat
     # -- liquidity-saving algorithms in order --
     algorithm: PerAlgorithm
+    # -- intraday market; rates are hundredths of a basis point --
+    market_is_regulated: PerMarket
+    market_offers_orders: PerMarket  # to learning banks
+    market_deposit_rate: PerMarket
+    market_lending_rate: PerMarket
+    market_band_low_rate: PerMarket  # NONE: no band
+    market_band_high_rate: PerMarket  # likewise
+    market_has_traders: PerMarket  # does any bank trade of its own accord?
+    market_interest_scale: PerMarket  # interest is principal * rate * ticks over this
+    book_maturity: PerBook  # codes.Maturity
+    book_maturity_ticks: PerBook  # where it is a number of ticks
+    trader_credit_line_cents: PerTrader  # of principal and interest that the bank may owe in the market
+    trader_kind: PerTrader  # codes.TraderKind
+    trader_book: PerTrader
+    trader_buffer_cents: PerTrader
+    trader_sigma_cents: PerTrader
+    exposure_limit_cents: PerExposure  # principal that the lender may have lent to the borrower, NONE: no limit
     # -- tree programs of all banks --
     num_registers: One  # of each bank
     asks_queue2: One  # may any payment tree take a payment out of Queue 2?
@@ -268,6 +294,53 @@ class State(NamedTuple):
     # -- costs --
     tick_cost_cents: PerCost  # since the last tick began to close
     run_cost_cents: PerRunCost
+    # -- intraday market; rates are hundredths of a basis point --
+    market_next_order: PerMarket  # ids are sequential from 1
+    market_next_loan: PerMarket  # likewise
+    market_order_free: PerMarket  # free rows, linked through order_next
+    market_loan_free: PerMarket  # likewise
+    market_loan_head: PerMarket  # loans that stand, oldest first, linked through loan_next
+    market_loan_tail: PerMarket
+    market_has_pending: PerMarket  # has any learner decided on an order in this tick?
+    market_has_interest: PerMarket  # did any fall due in the last tick?
+    book_bid_head: PerBook  # resting orders, best first, linked through order_next
+    book_ask_head: PerBook
+    book_last_rate: PerBook  # of the last trade, NONE: none yet
+    trader_locked_cents: PerTrader  # reserves that back the bank's resting asks, taken out of its balance
+    trader_credit_locked_cents: PerTrader  # of the credit line, by the bank's resting bids
+    trader_owed_cents: PerTrader  # principal and contracted interest of what the bank has borrowed
+    trader_borrowed_cents: PerTrader  # principal
+    trader_lent_cents: PerTrader  # principal
+    trader_interest_paid_cents: PerTrader  # since the run began
+    trader_interest_received_cents: PerTrader  # likewise
+    trader_tick_interest_cents: PerTrader  # of the last tick: what became due to others less what others came to owe
+    trader_run_interest_cents: PerTrader  # likewise, since the run began
+    trader_pending_side: PerTrader  # codes.Side of the order that the market's step of this tick will place
+    trader_pending_rate: PerTrader  # NONE: nothing decided, 0: to have no order
+    trader_pending_cents: PerTrader  # of an ask, they have left the balance already
+    exposure_cents: PerExposure  # principal lent and not repaid
+    order_id: PerOrder  # 0: the row is free
+    order_bank: PerOrder
+    order_book: PerOrder
+    order_side: PerOrder  # codes.Side
+    order_rate: PerOrder
+    order_cents: PerOrder  # not traded yet
+    order_locked_cents: PerOrder  # reserves of an ask, credit line of a bid
+    order_only: PerOrder  # the one bank it may trade with, NONE: any
+    order_until_tick: PerOrder  # the last tick in which it rests
+    order_next: PerOrder
+    order_prev: PerOrder
+    loan_id: PerLoan  # 0: the row is free
+    loan_book: PerLoan
+    loan_lender: PerLoan
+    loan_borrower: PerLoan
+    loan_cents: PerLoan  # principal
+    loan_rate: PerLoan
+    loan_tick: PerLoan  # of the trade
+    loan_due_tick: PerLoan
+    loan_repayment_cents: PerLoan  # principal and contracted interest
+    loan_is_overdue: PerLoan
+    loan_next: PerLoan
     # -- payments --
     pay_place: PerPayment  # codes.Place
     pay_id: PerPayment
@@ -296,6 +369,12 @@ class Work(NamedTuple):
     log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
     bank_pool_level: PerBank  # decision: NONE keeps the allocation
     bank_collateral_ask_cents: PerBank  # decision: to post, or to withdraw where negative
+    has_orders: One  # decision: has any learner decided on an order?
+    trader_order_side: PerTrader  # decision: codes.Side of the order that the bank wants to have in the market
+    trader_order_rate: PerTrader  # decision: NONE leaves what rests, 0 takes it out
+    trader_order_cents: PerTrader  # decision
+    trader_to_receive_cents: PerTrader  # repayments of loans that are due soon
+    trader_to_repay_cents: PerTrader
     has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
     bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments

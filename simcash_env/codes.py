@@ -35,6 +35,15 @@ class RecallChoice(IntEnum):
 
 RECALL_CHOICES: Final = len(RecallChoice)
 
+MARKET_RATES: Final = 3
+"""A learner bids or asks a quarter, half or three quarters of the way from the lowest to the highest rate allowed."""
+
+MARKET_SIZES: Final = 3
+"""For a quarter, half or all of what it can borrow or lend."""
+
+MARKET_CHOICES: Final = 1 + 2 * MARKET_RATES * MARKET_SIZES
+"""No order; bids from the lowest rate, the sizes of each in order; asks likewise."""
+
 
 class Phase(IntEnum):
     """Where a copy stands between two calls."""
@@ -93,6 +102,9 @@ class CostKind(IntEnum):
 
 NUM_COSTS: Final = len(CostKind)
 
+COST_COLUMNS: Final = (*(kind.name.lower() for kind in CostKind), "interest")
+"""Names of the columns of a cost array; the last, owed less earned, only where there is a market."""
+
 
 class AmountKind(IntEnum):
     """Distributions of a random amount."""
@@ -149,6 +161,42 @@ class LsmAlgorithm(IntEnum):
     PREFIX = 2
 
 
+class Side(IntEnum):
+    """Of an order in the intraday market."""
+
+    BID = 0  # borrows
+    ASK = 1  # lends
+
+
+class Maturity(IntEnum):
+    """When the loans of a book are repaid."""
+
+    INTRADAY = 0  # in the last tick of the day
+    OVERNIGHT = 1  # in the first tick of the next day
+    TICKS = 2  # so many ticks later
+
+
+class TraderKind(IntEnum):
+    """Who trades for a bank of its own accord."""
+
+    NOBODY = 0
+    CORRIDOR = 1
+
+
+class Refusal(IntEnum):
+    """Why an order is refused; the book and all budgets are as before."""
+
+    CLOSED = 1  # its loan would be due now, or after the end of the run
+    NOT_POSITIVE = 2
+    BELOW_DEPOSIT_RATE = 3
+    ABOVE_LENDING_RATE = 4
+    BELOW_BAND = 5
+    ABOVE_BAND = 6
+    NO_RESERVES = 7  # an ask for more than the balance
+    NO_CREDIT_LINE = 8  # a bid whose repayment may pass what is left of the credit line
+    NO_ROOM = 9  # every row for orders, or for loans, is in use
+
+
 class EventKind(IntEnum):
     """Rows of the event log."""
 
@@ -189,6 +237,15 @@ class EventKind(IntEnum):
     RTGS_RESUBMISSION = 34
     BANK_BUDGET_SET = 35
     STATE_REGISTER_SET = 36
+    MARKET_BID = 37
+    MARKET_ASK = 38
+    MARKET_ORDER_REFUSED = 39
+    MARKET_ORDER_CANCELLED = 40
+    MARKET_ORDER_EXPIRED = 41
+    MARKET_TRADE = 42
+    LOAN_REPAID = 43
+    LOAN_WENT_OVERDUE = 44
+    INTEREST_ACCRUED = 45
 
     @property
     def label(self) -> str:

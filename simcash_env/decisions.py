@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from simcash_env.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Verb
+from simcash_env.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
+from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.events import tx_name
 
@@ -16,6 +17,8 @@ Decision: TypeAlias = (
     Literal["release", "hold", "drop", "withdraw"] | tuple[Literal["split"], int] | tuple[Literal["resubmit"], str]
 )
 Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
+Order: TypeAlias = tuple[str, float, int]
+"""Side, rate in per cent, cents."""
 
 MAX_AMOUNT_CENTS: Final = 10**15
 
@@ -25,11 +28,12 @@ RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 
 
 class Decisions(NamedTuple):
-    """Decisions on payments, pool shares (0 to 20) and collateral to move (cents), by bank."""
+    """Decisions on payments, pool shares (0 to 20), collateral to move (cents) and orders in the market, by bank."""
 
     actions: Actions
     pool_levels: Mapping[str, int]
     collateral: Mapping[str, int]
+    orders: Mapping[str, Order | None]
 
 
 class Coded(NamedTuple):
@@ -60,6 +64,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     asks = {
         learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
     }
+    wanted = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
     work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
@@ -71,6 +76,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.bank_pool_level[list(levels)] = list(levels.values())
     work.bank_collateral_ask_cents[:] = 0
     work.bank_collateral_ask_cents[list(asks)] = list(asks.values())
+    work.trader_order_rate[:] = NONE
+    work.has_orders[0] = bool(wanted)
+    for bank, order in wanted.items():
+        work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
 
 
 def learner(engine: Engine, what: str, bank: str) -> int:
@@ -141,3 +150,34 @@ def cents_to_move(bank: str, cents: int) -> int:
         message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
         raise ActionError(message)
     return cents
+
+
+def order_of(engine: Engine, bank: str, order: Order | None) -> tuple[int, int, int]:
+    """Side, rate in hundredths of a basis point and cents of an order; a rate of 0 for none."""
+    if not len(engine.state.market_next_order):
+        message = f"orders.{bank}: the scenario has no market"
+        raise ActionError(message)
+    if order is None:
+        return 0, 0, 0
+    side, rate, cents = order
+    problem = order_problem(side, rate, cents)
+    if problem:
+        message = f"orders.{bank}: {problem}"
+        raise ActionError(message)
+    if rate <= 0:
+        message = f"orders.{bank}: rate must be positive, got {rate!r}"
+        raise ActionError(message)
+    return int(Side[side.upper()]), rate_units(rate), cents
+
+
+def order_problem(side: str, rate: float, amount: int) -> str | None:
+    """What is wrong with an order before the book is asked."""
+    if side not in {"bid", "ask"}:
+        return f"side must be bid or ask, got {side!r}"
+    if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+        return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not abs(rate) <= RATE_UNIT:
+        return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"
+    if rate_units(rate) / RATE_UNIT != rate:
+        return f"rate must be a whole number of hundredths of a basis point, got {rate!r}"
+    return None

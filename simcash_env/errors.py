@@ -4,6 +4,8 @@ SimcashError
 ├── ConfigError            a scenario that cannot be run; lists all its faults
 │   └── PolicyError        a policy that cannot be run
 ├── ActionError            an action that is not legal here (also a ValueError)
+│   └── OrderError         an order that the intraday market refuses
+├── MarketError            a budget, a slot or a saved market run that does not allow what is asked
 ├── SnapshotError          a saved run that cannot be read or does not fit
 ├── RecordError            a record of a run that cannot be read or does not fit
 ├── WriteError             a file that cannot be written
@@ -64,6 +66,14 @@ class ActionError(SimcashError, ValueError):
     """An action that is not legal here."""
 
 
+class OrderError(ActionError):
+    """An order that the intraday market refuses; the book and all budgets are as before."""
+
+
+class MarketError(SimcashError):
+    """A budget, a slot or a saved market run that does not allow what is asked."""
+
+
 class SnapshotError(SimcashError):
     """A saved run that cannot be read or does not fit."""
 
@@ -84,3 +94,7 @@ class WriteError(SimcashError):
 
 class SimulationError(SimcashError):
     """A run that cannot go on, or a request that makes no sense at its present tick."""
+
+
+class RoomError(SimulationError):
+    """A run that may not grow as far as its payments or events want it to."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simcash_env.arrays import I64, LOG_COLUMNS, LOG_WORDS
-from simcash_env.codes import NONE, CostKind, EventKind, LsmAlgorithm, RtgsPriority, ScheduledKind
+from simcash_env.codes import NONE, CostKind, EventKind, LsmAlgorithm, Refusal, RtgsPriority, ScheduledKind
 
 VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.ARRIVAL: ("deadline_tick", "priority"),
@@ -36,6 +36,15 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.RTGS_RESUBMISSION: ("rtgs_priority", None),
     EventKind.BANK_BUDGET_SET: ("max_per_counterparty", None),
     EventKind.STATE_REGISTER_SET: ("register", "millionths"),
+    EventKind.MARKET_BID: ("order", "rate"),
+    EventKind.MARKET_ASK: ("order", "rate"),
+    EventKind.MARKET_ORDER_REFUSED: ("refusal", "rate"),
+    EventKind.MARKET_ORDER_CANCELLED: ("order", "rate"),
+    EventKind.MARKET_ORDER_EXPIRED: ("order", "rate"),
+    EventKind.MARKET_TRADE: ("loan", "rate"),
+    EventKind.LOAN_REPAID: ("loan", "interest_cents"),
+    EventKind.LOAN_WENT_OVERDUE: ("loan", "rate"),
+    EventKind.INTEREST_ACCRUED: ("loan", None),
 }
 """What the two values of an event's own mean, by kind."""
 
@@ -44,6 +53,7 @@ CODED_VALUES: Final[dict[str, type[IntEnum]]] = {
     "event_type": ScheduledKind,
     "algorithm": LsmAlgorithm,
     "rtgs_priority": RtgsPriority,
+    "refusal": Refusal,
 }
 """Values that are codes, and what they are codes of."""
 

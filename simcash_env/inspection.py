@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simcash_env.codes import NONE, NUM_COSTS, CostKind
+from simcash_env.codes import COST_COLUMNS, NONE
 from simcash_env.engine import chain
 from simcash_env.events import tx_name
+from simcash_env.market_columns import with_interest
 from simcash_env.transactions import live_transaction
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _bank(engine: Engine, number: int) -> dict[str, Any]:
     outflows = state.pair_outflow_cents[number * len(banks) : (number + 1) * len(banks)].tolist()
     per_bank = int(engine.scenario.view.num_registers[0])
     registers = state.register_value[number * per_bank : (number + 1) * per_bank].tolist()
-    costs = state.run_cost_cents[number * NUM_COSTS : (number + 1) * NUM_COSTS].tolist()
+    costs = with_interest(state.run_cost_cents, state.trader_run_interest_cents)[number].tolist()
     return {
         "balance": int(state.bank_balance_cents[number]),
         "credit_limit": int(state.bank_credit_limit_cents[number]),
@@ -55,7 +56,7 @@ def _bank(engine: Engine, number: int) -> dict[str, Any]:
         "outflow_total": int(state.bank_outflow_cents[number]),
         "outflow": {bank: cents for bank, cents in zip(banks, outflows, strict=True) if cents},
         "registers": dict(zip(engine.scenario.registers[number], registers, strict=False)),
-        "costs": {kind.name.lower(): cents for kind, cents in zip(CostKind, costs, strict=True)},
+        "costs": dict(zip(COST_COLUMNS, costs, strict=False)),
     }
 
 

@@ -19,6 +19,7 @@ from simcash_env.codes import (
     ScheduledKind,
 )
 from simcash_env.layout import layout_of, plain_opener
+from simcash_env.market_columns import market_axes, start_market, write_market
 from simcash_env.programs import Programs
 from simcash_env.scales import write_scales
 from simcash_env.sources import build_sources
@@ -84,6 +85,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         "event": len(config.events),
         "algorithm": len(config.lsm.algorithms),
         **programs.axes(),
+        **market_axes(config),
         "recent": RECENT_TICKS,
         "cost": num_banks * NUM_COSTS,
         "run_cost": num_banks * NUM_COSTS,
@@ -100,6 +102,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     sources.write(view, config.simulation.ticks_per_day)
     _write_events(view, config, number)
     programs.write(view, bank_ids)
+    write_market(view, config, banks, number)
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
     row.setflags(write=False)
     return CompiledScenario(
@@ -142,6 +145,7 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state.source_is_weighted[:] = view.source_is_weighted
     if len(state.live_weight):
         state.live_weight[:] = view.weight_value
+    start_market(state)
     state.free_head[0] = NONE
     chain_free_rows(state, 0)
     return row
@@ -155,6 +159,7 @@ def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0
     row = np.zeros(WORK_LAYOUT.width(sizes), np.int64)
     work = plain_opener(Work)(row, sizes)
     work.bank_pool_level[:] = NONE
+    work.trader_order_rate[:] = NONE
     return row, sizes
 
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from simcash_env.codes import NUM_COSTS, CostKind, Phase, RtgsPriority
+from simcash_env.codes import COST_COLUMNS, CostKind, Phase, RtgsPriority
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
 from simcash_env.daily import METRICS, DayBook
-from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, write_decisions
+from simcash_env.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
 from simcash_env.engine import Engine
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.events import Events, TreeNames, tx_name
 from simcash_env.inspection import inspect_engine
+from simcash_env.market_columns import with_interest
 from simcash_env.naming import Naming
 from simcash_env.saving import EventsKept, Saving
 from simcash_env.scenario import compile_scenario
+from simcash_env.trading import Trading
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 CostTable: TypeAlias = dict[str, dict[str, int]]
 
 COST_NAMES: Final = tuple(kind.name.lower() for kind in CostKind)
-"""Kinds of cost in the order of every cost array."""
+"""Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
 
 HIGHEST_PRIORITY: Final = 10
 
@@ -70,7 +72,7 @@ class Summary:
     digest: str
 
 
-class Simulation(Saving):
+class Simulation(Saving, Trading):
     """A run of a scenario.
 
     Args:
@@ -140,6 +142,7 @@ class Simulation(Saving):
         *,
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
+        orders: Mapping[str, Order | None] | None = None,
     ) -> TickResult:
         """Run one tick.
 
@@ -149,13 +152,16 @@ class Simulation(Saving):
                 takes one of its payments out of Queue 2, back to the end of Queue 1. What is not named stays.
             pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
             collateral: cents to post, negative to withdraw; clipped to capacity and to what backs no credit in use.
+            orders: the one order that a bank wants to have in the first book of the market, ``(side, rate, amount)``
+                as in ``place_order``: what it had there is taken out, what it lends is set aside before payments, and
+                the market's step of the tick places it. ``None`` only takes out.
 
         Raises:
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}))
+        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
         state = self._engine.state
         return TickResult(
             tick=tick,
@@ -164,7 +170,7 @@ class Simulation(Saving):
             num_settlements=int(state.tick_settled_count[0]),
             num_lsm_releases=int(state.tick_lsm_count[0]),
             queue2_size=int(state.queue2_count[0]),
-            costs=self._cost_table(state.tick_cost_cents),
+            costs=self._cost_table(state.tick_cost_cents, state.trader_tick_interest_cents),
             total_cost=int(state.tick_cost_cents.sum()),
             cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
             events=Events.joined(log, self.bank_ids, self._naming.names),
@@ -185,7 +191,7 @@ class Simulation(Saving):
 
     def run_to_completion(self) -> Summary:
         """Run every tick that is left."""
-        nothing = Decisions({}, {}, {})
+        nothing = Decisions({}, {}, {}, {})
         while not self.is_over:
             self._advance(nothing)
         return self.summary()
@@ -315,11 +321,16 @@ class Simulation(Saving):
 
     def costs(self, bank: str) -> dict[str, int]:
         """Cents charged since the run began, by kind."""
-        return self._cost_table(self._engine.state.run_cost_cents)[self.bank_ids[self.bank_number(bank)]]
+        state = self._engine.state
+        table = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
+        return table[self.bank_ids[self.bank_number(bank)]]
 
-    def _cost_table(self, costs: I64) -> CostTable:
-        rows = costs.reshape(-1, NUM_COSTS).tolist()
-        return {bank: dict(zip(COST_NAMES, row, strict=True)) for bank, row in zip(self.bank_ids, rows, strict=True)}
+    def _cost_table(self, costs: I64, interest: I64) -> CostTable:
+        rows = with_interest(costs, interest)
+        names = COST_COLUMNS[: rows.shape[1]]
+        return {
+            bank: dict(zip(names, row, strict=True)) for bank, row in zip(self.bank_ids, rows.tolist(), strict=True)
+        }
 
     def set_policy(self, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> None:
         """From its next decision on the bank follows another policy; ``"external"`` hands it to ``tick``'s actions.
@@ -399,7 +410,7 @@ class Simulation(Saving):
     def summary(self) -> Summary:
         """Totals of the run so far."""
         state = self._engine.state
-        costs = self._cost_table(state.run_cost_cents)
+        costs = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
         return Summary(
             scenario=self.config.name,
             seed=self.seed,

@@ -14,7 +14,7 @@ from tests.event_strategies import events, ring_events
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
 
-__all__ = ["actions", "collateral", "events", "pool_levels", "ring_events", "scenarios", "submissions"]
+__all__ = ["actions", "collateral", "events", "orders", "pool_levels", "ring_events", "scenarios", "submissions"]
 
 
 @st.composite
@@ -50,8 +50,29 @@ def scenarios(draw: Draw) -> ScenarioConfig:
             )
         ),
         "events": draw(events(frame)),
+        "market": draw(maybe(market(frame))),
     }
     return ScenarioConfig.model_validate(rows)
+
+
+@st.composite
+def market(draw: Draw, frame: Frame) -> Row:
+    """An intraday market in which some banks trade by themselves."""
+    trader = st.fixed_dictionaries(
+        {
+            "buffer": st.just(0) | cents(frame.scale),
+            "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale),
+        }
+    )
+    return {
+        "deposit_rate": 2.0,
+        "lending_rate": draw(some((2.4, 2.0001, 9.0))),
+        "interest": draw(some(("act_360", "per_tick"))),
+        "band": draw(some((None, 0.01))),
+        "books": [{"id": "one", "maturity": draw(some(("intraday", "overnight", {"ticks": 2})))}],
+        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame.scale), max_size=3)),
+        "traders": draw(st.dictionaries(some(frame.banks), trader, min_size=1, max_size=5)),
+    }
 
 
 @st.composite
@@ -191,4 +212,19 @@ def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
         bank.id: draw(st.integers(0, POOL_LEVELS))
         for bank in oracle.world.banks.values()
         if bank.config.policy.type == "external" and bank.config.liquidity_pool and draw(st.booleans())
+    }
+
+
+@st.composite
+def orders(draw: Draw, oracle: Oracle) -> dict[str, tuple[str, int, int] | None]:
+    """What learning banks want to have in the market, in hundredths of a basis point: within the corridor and beyond."""
+    if oracle.world.market is None:
+        return {}
+    order = st.tuples(
+        some(("bid", "ask")), some((20_000, 21_000, 22_000, 22_345, 24_000, 90_001)), some((1, 50, 101, 10**9))
+    )
+    return {
+        bank.id: draw(maybe(order))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and draw(st.booleans())
     }

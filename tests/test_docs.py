@@ -1,11 +1,10 @@
-"""What the documentation says is so: examples run, tables are current, paths, links and commands exist."""
+"""What the documentation says is so: tables are current, paths, links and commands exist. test_pages runs the blocks."""
 
 import importlib.util
 import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,16 +17,10 @@ from docs import generate, meanings
 from simcash_env.cli import app
 from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.vector import make_vec
-from simcash_env.spaces.layout import NUM_SLOT, SLOT, SLOTS_AT, observation_names
+from simcash_env.registry import load
+from simcash_env.spaces.layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
+from tests.pages import ROOT, TEXTS
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
-EXAMPLES = [
-    pytest.param(code, id=f"{name}:{number}")
-    for name, text in TEXTS.items()
-    for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL), start=1)
-]
 QUOTED = {
     name: re.findall(
         r"^\s*((?:make|simcash|python -m) [^#\n`]*)|`((?:make|simcash|python -m) [^`]*)`", text, re.MULTILINE
@@ -40,11 +33,6 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re
 
 def started_with(program):
     return [command for command in COMMANDS if command.startswith(program)]
-
-
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_every_example_runs_as_it_stands(code):
-    exec(compile(code, "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own examples
 
 
 def test_the_readme_shows_an_environment_and_a_batch():
@@ -84,13 +72,15 @@ def test_the_check_of_the_tables_can_fail(tmp_path, monkeypatch):
 
 def test_every_name_has_a_meaning_and_every_meaning_a_name():
     fixed = [name for name in observation_names(1) if not name.startswith("slot0.")]
-    assert list(meanings.OBSERVATION) == [*fixed, *SLOT]
+    assert list(meanings.OBSERVATION) == [*fixed, *SLOT, *MARKET]
     assert list(meanings.COST) == list(CostKind)
     assert list(meanings.EVENT) == list(EventKind)
 
 
 def test_the_scales_are_those_that_the_table_names():
-    vec = make_vec("castro-12period-v0", max_queue_slots=1)
+    market = {"deposit_rate": 1.0, "lending_rate": 3.0}
+    scenario = load("castro-12period-v0").model_dump(mode="json") | {"market": market}
+    vec = make_vec(scenario, max_queue_slots=1)
     window = vec._shape.window
     scenario = vec.scenario.view
     named = {
@@ -98,6 +88,7 @@ def test_the_scales_are_those_that_the_table_names():
         meanings.PAYMENT: scenario.bank_payment_scale_cents[0],
         meanings.CENT_TICK: scenario.bank_cost_scale_cents[0],
         meanings.COUNT: 8.0,
+        meanings.CORRIDOR: 20_000,
         "ticks a day": 12.0,
         "10 bps": 10.0,
         "0.1 cents": 0.1,

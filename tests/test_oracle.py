@@ -28,8 +28,9 @@ comparison = settings(EVERY_EXAMPLE, max_examples=NUM_COMPARISONS // NUM_PARTS)
 
 
 def money(world: World) -> int:
-    """All balances, and the credits on their way."""
-    return sum(bank.balance for bank in world.banks.values()) + sum(world.deferred.values())
+    """All balances, the credits on their way, and what backs asks in the market."""
+    asks = [] if world.market is None else [order.cents for order in world.market.orders if order.side == "ask"]
+    return sum(bank.balance for bank in world.banks.values()) + sum(world.deferred.values()) + sum(asks)
 
 
 def allocated(world: World) -> int:
@@ -37,7 +38,7 @@ def allocated(world: World) -> int:
     return sum(bank.allocated_pool for bank in world.banks.values())
 
 
-def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any]:
+def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any, Any]:
     """Submit, open and close one tick with drawn payments, actions and levels; returns what was drawn."""
     submitted = data.draw(strategies.submissions(oracle))
     for row in submitted:
@@ -46,8 +47,14 @@ def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any]
     actions = data.draw(strategies.actions(oracle))
     levels = data.draw(strategies.pool_levels(oracle))
     asks = data.draw(strategies.collateral(oracle))
-    oracle.close_tick(actions, levels, asks)
-    return submitted, actions, levels, asks
+    orders = data.draw(strategies.orders(oracle))
+    oracle.close_tick(actions, levels, asks, orders)
+    return submitted, actions, levels, asks, orders
+
+
+def in_per_cent(orders: dict[str, Any]) -> dict[str, Any]:
+    """The oracle counts rates in hundredths of a basis point."""
+    return {bank: order and (order[0], order[1] / 10_000, order[2]) for bank, order in orders.items()}
 
 
 @invariant
@@ -140,10 +147,10 @@ def test_engine_and_oracle_agree_in_every_figure(part: int, config: ScenarioConf
     oracle = Oracle(config)
     simulation = Simulation(config)
     while oracle.current_tick < oracle.num_ticks:
-        submitted, actions, levels, asks = drawn_tick(data, oracle)
+        submitted, actions, levels, asks, orders = drawn_tick(data, oracle)
         for row in submitted:
             simulation.submit_transaction(**row)
-        result = simulation.tick(actions, pool_levels=levels, collateral=asks)
+        result = simulation.tick(actions, pool_levels=levels, collateral=asks, orders=in_per_cent(orders))
         compare_tick(oracle, simulation, result)
 
 

@@ -1,4 +1,7 @@
-"""Checkpoints: SB3's ``.zip`` and a ``.json`` beside it that says what was trained, on what, with which settings."""
+"""Checkpoints: a policy's file and a ``.json`` beside it that says what was trained, on what, with which settings.
+
+The policy's file is SB3's ``.zip``, or a ``.pt`` of ``training/ippo.py`` with a ``.resume`` to go on from.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,22 @@ from typing import Any, Final
 from simcash_env import __version__
 from simcash_env.errors import SnapshotError
 from simcash_env.files import make_folder_of, replacing, write_atomically
-from training.settings import TrainingSettings
+from training.settings import ALGORITHMS, TrainingSettings
 
 FORMAT: Final = 1
 PREVIOUS: Final = "previous"
 """Facts of the checkpoint that is being replaced: a key that is there only meanwhile, or after a crash."""
+_ROOT: Final = Path(__file__).resolve().parent.parent
+TRAINED: Final = (_ROOT / "configs" / "trained", _ROOT / "simcash_env" / "_configs" / "trained")
+"""Where shipped policies are in a checkout, and in an installed wheel."""
 
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """What stands in the ``.json``; ``curve`` holds (steps, mean cents a bank and run) of every rollout."""
+    """What stands in the ``.json``; ``curve`` holds (steps, mean cents a bank and run) of every rollout.
+
+    ``shape`` is what a policy of ``ippo`` must know of its batch.
+    """
 
     scenario: str
     seed: int
@@ -31,10 +40,38 @@ class CheckpointFacts:
     format: int = FORMAT
     sha256: str = ""
     curve: tuple[tuple[int, float], ...] = field(default=())
+    algorithm: str = "ppo"
+    shape: dict[str, Any] = field(default_factory=dict)
 
     def training_settings(self) -> TrainingSettings:
         """The settings it was trained with."""
-        return TrainingSettings(**self.settings)
+        return ALGORITHMS[self.algorithm](**self.settings)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished or interrupted training; ``model`` is an SB3 model, or a ``Player`` of ``training/ippo.py``."""
+
+    model: Any
+    facts: CheckpointFacts
+    is_complete: bool
+
+
+def find_checkpoint(given: Path) -> Path:
+    """A checkpoint's path, or that of the policy that is shipped for a scenario of this id.
+
+    Raises:
+        SnapshotError: neither is there; it names the scenarios whose policies are.
+    """
+    if given.is_file():
+        return given
+    for folder in TRAINED:
+        path = folder / f"{given}-seed0.pt"
+        if path.is_file():
+            return path
+    shipped = sorted({path.stem.removesuffix("-seed0") for folder in TRAINED for path in folder.glob("*-seed0.pt")})
+    message = f"{given}: no such file, and no policy of this name is shipped; there are {', '.join(shipped) or 'none'}"
+    raise SnapshotError(message)
 
 
 def facts_path(checkpoint: Path) -> Path:
@@ -45,7 +82,12 @@ def facts_path(checkpoint: Path) -> Path:
 def save_checkpoint(model: Any, path: Path, facts: CheckpointFacts) -> None:
     """Write both files; whoever reads meanwhile, or after a crash, finds the old checkpoint or the new one.
 
-    Until the ``.zip`` has its name, the ``.json`` holds the facts of both.
+    Until the policy's file has its name, the ``.json`` holds the facts of both.
+
+    Args:
+        model: anything with ``save(file)``.
+        path: of the policy's file.
+        facts: what to say of it.
 
     Raises:
         WriteError: a file cannot be written; the old checkpoint is as it was.

@@ -30,6 +30,14 @@ from simcash_env.config.events import (
     ScheduledSettlementEvent,
 )
 from simcash_env.config.loader import load_scenario
+from simcash_env.config.market import (
+    BookConfig,
+    MarketConfig,
+    RetryConfig,
+    ScheduleConfig,
+    TermMaturity,
+    TraderConfig,
+)
 from simcash_env.config.policies import (
     DeadlinePolicy,
     ExternalPolicy,
@@ -59,6 +67,7 @@ __all__ = [
     "ArrivalConfig",
     "ArrivalRateChangeEvent",
     "BankConfig",
+    "BookConfig",
     "BpsPenalty",
     "CategoricalPriority",
     "CollateralAdjustmentEvent",
@@ -78,6 +87,7 @@ __all__ = [
     "LiquiditySplittingPolicy",
     "LognormalAmount",
     "LsmConfig",
+    "MarketConfig",
     "MockSplittingPolicy",
     "NormalAmount",
     "PaymentEvent",
@@ -85,11 +95,15 @@ __all__ = [
     "PriorityConfig",
     "PriorityDelayMultipliers",
     "PriorityEscalationConfig",
+    "RetryConfig",
     "RulesConfig",
     "ScenarioConfig",
+    "ScheduleConfig",
     "ScheduledSettlementEvent",
     "SimulationConfig",
     "SwitchConfig",
+    "TermMaturity",
+    "TraderConfig",
     "TreePolicy",
     "UniformAmount",
     "UniformPriority",

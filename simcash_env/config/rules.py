@@ -115,3 +115,4 @@ class ActionConfig(Model):
     allow_drop: Truth = False
     collateral: Truth = False  # post and withdraw it
     recall: Truth = False  # take own payments out of Queue 2 again
+    market: Truth = True  # place orders, where the scenario has a market

@@ -12,6 +12,8 @@ from simcash_env.config.cross_rules import cross_faults
 from simcash_env.config.events import EventConfig
 from simcash_env.config.faults import broken_rules, detail
 from simcash_env.config.fields import Model, Text
+from simcash_env.config.market import MarketConfig
+from simcash_env.config.market_rules import market_faults
 from simcash_env.config.rules import (
     ActionConfig,
     LsmConfig,
@@ -20,7 +22,6 @@ from simcash_env.config.rules import (
     SimulationConfig,
     SwitchConfig,
 )
-from simcash_env.config.unsupported import unsupported_faults
 
 MAX_BANKS = 2_000
 
@@ -40,7 +41,7 @@ class ScenarioConfig(Model):
     priority_escalation: PriorityEscalationConfig | None = None
     actions: ActionConfig = Field(default_factory=ActionConfig)
     events: tuple[EventConfig, ...] = ()
-    market: Any = None
+    market: MarketConfig | None = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -49,7 +50,7 @@ class ScenarioConfig(Model):
         try:
             config: ScenarioConfig = handler(value)
         except ValidationError as error:
-            between = [*cross_faults(value), *unsupported_faults(value)] if isinstance(value, dict) else []
+            between = [*cross_faults(value), *market_faults(value)] if isinstance(value, dict) else []
             if not between:
                 raise
             inside = [detail(fault) for fault in error.errors()]
@@ -59,7 +60,7 @@ class ScenarioConfig(Model):
         if isinstance(value, ScenarioConfig):
             return config
         plain = config.model_dump()
-        between = [*cross_faults(plain), *unsupported_faults(plain)]
+        between = [*cross_faults(plain), *market_faults(plain)]
         if between:
             raise broken_rules(between)
         return config

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.codes import MARKET_CHOICES
 from simcash_env.errors import ActionError
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ THRESHOLDS = ("urgency", "size", "priority", "liquidity")
 
 _COLLATERAL_IN_ORDER = np.array((6, 5, 4, 0, 1, 2, 3))
 """Choices of the collateral head from withdrawing all to posting all, as a continuous action wants them."""
+
+_MARKET_IN_ORDER = np.array(
+    (*range(MARKET_CHOICES - 1, MARKET_CHOICES // 2, -1), 0, *range(1, MARKET_CHOICES // 2 + 1))
+)
+"""Choices of the market head from the dearest ask to the dearest bid; none in the middle."""
 
 
 class Action:
@@ -129,6 +135,9 @@ class ThresholdAction(Action):
         if "collateral" in vec.head_index:
             at = vec.head_index["collateral"]
             heads[..., at] = _COLLATERAL_IN_ORDER[heads[..., at]]
+        if "market" in vec.head_index:
+            at = vec.head_index["market"]
+            heads[..., at] = _MARKET_IN_ORDER[heads[..., at]]
         return heads
 
 

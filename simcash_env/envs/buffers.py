@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.arrays import I64
-from simcash_env.codes import NUM_COSTS
 
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
@@ -23,6 +22,7 @@ class BatchArrays:
     num_banks: int
     num_slots: int
     num_features: int
+    cost_names: tuple[str, ...]
     action_nvec: I64
     _kernels: Any
     _dims: dict[str, tuple[int, ...]]
@@ -39,7 +39,7 @@ class BatchArrays:
             observations=np.zeros(rows * size, np.float32),
             masks=np.zeros(rows * mask_size, np.int8),
             rewards=np.zeros(rows, np.float64),
-            costs=np.zeros(rows * NUM_COSTS, np.int64),
+            costs=np.zeros(rows * len(self.cost_names), np.int64),
             illegal=np.zeros(rows, np.int64),
             filled=np.zeros(rows, np.int64),
             charged=np.zeros(copies, np.int8),
@@ -61,7 +61,7 @@ class BatchArrays:
         ``actions`` (N, L, H): the action buffer, int16.
         ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
         ``members`` (N,): of the family, 0 without ``randomize``.
-        ``costs`` (N, L, kinds): cents of the last step, in the order of ``codes.CostKind``.
+        ``costs`` (N, L, kinds): cents of the last step, in the order of ``cost_names``.
         ``illegal`` (N, L): choices of the last step that were not carried out.
         ``final_masks``: as seen last before a same-step reset; empty unless asked for.
         """
@@ -73,7 +73,7 @@ class BatchArrays:
             self.masks[:, :, : self._dims["main"][0], 0] = 1  # an empty slot can only be held
         self.actions: I16 = buffers.actions.reshape(self._dims["actions"])
         self.rewards: F64 = buffers.rewards.reshape(copies, banks)
-        self.costs: I64 = buffers.costs.reshape(copies, banks, NUM_COSTS)
+        self.costs: I64 = buffers.costs.reshape(copies, banks, len(self.cost_names))
         self.illegal: I64 = buffers.illegal.reshape(copies, banks)
         self.terminated: I8 = buffers.terminated
         self.truncated: I8 = buffers.truncated

@@ -79,6 +79,15 @@ class Inside:
         raw.read_queues(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, slots, accounts)
         return dict(zip(raw.SLOT_NUMBERS, slots, strict=True)) | dict(zip(raw.ACCOUNT_NUMBERS, accounts, strict=True))
 
+    def orders_of(self, choices: I64) -> I64:
+        """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now."""
+        from simcash_env.spaces import raw
+
+        orders = np.zeros((self.num_envs, self.num_banks, 3), np.int64)
+        states, given = (self._arena, self._state_sizes), np.ascontiguousarray(choices, np.int64)
+        raw.read_orders(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, given, orders)
+        return orders
+
     @property
     def bytes_per_copy(self) -> float:
         """Memory of a copy: its row and its share of the arrays."""

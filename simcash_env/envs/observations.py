@@ -59,7 +59,7 @@ class Full(Observation):
 
     def names(self, vec: SimCashVec) -> tuple[str, ...]:
         """As the layout has them."""
-        return observation_names(vec.num_slots)
+        return observation_names(vec.num_slots, has_market=vec.has_market)
 
     def write(self, vec: SimCashVec, out: npt.NDArray[Any]) -> None:
         """The kernel has written it already."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.arrays import I64
-from simcash_env.codes import Status
+from simcash_env.codes import COST_COLUMNS, NUM_COSTS, Status
 from simcash_env.engine import grow_payments
 from simcash_env.envs.actions import QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
@@ -33,7 +33,7 @@ from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.scales import reward_scale_cents
 from simcash_env.scenario import initial_state
-from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
+from simcash_env.spaces.layout import NUM_MARKET, NUM_SLOT, SLOTS_AT
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -143,7 +143,9 @@ class SimCashVec(BatchArrays, Inside):
         self.num_banks, self.num_ticks = len(self.bank_ids), int(view.num_ticks[0])
         self.reward_scale = reward_scale_cents(view)
         self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
-        self.num_features = SLOTS_AT + num_slots * NUM_SLOT
+        self.has_market = self.config.market is not None
+        self.num_features = SLOTS_AT + num_slots * NUM_SLOT + NUM_MARKET * self.has_market
+        self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}

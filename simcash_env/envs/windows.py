@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.codes import COLLATERAL_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
+from simcash_env.codes import COLLATERAL_CHOICES, MARKET_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
 
 if TYPE_CHECKING:
     from simcash_env.arrays import I64, Scenario
@@ -20,7 +20,7 @@ LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
 
 
 def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
-    """Choices of each head by name: those of the language, then RTGS priority, pool, collateral and recall."""
+    """Choices of each head by name: those of the language, then RTGS priority, pool, collateral, recall and market."""
     from simcash_env.spaces.tables import BUDGET_LEVELS, THRESHOLD_STEPS
 
     verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
@@ -34,6 +34,8 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
         heads["collateral"] = COLLATERAL_CHOICES
     if view.offers_recall[0]:
         heads["recall"] = RECALL_CHOICES
+    if view.market_offers_orders.any():
+        heads["market"] = MARKET_CHOICES
     return heads
 
 
@@ -60,6 +62,8 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
         kind=LANGUAGES.index(vec.action.language),
         num_main=vec.num_main_heads,
         has_pool=int("pool" in vec.head_index),
+        has_market=int(vec.has_market),
+        has_orders=int("market" in vec.head_index),
         spread=spread.reshape(-1),
         offset=offset.reshape(-1),
     )

@@ -34,6 +34,8 @@ COUNTERPARTY_ID, IS_TOP = int(Field.TX_COUNTERPARTY_ID), int(Field.TX_IS_TOP_COU
 
 OVERDRAFT_BPS, DELAY_RATE = int(Field.COST_OVERDRAFT_BPS_PER_TICK), int(Field.COST_DELAY_PER_TICK_PER_CENT)
 COLLATERAL_BPS, SPLIT_FRICTION = int(Field.COST_COLLATERAL_BPS_PER_TICK), int(Field.COST_SPLIT_FRICTION)
+BEST_BID = int(Field.MARKET_BEST_BID)
+RATE_PER_CENT = 10_000.0  # hundredths of a basis point
 DEADLINE_PENALTY, EOD_PENALTY = int(Field.COST_DEADLINE_PENALTY), int(Field.COST_EOD_PENALTY)
 
 TOTAL_AGENTS, TICKS_PER_DAY = int(Field.TOTAL_AGENTS), int(Field.SYSTEM_TICKS_PER_DAY)
@@ -129,7 +131,7 @@ def counterparty_field(scenario: Scenario, state: State, work: Work, bank: int, 
 def price_field(  # noqa: PLR0911 - one line a field
     scenario: Scenario, state: State, row: int, field: int
 ) -> float:
-    """Prices; penalties in bps are those of the payment, 0 where there is none. There is no market yet: bid, ask 0."""
+    """Prices; penalties in bps are those of the payment, 0 where there is none. Best rates of the first book in %."""
     if field == OVERDRAFT_BPS:
         return float(scenario.overdraft_rate_ppm[0] / PPM)
     if field == DELAY_RATE:
@@ -142,7 +144,10 @@ def price_field(  # noqa: PLR0911 - one line a field
         return float(deadline_penalty(scenario, state.pay_amount_cents[row] if row != NONE else 0))
     if field == EOD_PENALTY:
         return float(eod_penalty(scenario, state.pay_remaining_cents[row] if row != NONE else 0))
-    return 0.0
+    if state.book_bid_head.shape[0] == 0:
+        return 0.0
+    best = state.book_bid_head[0] if field == BEST_BID else state.book_ask_head[0]
+    return 0.0 if best == NONE else float(state.order_rate[best]) / RATE_PER_CENT
 
 
 @kernel

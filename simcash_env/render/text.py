@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simcash_env.codes import NUM_COSTS
+from simcash_env.market_columns import with_interest
 
 HEADS: Final = ("bank", "balance", "queue 1", "cents", "queue 2", "cents", "cost of tick", "cost of run")
 
@@ -17,8 +17,8 @@ def render_text(vec: Any, copy: int = 0) -> str:
         copy: which of its copies.
     """
     state = vec.state(copy)
-    tick_costs = state.tick_cost_cents.reshape(-1, NUM_COSTS).sum(axis=1)
-    run_costs = state.run_cost_cents.reshape(-1, NUM_COSTS).sum(axis=1)
+    tick_costs = with_interest(state.tick_cost_cents, state.trader_tick_interest_cents).sum(axis=1)
+    run_costs = with_interest(state.run_cost_cents, state.trader_run_interest_cents).sum(axis=1)
     numbers = zip(
         state.bank_balance_cents.tolist(),
         state.bank_queue1_count.tolist(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcash_env.arrays import Scenario, State, Work
 from simcash_env.codes import (
     COLLATERAL_CHOICES,
+    MARKET_CHOICES,
     NONE,
     POOL_LEVELS,
     RECALL_CHOICES,
@@ -15,6 +16,7 @@ from simcash_env.codes import (
 )
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.collateral import may_withdraw, spare_collateral
+from simcash_env.kernels.market_choices import order_cents, rate_of, side_of
 from simcash_env.kernels.pool import may_allocate
 from simcash_env.spaces.tables import I8, I16, Window
 
@@ -37,7 +39,7 @@ def chosen_urgency(scenario: Scenario, window: Window, choices: I16) -> int:
 
 @kernel
 def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
-    """Write a bank's pool level, collateral and recalls; returns how many choices may not be carried out."""
+    """Write a bank's pool level, collateral, recalls and order; returns how many choices may not be carried out."""
     refused, head = 0, window.num_main
     if scenario.orders_queue2_by_priority[0]:
         head += 1
@@ -53,6 +55,9 @@ def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, b
         head += 1
     if scenario.offers_recall[0]:
         refused += decode_recall(scenario, state, work, bank, choices[head])
+        head += 1
+    if window.has_orders:
+        refused += decode_order(scenario, state, work, bank, choices[head])
     return refused
 
 
@@ -121,6 +126,28 @@ def decode_recall_rows(state: State, work: Work, bank: int, choice: int) -> int:
 
 
 @kernel
+def unlendable(scenario: Scenario, state: State, bank: int) -> int:
+    """Cents of the pool that the bank may give back by another choice of the same action."""
+    return state.bank_pool_allocated_cents[bank] if may_allocate(scenario, state, bank) else 0
+
+
+@kernel
+def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
+    """The order that the bank wants to have; none, or one that is refused, takes out what rests. Returns 1 if refused.
+
+    Once the tick is under way (a call for room) it has been set aside.
+    """
+    if state.phase[0] == CLOSING:
+        return 0
+    cents = order_cents(scenario, state, bank, choice, unlendable(scenario, state, bank))
+    work.trader_order_side[bank] = side_of(choice) if cents > 0 else 0
+    work.trader_order_rate[bank] = rate_of(scenario, choice) if cents > 0 else 0
+    work.trader_order_cents[bank] = cents
+    work.has_orders[0] = 1
+    return int(choice > 0 and cents == 0)
+
+
+@kernel
 def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int, mask: I8) -> None:
     """Exactly the choices of the optional heads that would be carried out."""
     at = window.num_main * window.num_choices
@@ -142,3 +169,8 @@ def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int
     if scenario.offers_recall[0]:
         for choice in range(RECALL_CHOICES):
             mask[at + choice] = may_recall(scenario, state, bank, choice)
+        at += window.num_choices
+    if window.has_orders:
+        mask[at], kept = 1, unlendable(scenario, state, bank)
+        for choice in range(1, MARKET_CHOICES):
+            mask[at + choice] = order_cents(scenario, state, bank, choice, kept) > 0

@@ -55,6 +55,22 @@ SLOT: Final = (
     "counterparty_net",
 )
 
+MARKET: Final = (
+    "market_is_open",
+    "market_best_bid",
+    "market_bid_depth",
+    "market_best_ask",
+    "market_ask_depth",
+    "market_last_rate",
+    "market_locked",
+    "market_credit_left",
+    "market_lent",
+    "market_borrowed",
+    "market_to_receive_soon",
+    "market_to_repay_soon",
+)
+
+NUM_MARKET = len(MARKET)
 NUM_CLOCK, NUM_ACCOUNT, NUM_QUEUES = len(CLOCK), len(ACCOUNT), len(QUEUES)
 NUM_FLOWS, NUM_PUBLIC, NUM_PRICES, NUM_SLOT = len(FLOWS), len(PUBLIC), len(PRICES), len(SLOT)
 
@@ -65,14 +81,16 @@ FLOWS_AT = QUEUES_AT + NUM_QUEUES
 PUBLIC_AT = FLOWS_AT + NUM_FLOWS
 PRICES_AT = PUBLIC_AT + NUM_PUBLIC
 SLOTS_AT = PRICES_AT + NUM_PRICES
-"""Where each block begins; the slots come last, so that their number changes no other index."""
+"""Where each block begins; the slots come last, so that their number changes no other index. Where a scenario has a
+market, its block follows them."""
 
 DUE_NOW_TICKS: Final = 1
 DUE_SOON_TICKS: Final = 4
 """A payment is due now with at most one tick left to its deadline, soon with at most four."""
 
 
-def observation_names(num_slots: int) -> tuple[str, ...]:
+def observation_names(num_slots: int, *, has_market: bool = False) -> tuple[str, ...]:
     """The name of every entry, such as ``slot3.ticks_to_deadline``."""
     fixed = CLOCK + ACCOUNT + QUEUES + FLOWS + PUBLIC + PRICES
-    return fixed + tuple(f"slot{slot}.{name}" for slot in range(num_slots) for name in SLOT)
+    slots = tuple(f"slot{slot}.{name}" for slot in range(num_slots) for name in SLOT)
+    return fixed + slots + (MARKET if has_market else ())

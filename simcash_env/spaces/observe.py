@@ -24,12 +24,14 @@ from simcash_env.spaces.layout import (
     DUE_NOW_TICKS,
     DUE_SOON_TICKS,
     FLOWS_AT,
+    NUM_MARKET,
     NUM_SLOT,
     PRICES_AT,
     PUBLIC_AT,
     QUEUES_AT,
     SLOTS_AT,
 )
+from simcash_env.spaces.market import maturities, write_market
 from simcash_env.spaces.tables import BUDGET, BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.spaces.units import PER_BPS, PER_DELAY
 
@@ -45,6 +47,8 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
     if state.queue2_count[0] > 0:
         waiting_by_band(scenario, state, work)
     num_learners, size = window.learners.shape[0], window.num_entries
+    if window.has_market:
+        maturities(scenario, state, work)
     for index in range(num_learners):
         bank, row = window.learners[index], copy * num_learners + index
         is_kept = buffers.raw.shape[0] > size
@@ -64,6 +68,9 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             entries[at] = 0.0
             if is_kept:
                 raw[at] = 0.0
+        if window.has_market:
+            write_market(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
+            scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)
             if window.num_heads > window.num_main:

@@ -8,7 +8,9 @@ from simcash_env.arrays import I64
 from simcash_env.codes import NONE
 from simcash_env.kernels._jit import entry
 from simcash_env.kernels.ledger import available_liquidity
+from simcash_env.kernels.market_choices import order_cents, rate_of, side_of
 from simcash_env.kernels.tables import open_scenario, open_state
+from simcash_env.spaces.heads import unlendable
 
 SLOT_NUMBERS: Final = ("present", "amount", "remaining", "ticks_to_deadline", "priority")
 ACCOUNT_NUMBERS: Final = ("balance", "available_liquidity", "effective_liquidity")
@@ -44,3 +46,27 @@ def read_queues(
                 slots[4, copy, index, slot] = state.pay_priority[row]
                 slot += 1
                 row = state.pay_next[row]
+
+
+@entry
+def read_orders(
+    scenario_rows: I64,
+    scenario_sizes: I64,
+    variants: I64,
+    arena: I64,
+    state_sizes: I64,
+    learners: I64,
+    choices: I64,
+    orders: I64,
+) -> None:
+    """Fill ``orders`` (N, L, 3), zero before: what ``choices`` (N, L) of the market head mean now, cents 0 for none."""
+    for copy in range(arena.shape[0]):
+        scenario = open_scenario(scenario_rows[variants[copy]], scenario_sizes)
+        state = open_state(arena[copy], state_sizes)
+        for index in range(learners.shape[0]):
+            bank, choice = learners[index], choices[copy, index]
+            cents = order_cents(scenario, state, bank, choice, unlendable(scenario, state, bank))
+            if cents > 0:
+                orders[copy, index, 0] = side_of(choice)
+                orders[copy, index, 1] = rate_of(scenario, choice)
+                orders[copy, index, 2] = cents

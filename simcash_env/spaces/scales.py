@@ -13,6 +13,7 @@ from simcash_env.kernels.tables import open_scenario
 from simcash_env.spaces.layout import (
     ACCOUNT_AT,
     CLOCK_AT,
+    NUM_MARKET,
     NUM_PRICES,
     NUM_SLOT,
     PRICES_AT,
@@ -108,8 +109,11 @@ def scale_of_bank(scenario: Scenario, bank: int, num_entries: int, spread: F32, 
     set_scale(spread, offset, CLOCK_AT + 2, float(scenario.ticks_per_day[0]))
     set_unit(spread, offset, ACCOUNT_AT + 4, float(max(scenario.bank_pool_cents[bank], 1)))
     scale_prices(scenario, spread, offset)
-    for first in range(SLOTS_AT, num_entries, NUM_SLOT):
+    slots_end = num_entries - NUM_MARKET * scenario.market_is_regulated.shape[0]  # 1 where there is a market
+    for first in range(SLOTS_AT, slots_end, NUM_SLOT):
         scale_slot(scenario, bank, first, spread, offset)
+    if slots_end < num_entries:
+        scale_market(scenario, bank, slots_end, spread, offset)
 
 
 @kernel
@@ -138,6 +142,16 @@ def scale_slot(scenario: Scenario, bank: int, at: int, spread: F32, offset: F32)
         set_unit(spread, offset, at + truth, 1.0)
     set_unit(spread, offset, at + 4, float(HIGHEST_PRIORITY))
     set_scale(spread, offset, at + 9, 1.0)
+
+
+@kernel
+def scale_market(scenario: Scenario, bank: int, at: int, spread: F32, offset: F32) -> None:
+    """Rates by the width of the corridor, money by a day's flow."""
+    for cents in range(2, NUM_MARKET):
+        set_scale(spread, offset, at + cents, float(scenario.bank_flow_scale_cents[bank]))
+    for rate in (1, 3, 5):
+        set_scale(spread, offset, at + rate, float(scenario.market_lending_rate[0] - scenario.market_deposit_rate[0]))
+    set_unit(spread, offset, at, 1.0)
 
 
 @entry

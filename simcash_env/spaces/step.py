@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.arrays import I64, Scenario, State, Work
-from simcash_env.codes import Phase, Status
+from simcash_env.codes import NUM_COSTS, Phase, Status
 from simcash_env.kernels._jit import entry, kernel
 from simcash_env.kernels._views import part, pointer
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
@@ -107,7 +107,20 @@ def step_batch(call: I64, given: I64) -> int:
             buffers.pending[copy] = TO_STEP
     numbers[2] = 1 - numbers[2]  # to and fro: a sweep begins with the copies that the last one left in the cache
     window = Window(
-        learners, seen[0], seen[1], seen[2], seen[3], seen[4], seen[5], seen[6], seen[7], seen[8], spread, offset
+        learners,
+        seen[0],
+        seen[1],
+        seen[2],
+        seen[3],
+        seen[4],
+        seen[5],
+        seen[6],
+        seen[7],
+        seen[8],
+        seen[9],
+        seen[10],
+        spread,
+        offset,
     )
     return step_copies(arena, buffers, Shape(window, numbers[0], numbers[1], numbers[2], weights[0], weights[1]))
 
@@ -143,20 +156,20 @@ def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
 @kernel
 def finish_copy(arena: Arena, buffers: Buffers, shape: Shape, work: Work, copy: int) -> bool:
     """Do what is pending for a copy, to the end if there is room; what is still to be done is written down."""
-    num_learners = shape.window.learners.shape[0]
+    num_learners, num_kinds = shape.window.learners.shape[0], NUM_COSTS + shape.window.has_market
     width = arena.templates.shape[0] // shape.window.num_variants
     row = part(arena.states, copy * width, width)
     state = open_state(row, arena.state_sizes)
     if buffers.pending[copy] == TO_STEP and is_done(buffers, copy):
         if shape.autoreset == DISABLED:
-            stand_still(buffers, copy, num_learners)
+            stand_still(buffers, copy, num_learners, num_kinds)
             buffers.pending[copy] = DONE
             return True
         if shape.autoreset == NEXT_STEP:
             buffers.pending[copy] = TO_RESET
             buffers.seeds[copy] = next_seed(buffers.seeds[copy])
     if buffers.pending[copy] == TO_RESET:
-        forget_step(buffers, copy, num_learners)
+        forget_step(buffers, copy, num_learners, num_kinds)
         restart(arena, buffers, shape, copy, row, state)
     scenario = scenario_of(arena, buffers, shape, copy)
     if buffers.pending[copy] == TO_STEP:

@@ -88,6 +88,8 @@ class Window(NamedTuple):
     kind: int  # of the action
     num_main: int  # heads before the optional ones
     has_pool: int
+    has_market: int  # one more block of the observation and kind of cost
+    has_orders: int  # one more head
     spread: F32  # (V * L * D)
     offset: F32
 

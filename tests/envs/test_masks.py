@@ -12,6 +12,14 @@ from simcash_env.envs.vector import NO_ACTIONS, make_vec
 from tests.worlds import busy, legal
 
 SLOTS = 3
+MARKET = {
+    "deposit_rate": 0.0,
+    "lending_rate": 2.0,
+    "interest": "per_tick",
+    "traders": {"BRAVO": {"sigma": 3_000}},
+    "counterparty_limits": {"ALFA": {"BRAVO": 2_000}},
+    "books": [{"maturity": {"ticks": 2}}],
+}
 small = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -33,6 +41,7 @@ worlds = st.builds(
     recall=st.booleans(),
     holding=st.integers(0, 2),
     wealth=st.sampled_from((0, 1, 4_000)),
+    market=st.sampled_from((None, None, MARKET, {**MARKET, "max_orders": 3, "max_loans": 2})),
 )
 
 
@@ -165,6 +174,7 @@ def random_worlds(count):
             recall=draw.random() < 0.7,
             holding=draw.randint(0, 2),
             wealth=draw.choice((0, 1, 500, 4_000)),
+            market=draw.choice((None, MARKET)),
         )
 
 

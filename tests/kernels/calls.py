@@ -1,6 +1,6 @@
 """Building blocks of the rules as functions that Python can call: a rule alone has no wrapper for it."""
 
-from simcash_env.kernels import money, queues, rng, sorting
+from simcash_env.kernels import market_interest, market_traders, money, queues, rng, sorting
 from simcash_env.kernels._jit import entry, wrapping_kernel
 from simcash_env.kernels.tables import open_state
 
@@ -61,6 +61,18 @@ def draw_poissons(row, sizes, rate, exp_neg_rate, found):
 def multiply_divide(amount, rate, half, scale):
     """``money.multiply_divide``."""
     return money.multiply_divide(amount, rate, half, scale)
+
+
+@entry
+def wide_multiply_divide(amount, factor, half, scale):
+    """``market_interest.wide_multiply_divide``."""
+    return market_interest.wide_multiply_divide(amount, factor, half, scale)
+
+
+@entry
+def theoretical_rate(deposit, lending, surplus, sigma):
+    """``market_traders.theoretical_rate``."""
+    return market_traders.theoretical_rate(deposit, lending, surplus, sigma)
 
 
 @entry

@@ -31,6 +31,20 @@ def test_a_share_of_an_amount_is_exact_whatever_its_size(amount, rate, scale, ro
 
 
 @patient
+@given(
+    amount=st.integers(0, 10**17),
+    factor=st.integers(0, 10**17),
+    scale=st.integers(10**6, 4 * 10**14),
+    rounds=st.booleans(),
+)
+def test_interest_is_exact_whatever_principal_rate_and_time(amount, factor, scale, rounds):
+    half = scale // 2 if rounds else 0
+    exact = (amount * factor + half) // scale
+    if exact < 2**62:
+        assert calls.wide_multiply_divide(amount, factor, half, scale) == exact
+
+
+@patient
 @given(rate=st.integers(1, MAX_RATE), offset=st.integers(-3, 3), scale=scales, rounds=st.booleans())
 def test_the_narrow_and_the_wide_way_agree_where_one_takes_over_from_the_other(rate, offset, scale, rounds):
     amount = min(max(int(SAFE_PRODUCT) // rate + offset, 0), MAX_TOTAL_CENTS)

@@ -7,7 +7,7 @@ from typing import Any
 from simcash_env.config import ScenarioConfig
 from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline
 from tests.oracle.collateral import move_collateral, run_collateral_timers, run_collateral_trees
-from tests.oracle.costs import accrue_costs
+from tests.oracle.costs import accrue_costs, penalty
 from tests.oracle.day import end_day, set_pool_levels, start_day
 from tests.oracle.decisions import check_actions, decide
 from tests.oracle.lsm import save_liquidity
@@ -103,6 +103,7 @@ class Oracle:
         actions: Actions | None = None,
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
+        orders: Mapping[str, tuple[str, int, int] | None] | None = None,
     ) -> TickReport:
         """The rest of the tick, from the decisions on."""
         if not self._is_open:
@@ -112,6 +113,9 @@ class Oracle:
         check_actions(world, actions or {})
         move_collateral(world, collateral or {})
         set_pool_levels(world, pool_levels or {})
+        for name, order in sorted((orders or {}).items()):
+            assert world.market is not None
+            world.market.set_aside(name, order)
         for bank in world.banks.values():
             bank.committed = {}
         run_collateral_trees(world, "strategic_collateral_tree")
@@ -125,6 +129,7 @@ class Oracle:
         order_queue2(world)
         pass_queue2(world)
         save_liquidity(world)
+        run_market(world)
         run_collateral_trees(world, "end_of_tick_collateral_tree")
         land_deferred_credits(world)
         accrue_costs(world)
@@ -136,7 +141,9 @@ class Oracle:
 
     def tick_costs(self, bank: str) -> dict[str, int]:
         """One bank's costs by kind in the tick that closed last."""
-        return dict(self.world.banks[bank].tick_costs)
+        market = self.world.market
+        interest = {} if market is None else {"interest": market.accrued_now.get(bank, 0)}
+        return self.world.banks[bank].tick_costs | interest
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state between ticks as plain values."""
@@ -144,12 +151,22 @@ class Oracle:
         return {
             "tick": world.tick,
             "rng_state": world.rng.state,
-            "banks": {name: _bank_row(bank) for name, bank in world.banks.items()},
+            "banks": {name: _bank_row(bank) | _interest(world, bank) for name, bank in world.banks.items()},
             "queue1": {name: [payment.id for payment in bank.queue1] for name, bank in world.banks.items()},
             "queue2": [payment.id for payment in world.queue2],
             "payments": {name: _payment_row(payment) for name, payment in world.payments.items()},
             "counters": asdict(world.counters),
         }
+
+
+def run_market(world: World) -> None:
+    """Loans that are due, scripted traders, orders that expire."""
+    if world.market is not None:
+        world.market.tick = world.tick
+        queued = {name: sum(p.remaining for p in world.queued() if p.sender == name) for name in world.banks}
+        world.market.run(queued)
+        for name, owed in world.market.failed if world.is_day_end() else ():
+            world.banks[name].charge("eod_penalty", penalty(world.config.costs.eod_penalty, owed))
 
 
 def _bank_row(bank: Bank) -> dict[str, Any]:
@@ -164,6 +181,13 @@ def _bank_row(bank: Bank) -> dict[str, Any]:
         "registers": dict(bank.registers),
         "costs": dict(bank.costs),
     }
+
+
+def _interest(world: World, bank: Bank) -> dict[str, Any]:
+    """Costs with interest, where there is a market."""
+    if world.market is None:
+        return {}
+    return {"costs": {**bank.costs, "interest": world.market.accrued.get(bank.id, 0)}}
 
 
 def _payment_row(payment: Payment) -> dict[str, Any]:

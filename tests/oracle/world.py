@@ -7,6 +7,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.arrivals import ArrivalBandConfig, ArrivalConfig
 from simcash_env.config.banks import BankConfig
 from tests.oracle.exact import MILLION, as_fraction, ceil_div, millionths
+from tests.oracle.market import Market
 from tests.oracle.random_stream import RandomStream
 
 Place = Literal["queue1", "queue2", "split"]
@@ -226,6 +227,7 @@ class World:
     lsm_by_tick: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     report: TickReport = field(default_factory=TickReport)
+    market: Market | None = None
 
     @property
     def ticks_per_day(self) -> int:
@@ -288,7 +290,15 @@ def build_world(config: ScenarioConfig) -> World:
         )
         for bank in sorted(config.banks, key=lambda bank: bank.id)
     }
-    return World(config=config, banks=banks, rng=RandomStream(config.simulation.seed))
+    return World(config=config, banks=banks, rng=RandomStream(config.simulation.seed), market=_market(config, banks))
+
+
+def _market(config: ScenarioConfig, banks: dict[str, Bank]) -> Market | None:
+    """The intraday market over these banks, where the scenario has one."""
+    if config.market is None:
+        return None
+    limits = {name: bank.credit_limit for name, bank in banks.items()}
+    return Market(config.market, banks, limits, config.simulation.ticks_per_day, config.simulation.num_ticks)
 
 
 def _sources(bank: BankConfig) -> list[Source]:

@@ -1,0 +1,195 @@
+"""``simcash market``: a schedule of trades through the book, stopped and resumed at will."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.table import Table
+
+from simcash_env.cli.choices import with_policies
+from simcash_env.cli.running import INTERRUPTED
+from simcash_env.cli.screen import data, notes
+from simcash_env.config import load_scenario
+from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
+from simcash_env.market.slots import Slot
+from simcash_env.market.statistics import Statistics
+from simcash_env.market.store import Store, run_to_bytes
+
+market = typer.Typer(help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option("--dir", help="Where saved runs lie.")]
+HERE: Final = Path("market-runs")
+ANSWERS: Final[dict[str, Answer]] = {"r": "retry", "s": "skip", "c": "continue", "q": "quit"}
+
+
+def ask_person(slot: Slot) -> Answer:
+    """Ask at the terminal what to do with a slot; asks again until the answer is one."""
+    notes.print(f"slot {slot.number} ({slot.account} {slot.side} {slot.amount} @ {slot.rate}): {slot.problem}")
+    while True:
+        answer = typer.prompt("[r]etry, [s]kip, [c]ontinue or [q]uit", err=True).strip().lower()
+        if answer[:1] in ANSWERS:
+            return ANSWERS[answer[:1]]
+        notes.print(f"{answer!r} is none of r, s, c, q")
+
+
+def _asks() -> Any:
+    return ask_person if sys.stdin.isatty() else nobody_to_ask
+
+
+class Keeper:
+    """Keeps a run between two slots: on disk after each one, or in memory until it is interrupted."""
+
+    def __init__(self, run: MarketRun, store: Store, name: str | None, stop_after: int | None, *, each: bool) -> None:
+        self.store, self.name, self.each, self.stop_after = store, name, each, stop_after
+        self.last = b"" if name is None else run_to_bytes(run)
+        if name is not None and each:
+            store.write(name, self.last)
+
+    def __call__(self, run: MarketRun) -> None:
+        """A slot is over."""
+        if self.name is not None:
+            self.last = run_to_bytes(run)
+            if self.each:
+                self.store.write(self.name, self.last)
+        if self.stop_after is not None and run.cursor >= self.stop_after:
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Write what is known last."""
+        if self.name is not None:
+            self.store.write(self.name, self.last)
+
+
+def _go(run: MarketRun, keeper: Keeper, *, as_json: bool) -> None:
+    run.ask = _asks()
+    interrupted = False
+    try:
+        run.run(keeper)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        keeper.close()
+    _print(run, as_json=as_json)
+    if interrupted:
+        at = f"interrupted after {run.cursor} of {len(run.slots)} slots"
+        notes.print(at if keeper.name is None else f"{at}; simcash market resume {keeper.name} goes on", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+@market.command("run", epilog="Example: simcash market run my-market.yaml --save monday")
+def run_market(
+    scenario: Annotated[str, typer.Argument(help="An id of the library, or a file, whose market has a schedule.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the payments; the file's own by default.")] = None,
+    save: Annotated[str | None, typer.Option(help="Keep the run under this name.", show_default=False)] = None,
+    folder: Folder = HERE,
+    slots_per_tick: Annotated[int, typer.Option(min=0, help="Close a tick after so many slots; 0: after all.")] = 0,
+    slots: Annotated[int | None, typer.Option(min=1, help="Stop after so many slots.", show_default=False)] = None,
+    delay: Annotated[str, typer.Option(help="Unit of the delay before a retry: ms or ticks.")] = "ms",
+    *,
+    auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Run the schedule of a scenario's market, then the scenario to its end."""
+    if delay not in {"ms", "ticks"}:
+        message = f"--delay must be ms or ticks, got {delay!r}"
+        raise typer.BadParameter(message)
+    config = with_policies(load_scenario(scenario), [], quiet=True)
+    run = MarketRun.start(config, seed=seed, delay=delay, slots_per_tick=slots_per_tick)
+    _go(run, Keeper(run, Store(folder), save, slots, each=auto_save), as_json=as_json)
+
+
+@market.command("resume", epilog="Example: simcash market resume monday")
+def resume_market(
+    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    folder: Folder = HERE,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many slots in all.", show_default=False)
+    ] = None,
+    *,
+    auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Go on with a saved run; it ends as it would have without a stop."""
+    store = Store(folder)
+    run = store.load(name)
+    run.resume()
+    _go(run, Keeper(run, store, name, slots, each=auto_save), as_json=as_json)
+
+
+@market.command("show", epilog="Example: simcash market show monday --json")
+def show_market(
+    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    folder: Folder = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Print what a saved run has come to."""
+    _print(Store(folder).load(name), as_json=as_json)
+
+
+@market.command("list", epilog="Example: simcash market list --json")
+def list_markets(
+    folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
+) -> None:
+    """List saved runs."""
+    saved = Store(folder).list()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in saved]))
+        return
+    table = Table("name", "scenario", "slots", "state", box=None)
+    for one in saved:
+        state = one.problem or ("done" if one.is_done else "to be resumed")
+        table.add_row(one.name, one.scenario, f"{one.cursor} of {one.slots}", state)
+    if saved:
+        data.print(table)
+    else:
+        typer.echo(f"no saved runs in {folder}")
+
+
+@market.command("delete", epilog="Example: simcash market delete monday")
+def delete_market(name: Annotated[str, typer.Argument(help="Of the saved run.")], folder: Folder = HERE) -> None:
+    """Remove a saved run."""
+    Store(folder).delete(name)
+    notes.print(f"{name}: removed")
+
+
+def _print(run: MarketRun, *, as_json: bool) -> None:
+    statistics = run.statistics()
+    if as_json:
+        typer.echo(json.dumps(_as_json(run, statistics)))
+        return
+    table = Table("slot", "account", "side", "market", "cents", "rate", "state", "attempts", box=None)
+    for slot in run.slots:
+        state = str(slot.state) + (f": {slot.problem}" if slot.problem else "")
+        row = (slot.number, slot.account, slot.side, slot.market, f"{slot.amount:,}", f"{slot.rate:.4f}", state)
+        table.add_row(*map(str, row), str(slot.attempts))
+    data.print(table)
+    rate = "-" if statistics.vwap is None else f"{statistics.vwap:.6f}"
+    typer.echo(
+        f"{statistics.completed} completed, {statistics.failed} failed, {statistics.skipped} skipped, "
+        f"{statistics.open} open; {statistics.orders_created} orders, {statistics.matches} trades, "
+        f"{statistics.volume:,} cents at {rate} on average"
+    )
+    for asset, percent in statistics.utilisation["total"].items():
+        typer.echo(f"{asset}: {percent:.2f} % in use or spent")
+    for depletion in statistics.depletions:
+        typer.echo(f"depleted: {depletion}")
+
+
+def _as_json(run: MarketRun, statistics: Statistics) -> dict[str, Any]:
+    return {
+        "scenario": run.simulation.config.name,
+        "slots": [slot.as_dict() for slot in run.slots],
+        "cursor": run.cursor,
+        "is_done": run.is_done,
+        "is_stopped": run.is_stopped,
+        "statistics": statistics.as_dict(),
+        "tick": run.simulation.current_tick,
+        "digest": run.simulation.digest(),
+        "ledger": run.ledger.as_dict(),
+    }

@@ -1,0 +1,156 @@
+"""The intraday liquidity market: its books, its discipline, who trades in it and by which schedule."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from simcash_env.config.exact import written
+from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
+from simcash_env.config.fields import BankId, Cents, Count, Model, PositiveCents, PositiveTicks, Share
+
+RATE_UNIT: Final = 10_000
+"""Hundredths of a basis point in one per cent: the unit of every rate in the market."""
+
+RATE_SCALE: Final = 10**6
+"""Hundredths of a basis point in the whole principal."""
+
+YEAR_DAYS: Final = 360
+MAX_RATE_PERCENT: Final = 100
+MAX_ROWS: Final = 1_000_000
+
+
+def _is_on_the_grid(value: float) -> float:
+    if written(value) * RATE_UNIT % 1:
+        rule = "must be a whole number of hundredths of a basis point (four decimals of a per cent)"
+        raise PydanticCustomError(RULE, rule)
+    return value
+
+
+Percent = Annotated[
+    float,
+    Field(strict=True, ge=0, le=MAX_RATE_PERCENT, description="per cent a year (or a tick), four decimals"),
+    AfterValidator(_is_on_the_grid),
+]
+RateOffset = Annotated[
+    float,
+    Field(strict=True, ge=-MAX_RATE_PERCENT, le=MAX_RATE_PERCENT, description="percentage points, four decimals"),
+    AfterValidator(_is_on_the_grid),
+]
+Rows = Annotated[int, Field(strict=True, ge=1, le=MAX_ROWS)]
+BookId = Annotated[str, Field(strict=True, min_length=1, description="id of a book")]
+
+
+def rate_units(percent: float) -> int:
+    """A rate in hundredths of a basis point."""
+    return int(written(percent) * RATE_UNIT)
+
+
+class TermMaturity(Model):
+    """A loan for so many ticks."""
+
+    ticks: PositiveTicks
+
+
+class BookConfig(Model):
+    """One order book: all its loans have one maturity."""
+
+    id: BookId = "intraday"
+    maturity: Literal["intraday", "overnight"] | TermMaturity = "intraday"
+
+
+class TraderConfig(Model):
+    """A bank whose desk trades in every tick: at the theoretical rate of the corridor, all it has or lacks."""
+
+    type: Literal["corridor"] = "corridor"
+    book: BookId | None = None
+    buffer: Cents = 0
+    sigma: PositiveCents = 1_000_000
+
+
+class RetryConfig(Model):
+    """What happens to a slot whose attempt fails; the delay is in ticks, or in milliseconds from the command line."""
+
+    max_retries: Count = 3
+    base_delay: Count = 1
+    on_exhausted: Literal["retry", "skip", "continue", "quit", "ask"] = "continue"
+
+
+class ScheduleConfig(Model):
+    """Slots for all banks, drawn from a seed: amounts, sides and books."""
+
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    trades_per_account: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
+    amount_min: PositiveCents
+    amount_max: PositiveCents
+    bid_offset: RateOffset = 0.0
+    ask_offset: RateOffset = 0.0
+    distribution: Literal["round_robin", "same_market", "sequential"] = "round_robin"
+    strategy: Literal["any", "sequential", "specific"] = "any"
+    good_for: Literal["tick", "day"] = "day"
+    retry: RetryConfig = Field(default_factory=RetryConfig)
+
+    @model_validator(mode="after")
+    def _bids_cross_asks(self) -> ScheduleConfig:
+        broken = []
+        if self.amount_max < self.amount_min:
+            broken.append(Broken(("amount_max",), "must be at least amount_min", self.amount_max))
+        if self.bid_offset < self.ask_offset:
+            rule = "must be at least ask_offset, so that every bid meets an ask"
+            broken.append(Broken(("bid_offset",), rule, self.bid_offset))
+        if broken:
+            raise broken_rules(broken)
+        return self
+
+
+class MarketConfig(Model):
+    """Banks lend reserves to each other within the day, inside the central bank's rate corridor."""
+
+    discipline: Literal["regulated", "unregulated"] = "regulated"
+    deposit_rate: Percent
+    lending_rate: Percent
+    reference_rate: Percent | None = None
+    band: Share | None = None
+    interest: Literal["act_360", "per_tick"] = "act_360"
+    books: Annotated[tuple[BookConfig, ...], Field(min_length=1, max_length=100)] = (BookConfig(),)
+    credit_lines: dict[BankId, Cents] = Field(default_factory=dict)
+    counterparty_limits: dict[BankId, dict[BankId, Cents]] = Field(default_factory=dict)
+    traders: dict[BankId, TraderConfig] = Field(default_factory=dict)
+    schedule: ScheduleConfig | None = None
+    max_orders: Rows | None = None
+    max_loans: Rows | None = None
+
+    @model_validator(mode="after")
+    def _corridor_is_open(self) -> MarketConfig:
+        if self.lending_rate <= self.deposit_rate:
+            raise fault_at(("lending_rate",), "must be more than deposit_rate", self.lending_rate)
+        return self
+
+    def reference_units(self) -> Fraction:
+        """The reference rate in hundredths of a basis point; the middle of the corridor by default."""
+        if self.reference_rate is None:
+            return Fraction(rate_units(self.deposit_rate) + rate_units(self.lending_rate), 2)
+        return Fraction(rate_units(self.reference_rate))
+
+    def band_units(self) -> tuple[int, int] | None:
+        """The lowest and the highest rate inside the band, in hundredths of a basis point."""
+        if self.band is None:
+            return None
+        reference, width = self.reference_units(), Fraction(written(self.band))
+        low, high = reference * (1 - width), reference * (1 + width)
+        return -(-low.numerator // low.denominator), high.numerator // high.denominator
+
+    def interest_scale(self, ticks_per_day: int) -> int:
+        """Interest is principal x rate x ticks over this."""
+        return RATE_SCALE * (1 if self.interest == "per_tick" else ticks_per_day * YEAR_DAYS)
+
+    def order_rows(self, num_banks: int) -> int:
+        """Rows for resting orders."""
+        return max(64, 8 * num_banks) if self.max_orders is None else self.max_orders
+
+    def loan_rows(self, num_banks: int) -> int:
+        """Rows for loans that stand."""
+        return max(128, 16 * num_banks) if self.max_loans is None else self.max_loans

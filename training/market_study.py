@@ -1,0 +1,215 @@
+"""What the intraday market does on ``money-market-v0``: ``python -m training.market_study [--markdown FILE]``.
+
+Scripted banks with and without it, on the same days; then one bank that learns when to lend and to borrow while it
+releases all its payments at once, beside the same bank without orders and with those of the corridor trader.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch as th
+
+from baselines.evaluate import Evaluation, evaluate_agent, with_policy
+from baselines.metrics import metrics_of
+from baselines.record import record_run
+from baselines.seeds import FIRST_TRAINING_SEED, held_out_seeds
+from baselines.statistics import Interval, bootstrap_interval, paired_difference
+from simcash_env import __version__
+from simcash_env.arrays import I64
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig
+from simcash_env.envs.learners import assign_learners
+from simcash_env.envs.sb3 import SimCashSB3Vec
+from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.registry import load
+from training.callback import TrainingCallback
+from training.evaluate import LearnedAgent
+from training.ppo import SEEDS_PER_RUN, new_model
+from training.settings import TrainingSettings, load_settings
+
+SCENARIO: Final = "money-market-v0"
+LEARNER: Final = "EAST_1"
+RUNS: Final = 200
+POLICIES: Final = {
+    "fifo": FifoPolicy(),
+    "deadline": DeadlinePolicy(urgency_threshold=2),
+    "liquidity_aware": LiquidityAwarePolicy(target_buffer=0, urgency_threshold=2),
+}
+FIGURES: Final = ("total_cost", "delay_indicator", "gridlocks", "stalled_ticks", "liquidity_used")
+
+
+def without_market(config: ScenarioConfig) -> ScenarioConfig:
+    """The same banks, who cannot lend to each other."""
+    return config.model_copy(update={"market": None})
+
+
+def one_learner(config: ScenarioConfig, bank: str, *, trades: bool) -> ScenarioConfig:
+    """One bank decides; all others release all and trade. ``trades``: does the corridor trader trade for it too?"""
+    if config.market is None:
+        message = f"{config.name}: has no market"
+        raise ValueError(message)
+    traders = {name: one for name, one in config.market.traders.items() if trades or name != bank}
+    market = config.market.model_copy(update={"traders": traders})
+    return assign_learners(config.model_copy(update={"market": market}), [bank])
+
+
+class ReleasesAll(SimCashSB3Vec):
+    """Leaves the market as the only choice: whatever is shown of the queue is released."""
+
+    def action_masks(self) -> Any:
+        """(rows, choices): of a payment that is there only release, of an empty slot only hold."""
+        masks = self.vec.masks.copy()
+        release_all(masks, self.vec.num_slots)
+        return masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
+
+
+def release_all(masks: Any, slots: int) -> None:
+    """Forbid to hold what may be released, in place."""
+    masks[:, :, :slots, 0] = 1 - masks[:, :, :slots, 1]
+
+
+class MarketAgent(LearnedAgent):
+    """A learned trader that releases all; ``model`` None for one that never trades."""
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Release all, and place the most likely order."""
+        actions = np.zeros(vec.actions.shape, np.int64)
+        if self._model is not None:
+            masks = vec.masks.copy()
+            release_all(masks, vec.num_slots)
+            is_choice = np.arange(masks.shape[3]) < vec.action_nvec[:, None]
+            rows = vec.num_envs * vec.num_banks
+            flat = masks[:, :, is_choice].reshape(rows, -1).astype(bool)
+            seen = vec.observations.reshape(rows, -1)
+            actions[:] = self._model.predict(seen, deterministic=True, action_masks=flat)[0].reshape(actions.shape)
+        actions[:, :, : vec.num_slots] = vec.masks[:, :, : vec.num_slots, 1]
+        return actions
+
+
+def train_trader(settings: TrainingSettings, config: ScenarioConfig, seed: int, max_seconds: float | None) -> Any:
+    """Masked PPO of the market head."""
+    th.set_num_threads(1)
+    vec = make_vec(
+        config, settings.num_envs, max_queue_slots=settings.max_queue_slots, final_observations=True
+    )  # fmt: skip
+    env = ReleasesAll(vec)
+    model = new_model(settings, env, seed)
+    env.seed(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
+    report = lambda steps, cents: print(f"{steps:>9,} steps, {cents:,.0f} cents a run", flush=True)  # noqa: E731
+    model.learn(
+        settings.total_steps, callback=TrainingCallback(settings, curve=(), report=report, max_seconds=max_seconds)
+    )
+    return model
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Costs (runs,) of the one bank under one way of trading."""
+
+    name: str
+    cents: I64
+    interest: I64
+
+    @classmethod
+    def of(cls, name: str, evaluation: Evaluation) -> Bank:
+        """The learner's row of an evaluation."""
+        cents = evaluation.cents[:, evaluation.bank_ids.index(LEARNER)]
+        return cls(name, cents.sum(axis=1), cents[:, -1])
+
+
+def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, max_seconds: float | None) -> list[Bank]:
+    """Without orders, with the corridor trader's, with learned ones; others alike."""
+    config, slots = load(settings.scenario), settings.max_queue_slots
+    alone = one_learner(config, LEARNER, trades=False)
+    model = train_trader(settings, alone, seed, max_seconds)
+    corridor = one_learner(config, LEARNER, trades=True)
+    off = corridor.model_copy(update={"actions": corridor.actions.model_copy(update={"market": False})})
+    ways = {
+        "no orders": (alone, MarketAgent(None, settings)),
+        "corridor trader": (off, MarketAgent(None, settings)),
+        "learned orders": (alone, MarketAgent(model, settings)),
+    }
+    return [
+        Bank.of(name, evaluate_agent(scenario, agent, seeds, max_queue_slots=slots))
+        for name, (scenario, agent) in ways.items()
+    ]
+
+
+def figures_of(config: ScenarioConfig, seeds: Sequence[int]) -> dict[str, Any]:
+    """(runs,) of every figure."""
+    rows = [metrics_of(record_run(config, seed)) for seed in seeds]
+    return {name: np.array([getattr(row, name) for row in rows], float) for name in FIGURES}
+
+
+def study_scripted(seeds: Sequence[int]) -> list[tuple[str, str, Interval, Interval, Interval]]:
+    """Policy, figure, without the market, with it, and the difference on the same days."""
+    config, rows = load(SCENARIO), []
+    for name, policy in POLICIES.items():
+        off, on = (figures_of(with_policy(one, policy), seeds) for one in (without_market(config), config))
+        for figure in FIGURES:
+            cells = bootstrap_interval(off[figure]), bootstrap_interval(on[figure])
+            rows.append((name, figure.replace("_", " "), *cells, paired_difference(on[figure], off[figure])))
+    return rows
+
+
+def cell(interval: Interval) -> str:
+    """Mean and 95 % interval."""
+    digits = 0 if abs(interval.mean) >= 100 else 3  # noqa: PLR2004 - cents, or shares and counts
+    return f"{interval.mean:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
+
+
+def scripted_table(seeds: Sequence[int]) -> list[str]:
+    """In Markdown."""
+    lines = ["| banks | figure | without the market | with it | difference |", "|---|---|---:|---:|---:|"]
+    lines += [
+        f"| {name} | {figure} | {cell(off)} | {cell(on)} | {cell(by)} |"
+        for name, figure, off, on, by in study_scripted(seeds)
+    ]
+    return lines
+
+
+def learned_table(banks: Sequence[Bank]) -> list[str]:
+    """In Markdown; differences to the first row."""
+    lines = [f"| {LEARNER} | cost of a run | of it interest | difference to no orders |", "|---|---:|---:|---:|"]
+    for bank in banks:
+        by = cell(paired_difference(bank.cents, banks[0].cents)) if bank is not banks[0] else ""
+        lines.append(
+            f"| {bank.name} | {cell(bootstrap_interval(bank.cents))} | "
+            f"{cell(bootstrap_interval(bank.interest))} | {by} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Print both tables, or write them."""
+    parser = argparse.ArgumentParser(prog="python -m training.market_study", description="Study the intraday market.")
+    parser.add_argument("--markdown", type=Path, help="write the tables to this file")
+    parser.add_argument("--runs", type=int, default=RUNS, help="days that nobody trained on")
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--seconds", type=float, help="stop the training after so long")
+    asked = parser.parse_args()
+    seeds = held_out_seeds(asked.runs)
+    banks = study_learned(load_settings(SCENARIO), seeds, asked.seed, asked.seconds)
+    lines = [
+        *learned_table(banks),
+        "",
+        *scripted_table(seeds[: asked.runs // 2]),
+        "",
+        (
+            f"Means and 95 % bootstrap intervals over {asked.runs} runs that nobody trained on (scripted banks: the "
+            f"first half of them), the same for all; costs in cents. Version {__version__}, "
+            "`python -m training.market_study --markdown FILE`."
+        ),
+    ]
+    print("\n".join(lines))
+    if asked.markdown is not None:
+        asked.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
