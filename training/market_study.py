@@ -34,7 +34,9 @@ from training.settings import TrainingSettings, load_settings
 
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"
-RUNS: Final = 200
+RUNS: Final = 1_000
+RECORDED_RUNS: Final = 100
+"""With the event log, for delay and gridlock."""
 POLICIES: Final = {
     "fifo": FifoPolicy(),
     "deadline": DeadlinePolicy(urgency_threshold=2),
@@ -198,11 +200,11 @@ def main() -> None:
     lines = [
         *learned_table(banks),
         "",
-        *scripted_table(seeds[: asked.runs // 2]),
+        *scripted_table(seeds[:RECORDED_RUNS]),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs} runs that nobody trained on (scripted banks: the "
-            f"first half of them), the same for all; costs in cents. Version {__version__}, "
+            f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (scripted banks: the "
+            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]
