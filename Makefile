@@ -10,11 +10,11 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
-ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config records service training examples render baselines/test_grid.py test_docs.py test_imports.py test_packaging.py)
+ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config fuzz records service training examples render baselines/test_grid.py test_docs.py test_pages.py test_imports.py test_packaging.py test_writes.py)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage bench bench-faces adapters test-adapters docs clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage fuzz mutants soak audit bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,25 @@ coverage: setup  ## which lines the tests reach, kernels as plain Python
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+FUZZ_EXAMPLES ?= 20000
+fuzz: setup  ## damaged files of every kind against their loaders, for an hour or so: make fuzz FUZZ_EXAMPLES=1000 is shorter
+	HYPOTHESIS_PROFILE=long FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -v tests/fuzz
+
+mutants: setup  ## change the kernels of costs and settlement one place at a time: a test must notice
+	$(BIN)/python -m tests.mutation
+
+SOAK_TICKS ?= 100000000
+soak: setup  ## a hundred million ticks of random games of all features, the books checked on the way
+	$(BIN)/python -m benchmarks.soak --ticks $(SOAK_TICKS)
+
+audit: .audit/.setup-stamp  ## known vulnerabilities of what constraints.txt pins; needs the index's JSON interface
+	.audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+.audit/.setup-stamp:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet pip-audit
+	@touch $@
+
 bench: setup  ## steps per second on this machine, beside Gymnasium's CartPole
 	$(BIN)/python -m benchmarks.speed
 
@@ -83,8 +102,27 @@ test-adapters: adapters  ## train the examples of those libraries; not part of t
 		.adapters/$$library/bin/python -m pytest tests/examples -k $$library || exit 1; \
 	done
 
+test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray cluster of two nodes, one killed; not part of test
+	.adapters/rllib/bin/python -m pytest tests/cluster
+
 docs: setup  ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate
 
+site: setup  ## build the documentation site in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with the sources removed
+	rm -rf build/wheel
+	mkdir -p build/wheel/tree
+	$(BIN)/python -m hatchling build -d build/wheel/dist
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
+	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
+	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_docs.py test_pages.py test_imports.py test_packaging.py)
+
+extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
+	$(BIN)/python .ci/extras.py
+
 clean:  ## remove what make made
-	rm -rf $(VENV) .adapters build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .adapters .audit build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

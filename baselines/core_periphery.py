@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from simcash_env.files import write_atomically
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "configs" / "scenarios"
 
 LARGEST_RATE: Final = 6.0
@@ -142,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             is_stale = True
             print(f"{path}: {'out of date' if given.check else 'written'}")
             if not given.check:
-                path.write_text(text, encoding="utf-8")
+                write_atomically(path, text.encode())
     sys.exit(1 if given.check and is_stale else 0)
 
 

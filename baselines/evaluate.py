@@ -16,6 +16,7 @@ from simcash_env.arrays import I64
 from simcash_env.codes import COST_COLUMNS
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.envs.options import ActionLike
 from simcash_env.envs.vector import make_vec
 from simcash_env.market_columns import with_interest
 
@@ -94,7 +95,13 @@ def evaluate_policy(
 
 
 def evaluate_agent(
-    config: ScenarioConfig, agent: Agent, seeds: Sequence[int], *, max_queue_slots: int = 16
+    config: ScenarioConfig,
+    agent: Agent,
+    seeds: Sequence[int],
+    *,
+    max_queue_slots: int = 16,
+    action: ActionLike = "queue",
+    copies: int = _MOST_COPIES,
 ) -> Evaluation:
     """Play an agent through the environment, one copy a seed.
 
@@ -103,17 +110,25 @@ def evaluate_agent(
         agent: decides at every tick.
         seeds: one a run.
         max_queue_slots: payments of Queue 1 that are seen and decided on.
+        action: the kind that the agent answers with.
+        copies: most runs side by side.
     """
     parts = [
-        _play(config, agent, seeds[first : first + _MOST_COPIES], max_queue_slots)
-        for first in range(0, len(seeds), _MOST_COPIES)
+        _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
+        for first in range(0, len(seeds), copies)
     ]
     return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts))
 
 
-def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int) -> I64:
-    learners = deciding_banks(config)
-    vec = make_vec(config, len(seeds), learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
+def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:
+    vec = make_vec(
+        config,
+        len(seeds),
+        learners=deciding_banks(config),
+        max_queue_slots=max_queue_slots,
+        action=action,
+        autoreset="disabled",
+    )
     vec.reset(list(seeds))
     cents = np.zeros((len(seeds), len(config.banks), len(vec.cost_names)), np.int64)
     places = [_bank_ids(config).index(bank) for bank in vec.bank_ids]

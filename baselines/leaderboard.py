@@ -68,6 +68,9 @@ class Contender:
     evaluation: Evaluation
     permitted: Permitted
     measure: Callable[[Sequence[int]], list[Metrics]]
+    config: ScenarioConfig
+    kernel_policy: PolicyConfig | None = None
+    shares: Shares = None
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
@@ -93,13 +96,17 @@ def play_policy(
         evaluate_policy(config, policy, seeds, shares),
         permitted_to(config, policy),
         partial(policy_metrics, config, policy, shares=shares),
+        config,
+        policy,
+        shares,
     )
 
 
 def play_agent(config: ScenarioConfig, name: str, agent: Agent, seeds: Sequence[int]) -> Contender:
     """An agent through the environment."""
     evaluation = evaluate_agent(config, agent, seeds)
-    return Contender(name, "", evaluation, permitted_to_learners(config), partial(agent_metrics, config, agent))
+    permitted, measure = permitted_to_learners(config), partial(agent_metrics, config, agent)
+    return Contender(name, "", evaluation, permitted, measure, config)
 
 
 def contenders(
@@ -141,6 +148,7 @@ def run_benchmark(
     families: Sequence[Family] = FAMILIES,
     num_measured: int = 0,
     report: Callable[[str], None] | None = None,
+    keep: list[Contender] | None = None,
 ) -> list[Row]:
     """Score the scripted policies.
 
@@ -151,6 +159,7 @@ def run_benchmark(
         families: what is tuned.
         num_measured: test days on which regret and metrics are taken; 0 leaves them out.
         report: called with a few words before each policy's figures are added.
+        keep: gets every policy that was played, so that more can be played with it.
     """
     rows = []
     for scenario in scenarios:
@@ -161,6 +170,8 @@ def run_benchmark(
             fifo = fifo or played.evaluation
             row = make_row(played.policy, played.parameters, played.evaluation, fifo)
             rows.append(measured_row(row, played, bounds) if num_measured else row)
+            if keep is not None:
+                keep.append(played)
             if report is not None:
                 report(f"{row.scenario}: {row.policy}")
     return rows

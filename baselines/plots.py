@@ -11,10 +11,15 @@ import numpy as np
 from baselines.grid import F64
 from baselines.leaderboard import Row
 from baselines.record import RunRecord
+from simcash_env.files import make_folder_of, replacing
 from simcash_env.simulation import COST_NAMES
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 DOTS: Final = 150
+MARKERS: Final = "osD^vP*Xhp<>"
+BRIGHT: Final = 0.5
+LINEAR_UNDER: Final = 100.0
+"""Cents under which the scale of the frontier is linear."""
 
 
 def figure(width: float = 8.0, height: float = 4.5) -> tuple[Any, Any]:
@@ -29,8 +34,9 @@ def figure(width: float = 8.0, height: float = 4.5) -> tuple[Any, Any]:
 
 def save(drawn: Any, path: Path) -> Path:
     """Write a figure; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    drawn.savefig(path, dpi=DOTS)
+    make_folder_of(path)
+    with replacing(path) as partial:
+        drawn.savefig(partial, format=path.suffix[1:], dpi=DOTS)
     return path
 
 
@@ -55,6 +61,7 @@ def draw_costs(rows: Sequence[Row], path: Path) -> Path:
     axes.errorbar([row.total.mean for row in shown], places, xerr=np.abs(spread), fmt="none", ecolor="black", capsize=3)
     axes.set_yticks(places, [label(row) for row in shown])
     axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("cents a run, all banks, with 95 % interval")
     title = f"{rows[0].scenario}: cost by kind"
     axes.set_title(title + (f"\nnot shown, over ten times the cheapest: {', '.join(left_out)}" if left_out else ""))
@@ -64,17 +71,24 @@ def draw_costs(rows: Sequence[Row], path: Path) -> Path:
 
 def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
     """Cost of waiting and missing against liquidity used: down and to the left is better on both."""
-    drawn, axes = figure()
-    for row in rows:
-        if "liquidity_used" not in row.metrics:
-            continue
+    drawn, axes = figure(width=9.5)
+    shown = [row for row in rows if "liquidity_used" in row.metrics]
+    for place, row in enumerate(shown):
         waiting = row.total.mean - sum(row.by_kind[kind] for kind in ("liquidity", "overdraft", "collateral"))
-        axes.scatter(row.metrics["liquidity_used"], max(waiting, 1.0))
-        axes.annotate(label(row), (row.metrics["liquidity_used"], max(waiting, 1.0)), fontsize="x-small")
-    axes.set_yscale("log")
+        marker, colour = MARKERS[place % len(MARKERS)], f"C{place % 10}"
+        axes.plot(
+            row.metrics["liquidity_used"], max(waiting, 0.0), marker, color=colour, label=label(row), markersize=8,
+            fillstyle="none", markeredgewidth=1.8,
+        )  # fmt: skip
+    axes.set_yscale("symlog", linthresh=LINEAR_UNDER)  # logarithmic, with room for a cost of 0
+    axes.set_ylim(bottom=-0.2 * LINEAR_UNDER)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    axes.grid(alpha=0.3)
     axes.set_xlabel("liquidity used, cents (sum of the banks' largest net debits)")
     axes.set_ylabel("cents a run for waiting, missing and dropping")
     axes.set_title(f"{rows[0].scenario}: cost against liquidity")
+    axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return save(drawn, path)
 
 
@@ -84,13 +98,37 @@ def draw_balances(records: Sequence[RunRecord], bank: int, title: str, path: Pat
     low, lower, middle, upper, high = np.quantile(paths, QUANTILES, axis=0)
     drawn, axes = figure()
     ticks = np.arange(paths.shape[1])
-    axes.fill_between(ticks, low, high, alpha=0.2, label="nine tenths of the runs")
-    axes.fill_between(ticks, lower, upper, alpha=0.4, label="half of the runs")
-    axes.plot(ticks, middle, label="median")
+    axes.fill_between(ticks, low, high, color="C0", alpha=0.2, linewidth=0, label="nine tenths of the runs")
+    axes.fill_between(ticks, lower, upper, color="C0", alpha=0.35, linewidth=0, label="half of the runs")
+    axes.plot(ticks, middle, color="C0", label="median")
     axes.axhline(0, color="black", linewidth=0.5)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("tick")
     axes.set_ylabel("cents at the end of the tick")
     axes.set_title(f"{title}: balance of {records[0].bank_ids[bank]} over {len(records)} runs")
+    axes.legend(fontsize="small")
+    return save(drawn, path)
+
+
+def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, path: Path) -> Path:
+    """Mean cost of a bank's run in training against steps, one line a training; exploration included.
+
+    Args:
+        curves: by name of the training, (steps, cents) of every rollout.
+        title: of the figure.
+        path: to write to.
+    """
+    drawn, axes = figure()
+    for name, points in curves.items():
+        steps, cents = np.array(points, float).reshape(-1, 2).T
+        axes.plot(steps, np.maximum(cents, 1.0), label=name, linewidth=1.2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatter("{x:,.0f}")
+    axes.set_xlabel("decisions of banks")
+    axes.set_ylabel("cents of a bank's run, exploration included")
+    axes.set_title(f"{title}: training")
     axes.legend(fontsize="small")
     return save(drawn, path)
 
@@ -100,13 +138,15 @@ def draw_cross_play(costs: F64, names: Sequence[str], title: str, path: Path) ->
     drawn, axes = figure(2.5 + 1.1 * len(names), 2.0 + 0.8 * len(names))
     image = axes.imshow(costs, cmap="viridis_r")
     for row, column in np.ndindex(costs.shape):
-        axes.text(column, row, f"{costs[row, column]:,.0f}", ha="center", va="center", fontsize="small", color="white")
+        red, green, blue, _ = image.cmap(image.norm(costs[row, column]))
+        colour = "black" if 0.3 * red + 0.6 * green + 0.1 * blue > BRIGHT else "white"
+        axes.text(column, row, f"{costs[row, column]:,.0f}", ha="center", va="center", fontsize="small", color=colour)
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("all others play")
     axes.set_ylabel("one bank plays")
     axes.set_title(f"{title}: cents of the one bank")
-    drawn.colorbar(image)
+    drawn.colorbar(image, format="{x:,.0f}")
     return save(drawn, path)
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from baselines.grid import ALL_FAMILIES
 from baselines.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env import __version__
+from simcash_env.files import write_atomically
 from simcash_env.registry import scenario_ids
 
 FOLDER: Final = Path("docs") / "results"
@@ -157,8 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 kept = [row for row in results["rows"] if row["scenario"] != scenario]
                 rows = sorted([*kept, *run(scenario, status.update)], key=lambda row: str(row["scenario"]))
                 results = with_rows(rows)
-                raw.write_text(as_json(results), encoding="utf-8")
-    (given.folder / "benchmark.md").write_text(markdown(results) + "\n", encoding="utf-8")
+                write_atomically(raw, as_json(results).encode())
+    write_atomically(given.folder / "benchmark.md", f"{markdown(results)}\n".encode())
 
 
 if __name__ == "__main__":

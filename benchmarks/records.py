@@ -1,7 +1,7 @@
 """What events and records cost: ``python -m benchmarks.records [--json] [--events N] [--no-baseline]``.
 
-Times are the best of several rounds taken in turn, so that ratios hold on a machine that others use too. ``events off``
-is compared with an engine whose logging was taken out before it was compiled, in processes of its own, in turn.
+Times are the processor's, the best of several rounds taken in turn, so that ratios hold on a machine in use by others.
+``events off`` is compared with an engine whose logging was taken out before it was compiled, in processes of its own.
 Memory is the peak of a process of its own that records so many events, beside one that records a tenth of them.
 """
 
@@ -53,10 +53,10 @@ for _ in range(60):
     vec.step(actions)
 best = float("inf")
 for _ in range(40):
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(10):
         vec.step(actions)
-    best = min(best, time.perf_counter() - began)
+    best = min(best, time.process_time() - began)
 print(best)
 """
 
@@ -104,35 +104,35 @@ def ticking(config: ScenarioConfig, kind: str) -> Iterator[Callable[[], TickResu
 
 
 def time_kinds(config: ScenarioConfig) -> dict[str, float]:
-    """Microseconds a tick of each kind of run, a record's first and last step included."""
+    """Microseconds of the processor a tick of each kind of run, a record's first and last step included."""
     found: dict[str, list[float]] = {kind: [] for kind in ("off", "on", "parquet", "duckdb")}
     for _ in range(RECORD_ROUNDS):
         for kind, times in found.items():
-            began = time.perf_counter()
+            began = time.process_time()
             with ticking(config, kind) as tick:
                 for _ in range(RECORD_TICKS):
                     tick()
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
     return {kind: min(times) / RECORD_TICKS * 1e6 for kind, times in found.items()}
 
 
 def time_ticks_alone(config: ScenarioConfig) -> dict[str, float]:
-    """Microseconds a tick without and with events, nothing recorded; long runs, in turn."""
+    """Microseconds of the processor a tick without and with events, nothing recorded; long runs, in turn."""
     found: dict[str, list[float]] = {"off": [], "on": []}
     for _ in range(ROUNDS):
         for kind, times in found.items():
             with ticking(config, kind) as tick:
                 for _ in range(TICKS):
                     tick()
-                began = time.perf_counter()
+                began = time.process_time()
                 for _ in range(5 * TICKS):
                     tick()
-                times.append((time.perf_counter() - began) / (5 * TICKS))
+                times.append((time.process_time() - began) / (5 * TICKS))
     return {kind: min(times) * 1e6 for kind, times in found.items()}
 
 
 def time_events_off() -> dict[str, float]:
-    """Seconds of ten batch steps with events off, and with no logging compiled in at all; in turn."""
+    """Seconds of the processor for ten batch steps with events off, and with no logging compiled in at all; in turn."""
     found: dict[str, list[float]] = {"events off": [], "no logging": []}
     with tempfile.TemporaryDirectory() as cache:
         for _ in range(PROCESS_ROUNDS):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -130,6 +132,7 @@ def main() -> None:
     parser.add_argument("--db", action="store_true", help="keep the simulations in a database")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()
+    busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "simcash_env.cli", "serve", "--port", "0", "--max-memory", "16384"]
         command += ["--db", str(Path(folder) / "simulations.db")] if options.db else []
@@ -140,11 +143,16 @@ def main() -> None:
                 figures = load(url, options.clients, options.simulations, options.seconds)
             finally:
                 service.terminate()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = used.ru_utime + used.ru_stime  # its start included
+    figures["service_cpu_seconds"] = round(seconds, 1)
+    figures["ticks_a_cpu_second"] = round(figures["ticks"] / seconds)
+    figures["cores"], figures["load_before"] = os.cpu_count(), round(busy, 1)
     if options.json:
         print(json.dumps(figures))
         return
     for name, figure in figures.items():
-        print(f"{name:<16}{figure}")
+        print(f"{name:<20}{figure}")
     sys.exit(1 if figures["errors"] or figures["different"] or figures["lost"] else 0)
 
 

@@ -21,6 +21,7 @@ PAGES: Final = (
     "docs/adapters.md",
     "docs/environment.md",
     "docs/benchmark.md",
+    "docs/learning-tools.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
@@ -33,6 +34,7 @@ MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "benchmark": "python -m baselines.publish",
+    "distilled": "python -m training.distilled",
     "market": "python -m training.market_study --markdown docs/results/market.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from simcash_env.arrays import I64, LOG_WORDS, State, Work
 from simcash_env.codes import NONE, PPM, Place, Status
-from simcash_env.errors import SimulationError
+from simcash_env.errors import RoomError, SimulationError
 from simcash_env.layout import plain_opener
 from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
 
@@ -49,7 +49,13 @@ def grow_payments(rows: I64, sizes: I64) -> tuple[I64, I64]:
 
 
 class Engine:
-    """One copy of a scenario, to be opened and closed tick by tick."""
+    """One copy of a scenario, to be opened and closed tick by tick.
+
+    Attributes:
+        may_grow: asked, with the bytes that are wanted, before the arrays grow; without it they grow as they need to.
+    """
+
+    may_grow: Callable[[int], bool] | None = None
 
     def __init__(self, scenario: CompiledScenario, seed: int, *, events: bool) -> None:
         self.scenario = scenario
@@ -109,11 +115,21 @@ class Engine:
         self._attach()
 
     def grow(self) -> None:
-        """Make room for more payments; decisions already written stay with their rows."""
+        """Make room for more payments; decisions already written stay with their rows.
+
+        Raises:
+            RoomError: the arrays may not grow; in the middle of a half tick, the state is that of its middle.
+        """
+        self._ask_for(2 * self.row.nbytes)  # as much again, here and in the working arrays
         decisions = self._decisions()
         self.row, self.sizes = grow_payments(self.row, self.sizes)
         self._attach()
         self._decide(decisions)
+
+    def _ask_for(self, num_bytes: int) -> None:
+        if self.may_grow is not None and not self.may_grow(num_bytes):
+            message = f"tick {self.state.tick[0]}: no room for {num_bytes:,} bytes more"
+            raise RoomError(message)
 
     def _decisions(self) -> dict[str, I64]:
         return {name: getattr(self.work, name).copy() for name in DECISIONS}
@@ -183,6 +199,7 @@ class Engine:
                 message = f"tick {self.state.tick[0]}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             elif before is not None and self.work.log_count[0] > self._log_rows:
+                self._ask_for(2 * int(self.work.log_count[0]) * LOG_WORDS * self.row.itemsize)
                 self._log_rows = 2 * int(self.work.log_count[0])
                 self.row, self.sizes = before[0].copy(), before[1]
                 self._attach()

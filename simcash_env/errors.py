@@ -94,3 +94,7 @@ class WriteError(SimcashError):
 
 class SimulationError(SimcashError):
     """A run that cannot go on, or a request that makes no sense at its present tick."""
+
+
+class RoomError(SimulationError):
+    """A run that may not grow as far as its payments or events want it to."""

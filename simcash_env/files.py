@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simcash_env.errors import WriteError
@@ -19,15 +21,43 @@ def write_atomically(target: Path, data: bytes) -> None:
     Raises:
         WriteError: it cannot be written; what was there is as it was.
     """
+    with replacing(target) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Where to write what takes the target's name when all has gone well: for libraries that write to a path.
+
+    Raises:
+        WriteError: it cannot be written; what was there is as it was.
+    """
     partial = partial_of(target)
     try:
-        with partial.open("wb") as file:
-            file.write(data)
+        yield partial
         take_name(partial, target)
     except OSError as error:
         raise WriteError.of(target, error) from error
     finally:
+        remove(partial)
+
+
+def remove(partial: Path) -> None:
+    """Remove what was begun; the reason why it could not be ended is the one to tell."""
+    with suppress(OSError):
         partial.unlink(missing_ok=True)
+
+
+def make_folder_of(target: Path) -> None:
+    """Make the folder that a file is to be written to, where it is missing.
+
+    Raises:
+        WriteError: it cannot be made; it names the file.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError.of(target, error) from error
 
 
 def take_name(partial: Path, target: Path) -> None:

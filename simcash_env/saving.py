@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import ValidationError
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 EventsKept: TypeAlias = bool | Literal["tick"]
 """Keep the event log; hand each tick's events out and keep none (``"tick"``); log nothing."""
+
+
+EVENTS_KEPT: Final[dict[Any, EventsKept]] = {True: True, False: False, "tick": "tick"}
+NO_SENSE: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+"""What another header raises where it is used: only one that somebody has signed anew can be another."""
 
 
 class Saving:
@@ -66,11 +71,17 @@ class Saving:
         """
         read = read_snapshot(snapshot)
         require_scenario(read, self._engine.scenario)
+        try:
+            seed, events = int(read.header["seed"]), EVENTS_KEPT[read.header["events"]]
+            naming = Naming.from_header(read.header.get("naming", {}), self._engine.scenario)
+            log, tick_log = ([rows.reshape(-1, LOG_WORDS)] for rows in (read.log, read.open_log))
+        except NO_SENSE as error:
+            message = f"snapshot: its header or its events make no sense: {type(error).__name__}: {error}"
+            raise SnapshotError(message) from error
         self._engine.replace_row(read.row, read.sizes)
-        self.seed, self._events_kept = int(read.header["seed"]), read.header["events"]
-        self._naming = Naming.from_header(read.header.get("naming", {}), self._engine.scenario)
-        self._engine.keep_log(events=bool(self._events_kept))
-        self._log, self._tick_log = ([log.reshape(-1, LOG_WORDS)] for log in (read.log, read.open_log))
+        self.seed, self._events_kept, self._naming = seed, events, naming
+        self._engine.keep_log(events=bool(events))
+        self._log, self._tick_log = log, tick_log
 
     def log_events(self, events: EventsKept) -> None:
         """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise."""
@@ -107,7 +118,7 @@ class Saving:
             header = read_snapshot(data).header
             simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"])
             simulation.restore(data)
-        except (SnapshotError, ValidationError, KeyError, TypeError) as error:
+        except (SnapshotError, ValidationError, *NO_SENSE) as error:
             message = f"{path}: {error}"
             raise SnapshotError(message) from error
         return simulation

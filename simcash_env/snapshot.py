@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +19,9 @@ from simcash_env.scenario import STATE_LAYOUT, CompiledScenario
 
 MARK: Final = b"simcash_env snapshot\n"
 FORMAT: Final = 1
+MOST_WORDS: Final = 10**12
+GROWS: Final = "pay"
+"""The one axis whose length is no matter of the scenario."""
 ARRAYS: Final = ("row", "sizes", "log", "open_log")
 
 
@@ -81,21 +86,37 @@ def read_snapshot(data: bytes) -> Snapshot:
     if not data.startswith(MARK) or data[len(MARK) : start] != hashlib.sha256(data[start:]).digest():
         message = "snapshot: it is damaged, or no snapshot"
         raise SnapshotError(message)
-    with np.load(io.BytesIO(data[start:]), allow_pickle=False) as archive:
-        header = json.loads(archive["header"].tobytes())
-        if header["format"] != FORMAT or header["layout"] != layout_digest():
-            writer = header["version"]
-            message = f"snapshot: written by version {writer}, whose state differs from that of version {__version__}"
-            raise SnapshotError(message)
-        arrays = {name: np.ascontiguousarray(archive[name], np.int64) for name in ARRAYS}
-    snapshot = Snapshot(header, **arrays)
+    try:
+        snapshot = _unpacked(data[start:])
+    except UNPACKING as error:  # the checksum holds: somebody else has signed it
+        message = f"snapshot: what it holds is none of a run: {type(error).__name__}: {error}"
+        raise SnapshotError(message) from error
     _require_shape(snapshot)
     return snapshot
 
 
+UNPACKING: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError),  # no archive, or a damaged one
+    *(RuntimeError, NotImplementedError),  # an encrypted one, or packed in a way that zipfile does not know
+    *(ValueError, LookupError, TypeError, AttributeError),  # it holds something else
+)
+
+
+def _unpacked(body: bytes) -> Snapshot:
+    with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+        header = json.loads(archive["header"].tobytes())
+        if header["format"] != FORMAT or header["layout"] != layout_digest() or "scenario" not in header:
+            writer = header["version"]
+            message = f"snapshot: written by version {writer}, whose state differs from that of version {__version__}"
+            raise SnapshotError(message)
+        arrays = {name: np.ascontiguousarray(archive[name], np.int64) for name in ARRAYS}
+    return Snapshot(header, **arrays)
+
+
 def _require_shape(snapshot: Snapshot) -> None:
     sizes = snapshot.sizes
-    fits = sizes.shape == (2 * len(STATE_LAYOUT.axes),) and (sizes >= 0).all()
+    fits = sizes.shape == (2 * len(STATE_LAYOUT.axes),) and bool((sizes >= 0).all() and (sizes < MOST_WORDS).all())
+    fits = fits and np.array_equal(sizes, STATE_LAYOUT.sizes(STATE_LAYOUT.lengths(sizes)))
     if not fits or snapshot.row.shape != (STATE_LAYOUT.width(sizes),):
         message = f"snapshot: its row of {snapshot.row.shape} words does not fit its sizes"
         raise SnapshotError(message)
@@ -105,8 +126,12 @@ def require_scenario(snapshot: Snapshot, scenario: CompiledScenario) -> None:
     """Refuse a snapshot of another scenario.
 
     Raises:
-        SnapshotError: the digests differ.
+        SnapshotError: the digests differ, or its state has not as many banks, pairs or registers as the scenario.
     """
     if snapshot.header["scenario"] != scenario_digest(scenario):
         message = "snapshot: it is of another scenario, or of one that was changed since"
+        raise SnapshotError(message)
+    theirs, ours = (STATE_LAYOUT.lengths(sizes) for sizes in (snapshot.sizes, scenario.state_sizes))
+    if {**theirs, GROWS: 0} != {**ours, GROWS: 0} or theirs[GROWS] == 0:
+        message = "snapshot: its row has not the parts of this scenario"
         raise SnapshotError(message)

@@ -2,6 +2,7 @@
 
 import email
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -9,6 +10,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 import simcash_env
@@ -27,6 +29,15 @@ def build(target: str, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory):
+    """The wheel, installed where no checkout is near."""
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)  # noqa: S202 - our own wheel
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +72,7 @@ def test_the_wheel_says_the_version_that_the_package_says(wheel):
     assert set(metadata.get_all("Provides-Extra")) == set(declared["optional-dependencies"])
 
 
-def test_the_wheel_runs_a_scenario_with_no_checkout_near(wheel, tmp_path):
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
+def test_the_wheel_runs_a_scenario_with_no_checkout_near(site, tmp_path):
     program = (
         "import simcash_env, simcash_env.registry as registry\n"
         "print(simcash_env.__file__)\n"
@@ -73,15 +82,37 @@ def test_the_wheel_runs_a_scenario_with_no_checkout_near(wheel, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
         text=True,
         check=True,
     )
     where, ids, name = done.stdout.splitlines()
-    assert Path(where).is_relative_to(tmp_path)
+    assert Path(where).is_relative_to(site)
     assert ids.split() == SCENARIOS
     assert name
+
+
+def test_the_wheel_serves_the_viewer_with_nothing_to_build(site, tmp_path):
+    command = [sys.executable, "-m", "simcash_env.cli", "serve", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment.pop("SIMCASH_TOKEN", None)
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as service:
+        try:
+            url = service.stdout.readline().strip()
+            with httpx.Client(base_url=url, timeout=240) as client:
+                page = client.get("/").text
+                parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+                modules = [path.name for path in (ROOT / "simcash_env" / "service" / "static").iterdir()]
+                for part in {*parts, *(f"/static/{name}" for name in modules)}:
+                    assert client.get(part).status_code == 200, part
+                assert client.post("/simulations", json={"scenario": "castro-2period-v0"}).status_code == 201
+        finally:
+            service.terminate()
+    assert parts
+    assert service.returncode == 0
 
 
 def test_the_source_distribution_holds_what_the_checks_need(tmp_path):

@@ -38,7 +38,8 @@ class Finding:
 
 def check(scenario: str, seed: int, *, steps: int | None = None) -> Finding:
     """Train once and look at the most likely pool share of every bank."""
-    settings = load_settings(scenario, **({} if steps is None else {"total_steps": steps}))
+    changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    settings = load_settings(scenario, **changes)
     model = train(settings, seed).model
     evaluation, agent = evaluate_model(model, settings, load(scenario), held_out_seeds(1))
     levels = tuple(int(level) for level in agent.pool_levels()[0])

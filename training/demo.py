@@ -20,6 +20,7 @@ from baselines.seeds import held_out_seeds, training_seeds
 from simcash_env import __version__
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.registry import load
 from training.cli import cli_train
 from training.evaluate import LearnedAgent, evaluate_model
@@ -172,8 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sentence = verdict(learned, best)
     console.print(sentence)
     if given.markdown is not None:
-        given.markdown.parent.mkdir(parents=True, exist_ok=True)
-        given.markdown.write_text(markdown_table([*scores, learned], sentence), encoding="utf-8")
+        make_folder_of(given.markdown)
+        write_atomically(given.markdown, markdown_table([*scores, learned], sentence).encode())
     for line in habits(agent, trained.facts.bank_ids):
         console.print(line)
     figure = given.out / "comparison.png"

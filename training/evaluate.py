@@ -12,15 +12,18 @@ import numpy.typing as npt
 import torch as th
 from sb3_contrib import MaskablePPO
 
-from baselines.evaluate import Evaluation, evaluate_agent
+from baselines.evaluate import Evaluation, deciding_banks, evaluate_agent
 from simcash_env.arrays import I64
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
+from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
 from simcash_env.registry import load
 from training.checkpoint import CheckpointFacts, read_facts
-from training.settings import TrainingSettings
+from training.opponents import Opponents
+from training.pools import with_largest_share
+from training.settings import IppoSettings, TrainingSettings
 
 
 class LearnedAgent:
@@ -72,6 +75,38 @@ class LearnedAgent:
         return tuple((self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1)).tolist()) if self.levels else ()
 
 
+class IppoAgent(LearnedAgent):
+    """The same for a ``Player`` of ``training/ippo.py``; banks that it was not trained for are played by opponents.
+
+    Args:
+        player: the policies.
+        settings: they were trained with.
+        bank_ids: of the learning banks.
+    """
+
+    def __init__(self, player: Any, settings: IppoSettings, bank_ids: tuple[str, ...]) -> None:
+        super().__init__(player, settings)
+        self._player, self._ippo, self._bank_ids = player, settings, bank_ids
+        self._opponents: Any = None
+
+    def act(self, vec: SimCashVec) -> Any:
+        """Decide for all learning banks of all copies, in the form that ``vec.step`` takes."""
+        actions = self._player.act(vec.observations, vec.masks)
+        if self._ippo.opponents:
+            if self._opponents is None or len(self._opponents.plays) != vec.num_envs:
+                self._opponents = Opponents(self._ippo, self._bank_ids, vec.num_envs, type(self._player).load)
+            self._opponents.play(vec.observations, vec.masks, actions)
+        if self._ippo.action == "queue":
+            self._remember(vec, actions)
+        elif self._ippo.action == "budget":
+            return np.ravel_multi_index(tuple(np.moveaxis(actions, 2, 0)), tuple(vec.action_nvec.tolist()))
+        return actions
+
+    def pool_shares(self) -> tuple[float, ...]:
+        """Mean share of the whole pool by learning bank."""
+        return tuple(share * self._ippo.largest_share for share in super().pool_shares())
+
+
 @dataclass(frozen=True, eq=False)
 class LearnedResult:
     """What a checkpoint came to on some seeds."""
@@ -90,6 +125,18 @@ def evaluate_model(
     return evaluate_agent(config, agent, seeds, max_queue_slots=settings.max_queue_slots), agent
 
 
+def evaluate_player(
+    player: Any, config: ScenarioConfig, seeds: Sequence[int], *, copies: int = 1_000
+) -> tuple[Evaluation, IppoAgent]:
+    """Play the most likely choices of policies of ``training/ippo.py``."""
+    th.set_num_threads(1)
+    settings = player.settings
+    played = assign_learners(with_largest_share(config, settings.largest_share), settings.learners)
+    agent = IppoAgent(player, settings, deciding_banks(played))
+    slots, action = settings.max_queue_slots, settings.action
+    return evaluate_agent(played, agent, seeds, max_queue_slots=slots, action=action, copies=copies), agent
+
+
 def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
     """Load a checkpoint and play it.
 
@@ -98,10 +145,15 @@ def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult
     """
     facts = read_facts(checkpoint)
     config = load(facts.scenario)
-    learning = tuple(sorted(bank.id for bank in config.banks if bank.policy.type == "external"))
+    settings = facts.training_settings()
+    learners = settings.learners if isinstance(settings, IppoSettings) else "external"
+    learning = deciding_banks(assign_learners(config, learners))
     if learning != facts.bank_ids:
         message = f"{checkpoint}: trained for banks {facts.bank_ids}, the scenario now has {learning}"
         raise SnapshotError(message)
+    if isinstance(settings, IppoSettings):
+        from training.ippo import Player
+
+        return LearnedResult(facts, *evaluate_player(Player.load(checkpoint), config, seeds))
     model = MaskablePPO.load(checkpoint, device="cpu")
-    evaluation, agent = evaluate_model(model, facts.training_settings(), config, seeds)
-    return LearnedResult(facts, evaluation, agent)
+    return LearnedResult(facts, *evaluate_model(model, settings, config, seeds))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from baselines.leaderboard import Row
 from simcash_env.codes import POOL_LEVELS
+from simcash_env.files import make_folder_of, replacing
 
 LEARNED: Final = "#D55E00"
 SCRIPTED: Final = "#0072B2"
@@ -42,14 +43,15 @@ def draw(
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder_of(path)
     with plt.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), width_ratios=(1.35, 1, 1), layout="constrained")
         draw_costs(axes[0], rows)
         draw_curve(axes[1], curve, rows, len(bank_ids))
         draw_shares(axes[2], levels, bank_ids)
         figure.suptitle(f"{rows[0].scenario}: a learned cash manager beside scripted ones", fontsize=13)
-        figure.savefig(path, dpi=150)
+        with replacing(path) as partial:
+            figure.savefig(partial, format=path.suffix[1:], dpi=150)
         plt.close(figure)
 
 

@@ -17,7 +17,7 @@ from simcash_env.envs.vector import make_vec
 from simcash_env.registry import load
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.callback import TrainingCallback
-from training.checkpoint import CheckpointFacts, read_facts, save_checkpoint
+from training.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
 from training.curriculum import ScarcityFirst
 from training.heads import HeadsPolicy
 from training.settings import TrainingSettings
@@ -36,15 +36,6 @@ class Slope:
     def __call__(self, progress_remaining: float) -> float:
         """Rate at 1 (the beginning) to 0 (the end)."""
         return self.last + (self.first - self.last) * progress_remaining
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished or interrupted training."""
-
-    model: Any
-    facts: CheckpointFacts
-    is_complete: bool
 
 
 def make_training_env(settings: TrainingSettings, config: ScenarioConfig | None = None) -> SimCashSB3Vec:

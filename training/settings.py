@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simcash_env.errors import ConfigError, Fault
+from training.teacher import TeacherSettings
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
 _FOLDERS: Final = (_CHECKOUT / "configs" / "training", _CHECKOUT / "simcash_env" / "_configs" / "training")
@@ -52,28 +53,79 @@ class TrainingSettings(BaseModel):
     bank_id: bool = Field(default=True, description="tell the shared policy which bank it decides for")
 
 
-def settings_path(scenario_id: str) -> Path:
-    """The training file of a scenario of the library.
+class IppoSettings(TrainingSettings):
+    """The same for the PPO of ``training/ippo.py``, which knows every action, unequal policies and families."""
+
+    action: Literal["queue", "budget", "threshold"] = "queue"
+    learners: Literal["external", "all"] | tuple[str, ...] = Field(
+        default="external", description="banks that learn; the others follow their policies, an external one FIFO"
+    )
+    policies: Literal["shared", "own"] = Field(default="shared", description="one policy for all banks, or one a bank")
+    network: Literal["slots", "flat"] = Field(
+        default="slots", description="slots: every payment shown is judged by the same small network (queue action)"
+    )
+    critic: Literal["own", "shared", "central"] = Field(
+        default="own", description="networks of its own, the actor's, or one that sees all learning banks at once"
+    )
+    max_queue_slots: int = Field(default=8, ge=0, description="payments of Queue 1 that a bank sees")
+    largest_share: float = Field(
+        default=1.0, gt=0, le=1, description="of the pool; the 21 levels to choose from reach from 0 to it"
+    )
+    max_ticks: int | None = Field(default=None, ge=1, description="cut episodes after so many ticks")
+    pool_head: Literal["level", "share"] = Field(
+        default="share",
+        description="level: a score for each; share: the scores are a normal curve around a learned one",
+    )
+    pool_start: float = Field(default=0.5, ge=0, le=1, description="share of the largest share to begin around")
+    teacher: TeacherSettings | None = Field(default=None, description="a scripted policy that is imitated first")
+    imitate_steps: int = Field(default=0, ge=0, description="steps of imitation, out of the total")
+    imitate_rate: float = Field(default=1e-3, gt=0, description="learning rate of imitation")
+    same_day: int = Field(
+        default=1, ge=1, description="copies that play the same days: what they gain over one another is no luck"
+    )
+    trains: tuple[str, ...] = Field(default=(), description="of the learning banks those that learn against opponents")
+    opponents: tuple[str, ...] = Field(default=(), description="checkpoints that play the other learning banks")
+    past_share: float = Field(
+        default=0.0, ge=0, le=1, description="of the copies in which one bank learns and past selves play the others"
+    )
+    past_every: int = Field(default=10, ge=1, description="rollouts between two past selves that are kept")
+    past_size: int = Field(default=8, ge=2, description="most past selves")
+    randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
+
+
+ALGORITHMS: Final[dict[str, type[TrainingSettings]]] = {"ppo": TrainingSettings, "ippo": IppoSettings}
+"""``ppo``: MaskablePPO of sb3-contrib; ``ippo``: our own."""
+
+
+def settings_path(scenario_id: str, algorithm: str = "ppo") -> Path:
+    """The training file of a scenario of the library: those of ``ippo`` are in a folder of that name.
 
     Raises:
         ConfigError: there is none; it names those there are.
     """
-    for folder in _FOLDERS:
+    folders = [folder if algorithm == "ppo" else folder / algorithm for folder in _FOLDERS]
+    for folder in folders:
         path = folder / f"{scenario_id}.yaml"
         if path.is_file():
             return path
-    known = sorted({path.stem for folder in _FOLDERS for path in folder.glob("*.yaml")})
+    known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
     rule = f"no training settings of this name; there are {', '.join(known)}"
     raise ConfigError([Fault(None, None, "training", repr(scenario_id), rule)])
 
 
-def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
+def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) -> Any:
     """Settings for a scenario of the library, or from a file that ends in .yaml; ``changes`` replace single values.
 
+    Returns:
+        ``TrainingSettings`` for ``ppo``, ``IppoSettings`` for ``ippo``.
+
     Raises:
-        ConfigError: no such settings, or values that break a rule; every fault is named.
+        ConfigError: no such algorithm or settings, or values that break a rule; every fault is named.
     """
-    path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario))
+    if algorithm not in ALGORITHMS:
+        rule = f"must be one of {', '.join(ALGORITHMS)}"
+        raise ConfigError([Fault(None, None, "algorithm", repr(algorithm), rule)])
+    path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario), algorithm)
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -81,7 +133,7 @@ def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
     if not isinstance(values, dict):
         raise ConfigError([Fault(str(path), None, "training", repr(values), "must be a mapping of settings")])
     try:
-        return TrainingSettings(**{**values, **changes})
+        return ALGORITHMS[algorithm](**{**values, **changes})
     except ValidationError as error:
         faults = [
             Fault(str(path), None, ".".join(map(str, item["loc"])), repr(item["input"]), item["msg"])

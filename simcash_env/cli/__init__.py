@@ -8,7 +8,20 @@ from typing import Any, Final
 
 import typer
 
-from simcash_env.cli import learning, library, market, recorded, running, serving, speed, stepping
+from simcash_env.cli import (
+    clusters,
+    doctor,
+    learning,
+    library,
+    market,
+    recorded,
+    running,
+    serving,
+    sharing,
+    speed,
+    stepping,
+    tuning,
+)
 from simcash_env.cli.screen import note, notes
 from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
 
@@ -41,12 +54,18 @@ app.command(epilog="Examples: simcash state saved.simcash   |   simcash state sa
 app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
+app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
 app.command(epilog=serving.EXAMPLES)(serving.serve)
 app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.zip --json")(learning.evaluate)
+app.command(epilog="Example: simcash tune castro-12period-v0 --trials 20")(tuning.tune)
+app.command(epilog="Example: simcash rllib castro-2period-v0 --runners 2")(clusters.rllib)
+app.command(epilog="Example: simcash sweep castro-2period-v0 --trials 8 --address auto")(clusters.sweep)
+app.command(epilog="Example: simcash distill results/training/castro-12period-v0-seed0.zip")(sharing.distill)
+app.command(epilog="Example: simcash export castro-12period-v0 --policy random --runs 100")(sharing.export)
 
 
 @app.callback(invoke_without_command=True)

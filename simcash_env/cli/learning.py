@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from simcash_env.cli.screen import data, needed, notes
+from simcash_env.cli.screen import data, needed, note, notes
 
 EXTRA: Final = "training"
 
@@ -27,6 +27,7 @@ def benchmark(
     """Score the scripted policies on test seeds, with 95 % intervals and differences to fifo."""
     leaderboard, grid = needed("baselines.leaderboard", EXTRA), needed("baselines.grid", EXTRA)
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
+    played: list[Any] = []
     rows = leaderboard.run_benchmark(
         scenarios or ["castro-12period-v0"],
         seeds,
@@ -34,9 +35,11 @@ def benchmark(
         families=grid.ALL_FAMILIES if every else grid.FAMILIES,
         num_measured=min(measured, seeds),
         report=report,
+        keep=played,
     )
     if plots is not None:
-        for path in needed("baselines.plots", EXTRA).draw_all(rows, plots):
+        drawn = needed("baselines.plots", EXTRA).draw_all(rows, plots)
+        for path in [*drawn, *needed("baselines.played_plots", EXTRA).draw_played(played, plots)]:
             notes.print(f"drawn: {path}", markup=False, highlight=False)
     if as_json:
         typer.echo(leaderboard.rows_as_json(rows))
@@ -52,14 +55,19 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
+    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
     *,
     quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli", EXTRA).cli_train(scenario, seed, steps, out, resume=resume, quiet=quiet)
+    trained = needed("training.cli", EXTRA).cli_train(
+        scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
+    )
     if as_json:
-        facts = {name: value for name, value in vars(trained.facts).items() if name not in {"curve", "sha256"}}
+        left_out = {"curve", "sha256", "shape"}
+        facts = {name: value for name, value in vars(trained.facts).items() if name not in left_out}
         typer.echo(json.dumps({"is_complete": trained.is_complete, **facts}))
     if not trained.is_complete:
         raise typer.Exit(130)
@@ -67,11 +75,15 @@ def train(
 
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A checkpoint that simcash train wrote.", exists=True, dir_okay=False)
+        Path, typer.Argument(help="A checkpoint that simcash train wrote, or a scenario whose policy is shipped.")
     ],
     seeds: Annotated[int, typer.Option(min=2, help="Test days.")] = 200,
+    plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play a checkpoint on test seeds and print what it costs."""
     needed("training.cli", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)
+    if plots is not None:
+        for path in needed("training.figures", EXTRA).draw_checkpoint(checkpoint, plots):
+            note(f"drawn: {path}")

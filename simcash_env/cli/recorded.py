@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
 from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
 from simcash_env.cli.outputs import unusable
-from simcash_env.cli.screen import data, needed, note, notes
+from simcash_env.cli.screen import data, needed, note, progress
 from simcash_env.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
@@ -29,17 +28,6 @@ def opened(file: Path, run: int | None) -> Iterator[Record]:
         yield record
     finally:
         record.close()
-
-
-@contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """A bar of ticks, where somebody is watching."""
-    if quiet or not notes.is_terminal:
-        yield None
-        return
-    with Progress(console=notes, transient=True) as bar:
-        task = bar.add_task("ticks", total=total)
-        yield lambda ticks: bar.update(task, completed=ticks)
 
 
 def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_json: AsJson = False) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 
 from simcash_env.errors import SimcashError
 
@@ -16,6 +19,17 @@ notes = Console(stderr=True)
 def note(text: str, *, style: str = "") -> None:
     """One line to stderr as it is: no markup, nothing highlighted, nothing folded."""
     notes.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A bar of ticks, where somebody is watching."""
+    if quiet or not notes.is_terminal:
+        yield None
+        return
+    with Progress(console=notes, transient=True) as bar:
+        task = bar.add_task("ticks", total=total)
+        yield lambda ticks: bar.update(task, completed=ticks)
 
 
 def needed(module: str, extra: str) -> Any:

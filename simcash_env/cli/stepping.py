@@ -23,7 +23,7 @@ from simcash_env.cli.choices import (
 )
 from simcash_env.cli.outputs import unusable
 from simcash_env.cli.playing import bank_table
-from simcash_env.cli.screen import data, note
+from simcash_env.cli.screen import data, note, progress
 from simcash_env.cli.stopping import stop_requests
 from simcash_env.config import load_scenario
 from simcash_env.config.documents import read_document
@@ -104,6 +104,7 @@ def tick(
         Path | None, typer.Option(help="JSON or YAML: what external banks decide in the first of them.")
     ] = None,
     *,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Run ticks of a saved simulation and save it again; nothing is saved where one of them fails."""
@@ -119,11 +120,13 @@ def tick(
         raise SimulationError(message)
     wanted = min(simulation.num_ticks, simulation.current_tick + count)
     results = []
-    with stop_requests() as stop:
+    with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
         decided: dict[str, Any] = _decisions(moves)
         while simulation.current_tick < wanted and not stop.is_asked:
             results.append(simulation.tick(**decided))
             decided = {}
+            if told is not None:
+                told(len(results))
         simulation.save(file)
     if as_json:
         typer.echo(json.dumps({**_position(simulation, file), "results": [_result(row) for row in results]}))
@@ -133,7 +136,7 @@ def tick(
     if stop.is_asked:
         note(f"interrupted after {len(results)} ticks: they are saved")
         raise typer.Exit(INTERRUPTED)
-    if len(results) < count:
+    if len(results) < count and not quiet:
         note(f"the run is over after {len(results)} of {count} ticks")
 
 

@@ -18,6 +18,7 @@ from simcash_env.errors import ConfigError, Fault
 MAX_NODES = 1_000_000
 """Values in one file; aliases count each time, so that a small file cannot unfold into a huge one."""
 
+TOO_MANY = f"more than {MAX_NODES} values"
 DUPLICATE = "is given twice"
 NOT_TEXT = "keys must be text, put it in quotes"
 
@@ -55,6 +56,8 @@ def read_document(path: Path) -> Document:
         raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise _unreadable(path, "cannot be read: not UTF-8 text") from error
+    except ValueError as error:  # a null character in its name, or half of a surrogate pair
+        raise _unreadable(path, f"cannot be read: {error}") from error
     return parse_json(text, str(path)) if path.suffix.lower() == ".json" else parse_yaml(text, str(path))
 
 
@@ -107,6 +110,19 @@ def _unreadable(path: Path, rule: str) -> ConfigError:
 class _Loader(yaml.SafeLoader):
     """YAML 1.1 as PyYAML reads it, and 1e6 is a number (PyYAML wants 1.0e+6)."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Write what ``<<`` merges into a mapping; counted before it is written, as merges multiply."""
+        count = len(node.value)
+        for key, value in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if isinstance(merged, yaml.MappingNode):
+                        self.flatten_mapping(merged)
+                        count += len(merged.value)
+        if count > MAX_NODES:
+            raise yaml.MarkedYAMLError(problem=TOO_MANY, problem_mark=node.start_mark)
+        super().flatten_mapping(node)
+
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -129,7 +145,7 @@ class _NodeReader:
         self.document.lines.setdefault(place, node.start_mark.line + 1)
         self.count += 1
         if id(node) in self.open or self.count > MAX_NODES:
-            problem = "an alias must not contain itself" if id(node) in self.open else f"more than {MAX_NODES} values"
+            problem = "an alias must not contain itself" if id(node) in self.open else TOO_MANY
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
@@ -144,6 +160,9 @@ class _NodeReader:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError) as error:
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
+        except (LookupError, AttributeError) as error:  # PyYAML, of a tag written to a text that is nothing of the kind
+            problem = f"{node.value!r} is no {node.tag.rpartition(':')[2]}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 
     def _sequence(self, node: yaml.SequenceNode, place: Place) -> list[Any]:
         return [self.read(item, (*place, number)) for number, item in enumerate(node.value)]

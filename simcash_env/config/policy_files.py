@@ -15,9 +15,16 @@ def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path
     for bank in banks if isinstance(banks, list) else ():
         policy = bank.get("policy") if isinstance(bank, dict) else None
         if isinstance(policy, dict) and policy.get("type") == "tree" and isinstance(policy.get("file"), str):
-            found = next((path for path in _places(policy["file"], folder, policy_path) if path.is_file()), None)
+            found = next((path for path in _places(policy["file"], folder, policy_path) if _is_file(path)), None)
             if found is not None:
                 policy["file"] = str(found)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or one that no file can have
+        return False
 
 
 def _places(file: str, folder: Path | None, policy_path: Path | None) -> Iterator[Path]:

@@ -105,7 +105,7 @@ def _policy(result: Translation, value: Any, place: Place, native: Place) -> Sec
     if policy is not None and isinstance(policy.get("tree"), str):
         try:
             policy["tree"] = json.loads(policy["tree"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             result.fault((*place, "json_string"), f"must be JSON: {error}", policy.pop("tree"))
     return policy
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 NOTHING = np.zeros(0, np.int64)
 
 
+COPY_FACTS = ("seed", "member", "terminated", "truncated")
+"""What the header of a copy's snapshot says of the copy."""
+
+
 class Inside:
     """What ``SimCashVec`` knows of its copies."""
 
@@ -119,7 +123,12 @@ class Inside:
         if read.header.get("family") != self._family_digest():
             message = "snapshot: it is of another scenario or family, or no environment's"
             raise SnapshotError(message)
-        require_scenario(read, self.variants[read.header["member"]])
+        try:
+            seed, member, terminated, truncated = (int(read.header[name]) for name in COPY_FACTS)
+            require_scenario(read, self.variants[member])
+        except (LookupError, TypeError, ValueError) as error:
+            message = f"snapshot: its header makes no sense: {type(error).__name__}: {error}"
+            raise SnapshotError(message) from error
         row, sizes = read.row, read.sizes
         while row.size < self._arena.shape[1]:
             row, sizes = grow_payments(row, sizes)
@@ -127,8 +136,8 @@ class Inside:
             self._grow()
         self._has_begun = True
         self._arena[copy] = row
-        self.seeds[copy], self.members[copy] = read.header["seed"], read.header["member"]
-        self.terminated[copy], self.truncated[copy] = read.header["terminated"], read.header["truncated"]
+        self.seeds[copy], self.members[copy] = seed, member
+        self.terminated[copy], self.truncated[copy] = terminated, truncated
         self._look_again(copy)
 
     def _look_again(self, copy: int) -> None:

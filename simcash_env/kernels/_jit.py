@@ -14,6 +14,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -98,7 +99,34 @@ def entry(function: F) -> F:
         compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=EntryCompiler)(function)
     finally:
         numba.config.CACHE_DIR = previous
-    return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
+    return compiled if PLAIN else _settle_argument_types(_forgive_cache(compiled))  # type: ignore[no-any-return]
+
+
+def _forgive_cache(dispatcher: Any) -> Any:
+    """A cache that cannot be written or read costs time, never a run: it is said, and the kernel compiled."""
+    cache = dispatcher._cache  # noqa: SLF001 - Numba has no other place to catch this
+    save, load = cache.save_overload, cache.load_overload
+
+    def save_if_possible(*arguments: Any) -> None:
+        try:
+            save(*arguments)
+        except OSError as error:
+            _warn(f"{cache.cache_path}: compiled kernels cannot be kept there: {error.strerror or error}")
+
+    def load_if_possible(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever unpickling half a file may raise
+            cache.flush()
+            _warn(f"{cache.cache_path}: a kept kernel is damaged, and compiled anew: {type(error).__name__}: {error}")
+            return None
+
+    cache.save_overload, cache.load_overload = save_if_possible, load_if_possible
+    return dispatcher
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
 def wrapping_kernel(function: F) -> F:

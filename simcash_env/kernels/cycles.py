@@ -38,12 +38,12 @@ def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, in
     candidates, found = find_triangles(scenario, state, candidates)
     if longest > SHORTEST:
         candidates, found = find_long_rings(scenario, state, work, candidates, found, longest)
-    order = sort_candidates(state, candidates, found)
-    settled = 0
-    for at in range(found):
-        if state.tick_cycle_attempts[0] >= scenario.max_cycles_per_tick[0]:
-            break
-        candidate = candidates[order[at]]
+    if state.tick_cycle_attempts[0] >= scenario.max_cycles_per_tick[0]:
+        return found, 0
+    heap, left, settled = pile_up(state, candidates, found), found, 0
+    while left > 0 and state.tick_cycle_attempts[0] < scenario.max_cycles_per_tick[0]:
+        candidate = candidates[take_first(state, candidates, heap, left)]
+        left -= 1
         if is_intact(scenario, state, candidate):
             state.tick_cycle_attempts[0] += 1
             if can_settle_ring(scenario, state, work, candidate):
@@ -186,27 +186,36 @@ def goes_before(state: State, left: I64, right: I64) -> bool:
 
 
 @kernel
-def sort_candidates(state: State, candidates: I64, found: int) -> I64:
-    """Indices of the candidates in the order of attempt (bottom-up merge sort)."""
-    order, scratch = np.arange(found), np.empty(found, np.int64)
-    width = 1
-    while width < found:
-        for start in range(0, found, 2 * width):
-            left, middle, end = start, min(start + width, found), min(start + 2 * width, found)
-            right = middle
-            for out in range(start, end):
-                takes_right = right < end and (
-                    left >= middle or goes_before(state, candidates[order[right]], candidates[order[left]])
-                )
-                if takes_right:
-                    scratch[out] = order[right]
-                    right += 1
-                else:
-                    scratch[out] = order[left]
-                    left += 1
-        order, scratch = scratch, order
-        width *= 2
-    return order
+def pile_up(state: State, candidates: I64, found: int) -> I64:
+    """Indices of the candidates as a heap: the first to be attempted on top. Only a few of many are ever taken."""
+    heap = np.arange(found)
+    for at in range(found // 2 - 1, -1, -1):
+        sink(state, candidates, heap, at, found)
+    return heap
+
+
+@kernel
+def take_first(state: State, candidates: I64, heap: I64, left: int) -> int:
+    """Take the top off a heap of so many; the place of the last is free then."""
+    first = heap[0]
+    heap[0] = heap[left - 1]
+    sink(state, candidates, heap, 0, left - 1)
+    return first  # type: ignore[no-any-return]
+
+
+@kernel
+def sink(state: State, candidates: I64, heap: I64, at: int, left: int) -> None:
+    """Let an entry of the heap sink below those that are attempted before it."""
+    moved = heap[at]
+    while 2 * at + 1 < left:
+        below = 2 * at + 1
+        if below + 1 < left and goes_before(state, candidates[heap[below + 1]], candidates[heap[below]]):
+            below += 1
+        if not goes_before(state, candidates[heap[below]], candidates[moved]):
+            break
+        heap[at] = heap[below]
+        at = below
+    heap[at] = moved
 
 
 @kernel

@@ -104,7 +104,16 @@ class RunFacts:
         if digest != _digest(content) or set(content) != {field.name for field in fields(cls)}:
             message = "its facts of the run do not fit their checksum: the record is damaged"
             raise RecordError(message)
-        return cls(**content)
+        odd = [name for name, kind in _KINDS.items() if type(content[name]) is not kind]
+        facts = cls(**content)
+        try:
+            is_usable = not odd and facts.ticks_per_day > 0 and all(type(name) is str for name in facts.bank_ids)
+        except (LookupError, TypeError, ValueError):
+            is_usable = False
+        if not is_usable:
+            message = f"its facts of the run make no sense: {', '.join(odd) or 'scenario'}"
+            raise RecordError(message)
+        return facts
 
     def simulation(self) -> Simulation:
         """The run as it stood when the recording began.
@@ -120,6 +129,13 @@ class RunFacts:
             message = f"this version cannot run the recorded scenario: {error}"
             raise RecordError(message) from error
         return simulation
+
+
+_KINDS: Final[dict[str, type]] = {
+    **dict.fromkeys(("format", "seed", "first_tick", "ticks", "num_events"), int),
+    **dict.fromkeys(("version", "kernels", "start", "status", "digest"), str),
+    "scenario": dict,
+}
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from simcash_env.arrays import I64
 from simcash_env.errors import RecordError, WriteError
-from simcash_env.files import partial_of, take_name
+from simcash_env.files import partial_of, remove, take_name
 from simcash_env.records.columns import CHUNK_ROWS
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
@@ -48,7 +48,7 @@ class ParquetSink:
             self._file = self._partial.open("wb")
             self._writer = pq.ParquetWriter(self._file, EVENTS, compression="zstd", write_page_checksum=True)
         except (OSError, pa.ArrowException) as error:
-            self._partial.unlink(missing_ok=True)
+            remove(self._partial)
             raise WriteError.of(path, error) from error
 
     def write(self, chunk: Chunk, facts: RunFacts) -> None:
@@ -87,7 +87,7 @@ class ParquetSink:
         for part in (self._writer, self._file):
             with contextlib.suppress(OSError, pa.ArrowException):  # the disk is full still; the file goes all the same
                 part.close()
-        self._partial.unlink(missing_ok=True)
+        remove(self._partial)
 
 
 class ParquetRecord:

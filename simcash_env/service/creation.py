@@ -14,7 +14,7 @@ from simcash_env.config.report import broken_of, config_error
 from simcash_env.config.suggest import nearest
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.service.held import Origin
-from simcash_env.service.models import NewSimulation
+from simcash_env.service.requests import NewSimulation
 from simcash_env.service.settings import Settings
 
 NO_FILES = "files are not read here, write the tree out under tree"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.errors import RoomError
 from simcash_env.service.figures import COST_NAMES
 from simcash_env.service.history import History, as_orders
 from simcash_env.service.run import Run
@@ -63,7 +64,7 @@ class Held:
         self.weigh()
 
     @staticmethod
-    def of_kept(kept: Kept) -> Held:
+    def of_kept(kept: Kept, may_grow: Callable[[int], bool] | None = None) -> Held:
         """As it was when it was last kept.
 
         Raises:
@@ -73,14 +74,15 @@ class Held:
         origin = Origin.of_row(kept.origin)
         run = Run(origin.config, seed=origin.seed, events=origin.events)
         run.restore_state(kept.state, list(kept.log))
+        run.limit_growth(may_grow)
         if len(kept.reports) != run.current_tick:
             message = f"{len(kept.reports)} reports for {run.current_tick} ticks"
             raise ValueError(message)
         return Held(kept.id, kept.created, origin, run, kept.reports, kept.inputs, kept.num_calls)
 
-    def go_back_to(self, kept: Kept) -> None:
+    def go_back_to(self, kept: Kept, may_grow: Callable[[int], bool] | None = None) -> None:
         """Forget what could not be kept."""
-        before = Held.of_kept(kept)
+        before = Held.of_kept(kept, may_grow)
         self.run, self.reports, self.inputs = before.run, before.reports, before.inputs
         self.num_calls, self.log_bytes = before.num_calls, before.log_bytes
         self.weigh()
@@ -105,6 +107,7 @@ class Held:
 
         Raises:
             ActionError: a decision that cannot be carried out; no tick has run.
+            RoomError: the first tick wants more room than there is; nothing has changed.
         """
         first_part, inputs, reports = len(self.run.log_parts()), [], []
         if any(orders.values()):
@@ -112,8 +115,15 @@ class Held:
         for number in range(count):
             if number and (stopping.is_set() or not room()):
                 break
-            result = self.run.tick(**as_orders(orders if number == 0 else {}))
-            self.run.open_for_decisions()
+            mark = self.run.mark()
+            try:
+                result = self.run.tick(**as_orders(orders if number == 0 else {}))
+                self.run.open_for_decisions()
+            except RoomError:
+                self.run.go_back(mark)
+                if number == 0:
+                    raise
+                break
             reports.append(report_of(result))
             self.log_bytes += result.events.rows.nbytes if self.run.has_log else 0
             self.reports.append(reports[-1])

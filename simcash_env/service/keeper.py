@@ -13,12 +13,12 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from simcash_env.errors import ActionError, ConfigError, SimulationError, SnapshotError
+from simcash_env.errors import ActionError, ConfigError, RoomError, SimulationError, SnapshotError
 from simcash_env.service.creation import read_request
 from simcash_env.service.held import Held
 from simcash_env.service.logs import log
-from simcash_env.service.models import NewSimulation
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
+from simcash_env.service.requests import NewSimulation
 from simcash_env.service.run import Run
 from simcash_env.service.settings import MIB, Settings
 from simcash_env.service.store import Change, Store
@@ -51,7 +51,7 @@ class Keeper:
             return
         for name in store.names():
             try:
-                self.held[name] = Held.of_kept(store.load(name))
+                self.held[name] = Held.of_kept(store.load(name), self.has_room)
             except (SnapshotError, ConfigError, ValidationError, ValueError, KeyError, TypeError) as error:
                 self.unreadable[name] = f"{error}"
                 log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=str(error))
@@ -147,7 +147,10 @@ class Keeper:
 
     def _make(self, request: NewSimulation) -> Held:
         origin = read_request(request, self.settings)
-        run = Run(origin.config, seed=origin.seed, events=origin.events)
+        try:
+            run = Run(origin.config, seed=origin.seed, events=origin.events, may_grow=self.has_room)
+        except RoomError as error:
+            raise self._no_room(error) from error
         created = datetime.now(UTC).isoformat(timespec="microseconds")
         held = Held(secrets.token_hex(6), created, origin, run)
         if self.num_bytes() + held.nbytes > self.settings.max_memory_bytes:
@@ -190,6 +193,8 @@ class Keeper:
             change = held.advance(count, orders, stopping=self.stopping, room=self.has_room)
         except ActionError:
             raise
+        except RoomError as error:
+            raise self._no_room(error) from error
         except Exception as error:
             self._go_back(held, error)
             raise
@@ -216,6 +221,8 @@ class Keeper:
             raise Refusal(HTTPStatus.CONFLICT, "the run is over: no payment can arrive any more")
         try:
             name, change = held.submit(payment)
+        except RoomError as error:
+            raise self._no_room(error) from error
         except SimulationError as error:
             path, _, rule = str(error).partition(": ")
             raise refuse_value(path, rule, None) from error
@@ -248,9 +255,9 @@ class Keeper:
         """Bytes that all simulations hold, roughly."""
         return sum(held.nbytes for held in tuple(self.held.values()))
 
-    def has_room(self) -> bool:
-        """May simulations grow further?"""
-        return self.num_bytes() < self.settings.max_memory_bytes
+    def has_room(self, wanted: int = 1) -> bool:
+        """May simulations grow further, by so many bytes?"""
+        return self.num_bytes() + wanted <= self.settings.max_memory_bytes
 
     def require_room(self) -> None:
         """Refuse what would make simulations grow where they may not.
@@ -261,9 +268,11 @@ class Keeper:
         if not self.has_room():
             raise self._no_room()
 
-    def _no_room(self) -> Refusal:
+    def _no_room(self, error: RoomError | None = None) -> Refusal:
         limit = self.settings.max_memory_bytes // MIB
         message = f"the simulations hold {self.num_bytes() // MIB} of {limit} MiB (--max-memory): delete some"
+        if error is not None:
+            message = f"{message}; {error}; nothing has changed"
         return Refusal(HTTPStatus.INSUFFICIENT_STORAGE, message)
 
     # -- keeping ------------------------------------------------------------------------------------------------------
@@ -286,6 +295,6 @@ class Keeper:
             held.failure = f"the run cannot go on: {error}"
             return
         try:
-            held.go_back_to(self._store.load(held.id))
+            held.go_back_to(self._store.load(held.id), self.has_room)
         except (SnapshotError, ValueError) as unread:
             held.failure = f"the run cannot go on: {error}; what was kept cannot be read: {unread}"

@@ -1,71 +1,16 @@
-"""What goes over the wire: the requests and answers of every endpoint. Money in cents, times in ticks."""
+"""What callers get: the answers of every endpoint. Money in cents, times in ticks."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from simcash_env.config.fields import Model, Text, Truth
-
-Seed = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
-Named = Annotated[dict[str, Any], Field(description="As a bank's policy in a scenario file: type and parameters.")]
-Whole = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
 
 
 class Answer(BaseModel):
     """Base of every answer."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-# -- requests ---------------------------------------------------------------------------------------------------------
-
-
-class NewSimulation(Model):
-    """A run to begin."""
-
-    scenario: Annotated[
-        Any,
-        Field(
-            description="An id of the library, or a scenario as in a file.",
-            json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}]},
-        ),
-    ]
-    seed: Seed | None = Field(None, description="Of the random stream; the scenario's own by default.")
-    events: Truth = Field(True, description="Keep the event log.")  # noqa: FBT003 - a default
-    policies: dict[str, Named] = Field(default_factory=dict, description="By bank, in place of the scenario's.")
-    external_policy: Named | None = Field(
-        None,
-        description="Of the external banks that `policies` does not name; without it the tick calls decide for them.",
-    )
-
-
-class TickOrders(Model):
-    """Decisions for external banks, for one tick. What is not named is held, or stays in Queue 2."""
-
-    actions: dict[str, dict[str, Any]] = Field(
-        default_factory=dict,
-        description="By bank and payment: 'release', 'hold', 'drop', 'withdraw', ['split', parts] or "
-        "['resubmit', rtgs_priority].",
-    )
-    pool_levels: dict[str, Whole] = Field(default_factory=dict, description="Share of the pool, 0 to 20, by bank.")
-    collateral: dict[str, Whole] = Field(default_factory=dict, description="Cents to post, negative to withdraw.")
-
-
-class NewTransaction(Model):
-    """A payment to hand in at the current tick."""
-
-    sender: Text
-    receiver: Text
-    amount: Annotated[int, Field(strict=True, description="Whole cents, positive.")]
-    deadline: Annotated[int, Field(strict=True, description="Absolute tick, after the current one.")]
-    priority: Annotated[int, Field(strict=True, description="0 to 10.")] = 5
-    divisible: Truth = False
-    rtgs_priority: Text = "normal"
-
-
-# -- answers ----------------------------------------------------------------------------------------------------------
 
 
 class FaultRow(Answer):

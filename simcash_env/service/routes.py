@@ -16,7 +16,7 @@ from simcash_env.config import load_scenario
 from simcash_env.config.documents import parse_json
 from simcash_env.config.library import scenario_ids
 from simcash_env.errors import ConfigError
-from simcash_env.service import models, views
+from simcash_env.service import models, requests, views
 from simcash_env.service.held import Held
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
@@ -102,7 +102,7 @@ TheHeld = Annotated[Held, Depends(held_of)]
 
 
 @router.post("/simulations", status_code=201, responses={**BODY, 429: {"model": models.Refused}, **FULL, **STOPPING})
-async def create_simulation(keeper: TheKeeper, body: models.NewSimulation) -> models.Detail:
+async def create_simulation(keeper: TheKeeper, body: requests.NewSimulation) -> models.Detail:
     """Begin a run of a scenario."""
     if keeper.stopping.is_set():
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the service is stopping")
@@ -135,10 +135,10 @@ async def tick(
     keeper: TheKeeper,
     held: TheHeld,
     count: Annotated[int, Query(ge=1, le=10**9, description="Ticks to run.")] = 1,
-    body: models.TickOrders | None = None,
+    body: requests.TickOrders | None = None,
 ) -> models.Ticked:
     """Run ticks; the decisions of external banks come with a call of one tick."""
-    orders = (body or models.TickOrders()).model_dump()
+    orders = (body or requests.TickOrders()).model_dump()
 
     def work() -> dict[str, Any]:
         before = len(held.reports)
@@ -167,7 +167,7 @@ async def show_state(
 @router.post(
     "/simulations/{id}/transactions", status_code=201, responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING}
 )
-async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: models.NewTransaction) -> models.Submitted:
+async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.NewTransaction) -> models.Submitted:
     """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1."""
     name, at = await keeper.exclusively(held, lambda: keeper.submit(held, body.model_dump()))
     return models.Submitted(id=name, tick=at)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from simcash_env.arrays import LOG_COLUMNS
+from simcash_env.arrays import I64, LOG_COLUMNS
 from simcash_env.codes import EventKind
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SimulationError
@@ -15,17 +16,26 @@ from simcash_env.service.figures import read_figures
 from simcash_env.simulation import Simulation
 from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
 
-if TYPE_CHECKING:
-    from simcash_env.arrays import I64
-
 PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
+
+
+class Mark(NamedTuple):
+    """Where a run stood: its state, what the open tick has logged, and how long the log was."""
+
+    row: I64
+    sizes: I64
+    tick_log: tuple[I64, ...]
+    num_parts: int
 
 
 class Run(Simulation):
     """A run whose external banks always see the tick that they decide on: it is open, its payments are there."""
 
-    def __init__(self, config: ScenarioConfig, *, seed: int, events: bool) -> None:
+    def __init__(
+        self, config: ScenarioConfig, *, seed: int, events: bool, may_grow: Callable[[int], bool] | None = None
+    ) -> None:
         super().__init__(config, seed=seed, events=events)
+        self.limit_growth(may_grow)
         self.has_log = events
         self._tree_names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
         self.external = tuple(bank.id for bank in config.banks if bank.policy.type == "external")
@@ -35,6 +45,20 @@ class Run(Simulation):
         """Bring the arrivals of the current tick where a bank decides from outside."""
         if self.external and not self.is_over:
             self.open_tick()
+
+    def limit_growth(self, may_grow: Callable[[int], bool] | None) -> None:
+        """Ask before the arrays grow, with the bytes that are wanted."""
+        self._engine.may_grow = may_grow
+
+    def mark(self) -> Mark:
+        """Where the run stands, to go back to."""
+        return Mark(self._engine.row.copy(), self._engine.sizes, tuple(self._tick_log), len(self._log))
+
+    def go_back(self, mark: Mark) -> None:
+        """Stand there again; nothing else may have been restored since."""
+        self._engine.replace_row(mark.row, mark.sizes)
+        self._tick_log = list(mark.tick_log)
+        del self._log[mark.num_parts :]
 
     @property
     def nbytes(self) -> int:

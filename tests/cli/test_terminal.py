@@ -37,6 +37,8 @@ def on_terminal(*arguments, cwd):
 def record(tmp_path_factory):
     folder = tmp_path_factory.mktemp("terminal")
     assert simcash("run", "two-banks-v0", "--events", "run.parquet", "--quiet", cwd=folder).returncode == 0
+    for name in ("saved", "watched", "quiet"):
+        assert simcash("create", "two-banks-v0", name, "--quiet", cwd=folder).returncode == 0
     return folder
 
 
@@ -62,3 +64,12 @@ def test_the_live_table_is_drawn_on_a_terminal_and_says_where_there_is_none(reco
     piped = simcash("run", "two-banks-v0", "--live", cwd=record)
     assert piped.returncode == 0
     assert "--live: no terminal to draw on" in piped.stderr
+
+
+def test_a_saved_run_has_a_bar_of_its_own(record):
+    code, printed, shown = on_terminal("tick", "watched", "--count", "5", cwd=record)
+    assert (code, len(printed.splitlines())) == (0, 5)
+    assert "%" in shown
+    assert on_terminal("tick", "quiet", "--count", "5", "--quiet", cwd=record) == (0, printed, "")
+    piped = simcash("tick", "saved", "--count", "5", cwd=record)
+    assert (piped.stdout, piped.stderr) == (printed, "")

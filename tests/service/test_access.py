@@ -5,6 +5,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from simcash_env.config import load_scenario
+from simcash_env.errors import RoomError
 from tests.service.processes import FIFO, serving
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - with a token
@@ -112,6 +113,50 @@ def test_a_simulation_that_outgrows_the_memory_stops_where_it_is(guarded):
     assert refused.status_code == 507
     assert guarded.client.delete(f"/simulations/{name}").status_code == 204
     assert guarded.client.delete(f"/simulations/{guarded.make('castro-2period-v0')}").status_code == 204
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_one_tick_of_far_too_many_payments_is_stopped_and_has_not_happened(guarded, events):
+    crowded = load_scenario("two-banks-v0").model_dump(mode="json")
+    for bank in crowded["banks"]:
+        bank["arrivals"]["rate_per_tick"] = 10_000.0
+    refused = guarded.client.post("/simulations", json={"scenario": crowded})  # external banks: its first tick opens
+    assert refused.status_code == 507
+    assert "tick 0: no room for" in refused.json()["error"]
+    name = guarded.make(crowded, external_policy=FIFO, events=events)
+    before = guarded.get(f"/simulations/{name}/metrics")
+    refused = guarded.client.post(f"/simulations/{name}/tick")
+    assert refused.status_code == 507
+    assert refused.json()["error"].endswith("bytes more; nothing has changed")
+    assert guarded.get(f"/simulations/{name}/metrics") == before
+    assert guarded.get("/health")["memory_bytes"] < 2**20
+    assert guarded.client.delete(f"/simulations/{name}").status_code == 204
+
+
+def test_a_run_that_was_refused_room_goes_on_as_if_it_had_not_been():
+    from simcash_env.service.run import Run
+    from simcash_env.simulation import Simulation
+    from tests.worlds import busy
+
+    config = busy(banks=3, scripted=3, ticks=12, rate=20.0, wealth=500)
+    allowed, refusals = [False], 0
+    run = Run(config, seed=3, events=True, may_grow=lambda _: allowed[0])
+    while not run.is_over:
+        mark, before = run.mark(), run.digest()
+        try:
+            run.tick()
+        except RoomError:
+            refusals += 1
+            run.go_back(mark)
+            assert run.digest() == before
+            allowed[0] = True
+        else:
+            allowed[0] = False
+    alone = Simulation(config, seed=3)
+    alone.run_to_completion()
+    assert refusals >= 2
+    assert run.digest() == alone.digest()
+    assert (run.events().rows == alone.events().rows).all()
 
 
 def test_another_sites_page_may_read_and_do_nothing(service):

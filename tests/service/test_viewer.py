@@ -208,16 +208,38 @@ def test_what_somebody_else_runs_is_seen_at_once(browse, service):
     page.at(3)
 
 
+def test_a_page_without_a_run_says_how_to_begin(browse):
+    page = browse()
+    assert page.text(".welcome").startswith("No run is open.")
+    assert not page.find("#network").is_displayed()
+    assert page.driver.execute_script(OVERLAPS) == []
+
+
+OVERLAPS = """
+const boxes = [...document.querySelectorAll(
+  ".top h1, .top label, .top button, .top a, .buttons button, .speed select, .scrub, .clock, .tile, .card, .card h2")]
+  .filter(box => box.getClientRects().length);
+const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+return boxes.flatMap((one, at) => boxes.slice(at + 1)
+  .filter(two => !one.contains(two) && !two.contains(one) && one.closest("main") === two.closest("main"))
+  .filter(two => !apart(one.getBoundingClientRect(), two.getBoundingClientRect()))
+  .map(two => `${one.textContent.trim()} / ${two.textContent.trim()}`));
+"""
+"""What lies on top of something else, though neither holds the other."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(browse, service, scheme, tmp_path):
-    name = service.make("ten-banks-v0", seed=4, external_policy=FIFO)
-    service.tick(name, 20)
+    name = service.make("crisis-v0", seed=4, external_policy=FIFO)
+    service.tick(name, 120)  # to its end: the longest text of the clock
     page = browse(name, size=(360, 740), scheme=scheme)
-    page.at(20)
+    page.at(120)
+    assert "the run is over" in page.text("#clock")
     assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 360
     page.wait(lambda: page.all("#events tbody tr"))
     for selector in ("#tiles", "#network svg", "#banks table", "#time svg", "#costs", "#payments", "#events"):
         assert page.find(selector).is_displayed(), selector
+    assert page.driver.execute_script(OVERLAPS) == []
     for button in page.all(".buttons button"):
         assert button.size["height"] >= 36
         assert button.size["width"] >= 36

@@ -7,7 +7,8 @@ from simcash_env import make_vec
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.curriculum import ScarcityFirst
-from training.heads import DEADLINE, LIQUIDITY, REMAINING, WAITING, HeadsDistribution, SlotNetwork, by_urgency
+from training.heads import HeadsDistribution, SlotNetwork
+from training.urgency import DEADLINE, LIQUIDITY, REMAINING, WAITING, by_urgency
 
 CHOICES = [2, 2, 2, 5, 3]
 

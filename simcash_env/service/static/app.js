@@ -92,6 +92,7 @@ async function open(id) {
     options(find("queue"), [["", "Queue 2, central"], ...player.run.bank_ids.map((bank) => [bank, `Queue 1 of ${bank}`])], "");
     history.replaceState(null, "", `#${id}`);
     await listRuns(id);
+    find("shown").classList.remove("blank");
     showState();
   } catch (problem) {
     tell(problem.message);

@@ -28,9 +28,10 @@ function drawn({ title, lines }, reports, shown, numTicks, width) {
     draw("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(top * share), y2: y(top * share) }),
     draw("text", { class: "axis", x: LEFT - 6, y: y(top * share) + 4, "text-anchor": "end" }, compact(top * share)),
   ]);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * span));
-  const axis = [...new Set(ticks)].map((tick) => draw("text", {
-    class: "axis", x: x(tick), y: HEIGHT - 5, "text-anchor": tick === span ? "end" : "middle",
+  const gap = Math.max(1, nice(span / 6)); // round ticks, four to six of them
+  const ticks = Array.from({ length: Math.floor(span / gap) + 1 }, (_, number) => number * gap);
+  const axis = ticks.map((tick) => draw("text", {
+    class: "axis", x: x(tick), y: HEIGHT - 5, "text-anchor": x(tick) > width - RIGHT - 12 ? "end" : "middle",
   }, compact(tick)));
   const paths = series.map((points, number) => draw("path", {
     d: stairs(points, x, y, reports.length), fill: "none", stroke: `var(${lines[number][2]})`, "stroke-width": 2, "stroke-linejoin": "round",

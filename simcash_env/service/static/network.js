@@ -68,6 +68,6 @@ function node(bank, [x, y], room, isChosen, onchoose, isCrowded) {
   },
   draw("title", {}, label),
   draw("circle", { cx: x, cy: y, r: room }),
-  isCrowded ? null : draw("text", { x, y: y - 1, "font-weight": 600, "font-size": name.length > 7 ? 10 : 12 }, name),
+  isCrowded ? null : draw("text", { x, y: y - 3, "font-weight": 600, "font-size": name.length > 7 ? 10 : 12 }, name),
   isCrowded ? null : draw("text", { x, y: y + 13, class: "soft" }, compact(bank.balance / 100)));
 }

@@ -1,6 +1,6 @@
 // Tables and tiles of the state that is shown.
 
-import { bar, compact, count, make, money, show, words } from "./dom.js";
+import { bar, count, make, money, show, words } from "./dom.js";
 
 const COLOURS = ["--c7", "--c2", "--c5", "--c1", "--c4", "--c6", "--c8", "--c3"];
 
@@ -74,4 +74,4 @@ export function eventRows(events) {
 export const eventTable = (rows) =>
   table([["Tick", "num"], ["Kind"], ["Bank"], ["With"], ["Payment"], ["Amount", "num"], ["Details"]], rows);
 
-export const describe = (row) => `${row.id}, ${compact(row.banks)} banks, ${compact(row.ticks_per_day * row.num_days)} ticks`;
+export const describe = (row) => `${row.id}, ${count(row.banks)} banks, ${count(row.ticks_per_day * row.num_days)} ticks`;

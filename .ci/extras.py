@@ -1,0 +1,92 @@
+"""Install the package with each extra alone, in an environment of its own, and use what the extra promises.
+
+Run it: python .ci/extras.py [EXTRA ...]; the environments lie in build/extras. It needs a package index.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CORE: Final = "none"
+RUN: Final = ("simcash", "run", "castro-2period-v0", "--quiet")
+IMAGE: Final = """
+from simcash_env import simcash_v0
+env = simcash_v0.parallel_env("castro-2period-v0", render_mode="rgb_array")
+env.reset(seed=1)
+assert env.render().shape == (640, 1000, 3)
+"""
+STEP: Final = """
+import sys
+from simcash_env import make_vec, simcash_v0
+vec = make_vec("castro-2period-v0", num_envs=2)
+observations, masks = vec.reset(seed=1)
+vec.step(masks[..., 1])
+absent = {"torch", "scipy", "matplotlib", "pyarrow", "duckdb", "fastapi", "ray", "PIL"}
+assert not absent & set(sys.modules), absent & set(sys.modules)
+"""
+PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    CORE: (
+        ("python", "-c", STEP),
+        RUN,
+        ("simcash", "--help"),
+        ("simcash", "doctor", "--quick"),
+    ),
+    "training": (
+        ("simcash", "train", "castro-2period-v0", "--steps", "2048", "--out", "policy.zip", "--quiet"),
+        ("simcash", "evaluate", "policy.zip", "--json"),
+        ("simcash", "benchmark", "castro-2period-v0", "--seeds", "5", "--json"),
+        ("python", "-c", "import simcash_env.envs.sb3"),
+    ),
+    "service": (
+        ("python", "-c", "import simcash_env.service.app, simcash_env.service.server"),
+        ("simcash", "serve", "--help"),
+    ),
+    "records": (
+        (*RUN, "--events", "run.parquet", "--db", "runs.duckdb"),
+        ("simcash", "replay", "run.parquet"),
+    ),
+    "plots": ((*RUN, "--plot", "run.png"), (*RUN, "--plot", "run.svg")),
+    "render": (("python", "-c", IMAGE), ("python", "-c", "import pygame")),
+    "bench": (("python", "-c", "import mpe2, supersuit"),),
+    "docs": (("python", "-c", "import mkdocs, material, mkdocstrings_handlers.python, PIL"),),
+}
+"""Commands that an extra is for, run in an empty folder. ``rllib`` pins a set of its own: make adapters installs it."""
+
+
+def environment(extra: str, folder: Path) -> Path:
+    """A fresh environment with the package and one extra; returns its folder of programs."""
+    venv.create(folder, clear=True, with_pip=True)
+    programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    what = str(ROOT) if extra == CORE else f"{ROOT}[{extra}]"
+    install = [programs / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", what]
+    subprocess.run(install, check=True)  # noqa: S603 - our own package
+    return programs
+
+
+def check(extra: str) -> bool:
+    """Install an extra and keep its promises; says what failed."""
+    begun = time.perf_counter()
+    folder = ROOT / "build" / "extras" / extra
+    programs = environment(extra, folder)
+    work = folder / "work"
+    work.mkdir()
+    for program, *arguments in PROMISES[extra]:
+        done = subprocess.run(  # noqa: S603 - our own commands
+            [programs / program, *arguments], cwd=work, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            print(f"{extra}: {program} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+            return False
+    print(f"{extra}: {len(PROMISES[extra])} commands, {time.perf_counter() - begun:.0f} s with its installation")
+    return True
+
+
+if __name__ == "__main__":
+    kept = [check(extra) for extra in sys.argv[1:] or PROMISES]
+    sys.exit(0 if all(kept) else 1)

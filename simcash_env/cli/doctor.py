@@ -1,0 +1,220 @@
+"""``simcash doctor``: what a bug report needs, and whether the engine compiles and runs here."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from simcash_env.cli.choices import AsJson
+from simcash_env.cli.screen import note, notes
+
+DISTRIBUTION: Final = "simcash-env"
+SCENARIO: Final = "castro-2period-v0"
+COST_CENTS: Final = 20_000
+"""What the scenario costs both banks when they release everything: the price of the whole pools for two ticks."""
+VARIABLES: Final = ("SIMCASH_", "NUMBA_", "OMP_", "MKL_", "XDG_CACHE_HOME", "PYTHONHASHSEED")
+REQUIREMENT: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)(\[(?P<inner>[\w, -]+)\])?[^;]*(;.*extra == ['\"](?P<extra>[\w-]+)['\"])?"
+)
+
+
+def doctor(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the run: nothing is compiled.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a bug report needs: versions, machine, caches, extras, and whether a run comes out right here.
+
+    Leaves with 1 where the run fails or comes out wrong.
+    """
+    found: dict[str, Any] = {**package(), **machine(), **requirements(), "variables": variables(), "cache": cache()}
+    if not quick:
+        if notes.is_terminal and not as_json:
+            with notes.status("running castro-2period-v0, half a minute where nothing is compiled yet"):
+                found["run"] = check()
+        else:
+            found["run"] = check()
+        found["cache"] = cache()
+    typer.echo(json.dumps(found) if as_json else "\n".join(told(found)))
+    if not quick and not found["run"]["is_right"]:
+        note("the engine does not work here: please report all of the above", style="red")
+        raise typer.Exit(1)
+
+
+def package() -> dict[str, Any]:
+    """Which simcash_env this is, and where it lies."""
+    import simcash_env
+
+    try:
+        installed = importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        installed = "not installed"
+    where = str(Path(simcash_env.__file__).parent)
+    return {"simcash_env": simcash_env.__version__, "installed": installed, "where": where}
+
+
+def machine() -> dict[str, Any]:
+    """Python and what it runs on."""
+    able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "python": f"{platform.python_version()} ({platform.python_implementation()}, {platform.python_compiler()})",
+        "executable": sys.executable,
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": f"{os.cpu_count()}, of which {able} may be used",
+    }
+
+
+def processor() -> str:
+    """The name of the processor, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def requirements() -> dict[str, Any]:
+    """Versions of what the package needs, and of each extra what is there and what is missing."""
+    try:
+        required = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return {"dependencies": {}, "extras": {}}
+    by_extra = grouped(required)
+    extras = {}
+    for extra, names in by_extra.items():
+        versions = {name: version_of(name) for name in names}
+        missing = [name for name, version in versions.items() if version is None]
+        extras[extra] = {"is_complete": not missing, "missing": missing, "versions": versions}
+    return {"dependencies": extras.pop("")["versions"] if "" in extras else {}, "extras": extras}
+
+
+def grouped(required: Iterable[str]) -> dict[str, list[str]]:
+    """Names by extra, ``""`` for what is always needed; an extra that names others has theirs too."""
+    names: dict[str, list[str]] = {}
+    includes: dict[str, list[str]] = {}
+    for line in required:
+        match = REQUIREMENT.match(line)
+        if match is None:
+            continue
+        extra = match["extra"] or ""
+        names.setdefault(extra, [])
+        if match["name"] == DISTRIBUTION:
+            includes.setdefault(extra, []).extend(word.strip() for word in (match["inner"] or "").split(","))
+        elif match["name"] not in names[extra]:
+            names[extra].append(match["name"])
+    for extra, others in includes.items():
+        names[extra] += [name for other in others for name in names.get(other, []) if name not in names[extra]]
+    return names
+
+
+def version_of(name: str) -> str | None:
+    """The installed version; None where there is none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def variables() -> dict[str, str]:
+    """Variables of the environment that change how it runs."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(VARIABLES)}
+
+
+def cache() -> dict[str, Any]:
+    """Where compiled kernels are kept, and how much of them; those of other versions lie beside."""
+    from simcash_env.kernels._jit import PLAIN, cache_folder
+
+    folder = cache_folder()
+    others = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder]
+    return {
+        "folder": str(folder),
+        "is_used": not PLAIN,
+        "files": len(files_in(folder)),
+        "megabytes": megabytes([folder]),
+        "other_versions": len(others),
+        "megabytes_of_other_versions": megabytes(others),
+    }
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Files of a folder and of those in it."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def megabytes(folders: Iterable[Path]) -> float:
+    """Size of all files in some folders; one that goes away meanwhile counts as nothing."""
+    total = 0
+    for path in (path for folder in folders for path in files_in(folder)):
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue
+    return round(total / 1e6, 1)
+
+
+def check() -> dict[str, Any]:
+    """Run the smallest scenario twice: does it come out to the cent, and how long did each start take?"""
+    before = cache()["files"]
+    begun = time.perf_counter()
+    try:
+        import simcash_env.simulation  # noqa: F401 - its time is told apart
+
+        imported = time.perf_counter()
+        cents = cost_of_a_run()
+        first = time.perf_counter()
+        again = cost_of_a_run()
+    except Exception as failure:  # noqa: BLE001 - whatever is wrong here is what is to be reported
+        return {"is_right": False, "failure": f"{type(failure).__name__}: {failure}"}
+    return {
+        "is_right": cents == again == COST_CENTS,
+        "cents": cents,
+        "cents_expected": COST_CENTS,
+        "import_s": round(imported - begun, 3),
+        "first_run_s": round(first - imported, 3),
+        "second_run_s": round(time.perf_counter() - first, 4),
+        "compiled_anew": cache()["files"] > before,
+    }
+
+
+def cost_of_a_run() -> int:
+    """Cents that the check costs both banks."""
+    from simcash_env.simulation import Simulation
+
+    simulation = Simulation(SCENARIO, seed=1, events=False)
+    for bank in simulation.bank_ids:
+        simulation.set_policy(bank, "fifo")
+    return simulation.run_to_completion().total_cost
+
+
+def told(found: Mapping[str, Any]) -> list[str]:
+    """The findings as lines of text, to be pasted whole."""
+    lines = []
+    for name, finding in found.items():
+        if name == "extras":
+            lines += [f"extra {extra}: {extra_told(state)}" for extra, state in finding.items()]
+        elif isinstance(finding, Mapping):
+            said = ", ".join(f"{key} {value}" for key, value in finding.items()) or "none"
+            lines.append(f"{name}: {said}")
+        else:
+            lines.append(f"{name}: {finding}")
+    return lines
+
+
+def extra_told(state: Mapping[str, Any]) -> str:
+    """One extra: its versions, or what is missing."""
+    versions = ", ".join(f"{name} {version}" for name, version in state["versions"].items() if version)
+    if state["is_complete"]:
+        return versions
+    return f"missing {', '.join(state['missing'])}" + (f" (there: {versions})" if versions else "")

@@ -1,0 +1,123 @@
+"""What trained and scripted policies leave behind for others: distilled trees, and data sets of rollouts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from simcash_env.cli.choices import policy_fields
+from simcash_env.cli.screen import data, needed, notes
+from simcash_env.config import PolicyConfig
+from simcash_env.config.report import broken_of, shown
+from simcash_env.errors import ConfigError, Fault
+
+EXTRA, OFFLINE, DISTILL = "training", "training,offline", "training,distill"
+DISTILLED = Path("results") / "distilled"
+DATA_SETS = Path("results") / "offline"
+
+
+def distill(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of simcash train.", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option(help="Folder for trees, scenario and report.", show_default=False)] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Most nodes of a tree file.")] = 31,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Test days on which network, trees and baselines are compared.")
+    ] = 200,
+    tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days to tune baselines on; 0: FIFO alone.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that the teacher is asked where the best tree leads.")] = 4,
+    *,
+    per_bank: Annotated[bool, typer.Option("--per-bank", help="A tree for each bank, not one for all.")] = False,
+    own_words: Annotated[
+        bool, typer.Option("--own-words", help="Let trees ask what SimCash's cannot: what this tick has released.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
+    needed("sklearn", DISTILL)
+    options = needed("training.distill", EXTRA).Options(
+        most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds
+    )
+    reports = needed("training.distill_report", EXTRA)
+    tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
+    player = needed("training.players", EXTRA).open_checkpoint(checkpoint)
+    tree = needed("training.distill", EXTRA).distill(player, options, tell)
+    report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
+    folder = out or DISTILLED / checkpoint.stem
+    paths = reports.write_distilled(tree, report, folder)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        data.print(reports.report_table(report))
+    for path in paths:
+        notes.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def export(
+    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.zip).")],
+    policy: Annotated[
+        str | None,
+        typer.Option(help="NAME or NAME:parameter=value,... of a scenario's deciding banks; random and hold_all too."),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs to play.")] = 100,
+    first_seed: Annotated[int, typer.Option(min=1, help="The runs have this seed and those after it.")] = 1,
+    bank: Annotated[
+        list[str] | None, typer.Option(help="Banks to write a Minari data set of; all that decide by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA_SETS,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Play runs and write them as data sets: Parquet for all banks, Minari for each bank's own view."""
+    offline = needed("training.offline", OFFLINE)
+    needed("pyarrow", OFFLINE)
+    needed("minari", OFFLINE)
+    rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
+    banks = bank or list(rollouts.bank_ids)
+    stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
+    names = [offline.write_minari(rollouts, one, out) for one in banks]
+    parquet = offline.write_parquet(rollouts, out / f"{stem}.parquet")
+    told = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    data.print(f"{runs} runs: {parquet}", markup=False, highlight=False, soft_wrap=True)
+    for name in names:
+        data.print(f"Minari, below {out}: {name}", markup=False, highlight=False, soft_wrap=True)
+
+
+def player_of(source: str, policy: str | None) -> Any:
+    """A checkpoint's player, or the named policy on a scenario.
+
+    Raises:
+        ConfigError: a checkpoint with a policy, or no such policy.
+    """
+    players = needed("training.players", EXTRA)
+    if source.endswith(".zip"):
+        if policy is not None:
+            raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
+        return players.open_checkpoint(Path(source))
+    named = policy or "fifo"
+    chosen = None if named in players.UNNAMED else policy_of(named)
+    return players.named_player(source, chosen, named.replace(":", "-"))
+
+
+def policy_of(text: str) -> Any:
+    """``NAME`` or ``NAME:parameter=value,...`` as the configuration of a policy.
+
+    Raises:
+        ConfigError: no such policy or parameter; every fault is named.
+    """
+    fields = policy_fields(text)
+    try:
+        return TypeAdapter(PolicyConfig).validate_python(fields)
+    except ValidationError as error:
+        place = f"--policy {text}"
+        faults = [
+            Fault(None, None, "".join([place, *(f": {step}" for step in where)]), shown(value), rule)
+            for where, rule, value in broken_of(error, fields)
+        ]
+        raise ConfigError(faults) from error

@@ -1,0 +1,107 @@
+"""``simcash doctor``: what it finds, what it says of it, and that it can find the engine broken."""
+
+import importlib.metadata
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import simcash_env
+from simcash_env.cli import doctor, main
+from simcash_env.errors import SimulationError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def called(capsys, *options):
+    with pytest.raises(SystemExit) as leaving:
+        main(["doctor", *options])
+    return leaving.value.code, capsys.readouterr()
+
+
+def test_the_report_names_versions_machine_cache_and_a_run_to_the_cent(capsys):
+    code, written = called(capsys, "--json")
+    found = json.loads(written.out)
+    assert (code, written.err) == (0, "")
+    assert found["simcash_env"] == simcash_env.__version__
+    assert found["python"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
+    assert found["dependencies"]["numba"] == importlib.metadata.version("numba")
+    assert found["cache"]["folder"].endswith(Path(found["cache"]["folder"]).name)
+    assert found["cache"]["files"] > 0 or not found["cache"]["is_used"]
+    assert found["run"]["is_right"]
+    assert found["run"]["cents"] == 20_000  # 500 bps of a pool of 100,000 for two ticks, for two banks
+    assert found["run"]["first_run_s"] > 0
+
+
+def test_the_text_has_a_line_a_finding_and_quick_runs_nothing(capsys, monkeypatch):
+    monkeypatch.setenv("SIMCASH_TEST", "said")
+    code, written = called(capsys, "--quick")
+    lines = dict(line.split(": ", 1) for line in written.out.splitlines())
+    assert code == 0
+    assert "run" not in lines
+    assert lines["simcash_env"] == simcash_env.__version__
+    assert "SIMCASH_TEST said" in lines["variables"]
+    assert "numpy" in lines["dependencies"]
+    assert lines["cache"].startswith("folder ")
+
+
+def test_an_engine_that_fails_or_is_wrong_is_told_and_leaves_with_one(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "cost_of_a_run", lambda: 19_999)
+    code, written = called(capsys)
+    assert code == 1
+    assert "is_right False, cents 19999, cents_expected 20000" in written.out
+    assert "does not work here" in written.err
+
+    def fails():
+        message = "no kernel"
+        raise SimulationError(message)
+
+    monkeypatch.setattr(doctor, "cost_of_a_run", fails)
+    code, written = called(capsys, "--json")
+    assert code == 1
+    assert json.loads(written.out)["run"] == {"is_right": False, "failure": "SimulationError: no kernel"}
+
+
+def test_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
+    required = [
+        "numpy<2.6,>=2.0",
+        'torch>=2.4; extra == "training"',
+        'ray[rllib]>=2.40; extra == "rllib"',
+        'simcash-env[training,rllib]; extra == "dev"',
+        'pytest>=8; python_version > "3.10" and extra == "dev"',
+    ]
+    assert doctor.grouped(required) == {
+        "": ["numpy"],
+        "training": ["torch"],
+        "rllib": ["ray"],
+        "dev": ["pytest", "torch", "ray"],
+    }
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: [*required, 'no-such-thing; extra == "training"'])
+    found = doctor.requirements()
+    assert found["dependencies"] == {"numpy": importlib.metadata.version("numpy")}
+    assert found["extras"]["training"]["missing"][-1] == "no-such-thing"
+    assert not found["extras"]["training"]["is_complete"]
+    assert doctor.extra_told(found["extras"]["training"]).startswith("missing ")
+
+
+def test_every_extra_of_the_package_is_understood():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = list(declared["dependencies"])
+    for extra, names in declared["optional-dependencies"].items():
+        lines += [f"{name}; extra == '{extra}'" for name in names]
+    found = doctor.grouped(lines)
+    assert set(found) == {"", *declared["optional-dependencies"]}
+    assert all(found.values())
+    assert "simcash-env" not in {name for names in found.values() for name in names}
+
+
+def test_a_package_that_is_not_installed_has_no_requirements(monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", missing)
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    assert doctor.requirements() == {"dependencies": {}, "extras": {}}
+    assert doctor.package()["installed"] == "not installed"

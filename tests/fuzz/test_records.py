@@ -1,0 +1,89 @@
+"""Records of any content: damaged bytes, and facts and inputs that somebody signed anew."""
+
+import base64
+import json
+import zlib
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simcash_env.errors import SimcashError
+from simcash_env.records.facts import _digest
+from simcash_env.records.parquet import FACTS, INPUTS
+from simcash_env.records.reading import open_record
+from simcash_env.records.replay import replay
+from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
+from tests.records.worlds import recorded
+
+
+@cache
+def files() -> dict[str, bytes]:
+    with TemporaryDirectory() as folder:
+        recorded(Path(folder))
+        return {name: (Path(folder) / name).read_bytes() for name in ("run.parquet", "runs.duckdb")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("records")
+
+
+def replay_whole(path: Path) -> None:
+    with closing(open_record(path)) as record:
+        replay(record)
+
+
+def try_to_replay(path: Path) -> None:
+    """It can be read and run again, or a named error says why not. Any other error is a failure of the test."""
+    said = refusal(lambda: replay_whole(path), SimcashError)
+    assert "an empty" not in said
+
+
+@fuzzed(0.25)
+@given(data=st.data())
+@pytest.mark.parametrize("name", ["run.parquet", "runs.duckdb"])
+def test_a_damaged_record_is_read_or_refused(folder: Path, name: str, data: st.DataObject) -> None:
+    path = folder / name
+    path.write_bytes(data.draw(damaged([files()[name]])))
+    try_to_replay(path)
+
+
+def table_of(folder: Path) -> Any:
+    path = folder / "whole.parquet"
+    path.write_bytes(files()["run.parquet"])
+    return pq.read_table(path), dict(pq.ParquetFile(path).metadata.metadata)
+
+
+def written(folder: Path, metadata: dict[bytes, bytes]) -> Path:
+    table, kept = table_of(folder)
+    path = folder / "signed.parquet"
+    pq.write_table(table.replace_schema_metadata({**kept, **metadata}), path)
+    return path
+
+
+@fuzzed(0.25)
+@given(data=st.data())
+def test_other_facts_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
+    content = json.loads(table_of(folder)[1][FACTS])
+    del content["sha256"]
+    other = data.draw(changed_inside([content]))
+    try_to_replay(written(folder, {FACTS: json.dumps({**other, "sha256": _digest(other)}).encode()}))
+
+
+@fuzzed(0.25)
+@given(data=st.data())
+def test_other_inputs_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
+    text = zlib.decompress(base64.b64decode(table_of(folder)[1][INPUTS]))
+    rows = [json.loads(line) for line in text.splitlines()]
+    decoded = [[*row[:3], json.loads(row[3])] for row in rows]
+    other = data.draw(changed_inside([decoded]))
+    lines = [[*row[:3], json.dumps(row[3])] if isinstance(row, list) and len(row) == 4 else row for row in other]
+    given = zlib.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    try_to_replay(written(folder, {INPUTS: base64.b64encode(given)}))

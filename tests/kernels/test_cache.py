@@ -1,0 +1,71 @@
+"""The cache of compiled kernels: full, damaged or not writable, it costs time and never a run."""
+
+import importlib.util
+import itertools
+
+import pytest
+
+from simcash_env.kernels import _jit
+
+pytestmark = pytest.mark.skipif(_jit.PLAIN, reason="nothing is compiled, so nothing is kept")
+SOURCE = """from simcash_env.kernels._jit import entry
+
+@entry
+def twice(number):
+    return 2 * number
+"""
+numbers = itertools.count()
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """A function that makes the kernel as a process of its own would: from its source, and from the cache."""
+    monkeypatch.setattr(_jit, "_folder", lambda: str(tmp_path / "cache"))
+    source = tmp_path / "tiny.py"
+    source.write_text(SOURCE, encoding="utf-8")
+
+    def make():
+        spec = importlib.util.spec_from_file_location(f"tiny{next(numbers)}", source)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.twice
+
+    return make
+
+
+def kept(tmp_path, suffix):
+    return sorted((tmp_path / "cache").rglob(f"*.{suffix}"))
+
+
+def test_a_kernel_is_kept_and_found_again(tmp_path, load):
+    assert load()(4) == 8
+    assert len(kept(tmp_path, "nbi")) == len(kept(tmp_path, "nbc")) == 1
+    again = load()
+    assert again(4) == 8
+    assert sum(again.stats.cache_hits.values()) == 1
+
+
+def test_a_full_disk_is_told_and_the_kernel_runs(tmp_path, load, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    kernel = load()
+    with pytest.warns(RuntimeWarning, match="cannot be kept there: No space left on device"):
+        assert kernel(4) == 8
+    assert kernel(5) == 10
+    assert kept(tmp_path, "nbi") == []
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_damaged_cache_is_told_and_written_anew(tmp_path, load, suffix, share):
+    assert load()(4) == 8
+    (file,) = kept(tmp_path, suffix)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+    with pytest.warns(RuntimeWarning, match="a kept kernel is damaged, and compiled anew"):
+        assert load()(4) == 8
+    again = load()
+    assert again(4) == 8
+    assert sum(again.stats.cache_hits.values()) == 1

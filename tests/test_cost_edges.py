@@ -1,0 +1,126 @@
+"""Costs at the edges of their rules: a single cent, no cent, the largest sums. Each figure is worked out by hand."""
+
+from typing import Any
+
+import pytest
+
+from simcash_env.errors import SimulationError
+from simcash_env.kernels.money import MAX_TOTAL_CENTS
+from tests.both import EXTERNAL, Both, kinds, named
+
+MOST = 10**15
+MOST_BPS = 10_000
+WAITS: dict[str, Any] = {"policy": EXTERNAL}
+"""A bank whose payments stay in its own queue."""
+
+
+@pytest.mark.parametrize(
+    ("bank", "costs", "kind"),
+    [
+        ({"posted_collateral": 1}, {"collateral_cost_per_tick_bps": MOST_BPS}, "collateral"),
+        (
+            {"liquidity_pool": 1, "liquidity_allocation_fraction": 1.0},
+            {"liquidity_cost_per_tick_bps": MOST_BPS},
+            "liquidity",
+        ),
+    ],
+)
+def test_a_single_cent_is_charged_for(bank: dict[str, Any], costs: dict[str, Any], kind: str) -> None:
+    run = Both({"A": bank, "B": {}}, costs=costs)
+    result = run.tick()
+    assert result.costs["A"][kind] == 1 == result.total_cost
+
+
+def test_a_single_cent_of_overdraft_is_charged_for() -> None:
+    run = Both({"A": {"credit_limit": 1}, "B": {}}, costs={"overdraft_bps_per_tick": MOST_BPS})
+    run.submit("AB", 1)
+    assert run.tick().costs["A"]["overdraft"] == 1
+
+
+def test_a_thousandth_of_a_cent_that_waits_is_charged_for() -> None:
+    multipliers = {"urgent": 0.001, "normal": 0.001, "low": 0.001}
+    costs = {"delay_cost_per_tick_per_cent": 1_000.0, "priority_delay_multipliers": multipliers}
+    run = Both({"A": WAITS, "B": {}}, costs=costs)
+    run.submit("AB", 1)
+    assert run.tick().costs["A"]["delay"] == 1
+
+
+def test_what_rounds_to_no_cent_is_no_event() -> None:
+    costs = {"delay_cost_per_tick_per_cent": 0.4, "overdraft_bps_per_tick": 1.0, "deadline_penalty": {"bps": 1.0}}
+    run = Both({"A": {**WAITS, "posted_collateral": 1}, "B": {}}, costs={**costs, "collateral_cost_per_tick_bps": 1.0})
+    run.submit("AB", 1, 1)
+    assert [kinds(result).get("CostAccrual", 0) for result in run.run(3)] == [0, 0, 1]  # overdue: 0.4 x 5 = 2 cents
+
+
+@pytest.mark.parametrize(("priority", "weight"), [(0, 3), (3, 3), (4, 5), (7, 5), (8, 7), (10, 7)])
+def test_priority_bands_begin_at_four_and_at_eight(priority: int, weight: int) -> None:
+    multipliers = {"urgent": 7.0, "normal": 5.0, "low": 3.0}
+    run = Both(
+        {"A": WAITS, "B": {}}, costs={"delay_cost_per_tick_per_cent": 1.0, "priority_delay_multipliers": multipliers}
+    )
+    run.submit("AB", 10, priority=priority)
+    assert run.tick().costs["A"]["delay"] == 10 * weight
+
+
+def test_delay_may_weigh_as_much_as_money_goes_and_no_more() -> None:
+    def weighing(multiplier: float, payments: int) -> Both:
+        costs = {
+            "delay_cost_per_tick_per_cent": 0.0,
+            "priority_delay_multipliers": {"low": multiplier, "normal": multiplier},
+        }
+        run = Both({"A": WAITS, "B": {}}, costs=costs)
+        for _ in range(payments):
+            run.submit("AB", MOST)
+        return run
+
+    assert MAX_TOTAL_CENTS == MOST * 4_000
+    assert weighing(4.0, 1).tick().total_cost == 0
+    assert weighing(2.0, 2).tick().total_cost == 0
+    for multiplier, payments in ((4.001, 1), (4.0, 2), (2.001, 2)):
+        with pytest.raises(SimulationError, match="a total left the range of int64 cents"):
+            weighing(multiplier, payments).simulation.tick()
+
+
+def test_the_costs_of_a_run_may_grow_as_large_as_money_goes_and_no_more() -> None:
+    for penalty, payments, is_fault in ((MOST, 4_000, False), (MOST, 4_001, True)):
+        run = Both({"A": WAITS, "B": {}}, ticks=2, costs={"eod_penalty": penalty}).simulation
+        for _ in range(payments):
+            run.submit_transaction("A", "B", 1, 2)
+        run.tick()
+        if is_fault:
+            with pytest.raises(SimulationError, match="a total left the range of int64 cents"):
+                run.tick()
+        else:
+            assert run.tick().total_cost == MAX_TOTAL_CENTS
+
+
+def test_a_payment_is_overdue_from_the_tick_after_its_deadline() -> None:
+    run = Both({"A": {}, "B": {}}, costs={"deadline_penalty": 9})
+    run.submit("AB", 10, 2)
+    results = run.run(5)
+    assert [result.costs["A"]["deadline_penalty"] for result in results] == [0, 0, 0, 9, 0]
+    assert [kinds(result).get("TransactionWentOverdue", 0) for result in results] == [0, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(("deadline", "fined"), [(2, 1), (3, 0), (4, 0)])
+def test_the_day_ends_badly_for_what_was_due_before_its_last_tick(deadline: int, fined: int) -> None:
+    """Where only the overdue is fined."""
+    run = Both(
+        {"A": {}, "B": {}},
+        ticks=4,
+        days=2,
+        costs={"eod_penalty": 7},
+        rules={"set": "standard", "eod_penalty_scope": "overdue"},
+    )
+    run.submit("AB", 10, deadline)
+    assert [result.costs["A"]["eod_penalty"] for result in run.run(4)] == [0, 0, 0, 7 * fined]
+
+
+def test_the_days_end_says_what_waits_in_all_queues() -> None:
+    run = Both({"A": WAITS, "B": {}, "C": WAITS}, ticks=2)
+    for pair, cents in (("AB", 10), ("AB", 20), ("CB", 40), ("BA", 80), ("BC", 160)):
+        run.submit(pair, cents)
+    run.tick()
+    (end,) = named(run.tick(), "EndOfDay")
+    assert end.amount == 310
+    assert list(end.details.values()) == [5]

@@ -1,0 +1,64 @@
+"""Liquidity saving at the edges of its rules: how often, what runs when little waits, what settles first."""
+
+from tests.both import Both, kinds, named, penniless
+
+PAIRS, CYCLES, PREFIX = ({"algorithms": [name]} for name in ("bilateral", "cycles", "prefix"))
+REPORTED = {"algorithm_sequencing": True}
+
+
+def executions(result: object) -> int:
+    """How many algorithms said that they ran."""
+    return kinds(result).get("AlgorithmExecution", 0)  # type: ignore[arg-type]
+
+
+def test_three_rounds_are_all() -> None:
+    """One cent goes from hand to hand; as the larger offset is tried first, a round carries it one bank on."""
+    run = Both({**penniless("BCDE"), "A": {"opening_balance": 1}}, lsm=PAIRS)
+    for low, high, cents in (("A", "B", 10), ("B", "C", 20), ("C", "D", 30), ("D", "E", 40)):
+        run.submit(low + high, cents + 1)
+        run.submit(high + low, cents)
+    run.tick()
+    assert run.waiting() == ["DE", "ED"]
+    run.tick()
+    assert run.waiting() == []
+
+
+def test_an_algorithm_runs_while_a_single_payment_waits_and_not_when_none_does() -> None:
+    run = Both({"A": {"opening_balance": 5}, "B": {}}, lsm={"algorithms": ["bilateral", "cycles"]}, switches=REPORTED)
+    assert executions(run.tick()) == 0
+    run.submit("AB", 5)
+    assert executions(run.tick()) == 0
+    run.submit("AB", 5)
+    assert executions(run.tick()) == 2
+
+
+def test_an_algorithm_after_one_that_emptied_the_queue_does_not_run() -> None:
+    run = Both(penniless("AB"), lsm={"algorithms": ["bilateral", "cycles"]}, switches=REPORTED)
+    run.submit("AB", 5)
+    run.submit("BA", 5)
+    (only,) = named(run.tick(), "AlgorithmExecution")
+    assert only.details["algorithm"] == "bilateral"
+
+
+def test_a_round_that_settled_is_followed_by_another_while_one_payment_waits() -> None:
+    run = Both(penniless("ABC"), lsm=PAIRS, switches=REPORTED)
+    for pair in ("AB", "BA", "AC"):
+        run.submit(pair, 5)
+    assert executions(run.tick()) == 2
+
+
+def test_what_a_ring_frees_is_paid_at_once() -> None:
+    run = Both({**penniless("BCD"), "A": {"opening_balance": 1}}, lsm=CYCLES)
+    for pair, cents in (("AB", 11), ("BC", 10), ("CA", 10), ("BD", 1)):
+        run.submit(pair, cents)
+    result = run.tick()
+    assert (result.num_lsm_releases, result.num_settlements, run.waiting()) == (3, 4, [])
+
+
+def test_what_a_set_frees_is_paid_at_once() -> None:
+    """A large payment blocks its bank's others from the set, and not from the pass that follows."""
+    run = Both({**penniless("BCD"), "A": {"opening_balance": 1}}, lsm=PREFIX)
+    for pair, cents in (("AB", 11), ("BA", 10), ("BD", 100), ("BC", 1)):
+        run.submit(pair, cents)
+    run.tick()
+    assert run.waiting() == ["BD"]

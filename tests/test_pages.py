@@ -1,0 +1,197 @@
+"""Every block of the documentation runs, page by page and in order, as a reader would; the site is built from them."""
+
+import html.parser
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from docs import moving_picture, picture, site, sizes
+from simcash_env.cli import main
+from tests.pages import NOT_RUN, ROOT, TEXTS, Block, blocks, lines
+
+RUN = {"python", "sh"}
+SHOWN = {"", "bibtex", "json", "yaml", "sql", "toml"}
+"""Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
+
+
+def run_program(block: Block) -> None:
+    exec(compile(block.text, "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own examples
+
+
+def run_line(line, folder, monkeypatch):
+    """A command as a shell would; ours in this process, which has everything loaded."""
+    if line.reason:
+        return
+    if line.words[0] == "simcash":
+        with monkeypatch.context() as patch:
+            for name, value in line.variables.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as leaving:
+                main(line.words[1:])
+        assert leaving.value.code == 0, line.words
+        return
+    assert line.words[0] == "python", f"{line.words}: neither ours nor in NOT_RUN"
+    environment = {**os.environ, **line.variables, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *line.words[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if RUN & {block.kind for block in blocks(text)}])
+def test_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = blocks(TEXTS[name])
+    for block in found:
+        if block.title:
+            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+    for block in found:
+        if (
+            block.kind == "python" and not block.title
+        ):  # a program with a title is a file, which a line for the shell runs
+            run_program(block)
+        for line in lines(block.text) if block.kind == "sh" else []:
+            run_line(line, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_block_says_its_language_and_every_program_is_run(name):
+    assert {block.kind for block in blocks(TEXTS[name])} <= RUN | SHOWN
+    shown = [line.words for block in blocks(TEXTS[name]) if block.kind == "sh" for line in lines(block.text)]
+    for block in blocks(TEXTS[name]):
+        if block.kind == "python" and block.title:
+            assert ["python", block.title] in shown, "a program that no line of the page runs"
+
+
+def test_what_is_not_run_is_shown_somewhere():
+    said = [
+        line.reason
+        for text in TEXTS.values()
+        for block in blocks(text)
+        for line in lines(block.text)
+        if block.kind == "sh"
+    ]
+    assert set(said) == {"", *NOT_RUN.values()}
+
+
+def test_a_block_that_fails_is_found(tmp_path, monkeypatch):
+    with pytest.raises(ZeroDivisionError):
+        run_program(Block("python", "", "1 / 0"))
+    (line,) = lines("simcash run no-such-scenario  # fails")
+    with pytest.raises(AssertionError):
+        run_line(line, tmp_path, monkeypatch)
+    (line,) = lines("rm -r everything")
+    with pytest.raises(AssertionError, match="neither ours"):
+        run_line(line, tmp_path, monkeypatch)
+
+
+def test_a_page_that_the_navigation_forgets_is_on_the_site():
+    nav = [{"Use": [{"Environment": "environment.md"}, "records.md"]}]
+    assert "environment.md" not in site.unnamed(nav)
+    assert "records.md" not in site.unnamed(nav)
+    assert "service.md" in site.unnamed(nav)
+
+
+def test_links_into_the_repository_lead_to_pages_of_the_site():
+    shown = site.sources()
+    assert shown["index.md"] == ROOT / "README.md"
+    page = ROOT / "docs" / "environment.md"
+    text = site.relinked(
+        "[a](../examples/own_reward.py) [b](scenarios.md#library) [c](decisions)", page, "environment.md"
+    )
+    assert text == "[a](source/examples/own_reward.py.md) [b](scenarios.md#library) [c](decisions/README.md)"
+    assert "source/examples/own_reward.py.md" in shown
+    assert site.text_of(ROOT / "examples" / "own_reward.py").startswith("# examples/own_reward.py\n\n````python\n")
+
+
+def test_the_picture_of_the_architecture_is_current_and_shows_what_exists():
+    assert picture.PICTURE.read_text(encoding="utf-8") == picture.drawn(), "python -m docs.picture"
+    written = " ".join(word for box in picture.BOXES for word in (box.title, *box.lines))
+    modules = re.findall(r"\b\w+(?:/\w+)*(?:\.py|/)", written)
+    assert len(modules) > 12
+    for module in modules:
+        places = [ROOT, ROOT / "simcash_env", ROOT / "simcash_env" / "spaces", ROOT / "simcash_env" / "kernels"]
+        assert any((place / module).exists() for place in places), module
+    steps = [
+        line for box in picture.BOXES for line in box.lines if box.title in {"open_tick", "close_tick"} and "·" in line
+    ]
+    for step in " · ".join(steps).split(" · "):
+        assert (ROOT / "simcash_env" / "kernels" / f"{step}.py").exists(), step
+
+
+def test_what_is_large_has_a_reason():
+    files, functions = sizes.over_limit()
+    assert set(files) <= set(sizes.REASONS)
+    assert set(functions) <= set(sizes.FUNCTION_REASONS)
+    assert [name for name in sizes.REASONS if not (ROOT / name).exists()] == []
+
+
+def test_sizes_are_counted_as_told(tmp_path, monkeypatch):
+    module = tmp_path / "simcash_env" / "one.py"
+    module.parent.mkdir()
+    module.write_text('def long():\n    """Two\n    lines."""\n    x = 1\n    return x\n\n\nimport simcash_env.two\n')
+    module.with_name("two.py").write_text("from simcash_env import three\n")
+    module.with_name("three.py").write_text("import typing\nif typing.TYPE_CHECKING:\n    import simcash_env.one\n")
+    assert sizes.files(tmp_path)["simcash_env/one.py"] == 8
+    assert sizes.functions(tmp_path) == [("simcash_env/one.py:long", 3)]
+    assert sizes.deepest_path(tmp_path) == ["simcash_env.one", "simcash_env.two", "simcash_env.three"]
+    monkeypatch.setattr(sizes, "MOST_LINES", 7)
+    monkeypatch.setattr(sizes, "MOST_LINES_OF_A_FUNCTION", 2)
+    assert sizes.over_limit(tmp_path) == ({"simcash_env/one.py": 8}, {"simcash_env/one.py:long": 3})
+
+
+class Assets(html.parser.HTMLParser):
+    """What a page loads by itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded = []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag in {"script", "img", "iframe", "source"} and given.get("src"):
+            self.loaded.append(given["src"])
+        if tag == "link" and given.get("rel") in {"stylesheet", "preload", "preconnect", "icon"}:
+            self.loaded.append(given["href"])
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("mkdocs") is None, reason="needs the extra `docs`: make site builds it too"
+)
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 30
+    for page in pages:
+        assets = Assets()
+        assets.feed(page.read_text(encoding="utf-8"))
+        assert assets.loaded, page
+        assert [asset for asset in assets.loaded if re.match(r"(https?:)?//", asset)] == [], page
+    assert "SimCashVec" in (tmp_path / "reference" / "environments.html").read_text(encoding="utf-8")
+    assert "own_reward.py" in (tmp_path / "how-to" / "own-reward.html").read_text(encoding="utf-8")
+
+
+def test_the_moving_picture_is_a_day_of_its_scenario(tmp_path, capsys):
+    from PIL import Image
+
+    with Image.open(moving_picture.PICTURE) as shown:
+        assert shown.n_frames == 25  # 24 ticks, and where they lead
+        assert shown.info["loop"] == 0  # for ever
+    assert moving_picture.PICTURE.stat().st_size < 1_000_000
+    moving_picture.main(["--scenario", "castro-3period-v0", "--out", str(tmp_path / "day.gif")])
+    assert "4 frames" in capsys.readouterr().out
+    with Image.open(tmp_path / "day.gif") as drawn:
+        assert drawn.n_frames == 4

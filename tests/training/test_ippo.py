@@ -1,0 +1,174 @@
+import json
+
+import numpy as np
+import pytest
+import torch as th
+
+from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.registry import load
+from training import cli_evaluate, cli_train
+from training.checkpoint import read_facts
+from training.evaluate import evaluate_checkpoint, evaluate_player
+from training.ippo import Ippo, Player, resume_path, train
+from training.settings import IppoSettings, load_settings
+
+GAME = "castro-2period-v0"
+DAY = "castro-12period-v0"
+
+
+def small(**changes):
+    """A few rollouts of few copies of the two-period game."""
+    few = {"num_envs": 16, "total_steps": 320, "num_minibatches": 2, "hidden": (16,)}
+    return load_settings(GAME, "ippo", **{**few, **changes})
+
+
+def day(**changes):
+    """A few rollouts of a few copies of a random day; a rollout ends within it."""
+    few = {"num_envs": 6, "total_steps": 6 * 2 * 5 * 6, "steps_per_rollout": 5, "num_minibatches": 2, "hidden": (16,)}
+    return IppoSettings(scenario=DAY, **{**few, **changes})
+
+
+def weights(player):
+    return th.cat([value.flatten() for value in player.network.state_dict().values()])
+
+
+def test_a_short_training_makes_the_two_period_game_cheaper():
+    settings = small(num_envs=128, total_steps=30_000)
+    before = evaluate_player(
+        Player(settings, Ippo(settings, 0).player.shape, th.Generator().manual_seed(0)), load(GAME), [1]
+    )[0]
+    after = evaluate_player(train(settings, 0).model, load(GAME), [1])[0]
+    assert after.totals()[0] < 0.5 * before.totals()[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"policies": "own"},
+        {"critic": "central", "largest_share": 0.25},
+        {"action": "budget", "critic": "shared"},
+        {"action": "threshold", "randomize": {"num_members": 4}},
+        {"past_share": 0.5, "past_every": 1, "past_size": 2},
+    ],
+)
+def test_an_interrupted_training_ends_with_the_bits_of_one_that_was_not(tmp_path, changes):
+    path, settings = tmp_path / "policy.pt", day(**changes)
+    whole = train(settings, 3)
+    half = settings.total_steps // 2
+
+    def press(steps, cents, reward):
+        if steps >= half:
+            raise KeyboardInterrupt
+
+    first = train(settings, 3, out=path, report=press)
+    assert not first.is_complete
+    assert half <= first.facts.steps < settings.total_steps
+    second = train(settings, 3, resume=path)
+    assert second.is_complete
+    assert second.facts.steps == whole.facts.steps
+    assert second.facts.curve == whole.facts.curve
+    assert th.equal(weights(second.model), weights(whole.model))
+
+
+def test_a_resume_file_of_another_moment_or_run_is_refused(tmp_path):
+    path, settings = tmp_path / "policy.pt", small()
+    train(settings, 0, out=path)
+    with pytest.raises(SnapshotError, match="gamma"):
+        train(small(gamma=0.5), 0, resume=path)
+    with pytest.raises(SnapshotError, match="seed 0"):
+        train(settings, 1, resume=path)
+    old = resume_path(path).read_bytes()
+    train(small(total_steps=640), 0, out=path, resume=path)
+    resume_path(path).write_bytes(old)
+    with pytest.raises(SnapshotError, match="another moment"):
+        train(small(total_steps=960), 0, resume=path)
+    resume_path(path).unlink()
+    with pytest.raises(SnapshotError, match="needed to go on"):
+        train(small(total_steps=960), 0, resume=path)
+
+
+def test_the_same_seed_gives_the_same_policy_and_another_seed_another():
+    first, second, other = (weights(train(small(), seed).model) for seed in (3, 3, 4))
+    assert th.equal(first, second)
+    assert not th.equal(first, other)
+
+
+def test_a_checkpoint_plays_as_the_policy_that_was_saved(tmp_path):
+    path = tmp_path / "policy.pt"
+    settings = day(largest_share=0.2)
+    trained = train(settings, 0, out=path)
+    direct, agent = evaluate_player(trained.model, load(DAY), range(5))
+    result = evaluate_checkpoint(path, range(5))
+    assert (result.evaluation.cents == direct.cents).all()
+    assert result.facts.scenario == DAY
+    assert result.agent.pool_shares() == agent.pool_shares()
+    assert all(0.0 <= share <= 0.2 for share in agent.pool_shares())
+
+
+def test_a_policy_acts_on_plain_arrays(tmp_path):
+    run = Ippo(day(), 0)
+    run.player.save(tmp_path / "weights.pt")
+    actions = run.player.act(run.vec.observations, run.vec.masks)
+    assert actions.shape == run.vec.actions.shape
+    legal = np.take_along_axis(run.vec.masks, actions[..., None], axis=3)
+    assert legal.all()
+
+
+def test_only_the_banks_that_are_trained_learn_against_a_checkpoint(tmp_path):
+    path = tmp_path / "other.pt"
+    other = train(small(), 1, out=path)
+    settings = small(policies="own", trains=("BANK_A",), opponents=(str(path),), critic="own")
+    run = Ippo(settings, 0)
+    before = [value.clone() for value in run.network.state_dict().values()]
+    run.step()
+    for old, new in zip(before, run.network.state_dict().values(), strict=True):
+        assert th.equal(old[1], new[1])
+    assert any(not th.equal(old[0], new[0]) for old, new in zip(before, run.network.state_dict().values(), strict=True))
+    _, agent = evaluate_player(run.player, load(GAME), [1])
+    _, theirs = evaluate_player(other.model, load(GAME), [1])
+    assert agent.pool_shares()[1] == theirs.pool_shares()[1]
+    with pytest.raises(ConfigError, match="trains"):
+        Ippo(small(opponents=(str(path),)), 0)
+
+
+def test_past_selves_play_all_banks_but_one():
+    run = Ippo(day(past_share=0.5, past_every=1, past_size=2), 0)
+    run.step()
+    assert run.opponents.learns.sum(axis=1).tolist() == [1, 1, 1, 2, 2, 2]
+    assert run.opponents.learns[:3].argmax(axis=1).tolist() == [0, 1, 0]
+    for _ in range(3):
+        run.step()
+    assert len(run.opponents.members) == 2
+
+
+def test_one_bank_learns_against_the_scenarios_own_policies(tmp_path):
+    path = tmp_path / "one.pt"
+    train(day(learners=("BANK_B",)), 0, out=path)
+    result = evaluate_checkpoint(path, range(3))
+    assert result.facts.bank_ids == ("BANK_B",)
+    assert set(result.evaluation.by_bank()) == {"BANK_A", "BANK_B"}
+
+
+def test_tensorboard_gets_every_curve(tmp_path):
+    train(small(), 0, tensorboard=tmp_path)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert {"reward", "cents", "entropy", "steps_per_second"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("reward")] == list(range(64, 321, 64))
+
+
+def test_the_commands_train_and_evaluate(tmp_path, capsys):
+    path = tmp_path / "folder" / "policy.pt"
+    cli_train(GAME, seed=1, steps=2_048, out=path, algorithm="ippo", quiet=True)
+    cli_evaluate(path, 3, as_json=True)
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed["pool_shares"]) == {"BANK_A", "BANK_B"}
+    assert sum(printed["by_bank"].values()) == pytest.approx(printed["total_cost"]["mean"])
+    assert read_facts(path).algorithm == "ippo"
+    cli_train(GAME, seed=1, steps=1_024, out=tmp_path / "policy.zip", quiet=True)
+    with pytest.raises(SnapshotError, match="not of ippo"):
+        Player.load(tmp_path / "policy.zip")
+    with pytest.raises(ConfigError, match="tensorboard"):
+        cli_train(GAME, seed=1, steps=64, out=tmp_path / "no.zip", quiet=True, tensorboard=tmp_path)

@@ -1,0 +1,191 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch as th
+
+from baselines.evaluate import evaluate_policy
+from baselines.grid import Tuned
+from baselines.seeds import held_out_seeds
+from simcash_env.config import FifoPolicy
+from simcash_env.envs.vector import make_vec
+from simcash_env.errors import SnapshotError
+from simcash_env.registry import load
+from training import cli_evaluate
+from training.checkpoint import find_checkpoint
+from training.exploit import exploitability_of_policies
+from training.ippo import Ippo, Player, Shape
+from training.pools import with_largest_share
+from training.publish import PUBLISHED, verdict
+from training.rivals import parsed, published, rivals
+from training.settings import IppoSettings, load_settings
+from training.table import markdown
+from training.teacher import Teacher, TeacherSettings, UrgentFirst, cost, search
+
+DAY = "2b-3t-v0"
+
+
+def test_a_smaller_pool_with_a_larger_share_of_it_costs_the_same_cents():
+    config, days = load(DAY), range(1, 40)
+    whole = evaluate_policy(config, FifoPolicy(), days, [0.06, 0.045])
+    narrow = evaluate_policy(with_largest_share(config, 0.12), FifoPolicy(), days, [0.5, 0.375])
+    assert (whole.cents == narrow.cents).all()
+    assert with_largest_share(config, 1.0) is config
+
+
+def test_a_teachers_share_follows_what_waits_and_its_levels_reach_the_largest_share():
+    settings = TeacherSettings(policy={"type": "fifo"}, shares=(0.02, 0.03), arrivals=1.0, noise=0.0)
+    vec = make_vec(with_largest_share(load(DAY), 0.1), 50)
+    vec.reset(1)
+    waiting = (vec.queue1_view()["remaining"]).sum(axis=2) / 1_000_000
+    levels = Teacher(settings, 0.1).act(vec, np.zeros((50, 2)))[:, :, vec.head_index["pool"]]
+    expected = np.rint((np.array([0.02, 0.03]) + waiting) / 0.1 * 20).clip(0, 20)
+    assert (levels == expected).all()
+    assert len(np.unique(levels)) > 5
+
+
+def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_at():
+    days = range(1, 300)
+    teacher, cents = search(load(DAY), (0.07, 0.05), 0.12, days)
+    assert teacher.arrivals > 0.0
+    assert teacher.shares[0] > teacher.shares[1]
+    blind = TeacherSettings(policy=teacher.policy, shares=(0.07, 0.05))
+    assert cents < 0.9 * cost(load(DAY), blind, 0.12, days).totals().mean()
+
+
+def test_urgent_first_pays_what_is_due_and_then_the_largest_that_fits():
+    view = {
+        "present": np.array([[[1, 1, 1, 1, 0]]]),
+        "remaining": np.array([[[50, 30, 60, 25, 0]]]),
+        "ticks_to_deadline": np.array([[[5, 2, 4, 1, 0]]]),
+        "available_liquidity": np.array([[106]]),
+    }
+    assert UrgentFirst(2).releases(view).tolist() == [[[True, True, False, True, False]]]
+
+
+def test_what_fits_is_what_a_script_would_release():
+    config = with_largest_share(load("castro-12period-v0"), 0.1)
+    vec = make_vec(config, 200, max_queue_slots=8)
+    vec.reset(1)
+    settings = IppoSettings(scenario="castro-12period-v0", largest_share=0.1)
+    player = Player(settings, Shape.of(vec))
+    script, held = UrgentFirst(2), 0
+    for tick in range(8):
+        rows = player.new_rows(200)
+        player.look(vec.observations, rows)
+        extra = rows[0, :, player.features : player.features + 7 * 8].unflatten(1, (8, 7)).numpy()
+        view = vec.queue1_view()
+        wanted = script.releases(view).reshape(-1, 8)
+        assert (extra[:, :, 5].astype(bool) == wanted).all()
+        assert (extra[:, :, 4] <= view["present"].reshape(-1, 8)).all()
+        held += int((view["present"].reshape(-1, 8) - wanted).sum())
+        actions = script.act(vec)
+        actions[:, :, vec.head_index["pool"]] = (tick == 0) * 6
+        vec.step(actions)
+    assert held > 20
+
+
+def test_imitation_brings_a_policy_close_to_its_teacher():
+    teacher = TeacherSettings(policy={"type": "fifo"}, shares=(0.05,), noise=1.0)
+    few = {"num_envs": 64, "steps_per_rollout": 3, "hidden": (16,), "num_minibatches": 2}
+    settings = IppoSettings(
+        scenario=DAY, largest_share=0.2, teacher=teacher, imitate_steps=20_000, imitate_rate=5e-3, **few
+    )
+    run = Ippo(settings, 0)
+    while run.imitates:
+        run.step()
+    run.vec.reset(10**6)
+    actions = run.player.act(run.vec.observations, run.vec.masks)
+    levels = actions[:, :, run.player.pool]
+    assert np.abs(levels - 5).mean() < 1.0
+    present = run.vec.queue1_view()["present"].astype(bool)
+    assert actions[:, :, :8][present].mean() > 0.9
+
+
+def test_the_level_of_a_pool_is_likeliest_near_the_learned_share():
+    run = Ippo(IppoSettings(scenario=DAY, num_envs=4, hidden=(8,), pool_start=0.25), 0)
+    at = run.heads.place(run.player.pool)
+    scores = run.network(run.seen[:, 0])[0][:, :, at : at + 21]
+    assert (scores.argmax(dim=2) == 5).all()
+    assert th.allclose(scores[:, :, 4] - scores[:, :, 6], th.zeros(()), atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("fifo", "pool 12.5 % / 13.5 %"),
+        ("liquidity_aware", "target_buffer 7,500, urgency_threshold 6, pool 13 % / 12 %"),
+        ("balance_first", "urgent_ticks 5.0, pool 7 % / 5 %"),
+        ("priority_first", "urgent_ticks 1.0"),
+        ("fifo", ""),
+    ],
+)
+def test_the_words_of_a_tuned_policy_can_be_read_back(family, words):
+    policy, shares = parsed(family, words)
+    assert Tuned(policy, shares, 0.0).describe() == words
+
+
+def test_published_rivals_come_out_as_they_were_published():
+    found = rivals(load(DAY), range(2_000_000, 2_000_200))
+    totals = [float(rival.evaluation.totals().mean()) for rival in found]
+    assert len(found) == 9
+    assert totals == sorted(totals)
+    for row in published(DAY):
+        rival = next(item for item in found if item.policy == row["policy"])
+        assert rival.evaluation.totals().tolist() == row["totals"]
+
+
+def test_the_exploitability_of_the_equilibrium_is_nothing_and_of_anything_else_something():
+    settings = load_settings("castro-2period-v0", "ippo")
+    run = Ippo(settings, 0)
+    config = load("castro-2period-v0")
+
+    class Plays(Player):
+        def __init__(self, levels):
+            self.settings, self.levels = settings, levels
+
+        def act(self, observations, masks, generator=None):
+            actions = masks[:, :, :, 1].astype(np.int64)
+            actions[:, :, run.player.pool] *= self.levels
+            return actions
+
+    assert exploitability_of_policies(Plays([0, 4]), config).cents == 0.0
+    assert exploitability_of_policies(Plays([0, 4]), config).costs == (0.0, 2000.0)
+    greedy = exploitability_of_policies(Plays([3, 3]), config)
+    assert greedy.gains[0] > 0.0
+
+
+def test_a_verdict_follows_the_interval_and_the_room():
+    row = {"difference": {"mean": -5.0, "low": -9.0, "high": -1.0, "count": 9}, "tuned": {"total": {"mean": 100.0}}}
+    assert verdict(row) == "below"
+    row["difference"] = {"mean": 1.0, "low": -1.0, "high": 3.0, "count": 9}
+    assert verdict({**row, "room": 0.05}) == "within"
+    assert verdict({**row, "room": 0.5}) == "missed"
+    assert verdict(row) == "missed"
+
+
+@pytest.mark.parametrize("scenario", PUBLISHED)
+def test_every_published_scenario_has_settings(scenario):
+    settings = load_settings(scenario, "ippo")
+    assert settings.scenario == scenario
+
+
+def test_a_shipped_policy_is_found_by_its_scenario_and_plays(capsys):
+    path = find_checkpoint(Path(DAY))
+    assert path.stat().st_size < 1_000_000
+    cli_evaluate(Path(DAY), 100, as_json=True)
+    learned = json.loads(capsys.readouterr().out)["total_cost"]["mean"]
+    best = rivals(load(DAY), held_out_seeds(100))[0].evaluation.totals().mean()
+    assert learned < best
+    with pytest.raises(SnapshotError, match=DAY):
+        find_checkpoint(Path("no-such-thing"))
+
+
+def test_the_published_table_is_what_the_raw_results_say():
+    folder = Path(__file__).parents[2] / "docs" / "results"
+    results = json.loads((folder / "learned.json").read_text(encoding="utf-8"))
+    assert (folder / "learned.md").read_text(encoding="utf-8") == markdown(results) + "\n"
+    for row in results["rows"]:
+        assert row["verdict"] == verdict(row)
+        assert [run["seed"] for run in row["runs"]] == list(range(len(row["runs"])))

@@ -1,0 +1,178 @@
+"""Learned policies against the best tuned scripts: ``python -m training.publish [SCENARIO ...]``.
+
+Trains on each scenario with its file in ``configs/training/ippo``, plays test days that no training has seen, writes
+``docs/results/learned.json`` and the table made of it. Every seed from 0 on is trained and counted; none is chosen.
+``--tables`` makes the table anew; ``--evaluate`` plays the policies of ``configs/trained`` and trains nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from baselines.evaluate import Evaluation, evaluate_policy
+from baselines.permitted import Permitted
+from baselines.regret import Bounds
+from baselines.seeds import held_out_seeds
+from baselines.statistics import Interval, bootstrap_interval, paired_difference
+from simcash_env import __version__
+from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.registry import load
+from training.evaluate import evaluate_player
+from training.exploit import exploitability_of_policies
+from training.ippo import Player, resume_path, train
+from training.rivals import Rival, rivals
+from training.settings import IppoSettings, load_settings
+from training.table import markdown
+from training.teacher import cost
+
+FOLDER: Final = Path("docs") / "results"
+MODELS: Final = Path("configs") / "trained"
+COMMAND: Final = "python -m training.publish"
+TEST_DAYS, LARGE_TEST_DAYS, MEASURED_DAYS = 2_000, 100, 20
+LARGE_BANKS: Final = 50
+GAMES: Final = ("castro-2period-v0", "castro-3period-v0")
+EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_000}
+"""System cost in the only equilibrium on the grid."""
+SEEDS: Final = 1
+PUBLISHED: Final = (
+    "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "3b-6t-v0", "castro-12period-v0", "4b-8t-v0",
+    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0", "target2-day-v0",
+    "core-periphery-200-v0",
+)  # fmt: skip
+
+
+def policies(settings: IppoSettings, seed: int, folder: Path, *, is_trained: bool) -> tuple[Player, float, int]:
+    """Trained policies, seconds that it took, and steps; written to the folder, or read from it."""
+    path = folder / f"{settings.scenario}-seed{seed}.pt"
+    if is_trained:
+        return Player.load(path), 0.0, settings.total_steps
+    began = time.monotonic()
+    trained = train(settings, seed, out=path)
+    resume_path(path).unlink()
+    if not trained.is_complete:
+        raise KeyboardInterrupt
+    return trained.model, time.monotonic() - began, trained.facts.steps
+
+
+def run(
+    scenario: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]
+) -> dict[str, Any]:
+    """One scenario's results, as plain Python."""
+    config = load(scenario)
+    settings: IppoSettings = load_settings(scenario, "ippo")
+    days = held_out_seeds(LARGE_TEST_DAYS if len(config.banks) >= LARGE_BANKS else TEST_DAYS)
+    players, played, runs = [], [], []
+    for seed in range(num_seeds):
+        report(f"{scenario}: training run {seed}")
+        player, seconds, steps = policies(settings, seed, models, is_trained=is_trained)
+        evaluation, agent = evaluate_player(player, config, days)
+        played.append(evaluation)
+        players.append(player)
+        runs.append({
+            "seed": seed, "steps": steps, "seconds": round(seconds, 1), "total": asdict(evaluation.total()),
+            "by_kind": evaluation.by_kind(), "pool_shares": list(agent.pool_shares()),
+            "totals": evaluation.totals().tolist(),
+        })  # fmt: skip
+    if scenario in GAMES:
+        for found, player in zip(runs, players, strict=True):
+            found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[scenario]
+    report(f"{scenario}: scripts")
+    scripts = rivals(config, days)
+    fifo = evaluate_policy(config, FifoPolicy(), days)
+    taught = None
+    if settings.teacher is not None:
+        taught = asdict(cost(config, settings.teacher, settings.largest_share, days).total())
+    return {
+        "scenario": scenario,
+        "settings": settings.model_dump(mode="json", exclude_defaults=True),
+        "test_days": len(days),
+        "runs": runs,
+        "teacher": taught,
+        **compared(config, played, scripts, fifo),
+    }
+
+
+def compared(
+    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[Rival], fifo: Evaluation
+) -> dict[str, Any]:
+    """Learned against the script that is best on these very test days, against FIFO and against the bound."""
+    learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
+    best = scripts[0].evaluation.totals()
+    bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
+    least = bounds.of(Permitted(pool="any"))
+    found: dict[str, Any] = {
+        "learned": asdict(bootstrap_interval(learned)),
+        "tuned": {
+            "policy": scripts[0].policy, "parameters": scripts[0].parameters,
+            "total": asdict(bootstrap_interval(best)), "totals": best.tolist(),
+        },
+        "others": {rival.policy: float(rival.evaluation.totals().mean()) for rival in scripts},
+        "fifo": asdict(bootstrap_interval(fifo.totals())),
+        "difference": asdict(paired_difference(learned, best)),
+        "difference_to_fifo": asdict(paired_difference(learned, fifo.totals())),
+        "bound": "none" if least is None else bounds.kind,
+    }  # fmt: skip
+    if least is not None:
+        count = len(least)
+        found["room"] = float(1.0 - least.mean() / max(best[:count].mean(), 1e-9))
+        found["regret"] = asdict(bootstrap_interval(learned[:count] - least))
+        found["tuned_regret"] = asdict(bootstrap_interval(best[:count] - least))
+    found["verdict"] = verdict(found)
+    return found
+
+
+ROOM, NEAR = 0.10, 0.02
+"""A bound so far under the best script asks for a policy below the script; elsewhere one within so much of it."""
+
+
+def verdict(found: Mapping[str, Any]) -> str:
+    """``below``: the paired difference's interval is under 0; ``within``: no dearer than 2 % where that is asked."""
+    difference, tuned = Interval(**found["difference"]), found["tuned"]["total"]["mean"]
+    if difference.high < 0.0:
+        return "below"
+    if found.get("room", 1.0) < ROOM and difference.mean <= NEAR * tuned:
+        return "within"
+    return "missed"
+
+
+def write(results: Mapping[str, Any], folder: Path) -> None:
+    """Raw results, a line a scenario, and the table."""
+    head = {key: value for key, value in results.items() if key != "rows"}
+    rows = ",\n".join(json.dumps(row) for row in results["rows"])
+    (folder / "learned.json").write_text(json.dumps(head)[:-1] + ', "rows": [\n' + rows + "\n]}\n", encoding="utf-8")
+    (folder / "learned.md").write_text(markdown(results) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run and write, or write the table alone."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=list(PUBLISHED), help="ids; others keep their results")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="training runs, seeds 0 to N - 1")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--models", type=Path, default=MODELS, help="where policies are written")
+    parser.add_argument("--evaluate", action="store_true", help="play the policies there again; train nothing")
+    parser.add_argument("--tables", action="store_true", help="only make the table from the raw results")
+    given: Any = parser.parse_args(arguments)
+    raw = given.folder / "learned.json"
+    rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
+    given.folder.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    for scenario in () if given.tables else given.scenarios:
+        found = run(scenario, given.seeds, given.models, is_trained=given.evaluate, report=console.print)
+        by_name = {row["scenario"]: row for row in rows} | {scenario: found}
+        rows = [by_name[name] for name in PUBLISHED if name in by_name]
+        write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
+    write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
+
+
+if __name__ == "__main__":
+    main()
