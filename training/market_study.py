@@ -204,7 +204,8 @@ def main() -> None:
         "",
         (
             f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (scripted banks: the "
-            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. Version {__version__}, "
+            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. "
+            f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]
