@@ -22,7 +22,7 @@ from baselines.seeds import FIRST_TRAINING_SEED, held_out_seeds
 from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.arrays import I64
-from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec, make_vec
@@ -37,7 +37,7 @@ LEARNER: Final = "EAST_1"
 RUNS: Final = 1_000
 RECORDED_RUNS: Final = 100
 """With the event log, for delay and gridlock."""
-POLICIES: Final = {
+POLICIES: Final[dict[str, PolicyConfig]] = {
     "fifo": FifoPolicy(),
     "deadline": DeadlinePolicy(urgency_threshold=2),
     "liquidity_aware": LiquidityAwarePolicy(target_buffer=0, urgency_threshold=2),
