@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from simcash_env.layout import plain_opener
 from simcash_env.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
 
 FIRST_LOG_ROWS: Final = 256
+
+Rows: TypeAlias = tuple[I64, I64, I64, I64, I64, I64]
+"""What every entry into the kernels takes: scenario, state and work, each with its sizes."""
 
 DECISIONS: Final = (
     "pay_decision",
@@ -163,7 +166,7 @@ class Engine:
     def place_orders(self, orders: I64) -> I64:
         """Place orders in the market (``kernels/market_entry.py`` names the words); returns their log rows."""
 
-        def place(*rows: Any) -> int:
+        def place(*rows: *Rows) -> int:
             status: int = self._place(*rows, orders)
             return status
 
@@ -173,7 +176,7 @@ class Engine:
         """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
         asked = orders.copy()
 
-        def cancel(*rows: Any) -> int:
+        def cancel(*rows: *Rows) -> int:
             orders[:] = asked  # the call may run again, where the log was too short
             status: int = self._cancel(*rows, orders)
             return status

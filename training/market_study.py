@@ -1,31 +1,33 @@
 """What the intraday market does on ``money-market-v0``: ``python -m training.market_study [--markdown FILE]``.
 
 Scripted banks with and without it, on the same days; then one bank that learns when to lend and to borrow while it
-releases all its payments at once, beside the same bank without orders and with those of the corridor trader.
+releases all its payments at once, beside the same bank without orders and with those of the corridor trader; then six
+such banks that learn among themselves.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch as th
 
 from baselines.evaluate import Evaluation, evaluate_agent, with_policy
 from baselines.metrics import metrics_of
-from baselines.record import record_run
+from baselines.record import RunRecord, record_agent, record_run
 from baselines.seeds import FIRST_TRAINING_SEED, held_out_seeds
 from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.arrays import I64
-from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig
+from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.files import write_atomically
 from simcash_env.registry import load
 from training.callback import TrainingCallback
 from training.evaluate import LearnedAgent
@@ -34,8 +36,10 @@ from training.settings import TrainingSettings, load_settings
 
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"
-RUNS: Final = 200
-POLICIES: Final = {
+RUNS: Final = 1_000
+RECORDED_RUNS: Final = 100
+"""With the event log, for delay and gridlock."""
+POLICIES: Final[dict[str, PolicyConfig]] = {
     "fifo": FifoPolicy(),
     "deadline": DeadlinePolicy(urgency_threshold=2),
     "liquidity_aware": LiquidityAwarePolicy(target_buffer=0, urgency_threshold=2),
@@ -48,14 +52,14 @@ def without_market(config: ScenarioConfig) -> ScenarioConfig:
     return config.model_copy(update={"market": None})
 
 
-def one_learner(config: ScenarioConfig, bank: str, *, trades: bool) -> ScenarioConfig:
-    """One bank decides; all others release all and trade. ``trades``: does the corridor trader trade for it too?"""
+def with_learners(config: ScenarioConfig, banks: Sequence[str], *, trades: bool = False) -> ScenarioConfig:
+    """These banks decide; all others release all and trade. ``trades``: do corridor traders trade for these too?"""
     if config.market is None:
         message = f"{config.name}: has no market"
         raise ValueError(message)
-    traders = {name: one for name, one in config.market.traders.items() if trades or name != bank}
+    traders = {name: one for name, one in config.market.traders.items() if trades or name not in banks}
     market = config.market.model_copy(update={"traders": traders})
-    return assign_learners(config.model_copy(update={"market": market}), [bank])
+    return assign_learners(config.model_copy(update={"market": market}), banks)
 
 
 class ReleasesAll(SimCashSB3Vec):
@@ -125,9 +129,9 @@ class Bank:
 def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, max_seconds: float | None) -> list[Bank]:
     """Without orders, with the corridor trader's, with learned ones; others alike."""
     config, slots = load(settings.scenario), settings.max_queue_slots
-    alone = one_learner(config, LEARNER, trades=False)
+    alone = with_learners(config, [LEARNER])
     model = train_trader(settings, alone, seed, max_seconds)
-    corridor = one_learner(config, LEARNER, trades=True)
+    corridor = with_learners(config, [LEARNER], trades=True)
     off = corridor.model_copy(update={"actions": corridor.actions.model_copy(update={"market": False})})
     ways = {
         "no orders": (alone, MarketAgent(None, settings)),
@@ -140,20 +144,53 @@ def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, m
     ]
 
 
-def figures_of(config: ScenarioConfig, seeds: Sequence[int]) -> dict[str, Any]:
+def figures_of(records: Iterable[RunRecord]) -> dict[str, Any]:
     """(runs,) of every figure."""
-    rows = [metrics_of(record_run(config, seed)) for seed in seeds]
+    rows = [metrics_of(record) for record in records]
     return {name: np.array([getattr(row, name) for row in rows], float) for name in FIGURES}
 
 
-def study_scripted(seeds: Sequence[int]) -> list[tuple[str, str, Interval, Interval, Interval]]:
-    """Policy, figure, without the market, with it, and the difference on the same days."""
-    config, rows = load(SCENARIO), []
+Rows: TypeAlias = list[tuple[str, str, Interval, Interval, Interval]]
+"""Banks, figure, without the market, with it, and the difference on the same days."""
+
+
+def compared(name: str, off: dict[str, Any], on: dict[str, Any]) -> Rows:
+    """Rows of one kind of banks."""
+    return [
+        (
+            name,
+            figure.replace("_", " "),
+            bootstrap_interval(off[figure]),
+            bootstrap_interval(on[figure]),
+            paired_difference(on[figure], off[figure]),
+        )
+        for figure in FIGURES
+    ]
+
+
+def study_all_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, max_seconds: float | None) -> Rows:
+    """All banks release all and share a policy that learned to trade among its likes; or do not trade."""
+    config, slots = load(settings.scenario), settings.max_queue_slots
+    market = with_learners(config, [bank.id for bank in config.banks])
+    few = settings.model_copy(update={"num_envs": max(settings.num_envs // len(config.banks), 1)})
+    model = train_trader(few, market, seed, max_seconds)
+    off, on = (
+        figures_of(record_agent(market, MarketAgent(one, settings), day, max_queue_slots=slots) for day in seeds)
+        for one in (None, model)
+    )
+    return compared("all learned", off, on)
+
+
+def study_scripted(seeds: Sequence[int]) -> Rows:
+    """All banks follow one policy, with corridor traders or without a market."""
+    config = load(SCENARIO)
+    rows: Rows = []
     for name, policy in POLICIES.items():
-        off, on = (figures_of(with_policy(one, policy), seeds) for one in (without_market(config), config))
-        for figure in FIGURES:
-            cells = bootstrap_interval(off[figure]), bootstrap_interval(on[figure])
-            rows.append((name, figure.replace("_", " "), *cells, paired_difference(on[figure], off[figure])))
+        off, on = (
+            figures_of(record_run(with_policy(one, policy), seed) for seed in seeds)
+            for one in (without_market(config), config)
+        )
+        rows += compared(name, off, on)
     return rows
 
 
@@ -163,13 +200,10 @@ def cell(interval: Interval) -> str:
     return f"{interval.mean:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
 
 
-def scripted_table(seeds: Sequence[int]) -> list[str]:
+def system_table(rows: Rows) -> list[str]:
     """In Markdown."""
     lines = ["| banks | figure | without the market | with it | difference |", "|---|---|---:|---:|---:|"]
-    lines += [
-        f"| {name} | {figure} | {cell(off)} | {cell(on)} | {cell(by)} |"
-        for name, figure, off, on, by in study_scripted(seeds)
-    ]
+    lines += [f"| {name} | {figure} | {cell(off)} | {cell(on)} | {cell(by)} |" for name, figure, off, on, by in rows]
     return lines
 
 
@@ -194,21 +228,24 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="stop the training after so long")
     asked = parser.parse_args()
     seeds = held_out_seeds(asked.runs)
-    banks = study_learned(load_settings(SCENARIO), seeds, asked.seed, asked.seconds)
+    settings, how = load_settings(SCENARIO), (asked.seed, asked.seconds)
+    banks, few = study_learned(settings, seeds, *how), seeds[:RECORDED_RUNS]
+    rows = [*study_scripted(few), *study_all_learned(settings, few, *how)]
     lines = [
         *learned_table(banks),
         "",
-        *scripted_table(seeds[: asked.runs // 2]),
+        *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs} runs that nobody trained on (scripted banks: the "
-            f"first half of them), the same for all; costs in cents. Version {__version__}, "
+            f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (second table: the "
+            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. "
+            f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]
     print("\n".join(lines))
     if asked.markdown is not None:
-        asked.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_atomically(asked.markdown, ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

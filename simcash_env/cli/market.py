@@ -132,7 +132,7 @@ def show_market(
     _print(Store(folder).load(name), as_json=as_json)
 
 
-@market.command("list", epilog="Example: simcash market list --json")
+@market.command("list", epilog="Examples: simcash market list   |   simcash market list --json")
 def list_markets(
     folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
 ) -> None:
@@ -152,10 +152,18 @@ def list_markets(
 
 
 @market.command("delete", epilog="Example: simcash market delete monday")
-def delete_market(name: Annotated[str, typer.Argument(help="Of the saved run.")], folder: Folder = HERE) -> None:
+def delete_market(
+    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    folder: Folder = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
     """Remove a saved run."""
     Store(folder).delete(name)
-    notes.print(f"{name}: removed")
+    if as_json:
+        typer.echo(json.dumps({"deleted": name}))
+    else:
+        notes.print(f"{name}: removed")
 
 
 def _print(run: MarketRun, *, as_json: bool) -> None:

@@ -68,8 +68,9 @@ def _rates(market: Raw) -> Iterator[Broken]:
     if _is_rate(reference) and not low <= reference <= high:
         yield Broken(("market", "reference_rate"), rule, reference)
     schedule = market.get("schedule")
-    for key in ("bid_offset", "ask_offset") if isinstance(schedule, Mapping) else ():
-        offset = schedule.get(key, 0.0)
+    offsets = schedule if isinstance(schedule, Mapping) else {"bid_offset": 0.0, "ask_offset": 0.0}
+    for key in ("bid_offset", "ask_offset"):
+        offset = offsets.get(key, 0.0)
         if _is_rate(offset) and (reference is None or _is_rate(reference)):
             middle = (written(low) + written(high)) / 2 if reference is None else written(reference)
             rate = middle + written(offset)
