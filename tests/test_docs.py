@@ -192,3 +192,4 @@ def test_the_table_of_results_is_cheapest_first_with_the_learned_policy_marked()
 
 def test_the_version_to_cite_is_the_version_of_the_package():
     assert f"version: {simcash_env.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"version = {{{simcash_env.__version__}}}" in TEXTS["README.md"]

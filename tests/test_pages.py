@@ -89,6 +89,12 @@ def test_a_block_that_fails_is_found(tmp_path, monkeypatch):
         run_line(line, tmp_path, monkeypatch)
 
 
+def test_the_navigation_names_a_page_once():
+    named = re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(named) > 30
+    assert sorted(named) == sorted(set(named))
+
+
 def test_a_page_that_the_navigation_forgets_is_on_the_site():
     nav = [{"Use": [{"Environment": "environment.md"}, "records.md"]}]
     assert "environment.md" not in site.unnamed(nav)
