@@ -15,7 +15,7 @@ def scenario(number: int) -> ScenarioConfig:
     """The scenario of this number; always the same one."""
     draw = random.Random(number)
     names = [f"BANK_{place}" for place in range(draw.randint(2, 10))]
-    ticks, scale = draw.choice((6, 24, 96)), draw.choice((1, 1, 1_000, 10**7))
+    ticks, scale = draw.choice((6, 24, 48)), draw.choice((1, 1, 1_000, 10**7))
     truth = (False, True)
     return load_scenario(
         {
@@ -30,7 +30,7 @@ def scenario(number: int) -> ScenarioConfig:
                 "split_scope": draw.choice(("divisible", "any")),
                 "end_of_day_settlement": draw.choice(truth),
             },
-            "simulation": {"ticks_per_day": ticks, "num_days": draw.randint(1, 20), "seed": number},
+            "simulation": {"ticks_per_day": ticks, "num_days": draw.randint(1, 5), "seed": number},
             "banks": [bank(draw, name, names, scale) for name in names],
             "costs": costs(draw, scale),
             "lsm": {
@@ -80,7 +80,7 @@ def bank(draw: random.Random, name: str, names: list[str], scale: int) -> dict[s
         "min_holding_ticks": draw.choice((0, 3)),
         "policy": policy(draw, scale),
         "arrivals": {
-            "rate_per_tick": draw.choice((0.2, 0.8, 2.0)),
+            "rate_per_tick": draw.choice((0.1, 0.4, 1.0)),
             "amount": {"type": "lognormal", "mean": 400 * scale, "std_dev": 300 * scale},
             "priority": {"type": "uniform", "min": 0, "max": 10},
             "deadline_range": [1, draw.randint(1, 12)],
