@@ -43,6 +43,9 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("simcash", "benchmark", "castro-2period-v0", "--seeds", "5", "--json"),
         ("python", "-c", "import simcash_env.envs.sb3"),
     ),
+    "tune": (("python", "-c", "import optuna"),),
+    "distill": (("python", "-c", "import sklearn.tree"),),
+    "offline": (("python", "-c", "import h5py, minari, pyarrow"),),
     "service": (
         ("python", "-c", "import simcash_env.service.app, simcash_env.service.server"),
         ("simcash", "serve", "--help"),

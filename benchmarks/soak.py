@@ -108,7 +108,8 @@ def random_legal(vec: SimCashVec, draw: np.random.Generator) -> npt.NDArray[np.i
     """A legal choice for every head."""
     draws = draw.random(vec.masks.shape, np.float32)
     draws[vec.masks == 0] = -1.0
-    return draws.argmax(axis=-1)
+    chosen: npt.NDArray[np.int64] = draws.argmax(axis=-1)
+    return chosen
 
 
 def soak(config: ScenarioConfig, number: int, steps: int, check_every: int) -> tuple[int, int]:

@@ -22,10 +22,29 @@ WRITERS = {
     "training/plots.py": "likewise",
     "baselines/plots.py": "likewise",
     "simcash_env/records/plots.py": "into memory, then files.write_atomically",
+    "simcash_env/market/store.py": "removes a saved run that it is asked to; writes by files.write_atomically",
+    "training/publish.py": "removes what is there to resume from; makes its folder; writes by files.write_atomically",
+    "training/generalise.py": "makes its folder; writes by files.write_atomically",
+    "training/distilled.py": "likewise",
+    "training/distill_report.py": "likewise",
+    "training/sweep.py": "likewise; and a folder of Ray's, which it hands over whole",
+    "training/rllib_ppo.py": "a folder beside the old one, which takes its place when it is whole",
+    "training/offline.py": "into a partial file of files.replacing; Minari's folder",
     "simcash_env/cli/__init__.py": "the null device, where standard output has gone away",
 }
 """Where something is written, and what keeps it whole."""
-WRITES = {"write_text", "write_bytes", "savefig", "mkdir", "ParquetWriter", "connect", "unlink", "replace", "rename"}
+WRITES = {
+    "write_text",
+    "write_bytes",
+    "savefig",
+    "mkdir",
+    "ParquetWriter",
+    "write_table",
+    "connect",
+    "unlink",
+    "replace",
+    "rename",
+}
 
 
 def writes_in(source: str) -> set[str]:

@@ -137,12 +137,14 @@ def read_facts(path: Path) -> CheckpointFacts:
         message = f"{path}: does not match {facts_path(path).name}: one of the two is damaged or from another training"
         raise SnapshotError(message)
     try:
-        return CheckpointFacts(
+        facts = CheckpointFacts(
             **{**values, "bank_ids": tuple(values["bank_ids"]), "curve": tuple(map(tuple, values["curve"]))}
         )
-    except (TypeError, KeyError) as error:
+        facts.training_settings()
+    except (TypeError, KeyError, ValueError) as error:
         message = f"{facts_path(path)}: {error}"
         raise SnapshotError(message) from error
+    return facts
 
 
 def _digest(path: Path) -> str:

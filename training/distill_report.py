@@ -16,6 +16,7 @@ from baselines.leaderboard import baseline_rows
 from baselines.seeds import held_out_seeds, training_seeds
 from baselines.statistics import Interval
 from simcash_env import __version__
+from simcash_env.files import write_atomically
 from training.distill import Distilled, Options, fidelity
 from training.players import Player
 from training.tree_student import depth
@@ -81,7 +82,7 @@ def write_distilled(tree: Distilled, report: Mapping[str, Any], folder: Path) ->
     paths = []
     for bank, document in tree_documents(tree).items():
         paths.append(folder / f"{bank}.json")
-        paths[-1].write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_atomically(paths[-1], (json.dumps(document, indent=1) + "\n").encode())
     whole = tree.config.model_dump(mode="json", exclude_none=True)
     shares = dict(zip(deciding_banks(tree.config), tree.shares, strict=True))
     for bank in whole["banks"]:
@@ -91,8 +92,8 @@ def write_distilled(tree: Distilled, report: Mapping[str, Any], folder: Path) ->
                 bank["liquidity_allocation_fraction"] = shares[bank["id"]]
     head = f"# {tree.config.name} with its deciding banks following distilled trees: simcash run {SCENARIO}\n"
     scenario = folder / SCENARIO
-    scenario.write_text(head + yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
-    (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_atomically(scenario, (head + yaml.safe_dump(whole, sort_keys=False)).encode())
+    write_atomically(folder / REPORT, (json.dumps(report, indent=1) + "\n").encode())
     return [*paths, scenario, folder / REPORT]
 
 

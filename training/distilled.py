@@ -16,6 +16,7 @@ from rich.console import Console
 
 from baselines.publish import FOLDER
 from simcash_env import __version__
+from simcash_env.files import write_atomically
 from training.cli import DEFAULT_FOLDER, cli_train
 from training.distill import Options, distill
 from training.distill_report import make_report, tree_documents, write_distilled
@@ -96,8 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         errors = Console(stderr=True)
         rows = [distilled(scenario, errors.print) for scenario in given.scenarios]
         given.out.mkdir(parents=True, exist_ok=True)
-        raw.write_text(as_json(rows), encoding="utf-8")
-    page.write_text(table(rows) + "\n", encoding="utf-8")
+        write_atomically(raw, as_json(rows).encode())
+    write_atomically(page, (table(rows) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from baselines.statistics import bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
+from simcash_env.files import write_atomically
 from simcash_env.registry import load
 from training.evaluate import evaluate_player
 from training.ippo import Player, train
@@ -124,8 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given: Any = parser.parse_args(arguments)
     results = run(given.members, Console(stderr=True).print)
     given.folder.mkdir(parents=True, exist_ok=True)
-    (given.folder / "generalise.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (given.folder / "generalise.md").write_text(markdown(results) + "\n", encoding="utf-8")
+    write_atomically(given.folder / "generalise.json", (json.dumps(results, indent=1) + "\n").encode())
+    write_atomically(given.folder / "generalise.md", (markdown(results) + "\n").encode())
 
 
 if __name__ == "__main__":

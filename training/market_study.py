@@ -27,6 +27,7 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy,
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.files import write_atomically
 from simcash_env.registry import load
 from training.callback import TrainingCallback
 from training.evaluate import LearnedAgent
@@ -244,7 +245,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     if asked.markdown is not None:
-        asked.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_atomically(asked.markdown, ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

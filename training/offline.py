@@ -26,6 +26,7 @@ from simcash_env._registration import BANK_ID
 from simcash_env.arrays import I64
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.files import make_folder_of, replacing
 from simcash_env.simulation import COST_NAMES
 from training.players import Player
 
@@ -123,8 +124,10 @@ def write_parquet(rollouts: Rollouts, path: Path) -> Path:
     for kind, name in enumerate(COST_NAMES):
         columns[f"{name}_cents"] = rollouts.costs[..., kind].reshape(-1)
     table = pa.table(columns)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table.replace_schema_metadata({"simcash": json.dumps(rollouts.facts)}), path, compression="zstd")
+    make_folder_of(path)
+    facts = {"simcash": json.dumps(rollouts.facts)}
+    with replacing(path) as partial:
+        pq.write_table(table.replace_schema_metadata(facts), partial, compression="zstd")
     return path
 
 

@@ -25,6 +25,7 @@ from baselines.seeds import held_out_seeds
 from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.files import write_atomically
 from simcash_env.registry import load
 from training.evaluate import evaluate_player
 from training.exploit import exploitability_of_policies
@@ -148,8 +149,8 @@ def write(results: Mapping[str, Any], folder: Path) -> None:
     """Raw results, a line a scenario, and the table."""
     head = {key: value for key, value in results.items() if key != "rows"}
     rows = ",\n".join(json.dumps(row) for row in results["rows"])
-    (folder / "learned.json").write_text(json.dumps(head)[:-1] + ', "rows": [\n' + rows + "\n]}\n", encoding="utf-8")
-    (folder / "learned.md").write_text(markdown(results) + "\n", encoding="utf-8")
+    write_atomically(folder / "learned.json", (json.dumps(head)[:-1] + ', "rows": [\n' + rows + "\n]}\n").encode())
+    write_atomically(folder / "learned.md", (markdown(results) + "\n").encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

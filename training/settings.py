@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simcash_env.config.documents import read_document
 from simcash_env.errors import ConfigError, Fault
 from training.teacher import TeacherSettings
 
@@ -126,10 +126,10 @@ def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) 
         rule = f"must be one of {', '.join(ALGORITHMS)}"
         raise ConfigError([Fault(None, None, "algorithm", repr(algorithm), rule)])
     path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario), algorithm)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError([Fault(str(path), None, "training", repr(str(path)), f"cannot be read: {error}")]) from error
+    document = read_document(path)
+    if document.broken:
+        raise document.error(document.broken)
+    values = document.value
     if not isinstance(values, dict):
         raise ConfigError([Fault(str(path), None, "training", repr(values), "must be a mapping of settings")])
     try:

@@ -22,6 +22,7 @@ from ray.tune import Checkpoint, CheckpointConfig, FailureConfig, RunConfig, Tun
 from baselines.seeds import validation_seeds
 from simcash_env import __version__
 from simcash_env.errors import ConfigError, Fault, SimulationError
+from simcash_env.files import write_atomically
 from training.rllib_ppo import ALGORITHM, evaluate_algorithm, ppo_config
 from training.rllib_settings import RllibSettings
 from training.search_space import Range, Space
@@ -116,7 +117,7 @@ def sweep(plan: SweepPlan, folder: Path, seed: int = 0) -> dict[str, Any]:
             raise ConfigError([Fault(str(folder), None, "out", repr(str(folder)), rule)])
     os.environ.setdefault(SAVE_PERIOD, "1")
     path.mkdir(parents=True, exist_ok=True)
-    (path / PLAN).write_text(json.dumps(plan.as_data(), indent=1) + "\n", encoding="utf-8")
+    write_atomically(path / PLAN, (json.dumps(plan.as_data(), indent=1) + "\n").encode())
     if Tuner.can_restore(str(path)):
         tuner = Tuner.restore(str(path), run_trial, resume_unfinished=True, resume_errored=True)
     else:

@@ -21,6 +21,7 @@ from baselines.seeds import validation_seeds
 from baselines.statistics import Interval, bootstrap_interval
 from simcash_env import __version__
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.registry import load
 from training.evaluate import LearnedAgent, evaluate_model, evaluate_player
 from training.ppo import train
@@ -103,7 +104,7 @@ def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
     import optuna
     from filelock import FileLock  # torch brings it
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder_of(path)
     with FileLock(f"{path}.opening"):  # commands may begin side by side; Optuna has a .lock of its own
         study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), constant_liar=True)
@@ -253,9 +254,9 @@ def write_settings(found: Found, path: Path) -> None:
 
     if found.settings is None or found.cents is None:
         raise ConfigError([Fault(str(path), None, "study", repr(found.study), "has no finished trial yet")])
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder_of(path)
     head = (
         f"# Trial {found.best} of study {found.study!r}, the best of {found.done}: "
         f"{found.cents} cents a run on validation days, version {__version__}.\n"
     )
-    path.write_text(head + yaml.safe_dump(found.settings, sort_keys=False), encoding="utf-8")
+    write_atomically(path, (head + yaml.safe_dump(found.settings, sort_keys=False)).encode())

@@ -132,7 +132,7 @@ def show_market(
     _print(Store(folder).load(name), as_json=as_json)
 
 
-@market.command("list", epilog="Example: simcash market list --json")
+@market.command("list", epilog="Examples: simcash market list   |   simcash market list --json")
 def list_markets(
     folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,11 @@ from pydantic import ValidationError
 from simcash_env._version import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import MarketError, SimcashError
+from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.market.budgets import Ledger
 from simcash_env.market.processor import MarketRun
 from simcash_env.market.slots import Slot
+from simcash_env.saving import NO_SENSE
 from simcash_env.simulation import Simulation
 
 MARK: Final = b"simcash_env market run\n"
@@ -65,7 +66,7 @@ def run_from_bytes(data: bytes) -> MarketRun:
             matches=[(cents, rate) for cents, rate in plain["matches"]],
             **{name: plain[name] for name in _PLAIN},
         )
-    except (SimcashError, ValidationError, KeyError, TypeError, ValueError) as error:
+    except (SimcashError, ValidationError, *NO_SENSE) as error:
         message = f"it cannot be read: {error}"
         raise MarketError(message) from error
 
@@ -79,7 +80,14 @@ def _read(data: bytes) -> dict[str, Any]:
     if hashlib.sha256(body).digest() != digest:
         message = "it is damaged: its checksum is wrong"
         raise MarketError(message)
-    plain: dict[str, Any] = json.loads(body)
+    try:
+        plain: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        message = f"it cannot be read: {error}"
+        raise MarketError(message) from error
+    if not isinstance(plain, dict):
+        message = "it cannot be read: it holds no mapping"
+        raise MarketError(message)
     if plain.get("format") != FORMAT or plain.get("version") != __version__:
         found = f"format {plain.get('format')} of version {plain.get('version')}"
         message = f"it is of another version: needs format {FORMAT} of version {__version__}, got {found}"
@@ -122,18 +130,14 @@ class Store:
         self.write(name, run_to_bytes(run))
 
     def write(self, name: str, data: bytes) -> None:
-        """Write bytes of a run; a crash leaves the old file or the new one."""
+        """Write bytes of a run; a crash leaves the old file or the new one.
+
+        Raises:
+            WriteError: they cannot be written; what was there is as it was.
+        """
         target = self.path(name)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with partial.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        make_folder_of(target)
+        write_atomically(target, data)
 
     def load(self, name: str) -> MarketRun:
         """A saved run, ready to go on.
@@ -161,7 +165,7 @@ class Store:
             plain = _read(path.read_bytes())
             slots, scenario = len(plain["slots"]), plain["config"]["name"]
             return Saved(name, size, scenario, plain["cursor"], slots, plain["is_done"])
-        except (MarketError, OSError, KeyError, TypeError, ValueError) as error:
+        except (MarketError, OSError, *NO_SENSE) as error:
             return Saved(name, size, problem=str(error))
 
     def delete(self, name: str) -> None:

@@ -16,7 +16,13 @@ from training.settings import load_settings, settings_path
 
 TEXT = settings_path("castro-2period-v0").read_bytes()
 FACTS = json.loads(
-    json.dumps(vars(CheckpointFacts("2b-3t-v0", 1, 2, {}, ("A", "B"), sha256=hashlib.sha256(b"weights").hexdigest())))
+    json.dumps(
+        vars(
+            CheckpointFacts(
+                "2b-3t-v0", 1, 2, {"scenario": "2b-3t-v0"}, ("A", "B"), sha256=hashlib.sha256(b"weights").hexdigest()
+            )
+        )
+    )
 )
 
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from simcash_env.errors import MarketError
+from simcash_env.errors import MarketError, WriteError
 from simcash_env.market.processor import MarketRun
 from simcash_env.market.store import MARK, Store, run_from_bytes, run_to_bytes
 from tests.market.worlds import scheduled
@@ -80,7 +80,7 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(message)
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(WriteError, match=r"run\.market: cannot be written: no room"):
         store.save("run", run)
     assert store.path("run").read_bytes() == old
     assert [path.name for path in tmp_path.iterdir()] == ["run.market"]

@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the kernels are imported
-
 from hypothesis import Phase, settings
 
 from simcash_env import kernels
+from simcash_env.kernels._jit import PLAIN
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.trial import Watch, differing_run, run_tests, survives
 
@@ -29,6 +28,7 @@ TESTS = (
     "test_gridlock.py",
     "test_cost_edges.py",
     "test_lsm_edges.py",
+    "test_ledger_edges.py",
 )
 """The quick tests of these rules, after ``test_recorded_runs.py``. Those that draw scenarios are not here."""
 NOT_OURS = "not oracle-g and not oracle-r and not beside and not command and not table"
@@ -92,4 +92,7 @@ def tried(at: int, count: int, mutant: Mutant, tests: list[str], watch: Watch, o
 
 
 if __name__ == "__main__":
+    if not PLAIN:  # it must be known before the kernels are imported
+        again = [sys.executable, "-m", "tests.mutation", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, "NUMBA_DISABLE_JIT": "1"})  # noqa: S606 - ourselves
     sys.exit(main())

@@ -19,7 +19,7 @@ class Model:
         file.write(self.letter * 1000)
 
 
-OLD, NEW = (CheckpointFacts("2b-3t-v0", 1, steps, {}, ("A", "B")) for steps in (10, 20))
+OLD, NEW = (CheckpointFacts("2b-3t-v0", 1, steps, {"scenario": "2b-3t-v0"}, ("A", "B")) for steps in (10, 20))
 
 
 def test_a_checkpoint_comes_back_with_its_facts(tmp_path):
