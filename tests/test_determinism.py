@@ -159,7 +159,8 @@ def test_releasing_everything_through_the_environment_is_the_fifo_policy(scenari
         bank.model_copy(update={"policy": FifoPolicy(), **(share if bank.liquidity_pool else {})})
         for bank in vec.config.banks
     )
-    scripted = vec.config.model_copy(update={"banks": banks})
+    market = vec.config.market and vec.config.market.model_copy(update={"traders": {}})  # the learners do not trade
+    scripted = vec.config.model_copy(update={"banks": banks, "market": market})
     simulations = [Simulation(scripted, seed=seed, events=False) for seed in (21, 22)]
     vec.reset(21)
     for _ in range(vec.num_ticks):
@@ -176,9 +177,9 @@ def everything_released(vec):
     """Release where that is admitted; half the pool where it may be set."""
     actions = np.zeros(vec.actions.shape, np.int64)
     actions[..., :ALL_SLOTS] = vec.masks[:, :, :ALL_SLOTS, 1]
-    if len(vec.action_nvec) > ALL_SLOTS:
-        level = POOL_LEVELS // 2
-        actions[..., ALL_SLOTS] = level * vec.masks[:, :, ALL_SLOTS, level]
+    if "pool" in vec.head_index:
+        head, level = vec.head_index["pool"], POOL_LEVELS // 2
+        actions[..., head] = level * vec.masks[:, :, head, level]
     return actions
 
 

@@ -125,4 +125,12 @@ def test_the_source_distribution_holds_what_the_checks_need(tmp_path):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert tracked <= names
-    assert {"Makefile", "mkdocs.yml", "constraints.txt", ".ci/run", "pyproject.toml", "LICENSE", "CHANGELOG.md"} <= names
+    assert {
+        "Makefile",
+        "mkdocs.yml",
+        "constraints.txt",
+        ".ci/run",
+        "pyproject.toml",
+        "LICENSE",
+        "CHANGELOG.md",
+    } <= names

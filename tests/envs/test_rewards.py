@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simcash_env import simcash_v0
-from simcash_env.codes import NUM_COSTS
 from simcash_env.envs.vector import make_vec
+from simcash_env.market_columns import with_interest
 from tests.worlds import LIBRARY, busy, legal, quiet
 
 SCENARIOS = [*LIBRARY, "busy"]
@@ -31,7 +31,8 @@ def played(vec, seed=1):
 
 def charged(vec, copy):
     """(banks, kinds) cents of the run so far, of all banks."""
-    return vec.state(copy).run_cost_cents.reshape(-1, NUM_COSTS)
+    state = vec.state(copy)
+    return with_interest(state.run_cost_cents, state.trader_run_interest_cents)
 
 
 @pytest.mark.parametrize(("reward", "alpha"), [("individual", 0.0), ("mixed", 0.5), ("mixed", 0.25), ("system", 1.0)])
