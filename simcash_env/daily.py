@@ -26,6 +26,7 @@ METRICS: Final = (
     "overdue_count",  # payments that went overdue
     "queued_cents",  # in both queues after the last tick
     *COST_METRICS,
+    "interest_cost_cents",  # of loans in the market, as they fall due; negative where a bank lent
     "total_cost_cents",
 )
 """Figures of one bank on one day."""
@@ -36,6 +37,9 @@ SETTLEMENTS: Final = (
     int(EventKind.LSM_PAYMENT_SETTLED),
 )
 """Events that each move one payment's cents."""
+
+LOANS: Final = (int(EventKind.MARKET_TRADE), int(EventKind.LOAN_REPAID))
+"""Events that move a loan's cents: to the borrower, and back with interest."""
 
 GIVEN_UP: Final = (int(EventKind.POLICY_DROP), int(EventKind.TRANSACTION_EXPIRED))
 
@@ -80,7 +84,10 @@ class DayBook:
         charged = rows[kinds == EventKind.COST_ACCRUAL]
         first = METRICS.index(COST_METRICS[0])
         np.add.at(self._figures, (first + charged[:, VALUE], charged[:, BANK]), charged[:, CENTS])
-        self._follow_balances(rows, np.concatenate([moving, _transfers(rows)]))
+        interest, paid = rows[kinds == EventKind.INTEREST_ACCRUED], self._row("interest_cost_cents")
+        np.add.at(paid, interest[:, BANK], interest[:, CENTS])
+        np.subtract.at(paid, interest[:, COUNTERPARTY], interest[:, CENTS])
+        self._follow_balances(rows, np.concatenate([moving, rows[np.isin(kinds, LOANS)], _transfers(rows)]))
 
     def _follow_balances(self, rows: I64, moving: I64) -> None:
         """Book what moved, and look at the balances at the end of every tick."""
@@ -121,7 +128,7 @@ class DayBook:
         ):
             found[METRICS.index(name)] = values
         first = METRICS.index(COST_METRICS[0])
-        found[METRICS.index("total_cost_cents")] = found[first : first + NUM_COSTS].sum(axis=0)
+        found[METRICS.index("total_cost_cents")] = found[first : first + NUM_COSTS + 1].sum(axis=0)  # and interest
         return np.ascontiguousarray(found.T)
 
     def close(self) -> I64:

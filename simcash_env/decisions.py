@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from simcash_env.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
 from simcash_env.config.market import RATE_UNIT, rate_units
@@ -152,13 +152,16 @@ def cents_to_move(bank: str, cents: int) -> int:
     return cents
 
 
-def order_of(engine: Engine, bank: str, order: Order | None) -> tuple[int, int, int]:
+def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
     """Side, rate in hundredths of a basis point and cents of an order; a rate of 0 for none."""
     if not len(engine.state.market_next_order):
         message = f"orders.{bank}: the scenario has no market"
         raise ActionError(message)
     if order is None:
         return 0, 0, 0
+    if not isinstance(order, tuple) or len(order) != 3:  # noqa: PLR2004
+        message = f"orders.{bank}: must be (side, rate, cents) or None, got {order!r}"
+        raise ActionError(message)
     side, rate, cents = order
     problem = order_problem(side, rate, cents)
     if problem:
@@ -172,7 +175,7 @@ def order_of(engine: Engine, bank: str, order: Order | None) -> tuple[int, int, 
 
 def order_problem(side: str, rate: float, amount: int) -> str | None:
     """What is wrong with an order before the book is asked."""
-    if side not in {"bid", "ask"}:
+    if side not in ("bid", "ask"):  # what is given may not be hashable
         return f"side must be bid or ask, got {side!r}"
     if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
         return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"

@@ -62,6 +62,7 @@ class Moves(BaseModel):
     actions: dict[str, dict[str, str | list[str | int]]] = Field(default_factory=dict)
     pool_levels: dict[str, int] = Field(default_factory=dict)
     collateral: dict[str, int] = Field(default_factory=dict)
+    orders: dict[str, list[str | int | float] | None] = Field(default_factory=dict)
 
 
 def create(
@@ -195,7 +196,8 @@ def _decisions(moves: Moves) -> dict[str, Any]:
         bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
         for bank, verbs in moves.actions.items()
     }
-    return {"actions": actions, "pool_levels": moves.pool_levels, "collateral": moves.collateral}
+    orders = {bank: None if order is None else tuple(order) for bank, order in moves.orders.items()}
+    return {"actions": actions, "pool_levels": moves.pool_levels, "collateral": moves.collateral, "orders": orders}
 
 
 def _position(simulation: Simulation, file: Path) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from simcash_env.errors import RecordError
+from simcash_env.errors import OrderError, RecordError
 from simcash_env.simulation import Simulation, TickResult
 
-InputKind: TypeAlias = Literal["open", "submit", "policy", "tick"]
-INPUT_KINDS: Final = ("open", "submit", "policy", "tick")
+InputKind: TypeAlias = Literal["open", "submit", "policy", "order", "cancel", "tick"]
+INPUT_KINDS: Final = ("open", "submit", "policy", "order", "cancel", "tick")
 
 
 class Input(NamedTuple):
@@ -19,7 +20,8 @@ class Input(NamedTuple):
     Attributes:
         seq: place among the run's inputs.
         tick: that was current when it came.
-        kind: ``open`` (arrivals were looked at), ``submit``, ``policy``, or ``tick`` (decisions).
+        kind: ``open`` (arrivals were looked at), ``submit``, ``policy``, ``order`` and ``cancel`` (in the market), or
+            ``tick`` (decisions).
         content: the call's arguments as JSON.
     """
 
@@ -41,7 +43,9 @@ def decisions_of(content: Mapping[str, Any]) -> dict[str, Any]:
         bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
         for bank, verbs in content.get("actions", {}).items()
     }
-    return {"actions": actions, **{name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}}
+    orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
+    others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
+    return {"actions": actions, **others, "orders": orders}
 
 
 class Inputs:
@@ -84,6 +88,11 @@ def _give_in(simulation: Simulation, kind: str, content: Mapping[str, Any]) -> N
         simulation.submit_transaction(**content)
     elif kind == "policy":
         simulation.set_policy(**content)
+    elif kind == "order":
+        with suppress(OrderError):  # it was refused then, too, and left the same event
+            simulation.place_order(**content)
+    elif kind == "cancel":
+        simulation.cancel_order(**content)
     else:
         message = f"inputs: unknown kind {kind!r}; kinds are {', '.join(INPUT_KINDS)}"
         raise RecordError(message)

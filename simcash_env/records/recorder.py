@@ -11,8 +11,8 @@ import numpy as np
 
 from simcash_env.arrays import I64, LOG_WORDS
 from simcash_env.daily import DayBook
-from simcash_env.decisions import Actions
-from simcash_env.errors import RecordError, SimcashError, WriteError
+from simcash_env.decisions import Actions, Order
+from simcash_env.errors import OrderError, RecordError, SimcashError, WriteError
 from simcash_env.events import TreeNames
 from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.records.facts import RunFacts, Status
@@ -107,6 +107,7 @@ class Recorder:
         *,
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
+        orders: Mapping[str, Order | None] | None = None,
     ) -> TickResult:
         """``Simulation.tick``.
 
@@ -115,14 +116,14 @@ class Recorder:
         """
         self._require_own_run()
         try:
-            result = self.simulation.tick(actions, pool_levels=pool_levels, collateral=collateral)
+            result = self.simulation.tick(actions, pool_levels=pool_levels, collateral=collateral, orders=orders)
         except SimcashError:
             if self.simulation.is_open:  # decisions were refused after arrivals had come in
                 self._note("open", {})
             raise
-        if actions or pool_levels or collateral:
-            content = {"actions": actions or {}, "pool_levels": pool_levels or {}, "collateral": collateral or {}}
-            self._note("tick", content, tick=result.tick)
+        chosen = {"actions": actions, "pool_levels": pool_levels, "collateral": collateral, "orders": orders}
+        if any(chosen.values()):
+            self._note("tick", {name: content or {} for name, content in chosen.items()}, tick=result.tick)
         self._rows.append(result.events.rows)
         self._num_rows += len(result.events)
         self._samples.append(self.simulation.sample(BANK_TICKS))
@@ -142,6 +143,26 @@ class Recorder:
         content = {"sender": sender, "receiver": receiver, "amount": amount, "deadline": deadline, **more}
         self._note("submit", content, tick=tick)
         return tx
+
+    def place_order(self, bank: str, side: str, rate: float, amount: int, **more: Any) -> int:
+        """``Simulation.place_order``; what is refused is recorded too, as its event is."""
+        self._require_own_run()
+        content = {"bank": bank, "side": side, "rate": rate, "amount": amount, **more}
+        tick = self.simulation.current_tick
+        try:
+            order = self.simulation.place_order(bank, side, rate, amount, **more)
+        except OrderError:
+            self._note("order", content, tick=tick)
+            raise
+        self._note("order", content, tick=tick)
+        return order
+
+    def cancel_order(self, order: int) -> bool:
+        """``Simulation.cancel_order``."""
+        self._require_own_run()
+        was_resting = self.simulation.cancel_order(order)
+        self._note("cancel", {"order": order})
+        return was_resting
 
     def set_policy(self, bank: str, policy: Mapping[str, Any] | str) -> None:
         """``Simulation.set_policy``, with the policy as a mapping or by name."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.codes import NONE, NUM_COSTS, PPM, CostKind, Phase, Place
+from simcash_env.codes import COST_COLUMNS, NONE, PPM, Phase, Place
 from simcash_env.events import tx_name
+from simcash_env.market_columns import with_interest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from simcash_env.arrays import State
     from simcash_env.config import ScenarioConfig
     from simcash_env.engine import Engine
-
-COST_NAMES = tuple(kind.name.lower() for kind in CostKind)
 
 
 def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def read_totals(state: State) -> dict[str, int]:
 def _banks(engine: Engine, config: ScenarioConfig) -> list[dict[str, Any]]:
     state, ids = engine.state, engine.scenario.bank_ids
     policies = {bank.id: bank.policy.type for bank in config.banks}
-    costs = state.run_cost_cents.reshape(-1, NUM_COSTS)
+    costs = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
     kept = PPM - engine.scenario.view.bank_haircut_ppm
     allowance = state.bank_credit_limit_cents + state.bank_posted_collateral_cents * kept // PPM
     columns = {
@@ -72,14 +71,14 @@ def _banks(engine: Engine, config: ScenarioConfig) -> list[dict[str, Any]]:
         "queue1_cents": state.bank_queue1_cents,
         "queue2_count": state.bank_queue2_count,
         "queue2_cents": state.bank_queue2_cents,
-        "total_cost": costs.sum(axis=1),
+        "total_cost": costs.sum(axis=1),  # with interest
     }
     figures = {name: column.tolist() for name, column in columns.items()}
     return [
         {
             "id": bank,
             "policy": policies[bank],
-            "costs": dict(zip(COST_NAMES, costs[number].tolist(), strict=True)),
+            "costs": dict(zip(COST_COLUMNS[: costs.shape[1]], costs[number].tolist(), strict=True)),
             **{name: column[number] for name, column in figures.items()},
         }
         for number, bank in enumerate(ids)

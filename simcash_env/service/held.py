@@ -10,7 +10,6 @@ from typing import Any
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import RoomError
-from simcash_env.service.figures import COST_NAMES
 from simcash_env.service.history import History, as_orders
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
@@ -134,6 +133,7 @@ class Held:
 
 def report_of(result: TickResult) -> dict[str, Any]:
     """What ``models.Report`` shows."""
+    costs = list(result.costs.values())
     return {
         "tick": result.tick,
         "day": result.day,
@@ -142,7 +142,7 @@ def report_of(result: TickResult) -> dict[str, Any]:
         "lsm_releases": result.num_lsm_releases,
         "queue2_size": result.queue2_size,
         "total_cost": result.total_cost,
-        "costs": {name: sum(row[name] for row in result.costs.values()) for name in COST_NAMES},
+        "costs": {name: sum(row[name] for row in costs) for name in costs[0]},
         "events": len(result.events),
         "cycle_work_limit_hit": result.cycle_work_limit_hit,
     }

@@ -82,4 +82,5 @@ def as_orders(orders: Mapping[str, Any]) -> dict[str, Any]:
         "actions": actions,
         "pool_levels": orders.get("pool_levels", {}),
         "collateral": orders.get("collateral", {}),
+        "orders": {bank: None if order is None else tuple(order) for bank, order in orders.get("orders", {}).items()},
     }

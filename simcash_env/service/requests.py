@@ -42,6 +42,11 @@ class TickOrders(Model):
     )
     pool_levels: dict[str, Whole] = Field(default_factory=dict, description="Share of the pool, 0 to 20, by bank.")
     collateral: dict[str, Whole] = Field(default_factory=dict, description="Cents to post, negative to withdraw.")
+    orders: dict[str, list[Any] | None] = Field(
+        default_factory=dict,
+        description="The order that a bank wants to have in the market: ['bid' or 'ask', rate in per cent, cents]; "
+        "null takes it out.",
+    )
 
 
 class NewTransaction(Model):
