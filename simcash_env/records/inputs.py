@@ -56,7 +56,7 @@ class Inputs:
     """
 
     def __init__(self, inputs: Iterable[Input]) -> None:
-        self._left = iter(inputs)
+        self._left = map(_checked, inputs)
         self._next = next(self._left, None)
 
     def tick(self, simulation: Simulation) -> TickResult:
@@ -79,6 +79,15 @@ class Inputs:
                 message = f"inputs: number {given.seq} cannot be given in again: {error}"
                 raise RecordError(message) from error
         return simulation.tick()
+
+
+def _checked(given: Input) -> Input:
+    """What is not damaged, and yet no input: somebody has written it."""
+    kinds = tuple(type(part) for part in given)
+    if kinds != (int, int, str, str):
+        message = f"inputs: {given!r:.80} is none"
+        raise RecordError(message)
+    return given
 
 
 def _give_in(simulation: Simulation, kind: str, content: Mapping[str, Any]) -> None:
