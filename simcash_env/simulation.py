@@ -395,9 +395,15 @@ class Simulation(Saving, Trading):
         return self._naming.names
 
     def sample(self, columns: Sequence[str]) -> I64:
-        """(columns, banks) figures of the state, such as ``balance_cents`` for ``bank_balance_cents``."""
+        """(columns, banks) figures of the state, such as ``balance_cents`` for ``bank_balance_cents``.
+
+        A balance is all that is on the account, with what backs a bank's asks in the market.
+        """
         state = self._engine.state
-        return np.array([getattr(state, f"bank_{name}") for name in columns], np.int64)
+        figures = np.array([getattr(state, f"bank_{name}") for name in columns], np.int64)
+        if len(state.trader_locked_cents) and "balance_cents" in columns:
+            figures[list(columns).index("balance_cents")] += state.trader_locked_cents
+        return figures
 
     def inspect(self) -> dict[str, Any]:
         """The whole state as plain Python: clock, banks, queues, live payments, totals."""

@@ -67,8 +67,9 @@ def place_pending(scenario: Scenario, state: State, work: Work, bank: int) -> No
     state.trader_pending_side[bank] = 0
     state.trader_pending_rate[bank] = NONE
     state.trader_pending_cents[bank] = 0
-    if side == ASK:
-        state.bank_balance_cents[bank] += cents
-        state.trader_locked_cents[bank] -= cents
+    aside = cents if side == ASK else 0
+    state.bank_balance_cents[bank] += aside
+    state.trader_locked_cents[bank] -= aside
     if rate > 0 and cents > 0:
-        place_order(scenario, state, work, bank, 0, side, rate, cents, NONE, last_tick_of_day(scenario, state))
+        until = last_tick_of_day(scenario, state)
+        place_order(scenario, state, work, bank, 0, side, rate, cents, NONE, until, aside)

@@ -38,6 +38,7 @@ def place_rows(
             orders[at + 4],
             orders[at + 5],
             orders[at + 6],
+            0,
         )
     return OK
 

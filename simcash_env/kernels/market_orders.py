@@ -62,8 +62,10 @@ def judge_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one lin
 
 
 @kernel
-def judge_order(scenario: Scenario, state: State, bank: int, book: int, side: int, rate: int, cents: int) -> int:
-    """0, or why an order is refused; nothing is changed."""
+def judge_order(
+    scenario: Scenario, state: State, bank: int, book: int, side: int, rate: int, cents: int, aside: int
+) -> int:
+    """0, or why an order is refused; nothing changes. What was set aside is lent, whatever was paid since."""
     if due_tick(scenario, state, book) == NONE:
         return CLOSED
     refusal = judge_rate(scenario, rate)
@@ -74,7 +76,7 @@ def judge_order(scenario: Scenario, state: State, bank: int, book: int, side: in
     if side == BID:
         fits = bid_lock(scenario, state, book, cents, rate) <= credit_line_left(scenario, state, bank)
         return 0 if fits else NO_CREDIT_LINE
-    return 0 if cents <= state.bank_balance_cents[bank] else NO_RESERVES
+    return 0 if cents <= max(state.bank_balance_cents[bank], aside) else NO_RESERVES
 
 
 @kernel
@@ -89,12 +91,14 @@ def place_order(
     cents: int,
     only: int,
     until_tick: int,
+    aside: int,
 ) -> int:
     """Post an order: it trades at once with what rests, and rests itself until ``until_tick`` with what is left.
 
-    ``only`` is the one bank that it may trade with, NONE for any. Returns the order's id, or minus a ``codes.Refusal``.
+    ``only`` is the one bank that it may trade with, NONE for any; ``aside`` the cents of an ask that were set aside
+    for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.Refusal``.
     """
-    refusal = judge_order(scenario, state, bank, book, side, rate, cents)
+    refusal = judge_order(scenario, state, bank, book, side, rate, cents, aside)
     if refusal != 0:
         record_values(state, work, REFUSED, bank, NONE, NONE, cents, refusal, rate)
         return -refusal

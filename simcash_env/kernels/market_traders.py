@@ -62,4 +62,4 @@ def trade_corridor(scenario: Scenario, state: State, work: Work, bank: int) -> N
         side, cents = BID, min(-surplus, room - most_interest(scenario, room, rate, due - state.tick[0]))
     if cents > 0:
         until = last_tick_of_day(scenario, state)
-        place_order(scenario, state, work, bank, book, side, rate, cents, NONE, until)
+        place_order(scenario, state, work, bank, book, side, rate, cents, NONE, until, 0)

@@ -76,7 +76,7 @@ SCENARIOS: Final[dict[str, tuple[str | bytes, str]]] = {
     "no-banks.yaml": (changed(GOOD[GOOD.index("banks:") :], "banks: []\n"), "banks: must have at least 1 entries"),
     "unknown-key.yaml": (with_part("cots: {}"), "cots: unknown key, did you mean costs?"),
     "rules.yaml": (with_part("rules: simcsh"), "rules.set: must be 'standard' or 'simcash'"),
-    "market.yaml": (with_part("market: {enabled: true}"), "market: "),
+    "market.yaml": (with_part("market: {enabled: true}"), "market.deposit_rate: is required"),
     # -- time --
     "no-ticks.yaml": (changed("ticks_per_day: 4, ", ""), "simulation.ticks_per_day: is required"),
     "zero-ticks.yaml": (changed("ticks_per_day: 4", "ticks_per_day: 0"), "must be at least 1, got 0"),

@@ -6,7 +6,6 @@ import pytest
 
 from tests.config.worlds import ABSENT, NATIVE, changed, faults
 
-NOT_YET = "not supported yet"
 WHOLE = "must be a whole number"
 CENTS = "must be a whole number of cents"
 MOST = "must be at most 1000000000000000"
@@ -143,7 +142,7 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     ("events.2", {"type": "deadline_window_change", "tick": 0, "every": 1, "max_multiplier": 1000},
      "events.2.max_multiplier", "must not take a deadline above 1000000000000 ticks by the end of the run", "1000"),
     ("banks.1.policy", TREE, "banks.1.policy.file", "cannot be read: No such file or directory", "'x.json'"),
-    ("market", {"opening_tick": 1}, "market", NOT_YET, "a mapping"),
+    ("market", {"deposit_rate": 2.0, "lending_rate": 3.0, "opening_tick": 1}, "market.opening_tick", "unknown key", "1"),
 ]  # fmt: skip
 
 

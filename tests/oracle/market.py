@@ -121,8 +121,8 @@ class Market:
         """Principal that stands between two banks."""
         return sum(loan.cents for loan in self.loans if (loan.lender, loan.borrower) == (lender, borrower))
 
-    def refusal(self, order: Order) -> str | None:  # noqa: PLR0911 - one line a rule
-        """Why an order is refused."""
+    def refusal(self, order: Order, aside: int) -> str | None:  # noqa: PLR0911 - one line a rule
+        """Why an order is refused; what was set aside for an ask before payments is lent whatever was paid since."""
         units = {
             name: as_fraction(getattr(self.config, name)) * UNITS_PER_CENT for name in ("deposit_rate", "lending_rate")
         }
@@ -148,7 +148,7 @@ class Market:
             return "NO_ROOM"
         if order.side == "bid":
             return None if self.needed(order) <= self.credit_left(order.bank) else "NO_CREDIT_LINE"
-        return None if order.cents <= self.banks[order.bank].balance else "NO_RESERVES"
+        return None if order.cents <= max(self.banks[order.bank].balance, aside) else "NO_RESERVES"
 
     def best(self, side: str) -> float:
         """The best rate in the first book, in per cent; 0 where there is none."""
@@ -157,10 +157,12 @@ class Market:
 
     # -- what happens --
 
-    def place(self, bank: str, side: str, rate: int, cents: int, book: str, only: str | None, until: int) -> int | str:
+    def place(
+        self, bank: str, side: str, rate: int, cents: int, book: str, only: str | None, until: int, aside: int = 0
+    ) -> int | str:
         """Place an order; its id, or why it is refused."""
         order = Order(0, bank, book, side, rate, cents, only, until)
-        refusal = self.refusal(order)
+        refusal = self.refusal(order, aside)
         if refusal is not None:
             return refusal
         self.num_orders += 1
@@ -237,11 +239,11 @@ class Market:
         if order is None:
             return
         side, rate, cents = order
-        if side == "ask":
-            self.banks[bank].balance += cents
+        aside = cents if side == "ask" else 0
+        self.banks[bank].balance += aside
         if cents > 0:
             last = self.tick - self.tick % self.ticks_per_day + self.ticks_per_day - 1
-            self.place(bank, side, rate, cents, self.config.books[0].id, None, last)
+            self.place(bank, side, rate, cents, self.config.books[0].id, None, last, aside)
 
     def run(self, waiting: dict[str, int]) -> None:
         """The market's step of a tick; ``waiting`` are each bank's own queued payments."""

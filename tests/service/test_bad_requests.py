@@ -89,7 +89,7 @@ CASES = [
     post(NEW, scenario_with(*BANKS_0, "liquidity_pool", value=-5), 422, "banks.0.liquidity_pool: must be at least 0, got -5"),
     post(NEW, scenario_with("simulation", "ticks_per_day", value=0), 422, "simulation.ticks_per_day: must be at least 1, got 0"),
     post(NEW, scenario_with("simulation", "num_days", value=10**10), 422, "simulation.num_days: must be at most 1000000000"),
-    post(NEW, scenario_with("market", value={"open": True}), 422, "market: not supported yet"),
+    post(NEW, scenario_with("market", value={"open": True}), 422, "market.deposit_rate: is required"),
     post(NEW, scenario_with("events", value=[{"type": "nothing"}]), 422, "events.0"),
     post(NEW, {"scenario": {"agents": []}}, 422, "agents"),
     post(NEW, {"scenario": {"agents": [{"id": "A", "policy": {"type": "FromJson", "json_path": "/etc/passwd"}}]}}, 422, "agents.0.policy.json_path: files are not read here"),
