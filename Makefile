@@ -9,8 +9,9 @@ STAMP := $(VENV)/.setup-stamp
 export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-# Run without the compiler, and with its bounds checks: all tests but those that say nothing about the kernels.
-ENGINE := -m "not slow" $(addprefix --ignore=tests/,cli config fuzz records service training examples render baselines/test_grid.py test_docs.py test_pages.py test_imports.py test_packaging.py test_writes.py)
+# Run without the compiler too, and with its bounds checks: the tests of the kernels.
+ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs/test_masks.py envs/test_market.py envs/test_rewards.py envs/test_time_travel.py) \
+	$(filter-out $(addprefix tests/test_,docs.py extras.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -21,7 +21,8 @@ from tests.oracle import Oracle
 from tests.test_oracle import EVERY_EXAMPLE, IS_LONG, invariant
 from tests.worlds import busy, legal, legal_by_seed
 
-SETTLED = {"RtgsImmediateSettlement", "Queue2LiquidityRelease", "LsmPaymentSettled", "MarketTrade", "LoanRepaid"}
+SETTLED = {"RtgsImmediateSettlement", "Queue2LiquidityRelease", "LsmPaymentSettled"}
+LENT = {"MarketTrade", "LoanRepaid"}
 DROPPED = {"PolicyDrop", "TransactionExpired"}
 SEED = 17
 batches = settings(EVERY_EXAMPLE, max_examples=300 if IS_LONG else 15)
@@ -64,7 +65,7 @@ def booked(result: TickResult) -> Counter[str]:
             moved[str(event.bank)] += cents
         elif event.kind == "LiquidityReturn":
             moved[str(event.bank)] -= cents
-        elif event.kind in SETTLED or moves_at_once(event, following):
+        elif event.kind in SETTLED | LENT or moves_at_once(event, following):
             moved[str(event.bank)] -= cents
             moved[str(event.counterparty)] += cents
     return moved
@@ -190,6 +191,9 @@ def test_costs_are_sums_of_events_and_never_decrease(config: ScenarioConfig, dat
                 assert event.amount is not None
                 assert event.amount > 0
                 charged[str(event.bank), str(event.details["cost"])] += event.amount
+            elif event.kind == "InterestAccrued":
+                charged[str(event.bank), "interest"] += event.amount or 0
+                charged[str(event.counterparty), "interest"] -= event.amount or 0
         for bank, kinds in sums.items():
             for kind in kinds:
                 kinds[kind] += charged[bank, kind]
