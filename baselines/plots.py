@@ -12,7 +12,6 @@ from baselines.grid import F64
 from baselines.leaderboard import Row
 from baselines.record import RunRecord
 from simcash_env.files import make_folder_of, replacing
-from simcash_env.simulation import COST_NAMES
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 DOTS: Final = 150
@@ -52,7 +51,7 @@ def draw_costs(rows: Sequence[Row], path: Path) -> Path:
     left_out = [label(row) for row in rows if row not in shown]
     drawn, axes = figure(height=1.5 + 0.4 * len(shown))
     places, left = np.arange(len(shown)), np.zeros(len(shown))
-    for kind in COST_NAMES:
+    for kind in shown[0].by_kind:
         cents = np.array([row.by_kind[kind] for row in shown])
         if cents.any():
             axes.barh(places, cents, left=left, label=kind.replace("_", " "))

@@ -27,7 +27,6 @@ from simcash_env.arrays import I64
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.files import make_folder_of, replacing
-from simcash_env.simulation import COST_NAMES
 from training.players import Player
 
 FORMAT: Final = "simcash-rollouts-1"
@@ -43,7 +42,7 @@ class Rollouts:
         masks: (T + 1, R, L, H, C) what could be chosen then.
         actions: (T, R, L, H).
         rewards: (T, R, L).
-        costs: (T, R, L, kinds) cents, kinds in the order of ``simulation.COST_NAMES``.
+        costs: (T, R, L, kinds) cents, kinds in the order of ``facts["cost_kinds"]``.
         facts: scenario, version, player, names of columns: the metadata of the data sets.
     """
 
@@ -90,7 +89,7 @@ def roll_out(player: Player, seeds: Sequence[int]) -> Rollouts:
         "observation_names": list(vec.observation_layout),
         "head_choices": vec.action_nvec.tolist(),
         "heads": {"slots": vec.num_slots, **vec.head_index},
-        "cost_kinds": list(COST_NAMES),
+        "cost_kinds": list(vec.cost_names),
     }
     return Rollouts(
         player, tuple(map(int, seeds)), vec.bank_ids, np.stack(seen), np.stack(legal), np.stack(actions),
@@ -121,7 +120,7 @@ def write_parquet(rollouts: Rollouts, path: Path) -> Path:
         "reward": rollouts.rewards.reshape(-1),
         "is_last": tick == ticks - 1,
     }
-    for kind, name in enumerate(COST_NAMES):
+    for kind, name in enumerate(rollouts.facts["cost_kinds"]):
         columns[f"{name}_cents"] = rollouts.costs[..., kind].reshape(-1)
     table = pa.table(columns)
     make_folder_of(path)
@@ -190,7 +189,10 @@ def _episode(rollouts: Rollouts, run: int, bank: int, buffer: Any) -> Any:
         rewards=rollouts.rewards[:, run, bank],
         terminations=is_last,
         truncations=np.zeros(ticks, bool),
-        infos={f"{name}_cents": rollouts.costs[:, run, bank, kind] for kind, name in enumerate(COST_NAMES)},
+        infos={
+            f"{name}_cents": rollouts.costs[:, run, bank, kind]
+            for kind, name in enumerate(rollouts.facts["cost_kinds"])
+        },
     )
 
 
