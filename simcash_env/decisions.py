@@ -36,6 +36,17 @@ class Decisions(NamedTuple):
     orders: Mapping[str, Order | None]
 
 
+def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of ``Simulation.tick`` from JSON: decisions with parameters, and orders, are tuples again."""
+    actions = {
+        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+        for bank, verbs in content.get("actions", {}).items()
+    }
+    orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
+    others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
+    return {"actions": actions, **others, "orders": orders}
+
+
 class Coded(NamedTuple):
     """A decision on a payment as the kernels read it."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from simcash_env.codes import COST_COLUMNS, CostKind, Phase, RtgsPriority
+from simcash_env.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
 from simcash_env.daily import METRICS, DayBook
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CostTable: TypeAlias = dict[str, dict[str, int]]
 
-COST_NAMES: Final = tuple(kind.name.lower() for kind in CostKind)
+COST_NAMES: Final = COST_COLUMNS[:NUM_COSTS]
 """Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
 
 HIGHEST_PRIORITY: Final = 10

@@ -49,6 +49,11 @@ SPACE: Final[Space] = {
 """What is searched unless a file says otherwise."""
 
 
+def space_as_data(space: Space) -> dict[str, Any]:
+    """A search space in plain Python."""
+    return {name: item.model_dump() if isinstance(item, Range) else item for name, item in space.items()}
+
+
 def read_space(path: Path | None, otherwise: Space = SPACE, settings: type[BaseModel] = TrainingSettings) -> Space:
     """A search space from a YAML file: by setting a list of values, or ``low``, ``high``, ``log``, ``whole``.
 

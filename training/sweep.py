@@ -25,7 +25,7 @@ from simcash_env.errors import ConfigError, Fault, SimulationError
 from simcash_env.files import write_atomically
 from training.rllib_ppo import ALGORITHM, evaluate_algorithm, ppo_config
 from training.rllib_settings import RllibSettings
-from training.search_space import Range, Space
+from training.search_space import Range, Space, space_as_data
 
 COST: Final = "validation_cents"
 ITERATION: Final = "iterations"
@@ -49,7 +49,7 @@ class SweepPlan:
 
     def as_data(self) -> dict[str, Any]:
         """For comparison, and to be kept."""
-        space = {name: item.model_dump() if isinstance(item, Range) else item for name, item in self.space.items()}
+        space = space_as_data(self.space)
         whole = asdict(self) | {"settings": self.settings.model_dump(mode="json"), "space": space}
         plain: dict[str, Any] = json.loads(json.dumps(whole | {"version": __version__}))
         return plain

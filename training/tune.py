@@ -25,7 +25,7 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.registry import load
 from training.evaluate import LearnedAgent, evaluate_model, evaluate_player
 from training.ppo import train
-from training.search_space import Range, Space, suggest
+from training.search_space import Space, space_as_data, suggest
 from training.settings import IppoSettings, TrainingSettings
 
 SQLITE: Final = frozenset({".db", ".sqlite", ".sqlite3"})
@@ -52,7 +52,7 @@ class Plan:
 
     def as_data(self) -> dict[str, Any]:
         """For comparison, and to be kept."""
-        space = {name: item.model_dump() if isinstance(item, Range) else item for name, item in self.space.items()}
+        space = space_as_data(self.space)
         settings = {name: value for name, value in self.settings.model_dump(mode="json").items() if name not in space}
         whole = {
             "algorithm": type(self.settings).__name__,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from simcash_env.errors import SimcashError
+from simcash_env.cli.screen import needed
 
 EXAMPLES: Final = (
     "Examples: simcash serve   |   simcash serve --port 9000 --db simulations.db   |   "
@@ -39,7 +38,7 @@ def serve(
 
     The address goes to stdout once callers are let in; the log goes to stderr, one JSON object a line.
     """
-    settings = _needed("simcash_env.service.settings").Settings(
+    settings = needed("simcash_env.service.settings", "service").Settings(
         host=host,
         port=port,
         token=token,
@@ -51,19 +50,6 @@ def serve(
         max_body_bytes=max_body * MIB,
         max_memory_bytes=max_memory * MIB,
     )
-    ended_by = _needed("simcash_env.service.server").serve(settings, ready=typer.echo)
+    ended_by = needed("simcash_env.service.server", "service").serve(settings, ready=typer.echo)
     if ended_by == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
-
-
-def _needed(module: str) -> Any:
-    """Import a part of the service.
-
-    Raises:
-        SimcashError: the extra is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        message = f"this command needs {missing.name}: pip install 'simcash-env[service]'"
-        raise SimcashError(message) from missing

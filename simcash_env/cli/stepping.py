@@ -28,6 +28,7 @@ from simcash_env.cli.stopping import stop_requests
 from simcash_env.config import load_scenario
 from simcash_env.config.documents import read_document
 from simcash_env.config.report import broken_of
+from simcash_env.decisions import arguments_of
 from simcash_env.errors import ConfigError, Fault, SimulationError
 from simcash_env.simulation import Simulation, TickResult
 
@@ -122,7 +123,7 @@ def tick(
     wanted = min(simulation.num_ticks, simulation.current_tick + count)
     results = []
     with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
-        decided: dict[str, Any] = _decisions(moves)
+        decided: dict[str, Any] = arguments_of(moves.model_dump(exclude={"transactions"}))
         while simulation.current_tick < wanted and not stop.is_asked:
             results.append(simulation.tick(**decided))
             decided = {}
@@ -188,16 +189,6 @@ def _read_moves(file: Path) -> Moves:
         return Moves.model_validate(document.value)
     except ValidationError as error:
         raise document.error(broken_of(error, document.value)) from None
-
-
-def _decisions(moves: Moves) -> dict[str, Any]:
-    """Arguments of ``Simulation.tick``."""
-    actions = {
-        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
-        for bank, verbs in moves.actions.items()
-    }
-    orders = {bank: None if order is None else tuple(order) for bank, order in moves.orders.items()}
-    return {"actions": actions, "pool_levels": moves.pool_levels, "collateral": moves.collateral, "orders": orders}
 
 
 def _position(simulation: Simulation, file: Path) -> dict[str, Any]:

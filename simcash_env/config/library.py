@@ -36,12 +36,8 @@ def policy_path(name: str) -> Path:
     Raises:
         ConfigError: when there is no such tree; it names the nearest one.
     """
-    names = policy_names()
-    if name in names:
-        return policy_folder() / f"{name}.json"
-    guess = nearest(name, names)
-    hint = "" if guess is None else f", did you mean {guess}?"
-    raise ConfigError([Fault(None, None, "policy", repr(name), f"no decision tree of this name{hint}")])
+    _require_known(name, policy_names(), "policy", "no decision tree of this name")
+    return policy_folder() / f"{name}.json"
 
 
 def scenario_ids() -> tuple[str, ...]:
@@ -55,9 +51,12 @@ def scenario_path(scenario_id: str) -> Path:
     Raises:
         ConfigError: when there is no such id; it names the nearest one.
     """
-    ids = scenario_ids()
-    if scenario_id in ids:
-        return _folder() / f"{scenario_id}.yaml"
-    guess = nearest(scenario_id, ids)
-    hint = "" if guess is None else f", did you mean {guess}?"
-    raise ConfigError([Fault(None, None, "scenario", repr(scenario_id), f"no scenario of this name{hint}")])
+    _require_known(scenario_id, scenario_ids(), "scenario", "no scenario of this name")
+    return _folder() / f"{scenario_id}.yaml"
+
+
+def _require_known(name: str, names: tuple[str, ...], path: str, rule: str) -> None:
+    if name not in names:
+        guess = nearest(name, names)
+        hint = "" if guess is None else f", did you mean {guess}?"
+        raise ConfigError([Fault(None, None, path, repr(name), f"{rule}{hint}")])

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
-from simcash_env.codes import CostKind
 from simcash_env.envs.actions import I8, QueueAction
 from simcash_env.envs.learners import ScenarioLike
 from simcash_env.envs.vector import SimCashVec
@@ -19,9 +18,6 @@ from simcash_env.render import Renderer
 Observation: TypeAlias = "dict[str, npt.NDArray[Any]]"
 PerAgent: TypeAlias = "dict[str, Any]"
 I64: TypeAlias = npt.NDArray[np.int64]
-
-COST_NAMES = tuple(kind.name.lower() for kind in CostKind)
-"""Names of the entries of ``infos[bank]["costs"]``."""
 
 FRAMES_PER_SECOND = 4
 

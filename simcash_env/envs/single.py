@@ -8,13 +8,8 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.codes import CostKind
 from simcash_env.envs.learners import ScenarioLike, pick_learner
-from simcash_env.envs.parallel import COST_NAMES, FRAMES_PER_SECOND, SimCashParallelEnv
-
-__all__ = ["COST_NAMES", "SimCashBankEnv"]
-
-NUM_COSTS = len(CostKind)
+from simcash_env.envs.parallel import FRAMES_PER_SECOND, SimCashParallelEnv
 
 
 class SimCashBankEnv(gymnasium.Env[Any, Any]):

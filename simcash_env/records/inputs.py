@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from simcash_env.decisions import arguments_of
 from simcash_env.errors import OrderError, RecordError
 from simcash_env.simulation import Simulation, TickResult
 
@@ -22,30 +23,13 @@ class Input(NamedTuple):
         tick: that was current when it came.
         kind: ``open`` (arrivals were looked at), ``submit``, ``policy``, ``order`` and ``cancel`` (in the market), or
             ``tick`` (decisions).
-        content: the call's arguments as JSON.
+        content: the call's arguments as JSON; tuples come back as lists.
     """
 
     seq: int
     tick: int
     kind: InputKind
     content: str
-
-
-def encoded(kind: InputKind, content: Mapping[str, Any]) -> str:
-    """A call's arguments as JSON; tuples come back as lists, which ``give_in`` knows."""
-    del kind
-    return json.dumps(content, sort_keys=True)
-
-
-def decisions_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``tick`` from JSON: a decision with parameters is a tuple again."""
-    actions = {
-        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
-        for bank, verbs in content.get("actions", {}).items()
-    }
-    orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
-    others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
-    return {"actions": actions, **others, "orders": orders}
 
 
 class Inputs:
@@ -73,7 +57,7 @@ class Inputs:
             try:
                 content = json.loads(given.content)
                 if given.kind == "tick":
-                    return simulation.tick(**decisions_of(content))
+                    return simulation.tick(**arguments_of(content))
                 _give_in(simulation, given.kind, content)
             except (ValueError, TypeError, AttributeError) as error:  # an ActionError is a ValueError
                 message = f"inputs: number {given.seq} cannot be given in again: {error}"

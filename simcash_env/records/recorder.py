@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -16,7 +17,7 @@ from simcash_env.errors import OrderError, RecordError, SimcashError, WriteError
 from simcash_env.events import TreeNames
 from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.records.facts import RunFacts, Status
-from simcash_env.records.inputs import Input, InputKind, encoded
+from simcash_env.records.inputs import Input, InputKind
 from simcash_env.simulation import Simulation, TickResult
 
 BALANCE, QUEUE1, QUEUE2 = map(BANK_TICKS.index, ("balance_cents", "queue1_cents", "queue2_cents"))
@@ -180,7 +181,7 @@ class Recorder:
 
     def _note(self, kind: InputKind, content: Mapping[str, Any], *, tick: int | None = None) -> None:
         now = self.simulation.current_tick if tick is None else tick
-        self._inputs.append(Input(self._num_inputs, now, kind, encoded(kind, content)))
+        self._inputs.append(Input(self._num_inputs, now, kind, json.dumps(content, sort_keys=True)))
         self._num_inputs += 1
 
     # -- writing ------------------------------------------------------------------------------------------------------

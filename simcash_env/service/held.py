@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.decisions import arguments_of
 from simcash_env.errors import RoomError
-from simcash_env.service.history import History, as_orders
+from simcash_env.service.history import History
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
 from simcash_env.service.stream import Listeners
@@ -116,7 +117,7 @@ class Held:
                 break
             mark = self.run.mark()
             try:
-                result = self.run.tick(**as_orders(orders if number == 0 else {}))
+                result = self.run.tick(**arguments_of(orders if number == 0 else {}))
                 self.run.open_for_decisions()
             except RoomError:
                 self.run.go_back(mark)

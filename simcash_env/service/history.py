@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.decisions import arguments_of
 from simcash_env.service.run import Run
 
 MOST_KEYFRAMES: Final = 64
@@ -68,19 +69,5 @@ def replay_tick(run: Run, inputs: Sequence[Input]) -> None:
             run.submit_transaction(**entry["submit"])
         else:
             orders = entry["orders"]
-    run.tick(**as_orders(orders))
+    run.tick(**arguments_of(orders))
     run.open_for_decisions()
-
-
-def as_orders(orders: Mapping[str, Any]) -> dict[str, Any]:
-    """Decisions as they came over the wire, as ``Simulation.tick`` takes them: pairs are tuples there."""
-    actions = {
-        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
-        for bank, verbs in orders.get("actions", {}).items()
-    }
-    return {
-        "actions": actions,
-        "pool_levels": orders.get("pool_levels", {}),
-        "collateral": orders.get("collateral", {}),
-        "orders": {bank: None if order is None else tuple(order) for bank, order in orders.get("orders", {}).items()},
-    }

@@ -113,8 +113,8 @@ class Ticked(Answer):
     reports: list[Report]
 
 
-class Payment(Answer):
-    """A payment that waits."""
+class Transfer(Answer):
+    """What every payment has."""
 
     id: str
     sender: str
@@ -124,6 +124,11 @@ class Payment(Answer):
     arrival_tick: int
     deadline_tick: int
     priority: int
+
+
+class Payment(Transfer):
+    """A payment that waits."""
+
     is_overdue: bool
 
 
@@ -202,17 +207,9 @@ class Submitted(Answer):
     tick: int
 
 
-class TransactionRow(Answer):
+class TransactionRow(Transfer):
     """A payment, waiting or ended."""
 
-    id: str
-    sender: str
-    receiver: str
-    amount: int
-    remaining: int
-    arrival_tick: int
-    deadline_tick: int
-    priority: int
     status: str
     parent_id: str | None
     rtgs_priority: str
