@@ -1,10 +1,16 @@
 """How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO beside SB3's, in the same run.
 
-Same scenario, copies, rollout, epochs, minibatches, step size and steps; every bank's decision is a step. Ours is
-``training/ippo.py`` as it comes. SB3's are its PPO with its own network and no masks, and sb3-contrib's MaskablePPO
-with its own distributions, both on ``SimCashSB3Vec``. Trained in turn, a round each; then each policy plays the same
-validation days. Networks are alike: two layers of 64 for the actor, two for the critic. Seconds are the process's own,
-on one thread, of the whole loop: rollouts, updates, and what libraries do between.
+Same scenario, copies, rollout, minibatches and steps; every bank's decision is a step. Networks have two layers of 64.
+
+- ``ours``: ``training/ippo.py`` with one epoch, a rate that falls, rectified units, and one body for actor and critic;
+- ``ours, SB3's settings``: four epochs, a constant rate, tanh, two bodies, as SB3's, so that only the code differs;
+- ``sb3 PPO``: SB3's with these settings, which are nearer to its own defaults; it knows no masks;
+- ``sb3 PPO, our settings``: one epoch, our rate, rectified units (SB3 has no common body);
+- ``sb3 MaskablePPO``: sb3-contrib's, with its own distributions.
+
+All on the same batch, SB3's through ``SimCashSB3Vec``. Every round trains each from nothing with another seed, in turn;
+then the policies play the same validation days. Seconds are the process's own, on one thread, of the whole loop:
+rollouts, updates, and what libraries do between.
 """
 
 from __future__ import annotations
@@ -12,13 +18,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import torch as th
 from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
+from torch import nn
 
 from baselines.evaluate import evaluate_agent
 from baselines.seeds import FIRST_TRAINING_SEED, validation_seeds
@@ -28,23 +37,28 @@ from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.registry import load
 from training.evaluate import evaluate_player
-from training.ippo import Ippo
+from training.ippo import SEEDS_PER_RUN, Ippo
 from training.settings import IppoSettings
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
     "castro-12period-v0": {"num_envs": 512, "steps_per_rollout": 12, "max_queue_slots": 8, "total_steps": 200_000},
     "ten-banks-v0": {"num_envs": 64, "steps_per_rollout": 64, "max_queue_slots": 8, "total_steps": 200_000},
 }
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 VALIDATION_DAYS: Final = {"castro-12period-v0": 1_000, "ten-banks-v0": 50}
+THEIRS: Final[dict[str, Any]] = {
+    "learning_rate": 1e-3, "final_learning_rate": 1e-3, "num_epochs": 4, "activation": "tanh", "critic": "own",
+}  # fmt: skip
+OURS: Final[dict[str, Any]] = {
+    "learning_rate": 3e-3, "final_learning_rate": 3e-4, "num_epochs": 1, "activation": "relu", "critic": "shared",
+}  # fmt: skip
 
 
-def settings_of(scenario: str) -> IppoSettings:
-    """Of ours; SB3's get the same numbers."""
+def settings_of(scenario: str, choices: Mapping[str, Any] = THEIRS) -> IppoSettings:
+    """What all have in common, with the choices that are one's own."""
     return IppoSettings(
-        scenario=scenario, **SCENARIOS[scenario], learning_rate=1e-3, final_learning_rate=1e-3, entropy=0.005,
-        final_entropy=0.005, gamma=1.0, gae_lambda=0.95, num_epochs=4, num_minibatches=4, hidden=(64, 64),
-        bank_id=False, network="flat",
+        scenario=scenario, **SCENARIOS[scenario], **choices, entropy=0.005, final_entropy=0.005, gamma=1.0,
+        gae_lambda=0.95, num_minibatches=4, hidden=(64, 64), bank_id=False, network="flat", pool_head="level",
     )  # fmt: skip
 
 
@@ -66,98 +80,107 @@ class Sb3Agent:
         return actions
 
 
-def sb3_model(kind: Any, settings: IppoSettings) -> Any:
+def sb3_model(kind: Any, settings: IppoSettings, seed: int) -> Any:
     """SB3's with the same numbers."""
     vec = make_vec(
         settings.scenario, settings.num_envs, max_queue_slots=settings.max_queue_slots, final_observations=True
     )
     env = SimCashSB3Vec(vec)
-    env.seed(FIRST_TRAINING_SEED)
+    env.seed(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
     rows = env.num_envs * settings.steps_per_rollout
+    fall = settings.learning_rate - settings.final_learning_rate
     return kind(
-        "MlpPolicy", env, seed=0, n_steps=settings.steps_per_rollout, batch_size=rows // settings.num_minibatches,
-        n_epochs=settings.num_epochs, learning_rate=settings.learning_rate, ent_coef=settings.entropy,
-        gamma=settings.gamma, gae_lambda=settings.gae_lambda, clip_range=settings.clip_range,
-        vf_coef=settings.value_weight, max_grad_norm=settings.max_grad_norm,
-        policy_kwargs={"net_arch": list(settings.hidden)}, device="cpu",
+        "MlpPolicy", env, seed=seed, n_steps=settings.steps_per_rollout, batch_size=rows // settings.num_minibatches,
+        n_epochs=settings.num_epochs, learning_rate=lambda left: settings.final_learning_rate + fall * left,
+        ent_coef=settings.entropy, gamma=settings.gamma, gae_lambda=settings.gae_lambda,
+        clip_range=settings.clip_range, vf_coef=settings.value_weight, max_grad_norm=settings.max_grad_norm,
+        policy_kwargs={
+            "net_arch": list(settings.hidden), "activation_fn": nn.ReLU if settings.activation == "relu" else nn.Tanh,
+        }, device="cpu",
     )  # fmt: skip
 
 
-def learners(settings: IppoSettings) -> dict[str, tuple[Callable[[int], int], Callable[[], float]]]:
-    """By name: train for so many steps and say how many it were; mean cost of a validation day."""
+@dataclass(frozen=True)
+class Round:
+    """A training from nothing."""
+
+    steps: int
+    seconds: float
+    validation_cents: float
+
+
+def train_ours(settings: IppoSettings, seed: int) -> Round:
+    """With ``training/ippo.py``."""
     config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
-    ours = Ippo(settings, 0)
-
-    def train_ours(steps: int) -> int:
-        before = ours.steps
-        while ours.steps < before + steps:
-            ours.step()
-        return ours.steps - before
-
-    def ours_cost() -> float:
-        return float(evaluate_player(ours.player, config, days)[0].totals().mean())
-
-    found: dict[str, tuple[Callable[[int], int], Callable[[], float]]] = {"ours": (train_ours, ours_cost)}
-    for name, kind in (("sb3 PPO", PPO), ("sb3 MaskablePPO", MaskablePPO)):
-        model = sb3_model(kind, settings)
-
-        def train_sb3(steps: int, model: Any = model) -> int:
-            before = model.num_timesteps
-            model.learn(steps, reset_num_timesteps=False)
-            return int(model.num_timesteps - before)
-
-        def sb3_cost(model: Any = model) -> float:
-            agent = Sb3Agent(model)
-            played = evaluate_agent(config, agent, days, max_queue_slots=settings.max_queue_slots)
-            return float(played.totals().mean())
-
-        found[name] = (train_sb3, sb3_cost)
-    return found
+    run = Ippo(settings, seed)
+    began = time.process_time()
+    while run.steps < settings.total_steps:
+        run.step()
+    seconds = time.process_time() - began
+    return Round(run.steps, seconds, float(evaluate_player(run.player, config, days)[0].totals().mean()))
 
 
-def measure(scenario: str) -> list[dict[str, Any]]:
-    """A row a learner: steps a second over all rounds and in the best one, cost after the last."""
+def train_sb3(kind: Any, settings: IppoSettings, seed: int) -> Round:
+    """With SB3's loop."""
+    config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
+    model = sb3_model(kind, settings, seed)
+    began = time.process_time()
+    model.learn(settings.total_steps)
+    seconds = time.process_time() - began
+    played = evaluate_agent(config, Sb3Agent(model), days, max_queue_slots=settings.max_queue_slots)
+    return Round(model.num_timesteps, seconds, float(played.totals().mean()))
+
+
+LEARNERS: Final[dict[str, tuple[Callable[[IppoSettings, int], Round], Mapping[str, Any]]]] = {
+    "ours": (train_ours, OURS),
+    "ours, SB3's settings": (train_ours, THEIRS),
+    "sb3 PPO": (partial(train_sb3, PPO), THEIRS),
+    "sb3 PPO, our settings": (partial(train_sb3, PPO), OURS),
+    "sb3 MaskablePPO": (partial(train_sb3, MaskablePPO), THEIRS),
+}
+
+
+def measure(scenario: str, rounds: int) -> list[dict[str, Any]]:
+    """A row a learner: steps a second over all rounds, cost after each."""
     th.set_num_threads(1)
-    settings = settings_of(scenario)
-    all_learners = learners(settings)
-    rounds: dict[str, list[tuple[int, float]]] = {name: [] for name in all_learners}
-    for _ in range(ROUNDS):
-        for name, (train, _) in all_learners.items():
-            began = time.process_time()
-            steps = train(settings.total_steps // ROUNDS)
-            rounds[name].append((steps, time.process_time() - began))
-    rows = []
-    for name, (_, cost) in all_learners.items():
-        steps, seconds = (sum(part) for part in zip(*rounds[name], strict=True))
-        best = max(count / spent for count, spent in rounds[name])
-        row = {
+    found: dict[str, list[Round]] = {name: [] for name in LEARNERS}
+    for seed in range(rounds):
+        for name, (train, choices) in LEARNERS.items():
+            found[name].append(train(settings_of(scenario, choices), seed))
+    return [
+        {
             "scenario": scenario,
             "learner": name,
-            "steps": steps,
-            "seconds": seconds,
-            "steps_per_s": steps / seconds,
+            "steps_per_s": sum(one.steps for one in done) / sum(one.seconds for one in done),
+            "validation_cents": [one.validation_cents for one in done],
         }
-        rows.append({**row, "best_round_steps_per_s": best, "validation_cents": cost()})
-    return rows
+        for name, done in found.items()
+    ]
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The page."""
+    lines = ["| scenario | learner | bank-steps a second | ours is | cost of a validation day, by seed |"]
+    lines.append("|---|---|---:|---:|---|")
+    for row in rows:
+        own = next(other for other in rows if (other["scenario"], other["learner"]) == (row["scenario"], "ours"))
+        times = own["steps_per_s"] / row["steps_per_s"]
+        cents = ", ".join(f"{cost:,.0f}" for cost in row["validation_cents"])
+        lines.append(
+            f"| `{row['scenario']}` | {row['learner']} | {row['steps_per_s']:,.0f} | {times:.1f} × | {cents} |"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS))
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="trainings from nothing of each")
     parser.add_argument("--json", action="store_true", help="one JSON list")
     given: Any = parser.parse_args()
-    rows = [row for scenario in given.scenarios for row in measure(scenario)]
-    if given.json:
-        print(json.dumps(rows))
-        return
-    for row in rows:
-        own = next(other for other in rows if (other["scenario"], other["learner"]) == (row["scenario"], "ours"))
-        times = own["best_round_steps_per_s"] / row["best_round_steps_per_s"]
-        print(
-            f"{row['scenario']:20} {row['learner']:16} {row['steps_per_s']:9,.0f} steps/s (best round"
-            f" {row['best_round_steps_per_s']:9,.0f}; ours is {times:5.2f} x) {row['validation_cents']:12,.0f} cents"
-        )
+    rows = [row for scenario in given.scenarios for row in measure(scenario, given.rounds)]
+    print(json.dumps(rows) if given.json else markdown(rows))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ FIRST_GAIN: Final = 0.01
 MEMORY: Final = 0.95
 """Of the returns' mean and variance, a rollout."""
 NUM_EXTRA: Final = NUM_RANKED + NUM_FUNDED
+TWO: Final = 2
+"""Choices of a head that says yes or no."""
 CURVE: Final = 2
 """Numbers behind the scores of the pool's levels: the middle and the width of a curve."""
 FIRST_WIDTH: Final = 5.0
@@ -69,74 +71,132 @@ class Dense(nn.Module):  # type: ignore[misc]
         return th.baddbmm(self.bias, rows, self.weight)
 
 
-class Choices:
-    """Independent masked categorical heads; neighbours with equally many choices are computed together.
+@dataclass(frozen=True)
+class Group:
+    """Neighbouring heads with equally many choices.
 
-    A head of two choices has one score, the second choice's over the first's.
+    Of two choices there is one score, the second's over the first's; otherwise one each, or two numbers of a curve.
+    """
+
+    size: int
+    heads: slice
+    numbers: slice
+    """Of the network's, from which the scores are made."""
+    legal: slice
+    """Of what masks say; behind that of scores whether a row has a choice at all."""
+    is_curve: bool
+
+
+class Coins(th.autograd.Function):  # type: ignore[misc]
+    """Log-probability (P, R) of yes or no in many heads at once, and weighted entropy, with their gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Any, chosen: Any, weight: Any) -> tuple[Any, Any]:
+        """Of scores and choices (P, R, H)."""
+        yes = th.sigmoid(scores)
+        minus_no = functional.softplus(scores)
+        ctx.save_for_backward(scores, chosen, weight, yes)
+        return (chosen * scores - minus_no).sum(dim=2), (minus_no - scores * yes) @ weight
+
+    @staticmethod
+    def backward(ctx: Any, of_log_prob: Any, of_entropy: Any) -> tuple[Any, None, None]:
+        """By scores alone."""
+        scores, chosen, weight, yes = ctx.saved_tensors
+        entropy = of_entropy.unsqueeze(2) * weight * (scores * yes * (1.0 - yes))
+        return of_log_prob.unsqueeze(2) * (chosen - yes) - entropy, None, None
+
+
+class Choices:
+    """Independent masked categorical heads; of more than two choices only rows that have a choice are computed.
 
     Args:
         sizes: choices of each head.
         weights: of the heads' entropies.
+        curve: head whose scores are a normal curve over its levels, -1 for none.
+        start: share of the levels around which the curve begins.
     """
 
     dtype = th.int64
 
-    def __init__(self, sizes: list[int], weights: list[float]) -> None:
-        self.heads, self.weights = len(sizes), th.tensor(weights)
-        self.groups: list[tuple[int, slice, slice]] = []  # choices, heads, scores
-        head = score = 0
-        for size, run in groupby(sizes):
-            count = len(list(run))
-            width = count if size == 2 else count * size  # noqa: PLR2004 - a yes or a no
-            self.groups.append((size, slice(head, head + count), slice(score, score + width)))
-            head, score = head + count, score + width
-        self.width = score
+    def __init__(self, sizes: list[int], weights: list[float], curve: int = -1, start: float = 0.5) -> None:
+        self.heads, self.weights, self.start = len(sizes), th.tensor(weights), start
+        self.groups: list[Group] = []
+        number = legal = 0
+        kinds = [(size, head == curve) for head, size in enumerate(sizes)]
+        for (size, is_curve), run in groupby(range(len(sizes)), key=kinds.__getitem__):
+            heads = list(run)
+            count = len(heads)
+            width = count if size == TWO else count * (CURVE if is_curve else size)
+            said = count if size == TWO else count * size + 1
+            group = Group(
+                size, slice(heads[0], heads[-1] + 1), slice(number, number + width), slice(legal, legal + said), is_curve
+            )
+            self.groups.append(group)
+            number, legal = number + width, legal + said
+        self.width, self.num_legal = number, legal
 
-    def place(self, head: int) -> int:
-        """Where the scores of a head of more than two choices begin."""
-        for size, heads, scores in self.groups:
-            if heads.start <= head < heads.stop:
-                return int(scores.start + (head - heads.start) * size)
-        raise IndexError(head)
-
-    def bias(self, masks: Any, out: Any) -> None:
-        """Write (P, R, width), what is added to the scores, from masks (P, R, H, C)."""
-        for size, heads, scores in self.groups:
-            legal = masks[:, :, heads, :size].float()
-            if size == 2:  # noqa: PLR2004
-                out[:, :, scores] = FORBIDDEN * (legal[..., 1] - legal[..., 0])
-                out[:, :, scores] *= legal[..., 0] + legal[..., 1] < 2.0  # noqa: PLR2004 - both are legal
-            else:
-                out[:, :, scores] = (FORBIDDEN * (legal - 1.0)).flatten(2)
-
-    def draw(self, scores: Any, generator: Any) -> Any:
-        """Actions (P, R, H) from scores; without a generator the most likely ones."""
-        drawn = []
-        for size, _, at in self.groups:
-            part = scores[:, :, at]
-            if size == 2:  # noqa: PLR2004
-                level = 0.5 if generator is None else th.rand(part.shape, generator=generator)
-                drawn.append((th.sigmoid(part) > level).long())
+    def legal(self, masks: Any, out: Any) -> None:
+        """Write (P, R, num_legal), what is added to scores and which rows have a choice, from masks (P, R, H, C)."""
+        for group in self.groups:
+            part = masks[:, :, group.heads, : group.size]
+            if group.size == TWO:
+                out[:, :, group.legal] = FORBIDDEN * (part[..., 1] - part[..., 0])
                 continue
-            part = part.unflatten(2, (-1, size))
-            if generator is not None:  # the largest of scores and Gumbel noise
-                part = part - th.empty_like(part).exponential_(generator=generator).log()
-            drawn.append(part.argmax(dim=3))
-        return drawn[0] if len(drawn) == 1 else th.cat(drawn, dim=2)
+            said = out[:, :, group.legal]
+            said[:, :, :-1] = (FORBIDDEN * (part.float() - 1.0)).flatten(2)
+            said[:, :, -1] = (part.sum(dim=3) > 1).any(dim=2)
 
-    def judge(self, scores: Any, actions: Any) -> tuple[Any, Any]:
+    def _open(self, group: Group, numbers: Any, legal: Any) -> tuple[Any, Any]:
+        """Where rows have a choice, and their scores (K, H, size) there."""
+        at = legal[:, :, group.legal.stop - 1].nonzero(as_tuple=True)
+        own = numbers[:, :, group.numbers][at]
+        scores = self.curve(own) if group.is_curve else own.unflatten(1, (-1, group.size))
+        return at, scores + legal[:, :, group.legal][at][:, :-1].unflatten(1, (-1, group.size))
+
+    def curve(self, numbers: Any) -> Any:
+        """Scores (K, 1, levels) of which those near a share are likely: neighbours are learned of together."""
+        middle, width = numbers[:, :1], numbers[:, 1:]
+        levels = th.arange(POOL_LEVELS) - (POOL_LEVELS - 1) * (self.start + 0.5 * middle)
+        return (-0.5 * (levels / (FIRST_WIDTH * width.clamp(-3.0, 1.0).exp())).square()).unsqueeze(1)
+
+    def draw(self, numbers: Any, legal: Any, generator: Any) -> tuple[Any, Any]:
+        """Actions (P, R, H) and their log-probability (P, R); without a generator the most likely ones."""
+        drawn, log_prob = [], th.zeros(numbers.shape[:2])
+        for group in self.groups:
+            if group.size == TWO:
+                scores = numbers[:, :, group.numbers] + legal[:, :, group.legal]
+                level = 0.5 if generator is None else th.rand(scores.shape, generator=generator)
+                chosen = th.sigmoid(scores) > level
+                drawn.append(chosen.long())
+                log_prob -= functional.softplus(th.where(chosen, -scores, scores)).sum(dim=2)
+                continue
+            only = legal[:, :, group.legal][:, :, :-1].unflatten(2, (-1, group.size)).argmax(dim=3)
+            at, scores = self._open(group, numbers, legal)
+            if len(scores):
+                noisy = scores
+                if generator is not None:  # the largest of scores and Gumbel noise
+                    noisy = scores - th.empty_like(scores).exponential_(generator=generator).log()
+                only[at] = best = noisy.argmax(dim=2)
+                log_prob[at] += th.log_softmax(scores, dim=2).gather(2, best.unsqueeze(2)).sum(dim=(1, 2))
+            drawn.append(only)
+        return drawn[0] if len(drawn) == 1 else th.cat(drawn, dim=2), log_prob
+
+    def judge(self, numbers: Any, legal: Any, actions: Any) -> tuple[Any, Any]:
         """Log-probability of actions and weighted entropy, both (P, R)."""
-        log_prob, entropy = 0.0, 0.0
-        for size, heads, at in self.groups:
-            part, chosen, weight = scores[:, :, at], actions[:, :, heads], self.weights[heads]
-            if size == 2:  # noqa: PLR2004
-                no = functional.softplus(part)  # minus the log-probability of the first choice
-                log_prob = log_prob + (chosen * part - no).sum(dim=2)
-                entropy = entropy + (no - part * th.sigmoid(part)) @ weight
+        log_prob, entropy = th.zeros(numbers.shape[:2]), th.zeros(numbers.shape[:2])
+        for group in self.groups:
+            weight = self.weights[group.heads]
+            if group.size == TWO:
+                scores = numbers[:, :, group.numbers] + legal[:, :, group.legal]
+                of_actions, of_heads = Coins.apply(scores, actions[:, :, group.heads], weight)
+                log_prob, entropy = log_prob + of_actions, entropy + of_heads
                 continue
-            logs = th.log_softmax(part.unflatten(2, (-1, size)), dim=3)
-            log_prob = log_prob + logs.gather(3, chosen.unsqueeze(3)).sum(dim=(2, 3))
-            entropy = entropy - (logs.exp() * logs).sum(dim=3) @ weight
+            at, scores = self._open(group, numbers, legal)
+            if len(scores):
+                logs = th.log_softmax(scores, dim=2)
+                chosen = actions[:, :, group.heads][at].unsqueeze(2)
+                log_prob = log_prob.index_put(at, logs.gather(2, chosen).sum(dim=(1, 2)), accumulate=True)
+                entropy = entropy.index_put(at, -(logs.exp() * logs).sum(dim=2) @ weight, accumulate=True)
         return log_prob, entropy
 
 
@@ -144,20 +204,23 @@ class Gaussian(nn.Module):  # type: ignore[misc]
     """Independent normal numbers of learned widths; what lies outside [-1, 1] is played as the bound."""
 
     dtype = th.float32
+    num_legal = 0
 
     def __init__(self, policies: int, numbers: int) -> None:
         super().__init__()
         self.heads = self.width = numbers
         self.log_std = nn.Parameter(th.full((policies, 1, numbers), -0.5))
 
-    def bias(self, masks: Any, out: Any) -> None:
+    def legal(self, masks: Any, out: Any) -> None:
         """Nothing is forbidden."""
 
-    def draw(self, means: Any, generator: Any) -> Any:
-        """Actions (P, R, H); without a generator the means."""
-        return means if generator is None else means + self.log_std.exp() * th.randn(means.shape, generator=generator)
+    def draw(self, means: Any, legal: Any, generator: Any) -> tuple[Any, Any]:
+        """Actions (P, R, H) and their log-density (P, R); without a generator the means."""
+        noise = 0.0 if generator is None else th.randn(means.shape, generator=generator)
+        actions = means + self.log_std.exp() * noise
+        return actions, self.judge(means, legal, actions)[0]
 
-    def judge(self, means: Any, actions: Any) -> tuple[Any, Any]:
+    def judge(self, means: Any, legal: Any, actions: Any) -> tuple[Any, Any]:  # noqa: ARG002 - nothing is forbidden
         """Log-density of actions and entropy, both (P, R)."""
         away = (actions - means) * (-self.log_std).exp()
         log_prob = -(0.5 * away.square() + self.log_std + GAUSS).sum(dim=2)
@@ -174,22 +237,20 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         columns: of a row: entries of the observation, ranked ones, the bank's one-hot.
         slots: of the queue, and choices of each as scores; (0, 0) where a row is looked at as a whole.
         heads: the distribution.
-        pool: where the scores of the pool's levels begin, -1 where they are no normal curve.
         generator: of the first weights.
     """
 
     def __init__(
         self, settings: IppoSettings, policies: int, banks: int, columns: int, slots: tuple[int, int], heads: Any,
-        pool: int, generator: Any,
+        generator: Any,
     ) -> None:  # fmt: skip
         super().__init__()
         self.policies, self.banks, self.slots, self.critic = policies, banks, slots, settings.critic
         self.heads, last = heads, settings.hidden[-1]
+        self.activation = {"tanh": nn.Tanh, "relu": nn.ReLU}[settings.activation]()
         count, verbs = slots
-        self.pool, self.start = pool - count * verbs if pool >= 0 else -1, settings.pool_start
         self.body = self._layers(policies, columns, settings.hidden, generator)
-        width = heads.width - count * verbs - (POOL_LEVELS - CURVE if pool >= 0 else 0)
-        self.rest = Dense(policies, last, width, generator, FIRST_GAIN)
+        self.rest = Dense(policies, last, heads.width - count * verbs, generator, FIRST_GAIN)
         if count:
             self.slot = Dense(policies, NUM_SLOT + NUM_EXTRA, last, generator)
             self.context = Dense(policies, last, last, generator)
@@ -202,35 +263,24 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
                 self.view = self._layers(policies, columns, settings.hidden, generator)
             self.value = Dense(policies, last, 1, generator, 1.0)
 
-    @staticmethod
-    def _layers(networks: int, width: int, hidden: tuple[int, ...], generator: Any) -> Any:
+    def _layers(self, networks: int, width: int, hidden: tuple[int, ...], generator: Any) -> Any:
         steps: list[Any] = []
         for before, after in zip((width, *hidden), hidden, strict=False):
-            steps += [Dense(networks, before, after, generator), nn.Tanh()]
+            steps += [Dense(networks, before, after, generator), self.activation]
         return nn.Sequential(*steps)
 
     def forward(self, rows: Any) -> tuple[Any, Any]:
-        """Scores (P, R, width) and normalised values (P, R) of rows (P, R, columns)."""
+        """Numbers (P, R, width) that the heads make scores of, and normalised values (P, R), of rows (P, R, columns)."""
         seen = self.body(rows)
-        scores = self.rest(seen)
-        if self.pool >= 0:
-            before, (middle, width) = self.pool, scores[:, :, self.pool : self.pool + CURVE].unbind(2)
-            curve = self._curve(middle, width)
-            scores = th.cat([scores[:, :, :before], curve, scores[:, :, before + CURVE :]], dim=2)
+        numbers = self.rest(seen)
         if self.slots[0]:
-            scores = th.cat([self._slots(rows, seen), scores], dim=2)
+            numbers = th.cat([self._slots(rows, seen), numbers], dim=2)
         if self.critic == "central":
             shape = (self.policies, -1) if self.policies > 1 else (-1, self.banks)
             whole = rows.transpose(0, 1) if self.policies > 1 else rows
             values = self.value(self.view(whole.reshape(1, -1, rows.shape[2] * self.banks)))[0]
-            return scores, values.t() if self.policies > 1 else values.reshape(shape).reshape(1, -1)
-        return scores, self.value(seen if self.critic == "shared" else self.view(rows)).squeeze(2)
-
-    def _curve(self, middle: Any, width: Any) -> Any:
-        """Scores of the pool's levels, of which those near a share are likely: neighbours are learned of together."""
-        levels = th.arange(POOL_LEVELS) - (POOL_LEVELS - 1) * (self.start + 0.5 * middle).unsqueeze(2)
-        widths = FIRST_WIDTH * width.clamp(-3.0, 1.0).exp().unsqueeze(2)
-        return -0.5 * (levels / widths).square()
+            return numbers, values.t() if self.policies > 1 else values.reshape(shape).reshape(1, -1)
+        return numbers, self.value(seen if self.critic == "shared" else self.view(rows)).squeeze(2)
 
     def _slots(self, rows: Any, seen: Any) -> Any:
         """Every payment is judged alike, beside a view of the whole: (P, R, slots * verbs)."""
@@ -238,7 +288,7 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         own = rows[:, :, SLOTS_AT:middle].unflatten(2, (count, NUM_SLOT))
         ranked = rows[:, :, middle : middle + end].unflatten(2, (count, NUM_EXTRA))
         each = self.slot(th.cat([own, ranked], dim=3).flatten(1, 2)).unflatten(1, (-1, count))
-        each = th.tanh(each + self.context(seen).unsqueeze(2))
+        each = self.activation(each + self.context(seen).unsqueeze(2))
         return self.verb(each.flatten(1, 2)).view(len(rows), rows.shape[1], -1)
 
 
@@ -306,12 +356,11 @@ class Player:
             weights = [1.0] * len(sizes)
             if self.pool is not None:
                 weights[self.pool] = settings.pool_entropy
-            self.heads = Choices(sizes, weights)
+            is_curve = settings.pool_head == "share" and self.pool is not None
+            self.heads = Choices(sizes, weights, self.pool if is_curve else -1, settings.pool_start)
         verbs = (1 if sizes[0] == 2 else sizes[0]) if judges_slots else 0  # noqa: PLR2004
         slots = (self.slots, verbs) if judges_slots else (0, 0)
-        is_curve = settings.pool_head == "share" and self.pool is not None and settings.action != "threshold"
-        at = self.heads.place(self.pool) if is_curve else -1
-        parts = self.policies, self.banks, self.columns, slots, self.heads, at
+        parts = self.policies, self.banks, self.columns, slots, self.heads
         self.network = ActorCritic(settings, *parts, generator)
 
     @classmethod
@@ -378,10 +427,9 @@ class Player:
         """
         rows = self.new_rows(len(observations))
         self.look(observations, rows)
-        scores = self.network(rows)[0]
-        bias = th.zeros_like(scores)
-        self.heads.bias(self.rows(masks), bias)
-        actions = self.batch(self.heads.draw(scores + bias, generator))
+        legal = th.zeros(*rows.shape[:2], self.heads.num_legal)
+        self.heads.legal(self.rows(masks), legal)
+        actions = self.batch(self.heads.draw(self.network(rows)[0], legal, generator)[0])
         return actions.clip(-1.0, 1.0) if self.heads.dtype is th.float32 else actions
 
 
@@ -406,7 +454,7 @@ class Ippo:
         ticks, rows = settings.steps_per_rollout, vec.num_envs * vec.num_banks // player.policies
         flat = (player.policies, ticks, rows)
         self.seen = player.new_rows(ticks + 1, vec.num_envs)
-        self.bias = th.zeros(*flat, self.heads.width)
+        self.legal = th.zeros(*flat, self.heads.num_legal)
         self.actions = th.zeros(*flat, self.heads.heads, dtype=self.heads.dtype)
         self.log_probs, self.rewards, self.ends, self.returns = (th.zeros(flat) for _ in range(4))
         self.counts = th.ones(flat)  # 1 where a row is learned from
@@ -442,12 +490,15 @@ class Ippo:
         mean, deviation = self.scale()
         for tick in range(ticks):
             player.look(vec.observations, self.seen[:, tick])
-            self.heads.bias(player.rows(self._masks()), self.bias[:, tick])
-            scores, values = self.network(self.seen[:, tick])
-            scores += self.bias[:, tick]
-            actions = self._taught() if self.imitates else self.heads.draw(scores, self.generator)
-            self.actions[:, tick] = actions
-            self.log_probs[:, tick] = self.heads.judge(scores, actions)[0]
+            legal = self.legal[:, tick]
+            self.heads.legal(player.rows(self._masks()), legal)
+            numbers, values = self.network(self.seen[:, tick])
+            if self.imitates:
+                actions = self._taught()
+                log_probs = self.heads.judge(numbers, legal, actions)[0]
+            else:
+                actions, log_probs = self.heads.draw(numbers, legal, self.generator)
+            self.actions[:, tick], self.log_probs[:, tick] = actions, log_probs
             self.values[:, tick] = values * deviation + mean
             played = player.batch(actions)
             if not self.opponents.is_idle:
@@ -531,15 +582,15 @@ class Ippo:
         )
         rate = settings.imitate_rate if self.imitates else rate
         self.optimiser.param_groups[0]["lr"] = rate
-        kept = (self.seen, self.bias, self.actions, self.log_probs, advantages, targets, self.counts)
+        kept = (self.seen, self.legal, self.actions, self.log_probs, advantages, targets, self.counts)
         groups = settings.steps_per_rollout * self.vec.num_envs
         sums = th.zeros(4)
         for _ in range(settings.num_epochs):
             order = th.randperm(groups, generator=self.generator)
             for chosen in order.tensor_split(settings.num_minibatches):
-                seen, bias, actions, before, advantage, target, counts = (self._pick(array, chosen) for array in kept)
-                scores, values = self.network(seen)
-                log_prob, entropy = self.heads.judge(scores + bias, actions)
+                seen, legal, actions, before, advantage, target, counts = (self._pick(array, chosen) for array in kept)
+                numbers, values = self.network(seen)
+                log_prob, entropy = self.heads.judge(numbers, legal, actions)
                 change = log_prob - before
                 ratio = change.exp()
                 clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
@@ -562,9 +613,9 @@ class Ippo:
         """(P, rows, ...) of the chosen (tick, copy) pairs, all banks of a copy together."""
         policies, ticks, rows = array.shape[:3]
         each = rows // self.vec.num_envs
-        width = array[0, 0, 0].numel() * each
+        width = math.prod(array.shape[3:]) * each
         picked = array.view(policies, ticks * self.vec.num_envs, width).index_select(1, chosen)
-        return picked.view(policies, -1, *array.shape[3:])
+        return picked.view(policies, len(chosen) * each, *array.shape[3:])
 
     def entropy(self) -> float:
         """Weight of the entropy bonus now."""

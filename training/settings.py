@@ -67,6 +67,7 @@ class IppoSettings(TrainingSettings):
     critic: Literal["own", "shared", "central"] = Field(
         default="own", description="networks of its own, the actor's, or one that sees all learning banks at once"
     )
+    activation: Literal["tanh", "relu"] = Field(default="tanh", description="of all hidden layers; relu is faster")
     max_queue_slots: int = Field(default=8, ge=0, description="payments of Queue 1 that a bank sees")
     largest_share: float = Field(
         default=1.0, gt=0, le=1, description="of the pool; the 21 levels to choose from reach from 0 to it"

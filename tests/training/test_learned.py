@@ -105,10 +105,10 @@ def test_imitation_brings_a_policy_close_to_its_teacher():
 
 def test_the_level_of_a_pool_is_likeliest_near_the_learned_share():
     run = Ippo(IppoSettings(scenario=DAY, num_envs=4, hidden=(8,), pool_start=0.25), 0)
-    at = run.heads.place(run.player.pool)
-    scores = run.network(run.seen[:, 0])[0][:, :, at : at + 21]
-    assert (scores.argmax(dim=2) == 5).all()
-    assert th.allclose(scores[:, :, 4] - scores[:, :, 6], th.zeros(()), atol=0.05)
+    group = next(group for group in run.heads.groups if group.is_curve)
+    scores = run.heads.curve(run.network(run.seen[:, 0])[0][0, :, group.numbers])[:, 0]
+    assert (scores.argmax(dim=1) == 5).all()
+    assert th.allclose(scores[:, 4] - scores[:, 6], th.zeros(()), atol=0.05)
 
 
 @pytest.mark.parametrize(
