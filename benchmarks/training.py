@@ -1,11 +1,12 @@
 """How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO beside SB3's, in the same run.
 
-Same scenario, copies, rollout, minibatches and steps; every bank's decision is a step. Networks have two layers of 64.
+Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 
-- ``ours``: ``training/ippo.py`` with one epoch, a rate that falls, rectified units, and one body for actor and critic;
+- ``ours``: ``training/ippo.py`` with one epoch, of more minibatches where that helps, a rate that falls, rectified
+  units, and one body for actor and critic;
 - ``ours, SB3's settings``: four epochs, a constant rate, tanh, two bodies, as SB3's, so that only the code differs;
 - ``sb3 PPO``: SB3's with these settings, which are nearer to its own defaults; it knows no masks;
-- ``sb3 PPO, our settings``: one epoch, our rate, rectified units (SB3 has no common body);
+- ``sb3 PPO, our settings``: one epoch, our minibatches and rate, rectified units (SB3 has no common body);
 - ``sb3 MaskablePPO``: sb3-contrib's, with its own distributions.
 
 All on the same batch, SB3's through ``SimCashSB3Vec``. Every round trains each from nothing with another seed, in turn;
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +34,7 @@ from torch import nn
 
 from baselines.evaluate import evaluate_agent
 from baselines.seeds import FIRST_TRAINING_SEED, validation_seeds
-from simcash_env import make_vec
+from simcash_env import __version__, make_vec
 from simcash_env.arrays import I64
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
@@ -41,24 +44,34 @@ from training.ippo import SEEDS_PER_RUN, Ippo
 from training.settings import IppoSettings
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
-    "castro-12period-v0": {"num_envs": 512, "steps_per_rollout": 12, "max_queue_slots": 8, "total_steps": 200_000},
-    "ten-banks-v0": {"num_envs": 64, "steps_per_rollout": 64, "max_queue_slots": 8, "total_steps": 200_000},
-}
+    "castro-12period-v0": {
+        "num_envs": 512, "steps_per_rollout": 12, "total_steps": 200_000, "gamma": 1.0, "entropy": 0.005,
+        "final_entropy": 0.005,
+    },
+    "ten-banks-v0": {
+        "num_envs": 64, "steps_per_rollout": 64, "total_steps": 1_000_000, "gamma": 0.9, "entropy": 0.0,
+        "final_entropy": 0.0,
+    },
+}  # fmt: skip
+"""What all learners have in common."""
 ROUNDS: Final = 3
 VALIDATION_DAYS: Final = {"castro-12period-v0": 1_000, "ten-banks-v0": 50}
 THEIRS: Final[dict[str, Any]] = {
-    "learning_rate": 1e-3, "final_learning_rate": 1e-3, "num_epochs": 4, "activation": "tanh", "critic": "own",
+    "learning_rate": 1e-3, "final_learning_rate": 1e-3, "num_epochs": 4, "num_minibatches": 4, "activation": "tanh",
+    "critic": "own",
 }  # fmt: skip
 OURS: Final[dict[str, Any]] = {
     "learning_rate": 3e-3, "final_learning_rate": 3e-4, "num_epochs": 1, "activation": "relu", "critic": "shared",
 }  # fmt: skip
+OUR_MINIBATCHES: Final = {"castro-12period-v0": 4, "ten-banks-v0": 32}
 
 
-def settings_of(scenario: str, choices: Mapping[str, Any] = THEIRS) -> IppoSettings:
+def settings_of(scenario: str, *, are_ours: bool) -> IppoSettings:
     """What all have in common, with the choices that are one's own."""
+    choices = {**OURS, "num_minibatches": OUR_MINIBATCHES[scenario]} if are_ours else THEIRS
     return IppoSettings(
-        scenario=scenario, **SCENARIOS[scenario], **choices, entropy=0.005, final_entropy=0.005, gamma=1.0,
-        gae_lambda=0.95, num_minibatches=4, hidden=(64, 64), bank_id=False, network="flat", pool_head="level",
+        scenario=scenario, **SCENARIOS[scenario], **choices, gae_lambda=0.95, hidden=(64, 64), max_queue_slots=8,
+        bank_id=False, network="flat", pool_head="level",
     )  # fmt: skip
 
 
@@ -131,13 +144,14 @@ def train_sb3(kind: Any, settings: IppoSettings, seed: int) -> Round:
     return Round(model.num_timesteps, seconds, float(played.totals().mean()))
 
 
-LEARNERS: Final[dict[str, tuple[Callable[[IppoSettings, int], Round], Mapping[str, Any]]]] = {
-    "ours": (train_ours, OURS),
-    "ours, SB3's settings": (train_ours, THEIRS),
-    "sb3 PPO": (partial(train_sb3, PPO), THEIRS),
-    "sb3 PPO, our settings": (partial(train_sb3, PPO), OURS),
-    "sb3 MaskablePPO": (partial(train_sb3, MaskablePPO), THEIRS),
+LEARNERS: Final[dict[str, tuple[Callable[[IppoSettings, int], Round], bool]]] = {
+    "ours": (train_ours, True),
+    "ours, SB3's settings": (train_ours, False),
+    "sb3 PPO": (partial(train_sb3, PPO), False),
+    "sb3 PPO, our settings": (partial(train_sb3, PPO), True),
+    "sb3 MaskablePPO": (partial(train_sb3, MaskablePPO), False),
 }
+"""How each is trained, and whether with our settings."""
 
 
 def measure(scenario: str, rounds: int) -> list[dict[str, Any]]:
@@ -145,8 +159,8 @@ def measure(scenario: str, rounds: int) -> list[dict[str, Any]]:
     th.set_num_threads(1)
     found: dict[str, list[Round]] = {name: [] for name in LEARNERS}
     for seed in range(rounds):
-        for name, (train, choices) in LEARNERS.items():
-            found[name].append(train(settings_of(scenario, choices), seed))
+        for name, (train, are_ours) in LEARNERS.items():
+            found[name].append(train(settings_of(scenario, are_ours=are_ours), seed))
     return [
         {
             "scenario": scenario,
@@ -167,9 +181,12 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         times = own["steps_per_s"] / row["steps_per_s"]
         cents = ", ".join(f"{cost:,.0f}" for cost in row["validation_cents"])
         lines.append(
-            f"| `{row['scenario']}` | {row['learner']} | {row['steps_per_s']:,.0f} | {times:.1f} × | {cents} |"
+            f"| `{row['scenario']}` | {row['learner']} | {row['steps_per_s']:,.0f} | {times:.1f} x | {cents} |"
         )
-    return "\n".join(lines)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    rounds = len(rows[0]["validation_cents"])
+    lines += ["", f"{rounds} trainings of each in turn, on one thread; version {__version__} on {machine}:"]
+    return "\n".join([*lines, "`python -m benchmarks.training --markdown`; its head says what each learner is."])
 
 
 def main() -> None:
@@ -178,9 +195,17 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS))
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="trainings from nothing of each")
     parser.add_argument("--json", action="store_true", help="one JSON list")
+    parser.add_argument("--markdown", action="store_true", help="a table")
     given: Any = parser.parse_args()
     rows = [row for scenario in given.scenarios for row in measure(scenario, given.rounds)]
-    print(json.dumps(rows) if given.json else markdown(rows))
+    if given.json:
+        print(json.dumps(rows))
+    elif given.markdown:
+        print(markdown(rows))
+    else:
+        for row in rows:
+            cents, who = np.mean(row["validation_cents"]), f"{row['scenario']:20} {row['learner']:22}"
+            print(f"{who} {row['steps_per_s']:9,.0f} steps/s {cents:12,.0f} cents a day")
 
 
 if __name__ == "__main__":

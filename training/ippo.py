@@ -129,7 +129,11 @@ class Choices:
             width = count if size == TWO else count * (CURVE if is_curve else size)
             said = count if size == TWO else count * size + 1
             group = Group(
-                size, slice(heads[0], heads[-1] + 1), slice(number, number + width), slice(legal, legal + said), is_curve
+                size,
+                slice(heads[0], heads[-1] + 1),
+                slice(number, number + width),
+                slice(legal, legal + said),
+                is_curve,
             )
             self.groups.append(group)
             number, legal = number + width, legal + said
@@ -270,7 +274,7 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
         return nn.Sequential(*steps)
 
     def forward(self, rows: Any) -> tuple[Any, Any]:
-        """Numbers (P, R, width) that the heads make scores of, and normalised values (P, R), of rows (P, R, columns)."""
+        """Numbers (P, R, width) that scores are made of, and normalised values (P, R), of rows (P, R, columns)."""
         seen = self.body(rows)
         numbers = self.rest(seen)
         if self.slots[0]:
@@ -356,8 +360,8 @@ class Player:
             weights = [1.0] * len(sizes)
             if self.pool is not None:
                 weights[self.pool] = settings.pool_entropy
-            is_curve = settings.pool_head == "share" and self.pool is not None
-            self.heads = Choices(sizes, weights, self.pool if is_curve else -1, settings.pool_start)
+            curve = -1 if self.pool is None or settings.pool_head == "level" else self.pool
+            self.heads = Choices(sizes, weights, curve, settings.pool_start)
         verbs = (1 if sizes[0] == 2 else sizes[0]) if judges_slots else 0  # noqa: PLR2004
         slots = (self.slots, verbs) if judges_slots else (0, 0)
         parts = self.policies, self.banks, self.columns, slots, self.heads
@@ -521,7 +525,7 @@ class Ippo:
     def _taught(self) -> Any:
         """What the teacher does (P, R, H)."""
         noise = th.randn((self.vec.num_envs, self.vec.num_banks), generator=self.generator, dtype=th.float64)
-        return self.player.rows(self.teacher.act(self.vec, noise.numpy()))
+        return self.player.rows(self.teacher.act(self.vec, noise.numpy())).to(self.heads.dtype)
 
     def _masks(self) -> Any:
         """The batch's masks; while liquidity is to be scarce, of the pool only small shares."""

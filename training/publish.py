@@ -91,7 +91,7 @@ def run(
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
     if settings.teacher is not None:
-        taught = asdict(cost(config, settings.teacher, settings.largest_share, days).total())
+        taught = asdict(cost(config, settings.teacher, settings.largest_share, days, settings.action).total())
     return {
         "scenario": scenario,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),

@@ -23,8 +23,10 @@ from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.library import policy_path
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.envs.actions import Language
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.registry import load
+from simcash_env.spaces.units import TYPICAL_TICKS
 from training.pools import with_largest_share
 
 I64 = npt.NDArray[np.int64]
@@ -66,14 +68,42 @@ class UrgentFirst(ScriptedAgent):
         return released
 
 
+class BalanceThresholds(ScriptedAgent):
+    """In the threshold action: release what the balance covers; where a payment is urgent, the urgent alone, on credit.
+
+    Args:
+        urgent_ticks: to the deadline.
+    """
+
+    def __init__(self, urgent_ticks: int) -> None:
+        super().__init__()
+        self.urgent_ticks = urgent_ticks
+
+    def act(self, vec: SimCashVec) -> Any:
+        """(N, L, H) numbers from -1 to 1."""
+        view = vec.queue1_view()
+        is_due = ((view["ticks_to_deadline"] <= self.urgent_ticks) & view["present"].astype(bool)).any(axis=2)
+        covered = np.maximum(view["balance"], 0) / np.maximum(view["available_liquidity"], 1)
+        ticks = self.urgent_ticks + 0.5
+        shares = np.ones(vec.actions.shape)
+        shares[..., 0] = np.where(is_due, ticks / (ticks + TYPICAL_TICKS), 1.0)
+        shares[..., 1] = np.where(is_due, 0.0, 1.0)
+        shares[..., 3] = np.where(is_due, 1.0, covered.clip(0.0, 1.0))
+        return 2.0 * shares - 1.0
+
+
 def agent_of(policy: Mapping[str, Any]) -> ScriptedAgent:
-    """``urgent_first``, or any policy of a scenario file."""
-    if policy["type"] == "urgent_first":
-        return UrgentFirst(int(policy["urgent_ticks"]))
+    """``urgent_first``, ``balance_thresholds``, or any policy of a scenario file."""
+    if policy["type"] in OURS:
+        return OURS[policy["type"]](int(policy["urgent_ticks"]))
     found = dict(policy)
     if "file" in found:  # a tree of the library
         found["file"] = str(policy_path(Path(found["file"]).stem))
     return agent_for(POLICY.validate_python(found))
+
+
+OURS: Final = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}
+"""Scripts that are no policy of a scenario file, all with ``urgent_ticks``."""
 
 
 class TeacherSettings(BaseModel):
@@ -81,7 +111,9 @@ class TeacherSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    policy: dict[str, Any] = Field(description="as in a scenario file, or {type: urgent_first, urgent_ticks: N}")
+    policy: dict[str, Any] = Field(
+        description="as in a scenario file, or {type: urgent_first or balance_thresholds, urgent_ticks: N}"
+    )
     shares: tuple[float, ...] = Field(
         default=(), description="of the learning banks' pools; one for all, or one a bank"
     )
@@ -103,13 +135,12 @@ class Teacher:
         self._settings, self._largest = settings, largest_share
         self._agent = agent_of(settings.policy)
 
-    def act(self, vec: SimCashVec, noise: F64) -> I64:
-        """(N, L, H) actions; ``noise`` (N, L) is added to the levels, standard normal."""
+    def act(self, vec: SimCashVec, noise: F64) -> Any:
+        """(N, L, H) heads or numbers; ``noise`` (N, L) is added to the levels, standard normal."""
         if "pool" in vec.head_index:
             levels = self.shares(vec) / self._largest * (POOL_LEVELS - 1) + self._settings.noise * noise
             self._agent.levels = np.rint(levels).clip(0, POOL_LEVELS - 1).astype(np.int64)  # type: ignore[assignment]
-        actions: I64 = self._agent.act(vec)
-        return actions
+        return self._agent.act(vec)
 
     def shares(self, vec: SimCashVec) -> F64:
         """(N, L) share of each bank's whole pool."""
@@ -126,14 +157,17 @@ class Quiet:
     def __init__(self, settings: TeacherSettings, largest_share: float) -> None:
         self._teacher = Teacher(settings, largest_share)
 
-    def act(self, vec: SimCashVec) -> I64:
+    def act(self, vec: SimCashVec) -> Any:
         """Decide for all learning banks of all copies."""
         return self._teacher.act(vec, np.zeros((vec.num_envs, vec.num_banks)))
 
 
-def cost(config: ScenarioConfig, settings: TeacherSettings, largest_share: float, seeds: Sequence[int]) -> Evaluation:
+def cost(
+    config: ScenarioConfig, settings: TeacherSettings, largest_share: float, seeds: Sequence[int], action: Language = "queue"
+) -> Evaluation:
     """What a teacher costs when all learners follow it, with its shares on the learners' grid."""
-    return evaluate_agent(with_largest_share(config, largest_share), Quiet(settings, largest_share), seeds)
+    agent = Quiet(settings, largest_share)
+    return evaluate_agent(with_largest_share(config, largest_share), agent, seeds, action=action)
 
 
 def search(
