@@ -163,8 +163,9 @@ class Quiet:
 
 
 def cost(
-    config: ScenarioConfig, settings: TeacherSettings, largest_share: float, seeds: Sequence[int], action: Language = "queue"
-) -> Evaluation:
+    config: ScenarioConfig, settings: TeacherSettings, largest_share: float, seeds: Sequence[int],
+    action: Language = "queue",
+) -> Evaluation:  # fmt: skip
     """What a teacher costs when all learners follow it, with its shares on the learners' grid."""
     agent = Quiet(settings, largest_share)
     return evaluate_agent(with_largest_share(config, largest_share), agent, seeds, action=action)
