@@ -21,7 +21,7 @@ from training.publish import PUBLISHED, verdict
 from training.rivals import parsed, published, rivals
 from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import Teacher, TeacherSettings, UrgentFirst, cost, search
+from training.teacher import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, cost, search
 
 DAY = "2b-3t-v0"
 
@@ -43,6 +43,28 @@ def test_a_teachers_share_follows_what_waits_and_its_levels_reach_the_largest_sh
     expected = np.rint((np.array([0.02, 0.03]) + waiting) / 0.1 * 20).clip(0, 20)
     assert (levels == expected).all()
     assert len(np.unique(levels)) > 5
+
+
+def test_thresholds_release_what_the_balance_covers_and_what_is_due_on_credit():
+    config = load("core-periphery-50-v0")
+    vec = make_vec(config, 3, max_queue_slots=8, action="threshold")
+    vec.reset(1)
+    script, is_due_somewhere = BalanceThresholds(urgent_ticks=1), False
+    for _ in range(12):
+        view = vec.queue1_view()
+        numbers = script.act(vec)
+        assert ((numbers >= -1.0) & (numbers <= 1.0)).all()
+        is_due = ((view["ticks_to_deadline"] <= 1) & view["present"].astype(bool)).any(axis=2)
+        is_due_somewhere |= bool(is_due.any())
+        covered = np.clip(view["balance"], 0, None) / np.maximum(view["available_liquidity"], 1)
+        assert len(np.unique(numbers[is_due], axis=0)) == is_due.any()
+        assert np.allclose((numbers[~is_due][:, 3] + 1.0) / 2.0, covered[~is_due])
+        vec.step(numbers)
+    assert is_due_somewhere
+    taught = TeacherSettings(policy={"type": "balance_thresholds", "urgent_ticks": 1})
+    days = range(1, 6)
+    fifo = evaluate_policy(config, FifoPolicy(), days).totals().mean()
+    assert cost(config, taught, 1.0, days, "threshold").totals().mean() < fifo
 
 
 def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_at():
@@ -157,8 +179,12 @@ def test_the_exploitability_of_the_equilibrium_is_nothing_and_of_anything_else_s
 
 
 def test_a_verdict_follows_the_interval_and_the_room():
-    row = {"difference": {"mean": -5.0, "low": -9.0, "high": -1.0, "count": 9}, "tuned": {"total": {"mean": 100.0}}}
+    row = {
+        "learned": {"high": 97.0}, "difference": {"mean": -5.0, "low": -9.0, "high": -1.0, "count": 9},
+        "tuned": {"total": {"mean": 100.0, "low": 95.0}},
+    }  # fmt: skip
     assert verdict(row) == "below"
+    assert verdict({**row, "learned": {"high": 94.0}}) == "apart"
     row["difference"] = {"mean": 1.0, "low": -1.0, "high": 3.0, "count": 9}
     assert verdict({**row, "room": 0.05}) == "within"
     assert verdict({**row, "room": 0.5}) == "missed"
@@ -188,4 +214,7 @@ def test_the_published_table_is_what_the_raw_results_say():
     assert (folder / "learned.md").read_text(encoding="utf-8") == markdown(results) + "\n"
     for row in results["rows"]:
         assert row["verdict"] == verdict(row)
+        assert len(row["totals"]) == row["test_days"] == len(row["tuned"]["totals"])
+        assert np.mean(row["totals"]) == pytest.approx(row["learned"]["mean"], abs=0.01)
+        assert np.mean([run["total"]["mean"] for run in row["runs"]]) == pytest.approx(row["learned"]["mean"])
         assert [run["seed"] for run in row["runs"]] == list(range(len(row["runs"])))
