@@ -144,7 +144,7 @@ ROOM, NEAR = 0.10, 0.02
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """``apart``: the two intervals are, the learned one under the script's; ``below``: only the difference's is under 0.
+    """``apart``: the two intervals are, the learned one below; ``below``: only the difference's is under 0.
 
     ``within``: no dearer than 2 % where no more is asked.
     """
