@@ -22,6 +22,7 @@ PAGES: Final = (
     "docs/environment.md",
     "docs/benchmark.md",
     "docs/learning-tools.md",
+    "docs/training.md",
     "docs/scenarios.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
@@ -36,6 +37,9 @@ MEASURED: Final = {
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
     "market": "python -m training.market_study --markdown docs/results/market.md",
+    "learned": "python -m training.publish",
+    "generalise": "python -m training.generalise",
+    "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
 """Tables of measured figures, and what measures them."""

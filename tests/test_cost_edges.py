@@ -52,6 +52,13 @@ def test_what_rounds_to_no_cent_is_no_event() -> None:
     assert [kinds(result).get("CostAccrual", 0) for result in run.run(3)] == [0, 0, 1]  # overdue: 0.4 x 5 = 2 cents
 
 
+@pytest.mark.parametrize(("cents", "wanted"), [(1, 0), (10**10, 10**10 - 1)])
+def test_a_penalty_in_bps_is_rounded_down_however_near_the_next_cent(cents: int, wanted: int) -> None:
+    run = Both({"A": WAITS, "B": {}}, costs={"deadline_penalty": {"bps": 9999.999999}})
+    run.submit("AB", cents, 1)
+    assert sum(result.costs["A"]["deadline_penalty"] for result in run.run(3)) == wanted
+
+
 @pytest.mark.parametrize(("priority", "weight"), [(0, 3), (3, 3), (4, 5), (7, 5), (8, 7), (10, 7)])
 def test_priority_bands_begin_at_four_and_at_eight(priority: int, weight: int) -> None:
     multipliers = {"urgent": 7.0, "normal": 5.0, "low": 3.0}
