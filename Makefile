@@ -53,9 +53,10 @@ test-bounds: setup  ## the engine's tests, every array index checked
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
-coverage: setup  ## which lines the tests reach, kernels as plain Python
+coverage: setup  ## lines and branches that the tests reach: all tests, and the kernels' once more as plain Python
 	$(BIN)/coverage erase
-	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(ENGINE)
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ENGINE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
