@@ -52,6 +52,24 @@ def test_what_rounds_to_no_cent_is_no_event() -> None:
     assert [kinds(result).get("CostAccrual", 0) for result in run.run(3)] == [0, 0, 1]  # overdue: 0.4 x 5 = 2 cents
 
 
+@pytest.mark.parametrize(("bps", "wanted"), [(5_000, 1), (4_999.999999, 0)])
+@pytest.mark.parametrize(
+    ("bank", "rate", "kind"),
+    [
+        ({"posted_collateral": 1}, "collateral_cost_per_tick_bps", "collateral"),
+        ({"liquidity_pool": 1, "liquidity_allocation_fraction": 1.0}, "liquidity_cost_per_tick_bps", "liquidity"),
+        ({"credit_limit": 1}, "overdraft_bps_per_tick", "overdraft"),
+    ],
+)
+def test_half_a_cent_is_rounded_up_and_less_is_nothing(
+    bank: dict[str, Any], rate: str, kind: str, bps: float, wanted: int
+) -> None:
+    run = Both({"A": bank, "B": {}}, costs={rate: bps})
+    if kind == "overdraft":
+        run.submit("AB", 1)
+    assert run.tick().costs["A"][kind] == wanted
+
+
 @pytest.mark.parametrize(("cents", "wanted"), [(1, 0), (10**10, 10**10 - 1)])
 def test_a_penalty_in_bps_is_rounded_down_however_near_the_next_cent(cents: int, wanted: int) -> None:
     run = Both({"A": WAITS, "B": {}}, costs={"deadline_penalty": {"bps": 9999.999999}})
