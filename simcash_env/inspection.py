@@ -34,6 +34,7 @@ def inspect_engine(engine: Engine) -> dict[str, Any]:
             "dropped_count": int(state.dropped_count[0]),
             "dropped_value": int(state.dropped_cents[0]),
             "lsm_released_count": int(state.lsm_released_count[0]),
+            "lsm_released_value": int(state.lsm_released_cents[0]),
         },
     }
 

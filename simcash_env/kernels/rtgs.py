@@ -47,9 +47,8 @@ def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: in
 
 
 @kernel
-def retry_queue2(scenario: Scenario, state: State, work: Work) -> int:
-    """One pass over Queue 2 from the front; a blocked payment does not block those behind it. Returns settlements."""
-    settled = 0
+def retry_queue2(scenario: Scenario, state: State, work: Work) -> None:
+    """One pass over Queue 2 from the front; a blocked payment does not block those behind it."""
     row = state.queue2_head[0]
     while row != NONE:
         after = state.pay_next[row]
@@ -60,6 +59,4 @@ def retry_queue2(scenario: Scenario, state: State, work: Work) -> int:
             record_values(state, work, RELEASED, sender, receiver, state.pay_id[row], cents, waited, NONE)
             leave_queue2(scenario.num_banks[0], state, row)
             settle(scenario, state, work, row)
-            settled += 1
         row = after
-    return settled

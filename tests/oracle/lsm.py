@@ -41,12 +41,14 @@ def run_round(world: World) -> int:
 
 def release(world: World, payments: list[Payment]) -> int:
     """Settle these Queue-2 payments together; returns their value."""
+    value = sum(payment.remaining for payment in payments)
     for payment in payments:
         world.queue2.remove(payment)
         pay(world, payment)
     world.report.num_lsm_releases += len(payments)
     world.counters.lsm_released_count += len(payments)
-    return sum(payment.amount for payment in payments)
+    world.counters.lsm_released_value += value
+    return value
 
 
 def edges(world: World) -> dict[tuple[str, str], list[Payment]]:

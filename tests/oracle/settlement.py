@@ -69,6 +69,7 @@ def offset_at_entry(world: World, payment: Payment) -> bool:
                 and receiver.within_limits(sender.id, back, payment.remaining)
             ):
                 return False
+            world.counters.lsm_released_value += payment.remaining + back
             for other in waiting[:count]:
                 world.queue2.remove(other)
             for settled in (payment, *waiting[:count]):

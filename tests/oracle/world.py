@@ -208,6 +208,7 @@ class Counters:
     dropped_count: int = 0
     dropped_value: int = 0
     lsm_released_count: int = 0
+    lsm_released_value: int = 0
 
 
 @dataclass
