@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler too, and with its bounds checks: the tests of the kernels.
-ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs/test_masks.py envs/test_market.py envs/test_rewards.py envs/test_time_travel.py) \
+ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs/test_masks.py envs/test_observation.py envs/test_market.py envs/test_rewards.py envs/test_time_travel.py) \
 	$(filter-out $(addprefix tests/test_,docs.py extras.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
 
 .DEFAULT_GOAL := help

@@ -36,7 +36,7 @@ FAMILY: Final = "2b-3t-v0"
 SETTINGS_FILE: Final = Path(__file__).resolve().parent.parent / "configs" / "training" / "ippo" / "family-2b-3t.yaml"
 TEST_DAYS, TUNING_DAYS = 1_000, 200
 SCRIPTS: Final = ("fifo", "liquidity_reserve")
-MEMBERS: Final = 3
+MEMBERS: Final = 5
 
 
 def member_row(number: int, config: ScenarioConfig, generalist: Player, specialist: Player) -> dict[str, Any]:
