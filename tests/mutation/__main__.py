@@ -29,6 +29,8 @@ TESTS = (
     "test_cost_edges.py",
     "test_lsm_edges.py",
     "test_ledger_edges.py",
+    "test_small_worlds.py",
+    "envs/test_observation.py",
 )
 """The quick tests of these rules, after ``test_recorded_runs.py``. Those that draw scenarios are not here."""
 NOT_OURS = "not oracle-g and not oracle-r and not beside and not command and not table"
