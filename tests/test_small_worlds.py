@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.both import Both
+from tests.drawing import Row
 
 LETTERS = "ABCDEF"
 WORLDS = range(40)
@@ -16,7 +17,7 @@ def world(seed: int) -> Both:
     draw = random.Random(seed)  # noqa: S311 - no secret
     letters = LETTERS[: draw.randint(3, 6)]
     has_limits = draw.random() < 0.7
-    banks = {}
+    banks: dict[str, Row] = {}
     for letter in letters:
         banks[letter] = row = {
             "opening_balance": draw.choice([0, 0, 1, 5, 20]),
