@@ -19,10 +19,8 @@ def world(seed: int) -> Both:
     has_limits = draw.random() < 0.7
     banks: dict[str, Row] = {}
     for letter in letters:
-        banks[letter] = row = {
-            "opening_balance": draw.choice([0, 0, 1, 5, 20]),
-            "credit_limit": draw.choice([0, 0, 3, 10]),
-        }
+        row: Row = {"opening_balance": draw.choice([0, 0, 1, 5, 20]), "credit_limit": draw.choice([0, 0, 3, 10])}
+        banks[letter] = row
         if has_limits and draw.random() < 0.6:
             row["multilateral_limit"] = draw.randint(5, 60)
         if has_limits and draw.random() < 0.6:
