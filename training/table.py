@@ -25,13 +25,13 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 NOTES = """
 Cents of a run, all banks together; less is better. Learned: mean over training runs and test days, the most likely
-choice of every head. The script is the one tuned on training days that is cheapest on these very test days: of the nine
-of the benchmark, or of five where the benchmark has not been run, of two from 50 banks on.
-FIFO: with the scenario's own share of the pool. Differences: learned less script, learned less FIFO, day by day, with a
-95 % bootstrap interval. Where the bound, which knows the future, is at least 10 % under the script, *apart* says that
-the intervals of both means do not meet, *below* that only the difference's interval is under 0; elsewhere *within* asks for
-at most 2 % more. Test days: 10,000; 2,000 where a run has more than 100 decisions, 100 where it has more than 2,000.
-Regret is of the first 20 test days; ≤: against a relaxed bound. A range of runs is that of their means.
+choice of every head. The script is the one tuned on training days that is cheapest on these very test days: of the
+nine of the benchmark, or of five where the benchmark has not been run, of two from 50 banks on. FIFO: with the
+scenario's own share of the pool. Differences: learned less script, learned less FIFO, day by day, with a 95 %
+bootstrap interval. Where the bound, which knows the future, is at least 10 % under the script, *apart* says that the
+intervals of both means do not meet, *below* that only the difference's interval is under 0; elsewhere *within* asks
+for at most 2 % more. Test days: 10,000; 2,000 where a run has more than 100 decisions, 100 where it has more than
+2,000. Regret is of the first 20 test days; ≤: against a relaxed bound. A range of runs is that of their means.
 """.strip().splitlines()
 
 
