@@ -1,5 +1,7 @@
 """Liquidity saving at the edges of its rules: how often, what runs when little waits, what settles first."""
 
+import pytest
+
 from tests.both import Both, kinds, named, penniless
 
 PAIRS, CYCLES, PREFIX = ({"algorithms": [name]} for name in ("bilateral", "cycles", "prefix"))
@@ -62,3 +64,32 @@ def test_what_a_set_frees_is_paid_at_once() -> None:
         run.submit(pair, cents)
     run.tick()
     assert run.waiting() == ["BD"]
+
+
+@pytest.mark.parametrize(("limit", "settled"), [(3, 0), (4, 4)])
+def test_the_search_for_a_ring_looks_at_as_many_payments_as_its_limit_says(limit: int, settled: int) -> None:
+    run = Both(penniless("ABCD"), lsm={"algorithms": ["cycles"], "max_cycle_length": 4, "cycle_work_limit": limit})
+    for pair in ("AB", "BC", "CD", "DA"):
+        run.submit(pair, 5)
+    assert run.tick().num_lsm_releases == settled
+
+
+def test_of_rings_of_one_total_and_the_same_first_banks_the_shorter_goes_first() -> None:
+    run = Both(
+        {**penniless("ABCE"), "D": {"opening_balance": 10}}, lsm={"algorithms": ["cycles"], "max_cycle_length": 5}
+    )
+    for pair, cents in (("AB", 10), ("BC", 10), ("CD", 10), ("DE", 11), ("EA", 9), ("DA", 20)):
+        run.submit(pair, cents)
+    run.tick()
+    assert run.waiting() == ["DE", "EA"]
+
+
+def test_a_bank_beyond_its_credit_takes_part_in_a_ring_that_costs_it_nothing() -> None:
+    cut = {"type": "credit_limit_change", "tick": 1, "bank": "A", "delta": -30}
+    run = Both({"A": {"credit_limit": 30}, **penniless("BCD")}, lsm=CYCLES, events=[cut])
+    run.submit("AD", 20)
+    run.tick()
+    for pair in ("AB", "BC", "CA"):
+        run.submit(pair, 5)
+    assert run.tick().num_lsm_releases == 3
+    assert run.balances() == [-20, 0, 0, 20]
