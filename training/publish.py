@@ -48,14 +48,13 @@ EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_
 SEEDS: Final = 3
 PUBLISHED: Final = (
     "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "3b-6t-v0", "castro-12period-v0", "4b-8t-v0",
-    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0", "target2-day-v0",
-    "core-periphery-200-v0",
+    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "core-periphery-50-v0-queue", "lynx-day-v0",
+    "crisis-v0", "target2-day-v0", "core-periphery-200-v0",
 )  # fmt: skip
 
 
-def policies(settings: IppoSettings, seed: int, folder: Path, *, is_trained: bool) -> tuple[Player, float, int]:
-    """Trained policies, seconds that it took, and steps; written to the folder, or read from it."""
-    path = folder / f"{settings.scenario}-seed{seed}.pt"
+def policies(path: Path, settings: IppoSettings, seed: int, *, is_trained: bool) -> tuple[Player, float, int]:
+    """Trained policies, seconds that it took, and steps; written to the path, or read from it."""
     if is_trained:
         return Player.load(path), 0.0, settings.total_steps
     began = time.monotonic()
@@ -73,17 +72,15 @@ def test_days(config: ScenarioConfig) -> int:
     return next((days for most, days in SIZES if size <= most), LARGE_TEST_DAYS)
 
 
-def run(
-    scenario: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]
-) -> dict[str, Any]:
-    """One scenario's results, as plain Python."""
-    config = load(scenario)
-    settings: IppoSettings = load_settings(scenario, "ippo")
+def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]) -> dict[str, Any]:
+    """Results with the settings of a name, which is a scenario's or begins with it, as plain Python."""
+    settings: IppoSettings = load_settings(name, "ippo")
+    config = load(settings.scenario)
     days = held_out_seeds(test_days(config))
     players, played, runs = [], [], []
     for seed in range(num_seeds):
-        report(f"{scenario}: training run {seed}")
-        player, seconds, steps = policies(settings, seed, models, is_trained=is_trained)
+        report(f"{name}: training run {seed}")
+        player, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
         evaluation, agent = evaluate_player(player, config, days)
         played.append(evaluation)
         players.append(player)
@@ -91,17 +88,17 @@ def run(
             "seed": seed, "steps": steps, "seconds": round(seconds, 1), "total": asdict(evaluation.total()),
             "by_kind": evaluation.by_kind(), "pool_shares": list(agent.pool_shares()),
         })  # fmt: skip
-    if scenario in GAMES:
+    if name in GAMES:
         for found, player in zip(runs, players, strict=True):
-            found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[scenario]
-    report(f"{scenario}: scripts")
+            found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[name]
+    report(f"{name}: scripts")
     scripts = rivals(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
     if settings.teacher is not None:
         taught = asdict(cost(config, settings.teacher, settings.largest_share, days, settings.action).total())
     return {
-        "scenario": scenario,
+        "scenario": name,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "test_days": len(days),
         "runs": runs,
