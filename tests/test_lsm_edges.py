@@ -93,3 +93,50 @@ def test_a_bank_beyond_its_credit_takes_part_in_a_ring_that_costs_it_nothing() -
         run.submit(pair, 5)
     assert run.tick().num_lsm_releases == 3
     assert run.balances() == [-20, 0, 0, 20]
+
+
+def test_rings_go_in_order_of_their_totals_however_many_there_are() -> None:
+    letters = [chr(ord("A") + number) for number in range(24)]
+    sizes = [3, 7, 1, 8, 2, 6, 4, 5]
+    run = Both(penniless("".join(letters)), lsm={"algorithms": ["cycles"], "max_cycles_per_tick": 5}, switches=REPORTED)
+    for place, cents in enumerate(sizes):
+        one, two, three = letters[3 * place : 3 * place + 3]
+        for pair in (one + two, two + three, three + one):
+            run.submit(pair, cents)
+    found = [named(result, "LsmCycleSettlement") for result in run.run(2)]
+    assert [[event.amount for event in events] for events in found] == [[24, 21, 18, 15, 12], [9, 6, 3]]
+
+
+@pytest.mark.parametrize(("credit", "settled"), [(0, 0), (1, 3), (2, 3)])
+def test_a_bank_may_use_its_credit_for_what_a_ring_costs_it(credit: int, settled: int) -> None:
+    run = Both({"A": {"credit_limit": credit}, **penniless("BC")}, lsm=CYCLES)
+    for pair, cents in (("AB", 11), ("BC", 10), ("CA", 10)):
+        run.submit(pair, cents)
+    assert run.tick().num_lsm_releases == settled
+
+
+@pytest.mark.parametrize("letters", ["ABC", "ABCD"])
+@pytest.mark.parametrize(
+    ("basis", "limit", "cents", "passes"),
+    [
+        ("gross", "bilateral_limits", 10, True),
+        ("gross", "bilateral_limits", 9, False),
+        ("gross", "multilateral_limit", 10, True),
+        ("gross", "multilateral_limit", 9, False),
+        ("net", "bilateral_limits", 10, True),
+        ("net", "bilateral_limits", 9, False),
+        ("net", "multilateral_limit", 0, True),
+    ],
+)
+def test_a_ring_may_use_a_limit_up_to_the_last_cent(
+    letters: str, basis: str, limit: str, cents: int, *, passes: bool
+) -> None:
+    """What a bank receives in a ring comes from another than it pays: only the limit over all banks nets it."""
+    run = Both(
+        {"A": {limit: {"B": cents} if limit == "bilateral_limits" else cents}, **penniless(letters[1:])},
+        lsm={"algorithms": ["cycles"], "max_cycle_length": 4},
+        switches={"limits_basis": basis},
+    )
+    for sender, receiver in zip(letters, letters[1:] + letters[0], strict=True):
+        run.submit(sender + receiver, 10)
+    assert run.tick().num_lsm_releases == (len(letters) if passes else 0)
