@@ -140,3 +140,10 @@ def test_a_ring_may_use_a_limit_up_to_the_last_cent(
     for sender, receiver in zip(letters, letters[1:] + letters[0], strict=True):
         run.submit(sender + receiver, 10)
     assert run.tick().num_lsm_releases == (len(letters) if passes else 0)
+
+
+def test_a_set_leaves_a_single_cent_out_that_a_limit_forbids() -> None:
+    run = Both({"A": {"bilateral_limits": {"B": 0}}, "B": {}}, lsm=PREFIX)
+    run.submit("AB", 1)
+    run.submit("BA", 1)
+    assert run.tick().num_lsm_releases == 0

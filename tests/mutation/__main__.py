@@ -31,6 +31,7 @@ TESTS = (
     "test_ledger_edges.py",
     "test_small_worlds.py",
     "envs/test_observation.py",
+    "test_trees.py::test_registers_are_remembered_until_the_day_ends",
 )
 """The quick tests of these rules, after ``test_recorded_runs.py``. Those that draw scenarios are not here."""
 NOT_OURS = "not oracle-g and not oracle-r and not beside and not command and not table"
