@@ -78,7 +78,7 @@ def test_of_rings_of_one_total_and_the_same_first_banks_the_shorter_goes_first()
     run = Both(
         {**penniless("ABCE"), "D": {"opening_balance": 10}}, lsm={"algorithms": ["cycles"], "max_cycle_length": 5}
     )
-    for pair, cents in (("AB", 10), ("BC", 10), ("CD", 10), ("DE", 11), ("EA", 9), ("DA", 20)):
+    for pair, cents in (("DE", 11), ("EA", 9), ("DA", 20), ("BC", 10), ("CD", 10), ("AB", 10)):
         run.submit(pair, cents)
     run.tick()
     assert run.waiting() == ["DE", "EA"]

@@ -46,8 +46,8 @@ REASONS: Final = {
         "\ndo. The bound is lower because it knows what will come in."
     ),
     "target2-day-v0": (
-        "not known why. The system's cost as the reward, with 16 copies of each day, came to much the same on validation"
-        "\ndays. It beats FIFO by a third and does not find more than the script that it imitated first."
+        "not known why. With the system's cost as the reward and 16 copies of each day it came to much the same on"
+        "\nvalidation days. It beats FIFO, and does not find what the script that it imitated first does not know."
     ),
     "core-periphery-50-v0": THRESHOLDS,
     "core-periphery-200-v0": THRESHOLDS,
