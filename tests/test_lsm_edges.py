@@ -154,3 +154,28 @@ def test_a_set_leaves_a_single_cent_out_that_a_limit_forbids() -> None:
     run.submit("AB", 1)
     run.submit("BA", 1)
     assert run.tick().num_lsm_releases == 0
+
+
+SUBSETS = {"algorithms": ["bilateral"], "bilateral": "subset"}
+
+
+@pytest.mark.parametrize("cents", [(2, 1), (1, 2)])
+def test_the_smallest_subset_is_offset_though_the_rest_is_beyond_the_banks(cents: tuple[int, int]) -> None:
+    there, back = cents
+    run = Both(
+        {"A": {"opening_balance": max(there - back, 0)}, "B": {"opening_balance": max(back - there, 0)}}, lsm=SUBSETS
+    )
+    run.submit("AB", there)
+    run.submit("BA", back)
+    run.submit("BA", 100)
+    assert run.tick().num_lsm_releases == 2
+    assert run.waiting() == ["BA"]
+
+
+def test_what_one_bank_can_pay_alone_is_no_offset() -> None:
+    """A's payment is funded once the larger offset has brought it money: the pass that follows pays it gross."""
+    run = Both({**penniless("AB"), "C": {"opening_balance": 10}}, lsm=SUBSETS)
+    for pair, cents in (("CA", 30), ("AC", 20), ("AB", 10), ("BA", 50)):
+        run.submit(pair, cents)
+    result = run.tick()
+    assert (result.num_lsm_releases, result.num_settlements, run.waiting()) == (2, 3, ["BA"])
