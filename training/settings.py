@@ -94,6 +94,9 @@ class IppoSettings(TrainingSettings):
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
 
 
+SCENARIO_KEYS: Final = {"banks", "agents", "simulation"}
+"""What a scenario has and settings have not."""
+
 ALGORITHMS: Final[dict[str, type[TrainingSettings]]] = {"ppo": TrainingSettings, "ippo": IppoSettings}
 """``ppo``: MaskablePPO of sb3-contrib; ``ippo``: our own."""
 
@@ -117,6 +120,8 @@ def settings_path(scenario_id: str, algorithm: str = "ppo") -> Path:
 def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) -> Any:
     """Settings for a scenario of the library, or from a file that ends in .yaml; ``changes`` replace single values.
 
+    A file that is a scenario itself is trained on with the settings that all fields have by default.
+
     Returns:
         ``TrainingSettings`` for ``ppo``, ``IppoSettings`` for ``ippo``.
 
@@ -131,6 +136,8 @@ def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) 
     if document.broken:
         raise document.error(document.broken)
     values = document.value
+    if isinstance(values, dict) and values.keys() & SCENARIO_KEYS:
+        values = {"scenario": str(path)}
     if not isinstance(values, dict):
         raise ConfigError([Fault(str(path), None, "training", repr(values), "must be a mapping of settings")])
     try:

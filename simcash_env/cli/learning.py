@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from simcash_env.cli.screen import data, needed, note, notes
+from simcash_env.errors import ConfigError, Fault
+from simcash_env.registry import load
 
 EXTRA: Final = "training"
 
@@ -19,17 +21,23 @@ def benchmark(
     tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days on which parameters are searched.")] = 100,
     measured: Annotated[int, typer.Option(min=0, help="Test days on which regret and metrics are taken.")] = 0,
     plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
+    learned: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint, or a scenario whose policy is shipped: a row of its own.", show_default=False),
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--every", help="Tune every policy and tree, not only three.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
-    """Score the scripted policies on test seeds, with 95 % intervals and differences to fifo."""
+    """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
     leaderboard, grid = needed("baselines.leaderboard", EXTRA), needed("baselines.grid", EXTRA)
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
+    asked = scenarios or ["castro-12period-v0"]
+    checkpoints = [found_checkpoint(path, asked) for path in learned or ()]
     rows = leaderboard.run_benchmark(
-        scenarios or ["castro-12period-v0"],
+        asked,
         seeds,
         num_tuning_seeds=tuning_seeds,
         families=grid.ALL_FAMILIES if every else grid.FAMILIES,
@@ -37,6 +45,8 @@ def benchmark(
         report=report,
         keep=played,
     )
+    for checkpoint in checkpoints:
+        rows.append(needed("training.rows", EXTRA).learned_row(checkpoint, seeds, played))
     if plots is not None:
         drawn = needed("baselines.plots", EXTRA).draw_all(rows, plots)
         for path in [*drawn, *needed("baselines.played_plots", EXTRA).draw_played(played, plots)]:
@@ -49,8 +59,24 @@ def benchmark(
         data.print(leaderboard.format_table(rows))
 
 
+def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
+    """The checkpoint's file, before anything is played.
+
+    Raises:
+        ConfigError: it is of none of these scenarios.
+    """
+    checkpoints = needed("training.checkpoint", EXTRA)
+    found: Path = checkpoints.find_checkpoint(path)
+    scenario = load(checkpoints.read_facts(found).scenario).name
+    if scenario not in (names := [load(one).name for one in scenarios]):
+        raise ConfigError([Fault(str(found), None, "scenario", repr(scenario), f"must be one of {', '.join(names)}")])
+    return found
+
+
 def train(
-    scenario: Annotated[str, typer.Argument(help="A scenario with a file in configs/training, or such a file.")],
+    scenario: Annotated[
+        str, typer.Argument(help="A scenario of configs/training, a file of settings, or a scenario file.")
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
