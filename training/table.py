@@ -50,8 +50,8 @@ REASONS: Final = {
         "\nvalidation days. It beats FIFO, and does not find what the script that it imitated first does not know."
     ),
     "core-periphery-50-v0-queue": (
-        "cheaper than the script in the mean, but runs differ by more than that: the interval reaches over 0. With a verb"
-        "\nfor each payment what is released may wait in the central queue; compare the row with thresholds."
+        "cheaper than the script in the mean, but the interval reaches over 0, and runs differ by more. With a"
+        "\nverb for each payment what is released may wait in the central queue; compare the row with thresholds."
     ),
     "core-periphery-50-v0": THRESHOLDS,
     "core-periphery-200-v0": THRESHOLDS,
