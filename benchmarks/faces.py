@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import warnings
 from collections.abc import Callable
 from typing import Any, Final
@@ -23,6 +21,7 @@ from pettingzoo import ParallelEnv
 
 from benchmarks.speed import timed
 from simcash_env import __version__, make_vec, simcash_v0
+from simcash_env.machine import machine
 
 SCENARIO: Final = "ten-banks-v0"
 AGENTS: Final = 10
@@ -167,8 +166,7 @@ def as_markdown(figures: dict[str, float]) -> str:
     lines += ["", "| ratio | measured | aim |", "|---|---:|---:|"]
     for name, (ours, theirs, aim) in RATIOS.items():
         lines.append(f"| {TITLES[ours]} over {TITLES[theirs]} | {figures[name]:,.2f} | {aim:g} |")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} rounds in turn, version {__version__} on {machine}:"]
+    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} rounds in turn, version {__version__} on {machine()}:"]
     return "\n".join([*lines, "`python -m benchmarks.faces --markdown`."])
 
 

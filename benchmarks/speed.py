@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import gymnasium
 import numpy as np
 
 from simcash_env import __version__, make_vec, simcash_v0
+from simcash_env.machine import machine
 
 SCENARIO: Final = "ten-banks-v0"
 COPIES: Final = 1_024
@@ -129,7 +129,7 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
             figures["warm_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
             figures["import_s"] = min(in_fresh_process(IMPORT, cache) for _ in range(3))
     figures["version"] = __version__
-    figures["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    figures["machine"] = machine()
     return figures
 
 

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +36,7 @@ from simcash_env import __version__, make_vec
 from simcash_env.arrays import I64
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
+from simcash_env.machine import machine
 from simcash_env.registry import load
 from training.evaluate import evaluate_player
 from training.ippo import SEEDS_PER_RUN, Ippo
@@ -183,9 +182,8 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"| `{row['scenario']}` | {row['learner']} | {row['steps_per_s']:,.0f} | {times:.1f} x | {cents} |"
         )
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     rounds = len(rows[0]["validation_cents"])
-    lines += ["", f"{rounds} trainings of each in turn, on one thread; version {__version__} on {machine}:"]
+    lines += ["", f"{rounds} trainings of each in turn, on one thread; version {__version__} on {machine()}:"]
     return "\n".join([*lines, "`python -m benchmarks.training --markdown`; its head says what each learner is."])
 
 

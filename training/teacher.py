@@ -39,8 +39,8 @@ SHIFTS: Final = (-0.02, -0.01, 0.0, 0.01)
 URGENT_TICKS: Final = 2
 
 
-class UrgentFirst(ScriptedAgent):
-    """Release what is funded: payments due in ``urgent_ticks`` by deadline, then the largest of the others.
+class Urgency(ScriptedAgent):
+    """What scripts share for which some payments are urgent.
 
     Args:
         urgent_ticks: to the deadline.
@@ -49,6 +49,10 @@ class UrgentFirst(ScriptedAgent):
     def __init__(self, urgent_ticks: int) -> None:
         super().__init__()
         self.urgent_ticks = urgent_ticks
+
+
+class UrgentFirst(Urgency):
+    """Release what is funded: payments due in ``urgent_ticks`` by deadline, then the largest of the others."""
 
     def releases(self, view: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
         """One payment after another, each with what those before have left."""
@@ -68,16 +72,8 @@ class UrgentFirst(ScriptedAgent):
         return released
 
 
-class BalanceThresholds(ScriptedAgent):
-    """In the threshold action: release what the balance covers; where a payment is urgent, the urgent alone, on credit.
-
-    Args:
-        urgent_ticks: to the deadline.
-    """
-
-    def __init__(self, urgent_ticks: int) -> None:
-        super().__init__()
-        self.urgent_ticks = urgent_ticks
+class BalanceThresholds(Urgency):
+    """In the threshold action: release what the balance covers; where something is urgent, that alone, on credit."""
 
     def act(self, vec: SimCashVec) -> Any:
         """(N, L, H) numbers from -1 to 1."""
@@ -102,7 +98,7 @@ def agent_of(policy: Mapping[str, Any]) -> ScriptedAgent:
     return agent_for(POLICY.validate_python(found))
 
 
-OURS: Final = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}
+OURS: Final[dict[str, type[Urgency]]] = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}
 """Scripts that are no policy of a scenario file, all with ``urgent_ticks``."""
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final
@@ -14,6 +12,7 @@ from rich.table import Table
 
 from simcash_env.cli.choices import AsJson
 from simcash_env.cli.screen import data, notes
+from simcash_env.machine import machine
 
 SCENARIO: Final = "ten-banks-v0"
 COPIES: Final = 1_024
@@ -42,11 +41,10 @@ def bench(
             figures = measure(rounds)
     else:
         figures = measure(rounds)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     if as_json:
-        typer.echo(json.dumps({**figures, "scenario": SCENARIO, "machine": machine}))
+        typer.echo(json.dumps({**figures, "scenario": SCENARIO, "machine": machine()}))
         return
-    table = Table(title=f"{SCENARIO}, best of {rounds}; {machine}")
+    table = Table(title=f"{SCENARIO}, best of {rounds}; {machine()}")
     table.add_column("what")
     table.add_column("figure", justify="right")
     for name, (title, form) in TITLES.items():
