@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EscalationCurve, EventKind, Place
+from simcash_env.codes import NONE, EscalationCurve, EventKind
 from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
 
-QUEUE1 = int(Place.QUEUE1)
-QUEUE2 = int(Place.QUEUE2)
 ESCALATED = int(EventKind.PRIORITY_ESCALATED)
 EXPONENTIAL, STEP = int(EscalationCurve.EXPONENTIAL), int(EscalationCurve.STEP)
 STEEPNESS = 16.0  # an exponential rise doubles its gain with every quarter of the window
@@ -20,26 +18,30 @@ TICK_BITS = 40  # a tick fits 40 bits, so one word holds a priority and a tick
 
 @kernel
 def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
-    """Lift the priority of every queued payment as its deadline nears; never above 10, never down."""
-    start = scenario.escalation_start_ticks[0]
-    if start == NONE:
+    """Lift the priority of every queued payment as its deadline nears: Queue 1 by bank, then Queue 2."""
+    if scenario.escalation_start_ticks[0] == NONE:
         return
-    tick, max_boost = state.tick[0], scenario.escalation_max_boost[0]
-    for row in range(state.pay_place.shape[0]):
-        place = state.pay_place[row]
-        if place != QUEUE1 and place != QUEUE2:  # noqa: PLR1714 - a set would not compile to two comparisons
-            continue
+    for bank in range(scenario.num_banks[0]):
+        escalate_chain(scenario, state, work, state.bank_queue1_head[bank])
+    escalate_chain(scenario, state, work, state.queue2_head[0])
+
+
+@kernel
+def escalate_chain(scenario: Scenario, state: State, work: Work, row: int) -> None:
+    """Lift the priorities of a queue, in its order; never above 10, never down."""
+    start, tick, max_boost = scenario.escalation_start_ticks[0], state.tick[0], scenario.escalation_max_boost[0]
+    while row != NONE:
         left = max(state.pay_deadline_tick[row] - tick, 0)
-        if left > start:
-            continue
-        boost = round_half_away(max_boost * closeness(left, start, scenario.escalation_curve[0]))
-        lifted = min(state.pay_original_priority[row] + boost, HIGHEST_PRIORITY)
-        before = state.pay_priority[row]
-        if lifted > before:
-            state.pay_priority[row] = lifted
-            sender, receiver = state.pay_sender[row], state.pay_receiver[row]
-            cents = state.pay_remaining_cents[row]
-            record_values(state, work, ESCALATED, sender, receiver, state.pay_id[row], cents, before, lifted)
+        if left <= start:
+            boost = round_half_away(max_boost * closeness(left, start, scenario.escalation_curve[0]))
+            lifted = min(state.pay_original_priority[row] + boost, HIGHEST_PRIORITY)
+            before = state.pay_priority[row]
+            if lifted > before:
+                state.pay_priority[row] = lifted
+                sender, receiver = state.pay_sender[row], state.pay_receiver[row]
+                cents = state.pay_remaining_cents[row]
+                record_values(state, work, ESCALATED, sender, receiver, state.pay_id[row], cents, before, lifted)
+        row = state.pay_next[row]
 
 
 @kernel
