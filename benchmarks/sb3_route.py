@@ -1,4 +1,4 @@
-"""How much of SB3's own speed does our environment leave? ``python -m benchmarks.sb3_route [--json]``.
+"""How much of SB3's own speed does our environment leave? ``python -m benchmarks.sb3_route [--json] [--rounds N]``.
 
 PPO with the same settings on ``SimCashSB3Vec`` and on a ``VecEnv`` of the same spaces that does nothing, interleaved.
 """
@@ -50,13 +50,13 @@ def trainer(kind: type[SimCashSB3Vec]) -> PPO:
     return PPO("MlpPolicy", kind(vec), n_steps=STEPS, batch_size=rows * STEPS // 4, n_epochs=2, seed=0, device="cpu")
 
 
-def measure() -> dict[str, float]:
+def measure(rounds: int = ROUNDS) -> dict[str, float]:
     """Rows a second of both, best round, and their ratio."""
     torch.set_num_threads(1)
     ours, idle = trainer(SimCashSB3Vec), trainer(IdleVec)
     rows = COPIES * 10 * STEPS
     best = {"simcash": 0.0, "idle": 0.0}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, model in (("simcash", ours), ("idle", idle)):
             began = time.perf_counter()
             model.learn(rows, reset_num_timesteps=False)
@@ -72,8 +72,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    figures = measure()
-    if parser.parse_args().json:
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="fewer are quicker and say less")
+    options = parser.parse_args()
+    figures = measure(options.rounds)
+    if options.json:
         print(json.dumps(figures))
         return
     for name, value in figures.items():

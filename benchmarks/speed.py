@@ -1,7 +1,7 @@
-"""Speed of this machine: ``python -m benchmarks.speed [--json | --markdown]``.
+"""Speed of this machine: ``python -m benchmarks.speed [--json | --markdown] [--rounds N]``.
 
 Everything is measured in one run beside a yardstick, Gymnasium's own CartPole batch at 1,024 copies, because machines
-and their neighbours differ. Each figure is the best of several repetitions, interleaved with the yardstick's.
+and their neighbours differ. Each figure is the best of so many rounds, interleaved with the yardstick's.
 
 The scenario is ``ten-banks-v0``: 10 banks, arrivals 0.5 a bank and tick, every payment of Queue 1 released by actions,
 bilateral offsetting on, observation and mask written for every bank.
@@ -30,7 +30,7 @@ COPIES: Final = 1_024
 FEW_COPIES: Final = 64
 """So many fit the cache of a core."""
 WARM_UP_STEPS: Final = 250
-REPETITIONS: Final = 60
+ROUNDS: Final = 60
 
 FIRST_STEP: Final = f"""
 import time
@@ -101,7 +101,7 @@ def in_fresh_process(program: str, cache: str) -> float:
     return float(done.stdout)
 
 
-def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
+def measure(rounds: int = ROUNDS, *, with_cold_start: bool = True) -> dict[str, int | float | str]:
     """All figures: bank-steps and steps a second, microseconds a call, seconds of a start."""
     yardstick = cartpole_batch()
     batch, banks = simcash_batch(COPIES)
@@ -112,9 +112,9 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
     for call in (yardstick, batch, parallel, single, lent, few):
         timed(call, 20)
     calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (lent, 200), (few, 400))
-    rounds = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(REPETITIONS)]
-    best = [min(column) for column in zip(*rounds, strict=True)]
-    figures: dict[str, float | str] = {
+    taken = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(rounds)]
+    best = [min(column) for column in zip(*taken, strict=True)]
+    figures: dict[str, int | float | str] = {
         "yardstick_steps_per_s": COPIES / best[0],
         "batch_bank_steps_per_s": banks / best[1],
         "few_copies_bank_steps_per_s": few_banks / best[5],
@@ -128,6 +128,7 @@ def measure(*, with_cold_start: bool = True) -> dict[str, float | str]:
             figures["cold_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
             figures["warm_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
             figures["import_s"] = min(in_fresh_process(IMPORT, cache) for _ in range(3))
+    figures["rounds"] = rounds
     figures["version"] = __version__
     figures["machine"] = machine()
     return figures
@@ -148,7 +149,7 @@ TITLES: Final = {
 """What each figure is called in a table, and its unit."""
 
 
-def as_markdown(figures: dict[str, float | str]) -> str:
+def as_markdown(figures: dict[str, int | float | str]) -> str:
     """A table with each speed's ratio to the yardstick, and what it was measured on."""
     lines = ["| what | figure | unit | over the yardstick |", "|---|---:|---|---:|"]
     for name, (title, unit) in TITLES.items():
@@ -159,7 +160,7 @@ def as_markdown(figures: dict[str, float | str]) -> str:
         ratio = f"{value / float(figures[YARDSTICK]):,.2f}" if name.endswith("_per_s") else ""
         lines.append(f"| {title} | {shown} | {unit} | {ratio} |")
     measured_on = f"version {figures['version']} on {figures['machine']}"
-    lines += ["", f"`{SCENARIO}`, best of {REPETITIONS} rounds beside the yardstick, {measured_on}:"]
+    lines += ["", f"`{SCENARIO}`, best of {figures['rounds']} rounds beside the yardstick, {measured_on}:"]
     return "\n".join([*lines, "`python -m benchmarks.speed --markdown`."])
 
 
@@ -169,8 +170,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--markdown", action="store_true", help="a table")
     parser.add_argument("--warm", action="store_true", help="leave out the cold start (about half a minute)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="fewer are quicker and say less")
     options = parser.parse_args()
-    figures = measure(with_cold_start=not options.warm)
+    figures = measure(options.rounds, with_cold_start=not options.warm)
     if options.json:
         print(json.dumps(figures))
         return

@@ -1,10 +1,11 @@
-"""Two threads over two halves of a batch, against one, and against Numba's ``prange``; alone and beside a busy process.
+"""Two threads over two halves of a batch, against one, and against Numba's ``prange``; alone and beside busy processes.
 
-Run it: python -m benchmarks.threads
+Run it: ``python -m benchmarks.threads [--rounds N]``.
 """
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -100,10 +101,13 @@ def rate(step: Callable[[], Any]) -> float:
 
 def main() -> None:
     """Rounds of all of them in turn; the median against one thread of the same round."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="fewer are quicker and say less")
+    count = parser.parse_args().rounds
     steppers = {"1 thread": stepper(1), "2 threads": stepper(2), "prange": prange_stepper()}
     for neighbours in (0, 1, 2):
         with busy_neighbours(neighbours):
-            rounds = [{name: rate(step) for name, step in steppers.items()} for _ in range(ROUNDS)]
+            rounds = [{name: rate(step) for name, step in steppers.items()} for _ in range(count)]
         ratios = {name: np.median([row[name] / row["1 thread"] for row in rounds]) for name in steppers}
         shown = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
         print(f"{neighbours} busy neighbours: {shown} (steps a second over those of one thread)")
