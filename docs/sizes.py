@@ -1,4 +1,4 @@
-"""How large the package is: ``python -m docs.sizes``. What passes a limit has a reason, or is to be split.
+"""How large the package is: ``python -m docs.sizes [--at COMMIT]``. What passes a limit has a reason, or is split.
 
 Lines are lines of the file. Functions are counted from ``def`` to their last line, without their docstring. An import
 path is a chain of modules of the package, each of which imports the next at its head.
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
+import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,7 +25,6 @@ REASONS: Final[dict[str, str]] = {
     "simcash_env/arrays.py": "the data dictionary: a line a column, each with its shape and unit",
     "simcash_env/simulation.py": "the public methods of one class, most of them a line or two",
     "simcash_env/envs/vector.py": "the public methods of one class; what it is made of lies in eight other files",
-    "simcash_env/kernels/cycles.py": "one algorithm: rings are found, ranked and settled",
     "simcash_env/kernels/market_orders.py": "the order book: an order is judged, locked, matched, rested and withdrawn",
     "training/ippo.py": "one algorithm in one file, to be read from top to bottom, in the manner of CleanRL",
     "simcash_env/codes.py": "the codes that Python and kernels share: enumerations only",
@@ -102,10 +105,10 @@ def over_limit(root: Path = ROOT) -> tuple[dict[str, int], dict[str, int]]:
     return large, long
 
 
-def page() -> str:
+def page(root: Path = ROOT) -> str:
     """What the page on sizes says."""
-    lines, longest, (large, long) = files(), functions()[0], over_limit()
-    chain = deepest_path()
+    lines, longest, (large, long) = files(root), functions(root)[0], over_limit(root)
+    chain = deepest_path(root)
     biggest = max(lines, key=lambda name: lines[name])
     said = [
         f"{len(lines)} modules, {sum(lines.values()):,} lines.",
@@ -128,9 +131,18 @@ def page() -> str:
 
 
 def main() -> None:
-    """Print the page."""
-    argparse.ArgumentParser(prog="python -m docs.sizes", description="Print how large the package is.").parse_args()
-    print(page())
+    """Print the page, of this checkout or of a commit."""
+    parser = argparse.ArgumentParser(prog="python -m docs.sizes", description="Print how large the package is.")
+    parser.add_argument("--at", metavar="COMMIT", help="how large it was there")
+    commit = parser.parse_args().at
+    if commit is None:
+        print(page())
+        return
+    archive = ("git", "archive", "--format=tar", commit, "--", *PACKAGES)
+    packed = subprocess.run(archive, cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603 - our own history
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        tar.extractall(folder, filter="data")
+        print(page(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
 """Rings: payments that run around three or more banks settle together where every net payer can fund its net.
 
 Rings of three take all payments of each edge, in both rotations. Longer ones, up to ``max_cycle_length``, take single
-payments, and each is found once: from its smallest bank. Candidates are found on the queue as it stands, then
-attempted by total value descending, then by bank ids, then by payment ids.
-
-Candidates are rows of an array that grows: total, kind (0: edges, 1: payments), length, then banks, then payment rows.
-For a ring of three the sums of its edges stand in place of the rows.
+payments, and each is found once: from its smallest bank. Candidates are found on the queue as it stands, rows of an
+array that grows, and then attempted; ``ring_order.py`` says how a row is laid out, and which goes first.
 """
 
 from __future__ import annotations
@@ -18,11 +15,11 @@ from simcash_env.kernels._jit import kernel
 from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
 from simcash_env.kernels.queues import fill
 from simcash_env.kernels.record import record_values
+from simcash_env.kernels.ring_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, pile_up, take_first
 
 QUEUE2 = int(Place.QUEUE2)
 CYCLE = int(EventKind.LSM_CYCLE_SETTLEMENT)
 
-TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
 SHORTEST = 3
 FIRST_ROOM = 16
 
@@ -166,56 +163,6 @@ def write_ring(state: State, candidate: I64, path: I64, length: int) -> None:
         candidate[FIRST_BANK + at] = state.pay_sender[path[at]]
         candidate[FIRST_BANK + length + at] = path[at]
     candidate[TOTAL], candidate[IS_SINGLE], candidate[LENGTH] = total, 1, length
-
-
-@kernel
-def goes_before(state: State, left: I64, right: I64) -> bool:
-    """Order of two candidates: larger total, then bank ids, then payment ids; a prefix before what extends it."""
-    if left[TOTAL] != right[TOTAL]:
-        return left[TOTAL] > right[TOTAL]  # type: ignore[no-any-return]
-    shorter = min(left[LENGTH], right[LENGTH])
-    for at in range(FIRST_BANK, FIRST_BANK + shorter):
-        if left[at] != right[at]:
-            return left[at] < right[at]  # type: ignore[no-any-return]
-    if left[LENGTH] != right[LENGTH]:
-        return left[LENGTH] < right[LENGTH]  # type: ignore[no-any-return]
-    for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):
-        if left[at] != right[at]:
-            return state.pay_id[left[at]] < state.pay_id[right[at]]  # type: ignore[no-any-return]
-    return False
-
-
-@kernel
-def pile_up(state: State, candidates: I64, found: int) -> I64:
-    """Indices of the candidates as a heap: the first to be attempted on top. Only a few of many are ever taken."""
-    heap = np.arange(found)
-    for at in range(found // 2 - 1, -1, -1):
-        sink(state, candidates, heap, at, found)
-    return heap
-
-
-@kernel
-def take_first(state: State, candidates: I64, heap: I64, left: int) -> int:
-    """Take the top off a heap of so many; the place of the last is free then."""
-    first = heap[0]
-    heap[0] = heap[left - 1]
-    sink(state, candidates, heap, 0, left - 1)
-    return first  # type: ignore[no-any-return]
-
-
-@kernel
-def sink(state: State, candidates: I64, heap: I64, at: int, left: int) -> None:
-    """Let an entry of the heap sink below those that are attempted before it."""
-    moved = heap[at]
-    while 2 * at + 1 < left:
-        below = 2 * at + 1
-        if below + 1 < left and goes_before(state, candidates[heap[below + 1]], candidates[heap[below]]):
-            below += 1
-        if not goes_before(state, candidates[heap[below]], candidates[moved]):
-            break
-        heap[at] = heap[below]
-        at = below
-    heap[at] = moved
 
 
 @kernel

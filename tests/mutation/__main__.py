@@ -19,7 +19,10 @@ from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.trial import Watch, differing_run, run_tests, survives
 
 FOLDER = Path(kernels.__file__).parent
-RULES = ("money", "charges", "costs", "overdue", "day_end", "ledger", "rtgs", "bilateral", "cycles", "prefix", "lsm")
+RULES = (
+    *("money", "charges", "costs", "overdue", "day_end", "ledger", "rtgs"),
+    *("bilateral", "cycles", "ring_order", "prefix", "lsm"),
+)
 TESTS = (
     "conformance",
     "kernels/test_money.py",

@@ -1,0 +1,64 @@
+"""Which of the rings that were found is attempted first: by total descending, then bank ids, then payment ids.
+
+A candidate is a row of words: total, kind (0: edges, 1: payments), length, then banks, then payment rows. For a ring of
+three the sums of its edges stand in place of the rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcash_env.arrays import I64, State
+from simcash_env.kernels._jit import kernel
+
+TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
+
+
+@kernel
+def goes_before(state: State, left: I64, right: I64) -> bool:
+    """Order of two candidates: larger total, then bank ids, then payment ids; a prefix before what extends it."""
+    if left[TOTAL] != right[TOTAL]:
+        return left[TOTAL] > right[TOTAL]  # type: ignore[no-any-return]
+    shorter = min(left[LENGTH], right[LENGTH])
+    for at in range(FIRST_BANK, FIRST_BANK + shorter):
+        if left[at] != right[at]:
+            return left[at] < right[at]  # type: ignore[no-any-return]
+    if left[LENGTH] != right[LENGTH]:
+        return left[LENGTH] < right[LENGTH]  # type: ignore[no-any-return]
+    for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):
+        if left[at] != right[at]:
+            return state.pay_id[left[at]] < state.pay_id[right[at]]  # type: ignore[no-any-return]
+    return False
+
+
+@kernel
+def pile_up(state: State, candidates: I64, found: int) -> I64:
+    """Indices of the candidates as a heap: the first to be attempted on top. Only a few of many are ever taken."""
+    heap = np.arange(found)
+    for at in range(found // 2 - 1, -1, -1):
+        sink(state, candidates, heap, at, found)
+    return heap
+
+
+@kernel
+def take_first(state: State, candidates: I64, heap: I64, left: int) -> int:
+    """Take the top off a heap of so many; the place of the last is free then."""
+    first = heap[0]
+    heap[0] = heap[left - 1]
+    sink(state, candidates, heap, 0, left - 1)
+    return first  # type: ignore[no-any-return]
+
+
+@kernel
+def sink(state: State, candidates: I64, heap: I64, at: int, left: int) -> None:
+    """Let an entry of the heap sink below those that are attempted before it."""
+    moved = heap[at]
+    while 2 * at + 1 < left:
+        below = 2 * at + 1
+        if below + 1 < left and goes_before(state, candidates[heap[below + 1]], candidates[heap[below]]):
+            below += 1
+        if not goes_before(state, candidates[heap[below]], candidates[moved]):
+            break
+        heap[at] = heap[below]
+        at = below
+    heap[at] = moved
