@@ -5,18 +5,10 @@ from typing import Any
 import pytest
 
 from simcash_env.config import ScenarioConfig
+from tests.both import FREE
 from tests.oracle import Oracle
 from tests.oracle.exact import ceil_div, millionths, round_double
 from tests.oracle.random_stream import RandomStream
-
-FREE = {
-    "overdraft_bps_per_tick": 0.0,
-    "delay_cost_per_tick_per_cent": 0.0,
-    "collateral_cost_per_tick_bps": 0.0,
-    "deadline_penalty": 0,
-    "eod_penalty": 0,
-    "split_friction_cost": 0,
-}
 
 
 def oracle(banks: dict[str, dict[str, Any]], *, ticks: int = 4, days: int = 1, **parts: Any) -> Oracle:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,7 +10,7 @@ import typer
 
 from simcash_env.cli import trees
 from simcash_env.cli.choices import AsJson, PolicyPath, complete_file, complete_scenario
-from simcash_env.cli.screen import data, note, notes
+from simcash_env.cli.screen import data, note
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.suggest import nearest
@@ -129,15 +128,7 @@ def validate(
 ) -> None:
     """Check files of scenarios and of decision trees, and name every fault: file, line, path, value, rule."""
     found = {file: faults_of(file, policy_path, told=not as_json) for file in files}
-    if as_json:
-        rows = [
-            {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
-        ]
-        typer.echo(json.dumps(rows))
-    faults = sum(map(len, found.values()))
-    if faults:
-        notes.print(f"{faults} fault{'s' if faults > 1 else ''}")
-        raise typer.Exit(2)
+    trees.conclude(found, as_json=as_json)
 
 
 def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault, ...]:

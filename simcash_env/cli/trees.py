@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -43,7 +44,11 @@ def validate_trees(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
 ) -> None:
     """Check tree files: every fault by node, path, value and rule; then branches that are never reached."""
-    found = {str(file): faults_of_tree(str(file), told=not as_json) for file in files}
+    conclude({str(file): faults_of_tree(str(file), told=not as_json) for file in files}, as_json=as_json)
+
+
+def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
+    """End a check of files: as data where that is asked for, with the number of faults, and exit code 2 for any."""
     if as_json:
         rows = [
             {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
