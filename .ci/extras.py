@@ -15,6 +15,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 CORE: Final = "none"
 RUN: Final = ("simcash", "run", "castro-2period-v0", "--quiet")
+TRAIN: Final = ("simcash", "train", "castro-2period-v0", "--steps", "2048", "--out", "policy.zip", "--quiet")
 IMAGE: Final = """
 from simcash_env import simcash_v0
 env = simcash_v0.parallel_env("castro-2period-v0", render_mode="rgb_array")
@@ -38,14 +39,14 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("simcash", "doctor", "--quick"),
     ),
     "training": (
-        ("simcash", "train", "castro-2period-v0", "--steps", "2048", "--out", "policy.zip", "--quiet"),
+        TRAIN,
         ("simcash", "evaluate", "policy.zip", "--json"),
         ("simcash", "benchmark", "castro-2period-v0", "--seeds", "5", "--json"),
         ("python", "-c", "import simcash_env.envs.sb3"),
     ),
-    "tune": (("python", "-c", "import optuna"),),
-    "distill": (("python", "-c", "import sklearn.tree"),),
-    "offline": (("python", "-c", "import h5py, minari, pyarrow"),),
+    "tune": (("simcash", "tune", "castro-2period-v0", "--trials", "1", "--steps", "2048", "--seeds", "5"),),
+    "distill": (TRAIN, ("simcash", "distill", "policy.zip", "--seeds", "5", "--tuning-seeds", "0", "--rounds", "1")),
+    "offline": (("simcash", "export", "castro-2period-v0", "--runs", "3"),),
     "service": (
         ("python", "-c", "import simcash_env.service.app, simcash_env.service.server"),
         ("simcash", "serve", "--help"),

@@ -100,8 +100,9 @@ def write_distilled(tree: Distilled, report: Mapping[str, Any], folder: Path) ->
 def report_table(report: Mapping[str, Any]) -> Table:
     """Network, trees and baselines, cheapest first, above what the trees are."""
     shares = [share for share in report["pool_shares"].values() if share is not None]
+    nodes = max(report["nodes"].values())
     table = Table(
-        title=f"{report['scenario']}: trees of at most {max(report['nodes'].values())} nodes",
+        title=f"{report['scenario']}: trees of at most {nodes} node{'' if nodes == 1 else 's'}",
         caption=(
             f"cents of a run, all banks, mean and 95 % interval over {report['test_days']} test days; "
             f"{100 * report['fidelity']:.1f} % of decisions on payments equal"

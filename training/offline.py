@@ -198,10 +198,10 @@ def _episode(rollouts: Rollouts, run: int, bank: int, buffer: Any) -> Any:
 
 @contextmanager
 def data_root(folder: Path) -> Iterator[None]:
-    """Let Minari read and write below a folder."""
+    """Let Minari read and write below a folder; it takes a relative one for one below its own."""
     before = os.environ.get(DATA_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ[DATA_ROOT] = str(folder)
+    os.environ[DATA_ROOT] = str(folder.resolve())
     try:
         yield
     finally:

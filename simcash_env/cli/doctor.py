@@ -114,9 +114,12 @@ def grouped(required: Iterable[str]) -> dict[str, list[str]]:
             includes.setdefault(extra, []).extend(word.strip() for word in (match["inner"] or "").split(","))
         elif match["name"] not in names[extra]:
             names[extra].append(match["name"])
-    for extra, others in includes.items():
-        names[extra] += [name for other in others for name in names.get(other, []) if name not in names[extra]]
-    return names
+
+    def whole(extra: str) -> list[str]:
+        own = [*names.get(extra, ()), *(name for other in includes.get(extra, ()) for name in whole(other))]
+        return list(dict.fromkeys(own))
+
+    return {extra: whole(extra) for extra in names}
 
 
 def version_of(name: str) -> str | None:

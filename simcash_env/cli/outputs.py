@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,10 +84,9 @@ class Outputs:
 def unusable(path: Path) -> str:
     """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
     try:
-        if path.is_dir():
-            return "is a folder"
-        if not path.parent.is_dir():
-            return f"there is no folder {path.parent}"
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return "" if path.parent.is_dir() else f"there is no folder {path.parent}"
     except (OSError, ValueError) as error:  # a name too long, or with a null character
         return f"is no usable name: {error}"
-    return ""
+    return "is a folder" if is_folder else ""

@@ -15,7 +15,7 @@ from simcash_env.config import PolicyConfig
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 
-EXTRA, OFFLINE, DISTILL = "training", "training,offline", "training,distill"
+OFFLINE, DISTILL = "offline", "distill"
 DISTILLED = Path("results") / "distilled"
 DATA_SETS = Path("results") / "offline"
 
@@ -38,13 +38,13 @@ def distill(
 ) -> None:
     """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
     needed("sklearn", DISTILL)
-    options = needed("training.distill", EXTRA).Options(
+    options = needed("training.distill", DISTILL).Options(
         most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds
     )
-    reports = needed("training.distill_report", EXTRA)
+    reports = needed("training.distill_report", DISTILL)
     tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
-    player = needed("training.players", EXTRA).open_checkpoint(checkpoint)
-    tree = needed("training.distill", EXTRA).distill(player, options, tell)
+    player = needed("training.players", DISTILL).open_checkpoint(checkpoint)
+    tree = needed("training.distill", DISTILL).distill(player, options, tell)
     report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
     paths = reports.write_distilled(tree, report, folder)
@@ -95,7 +95,7 @@ def player_of(source: str, policy: str | None) -> Any:
     Raises:
         ConfigError: a checkpoint with a policy, or no such policy.
     """
-    players = needed("training.players", EXTRA)
+    players = needed("training.players", OFFLINE)
     if source.endswith(".zip"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from simcash_env.cli.screen import data, needed, notes
 
-EXTRA, TUNE = "training", "training,tune"
+TUNE = "tune"
 INTERRUPTED = 130
 
 
@@ -40,7 +40,7 @@ def tune(
     tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
     needed("optuna", TUNE)
     changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("training.settings", EXTRA).load_settings(scenario, algorithm, **changes)
+    settings = needed("training.settings", TUNE).load_settings(scenario, algorithm, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
@@ -88,7 +88,7 @@ class TrialBar:
 
 def print_found(found: Any) -> None:
     """Where the study stands, in words."""
-    told = f"study {found.study} in {found.storage}: {found.done} trials done"
+    told = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
     if found.failed:
         told += f", {found.failed} broken off (and tried again)"
     data.print(told, markup=False, highlight=False, soft_wrap=True)

@@ -72,7 +72,11 @@ class Store:
         self._path = path
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1.0, isolation_level=None)
-            self._open()
+            try:
+                self._open()
+            except BaseException:
+                self._connection.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise self._refused(f"cannot be used: {error}") from error
 

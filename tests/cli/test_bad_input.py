@@ -57,7 +57,7 @@ COMMANDS = [
     ("run good.yaml --plot run", 2, "run: a plot ends in .pdf, .png, .svg"),
     ("run good.yaml --plot nowhere/run.png", 2, "--plot: there is no folder nowhere"),
     ("run good.yaml --events x --db x", 2, "--db: is the file of --events too"),
-    ("run good.yaml --events {null}", 2, "embedded null byte"),
+    ("run good.yaml --events {null}", 2, "embedded null"),
     ("run good.yaml --events " + "x" * 300, 2, "--events: is no usable name"),
     ("run good.yaml --live --quiet", 2, "--live: goes with neither --quiet nor --verbose"),
     ("run --state nowhere", 2, "nowhere: cannot be read: No such file or directory"),

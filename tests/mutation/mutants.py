@@ -100,7 +100,8 @@ def compiled(function: ast.FunctionDef, path: Path) -> CodeType:
     """The code of a function, as it would be in its module."""
     future = ast.parse("from __future__ import annotations").body
     module = ast.fix_missing_locations(ast.Module([*future, function], []))
-    (code,) = [each for each in compile(module, str(path), "exec").co_consts if isinstance(each, CodeType)]
+    codes = [each for each in compile(module, str(path), "exec").co_consts if isinstance(each, CodeType)]
+    (code,) = [each for each in codes if each.co_name == function.name]  # 3.14 adds code for the annotations
     return code
 
 

@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import minari
 import numpy as np
@@ -82,6 +83,13 @@ def test_minari_holds_one_banks_view_as_a_replay_shows_it(rollouts, tmp_path):
                 assert cents == infos["BANK_B"]["costs"].tolist()
         assert episode.terminations.tolist() == [False] * 11 + [True]
         assert not episode.truncations.any()
+
+
+def test_a_relative_folder_is_below_the_present_one(rollouts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = write_minari(rollouts, "BANK_A", Path("sets"))
+    with data_root(tmp_path / "sets"):
+        assert minari.load_dataset(name).total_episodes == 3
 
 
 def test_the_environment_of_a_minari_data_set_is_the_banks(rollouts, tmp_path):
