@@ -21,6 +21,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here; name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 15) or sys.exit("simcash_env needs Python 3.11, 3.12, 3.13 or 3.14; this is %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
 	@echo "Setting up $(VENV): this takes some minutes, once."
 	$(PYTHON) -m venv $(VENV)
