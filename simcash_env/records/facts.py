@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self, TypeAlias
-
-from pydantic import ValidationError
 
 from simcash_env._version import __version__
 from simcash_env.config import ScenarioConfig
@@ -125,7 +122,7 @@ class RunFacts:
             simulation = Simulation(ScenarioConfig.model_validate(self.scenario), seed=self.seed, events="tick")
             if self.start:
                 simulation.restore(base64.b64decode(self.start, validate=True))
-        except (ValidationError, binascii.Error) as error:
+        except ValueError as error:  # pydantic's, and base64's
             message = f"this version cannot run the recorded scenario: {error}"
             raise RecordError(message) from error
         return simulation

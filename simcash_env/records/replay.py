@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
@@ -83,12 +82,12 @@ class _Recorded:
         then, now = self.take(len(replayed)), replayed.rows
         if np.array_equal(then, now):
             return ""
-        old = replayed.with_rows(then)
-        for at, (before, after) in enumerate(zip_longest(old, replayed)):
-            if before != after:
-                return f"event {first + at}: recorded {_told(before)}, replayed {_told(after)}"
-        at = int(np.flatnonzero((then != now).any(axis=1))[0])
-        return f"event {first + at}: recorded {then[at].tolist()}, replayed {now[at].tolist()}"
+        common = min(len(then), len(now))
+        at = next(iter(np.flatnonzero((then[:common] != now[:common]).any(axis=1)).tolist()), common)
+        before, after = _told(replayed.with_rows(then), at), _told(replayed, at)
+        if before == after:
+            before, after = str(then[at].tolist()), str(now[at].tolist())
+        return f"event {first + at}: recorded {before}, replayed {after}"
 
     def rest(self, seen: int) -> str:
         """What was recorded past the end of the replay."""
@@ -96,5 +95,11 @@ class _Recorded:
         return f"event {seen} was recorded, and the replay is over" if left else ""
 
 
-def _told(event: object) -> str:
-    return "nothing" if event is None else str(event)
+def _told(events: Events, at: int) -> str:
+    """An event in words, or as its row where it names a bank or a tree that this run does not have."""
+    if at == len(events):
+        return "nothing"
+    try:
+        return str(events[at])
+    except (LookupError, ValueError):
+        return str(events.rows[at].tolist())

@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -14,13 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcash_env.errors import SimcashError
+from simcash_env.arrays import LOG_COLUMNS
+from simcash_env.errors import RecordError, SimcashError
 from simcash_env.records.facts import _digest
 from simcash_env.records.parquet import FACTS, INPUTS
 from simcash_env.records.reading import open_record
-from simcash_env.records.replay import replay
+from simcash_env.records.replay import _Recorded, replay
+from simcash_env.simulation import Simulation
 from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
-from tests.records.worlds import recorded
+from tests.records.worlds import recorded, tree_of
+from tests.worlds import busy
 
 
 @cache
@@ -68,13 +72,40 @@ def written(folder: Path, metadata: dict[bytes, bytes]) -> Path:
     return path
 
 
+def signed(content: dict[str, Any]) -> dict[bytes, bytes]:
+    return {FACTS: json.dumps({**content, "sha256": _digest(content)}).encode()}
+
+
+def test_a_beginning_that_is_no_text_of_bytes_is_refused(folder: Path) -> None:
+    content = json.loads(table_of(folder)[1][FACTS])
+    del content["sha256"]
+    path = written(folder, signed({**content, "start": "\x80"}))
+    with pytest.raises(RecordError, match="this version cannot run the recorded scenario"):
+        replay_whole(path)
+
+
+@pytest.mark.parametrize("column", ["kind", "bank", "value_1"])
+def test_an_event_that_names_what_this_run_does_not_have_is_a_difference(column: str) -> None:
+    """A kind, a bank, a node of a tree."""
+    simulation = Simulation(busy(scripted=3))
+    simulation.set_policy("CHARLIE", tree_of("first", "bank_state_first"))
+    events = next(result.events for result in simulation.run(6) if "TreeDecision" in result.events.counts())
+    at = [event.kind for event in events].index("TreeDecision")
+    rows = events.rows.copy()
+    rows[at, LOG_COLUMNS.index(column)] = 999
+    record = SimpleNamespace(chunks=lambda: iter([rows]))
+    said = _Recorded(record).compare(events, 7)  # type: ignore[arg-type]
+    assert said.startswith(f"event {7 + at}: recorded {rows[at].tolist()}, replayed ")
+    assert "TreeDecision" in said
+
+
 @fuzzed(0.25)
 @given(data=st.data())
 def test_other_facts_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
     content = json.loads(table_of(folder)[1][FACTS])
     del content["sha256"]
     other = data.draw(changed_inside([content]))
-    try_to_replay(written(folder, {FACTS: json.dumps({**other, "sha256": _digest(other)}).encode()}))
+    try_to_replay(written(folder, signed(other)))
 
 
 @fuzzed(0.25)
