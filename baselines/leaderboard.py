@@ -193,32 +193,33 @@ def measured_row(row: Row, played: Contender, bounds: Bounds) -> Row:
 def format_table(rows: Sequence[Row]) -> Table:
     """A table for the terminal, cheapest first within a scenario."""
     count = rows[0].total.count if rows else 0
+    scenarios = list(dict.fromkeys(row.scenario for row in rows))
     table = Table(
-        title="Cost of a run in cents, all banks together",
+        title=(f"{scenarios[0]}: cost" if len(scenarios) == 1 else "Cost") + " of a run in cents, all banks together",
         caption=f"mean and 95 % bootstrap interval over {count} test seeds; less is better",
     )
-    table.add_column("scenario")
-    table.add_column("policy")
-    table.add_column("mean", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("against fifo", justify="right")
-    table.add_column("regret", justify="right")
+    if len(scenarios) > 1:
+        table.add_column("scenario", overflow="fold")
+    table.add_column("policy", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
+    table.add_column("95 % interval", justify="right", overflow="fold")
+    table.add_column("against fifo", justify="right", min_width=8)
+    table.add_column("regret", justify="right", min_width=7)
     table.add_column("parameters", overflow="fold")
-    order = {row.scenario: place for place, row in reversed(list(enumerate(rows)))}
-    before = None
-    for row in sorted(rows, key=lambda row: (order[row.scenario], row.total.mean)):
-        if before not in {None, row.scenario}:
-            table.add_section()
-        table.add_row(
-            "" if row.scenario == before else row.scenario,
-            row.policy,
-            f"{row.total.mean:,.0f}",
-            f"{row.total.low:,.0f} to {row.total.high:,.0f}",
-            f"{row.difference_to_fifo.mean:+,.0f}",
-            regret_text(row),
-            row.parameters,
-        )
-        before = row.scenario
+    for scenario in scenarios:
+        own = sorted((row for row in rows if row.scenario == scenario), key=lambda row: row.total.mean)
+        for place, row in enumerate(own):
+            name = [scenario if place == 0 else ""] if len(scenarios) > 1 else []
+            table.add_row(
+                *name,
+                row.policy,
+                f"{row.total.mean:,.0f}",
+                f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+                f"{row.difference_to_fifo.mean:+,.0f}",
+                regret_text(row),
+                row.parameters,
+            )
+        table.add_section()
     return table
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import Progress
 
 from simcash_env.errors import SimcashError
 
+PAPER_WIDTH: Final = 160
+"""Columns of what goes into a file or a pipe, unless ``COLUMNS`` says otherwise: no table is cut to a screen there."""
+
 data = Console()
+if not data.is_terminal and "COLUMNS" not in os.environ:
+    data.width = PAPER_WIDTH
 notes = Console(stderr=True)
 
 

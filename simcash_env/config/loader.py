@@ -94,7 +94,7 @@ def _find(source: str | Path) -> Path:
     if source in scenario_ids():
         return scenario_path(source)
     guess = nearest(source, scenario_ids())
-    hint = "" if guess is None else f", did you mean {guess}?"
+    hint = " (simcash scenarios list names them)" if guess is None else f", did you mean {guess}?"
     rule = f"neither a file nor a scenario of the library{hint}"
     raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
 
