@@ -122,7 +122,7 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
 	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
-	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_docs.py test_pages.py test_imports.py test_packaging.py)
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_docs.py test_extras.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
 
 extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
 	$(BIN)/python .ci/extras.py

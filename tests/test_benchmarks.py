@@ -5,11 +5,11 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT
-
+ROOT = Path(__file__).resolve().parent.parent
 RATIO = re.compile(r"\d+\.\d\d")
 
 

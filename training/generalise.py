@@ -33,7 +33,7 @@ from training.settings import load_settings
 
 COMMAND: Final = "python -m training.generalise"
 FAMILY: Final = "2b-3t-v0"
-SETTINGS_FILE: Final = Path(__file__).resolve().parent.parent / "configs" / "training" / "ippo" / "family-2b-3t.yaml"
+SETTINGS: Final = "family-2b-3t"
 TEST_DAYS, TUNING_DAYS = 1_000, 200
 SCRIPTS: Final = ("fifo", "liquidity_reserve")
 MEMBERS: Final = 5
@@ -62,7 +62,7 @@ def member_row(number: int, config: ScenarioConfig, generalist: Player, speciali
 
 def run(members: int, report: Any) -> dict[str, Any]:
     """Train and compare."""
-    settings = load_settings(SETTINGS_FILE, "ippo")
+    settings = load_settings(SETTINGS, "ippo")
     report("training on the family")
     generalist = train(settings, 0).model
     family = Randomize(**{**settings.randomize, "split": "test", "num_members": members})
