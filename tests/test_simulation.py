@@ -86,6 +86,20 @@ def test_a_payment_is_handed_in_settled_and_remembered():
     assert simulation.submit_transaction("BRAVO", "ALFA", 1, 4) == "tx_00000002"
 
 
+def test_a_part_of_a_split_is_remembered_with_its_parent():
+    simulation = still(policy="external")
+    whole = simulation.submit_transaction("ALFA", "BRAVO", 301, 4, priority=7, divisible=True)
+    simulation.tick({"ALFA": {whole: ("split", 2)}})
+    parts = [simulation.transaction(f"tx_{number:08d}") for number in (2, 3)]
+    assert [part.amount for part in parts] == [150, 151]
+    for part in parts:
+        assert (part.sender, part.receiver, part.parent_id, part.status) == ("ALFA", "BRAVO", whole, "settled")
+        assert (part.remaining, part.arrival_tick, part.deadline_tick, part.priority) == (0, 0, 4, 7)
+    assert simulation.transaction(whole).status == "settled"
+    with pytest.raises(SimulationError, match="unknown payment 'tx_00000004'"):
+        simulation.transaction("tx_00000004")
+
+
 def test_what_cannot_be_funded_waits_in_the_central_queue():
     simulation = still(lsm={"algorithms": []})
     name = simulation.submit_transaction("ALFA", "BRAVO", 5_000, 8)

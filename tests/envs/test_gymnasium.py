@@ -134,3 +134,22 @@ def test_the_id_is_known_whatever_was_imported_first(first, tmp_path):
     program = f"import {first}; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == [bank_of("castro-2period-v0")]
+
+
+def test_one_bank_goes_back_forks_and_tells_its_masks():
+    env = gymnasium.make(BANK, scenario="castro-12period-v0", observation="dict").unwrapped
+    seen, _ = env.reset(seed=3)
+    heads = zip(seen["action_mask"], env.action_space.nvec, strict=True)
+    assert np.array_equal(env.action_masks(), np.concatenate([mask[:choices] == 1 for mask, choices in heads]))
+    kept, twin = env.snapshot(), env.fork()
+    choice = np.zeros(env.action_space.shape, np.int64)
+    there = env.step(choice)
+    assert np.array_equal(twin.step(choice)[0]["observation"], there[0]["observation"])
+    again, infos = env.restore(kept)
+    assert np.array_equal(again["observation"], seen["observation"])
+    assert set(infos) == set(there[4])
+    assert env.step(choice)[1] == there[1]
+    flat = gymnasium.make(BANK, scenario="castro-12period-v0", action="threshold").unwrapped
+    flat.reset(seed=3)
+    with pytest.raises(AttributeError, match="this action has no masks"):
+        flat.action_masks()
