@@ -165,3 +165,13 @@ def test_a_step_before_the_first_reset_is_refused():
     vec = make_vec(busy())
     with pytest.raises(ActionError, match="reset"):
         vec.step(np.zeros(vec.actions.shape, np.int64))
+
+
+def test_a_choice_of_copies_to_reset_needs_a_truth_value_for_each():
+    vec = make_vec(busy(), 3)
+    vec.reset(seed=1)
+    vec.step(vec.masks[..., 1].astype(np.int64))
+    before = [vec.state(copy).tick[0] for copy in range(3)]
+    with pytest.raises(ActionError, match="mask: needs a truth value for each of 3 copies, got \\(2,\\)"):
+        vec.reset(mask=np.ones(2, bool))
+    assert [vec.state(copy).tick[0] for copy in range(3)] == before
