@@ -90,7 +90,7 @@ def comparison_table(scores: Sequence[Score]) -> Table:
         pad_edge=False, collapse_padding=True,
     )  # fmt: skip
     for name in HEADS[:-1]:
-        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap=name != "policy")
+        table.add_column(name, justify="left" if name == "policy" else "right", no_wrap="interval" not in name)
     for row in cheapest_first(scores):
         table.add_row(*cells(row)[:-1], style="bold" if row.policy == LEARNED_NAME else None)
     return table
