@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simcash_env import simcash_v0
+from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ActionError, ConfigError
 from tests.worlds import busy, holding
@@ -175,3 +176,34 @@ def test_a_choice_of_copies_to_reset_needs_a_truth_value_for_each():
     with pytest.raises(ActionError, match="mask: needs a truth value for each of 3 copies, got \\(2,\\)"):
         vec.reset(mask=np.ones(2, bool))
     assert [vec.state(copy).tick[0] for copy in range(3)] == before
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "said"),
+    [
+        ("budget", 10**6, "actions: a budget is one of 0 to "),
+        ("budget", -1, "actions: a budget is one of 0 to "),
+        ("threshold", 1.5, "actions: every number of a threshold action is from -1 to 1"),
+        ("threshold", np.nan, "actions: every number of a threshold action is from -1 to 1"),
+    ],
+)
+def test_an_action_object_refuses_what_is_out_of_its_range_and_changes_nothing(action, given, said):
+    vec = make_vec("castro-12period-v0", 2, action=action)
+    vec.reset(seed=1)
+    shape = (2, vec.num_banks) if action == "budget" else (2, vec.num_banks, len(vec.action_nvec))
+    actions = np.zeros(shape, np.int64 if action == "budget" else np.float32)
+    actions.reshape(-1)[-1] = given
+    with pytest.raises(ActionError, match=said):
+        vec.step(actions)
+    assert [int(vec.state(copy).tick[0]) for copy in range(2)] == [0, 0]
+
+
+def test_the_sb3_face_names_what_its_batch_needs_and_what_rows_do_not_have():
+    with pytest.raises(ActionError, match="needs a batch made with autoreset='same_step' and final_observations=True"):
+        SimCashSB3Vec(make_vec(busy(), 2))
+    face = SimCashSB3Vec(make_vec(busy(), 2, autoreset="same_step", final_observations=True))
+    for ask in (lambda: face.env_method("fly"), lambda: face.get_attr("wings"), lambda: face.set_attr("wings", 2)):
+        with pytest.raises(AttributeError, match=r"fly|wings"):
+            ask()
+    assert face.get_images() == [None] * face.num_envs
+    assert face.env_is_wrapped(object) == [False] * face.num_envs
