@@ -194,11 +194,12 @@ def format_table(rows: Sequence[Row]) -> Table:
     """A table for the terminal, cheapest first within a scenario."""
     count = rows[0].total.count if rows else 0
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
+    has_many = len(scenarios) != 1
     table = Table(
-        title=(f"{scenarios[0]}: cost" if len(scenarios) == 1 else "Cost") + " of a run in cents, all banks together",
+        title=("Cost" if has_many else f"{scenarios[0]}: cost") + " of a run in cents, all banks together",
         caption=f"mean and 95 % bootstrap interval over {count} test seeds; less is better",
     )
-    if len(scenarios) > 1:
+    if has_many:
         table.add_column("scenario", overflow="fold")
     table.add_column("policy", no_wrap=True)
     table.add_column("mean", justify="right", no_wrap=True)
@@ -209,7 +210,7 @@ def format_table(rows: Sequence[Row]) -> Table:
     for scenario in scenarios:
         own = sorted((row for row in rows if row.scenario == scenario), key=lambda row: row.total.mean)
         for place, row in enumerate(own):
-            name = [scenario if place == 0 else ""] if len(scenarios) > 1 else []
+            name = [scenario if place == 0 else ""] if has_many else []
             table.add_row(
                 *name,
                 row.policy,

@@ -88,10 +88,11 @@ def open_storage(path: Path) -> Any:
     import optuna
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
-    from sqlalchemy.pool import NullPool  # Optuna brings it
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if path.suffix in SQLITE:
+        from sqlalchemy.pool import NullPool  # Optuna brings it, and imports it where it is used
+
         return RDBStorage(f"sqlite:///{path}", engine_kwargs={"poolclass": NullPool})  # none stays open
     return JournalStorage(JournalFileBackend(str(path)))
 

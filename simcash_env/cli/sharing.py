@@ -38,13 +38,11 @@ def distill(
 ) -> None:
     """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
     needed("sklearn", DISTILL)
-    options = needed("training.distill", DISTILL).Options(
-        most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds
-    )
-    reports = needed("training.distill_report", DISTILL)
+    distilling, reports = needed("training.distill", DISTILL), needed("training.distill_report", DISTILL)
+    options = distilling.Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
     tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
     player = needed("training.players", DISTILL).open_checkpoint(checkpoint)
-    tree = needed("training.distill", DISTILL).distill(player, options, tell)
+    tree = distilling.distill(player, options, tell)
     report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
     paths = reports.write_distilled(tree, report, folder)

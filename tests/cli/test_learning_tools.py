@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import simcash
+from tests.cli.test_records import PNG
 
 GAME = "castro-2period-v0"
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
