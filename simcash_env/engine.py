@@ -190,7 +190,7 @@ class Engine:
         """Call a half tick until it is done; where the log was too short, run it again from where it began."""
         before = (self.row.copy(), self.sizes, self._decisions()) if self._log_rows else None
         self.work.log_count[0] = 0
-        scenario = self.scenario
+        scenario, tick = self.scenario, int(self.state.tick[0])
         while True:
             status = half(scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
             if status == Status.NEEDS_ROOM:
@@ -199,7 +199,7 @@ class Engine:
                 self.work.log[:] = logged
                 self.work.log_count[0] = count
             elif status == Status.MONEY_OVERFLOW:
-                message = f"tick {self.state.tick[0]}: a total left the range of int64 cents (4e18); lower the amounts"
+                message = f"tick {tick}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             elif before is not None and self.work.log_count[0] > self._log_rows:
                 self._ask_for(2 * int(self.work.log_count[0]) * LOG_WORDS * self.row.itemsize)

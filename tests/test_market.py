@@ -169,6 +169,50 @@ def test_what_cannot_be_repaid_stands_at_the_lending_rate_until_it_can():
     assert [(row["tick"], row["amount"], row["rate"]) for row in overdue] == [(1, 1_035, 36_500)]
 
 
+def test_interest_that_runs_for_long_is_bounded():
+    """A loan of 3e14 doubles in its one tick, stands overdue at 100 % a tick, and would owe 1.8e17 after 299 more."""
+    principal, most = 3 * 10**14, 10**15
+    rates = {"deposit_rate": 1.0, "lending_rate": 100.0, "interest": "per_tick"}
+    rows = world(ticks=400, days=1, books=[{"maturity": {"ticks": 1}}], **rates)
+    rows["market"]["credit_lines"] = {"B1": most}
+    rows["banks"][2]["opening_balance"] = principal
+    give = {"type": "direct_transfer", "tick": 299, "from_bank": "L2", "to_bank": "B1", "amount": most}
+    rows["events"] = [{"type": "direct_transfer", "tick": 1, "from_bank": "B1", "to_bank": "L2", "amount": principal}]
+    rows["events"] += [give] * 102
+    simulation = Simulation(rows)
+    simulation.place_order("L1", "ask", 100.0, principal)
+    with pytest.raises(OrderError, match="credit line"):
+        simulation.place_order("B1", "bid", 100.0, most)
+    simulation.place_order("B1", "bid", 100.0, principal)
+    simulation.run(2)
+    assert simulation.loans()[0].repayment == 2 * principal
+    simulation.run(299)
+    assert simulation.loans() == []
+    assert simulation.balance("L1") == 2 * principal + 10**17
+
+
+def test_what_a_lender_gets_back_may_not_leave_the_range_of_money():
+    rows = world(ticks=20, days=1, books=[{"maturity": {"ticks": 6}}], interest="per_tick")
+    give = {"type": "direct_transfer", "from_bank": "L2", "to_bank": "L1", "amount": 10**15}
+    rows["events"] = [give | {"tick": tick} for tick in range(1, 5) for _ in range(1_000)]
+    simulation = Simulation(rows, events=False)
+    simulation.place_order("L1", "ask", 3.50, 1_000)
+    simulation.place_order("B1", "bid", 3.50, 1_000)
+    simulation.run(5)
+    assert simulation.balance("L1") == 4 * 10**18
+    with pytest.raises(SimulationError, match="tick 6: a total left the range of int64 cents"):
+        simulation.run_to_completion()
+
+
+def test_a_trader_whose_band_leaves_no_positive_rate_stays_out():
+    traders = {"B1": {"type": "corridor", "buffer": 0, "sigma": 100}}
+    market = {"deposit_rate": 0.0, "lending_rate": 2.0, "reference_rate": 0.0, "band": 0.5, "traders": traders}
+    simulation = Simulation(world(**market))
+    simulation.run(3)
+    assert simulation.orders() == []
+    assert Simulation(world(**market | {"band": None})).tick().events.counts() == {"MarketAsk": 1}
+
+
 def test_a_bank_does_not_trade_with_itself_and_its_orders_do_not_block_others(book):
     book.place_order("L1", "bid", 3.40, 60)  # skips its own ask, takes L2's 50 and L3's 10
     assert traded(book) == [("L2", "L1", 50, 3.30), ("L3", "L1", 10, 3.35)]
@@ -188,6 +232,21 @@ def test_a_lender_that_limits_a_counterparty_is_skipped():
     simulation.place_order("L1", "ask", 3.30, 50)
     simulation.place_order("B1", "bid", 3.30, 50)
     assert traded(simulation) == [("L1", "B1", 50, 3.30)]
+
+
+def test_orders_are_told_by_their_book():
+    simulation = Simulation(world(books=[{"id": "day"}, {"id": "night", "maturity": "overnight"}]))
+    ids = {name: simulation.place_order("L1", "ask", 3.30, 10, book=name) for name in ("day", "night")}
+    for name, order in ids.items():
+        assert [(found.id, found.book) for found in simulation.orders(name)] == [(order, name)]
+    assert [found.id for found in simulation.orders()] == list(ids.values())
+
+
+def test_an_order_that_does_not_rest_cannot_be_cancelled(book):
+    resting_before = resting(book)
+    for order in (-1, 0, 4):
+        assert not book.cancel_order(order)
+    assert resting(book) == resting_before
 
 
 def test_an_order_for_one_counterparty_trades_with_no_other(book):

@@ -102,6 +102,13 @@ def test_a_snapshot_of_another_format_or_layout_is_refused():
         simulation.restore(Snapshot(read.header, **{**arrays, "row": np.zeros(3, np.int64)}).to_bytes())
 
 
+def test_a_row_with_the_parts_of_another_scenario_is_refused():
+    simulation, larger = Simulation(quiet(), seed=2), Simulation(busy(), seed=2)
+    read, other = read_snapshot(simulation.snapshot()), read_snapshot(larger.snapshot())
+    with pytest.raises(SnapshotError, match="has not the parts of this scenario"):
+        simulation.restore(Snapshot(read.header, other.row, other.sizes, other.log, other.open_log).to_bytes())
+
+
 def test_a_file_that_is_not_there_or_no_snapshot_is_named(tmp_path):
     with pytest.raises(SnapshotError, match="nothing"):
         Simulation.load(tmp_path / "nothing")

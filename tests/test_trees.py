@@ -15,7 +15,8 @@ from simcash_env.kernels._jit import entry
 from simcash_env.kernels.collateral_trees import decide_on_collateral
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.simulation import Simulation, TickResult
-from tests import strategies
+from tests import both, strategies
+from tests.both import penniless
 from tests.drawing import Row
 from tests.oracle import Oracle
 from tests.oracle.trees import collateral_decision
@@ -137,6 +138,8 @@ BUDGETS = [
     ),
     ({"max_value_to_release": {"field": "queue1_total_value"}}, [100, 100, 150], "computed"),
     ({"max_value_to_release": number(-1)}, [], "nothing"),
+    ({"max_value_to_release": number(-1e300)}, [], "less than any money"),
+    ({"max_value_to_release": number(1e300)}, [100, 100, 150], "more than any money"),
     ({"max_value_to_release": number(900), "max_per_cpty": number(0)}, [100, 100, 150], "read past"),
 ]
 
@@ -195,6 +198,53 @@ def test_a_tree_sees_what_was_released_to_the_counterparty() -> None:
     for to in "BBCB":
         run.submit(100, to=to)
     assert [len(run.settled()) for _ in range(3)] == [2, 1, 1]
+
+
+def test_a_tree_sees_what_was_released_to_the_counterparty_when_it_judges_queue_2_too() -> None:
+    out = when("committed_to_counterparty", ">", 0, leaf("WithdrawFromRtgs", "out"), HOLD, "again")
+    run = Both(tree(when("is_in_queue2", "==", 1, out, RELEASE)), money=0)
+    to_b, to_c = run.submit(100), run.submit(100, to="C")
+    run.tick()
+    run.submit(50)
+    run.tick()
+    assert run.queue1() == [to_b]
+    assert to_c in run.simulation.queue2()
+
+
+def test_a_tree_sees_for_how_long_a_payment_has_been_overdue() -> None:
+    late = when("overdue_duration", ">=", 2, RELEASE, HOLD, "late")
+    run = Both(tree(when("is_overdue", "==", 1, late, leaf("Hold", "in time"))))
+    run.submit(100, deadline=2)
+    run.submit(100, deadline=7)
+    assert [len(run.settled()) for _ in range(7)] == [0, 0, 0, 0, 0, 1, 0]
+
+
+def test_a_tree_sees_who_is_among_the_five_largest_counterparties_in_queue_2() -> None:
+    top = when("tx_is_top_counterparty", "==", 1, RELEASE, HOLD, "top")
+    banks = {"A": {"policy": tree(when("priority", "==", 9, leaf("Release", "first"), top))}, **penniless("BCDEFGH")}
+    run = both.Both(banks, lsm={"algorithms": []})
+    for cents, other in enumerate("BCDEFG", start=10):
+        run.submit(f"A{other}", cents, priority=9)
+    run.tick()
+    for other in "BCDEFGH":
+        run.submit(f"A{other}", 5, priority=1)
+    run.tick()
+    held = run.simulation.queue1("A")
+    assert [run.simulation.transaction(tx).receiver for tx in held] == ["B", "H"], "the smallest, and one with nothing"
+
+
+def test_a_timer_that_is_over_leaves_those_before_it_running() -> None:
+    def post(ticks: int, name: str) -> Row:
+        return leaf("PostCollateral", name, amount=number(100), auto_withdraw_after_ticks=number(ticks))
+
+    later = when("current_tick", "==", 1, post(1, "short"), leaf("HoldCollateral", "none"), "then")
+    first = when("current_tick", "==", 0, post(5, "long"), later)
+    run = Both(tree(RELEASE, strategic_collateral_tree=first), bank={"max_collateral_capacity": 1_000})
+    posted = []
+    for _ in range(7):
+        run.tick()
+        posted.append(run.simulation.posted_collateral("A"))
+    assert posted == [100, 200, 100, 100, 100, 0, 0]
 
 
 RESERVE = {"target_buffer": 100, "urgency_threshold": 1}

@@ -178,10 +178,11 @@ class _NodeReader:
         return values
 
     def _key(self, node: yaml.Node, place: Place) -> str:
-        key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else node.tag
+        is_scalar = isinstance(node, yaml.ScalarNode)
+        key = self._scalar(node) if is_scalar else {} if isinstance(node, yaml.MappingNode) else []
         if isinstance(key, str):
             return key
-        text = node.value if isinstance(node, yaml.ScalarNode) else str(key)
+        text = node.value if is_scalar else "?"
         self.document.lines.setdefault((*place, text), node.start_mark.line + 1)
         self.document.broken.append(Broken((*place, text), NOT_TEXT, key))
         return str(text)

@@ -57,8 +57,6 @@ class ScenarioConfig(Model):
             more = [detail(fault) for fault in broken_rules(between).errors()]
             title = cls.__name__
             raise ValidationError.from_exception_data(title, [*inside, *more]) from None
-        if isinstance(value, ScenarioConfig):
-            return config
         plain = config.model_dump()
         between = [*cross_faults(plain), *market_faults(plain)]
         if between:

@@ -27,10 +27,8 @@ class Translation:
 
     def origin(self, place: Place) -> Place:
         """Where a native place comes from in the file."""
-        for length in range(len(place), -1, -1):
-            if place[:length] in self._origins:
-                return self._origins[place[:length]] + place[length:]
-        return place
+        known = next(length for length in range(len(place), -1, -1) if place[:length] in self._origins)
+        return self._origins[place[:known]] + place[known:]
 
     def reword(self, rule: str) -> str:
         """A rule in the words of the file."""

@@ -81,7 +81,7 @@ class _WriteElement(AbstractTemplate):  # type: ignore[misc]
 def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
     """Where an element lies; no negative indices, and a check of the bounds only where Numba is asked for one."""
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
-    if BOUNDSCHECK:
+    if BOUNDSCHECK:  # pragma: no cover - test-bounds runs all tests of the engine so
         cgutils.do_boundscheck(context, builder, index, opened.size)
     return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
 

@@ -108,7 +108,7 @@ def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
         return bank if bank < scenario.source_bank[source] else bank + 1
     target = draw_float(state) * total
     chosen = NONE
-    for at in range(first, end):
+    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
         if weights[at] > 0.0:
             chosen = scenario.weight_bank[at]
             target -= weights[at]
@@ -132,7 +132,7 @@ def draw_priority(scenario: Scenario, state: State, source: int) -> int:
         total += scenario.choice_weight[at]
     target = draw_float(state) * total
     chosen = NONE
-    for at in range(first, end):
+    for at in range(first, end):  # pragma: no branch - likewise
         if scenario.choice_weight[at] > 0.0:
             chosen = scenario.choice_priority[at]
             target -= scenario.choice_weight[at]

@@ -95,7 +95,7 @@ def test_s10_poisson_is_exact_at_any_rate() -> None:
 
 def test_s10_priorities_weights_and_ids_are_what_they_say() -> None:
     # the reference turns a drawn 0 into 5, gives an unlisted bank weight 1, and draws ids at random
-    priority = {"type": "categorical", "values": [0], "weights": [1.0]}
+    priority = {"type": "categorical", "values": [7, 0, 9], "weights": [0.0, 1.0, 0.0]}
     source = {"rate_per_tick": 9.0, **EVEN, "deadline_range": [1, 2], "priority": priority}
     source["counterparty_weights"] = {"C": 2.0}
     run = Both({"A": {"arrivals": source}, "B": {}, "C": {}})

@@ -62,6 +62,7 @@ def test_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> No
         ("a: &x [*x]\n", 1, "not valid YAML: an alias must not contain itself"),
         ("a: 1\n---\nb: 2\n", 2, "not valid YAML: but found another document"),
         ("a: !!python/object:os.system x\n", 1, "not valid YAML: could not determine a constructor for the tag"),
+        ("a: {<<: [{b: 1}, 2]}\n", 1, "not valid YAML: expected a mapping for merging, but found scalar"),
         ("a: 2020-13-45\n", 1, "not valid YAML: month must be in 1..12"),
         ("a: \x00\n", None, "not valid YAML: unacceptable character"),
         ("[" * 3000, None, "not usable YAML: nested too deeply"),
@@ -112,6 +113,12 @@ def test_a_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> N
     text = TEXT[: TEXT.index("    credit_limt")] + "    bilateral_limits: {no: 5}\n"
     found = faults(write(tmp_path, text))
     assert ("banks.0.bilateral_limits.no", "keys must be text, put it in quotes") in [(f.path, f.rule) for f in found]
+
+
+def test_a_key_that_is_a_list_is_a_fault(tmp_path: Path) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")] + "    bilateral_limits: {[B, C]: 5}\n"
+    found = [(fault.line, fault.path, fault.value, fault.rule) for fault in faults(write(tmp_path, text))]
+    assert (8, "banks.0.bilateral_limits.?", "a list", "keys must be text, put it in quotes") in found
 
 
 @pytest.mark.parametrize(

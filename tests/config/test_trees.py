@@ -167,6 +167,7 @@ NODES = [
      "node 'leaf': must be one of HIGH, MEDIUM, LOW"),
     (LEAF, action("ResubmitToRtgs", rtgs_priority={"param": "threshold"}), f"{LEAF}.parameters.rtgs_priority",
      "node 'leaf': must be {\"value\": text}"),
+    (LEAF, {**RELEASE, "parameters": 5}, f"{LEAF}.parameters", "node 'yes': must be a mapping"),
     (LEAF, action("PostCollateral", amount={"value": 1}), f"{LEAF}.action",
      f"node 'leaf': a payment tree has {', '.join(PAYMENT_ACTIONS)}"),
     ("bank_tree", {**HOLD, "node_id": "B", "action": "Release"}, "bank_tree.action",
@@ -241,6 +242,7 @@ def test_annotations_are_allowed_and_hold_in_a_bank_tree_is_no_action() -> None:
 def test_a_parameter_can_be_set_anew_if_the_tree_has_it() -> None:
     assert check_definition(TREE, {"threshold": 9.5}).parameters == {"threshold": 9.5, "zero": 0.0}
     assert found(TREE, {"treshold": 1}) == [("treshold", "the tree has no such parameter, did you mean threshold?")]
+    assert found(TREE, {"threshold": float("inf")}) == [("threshold", "must be a finite number")]
 
 
 def test_a_tree_written_in_a_scenario_names_its_faults_in_the_scenario() -> None:
@@ -265,6 +267,12 @@ def test_a_file_that_is_no_json_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "tree.json").write_text("{")
     (fault,) = faults(write(tmp_path, changed(NATIVE, "banks.1.policy", {"type": "tree", "file": "tree.json"})))
     assert fault.rule.startswith("not valid JSON")
+
+
+def test_a_file_that_holds_no_mapping_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "tree.json").write_text("[]")
+    (fault,) = faults(write(tmp_path, changed(NATIVE, "banks.1.policy", {"type": "tree", "file": "tree.json"})))
+    assert (fault.path, fault.rule) == ("banks.1.policy.file", "must be a mapping, got a list")
 
 
 def test_a_scenario_with_trees_survives_a_round_trip() -> None:

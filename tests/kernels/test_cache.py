@@ -69,3 +69,16 @@ def test_a_damaged_cache_is_told_and_written_anew(tmp_path, load, suffix, share)
     again = load()
     assert again(4) == 8
     assert sum(again.stats.cache_hits.values()) == 1
+
+
+def test_where_no_folder_can_be_made_the_cache_is_a_temporary_one(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SIMCASH_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    folder = _jit.cache_folder()
+    assert folder.is_relative_to(tmp_path / "temporary")
+    assert folder.name == _jit.source_digest()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("SIMCASH_CACHE_DIR", str(tmp_path / "own"))
+    assert _jit.cache_folder() == tmp_path / "own" / "simcash_env" / _jit.source_digest()
+    assert (tmp_path / "own" / "simcash_env" / _jit.source_digest()).is_dir()

@@ -112,3 +112,26 @@ def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
         vec.reset(1)
         for _ in range(3):
             vec.step(np.zeros(vec.actions.shape, np.int64))
+
+
+def test_transfers_may_not_leave_the_range_of_money():
+    give = {
+        "type": "direct_transfer",
+        "tick": 0,
+        "every": 1,
+        "from_bank": "ALFA",
+        "to_bank": "BRAVO",
+        "amount": MAX_CENTS,
+    }
+    rows = {
+        "format": 1,
+        "name": "generous",
+        "simulation": {"ticks_per_day": 8, "num_days": 1},
+        "banks": [{"id": "ALFA"}, {"id": "BRAVO"}],
+        "events": [give] * 1_000,
+    }
+    simulation = Simulation(load_scenario(rows), events=False)
+    simulation.run(4)
+    assert simulation.balance("BRAVO") == MAX_TOTAL_CENTS == 4_000 * MAX_CENTS
+    with pytest.raises(SimulationError, match="tick 4: a total left the range of int64 cents"):
+        simulation.tick()
