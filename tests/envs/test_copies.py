@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simcash_env import simcash_v0
+from simcash_env.envs.call import _words
 from simcash_env.envs.vector import make_vec
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
@@ -56,6 +57,17 @@ def test_the_arrays_of_a_copied_batch_are_views_of_its_own_buffers():
     twin.reset(1)
     assert twin.observations.any()
     assert np.shares_memory(twin.observations, twin._buffers.observations)
+
+
+def test_a_copy_costs_the_memory_of_its_row_and_of_its_share_of_the_arrays():
+    small, large = make_vec(busy(), 2), make_vec(busy(), 64)
+    assert small.bytes_per_copy > small._arena[0].nbytes
+    assert large.bytes_per_copy <= small.bytes_per_copy, "what all copies share weighs less"
+
+
+def test_the_kernels_get_no_array_that_lies_in_pieces():
+    with pytest.raises(ValueError, match="in one piece"):
+        list(_words([np.zeros(4), np.zeros((4, 2))[:, 0]]))
 
 
 def test_a_worker_process_goes_on_where_the_pickle_was_made():

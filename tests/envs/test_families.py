@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simcash_env import make_vec, simcash_v0
+from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError
 from simcash_env.simulation import Simulation
@@ -27,6 +28,23 @@ def test_a_copy_plays_the_member_of_its_seed():
             alone.step(legal(alone.masks[0], step, 11 + copy)[None])
         assert vec.digest(copy) == alone.digest(0)
         assert np.array_equal(vec.observations[copy], alone.observations[0])
+
+
+@pytest.mark.parametrize(
+    ("amount", "twice"),
+    [
+        ({"type": "uniform", "min": 10, "max": 30}, {"min": 20, "max": 60}),
+        ({"type": "lognormal", "mean": 10, "std_dev": 3}, {"mean": 20.0, "std_dev": 6.0}),
+        ({"type": "exponential", "rate": 0.5}, {"rate": 0.25}),
+    ],
+)
+def test_amounts_of_a_member_are_as_much_larger_as_its_money(amount, twice):
+    rows = busy().model_dump(mode="json")
+    rows["banks"][0]["arrivals"]["amount"] = amount
+    (member,) = Randomize(num_members=1, sizes=(2.0, 2.0)).members(ScenarioConfig.model_validate(rows))
+    bank = member.banks[0].model_dump()
+    assert {name: bank["arrivals"]["amount"][name] for name in twice} == pytest.approx(twice)
+    assert bank["opening_balance"] == 2 * rows["banks"][0]["opening_balance"]
 
 
 def test_every_reset_plays_another_member():

@@ -156,6 +156,12 @@ def test_the_mask_closes_with_the_book():
     assert vec.masks[0, 0, 2].tolist() == [1] + [0] * 9 + [1] * 9  # nobody may promise anything
 
 
+def test_no_order_is_offered_where_the_band_leaves_no_positive_rate():
+    vec = played(pair(deposit_rate=0.0, reference_rate=0.0, band=0.5), (0, 0))
+    assert vec.masks[0, :, 2].tolist() == [[1] + [0] * 18] * 2
+    assert vec.orders_of(np.array([[ask(1, 1), bid(1, 1)]]))[0, :, 2].tolist() == [0, 0]
+
+
 def test_a_pool_share_that_may_still_be_given_back_is_not_lent():
     config = busy(pool=12_000, wealth=4_000, market=MARKET_PART, rate=0.0)
     vec = make_vec(config, max_queue_slots=3, autoreset="disabled")

@@ -1,5 +1,7 @@
 """Observation and reward objects: the kernels' own, raw numbers, shaping, and what a user makes."""
 
+import pickle
+
 import numpy as np
 import pytest
 from pettingzoo.test import parallel_api_test
@@ -98,6 +100,35 @@ def test_the_shaped_return_is_the_cost_less_the_potential_at_the_start():
     assert plain.over().all()
     assert np.abs(start).max() > 0
     np.testing.assert_allclose(returns[1], returns[0] - start, atol=1e-12)
+
+
+def test_a_reward_of_ones_own_may_be_shaped():
+    gamma = 0.9
+    shaped = make_vec(busy(), 2, reward=Shaped(queued_value, gamma, OnlyPenalties()))
+    shaped.reset(seed=8)
+    for step in range(shaped.num_ticks - 1):
+        before = queued_value(shaped)
+        shaped.step(legal(shaped.masks, step))
+        penalties = shaped.costs[:, :, 4:6].sum(axis=2)
+        np.testing.assert_allclose(shaped.rewards, gamma * queued_value(shaped) - before - penalties, atol=1e-12)
+    assert not shaped.over().any()
+
+
+@pytest.mark.parametrize("observation", ["flat", Balances()])
+@pytest.mark.parametrize("autoreset", ["disabled", "same_step"])
+def test_a_copied_batch_goes_on_with_its_objects(observation, autoreset):
+    options = {"observation": observation, "reward": OnlyPenalties(), "final_observations": True}
+    vec = make_vec(busy(), 3, autoreset=autoreset, **options)
+    vec.reset(seed=4)
+    for step in range(3):
+        vec.step(legal(vec.masks, step))
+    twin = pickle.loads(pickle.dumps(vec))  # noqa: S301 - our own
+    for step in range(3, vec.num_ticks + (3 if autoreset == "same_step" else 0)):
+        actions = legal(vec.masks, step)
+        vec.step(actions)
+        twin.step(actions)
+        for name in ("observations", "final_observations", "rewards", "masks"):
+            assert np.array_equal(getattr(vec, name), getattr(twin, name)), name
 
 
 def test_objects_pass_pettingzoos_tests_and_name_their_entries():

@@ -1,10 +1,13 @@
 """A run resumed at any tick, in any batch, on any number of threads, is the straight run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simcash_env import make_vec, simcash_v0
 from simcash_env.errors import SnapshotError
+from simcash_env.snapshot import read_snapshot
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
 WORLD = busy(collateral=True, recall=True)
@@ -109,3 +112,8 @@ def test_a_foreign_or_damaged_snapshot_changes_nothing():
         with pytest.raises(SnapshotError, match=said):
             other.restore(bad)
         assert other.digest() == before
+    read = read_snapshot(good)
+    nonsense = {name: value for name, value in read.header.items() if name != "seed"}
+    with pytest.raises(SnapshotError, match="its header makes no sense: KeyError: 'seed'"):
+        env.restore(replace(read, header=nonsense).to_bytes())
+    assert env.snapshot() == good
