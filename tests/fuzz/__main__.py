@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed = secrets.randbits(32)
         for file in options.files:
             command = [sys.executable, "-m", "pytest", "-q", f"--hypothesis-seed={seed}", str(file)]
-            if code := subprocess.run(command, env=environment).returncode:
+            if code := subprocess.run(command, check=False, env=environment).returncode:
                 again = f"FUZZ_EXAMPLES={options.examples} {shlex.join(command)}"
                 print(f"failed in round {rounds + 1}; again: {again}", flush=True)
                 return code
