@@ -4,13 +4,19 @@ import signal
 import sys
 import threading
 
+import pytest
+
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell, this process ignores Ctrl-C, and what it starts would too: tests send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_sessionfinish() -> None:
-    """Save what is measured here: a worker that takes long to end is killed, and its measurement would be lost."""
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Save what a worker measures: one that takes long to end is killed, and its measurement would be lost."""
     coverage = sys.modules.get("coverage")
-    if coverage is not None and (measured := coverage.Coverage.current()) is not None:
+    if (
+        coverage is not None
+        and hasattr(session.config, "workerinput")
+        and (measured := coverage.Coverage.current()) is not None
+    ):
         measured.save()

@@ -28,11 +28,11 @@ FIFO_DAYS = 200
 
 
 class TrainingProgress:
-    """A bar with cost, return, speed and time left, where somebody is watching; otherwise silence.
+    """A bar with cost, return, speed and time left.
 
     Args:
         total_steps: of the training.
-        console: where to print.
+        console: a terminal.
         fifo_cents: what FIFO costs a bank and run; None where there is no such figure.
     """
 
@@ -41,19 +41,16 @@ class TrainingProgress:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[cost]}"), TimeElapsedColumn(), TimeRemainingColumn(), console=console,
         )  # fmt: skip
-        self._is_watched = console.is_terminal
         self._fifo_cents = fifo_cents
         self._last: tuple[int, float] | None = None
         self._task = self._bar.add_task("training", total=total_steps, cost="")
 
     def __enter__(self) -> Self:
-        if self._is_watched:
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._is_watched:
-            self._bar.stop()
+        self._bar.stop()
 
     def report(self, steps: int, cents: float, reward: float | None = None) -> None:
         """Move the bar."""

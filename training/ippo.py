@@ -543,9 +543,8 @@ class Ippo:
         vec = self.vec
         if self.heads.dtype is th.float32:
             vec.step(actions.clip(-1.0, 1.0))
-        elif vec.step_rows(actions.reshape(-1, actions.shape[2])) >= 0:
-            message = "the policy chose out of range: its weights are no longer finite"
-            raise SimulationError(message)
+        else:
+            vec.step_rows(actions.reshape(-1, actions.shape[2]))  # each the greatest of some scores: always in range
         self.cents += vec.costs.sum(axis=2)
         over = vec.over()
         if over.any():
@@ -575,7 +574,11 @@ class Ippo:
         return advantages / (deviation + 1e-8) * self.counts
 
     def update(self) -> dict[str, float]:
-        """All epochs over the rollout; returns what to log."""
+        """All epochs over the rollout; returns what to log.
+
+        Raises:
+            SimulationError: the weights are no longer finite.
+        """
         settings = self.settings
         advantages = self.advantages()
         mean, deviation = self.scale()
@@ -609,6 +612,9 @@ class Ippo:
                 self.optimiser.step()
                 with th.no_grad():
                     sums += th.stack([gain.mean(), miss.mean(), entropy.mean(), (ratio - 1.0 - change).mean()])
+        if not all(th.isfinite(weights).all() for weights in self.network.parameters()):
+            message = "the policy's weights are no longer finite; a smaller learning_rate or max_grad_norm may help"
+            raise SimulationError(message)
         count = settings.num_epochs * settings.num_minibatches
         names = ("gain", "value_loss", "entropy", "approximate_kl")
         return {**dict(zip(names, (sums / count).tolist(), strict=True)), "learning_rate": rate}
@@ -747,6 +753,7 @@ def train(
 
     Raises:
         SnapshotError: ``resume`` is no checkpoint of these settings and this seed.
+        SimulationError: the weights are no longer finite.
     """
     th.set_num_threads(1)
     run = Ippo(settings, seed, config)

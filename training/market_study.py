@@ -219,14 +219,14 @@ def learned_table(banks: Sequence[Bank]) -> list[str]:
     return lines
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables, or write them."""
     parser = argparse.ArgumentParser(prog="python -m training.market_study", description="Study the intraday market.")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
     parser.add_argument("--runs", type=int, default=RUNS, help="days that nobody trained on")
     parser.add_argument("--seed", type=int, default=0, help="of the training")
     parser.add_argument("--seconds", type=float, help="stop the training after so long")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     seeds = held_out_seeds(asked.runs)
     settings, how = load_settings(SCENARIO), (asked.seed, asked.seconds)
     banks, few = study_learned(settings, seeds, *how), seeds[:RECORDED_RUNS]

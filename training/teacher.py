@@ -180,17 +180,13 @@ def search(
     mean = Teacher(TeacherSettings(policy=policy, arrivals=1.0), 1.0).shares(vec).mean(axis=0)
     places = [sorted(bank.id for bank in config.banks).index(bank) for bank in vec.bank_ids]
     base = np.array(shares)[places]
-    best: tuple[float, TeacherSettings] | None = None
+    tried: list[tuple[TeacherSettings, float]] = []
     for weight in WEIGHTS:
         for shift in SHIFTS:
             fixed = tuple(round(float(share), 4) for share in base + shift - weight * mean)
             settings = TeacherSettings(policy=policy, arrivals=weight, shares=fixed)
-            cents = float(cost(config, settings, largest_share, seeds).totals().mean())
-            best = (cents, settings) if best is None or cents < best[0] else best
-    if best is None:
-        message = "nothing to try"
-        raise ValueError(message)
-    return best[1], best[0]
+            tried.append((settings, float(cost(config, settings, largest_share, seeds).totals().mean())))
+    return min(tried, key=lambda one: one[1])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

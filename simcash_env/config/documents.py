@@ -178,11 +178,12 @@ class _NodeReader:
         return values
 
     def _key(self, node: yaml.Node, place: Place) -> str:
-        is_scalar = isinstance(node, yaml.ScalarNode)
-        key = self._scalar(node) if is_scalar else {} if isinstance(node, yaml.MappingNode) else []
-        if isinstance(key, str):
-            return key
-        text = node.value if is_scalar else "?"
+        if isinstance(node, yaml.ScalarNode):
+            key, text = self._scalar(node), node.value
+            if isinstance(key, str):
+                return key
+        else:
+            key, text = {} if isinstance(node, yaml.MappingNode) else [], "?"
         self.document.lines.setdefault((*place, text), node.start_mark.line + 1)
         self.document.broken.append(Broken((*place, text), NOT_TEXT, key))
         return str(text)

@@ -36,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return code
         rounds += 1
         minutes = (time.monotonic() - start) / 60
-        print(f"round {rounds}, {options.examples} examples a test, seed {seed}: nothing in {minutes:.0f} minutes", flush=True)
+        print(
+            f"round {rounds}, {options.examples} examples a test, seed {seed}: nothing in {minutes:.0f} minutes",
+            flush=True,
+        )
     return 0
 
 

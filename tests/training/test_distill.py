@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from baselines.evaluate import evaluate_agent
 from baselines.rollout import run_scripted
 from baselines.scripted import Deadline, Fifo, LiquidityReserve
-from baselines.seeds import held_out_seeds
+from baselines.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.codes import POOL_LEVELS
-from simcash_env.config import load_scenario
+from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.config.policies import TreePolicy
 from simcash_env.config.trees import load_tree
 from simcash_env.errors import ActionError
 from simcash_env.registry import load
 from training import distilled
-from training.distill import Distilled, Options, distill, fidelity, watch
+from training.distill import Distilled, Options, distill, fidelity, mean_shares, watch
 from training.distill_report import make_report, write_distilled
 from training.players import named_player
 from training.tree_fit import Sample, fit
@@ -37,11 +37,12 @@ def teacher(agent, scenario=DAY, slots=16):
     return SimpleNamespace(config=config, whole=config, largest_share=1.0, agent=agent, max_queue_slots=slots)
 
 
-def random_tree(seed, words, leaves):
+def random_tree(seed, words, leaves, config=None, choices=2):
     """A tree fitted to decisions that mean nothing, on figures of a plausible size."""
     rng = np.random.default_rng(seed)
     asked = np.rint(rng.normal(0.0, 1.0, (400, len(words))) * rng.choice([3.0, 20_000.0], len(words)))
-    return fit(Sample(asked, rng.integers(0, 2, 400), np.zeros(400, np.int64)), words, leaves, load(DAY))
+    chosen = rng.integers(0, choices, 400)
+    return fit(Sample(asked, chosen, np.zeros(400, np.int64)), words, leaves, config or load(DAY))
 
 
 @settings(max_examples=8, deadline=None)
@@ -61,6 +62,23 @@ def test_a_tree_costs_through_the_batch_what_it_costs_in_the_kernel(seed, words,
     kernel = Distilled(config, tuple(rules), shares).evaluate(days)
     batch = evaluate_agent(config, student, days, max_queue_slots=64)
     assert (batch.cents == kernel.cents).all()
+
+
+def test_splits_and_drops_cost_through_the_batch_what_they_cost_in_the_kernel():
+    config, days = load(DAY), range(1, 6)
+    actions = config.actions.model_copy(update={"max_split": 3, "allow_drop": True})
+    costs = config.costs.model_copy(update={"drop_penalty": 1_000, "split_friction_cost": 10})
+    rules = config.rules.model_copy(update={"split_scope": "any"})
+    config = config.model_copy(update={"actions": actions, "costs": costs, "rules": rules})
+    trees = [TreeRule(random_tree(seed, WORDS, 16, config, choices=5)) for seed in (5, 6)]
+    done = {node["action"] for tree in trees for node in nodes(tree.root) if "action" in node}
+    assert done == {"Hold", "Release", "Split", "Drop"}
+    student = Student(trees)
+    student.levels = [4, 6]
+    batch = evaluate_agent(config, student, days, max_queue_slots=64)
+    kernel = Distilled(config, tuple(trees), (0.2, 0.3)).evaluate(days)
+    assert (batch.cents == kernel.cents).all()
+    assert min(kernel.by_kind()[name] for name in ("drop_penalty", "split_friction")) > 0
 
 
 @given(seed=st.integers(0, 10_000), leaves=st.integers(1, 16))
@@ -157,6 +175,48 @@ def test_what_is_written_loads_and_costs_the_same(tmp_path):
     assert (run_scripted(whole, range(1, 9)) == tree.evaluate(range(1, 9)).cents).all()
     assert json.loads(paths[-1].read_text()) == report
     assert set(report["baselines"]) == {"fifo (pool as configured)", "fifo (pool 50 %)"}
+
+
+class Draws(Fifo):
+    """Releases all, with a pool share that is drawn anew each day."""
+
+    def act(self, vec):
+        pool = vec.head_index.get("pool")
+        if pool is not None:
+            self.levels = np.random.default_rng(0).integers(0, 11, (vec.num_envs, vec.num_banks))
+        return super().act(vec)
+
+
+def test_the_cheapest_share_that_the_teacher_has_chosen_is_kept():
+    player = teacher(Draws(0))
+    tree = distill(player, Options(rounds=1, sample_days=16, choosing_days=10))
+    levels = watch(player, training_seeds(16), portable=True).levels
+    mean = Distilled(tree.config, tree.rules, mean_shares(tree.config, levels))
+    days = validation_seeds(10)
+    assert tree.evaluate(days).totals().mean() < 0.9 * mean.evaluate(days).totals().mean()
+    assert all(0.0 <= share <= 0.5 for share in tree.shares)
+
+
+def test_only_a_bank_with_a_pool_gets_a_share(tmp_path):
+    """BANK_A has a pool, BANK_B has none, and BANK_C has a policy of its own."""
+    config = load(DAY)
+    first, second = config.banks
+    third = first.model_copy(update={"id": "BANK_C", "policy": FifoPolicy(), "arrivals": None})
+    for pool, shares in ((None, (None, None)), (first.liquidity_pool, (0.2, None))):
+        banks = (with_pool(first, pool), with_pool(second, None), with_pool(third, None))
+        whole = config.model_copy(update={"banks": banks})
+        player = SimpleNamespace(config=whole, whole=whole, largest_share=1.0, agent=Fifo(4), max_queue_slots=16)
+        tree = distill(player, Options(rounds=1, sample_days=8, choosing_days=4))
+        assert tree.shares == shares
+        write_distilled(tree, {}, tmp_path)
+        written = {bank.id: bank for bank in load_scenario(tmp_path / "scenario.yaml").banks}
+        assert [written[bank].liquidity_allocation_fraction for bank in ("BANK_A", "BANK_B")] == [shares[0] or 1.0, 1.0]
+        assert written["BANK_C"].policy == FifoPolicy()
+        assert (run_scripted(load_scenario(tmp_path / "scenario.yaml"), [1, 2]) == tree.evaluate([1, 2]).cents).all()
+
+
+def with_pool(bank, cents):
+    return bank.model_copy(update={"liquidity_pool": cents})
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from sb3_contrib.common.maskable.distributions import MaskableMultiCategoricalDi
 
 from simcash_env import make_vec
 from simcash_env.codes import POOL_LEVELS
+from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
 from training.curriculum import ScarcityFirst
-from training.heads import HeadsDistribution, SlotNetwork
+from training.heads import FIRST_GAIN, HeadsDistribution, HeadsPolicy, SlotNetwork
 from training.urgency import DEADLINE, LIQUIDITY, REMAINING, WAITING, by_urgency
 
 CHOICES = [2, 2, 2, 5, 3]
@@ -111,3 +112,33 @@ def test_scarcity_withholds_large_shares_only_where_a_share_is_chosen():
     closed = env.action_masks()[:, -POOL_LEVELS:]
     assert closed[:, 0].all()
     assert not closed[:, 1:].any()
+
+
+def test_no_mask_allows_everything():
+    scores, masks = drawn_world()
+    free, masked = (HeadsDistribution(CHOICES).proba_distribution(scores) for _ in range(2))
+    free.apply_masking(None)
+    masked.apply_masking(th.ones_like(masks))
+    actions = free.mode()
+    assert th.equal(free.log_prob(actions), masked.log_prob(actions))
+
+
+def test_drawn_actions_come_with_their_probability():
+    scores, _ = drawn_world()
+    heads = HeadsDistribution(CHOICES)
+    actions, log_prob = heads.log_prob_from_params(scores)
+    theirs = MaskableMultiCategoricalDistribution(CHOICES).proba_distribution(scores)
+    assert th.allclose(log_prob, theirs.log_prob(actions), atol=1e-5)
+    assert th.equal(heads.actions_from_params(scores, deterministic=True), theirs.mode())
+
+
+@pytest.mark.parametrize("scenario", ["castro-2period-v0", "two-banks-v0"])
+def test_an_untrained_policy_draws_about_equally_with_a_pool_and_without(scenario):
+    env = SimCashSB3Vec(make_vec(scenario, 4, max_queue_slots=3, final_observations=True))
+    parts = {"slots": (SLOTS_AT, 3, NUM_SLOT), "hidden": [8], "flow": 24.0}
+    spaces = (env.observation_space, env.action_space, lambda _: 1e-3)
+    small, plain = (HeadsPolicy(*spaces, **parts, ortho_init=is_small) for is_small in (True, False))
+    assert (small.mlp_extractor.other is None) == ("pool" not in env.vec.head_index)
+    sizes = [policy.mlp_extractor.verb.weight.norm().item() for policy in (small, plain)]
+    assert sizes[0] == pytest.approx(FIRST_GAIN * 2**0.5)
+    assert sizes[1] > 10 * sizes[0]

@@ -1,10 +1,13 @@
+import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch as th
+from rich.console import Console
 
-from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.errors import ConfigError, SimulationError, SnapshotError
 from simcash_env.registry import load
 from training import cli_evaluate, cli_train
 from training.checkpoint import read_facts
@@ -172,3 +175,92 @@ def test_the_commands_train_and_evaluate(tmp_path, capsys):
         Player.load(tmp_path / "policy.zip")
     with pytest.raises(ConfigError, match="tensorboard"):
         cli_train(GAME, seed=1, steps=64, out=tmp_path / "no.zip", quiet=True, tensorboard=tmp_path)
+
+
+def test_the_value_of_what_a_cut_episode_misses_is_added_to_its_last_reward():
+    whole, cut = (Ippo(day(max_ticks=most, gamma=0.9), 0) for most in (None, 5))
+    for run in (whole, cut):
+        run.rollout()
+    assert th.equal(cut.actions, whole.actions)
+    assert th.equal(cut.rewards[:, :4], whole.rewards[:, :4])
+    rows = cut.player.new_rows(len(cut.vec.final_observations))
+    cut.player.look(cut.vec.final_observations, rows)
+    assert th.allclose(cut.rewards[:, 4], whole.rewards[:, 4] + 0.9 * cut.network(rows)[1])
+    assert cut.ends[:, 4].all()
+    assert not whole.ends.any()
+
+
+def test_while_liquidity_is_scarce_only_small_shares_are_chosen():
+    run = Ippo(small(num_envs=64, scarce_until=0.5, scarce_levels=(2, 3), pool_head="level"), 0)
+    run.rollout()
+    levels = run.actions[0, 0, :, run.player.pool]
+    assert set(levels.tolist()) == {2, 3}
+    assert not run.actions[0, 1, :, run.player.pool].any(), "the share is chosen once a day"
+    run.progress = 0.5
+    run.rollout()
+    assert len(set(run.actions[0, 0, :, run.player.pool].tolist())) > 10
+
+
+def test_weights_that_are_no_longer_finite_end_the_training_and_the_checkpoint_stays(tmp_path):
+    path = tmp_path / "policy.pt"
+    train(small(), 0, out=path)
+    before = path.read_bytes()
+    with pytest.raises(SimulationError, match="no longer finite"):
+        train(small(learning_rate=1e30), 0, out=path)
+    assert path.read_bytes() == before
+
+
+def test_training_ends_when_its_time_is_up():
+    trained = train(small(total_steps=10**9), 0, max_seconds=0.2)
+    assert trained.is_complete
+    assert 0 < trained.facts.steps < 10**9
+
+
+def test_a_long_training_is_saved_while_it_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("training.ippo.SAVE_SECONDS", -1.0)
+    path, saved = tmp_path / "policy.pt", []
+    train(small(), 0, out=path, report=lambda *_: saved.append(read_facts(path).steps))
+    assert saved == [0, 64, 128, 192, 256]
+    assert read_facts(path).steps == 320
+
+
+def test_a_training_against_checkpoints_goes_on_exactly_with_more_of_them_than_copies(tmp_path):
+    others = tuple(str(tmp_path / f"{seed}.pt") for seed in range(3))
+    for seed, other in enumerate(others):
+        train(small(), seed, out=Path(other))
+    settings = small(num_envs=2, total_steps=64, trains=("BANK_B",), opponents=others)
+    whole = train(settings, 0)
+    path = tmp_path / "policy.pt"
+
+    def press(*_):
+        raise KeyboardInterrupt
+
+    assert not train(settings, 0, out=path, report=press).is_complete
+    assert th.equal(weights(train(settings, 0, resume=path).model), weights(whole.model))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes", "told", "untold"),
+    [
+        ("ppo", {}, ["of FIFO's"], ["a tick"]),
+        ("ippo", {}, ["of FIFO's", "return ", "a tick"], []),
+        ("ippo", {"randomize": {"num_members": 2}}, ["return "], ["FIFO"]),
+    ],
+)
+def test_who_watches_a_training_is_told_its_cost_and_return(tmp_path, monkeypatch, algorithm, changes, told, untold):
+    monkeypatch.setattr("training.cli.FIFO_DAYS", 5)
+    path = tmp_path / "settings.yaml"
+    few = small() if algorithm == "ippo" else load_settings(GAME, num_envs=16, total_steps=320, hidden=(16,))
+    path.write_text(json.dumps(few.model_copy(update=changes).model_dump(mode="json")))
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=300)
+    cli_train(str(path), out=tmp_path / "policy.any", algorithm=algorithm, console=console)
+    shown = screen.getvalue()
+    assert all(words in shown for words in ["100 %", "cents a bank and run", "steps/s", "finished after ", *told])
+    assert not any(words in shown for words in untold)
+    quiet = io.StringIO()
+    cli_train(
+        str(path), out=tmp_path / "policy.any", algorithm=algorithm, quiet=True,
+        console=Console(file=quiet, force_terminal=True),
+    )  # fmt: skip
+    assert quiet.getvalue() == ""

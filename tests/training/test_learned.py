@@ -7,6 +7,7 @@ import torch as th
 
 from baselines.evaluate import evaluate_policy
 from baselines.grid import Tuned
+from baselines.scripted import agent_for
 from baselines.seeds import held_out_seeds
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
@@ -21,7 +22,7 @@ from training.publish import PUBLISHED, verdict
 from training.rivals import parsed, published, rivals
 from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, cost, search
+from training.teacher import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, agent_of, cost, search
 
 DAY = "2b-3t-v0"
 
@@ -176,6 +177,8 @@ def test_the_exploitability_of_the_equilibrium_is_nothing_and_of_anything_else_s
     assert exploitability_of_policies(Plays([0, 4]), config).costs == (0.0, 2000.0)
     greedy = exploitability_of_policies(Plays([3, 3]), config)
     assert greedy.gains[0] > 0.0
+    with pytest.raises(ValueError, match="352321536 plans of a bank are more than 100000"):
+        exploitability_of_policies(Plays([0, 4]), load("castro-12period-v0"))
 
 
 def test_a_verdict_follows_the_interval_and_the_room():
@@ -218,3 +221,14 @@ def test_the_published_table_is_what_the_raw_results_say():
         assert np.mean(row["totals"]) == pytest.approx(row["learned"]["mean"], abs=0.01)
         assert np.mean([run["total"]["mean"] for run in row["runs"]]) == pytest.approx(row["learned"]["mean"])
         assert [run["seed"] for run in row["runs"]] == list(range(len(row["runs"])))
+
+
+def test_a_tree_of_the_library_teaches_wherever_its_file_is_said_to_be():
+    tree = {"type": "tree", "file": "anywhere/balance_first.json", "parameters": {"urgent_ticks": 1.0}}
+    vec = make_vec(DAY, 20)
+    vec.reset(1)
+    wanted = agent_for(parsed("balance_first", "urgent_ticks 1.0")[0])
+    for _ in range(vec.num_ticks):
+        actions = wanted.act(vec)
+        assert (agent_of(tree).act(vec) == actions).all()
+        vec.step(actions)

@@ -1,6 +1,7 @@
 """A data set holds what a replay of the same seeds shows, and says what it was taken from."""
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from simcash_env.codes import NUM_COSTS
 from simcash_env.config import FifoPolicy
 from simcash_env.errors import ConfigError
 from simcash_env.simulation import COST_NAMES
-from training.offline import data_root, roll_out, write_minari, write_parquet
+from training.offline import DATA_ROOT, data_root, roll_out, write_minari, write_parquet
 from training.players import named_player
 
 SCENARIO, SEEDS = "castro-12period-v0", (5, 9, 2_000_000)
@@ -119,3 +120,10 @@ def test_no_data_set_is_overwritten_and_a_bank_must_decide(rollouts, tmp_path):
         write_minari(rollouts, "BANK_A", tmp_path)
     with pytest.raises(ConfigError, match="BANK_A, BANK_B"):
         write_minari(rollouts, "BANK_C", tmp_path)
+
+
+def test_the_folder_that_minari_was_told_of_is_told_again_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_ROOT, "elsewhere")
+    with data_root(tmp_path / "sets"):
+        assert os.environ[DATA_ROOT] == str(tmp_path / "sets")
+    assert os.environ[DATA_ROOT] == "elsewhere"

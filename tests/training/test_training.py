@@ -118,3 +118,27 @@ def test_the_commands_train_and_evaluate(tmp_path, capsys):
     assert sum(printed["by_bank"].values()) == pytest.approx(printed["total_cost"]["mean"])
     cli_evaluate(path, 3)
     assert "BANK_A" in capsys.readouterr().out
+
+
+def test_a_rollout_in_which_no_day_ends_is_no_point_of_the_curve():
+    settings = load_settings(
+        "castro-12period-v0", num_envs=4, total_steps=4 * 2 * 5 * 6, steps_per_rollout=5, hidden=(8,)
+    )
+    curve = train(settings, 0).facts.curve
+    assert [steps for steps, _ in curve] == [120, 200], "of six rollouts of five ticks each, days end in two"
+
+
+def test_a_policy_that_is_not_told_which_bank_it_decides_for_plays_too(tmp_path):
+    path = tmp_path / "policy.zip"
+    widths = []
+    for is_told in (True, False):
+        trained = train(small(bank_id=is_told), 0, out=path)
+        widths.append(trained.model.observation_space.shape[0])
+        direct, _ = evaluate_model(trained.model, small(bank_id=is_told), load(GAME), [1, 2])
+        assert (evaluate_checkpoint(path, [1, 2]).evaluation.cents == direct.cents).all()
+    assert widths[0] == widths[1] + 2
+
+
+def test_an_algorithm_that_there_is_not_is_refused():
+    with pytest.raises(ConfigError, match=r"algorithm.*must be one of ppo, ippo, got 'dqn'"):
+        load_settings(GAME, "dqn")

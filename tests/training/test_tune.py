@@ -149,3 +149,36 @@ def test_ctrl_c_keeps_the_study_and_the_same_command_goes_on(tmp_path):
     more = json.loads(again.stdout)
     assert more["done"] == told["done"] + 1
     assert more["cents"]["mean"] <= told["cents"]["mean"]
+
+
+def test_a_space_that_cannot_be_read_is_refused(tmp_path):
+    path = tmp_path / "space.yaml"
+    with pytest.raises(ConfigError, match=r"space.yaml.*cannot be read"):
+        read_space(path)
+    path.write_text("learning_rate: [")
+    with pytest.raises(ConfigError, match=r"space.yaml.*cannot be read"):
+        read_space(path)
+
+
+def test_every_trial_is_told_as_soon_as_it_is_done(tmp_path):
+    told = []
+    search(
+        open_study(tmp_path / "study.journal", "mine", plan()), plan(), 2, report=told.append, storage="study.journal"
+    )
+    assert [(found.done, found.failed, found.storage) for found in told] == [
+        (1, 0, "study.journal"),
+        (2, 0, "study.journal"),
+    ]
+    assert told[1].cents.mean <= told[0].cents.mean
+
+
+def test_a_trial_of_another_users_process_is_left_to_it(tmp_path, monkeypatch):
+    path = tmp_path / "study.journal"
+    trial = open_study(path, "mine", plan()).ask()
+    trial.set_user_attr(tune.OWNER, f"{tune.socket.gethostname()}:1")
+
+    def forbid(process, number):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(tune.os, "kill", forbid)
+    assert standing(open_study(path, "mine", plan()), plan()).failed == 0

@@ -1,0 +1,271 @@
+"""The commands that remake published tables, on games of a few days: what they print, and what they write."""
+
+import json
+import re
+import signal
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import yaml
+
+from baselines.evaluate import evaluate_policy
+from baselines.leaderboard import make_row
+from simcash_env.config import FifoPolicy
+from simcash_env.registry import load
+from training import castro, demo, distilled, generalise, ippo, market_study, publish, rivals, teacher
+from training.checkpoint import read_facts
+from training.distill import Options
+from training.evaluate import evaluate_checkpoint
+from training.table import cells
+from training.teacher import TeacherSettings, cost
+
+PNG = b"\x89PNG\r\n\x1a\n"
+TINY = {"num_envs": 8, "total_steps": 192, "num_minibatches": 2, "hidden": [8]}
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Work in an empty folder, with settings of trainings that take no time: ``tiny(NAME, ...)`` writes some."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("training.settings._FOLDERS", (tmp_path / "settings",))
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def write(name, algorithm="ppo", **values):
+        folder = tmp_path / "settings" / ("" if algorithm == "ppo" else algorithm)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"scenario": name, **TINY, **values}))
+
+    return write
+
+
+def body(page):
+    """The cells of a Markdown table's rows, without its head."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def plain(cents):
+    return f"{cents:,.0f}"
+
+
+def test_castros_games_are_told_run_by_run_and_counted(tiny, capsys):
+    for name in castro.EQUILIBRIA:
+        tiny(name, steps_per_rollout=2, max_queue_slots=4)
+    castro.main(["--seeds", "2", "--json"])
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert [(item["scenario"], item["seed"]) for item in found] == [
+        (name, seed) for name in castro.EQUILIBRIA for seed in (0, 1)
+    ]
+    assert len(captured.err.splitlines()) == 4
+    for item in found:
+        assert item["is_equilibrium"] == (tuple(item["levels"]) == castro.EQUILIBRIA[item["scenario"]])
+    castro.main(["--seeds", "2"])
+    told = capsys.readouterr().out
+    assert len(re.findall(r" castro-.period-v0 +│ [01] ", told)) == 4
+    assert told.count("equal") + told.count("different") == 4
+    for name in castro.EQUILIBRIA:
+        hits = sum(item["is_equilibrium"] for item in found if item["scenario"] == name)
+        assert f"{name}: {hits} of 2 seeds in equilibrium" in told
+
+
+def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
+    tiny(demo.SCENARIO, num_envs=16, steps_per_rollout=12)
+    words = ["--test-days", "20", "--tuning-days", "2", "--out", "drawn", "--markdown", "pages/demo.md"]
+    demo.main(["--steps", "400", "--seed", "3", *words])
+    told = capsys.readouterr().out
+    assert (tmp_path / "drawn" / "comparison.png").read_bytes().startswith(PNG)
+    result = evaluate_checkpoint(tmp_path / "drawn" / "policy.zip", demo.held_out_seeds(20))
+    rows = body((tmp_path / "pages" / "demo.md").read_text())
+    means = [float(row[1].strip("*").replace(",", "")) for row in rows]
+    assert means == sorted(means)
+    learned = next(row for row in rows if row[0] == "**learned**")
+    assert learned[1] == f"**{plain(result.evaluation.totals().mean())}**"
+    assert f"{result.facts.steps:,} steps, seed 3" in learned[-1]
+    assert len([row for row in rows if row[0].startswith("tuned:")]) == 3
+    assert all(f" {row[0].strip('*')} " in f" {told}" for row in rows)
+    assert "The learned policy is " in told
+    assert told.count(" commits ") == 2
+    assert f"{100 * result.agent.released / result.agent.seen:.1f} % of the payments it sees" in told
+    demo.main(["--steps", "1", "--test-days", "2", "--tuning-days", "1", "--out", "again"])
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {"comparison.png", "policy.json", "policy.zip"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([-500, -500, -500], "cheaper, intervals apart"),
+        ([-20, -30, -25], "cheaper on the same days"),
+        ([20, 30, 25], "dearer"),
+        ([-20, 30, 0], "not clearly different"),
+    ],
+)
+def test_the_demos_sentence_compares_the_same_days(changes, words):
+    fifo = evaluate_policy(load(demo.SCENARIO), FifoPolicy(), [1, 2, 3])
+    best, other = fifo.cents.copy(), fifo.cents.copy()
+    best[:] = other[:] = 0
+    best[:, 0, 0] = [1_000, 1_100, 1_200]
+    other[:, 0, 0] = best[:, 0, 0] + changes
+    scores = [
+        demo.Score(make_row(name, "", evaluation, evaluation), evaluation)
+        for name, evaluation in (("learned", replace(fifo, cents=other)), ("best", replace(fifo, cents=best)))
+    ]
+    sentence = demo.verdict(*scores)
+    assert sentence.startswith(f"The learned policy is {words}")
+    assert sentence.endswith(f"({100 * sum(changes) / 3 / 1_100:+.1f} %) against best.")
+
+
+def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, capsys):
+    tiny(market_study.SCENARIO, total_steps=600, steps_per_rollout=24, max_queue_slots=4, bank_id=False)
+    market_study.main(["--runs", "2", "--markdown", "market.md"])
+    page = (tmp_path / "market.md").read_text()
+    told = capsys.readouterr().out
+    assert told.endswith(page)
+    assert re.search(r"^ +\d+ steps, [\d,]+ cents a run$", told, re.MULTILINE)
+    learned, system = (body(table) for table in page.split("\n\n")[:2])
+    assert [row[0] for row in learned] == ["no orders", "corridor trader", "learned orders"]
+    assert [row[-1] == "" for row in learned] == [True, False, False]
+    assert learned[0][2] == "0.000 [0.000, 0.000]", "who places no order pays no interest"
+    kinds = [*market_study.POLICIES, "all learned"]
+    figures = [name.replace("_", " ") for name in market_study.FIGURES]
+    assert [row[:2] for row in system] == [[kind, figure] for kind in kinds for figure in figures]
+    assert "over 2 runs that nobody trained on (second table: the first 2 of them)" in page
+    (tmp_path / "market.md").unlink()
+    market_study.main(["--runs", "2"])
+    assert capsys.readouterr().out == told
+    assert not (tmp_path / "market.md").exists()
+
+
+def test_a_market_is_studied_only_where_there_is_one():
+    with pytest.raises(ValueError, match="castro-2period-v0: has no market"):
+        market_study.with_learners(load("castro-2period-v0"), ["BANK_A"])
+
+
+@pytest.fixture
+def few_days(monkeypatch):
+    """Test days and tuning days of ``training.publish``, few."""
+    monkeypatch.setattr(publish, "SIZES", ((100, 20),))
+    monkeypatch.setattr(publish, "MEASURED_DAYS", 3)
+    monkeypatch.setattr(rivals, "TUNING_DAYS", 2)
+
+
+def published(folder):
+    """The results in a folder; the table there is theirs."""
+    results = json.loads((folder / "learned.json").read_text())
+    rows = body((folder / "learned.md").read_text())
+    assert rows == [[cell.strip() for cell in cells(row)] for row in results["rows"]]
+    return results["rows"]
+
+
+def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp_path, capsys):
+    few = {"algorithm": "ippo", "policies": "own", "max_queue_slots": 4}
+    teacher = {"policy": {"type": "fifo"}, "shares": [0.2]}
+    tiny("castro-2period-v0", steps_per_rollout=2, **few)
+    tiny("castro-3period-v0", steps_per_rollout=3, teacher=teacher, imitate_steps=96, **few)
+    command = ["--seeds", "2", "--folder", "results", "--models", "models"]
+    publish.main(["castro-3period-v0", *command])
+    publish.main(["castro-2period-v0", *command])
+    assert "castro-2period-v0: training run 1" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {
+        f"castro-{game}period-v0-seed{seed}.{ending}" for game in (2, 3) for seed in (0, 1) for ending in ("pt", "json")
+    }
+    rows = published(tmp_path / "results")
+    assert [row["scenario"] for row in rows] == ["castro-2period-v0", "castro-3period-v0"]
+    for row in rows:
+        assert [run["seed"] for run in row["runs"]] == [0, 1]
+        assert all(run["exploitability"] >= 0.0 and run["steps"] >= 192 for run in row["runs"])
+        assert len(row["totals"]) == row["test_days"] == 20
+        assert set(row["others"]) == {f"tuned:{family}" for family in rivals.LEADING}
+        assert row["regret"]["count"] == row["tuned_regret"]["count"] == 3
+        assert row["verdict"] == publish.verdict(row)
+    config, taught = load("castro-3period-v0"), TeacherSettings(**teacher)
+    assert rows[0]["teacher"] is None
+    assert rows[1]["teacher"]["mean"] == cost(config, taught, 1.0, publish.held_out_seeds(20)).totals().mean()
+    publish.main(["castro-2period-v0", "--evaluate", *command])
+    again = published(tmp_path / "results")
+    assert again[0]["totals"] == rows[0]["totals"]
+    assert [run["seconds"] for run in again[0]["runs"]] == [0.0, 0.0]
+    assert again[1] == rows[1]
+    (tmp_path / "results" / "learned.md").unlink()
+    publish.main(["--tables", *command])
+    assert published(tmp_path / "results") == again
+
+
+def test_a_scenario_that_is_too_large_for_a_bound_is_published_without_one(tiny, few_days, tmp_path, monkeypatch):
+    monkeypatch.setattr("baselines.regret.LARGEST_RELAXED", 0.0)
+    tiny("2b-3t-v0", "ippo", steps_per_rollout=3)
+    publish.main(["2b-3t-v0", "--seeds", "1", "--folder", "results", "--models", "models"])
+    (row,) = published(tmp_path / "results")
+    assert row["bound"] == "none"
+    assert not row.keys() & {"room", "regret", "tuned_regret"}
+    assert "exploitability" not in row["runs"][0]
+    assert cells(row)[6:9] == ["", "", ""]
+
+
+def test_a_run_with_more_decisions_is_played_on_fewer_days():
+    names = ("castro-2period-v0", "money-market-v0", "core-periphery-200-v0")
+    assert [publish.test_days(load(name)) for name in names] == [10_000, 2_000, 100]
+
+
+def test_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny, few_days, tmp_path, monkeypatch):
+    tiny("castro-2period-v0", "ippo", steps_per_rollout=2)
+    monkeypatch.setattr(ippo.Ippo, "step", lambda run: signal.raise_signal(signal.SIGINT) or {})
+    with pytest.raises(KeyboardInterrupt):
+        publish.main(["castro-2period-v0", "--folder", "results", "--models", "models"])
+    assert not list((tmp_path / "results").iterdir())
+    assert read_facts(tmp_path / "models" / "castro-2period-v0-seed0.pt").steps == 0
+
+
+def test_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(distilled, "TEST_DAYS", 20)
+    monkeypatch.setattr(distilled, "TUNING_DAYS", 2)
+    monkeypatch.setattr(distilled, "Options", partial(Options, rounds=1, sample_days=4, choosing_days=2))
+    tiny("castro-2period-v0", steps_per_rollout=2, max_queue_slots=4)
+    distilled.main(["castro-2period-v0", "--out", "pages"])
+    raw, page = tmp_path / "pages" / "distilled.json", tmp_path / "pages" / "distilled.md"
+    results = json.loads(raw.read_text())
+    assert (results["test_days"], results["tuning_days"]) == (20, 2)
+    (row,), (cells_of_row,) = results["rows"], body(page.read_text())
+    assert cells_of_row[:2] == ["`castro-2period-v0`", str(max(row["nodes"].values()))]
+    assert cells_of_row[4].startswith(plain(row["network"]["mean"]))
+    folder = tmp_path / distilled.OUT / "castro-2period-v0-seed0"
+    assert json.loads((folder / "BANK_A.json").read_text()) == row["trees"]["BANK_A"]
+    assert "castro-2period-v0: training" in capsys.readouterr().err
+    distilled.main(["castro-2period-v0", "--out", "pages"])
+    assert "training" not in capsys.readouterr().err
+    assert json.loads(raw.read_text()) == results
+    before = page.read_text()
+    page.unlink()
+    distilled.main(["--tables", "--out", "pages"])
+    assert page.read_text() == before
+
+
+def test_a_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(generalise, "TEST_DAYS", 20)
+    monkeypatch.setattr(generalise, "TUNING_DAYS", 2)
+    family = {"sizes": [0.5, 2.0], "num_members": 4}
+    tiny(generalise.SETTINGS, "ippo", scenario=generalise.FAMILY, randomize=family, steps_per_rollout=3)
+    generalise.main(["--members", "2", "--folder", "pages"])
+    results = json.loads((tmp_path / "pages" / "generalise.json").read_text())
+    assert (results["family"], results["steps"], results["specialist_steps"]) == (family, 192, 96)
+    rows = results["rows"]
+    assert [row["member"] for row in rows] == [0, 1]
+    assert rows[0]["fifo"] != rows[1]["fifo"]
+    assert all(row["generalist"]["count"] == 20 for row in rows)
+    assert all(row["generalist"] != row["specialist"] for row in rows)
+    page = body((tmp_path / "pages" / "generalise.md").read_text())
+    assert [line[:3] for line in page] == [
+        [str(row["member"]), plain(row["generalist"]["mean"]), plain(row["specialist"]["mean"])] for row in rows
+    ]
+
+
+def test_a_teacher_that_is_found_is_printed_as_the_lines_of_a_training(monkeypatch, capsys):
+    monkeypatch.setattr(teacher, "DAYS", 20)
+    monkeypatch.setattr(teacher, "TUNING_DAYS", 2)
+    teacher.main(["2b-3t-v0", "--largest-share", "0.2"])
+    told = capsys.readouterr().out
+    found = TeacherSettings(**yaml.safe_load(told)["teacher"])
+    cents = cost(load("2b-3t-v0"), found, 0.2, teacher.training_seeds(20)).totals().mean()
+    assert re.fullmatch(rf"# .*pool .* with this teacher {plain(cents)}", told.splitlines()[0])
+    assert found.policy == {"type": "urgent_first", "urgent_ticks": teacher.URGENT_TICKS}
