@@ -13,10 +13,6 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Save what a worker measures: one that takes long to end is killed, and its measurement would be lost."""
-    coverage = sys.modules.get("coverage")
-    if (
-        coverage is not None
-        and hasattr(session.config, "workerinput")
-        and (measured := coverage.Coverage.current()) is not None
-    ):
+    coverage = sys.modules.get("coverage") if hasattr(session.config, "workerinput") else None
+    if coverage is not None and (measured := coverage.Coverage.current()) is not None:
         measured.save()
