@@ -250,8 +250,6 @@ class Plan:
 
     def charge(self, terms: dict[int, float], unit: float, fixed: float, *, is_exact: bool) -> None:
         """A cost of ``unit`` times the sum of terms plus ``fixed``, at least 0; rounded where it is not exact."""
-        if not terms:
-            return
         slack = 0.0 if is_exact else ROUNDING
         cost = self.programme.variable(cost=1.0)
         row = {variable: -unit * factor for variable, factor in terms.items()}

@@ -202,9 +202,7 @@ def _payments(events: Events) -> tuple[Payments, I64]:
     root[ids] = np.arange(len(ids))
     splits = events.of_kind(EventKind.POLICY_SPLIT)
     for parent, parts, first in zip(*(splits.column(name) for name in ("pay_id", "value_1", "value_2")), strict=True):
-        if first + parts > len(root):
-            root = np.concatenate([root, np.full(first + parts - len(root), NONE, np.int64)])
-        root[first : first + parts] = root[parent]
+        root[first : first + parts] = root[parent]  # the last of them may have no events, and so no place
     columns = (rows.column(name) for name in ("bank", "counterparty", "cents", "tick", "value_1"))
     return Payments(ids, *columns), root
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from baselines.scripted import HOLD, RELEASE, RUN_POSITION, ScriptedAgent
 from simcash_env.arrays import I64
 from simcash_env.config.policies import TreePolicy
+from simcash_env.config.tree_nodes import is_annotation
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 
@@ -138,5 +139,5 @@ def check_node(node: Any) -> None:
         message = f"operator {node['compute'].get('op')!r} cannot be decided through the batch"
         raise ActionError(message)
     for key, part in node.items():
-        if key not in {"parameters", "metadata"}:
+        if not is_annotation(key):
             check_node(part)

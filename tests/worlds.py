@@ -131,3 +131,21 @@ def play_on(env: Any, infos: Any, seed: int, *, steps: int | None = None) -> lis
         *_, infos = env.step(actions)
         digests.append(env.digest())
     return digests
+
+
+def overflowing() -> ScenarioConfig:
+    """In tick 1 a payment of the largest amount begins to wait whose weighted delay is more than totals can hold."""
+    waits = {"type": "liquidity_aware", "target_buffer": 10**15, "urgency_threshold": 0}
+    multipliers = {"low": 4.001, "normal": 4.001}
+    return load_scenario(
+        {
+            "format": 1,
+            "name": "overflowing",
+            "simulation": {"ticks_per_day": 4, "num_days": 1},
+            "banks": [{"id": "ALFA", "policy": waits}, {"id": "BRAVO"}],
+            "events": [
+                {"type": "payment", "tick": 1, "from_bank": "ALFA", "to_bank": "BRAVO", "amount": 10**15, "deadline": 4}
+            ],
+            "costs": {"delay_cost_per_tick_per_cent": 0.0, "priority_delay_multipliers": multipliers},
+        }
+    )

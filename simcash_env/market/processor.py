@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
-from simcash_env.config import RetryConfig, ScenarioConfig
+from simcash_env.config import MarketConfig, RetryConfig, ScenarioConfig, ScheduleConfig
 from simcash_env.config.market import rate_units
 from simcash_env.errors import MarketError, OrderError, SimulationError
 from simcash_env.market.budgets import Ledger
@@ -41,6 +41,24 @@ def nobody_to_ask(slot: Slot) -> Answer:
     """
     message = f"slot {slot.number}: on_exhausted is ask, and there is no terminal to ask at"
     raise MarketError(message)
+
+
+def found_nobody(slot: Slot) -> str:
+    """What is wrong with a slot that has not traded all of its amount."""
+    return f"{slot.left} of {slot.amount} cents found nobody to trade with"
+
+
+def scheduled_market(config: ScenarioConfig) -> tuple[MarketConfig, ScheduleConfig]:
+    """The scenario's market and the schedule of its slots.
+
+    Raises:
+        MarketError: the scenario has no market, or its market no schedule.
+    """
+    if config.market is None or config.market.schedule is None:
+        what = "no market" if config.market is None else "a market without a schedule"
+        message = f"{config.name}: needs market.schedule, has {what}"
+        raise MarketError(message)
+    return config.market, config.market.schedule
 
 
 @dataclass
@@ -79,28 +97,20 @@ class MarketRun:
         Raises:
             MarketError: the scenario has no market, or its market no schedule.
         """
-        if config.market is None or config.market.schedule is None:
-            what = "no market" if config.market is None else "a market without a schedule"
-            message = f"{config.name}: needs market.schedule, has {what}"
-            raise MarketError(message)
+        market, schedule = scheduled_market(config)
         simulation = Simulation(config, seed=seed)
-        slots = schedule_slots(config.market, config.market.schedule, simulation.bank_ids)
+        slots = schedule_slots(market, schedule, simulation.bank_ids)
         return MarketRun(simulation, slots, open_ledger(simulation), **options)
 
     @property
     def retry(self) -> RetryConfig:
         """What the scenario says about failed attempts."""
-        market = self.simulation.config.market
-        if market is None or market.schedule is None:
-            message = f"{self.simulation.config.name}: the market has no schedule"
-            raise MarketError(message)
-        return market.schedule.retry
+        return scheduled_market(self.simulation.config)[1].retry
 
     @property
     def good_for(self) -> str:
         """How long a resting order lives."""
-        market = self.simulation.config.market
-        return "day" if market is None or market.schedule is None else market.schedule.good_for
+        return scheduled_market(self.simulation.config)[1].good_for
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -163,7 +173,7 @@ class MarketRun:
             slot.problem = str(refusal)
             return False
         if slot.left and not is_first:
-            slot.problem = f"{slot.left} of {slot.amount} cents found nobody to trade with"
+            slot.problem = found_nobody(slot)
             return False
         slot.problem = ""
         return True
@@ -259,6 +269,7 @@ class MarketRun:
         """All slots have had their turn: what still rests of them is taken out, and the run goes on to its end."""
         for slot in self.slots:
             if slot.state is SlotState.IN_PROGRESS:
+                slot.problem = found_nobody(slot)
                 self._give_up(slot, SlotState.FAILED)
         while not self.simulation.is_over:
             self._tick()

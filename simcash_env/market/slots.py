@@ -64,11 +64,6 @@ class Slot:
         """Cents not traded yet."""
         return self.amount - self.filled
 
-    @property
-    def is_over(self) -> bool:
-        """Is nothing left to be done?"""
-        return self.state not in {SlotState.PENDING, SlotState.IN_PROGRESS}
-
     def move_to(self, state: SlotState) -> None:
         """Go to another state.
 

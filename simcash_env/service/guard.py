@@ -9,18 +9,18 @@ import secrets
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simcash_env.service.logs import REQUEST_ID, log
 from simcash_env.service.meters import Meters
-from simcash_env.service.refusals import answer
+from simcash_env.service.refusals import answer, answer_crash
 from simcash_env.service.settings import Settings, is_loopback
 
 COOKIE: Final = "simcash_session"
@@ -85,6 +85,10 @@ class Guard:
                 await welcome(scope, receive, sending)
             else:
                 await self._app(scope, self._counted(receive), sending)
+        except Exception as error:
+            if status == 0:
+                await answer_crash(error)(scope, receive, sending)
+            raise  # the web server writes the traceback
         finally:
             self._meters.under_way.dec()
             seconds = time.perf_counter() - began
@@ -150,7 +154,8 @@ class Guard:
             return True
         kind, _, token = headers.get("authorization", "").partition(" ")
         shown = token.strip() if kind.lower() == "bearer" else ""
-        if is_same(shown, self._settings.token) or is_same(cookie_of(headers), self._session):
+        cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
+        if is_same(shown, self._settings.token) or is_same(cookie, self._session):
             return True
         return scope["path"] == "/" and is_same(query_of(scope).get("token", ""), self._settings.token)
 
@@ -191,15 +196,6 @@ def is_same(shown: str, wanted: str) -> bool:
 def session_of(token: str) -> str:
     """What a browser's cookie holds: from it nobody gets the token back."""
     return hmac.new(token.encode(), b"simcash viewer session", hashlib.sha256).hexdigest()
-
-
-def cookie_of(headers: Headers) -> str:
-    """The session that a browser shows."""
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
 
 
 def query_of(scope: Mapping[str, object]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.decisions import arguments_of
-from simcash_env.errors import RoomError
+from simcash_env.errors import RoomError, SimulationError
 from simcash_env.service.history import History
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
@@ -108,6 +108,7 @@ class Held:
         Raises:
             ActionError: a decision that cannot be carried out; no tick has run.
             RoomError: the first tick wants more room than there is; nothing has changed.
+            SimulationError: a tick cannot be run; those before it have.
         """
         first_part, inputs, reports = len(self.run.log_parts()), [], []
         if any(orders.values()):
@@ -124,6 +125,9 @@ class Held:
                 if number == 0:
                     raise
                 break
+            except SimulationError:
+                self.run.go_back(mark)
+                raise
             reports.append(report_of(result))
             self.log_bytes += result.events.rows.nbytes if self.run.has_log else 0
             self.reports.append(reports[-1])

@@ -51,8 +51,6 @@ class History:
         stands = self.replica.current_tick
         if known is not None and (stands > tick or known > stands):
             self.replica.restore_state(self.keyframes[known], [])
-        elif stands > tick:
-            self.replica = Run(self.config, seed=self.seed, events=False)
         return self.replica
 
     @property

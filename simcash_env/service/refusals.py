@@ -78,13 +78,13 @@ WORDS: Final = {
 """Our words for what pydantic says where no rule of a scenario says it."""
 
 
-def answer_invalid(_: Request, error: Exception) -> JSONResponse:
+def answer_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
     """A call whose parameters or body break a rule: all faults at once."""
-    faults = validation_faults(error) if isinstance(error, RequestValidationError) else []
+    faults = validation_faults(error)
     return answer(UNPROCESSABLE, "\n".join(map(str, faults)), faults)
 
 
-def answer_simcash(_: Request, error: Exception) -> JSONResponse:
+def answer_simcash(_: Request, error: SimcashError) -> JSONResponse:
     """What the package itself refuses, in its own words."""
     if isinstance(error, Refusal):
         return answer(error.status, str(error), error.faults)
@@ -101,14 +101,12 @@ def fault_of(message: str) -> Fault:
     return Fault(None, None, path, None, rule) if colon else Fault(None, None, "", None, message)
 
 
-def answer_http(request: Request, error: Exception) -> JSONResponse:
+def answer_http(_: Request, error: HTTPException) -> JSONResponse:
     """What the web framework refuses: unknown paths, wrong methods, bodies too long."""
-    if not isinstance(error, HTTPException):
-        return answer_crash(request, error)
     return answer(error.status_code, str(error.detail), headers=error.headers)
 
 
-def answer_crash(_: Request, error: Exception) -> JSONResponse:
+def answer_crash(error: Exception) -> JSONResponse:
     """A fault of ours: the log has it whole, the caller gets its request id."""
     log("error", "crashed", error=f"{type(error).__name__}: {error}")
     message = "the service failed; its log has the reason under this request id"
@@ -116,12 +114,11 @@ def answer_crash(_: Request, error: Exception) -> JSONResponse:
 
 
 def add_refusals(app: FastAPI) -> None:
-    """Let the app answer every error with the same body."""
-    handlers: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    """Let the app answer every refusal with the same body; what crashes passes on to the guard."""
+    handlers: dict[type[Exception], Callable[[Request, Any], JSONResponse]] = {
         RequestValidationError: answer_invalid,
         SimcashError: answer_simcash,
         HTTPException: answer_http,
-        Exception: answer_crash,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -145,8 +145,7 @@ async def tick(
         try:
             reports = keeper.tick(held, count, orders)
         finally:
-            if len(held.reports) > before:
-                tell(held, held.reports[before:], loop_of_call)
+            tell(held, held.reports[before:], loop_of_call)
         return {"id": held.id, "tick": held.run.current_tick, "is_over": held.run.is_over, "reports": reports}
 
     loop_of_call = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -67,13 +68,14 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> int | None:
 
     async def start_and_tell(sockets: list[socket.socket] | None = None) -> None:
         await startup(sockets)
-        if server.started:
+        if server.started:  # pragma: no branch - older releases of uvicorn come back from a start that failed
             log("info", "listening", url=url, token=settings.token is not None, db=settings.db)
             ready(url)
 
     server.startup = start_and_tell  # type: ignore[method-assign]
     try:
-        server.run([listening])
+        with suppress(SystemExit):  # so newer releases of uvicorn end a start that failed
+            server.run([listening])
     finally:
         listening.close()
     if not server.started:

@@ -103,6 +103,7 @@ class Store:
             ask(f"PRAGMA application_id = {APPLICATION_ID}")
             ask(f"PRAGMA user_version = {FORMAT}")
         ask("COMMIT")
+        self.names()  # fails where the file is damaged
 
     def _write(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
         """All of them or none, on disk when this returns.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, WebSocket, WebSocketDisconnect
@@ -22,7 +23,7 @@ router = APIRouter()
 
 def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
     """Send the ticks that were kept to all who listen; the state after the last of them goes with it."""
-    if not len(held.listeners):
+    if not reports or not len(held.listeners):
         return
     messages: list[dict[str, Any]] = [{"type": "tick", "report": report, "state": None} for report in reports]
     messages[-1]["state"] = views.state(held, None, SHOWN_IN_STREAM)
@@ -34,20 +35,21 @@ def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
 async def stream_ticks(socket: WebSocket, name: Annotated[str, Path(alias="id")]) -> None:
     """Every tick that is run from now on, by whomever, once it is kept; first the state as it stands."""
     keeper: Keeper = socket.app.state.keeper
-    try:
-        held = keeper.find(name)
-    except Refusal as refusal:
-        await socket.accept()
-        await socket.close(4000 + refusal.status, str(refusal)[:120])
-        return
     await socket.accept()
+    with suppress(WebSocketDisconnect):
+        try:
+            await listen_to(keeper.find(name), keeper, socket)
+        except Refusal as refusal:  # there is none, or it is deleted before its state can be read
+            await socket.close(4000 + refusal.status, str(refusal)[:120])
+
+
+async def listen_to(held: Held, keeper: Keeper, socket: WebSocket) -> None:
+    """Send the state as it stands, then what is told to all listeners."""
     listener = held.listeners.add()
     try:
         now = await keeper.exclusively(held, lambda: views.state(held, None, SHOWN_IN_STREAM))
         await socket.send_text(json.dumps({"type": "state", "state": now}))
         await send_until_gone(socket, listener)
-    except (WebSocketDisconnect, Refusal):
-        pass
     finally:
         held.listeners.remove(listener)
 

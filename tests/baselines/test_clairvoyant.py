@@ -11,7 +11,7 @@ from baselines.linear import Programme
 from baselines.permitted import Permitted, permitted_to, permitted_to_learners
 from baselines.scripted import Fifo, HoldAll, RandomLegal
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig, load_scenario
-from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
+from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ConfigError
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
@@ -55,6 +55,7 @@ WORLDS = {
     "waiting costs everywhere": world(rules={"delay_cost_scope": "both"}),
     "expiring": world(rules={"deadline_mode": "drop"}),
     "two days": world(days=2, ticks=4, switches={"daily_liquidity_reallocation": True}),
+    "two days, one pool": world(days=2, ticks=3),
     "dropping is dear": world(costs={"drop_penalty": {"bps": 900.0}}),
     "limits": with_bank(world(), bilateral_limits={"B": 12_000}, multilateral_limit=15_000),
     "collateral": with_bank(world(pool=None), posted_collateral=9_000, max_collateral_capacity=20_000),
@@ -118,6 +119,44 @@ def test_a_bank_without_credit_that_is_never_paid_pays_its_penalties() -> None:
     assert math.isclose(clairvoyant_bound(config, 0).cents, 90, rel_tol=1e-5)
 
 
+def waiting(multipliers=None, rate=0.1, **bank) -> ScenarioConfig:
+    """A owes 1 000 at priority 9, due in tick 2, and has nothing until it is paid the same in tick 1."""
+    return load_scenario(
+        {
+            "format": 1,
+            "name": "waiting",
+            "rules": {"delay_cost_scope": "both"},
+            "simulation": {"ticks_per_day": 3, "num_days": 1},
+            "banks": [{"id": "A", "policy": {"type": "external"}, **bank}, {"id": "B", "opening_balance": 1_000}],
+            "events": [
+                {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 1_000, "deadline": 2,
+                 "priority": 9},
+                {"type": "payment", "tick": 1, "from_bank": "B", "to_bank": "A", "amount": 1_000, "deadline": 2},
+            ],
+            "costs": {"delay_cost_per_tick_per_cent": rate, "priority_delay_multipliers": multipliers},
+        }
+    )  # fmt: skip
+
+
+def test_where_waiting_costs_nothing_a_bank_waits_for_nothing() -> None:
+    assert math.isclose(clairvoyant_bound(waiting(), 0).cents, 100, rel_tol=1e-5)
+    assert clairvoyant_bound(waiting(rate=0.0), 0).cents == 0
+
+
+def test_who_may_post_collateral_can_pay_with_what_it_backs() -> None:
+    config = waiting(max_collateral_capacity=2_000, collateral_haircut=0.5)
+    assert math.isclose(clairvoyant_bound(config, 0, Permitted()).cents, 100, rel_tol=1e-5)
+    assert clairvoyant_bound(config, 0, Permitted(collateral=True)).cents == 0
+    short = waiting(max_collateral_capacity=1_998, collateral_haircut=0.5)
+    assert math.isclose(clairvoyant_bound(short, 0, Permitted(collateral=True)).cents, 100, rel_tol=1e-5)
+
+
+def test_who_may_change_priorities_waits_at_the_price_of_the_cheapest() -> None:
+    config = waiting({"urgent": 3.0, "normal": 1.0, "low": 0.5})
+    assert math.isclose(clairvoyant_bound(config, 0, Permitted()).cents, 300, rel_tol=1e-5)
+    assert math.isclose(clairvoyant_bound(config, 0, Permitted(priorities=True)).cents, 50, rel_tol=1e-5)
+
+
 def test_a_payment_that_could_be_paid_does_not_wait_for_nothing_in_queue_2() -> None:
     config = load_scenario(
         {
@@ -146,6 +185,10 @@ def test_what_may_be_done_besides_makes_the_bound_no_higher() -> None:
     for wider in (Permitted(drops="any_time"), Permitted(pool="any"), Permitted(max_parts=4), Permitted("any_time", 9)):
         assert clairvoyant_bound(config, 1, wider).cents <= narrow + ROUNDING_OF_SOLVER
     assert permitted_to_learners(config).drops == "any_time"
+
+
+def test_who_decides_from_outside_is_permitted_what_learners_are() -> None:
+    assert permitted_to(WORLDS["simcash"], ExternalPolicy()) == permitted_to_learners(WORLDS["simcash"])
 
 
 def test_a_tree_is_permitted_what_its_leaves_do() -> None:

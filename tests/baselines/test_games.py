@@ -58,6 +58,8 @@ def test_the_core_periphery_files_are_what_their_program_writes(num_banks, tmp_p
     with pytest.raises(SystemExit, match="0"):
         main([str(tmp_path)])
     assert (tmp_path / f"{name_of(num_banks)}.yaml").read_text("utf-8") == scenario_text(num_banks)
+    with pytest.raises(SystemExit, match="0"):
+        main(["--check", str(tmp_path)])
 
 
 @pytest.mark.parametrize("num_banks", SIZES)

@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from baselines import grid
 from baselines.evaluate import evaluate_policy
-from baselines.grid import equilibrium_shares, family_members, search_shares, tune
+from baselines.grid import ALL_FAMILIES, equilibrium_shares, family_members, search_shares, tune
 from baselines.rollout import run_scripted
 from baselines.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.config import FifoPolicy
-from simcash_env.errors import SimulationError
+from simcash_env.config.policies import TreePolicy
+from simcash_env.errors import ConfigError, SimulationError
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day
@@ -75,7 +79,32 @@ def test_seeds_of_training_validation_and_test_never_meet():
         training_seeds(10, skip=999_999)
 
 
-def test_a_family_tries_no_policy_twice():
-    for family in ("fifo", "deadline", "liquidity_aware"):
-        members = family_members(load("castro-12period-v0"), family)
-        assert len(members) == len(set(members))
+@pytest.mark.parametrize("family", ALL_FAMILIES)
+def test_a_family_tries_no_policy_twice(family):
+    members = family_members(load("castro-12period-v0"), family)
+    assert len(members) == len({member.model_dump_json() for member in members})
+    assert {Path(member.file).stem if isinstance(member, TreePolicy) else member.type for member in members} == {family}
+
+
+def test_a_family_that_is_none_is_refused_with_those_that_are():
+    with pytest.raises(ConfigError, match="no decision tree of this name, did you mean small_first"):
+        family_members(load("castro-12period-v0"), "small_firts")
+
+
+def test_a_search_ends_though_every_round_still_helps(monkeypatch):
+    monkeypatch.setattr(grid, "MOST_ROUNDS", 1)
+    found = search_shares(load("castro-2period-v0"), FifoPolicy(), [1])
+    assert found.shares == (0.12, 0.2)  # each round goes eight hundredths from the common share, 20 %, at most
+
+
+def test_without_pools_a_policy_is_tuned_by_its_own_parameters_alone():
+    found = tune(random_day(pool=None), "deadline", training_seeds(3))
+    assert (found.shares, found.describe()) == (None, f"urgency_threshold {found.policy.urgency_threshold}")
+    costs = evaluate_policy(random_day(pool=None), found.policy, training_seeds(3)).totals()
+    assert found.training_cents == pytest.approx(costs.mean())
+
+
+def test_replies_that_go_round_in_circles_are_no_equilibrium():
+    config, shares = random_day(banks=3, pool=10_000), (0.0, 0.25, 0.5, 0.75, 1.0)
+    with pytest.raises(ValueError, match="random-day: best replies with fifo do not settle"):
+        equilibrium_shares(config, FifoPolicy(), [8], grid=shares)

@@ -83,6 +83,38 @@ def test_a_scenario_without_a_bound_has_no_regret():
     assert Bounds(load("castro-12period-v0"), [1]).kind == "exact"
 
 
+def test_what_cannot_be_measured_or_bounded_is_left_out(tmp_path):
+    row = random_day(ticks=4).model_dump(mode="json")
+    row["actions"] |= {"collateral": True}
+    row["banks"][0] |= {"max_collateral_capacity": 9_000}
+    row["events"] = [{"type": "scheduled_settlement", "tick": 1, "from_bank": "A", "to_bank": "B", "amount": 1_000}]
+    file = tmp_path / "uncovered.yaml"
+    file.write_text(json.dumps(row), encoding="utf-8")
+    rows = run_benchmark([str(file)], 2, num_tuning_seeds=0, num_measured=2)
+    assert [(one.regret, one.bound) for one in rows] == [(None, "none")] * len(rows)
+    measured = {one.policy for one in rows if one.metrics}
+    assert measured == {"fifo"}  # an agent's choices of collateral cannot be recorded
+    assert {one.policy for one in rows} == {"fifo", "hold_all", "random"}
+
+
+def test_the_table_of_a_terminal_tells_regret_and_the_scenarios_where_there_are_several(capsys):
+    main(["castro-2period-v0", "--seeds", "2", "--tuning-seeds", "0", "--measured", "2"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "castro-2period-v0: cost of a run in cents" in " ".join(lines)
+    (held,) = (line.split() for line in lines if "hold_all" in line)
+    assert {"24,000", "22,000"} <= set(held)  # its mean cost, and that above the bound
+    table = format_table(run_benchmark(["castro-2period-v0", "castro-3period-v0"], 2, num_tuning_seeds=0))
+    names, regrets = (list(table.columns[place].cells) for place in (0, 5))
+    assert [name for name in names if name] == ["castro-2period-v0", "castro-3period-v0"]
+    assert set(regrets) == {""}
+
+
+def test_many_pool_shares_are_not_written_out_in_the_published_table():
+    few, many = "pool 0 % / 20 %", f"urgency_threshold 2, pool {' / '.join(['5 %'] * 6)}"
+    assert publish.shortened(few) == few
+    assert publish.shortened(many) == "urgency_threshold 2, pool by bank"
+
+
 def test_publishing_keeps_the_results_of_other_scenarios(tmp_path, monkeypatch):
     for name, few in (("TEST_DAYS", 3), ("TUNING_DAYS", 2), ("MEASURED_DAYS", 2)):
         monkeypatch.setattr(publish, name, few)

@@ -11,7 +11,7 @@ from baselines.monitoring import position, throughput
 from baselines.record import MECHANISMS, record_agent, record_run
 from baselines.scripted import Fifo, HoldAll, RandomLegal, agent_for
 from simcash_env.config import DeadlinePolicy, FifoPolicy, load_scenario
-from simcash_env.config.policies import LiquiditySplittingPolicy
+from simcash_env.config.policies import LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ActionError
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
@@ -54,6 +54,21 @@ def small_day(policy="fifo", **changes):
         }
         | changes
     )
+
+
+def test_a_payment_in_parts_of_which_some_wait_to_the_end_is_one_payment() -> None:
+    numbers = {"num_splits": 3, "stagger_first_now": 1, "stagger_gap_ticks": 9}
+    stagger = {
+        "node_id": "a",
+        "action": "StaggerSplit",
+        "parameters": {key: {"value": n} for key, n in numbers.items()},
+    }
+    tree = {"version": "1.0", "policy_id": "stagger", "payment_tree": stagger}
+    config = small_day(rules={"set": "simcash", "end_of_day_settlement": False})
+    record = record_run(with_policy(config, TreePolicy(tree=tree)), 0)
+    assert record.payments.cents.tolist() == [100, 40, 60]
+    assert record.settled.payment.tolist() == [0, 1, 2]
+    assert record.settled.cents.tolist() == [33, 13, 20]
 
 
 def test_the_figures_of_a_day_worked_out_by_hand() -> None:

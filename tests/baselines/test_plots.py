@@ -6,8 +6,9 @@ import pytest
 from baselines.crossplay import cross_play
 from baselines.equilibrium import Game, Strategy
 from baselines.evaluate import with_policy
-from baselines.leaderboard import run_benchmark
-from baselines.plots import draw_all, draw_balances, draw_cross_play
+from baselines.leaderboard import play_policy, run_benchmark
+from baselines.played_plots import draw_played, mean_share, with_shares
+from baselines.plots import draw_all, draw_balances, draw_cross_play, draw_learning_curves
 from baselines.record import record_run
 from simcash_env.config import FifoPolicy
 from simcash_env.registry import load
@@ -23,6 +24,42 @@ def test_costs_and_frontier_are_drawn_for_every_scenario(tmp_path):
         "two-banks-v0-costs.png", "two-banks-v0-frontier.png",
     ]  # fmt: skip
     assert all(path.read_bytes().startswith(PNG) for path in paths)
+
+
+def test_a_scenario_without_metrics_has_no_frontier(tmp_path):
+    rows = run_benchmark(["castro-2period-v0"], 2, num_tuning_seeds=0)
+    assert [path.name for path in draw_all(rows, tmp_path)] == ["castro-2period-v0-costs.png"]
+
+
+def test_policies_of_the_kernel_are_played_again_and_drawn_by_scenario(tmp_path):
+    played = []
+    run_benchmark(["castro-2period-v0", "castro-3period-v0"], 2, num_tuning_seeds=0, keep=played)
+    agents = [one for one in played if one.kernel_policy is None]
+    first = [one for one in played if one.evaluation.scenario == "castro-2period-v0"]
+    assert {one.policy for one in agents} == {"hold_all", "random"}
+    assert draw_played(agents, tmp_path) == []
+    paths = draw_played([first[0], *played[len(first) :]], tmp_path)
+    assert [path.name for path in paths] == [
+        "castro-2period-v0-balances.png",  # of one policy alone there is no cross-play
+        "castro-3period-v0-balances.png", "castro-3period-v0-cross-play.png",
+    ]  # fmt: skip
+    assert all(path.read_bytes().startswith(PNG) for path in paths)
+    with pytest.raises(ValueError, match="hold_all is no policy of the kernel"):
+        with_shares(agents[0])
+
+
+def test_a_policy_is_played_again_with_the_shares_that_it_had():
+    config = load("castro-2period-v0")
+    half = play_policy(config, "fifo", "pool 50 %", FifoPolicy(), [1], [0.5, 0.25])
+    assert [bank.liquidity_allocation_fraction for bank in with_shares(half).banks] == [0.5, 0.25]
+    assert mean_share(half) == 0.375
+    assert with_shares(play_policy(config, "fifo", "", FifoPolicy(), [1])) == with_policy(config, FifoPolicy())
+
+
+def test_learning_curves_are_drawn(tmp_path):
+    curves = {"seed 0": [(1_000, 52_000.0), (2_000, 0.0)], "seed 1": []}
+    path = draw_learning_curves(curves, "two-banks-v0", tmp_path / "curves.png")
+    assert path.read_bytes().startswith(PNG)
 
 
 def test_balances_of_many_runs_are_drawn(tmp_path):

@@ -5,7 +5,7 @@ from baselines.evaluate import evaluate_agent, evaluate_policy
 from baselines.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, load_scenario
 from simcash_env.config.library import policy_path
-from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
+from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ActionError
 from tests.baselines.worlds import random_day
@@ -97,6 +97,45 @@ def test_splitting_costs_the_same_through_the_environment_as_in_the_kernel(rules
     assert inside.by_kind()["split_friction"] > 0
     with pytest.raises(ActionError, match="max_split"):
         evaluate_agent(random_day(), agent_for(policy), [1])
+
+
+def test_a_tree_that_joins_conditions_costs_the_same_through_the_environment_as_in_the_kernel():
+    def compare(left, operator, right):
+        return {"op": operator, "left": {"field": left}, "right": right}
+
+    tenth = {"compute": {"op": "*", "left": {"value": 0.1}, "right": {"field": "effective_liquidity"}}}
+    is_due = compare("ticks_to_deadline", "<=", {"compute": {"op": "max", "values": [{"value": 0}, {"param": "near"}]}})
+    is_small = {"op": "not", "condition": compare("remaining_amount", ">", tenth)}
+    is_rich = compare("balance", ">=", {"field": "remaining_amount"})
+    either = {"op": "or", "conditions": [is_due, {"op": "and", "conditions": [is_small, is_rich]}]}
+    leaves = {branch: {"node_id": branch, "action": action} for branch, action in
+              (("on_true", "Release"), ("on_false", "Hold"))}  # fmt: skip
+    notes = {key: {"field": "of the hand", "action": "to be taken"} for key in ("notes", "_why")}  # for readers only
+    root = {"node_id": "root", "condition": either, **leaves, **notes}
+    tree = {"version": "1.0", "policy_id": "joins", "parameters": {"near": 1.0}, "payment_tree": root}
+    policy = TreePolicy(tree=tree)
+    config = random_day()
+    inside = evaluate_policy(config, policy, SEEDS, [0.15, 0.15])
+    outside = evaluate_agent(config, agent_for(policy, levels=3), SEEDS, max_queue_slots=64)
+    np.testing.assert_array_equal(outside.cents, inside.cents)
+    for other in (FifoPolicy(), DeadlinePolicy(urgency_threshold=1)):
+        assert (inside.cents != evaluate_policy(config, other, SEEDS, [0.15, 0.15]).cents).any()
+
+
+def test_what_no_agent_can_do_through_the_environment_is_refused():
+    release, hold = ({"node_id": name, "action": name} for name in ("Release", "Hold"))
+    quotient = {"compute": {"op": "/", "left": {"field": "balance"}, "right": {"value": 2}}}
+    asks = {"op": "<", "left": {"field": "amount"}, "right": quotient}
+    divides = {"node_id": "a", "condition": asks, "on_true": release, "on_false": hold}
+    budget = {"node_id": "b", "action": "NoAction"}
+    for trees, said in (
+        ({"payment_tree": divides}, "operator '/' cannot be decided through the batch"),
+        ({"payment_tree": release, "bank_tree": budget}, "bank_tree: only payment trees can be decided"),
+    ):
+        with pytest.raises(ActionError, match=said):
+            agent_for(TreePolicy(tree={"version": "1.0", "policy_id": "t", **trees}))
+    with pytest.raises(ActionError, match="no agent for the policy 'external'"):
+        agent_for(ExternalPolicy())
 
 
 def test_a_tree_that_asks_more_than_the_batch_shows_is_refused_with_what_it_asks():

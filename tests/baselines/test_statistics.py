@@ -65,6 +65,13 @@ def test_figures_that_give_no_mean_are_refused(values):
         bootstrap_interval(values)
 
 
+def test_an_interval_is_below_another_where_they_do_not_meet():
+    cheap, dear = Interval(1_000.0, 900.0, 1_100.0, 5), Interval(1_300.0, 1_101.0, 1_500.0, 5)
+    assert (cheap.is_below(dear), dear.is_below(cheap)) == (True, False)
+    assert not cheap.is_below(Interval(1_300.0, 1_100.0, 1_500.0, 5))
+    assert str(dear) == "1,300 [1,101, 1,500]"
+
+
 def test_differences_need_common_seeds():
     with pytest.raises(ValueError, match="same seeds"):
         paired_difference([1, 2], [1])

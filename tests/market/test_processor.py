@@ -135,6 +135,36 @@ def test_an_order_that_expired_is_placed_again_when_its_partner_comes():
     assert statistics.orders_created > 24
 
 
+def test_a_wait_that_outlasts_the_run_ends_with_it():
+    run = started(poor(ticks=3, retry={"max_retries": 4, "base_delay": 1}))
+    statistics = run.run()
+    assert (run.is_done, run.simulation.current_tick) == (True, 6)
+    assert (statistics.failed, statistics.orders_created) == (len(run.slots), 0)
+    assert {slot.attempts for slot in run.slots} == {5}
+
+
+def test_a_slot_whose_order_rests_to_the_end_has_failed_and_says_so():
+    run = started(scheduled(banks=BANKS[:2], trades_per_account=1, distribution="same_market"))
+    first, second = run.slots
+    assert run.step()
+    better = first.rate + (0.01 if first.side == "bid" else -0.01)
+    run.simulation.place_order(first.account, first.side, better, first.amount, book=first.market)
+    statistics = run.run()
+    assert (first.state, second.state) == (SlotState.FAILED, SlotState.COMPLETED)
+    assert first.problem == f"{first.amount} of {first.amount} cents found nobody to trade with"
+    assert (statistics.completed, statistics.failed, statistics.open) == (1, 1, 0)
+    assert run.simulation.orders() == []
+
+
+def test_a_run_that_was_stopped_stands_still_until_it_is_resumed():
+    run = started(poor(retry={"max_retries": 0, "base_delay": 0, "on_exhausted": "quit"}))
+    run.run()
+    assert (run.step(), run.cursor) == (False, 1)
+    run.resume()
+    run.run()
+    assert (run.cursor, run.slots[1].state, run.is_stopped) == (2, SlotState.FAILED, True)
+
+
 def test_a_limit_between_two_accounts_fails_both_of_their_slots():
     limits = {name: dict.fromkeys(set(BANKS) - {name}, 50) for name in BANKS}
     run = started(scheduled(market={"counterparty_limits": limits}, retry={"max_retries": 0}))

@@ -99,6 +99,8 @@ def damaged():
         "flipped": (data[:200] + bytes([data[200] ^ 1]) + data[201:], "it is damaged: its checksum is wrong"),
         "another format": (MARK + hashlib.sha256(other).digest() + other, "it is of another version"),
         "another version": (MARK + hashlib.sha256(wrong).digest() + wrong, "it is of another version"),
+        "no JSON": (MARK + hashlib.sha256(b"{").digest() + b"{", "it cannot be read: Expecting"),
+        "a list": (MARK + hashlib.sha256(b"[]").digest() + b"[]", "it cannot be read: it holds no mapping"),
         "without slots": (MARK + hashlib.sha256(half).digest() + half, "it cannot be read"),
     }
 

@@ -6,6 +6,7 @@ from websockets.sync.client import connect
 
 from simcash_env.config import load_scenario
 from simcash_env.errors import RoomError
+from simcash_env.service.guard import COOKIE
 from tests.service.processes import FIFO, serving
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - with a token
@@ -65,6 +66,9 @@ def test_a_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
         assert TOKEN not in cookie
         assert browser.get("/").status_code == 200
         assert browser.get("/health").status_code == 200
+        session = f"{COOKIE}={browser.cookies[COOKIE]}"
+    for header, status in ((f"odd,name=1; {session}", 200), ("odd,name=1", 401), (f"{session}x", 401)):
+        assert httpx.get(guarded.url + "/health", headers={"cookie": header}).status_code == status
     assert not [line for line in guarded.lines if TOKEN in line or "correct+horse" in line]
 
 

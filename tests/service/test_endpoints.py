@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from simcash_env.codes import EventKind
 from simcash_env.simulation import Simulation
 from tests.service.processes import FIFO, ROOT, alone
 
@@ -128,6 +129,7 @@ def test_a_socket_streams_every_tick_whoever_runs_it(service):
     with connect(f"{service.socket_url}/simulations/{name}/ticks") as socket:
         first = json.loads(socket.recv(timeout=60))
         assert (first["type"], first["state"]["tick"]) == ("state", 0)
+        socket.send("what a client says is not listened to")
         reports = service.tick(name, 3)["reports"]
         messages = [json.loads(socket.recv(timeout=60)) for _ in range(3)]
         assert [message["report"] for message in messages] == reports
@@ -174,6 +176,12 @@ def test_the_library_can_be_chosen_from(service):
     from simcash_env.config.library import scenario_ids
 
     assert [row["id"] for row in service.get("/scenarios")] == list(scenario_ids())
+
+
+def test_what_the_viewer_asks_for_beside_its_page_is_there(service):
+    assert service.get("/static/kinds.json") == [kind.label for kind in EventKind]
+    icon = service.client.get("/favicon.ico")
+    assert (icon.status_code, icon.content) == (204, b"")
 
 
 def test_health_and_figures_for_prometheus(service):
