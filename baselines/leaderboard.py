@@ -1,8 +1,7 @@
-"""The table of scripted policies: ``python -m baselines.leaderboard SCENARIO... [--json] [--seeds N]``."""
+"""The table of scripted policies, which ``simcash benchmark`` prints and ``baselines.publish`` writes."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,11 +9,10 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from baselines.evaluate import Evaluation, evaluate_agent, evaluate_policy
-from baselines.grid import ALL_FAMILIES, FAMILIES, Family, has_pool, tune
+from baselines.grid import FAMILIES, Family, has_pool, tune
 from baselines.metrics import Metrics
 from baselines.permitted import Permitted, permitted_to, permitted_to_learners
 from baselines.regret import Bounds
@@ -25,7 +23,7 @@ from baselines.statistics import Interval, bootstrap_interval, stratified_interv
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.errors import ActionError
-from simcash_env.registry import load, scenario_ids
+from simcash_env.registry import load
 
 NUM_TEST_SEEDS: Final = 200
 NUM_TRAINING_SEEDS: Final = 500
@@ -264,32 +262,3 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         }
         whole.append(Row(**{**row, **intervals, "totals": tuple(row["totals"])}))
     return whole
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table, or JSON."""
-    parser = argparse.ArgumentParser(prog="python -m baselines.leaderboard", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", default=list(scenario_ids()), help="ids or files; all by default")
-    parser.add_argument("--seeds", type=int, default=NUM_TEST_SEEDS, help="test days")
-    parser.add_argument("--tuning-seeds", type=int, default=NUM_TRAINING_SEEDS, help="training days; 0: no tuning")
-    parser.add_argument("--measured", type=int, default=0, help="test days on which regret and metrics are taken")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given: Any = parser.parse_args(arguments)
-    errors = Console(stderr=True)
-    with errors.status("scoring") as status:
-        rows = run_benchmark(
-            given.scenarios,
-            given.seeds,
-            num_tuning_seeds=given.tuning_seeds,
-            families=ALL_FAMILIES,
-            num_measured=given.measured,
-            report=status.update,
-        )
-    if given.json:
-        print(rows_as_json(rows))
-    else:
-        Console().print(format_table(rows))
-
-
-if __name__ == "__main__":
-    main()
