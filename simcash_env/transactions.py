@@ -13,7 +13,7 @@ from simcash_env.events import tx_name
 
 if TYPE_CHECKING:
     from simcash_env.engine import Engine
-    from simcash_env.events import Events
+    from simcash_env.events import Event, Events
 
 _SETTLED: Final = (
     EventKind.RTGS_IMMEDIATE_SETTLEMENT,
@@ -78,7 +78,7 @@ def find_ended(events: Events, tx: str) -> Transaction:
     """A payment that has left every queue, rebuilt from its events.
 
     Raises:
-        SimulationError: no event names it.
+        SimulationError: no event names it, or it arrived before the first event that was kept.
     """
     own = [event for event in events if event.tx == tx]
     if not own:
@@ -109,22 +109,28 @@ def find_ended(events: Events, tx: str) -> Transaction:
 def _child(events: Events, tx: str, amount: int, settled_tick: int | None) -> Transaction:
     """A part of a split: what it was comes from its parent and from its end."""
     number = int(tx.removeprefix("tx_"))
-    for event in events.of_kind(EventKind.POLICY_SPLIT):
-        first = int(str(event.details["first_child"]).removeprefix("tx_"))
-        if first <= number < first + int(event.details["parts"]):
-            arrival = next(entry for entry in events if entry.tx == event.tx and entry.kind == "Arrival")
-            return Transaction(
-                id=tx,
-                sender=str(event.bank),
-                receiver=str(event.counterparty),
-                amount=amount,
-                remaining=0 if settled_tick is not None else amount,
-                arrival_tick=arrival.tick,
-                deadline_tick=int(arrival.details["deadline_tick"]),
-                priority=int(arrival.details["priority"]),
-                status="settled" if settled_tick is not None else "dropped",
-                parent_id=event.tx,
-                settled_tick=settled_tick,
-            )
-    message = f"unknown payment {tx!r}"
-    raise SimulationError(message)
+    split = next((event for event in events.of_kind(EventKind.POLICY_SPLIT) if number in _parts(event)), None)
+    whole = [] if split is None else [event for event in events if event.tx == split.tx and event.kind == "Arrival"]
+    if split is None or not whole:
+        message = f"{tx}: it arrived before the first event that was kept"
+        raise SimulationError(message)
+    (arrival,) = whole
+    return Transaction(
+        id=tx,
+        sender=str(split.bank),
+        receiver=str(split.counterparty),
+        amount=amount,
+        remaining=0 if settled_tick is not None else amount,
+        arrival_tick=arrival.tick,
+        deadline_tick=int(arrival.details["deadline_tick"]),
+        priority=int(arrival.details["priority"]),
+        status="settled" if settled_tick is not None else "dropped",
+        parent_id=split.tx,
+        settled_tick=settled_tick,
+    )
+
+
+def _parts(split: Event) -> range:
+    """Numbers of the payments that a split made."""
+    first = int(str(split.details["first_child"]).removeprefix("tx_"))
+    return range(first, first + int(split.details["parts"]))

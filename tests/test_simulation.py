@@ -100,6 +100,35 @@ def test_a_part_of_a_split_is_remembered_with_its_parent():
         simulation.transaction("tx_00000004")
 
 
+def test_a_payment_older_than_the_events_that_were_kept_is_refused_once_it_has_ended():
+    simulation = still(policy="external", events="tick")
+    whole = simulation.submit_transaction("ALFA", "BRAVO", 301, 4, divisible=True)
+    other = simulation.submit_transaction("ALFA", "BRAVO", 99, 4)
+    simulation.tick()
+    simulation.log_events(True)
+    assert simulation.transaction(whole).status == "queue1"
+    simulation.tick({"ALFA": {whole: ("split", 2), other: "release"}})
+    for ended in ("tx_00000002", "tx_00000003", "tx_00000004"):
+        with pytest.raises(SimulationError, match=f"{ended}: it arrived before the first event that was kept"):
+            simulation.transaction(ended)
+
+
+def test_events_may_be_kept_from_some_tick_on_and_forgotten_again():
+    simulation, straight = Simulation(scripted(), events="tick"), Simulation(scripted())
+    straight.run(2)
+    before = len(straight.events())
+    assert simulation.run(2)[0].events
+    assert len(simulation.events()) == 0
+    simulation.log_events(True)
+    simulation.log_events(True)
+    simulation.run(3)
+    straight.run(3)
+    assert list(simulation.events()) == list(straight.events())[before:]
+    simulation.log_events(False)
+    assert len(simulation.events()) == 0
+    assert simulation.digest() == straight.digest()
+
+
 def test_what_cannot_be_funded_waits_in_the_central_queue():
     simulation = still(lsm={"algorithms": []})
     name = simulation.submit_transaction("ALFA", "BRAVO", 5_000, 8)

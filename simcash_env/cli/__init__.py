@@ -83,8 +83,6 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app(args=arguments, prog_name="simcash", standalone_mode=False)
         sys.stdout.flush()
-    except typer.Exit as leaving:
-        code = leaving.exit_code
     except UsageMistake as mistake:
         mistake.show(sys.stderr)
         code = BAD_USAGE
@@ -97,9 +95,11 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         notes.print("interrupted")
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader has gone: no data is owed to anybody
+    except (BrokenPipeError, SystemExit) as leaving:  # typer and Rich leave with 1 where a pipe is broken
+        if BrokenPipeError not in {type(leaving), type(leaving.__context__)}:
+            raise  # the shell's completion has answered
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 0  # the reader has gone: no data is owed to anybody
     except OSError as failure:
         note(f"the system says: {failure}", style="red")
         code = RUN_FAILED

@@ -104,10 +104,7 @@ def grouped(required: Iterable[str]) -> dict[str, list[str]]:
     """Names by extra, ``""`` for what is always needed; an extra that names others has theirs too."""
     names: dict[str, list[str]] = {}
     includes: dict[str, list[str]] = {}
-    for line in required:
-        match = REQUIREMENT.match(line)
-        if match is None:
-            continue
+    for match in filter(None, map(REQUIREMENT.match, required)):
         extra = match["extra"] or ""
         names.setdefault(extra, [])
         if match["name"] == DISTRIBUTION:
@@ -140,7 +137,7 @@ def cache() -> dict[str, Any]:
     from simcash_env.kernels._jit import PLAIN, cache_folder
 
     folder = cache_folder()
-    others = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder]
+    others = [path for path in folder.parent.glob("*") if path.is_dir() and path != folder]
     return {
         "folder": str(folder),
         "is_used": not PLAIN,

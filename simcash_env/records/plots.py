@@ -53,6 +53,7 @@ def draw(picture: Picture, path: Path) -> None:
     Raises:
         WriteError: the file cannot be written.
     """
+    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -69,7 +70,8 @@ def draw(picture: Picture, path: Path) -> None:
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:].lower(), metadata=_METADATA.get(path.suffix.lower()))
+    with mpl.rc_context({"svg.hashsalt": "simcash_env"}):
+        figure.savefig(buffer, format=path.suffix[1:].lower(), metadata=_METADATA.get(path.suffix.lower()))
     write_atomically(path, buffer.getvalue())
 
 
@@ -78,7 +80,7 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
     ".svg": {"Date": None},
     ".pdf": {"CreationDate": None},
 }
-"""No dates: the same run gives the same file."""
+"""No dates, and ids in an SVG that are not drawn by lot: the same run gives the same file."""
 
 
 def _money(values: Any) -> tuple[Any, str]:

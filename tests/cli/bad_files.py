@@ -182,6 +182,8 @@ TREES: Final[dict[str, tuple[str | bytes, str]]] = {
 
 MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
     "moves-broken.json": ("{", "moves-broken.json:1: not valid JSON"),
+    "moves-twice.json": ('{"pool_levels": {}, "pool_levels": {}}', "pool_levels: is given twice"),
+    "moves-twice.yaml": ("actions: {}\nactions: {}", "moves-twice.yaml:2: actions: is given twice"),
     "moves-list.json": ("[]", "must be a mapping"),
     "moves-key.json": ('{"action": {}}', "action: "),
     "moves-verb.json": ('{"actions": {"A": {"tx_00000001": 5}}}', "actions.A.tx_00000001"),

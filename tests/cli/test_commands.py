@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import simcash_env
+from simcash_env.cli import main
+from simcash_env.config.library import policy_names
+
 CONFIGS = Path(__file__).parents[2] / "configs" / "scenarios"
 RUN = ("run", "castro-12period-v0", "--seed", "42")
 
@@ -17,6 +21,28 @@ def simcash(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     command = [sys.executable, "-m", "simcash_env.cli", *arguments]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str | None, str, str]:
+    """Run a command in this process: its exit code, and what it wrote to both streams."""
+    with pytest.raises(SystemExit) as leaving:
+        main(list(arguments))
+    written = capsys.readouterr()
+    return leaving.value.code, written.out, written.err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(capsys, "--version") == (0, f"{simcash_env.__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [("scenarios", "list"), ("run", "two-banks-v0", "--quiet")])
+def test_a_reader_that_has_gone_is_owed_nothing(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "simcash_env.cli", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_run_prints_one_object_with_exact_figures() -> None:
@@ -93,6 +119,25 @@ def test_the_library_is_listed_and_shown() -> None:
     assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(ids)
     assert simcash("scenarios", "show", "castro-2period-v0").stdout.startswith("# Question:")
     assert "liquidity_aware" in json.loads(simcash("policies", "list", "--json").stdout)
+
+
+def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told, _ = called(capsys, "policies", "list")
+    rows = {line[:22].strip(): (line[22:68].strip(), line[68:]) for line in told.splitlines()}
+    assert code == 0
+    assert rows["deadline"] == ("urgency_threshold", "Release what is due within so many ticks, hold the rest.")
+    assert rows["fifo"][0] == "-"
+    assert {f"{name}.json" for name in policy_names()} < set(rows)
+
+
+@pytest.mark.parametrize("ending", ["", ".json"])
+def test_a_tree_of_the_library_is_shown_by_its_name(capsys: pytest.CaptureFixture[str], ending: str) -> None:
+    name = policy_names()[0]
+    code, told, _ = called(capsys, "policies", "show", f"{name}{ending}", "--json")
+    found = json.loads(told)
+    assert (code, found["type"], found["tree"]["policy_id"]) == (0, "tree", name)
+    assert Path(found["file"]).name == f"{name}.json"
+    assert set(found["values"]) == set(found["tree"].get("parameters", {}))
 
 
 def test_schema_is_a_json_schema() -> None:
@@ -181,6 +226,20 @@ def test_validating_a_tree_reports_what_is_never_reached(tmp_path: Path, command
         "payment_tree.on_false.on_true: node 'short': never reached (1 node): the condition is always false"
         in done.stderr
     )
+
+
+@pytest.mark.parametrize("command", [("policies", "validate"), ("validate",)])
+def test_faults_of_trees_are_data_and_nothing_else_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(TREE))
+    bad.write_text(json.dumps(TREE).replace("queue1_liquidity_gap", "queue_gap"))
+    code, told, notes = called(capsys, *command, str(good), str(bad), "--json")
+    rows = json.loads(told)
+    assert (code, notes) == (2, "1 fault\n")
+    assert rows[0] == {"file": str(good), "ok": True, "faults": []}
+    assert [fault["path"] for fault in rows[1]["faults"]] == ["payment_tree.on_false.condition.left.field"]
 
 
 @pytest.mark.parametrize("command", [("policies", "validate"), ("validate",), ("policies", "show")])

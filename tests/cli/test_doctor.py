@@ -2,11 +2,14 @@
 
 import importlib.metadata
 import json
+import platform
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import simcash_env
 from simcash_env.cli import doctor, main
@@ -64,9 +67,45 @@ def test_an_engine_that_fails_or_is_wrong_is_told_and_leaves_with_one(capsys, mo
     assert json.loads(written.out)["run"] == {"is_right": False, "failure": "SimulationError: no kernel"}
 
 
+def test_somebody_who_watches_is_told_what_takes_so_long(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "notes", Console(stderr=True, force_terminal=True))
+    code, written = called(capsys)
+    assert code == 0
+    assert "running castro-2period-v0" in written.err
+    assert "is_right True, cents 20000" in written.out
+    assert called(capsys, "--json")[1].err == ""
+
+
+def test_a_cache_that_cannot_be_made_is_told_and_not_tripped_over(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SIMCASH_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    code, written = called(capsys, "--quick", "--json")
+    cache = json.loads(written.out)["cache"]
+    assert code == 0
+    assert cache["folder"].startswith(str(tmp_path / "elsewhere"))
+    assert (cache["files"], cache["other_versions"]) == (0, 0)
+
+
+def test_a_file_that_goes_away_while_it_is_counted_counts_as_nothing(monkeypatch, tmp_path):
+    (tmp_path / "here").write_bytes(bytes(2_500_000))
+    monkeypatch.setattr(doctor, "files_in", lambda folder: [folder / "gone", folder / "here"])
+    assert doctor.megabytes([tmp_path]) == 2.5
+
+
+def test_where_the_system_has_no_list_of_processors_the_machine_is_named(monkeypatch):
+    def missing(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert doctor.processor() == (platform.processor() or platform.machine())
+
+
 def test_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
     required = [
         "numpy<2.6,>=2.0",
+        'numpy>=2.1; python_version >= "3.13"',
+        "?",
         'torch>=2.4; extra == "training"',
         'ray[rllib]>=2.40; extra == "rllib"',
         'simcash-env[training,rllib]; extra == "dev"',

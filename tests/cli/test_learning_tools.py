@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.test_commands import simcash
 from tests.cli.test_records import PNG
+from tests.cli.test_terminal import on_terminal
 
 GAME = "castro-2period-v0"
 
@@ -90,6 +91,28 @@ def test_what_cannot_be_exported_is_refused(folder: Path, words: tuple[str, ...]
 
 def test_a_search_leaves_settings_that_train(folder: Path) -> None:
     options = ("--trials", "1", "--steps", "2048", "--seeds", "4", "--out", "best.yaml")
-    assert ": 1 trial done" in done("tune", GAME, *options, cwd=folder)
+    code, told, shown = on_terminal("tune", GAME, *options, cwd=folder)
+    assert (code, f"study {GAME} in results/tuning/{GAME}.journal: 1 trial done" in told) == (0, True)
+    assert "cents a run" in shown, "of the best trial, on the bar"
     assert json.loads(done("tune", GAME, *options, "--json", cwd=folder))["done"] == 1
     done("train", "best.yaml", "--steps", "2048", "--out", "best.zip", "--quiet", cwd=folder)
+
+
+def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> None:
+    options = ("--storage", "search.journal", "--steps", "100000000")
+    code, told, shown = on_terminal("tune", GAME, *options, cwd=tmp_path, interrupt_at="cents a bank and run")
+    assert code == 130
+    assert f"study {GAME} in search.journal: 0 trials done, 1 broken off (and tried again)" in told
+    assert "best" not in told
+    assert "interrupted: the study is in search.journal, the same command goes on with it" in shown
+
+
+def test_a_training_that_is_interrupted_leaves_what_there_is(tmp_path: Path) -> None:
+    words = ("train", GAME, "--algorithm", "ippo", "--steps", "100000000", "--out", "begun.pt", "--json")
+    code, told, shown = on_terminal(*words, cwd=tmp_path, interrupt_at="cents a bank and run")
+    found = json.loads(told)
+    assert (code, found["is_complete"], found["scenario"]) == (130, False, GAME)
+    assert "interrupted after" in shown
+    assert "saved begun.pt and begun.json" in shown
+    assert 0 < found["steps"] < 100_000_000
+    done("evaluate", "begun.pt", "--seeds", "2", cwd=tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from simcash_env import cli
 from simcash_env.market.store import Store
 from tests.market.worlds import BANKS, scheduled
 
@@ -127,9 +128,34 @@ def test_runs_are_listed_and_deleted(scenario, tmp_path):
     assert "broken.market: it is no saved market run" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert (folder / "broken.market").read_bytes() == b"nothing"
-    assert run(folder, "delete", "broken").returncode == 0
+    deleted = run(folder, "delete", "broken", "--json")
+    assert (deleted.returncode, json.loads(deleted.stdout), deleted.stderr) == (0, {"deleted": "broken"}, "")
     assert [one["name"] for one in json.loads(run(folder, "list", "--json").stdout)] == ["monday"]
     assert run(folder, "delete", "broken").returncode == 1
+    assert run(folder, "delete", "monday").stderr == "monday: removed\n"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_run_without_a_name_is_kept_nowhere(scenario, ends, tmp_path):
+    folder = tmp_path / "runs"
+    done = run(folder, "run", scenario, "--json", *OPTIONS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == uninterrupted(ends, scenario, tmp_path)
+    stopped = run(folder, "run", scenario, "--slots", "2", *OPTIONS)
+    assert (stopped.returncode, stopped.stderr) == (130, "interrupted after 2 of 24 slots\n")
+    assert not folder.exists()
+
+
+def test_who_ran_out_of_what_is_told(tmp_path, capsys):
+    retry = {"max_retries": 0, "base_delay": 0}
+    config = scheduled(money=500, trades_per_account=1, amount_min=500, amount_max=500, retry=retry)
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["market", "run", write(tmp_path / "scarce.yaml", config)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("depleted")] == [
+        "depleted: ALFA/reserves at step 1",
+        "depleted: CHARLIE/reserves at step 5",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,11 +174,16 @@ def test_mistakes_are_told_without_a_traceback(words, problem, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_person_is_asked_at_a_real_terminal(tmp_path):
+def poor(folder: Path) -> str:
+    """A scenario whose banks have nothing to lend, and whose schedule asks what to do."""
     retry = {"max_retries": 0, "base_delay": 0, "on_exhausted": "ask"}
     lines = dict.fromkeys(BANKS, 10**6)
     config = scheduled(money=0, market={"credit_lines": lines}, trades_per_account=1, retry=retry)
-    words = ("run", write(tmp_path / "poor.yaml", config), "--save", "asked")
+    return write(folder / "poor.yaml", config)
+
+
+def test_a_person_is_asked_at_a_real_terminal(tmp_path):
+    words = ("run", poor(tmp_path), "--save", "asked")
     refused = run(tmp_path / "runs", *words)
     assert refused.returncode == 1
     assert "there is no terminal to ask at" in refused.stderr
@@ -172,6 +203,21 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
     assert [slot["state"] for slot in end["slots"]] == ["skipped", "failed", "failed", *["pending"] * 5]
     assert [slot["attempts"] for slot in end["slots"]] == [2, 1, 1, *[0] * 5]
     assert end["is_stopped"]
+
+
+def test_a_person_who_ends_the_input_leaves_a_run_to_be_resumed(tmp_path):
+    ours, theirs = pty.openpty()
+    words = command("run", poor(tmp_path), "--save", "asked", "--dir", str(tmp_path / "runs"))
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:
+        os.close(theirs)
+        seen = read_until(ours, "", "or [q]uit", 1)
+        os.write(ours, b"\x04")  # Ctrl-D
+        seen = read_until(ours, seen, "interrupted", 1)
+        assert process.wait(PATIENCE) == 130
+    os.close(ours)
+    assert "Traceback" not in seen
+    (saved,) = Store(tmp_path / "runs").list()
+    assert (saved.name, saved.cursor, saved.is_done) == ("asked", 0, False)
 
 
 def read_until(main: int, seen: str, prompt: str, count: int) -> str:

@@ -1,5 +1,6 @@
 """Saved simulations, records, plots and completion from the command line, in processes of their own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from simcash_env.cli import speed
 from simcash_env.records.reading import open_record
 from simcash_env.simulation import Simulation
-from tests.cli.test_commands import CONFIGS, heed_interrupts, simcash
+from tests.cli.test_commands import CONFIGS, called, heed_interrupts, simcash
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -150,11 +153,60 @@ def test_the_shell_completes_commands_options_scenarios_and_files(tmp_path):
     (tmp_path / "runs.duckdb").touch()
     (tmp_path / "runs").mkdir()
     assert completions(f"simcash replay {tmp_path}/run", 2) == [f"{tmp_path}/runs/", f"{tmp_path}/runs.duckdb"]
+    assert completions(f"simcash replay {tmp_path}/nowhere/run", 2) == []
     asked = (
         f"{sys.executable} -m simcash_env.cli --show-completion; true"  # it looks for the shell that it was started by
     )
     done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=False)
     assert "_SIMCASH_COMPLETE" in done.stdout, done.stderr
+
+
+def test_a_saved_run_goes_on_under_another_policy_without_a_record(tmp_path, capsys):
+    saved = str(tmp_path / "saved")
+    assert called(capsys, "create", "two-banks-v0", saved)[0] == 0
+    code, told, _ = called(
+        capsys, "run", "--state", saved, "--ticks", "2", "--policy", "ALFA=deadline:urgency_threshold=1", "--json"
+    )
+    assert (code, json.loads(told)["ticks"]) == (0, 2)
+    assert Simulation.load(saved).policy("ALFA") == {"type": "deadline", "urgency_threshold": 1}
+    assert Simulation.load(saved).policy("BRAVO") == {"type": "external"}
+
+
+def test_the_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
+    saved = str(tmp_path / "saved")
+    assert called(capsys, "create", "two-banks-v0", saved, "--seed", "3", "--quiet")[0] == 0
+    code, told, _ = called(capsys, "state", saved)
+    simulation = Simulation.load(saved)
+    assert code == 0
+    assert f"two-banks-v0, seed 3, 0 of {simulation.num_ticks} ticks; cents" in told
+    for bank in simulation.bank_ids:
+        assert (
+            next(line for line in told.splitlines() if bank in line).split("│")[2].strip()
+            == f"{simulation.balance(bank):,}"
+        )
+
+
+def test_a_file_of_events_that_cannot_be_opened_is_told_and_the_database_is_closed(tmp_path, capsys):
+    db, events = tmp_path / "runs.duckdb", tmp_path / ("x" * 250)
+    code, told, notes = called(capsys, "run", "two-banks-v0", "--quiet", "--db", str(db), "--events", str(events))
+    assert (code, told) == (1, "")
+    assert notes == f"{events}: cannot be written: File name too long\n"
+    with contextlib.closing(open_record(db)) as record:
+        assert (record.facts.status, record.facts.num_events) == ("running", 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.duckdb"]
+
+
+def test_the_speed_of_the_machine_is_a_table_too(capsys, monkeypatch):
+    monkeypatch.setattr(speed, "SCENARIO", "castro-2period-v0")
+    monkeypatch.setattr(speed, "COPIES", 2)
+    monkeypatch.setattr(speed, "notes", Console(stderr=True, force_terminal=True))
+    code, told, notes = called(capsys, "bench", "--rounds", "1")
+    assert code == 0
+    assert "castro-2period-v0, best of 1" in told
+    figures = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in told.splitlines() if line[:1] == "│"}
+    assert set(figures) == {title for title, _ in speed.TITLES.values()}
+    assert all(float(figure.replace(",", "")) > 0 for figure in figures.values())
+    assert "measuring" in notes
 
 
 def test_the_speed_of_the_machine_is_one_object():

@@ -4,32 +4,54 @@ import contextlib
 import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import simcash
+from simcash_env.simulation import Simulation
+from tests.cli.test_commands import CONFIGS, heed_interrupts, simcash
 
 ROOT = Path(__file__).parents[2]
 ESCAPE = "\x1b["
 
 
-def on_terminal(*arguments, cwd):
-    """Run a command whose stderr is a terminal; its exit code, stdout, and what the terminal got."""
+def on_terminal(*arguments, cwd, interrupt_at=None):
+    """Run a command whose stderr is a terminal; its exit code, stdout, and what the terminal got.
+
+    Ctrl-C comes as soon as what the pattern ``interrupt_at`` fits is to be read there.
+    """
     ours, theirs = pty.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120"}
     environment.pop("NO_COLOR", None)
     command = [sys.executable, "-m", "simcash_env.cli", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=cwd, env=environment) as process:
+    with (
+        tempfile.TemporaryFile() as paper,
+        subprocess.Popen(
+            command,
+            stdout=paper,
+            stderr=theirs,
+            cwd=cwd,
+            env=environment,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - as in test_commands
+        ) as process,
+    ):
         os.close(theirs)
         shown = b""
         with contextlib.suppress(OSError):  # Linux's way to say that the other end has gone
             while part := os.read(ours, 65_536):
                 shown += part
+                if interrupt_at is not None and re.search(interrupt_at, shown.decode(errors="replace")):
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
         os.close(ours)
-        printed = process.stdout.read()
+        process.wait()
+        paper.seek(0)
+        printed = paper.read()
     return process.returncode, printed.decode(), shown.decode()
 
 
@@ -73,3 +95,17 @@ def test_a_saved_run_has_a_bar_of_its_own(record):
     assert on_terminal("tick", "quiet", "--count", "5", "--quiet", cwd=record) == (0, printed, "")
     piped = simcash("tick", "saved", "--count", "5", cwd=record)
     assert (piped.stdout, piped.stderr) == (printed, "")
+
+
+def test_ctrl_c_while_a_saved_run_goes_on_saves_the_ticks_that_are_closed(tmp_path):
+    scenario = tmp_path / "endless.yaml"
+    short = (CONFIGS / "two-banks-v0.yaml").read_text(encoding="utf-8")
+    assert "num_days: 1\n" in short
+    scenario.write_text(short.replace("num_days: 1\n", "num_days: 20_000\n"), encoding="utf-8")
+    assert simcash("create", str(scenario), "saved", "--quiet", cwd=tmp_path).returncode == 0
+    tick = ("tick", "saved", "--count", "1_000_000_000")
+    code, printed, shown = on_terminal(*tick, cwd=tmp_path, interrupt_at="[1-9][0-9]*%")
+    saved = Simulation.load(tmp_path / "saved")
+    assert code == 130
+    assert 0 < saved.current_tick == len(printed.splitlines())
+    assert f"interrupted after {saved.current_tick} ticks: they are saved" in shown

@@ -136,6 +136,36 @@ def test_the_id_is_known_whatever_was_imported_first(first, tmp_path):
     assert done.stdout.split() == [bank_of("castro-2period-v0")]
 
 
+TWICE = """
+import sys
+from simcash_env._registration import register_with_gymnasium
+waiting = len(sys.meta_path)
+register_with_gymnasium()
+assert len(sys.meta_path) == waiting
+import gymnasium
+known = gymnasium.spec("SimCash/Bank-v0")
+register_with_gymnasium()
+assert gymnasium.spec("SimCash/Bank-v0") is known
+assert len(sys.meta_path) == waiting - 1
+"""
+
+
+def test_registering_twice_changes_nothing(tmp_path):
+    command = [sys.executable, "-W", "error", "-c", TWICE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_gymnasium_without_its_registry_is_missing_it_as_ever(tmp_path):
+    (tmp_path / "gymnasium" / "envs").mkdir(parents=True)
+    for folder in ("gymnasium", "gymnasium/envs"):
+        (tmp_path / folder / "__init__.py").touch()
+    program = "import simcash_env, gymnasium.envs.registration"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ModuleNotFoundError: No module named 'gymnasium.envs.registration'\n")
+
+
 def test_one_bank_goes_back_forks_and_tells_its_masks():
     env = gymnasium.make(BANK, scenario="castro-12period-v0", observation="dict").unwrapped
     seen, _ = env.reset(seed=3)

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     while not rounds or time.monotonic() - start < 60 * options.minutes:
         seed = secrets.randbits(32)
         for file in options.files:
-            command = [sys.executable, "-m", "pytest", "-q", f"--hypothesis-seed={seed}", str(file)]
+            command = [sys.executable, "-m", "pytest", "-q", "-s", f"--hypothesis-seed={seed}", str(file)]
             if code := subprocess.run(command, check=False, env=environment).returncode:
                 again = f"FUZZ_EXAMPLES={options.examples} {shlex.join(command)}"
                 print(f"failed in round {rounds + 1}; again: {again}", flush=True)

@@ -1,5 +1,6 @@
 """Damage to valid files, drawn; and a watch over what reads them."""
 
+import faulthandler
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from tests.drawing import Draw
 NUM_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 CPU_SECONDS = 60
 """More than any file may take that is refused or read."""
+STUCK_SECONDS = 1_800
+"""Beyond the other limit: what loops in a library's own code hears no signal, and the process ends with its stack."""
 
 TOKENS = (
     b"\0 \xff \xed\xa0\x80 \xef\xbb\xbf \n \r \t : - [ ] { } , & * ! ? | > ' \" # % @ ` \\ << &a *a ~ null true no .inf -.nan"
@@ -129,9 +132,11 @@ def watched() -> Iterator[None]:
 
     before = signal.signal(signal.SIGVTALRM, stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
+    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
 

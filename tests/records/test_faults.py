@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import random
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from simcash_env.records.parquet import ParquetSink
 from simcash_env.records.reading import open_record
 from simcash_env.records.recorder import Recorder
 from simcash_env.records.replay import replay
+from simcash_env.records.tables import TABLES
 from simcash_env.simulation import Simulation
 from tests.records.worlds import recorded, sinks_for
 from tests.worlds import busy
@@ -29,6 +31,7 @@ def limited(program: str, limit: int) -> subprocess.CompletedProcess[str]:
     """Run a program in a process whose files may not grow past a limit, as on a disk that fills up."""
     head = f"import resource, signal; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # what is measured would hit the limit too
     command = [sys.executable, "-c", head + program]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -111,6 +114,44 @@ def record_all(recorder):
     with recorder:
         while not recorder.simulation.is_over:
             recorder.tick()
+
+
+@contextlib.contextmanager
+def full_disk():
+    """In this process no file grows as long as the block lasts."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
+    simulation = Simulation(busy(banks=4, scripted=4, ticks=24, rate=4.0), seed=4)
+    recorder = Recorder(simulation, [ParquetSink(tmp_path / "run.parquet", RunFacts.of(simulation))], chunk_rows=2_000)
+    with full_disk(), pytest.raises(WriteError, match=r"run\.parquet: cannot be written: File too large"):
+        record_all(recorder)
+    assert recorder.facts.status == "failed"
+    assert not simulation.is_over
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_end_cannot_be_written_is_as_it_was_last_committed(tmp_path):
+    path = tmp_path / "runs.duckdb"
+    facts = RunFacts.of(Simulation(busy()))
+    sink = DatabaseSink(path, facts)
+    with full_disk(), pytest.raises(WriteError, match=r"runs\.duckdb: cannot be written: "):
+        sink.finish(facts.after(ticks=0, num_events=0, status="stopped"))
+    record = DatabaseRecord(path)
+    assert (record.run, record.facts.status) == (1, "running")
+    record.close()
+
+
+def test_a_file_whose_partial_name_is_too_long_is_refused(tmp_path):
+    path = tmp_path / ("x" * 250)
+    with pytest.raises(WriteError, match="x: cannot be written: File name too long"):
+        ParquetSink(path, RunFacts.of(Simulation(busy())))
 
 
 def test_where_one_file_fails_the_other_keeps_what_was_committed(tmp_path):
@@ -218,6 +259,22 @@ def test_a_database_of_somebody_else_is_refused(tmp_path):
         connection.execute("UPDATE record_format SET format = 2")
     with pytest.raises(RecordError, match="a record of format 2; this version knows 1"):
         open_record(tmp_path / "runs.duckdb")
+
+
+def test_a_database_with_other_columns_is_refused_and_left_as_it_is(tmp_path):
+    import duckdb
+
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for name in TABLES:
+            connection.execute(f"CREATE TABLE {name} (format INTEGER)")
+        connection.execute("INSERT INTO record_format VALUES (1)")
+    before = digest(path)
+    with pytest.raises(WriteError, match=r"other\.duckdb: cannot be written: .*run"):
+        DatabaseSink(path, RunFacts.of(Simulation(busy())))
+    with pytest.raises(RecordError, match=r"other\.duckdb: cannot be read, it may be damaged"):
+        open_record(path)
+    assert digest(path) == before
 
 
 def test_a_parquet_file_of_somebody_else_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from simcash_env.cli import main
 from simcash_env.daily import METRICS
-from simcash_env.errors import RecordError
+from simcash_env.errors import RecordError, SimulationError
 from simcash_env.records.columns import BANK_TICKS
 from simcash_env.records.database import DatabaseRecord, DatabaseSink
 from simcash_env.records.facts import RunFacts
@@ -25,7 +27,7 @@ from simcash_env.records.replay import replay
 from simcash_env.records.schema import EVENTS
 from simcash_env.simulation import Simulation
 from tests import strategies
-from tests.records.worlds import recorded, sinks_for
+from tests.records.worlds import recorded, sign_anew, sinks_for
 from tests.worlds import busy
 
 FILES = ("run.parquet", "runs.duckdb")
@@ -231,6 +233,80 @@ def test_events_too_few_or_too_many_are_found(tmp_path, statement, said):
         connection.execute(statement.format(last=len(simulation.events()) - 1))
     record = open_record(tmp_path / "runs.duckdb")
     assert said in replay(record).difference
+    record.close()
+
+
+def test_an_event_that_differs_in_no_word_is_shown_as_its_row(tmp_path):
+    recorded(tmp_path)
+    with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
+        (seq,) = connection.execute("SELECT min(seq) FROM events WHERE kind = 'CostAccrual'").fetchone()
+        connection.execute("UPDATE events SET value_2 = 7 WHERE seq = ?", [seq])
+    record = open_record(tmp_path / "runs.duckdb")
+    found = replay(record)
+    record.close()
+    assert re.fullmatch(rf"event {seq}: recorded \[.*, 7\], replayed \[.*, -1\]", found.difference)
+
+
+def test_an_event_of_a_bank_that_is_not_there_is_refused(tmp_path):
+    recorded(tmp_path)
+    with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
+        connection.execute("UPDATE events SET bank = 'ZULU' WHERE seq = 20")
+    record = open_record(tmp_path / "runs.duckdb")
+    with pytest.raises(RecordError, match=r"runs\.duckdb: events: bank 'ZULU' is unknown to this version, or to"):
+        replay(record)
+    record.close()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_another_state_at_the_end_is_found_though_every_event_is_equal(tmp_path, file):
+    recorded(tmp_path)
+    sign_anew(tmp_path / file, digest="0" * 64)
+    record = open_record(tmp_path / file)
+    assert replay(record).difference == "the state after tick 11 differs though every event is equal"
+    record.close()
+
+
+def test_a_record_of_other_kernels_is_replayed_and_says_so(tmp_path, capsys):
+    recorded(tmp_path)
+    sign_anew(tmp_path / "runs.duckdb", kernels="others")
+    command = ["replay", str(tmp_path / "runs.duckdb")]
+    for quiet in ([], ["--quiet"]):
+        with pytest.raises(SystemExit, match="0"):
+            main([*command, *quiet])
+        written = capsys.readouterr()
+        assert "runs.duckdb: equal" in written.out
+        assert ("with other kernels (others) than are at work here" in written.err) == (not quiet)
+
+
+@pytest.mark.parametrize(
+    ("changes", "odd"),
+    [
+        ({"scenario": {}}, "scenario"),
+        ({"scenario": {"simulation": {"ticks_per_day": "many"}, "banks": []}}, "scenario"),
+        ({"scenario": {"simulation": {"ticks_per_day": 0}, "banks": []}}, "scenario"),
+        ({"scenario": {"simulation": {"ticks_per_day": 6}, "banks": [3]}}, "scenario"),
+        ({"scenario": {"simulation": {"ticks_per_day": 6}, "banks": [{"id": 3}]}}, "scenario"),
+        ({"seed": "3", "digest": None}, "seed, digest"),
+    ],
+)
+def test_facts_that_make_no_sense_are_refused_though_their_checksum_fits(tmp_path, changes, odd):
+    recorded(tmp_path)
+    sign_anew(tmp_path / "run.parquet", **changes)
+    with pytest.raises(RecordError, match=rf"run\.parquet: its facts of the run make no sense: {odd}$"):
+        open_record(tmp_path / "run.parquet")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_tick_that_is_refused_after_the_end_leaves_no_trace(tmp_path, file):
+    simulation = Simulation(busy(scripted=3), seed=4)
+    with Recorder(simulation, sinks_for(tmp_path, simulation)) as recorder:
+        while not simulation.is_over:
+            recorder.tick()
+        with pytest.raises(SimulationError, match="all 12 ticks have been closed"):
+            recorder.tick()
+    record = open_record(tmp_path / file)
+    assert list(record.inputs()) == []
+    assert replay(record).is_equal
     record.close()
 
 

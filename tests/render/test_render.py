@@ -11,6 +11,7 @@ from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError
 from simcash_env.render import Renderer, canvas, charts, history, network, render_text
 from simcash_env.render.frame import HEIGHT, WIDTH
+from simcash_env.render.window import Window
 from tests.worlds import busy, legal
 
 PAPER = np.array([255, 255, 255], np.uint8)
@@ -233,6 +234,15 @@ def test_a_window_that_its_user_closed_stays_closed_and_the_run_goes_on(no_scree
     assert open_still._window.is_closed
 
 
+def test_a_closed_window_shows_nothing_more_and_may_be_closed_again(no_screen):
+    window = Window("closed", 0)
+    window.close()
+    for _ in range(2):
+        window.show(np.zeros((4, 4, 3), np.uint8))
+        window.close()
+        assert (window.is_closed, window._window) == (True, None)
+
+
 def test_without_a_screen_the_message_says_what_to_use_instead(monkeypatch):
     pytest.importorskip("pygame").display.quit()
     monkeypatch.setenv("SDL_VIDEODRIVER", "no such driver")
@@ -271,6 +281,27 @@ def test_gridlines_are_round_and_cover_the_values(low, high):
     assert marks[-1] >= high
     assert 2 <= len(marks) <= 8
     assert len(set(np.diff(marks).round(6))) == 1
+
+
+class Words(canvas.Canvas):
+    """A sheet that remembers what is written on it."""
+
+    def __init__(self):
+        super().__init__(500, 300)
+        self.told = []
+
+    def words(self, place, text, *style, **more):
+        self.told.append((text, place))
+        super().words(place, text, *style, **more)
+
+
+@pytest.mark.parametrize(("ticks", "marks"), [(6, range(7)), (7, range(0, 7, 2)), (100, range(0, 101, 20))])
+def test_the_foot_of_a_chart_ends_with_the_day(ticks, marks):
+    sheet = Words()
+    frame = charts.open_chart(sheet, "Balances", (0.0, 0.0, 500.0, 300.0), ticks, np.array([0.0, 9.0]))
+    foot = {int(text): place[0] for text, place in sheet.told if place[1] == frame.bottom + 6 and text.isdecimal()}
+    assert list(foot) == list(marks)
+    assert max(foot.values()) <= frame.right
 
 
 def test_labels_are_moved_apart_and_stay_in_the_chart():
