@@ -191,6 +191,14 @@ def test_interest_that_runs_for_long_is_bounded():
     assert simulation.balance("L1") == 2 * principal + 10**17
 
 
+def test_a_bid_whose_interest_would_be_beyond_all_bounds_is_refused():
+    """A hundred ticks at 100 % a tick on 1e15 are 1e17, and what rests locks twice that."""
+    rates = {"deposit_rate": 1.0, "lending_rate": 100.0, "interest": "per_tick"}
+    simulation = Simulation(world(ticks=200, days=1, line=10**15, books=[{"maturity": {"ticks": 100}}], **rates))
+    with pytest.raises(OrderError, match="must fit into what is left of the credit line, 1000000000000000 cents"):
+        simulation.place_order("B1", "bid", 100.0, 10**15)
+
+
 def test_what_a_lender_gets_back_may_not_leave_the_range_of_money():
     rows = world(ticks=20, days=1, books=[{"maturity": {"ticks": 6}}], interest="per_tick")
     give = {"type": "direct_transfer", "from_bank": "L2", "to_bank": "L1", "amount": 10**15}

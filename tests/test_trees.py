@@ -202,13 +202,36 @@ def test_a_tree_sees_what_was_released_to_the_counterparty() -> None:
 
 def test_a_tree_sees_what_was_released_to_the_counterparty_when_it_judges_queue_2_too() -> None:
     out = when("committed_to_counterparty", ">", 0, leaf("WithdrawFromRtgs", "out"), HOLD, "again")
-    run = Both(tree(when("is_in_queue2", "==", 1, out, RELEASE)), money=0)
-    to_b, to_c = run.submit(100), run.submit(100, to="C")
+    banks = {"A": {"policy": tree(when("is_in_queue2", "==", 1, out, RELEASE))}, **penniless("BC")}
+    run = both.Both(banks, rules="simcash", lsm={"algorithms": []})
+    to_b, to_c = run.submit("AB", 100), run.submit("AC", 100)
     run.tick()
-    run.submit(50)
+    run.submit("BC", 70)  # what another bank releases does not count
+    run.submit("AB", 50)
     run.tick()
-    assert run.queue1() == [to_b]
+    assert run.simulation.queue1("A") == [to_b]
     assert to_c in run.simulation.queue2()
+
+
+def test_what_is_beyond_all_numbers_stays_so_when_it_is_rounded() -> None:
+    endless = {"compute": {"op": "*", "left": number(1e300), "right": number(1e300)}}
+    rounded = {"compute": {"op": "floor", "value": endless}}
+    condition = {"op": ">", "left": rounded, "right": number(1e308)}
+    root = {"type": "condition", "node_id": "root", "condition": condition, "on_true": RELEASE, "on_false": HOLD}
+    run = Both(tree(root))
+    run.submit(100)
+    assert run.settled() == [100]
+
+
+@pytest.mark.parametrize(("haircut", "held"), [(1.0, 0), (0.5, 1)])
+def test_collateral_that_backs_nothing_is_not_required(haircut: float, held: int) -> None:
+    needs = when("required_collateral_for_usage", ">", 0, HOLD, RELEASE)
+    take = {"type": "direct_transfer", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 500}
+    run = Both(tree(needs), money=400, events=[take], bank={"collateral_haircut": haircut})
+    run.submit(100)
+    run.tick()
+    assert run.simulation.balance("A") == -100
+    assert len(run.queue1()) == held
 
 
 def test_a_tree_sees_for_how_long_a_payment_has_been_overdue() -> None:

@@ -93,8 +93,6 @@ def _rule(fault: Any) -> str:
         return str(fault["msg"])
     if kind == "union_tag_invalid":
         return _wrong_type(context["tag"], context["expected_tags"])
-    if kind == "union_tag_not_found" and fault["input"] is not None and not isinstance(fault["input"], Mapping):
-        return RULES["dict_type"]
     words = RULES.get(kind)
     return (
         str(fault["msg"]) if words is None else words.format(**{key: _plain(bound) for key, bound in context.items()})

@@ -27,7 +27,8 @@ def env(scenario: Any, **options: Any) -> Any:
     return parallel_to_aec(parallel_env(scenario, **options))
 
 
-if hasattr(pettingzoo, "register") and GAME_ID not in pettingzoo.parallel_registry:
+# PettingZoo has had a registry since 1.27, and a module that is loaded again finds the game there.
+if hasattr(pettingzoo, "register") and GAME_ID not in pettingzoo.parallel_registry:  # pragma: no branch - as just said
     pettingzoo.register("parallel", GAME_ID, parallel_env)
     pettingzoo.register("aec", GAME_ID, env)
 

@@ -39,7 +39,7 @@ def decode(scenario: Scenario, state: State, work: Work, window: Window, copy: i
         else:
             refused = decode_threshold(scenario, state, work, bank, choices)
         if scenario.orders_queue2_by_priority[0]:
-            set_urgency(state, work, bank, chosen_urgency(scenario, window, choices))
+            set_urgency(state, work, bank, chosen_urgency(window, choices))
         refused += decode_heads(scenario, state, work, window, bank, choices)
         if state.phase[0] != CLOSING:
             illegal[row] = refused

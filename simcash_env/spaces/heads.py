@@ -30,11 +30,9 @@ POSTS = COLLATERAL_CHOICES // 2
 
 
 @kernel
-def chosen_urgency(scenario: Scenario, window: Window, choices: I16) -> int:
-    """RTGS priority of what is released: the first optional head, where priority mode is on."""
-    if scenario.orders_queue2_by_priority[0]:
-        return LEAST_URGENT - choices[window.num_main]  # type: ignore[no-any-return]
-    return LEAST_URGENT
+def chosen_urgency(window: Window, choices: I16) -> int:
+    """RTGS priority of what is released: the first optional head, which is there in priority mode only."""
+    return LEAST_URGENT - choices[window.num_main]  # type: ignore[no-any-return]
 
 
 @kernel

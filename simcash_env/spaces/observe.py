@@ -32,7 +32,7 @@ from simcash_env.spaces.layout import (
     SLOTS_AT,
 )
 from simcash_env.spaces.market import maturities, write_market
-from simcash_env.spaces.tables import BUDGET, BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
+from simcash_env.spaces.tables import BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.spaces.units import PER_BPS, PER_DELAY
 
 NO_LIMIT = 1e30  # shows as 1
@@ -92,7 +92,7 @@ def write_main_masks(state: State, window: Window, bank: int, slots: int, filled
         for empty in range(slots, filled):
             for at in range(empty * window.num_choices + 1, (empty + 1) * window.num_choices):
                 mask[at] = 0
-    elif window.kind == BUDGET:
+    else:  # budgets: thresholds have no masks
         is_anything_queued = state.bank_queue1_count[bank] > 0
         for level in range(1, BUDGET_LEVELS):
             mask[level] = is_anything_queued

@@ -11,7 +11,9 @@ import pytest
 
 import simcash_env
 from simcash_env.cli import main
+from simcash_env.cli.screen import PAPER_WIDTH, needed
 from simcash_env.config.library import policy_names
+from simcash_env.errors import SimcashError
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "scenarios"
 RUN = ("run", "castro-12period-v0", "--seed", "42")
@@ -119,6 +121,20 @@ def test_the_library_is_listed_and_shown() -> None:
     assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(ids)
     assert simcash("scenarios", "show", "castro-2period-v0").stdout.startswith("# Question:")
     assert "liquidity_aware" in json.loads(simcash("policies", "list", "--json").stdout)
+
+
+@pytest.mark.parametrize(("asked", "width"), [({}, PAPER_WIDTH), ({"COLUMNS": "99"}, 99)])
+def test_what_goes_into_a_pipe_is_as_wide_as_paper(asked: dict[str, str], width: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | asked
+    program = "from simcash_env.cli import screen; print(screen.data.width)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == width
+
+
+def test_a_command_whose_extra_is_missing_says_how_it_comes() -> None:
+    with pytest.raises(SimcashError, match=r"this command needs no_such_module: pip install 'simcash-env\[plots\]'"):
+        needed("no_such_module", "plots")
 
 
 def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -199,6 +199,7 @@ def test_a_file_of_events_that_cannot_be_opened_is_told_and_the_database_is_clos
 def test_the_speed_of_the_machine_is_a_table_too(capsys, monkeypatch):
     monkeypatch.setattr(speed, "SCENARIO", "castro-2period-v0")
     monkeypatch.setattr(speed, "COPIES", 2)
+    monkeypatch.setattr(speed, "data", Console(width=160))
     monkeypatch.setattr(speed, "notes", Console(stderr=True, force_terminal=True))
     code, told, notes = called(capsys, "bench", "--rounds", "1")
     assert code == 0

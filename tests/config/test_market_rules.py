@@ -42,6 +42,18 @@ def test_a_broken_rule_of_the_market_is_named(keys: dict[str, Any], path: str, r
     assert (f"market.{path}", rule, shown) in found
 
 
+def test_a_schedule_needs_somebody_to_trade_with() -> None:
+    alone = {"format": 1, "name": "alone", "simulation": NATIVE["simulation"], "banks": [{"id": "A"}]}
+    found = [(fault.path, fault.rule) for fault in faults({**alone, "market": {**CORRIDOR, "schedule": SLOTS}})]
+    assert found == [("market.schedule", "needs at least two banks")]
+
+
+def test_an_offset_that_is_no_number_is_said_once() -> None:
+    schedule = {**SLOTS, "bid_offset": "much"}
+    found = [(fault.path, fault.value) for fault in faults({**NATIVE, "market": {**CORRIDOR, "schedule": schedule}})]
+    assert found == [("market.schedule.bid_offset", "'much'")]
+
+
 def test_what_keeps_the_rules_loads() -> None:
     whole = {
         **CORRIDOR,

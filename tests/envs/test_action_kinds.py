@@ -156,6 +156,30 @@ class DueWithin(Action):
         return heads
 
 
+class Careless(DueWithin):
+    """Gives ``dtype``, and leaves out the last heads."""
+
+    def __init__(self, dtype, left_out):
+        self.dtype, self.left_out = dtype, left_out
+
+    def decode(self, vec, actions):
+        heads = super().decode(vec, actions)
+        return heads[..., : heads.shape[2] - self.left_out].astype(self.dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "left_out", "found"), [(float, 0, "float64 of (1, 2, "), (int, 1, "int64 of (1, 2, ")]
+)
+def test_an_action_object_that_decodes_into_something_else_is_refused(dtype, left_out, found):
+    vec = make_vec(busy(), action=Careless(dtype, left_out))
+    vec.reset(seed=2)
+    before = vec.digest(0)
+    with pytest.raises(ActionError, match=r"action\.decode: must give whole numbers of shape \(1, 2, ") as refused:
+        vec.step(np.full((1, 2), 2))
+    assert f"gave {found}" in str(refused.value)
+    assert vec.digest(0) == before
+
+
 def test_an_action_of_ones_own_is_played_like_any_other():
     parallel_api_test(simcash_v0.parallel_env(busy(), action=DueWithin()), num_cycles=50)
     own, plain = make_vec(busy(), action=DueWithin()), make_vec(busy())

@@ -129,6 +129,15 @@ def test_gymnasiums_wrappers_count_episodes_of_the_vector(action):
     assert ended == 8
 
 
+def test_a_closed_vector_has_ended_its_threads():
+    vec = make_vec(4, scenario=busy(), num_threads=2)
+    vec.reset(seed=1)
+    vec.step(vec.action_space.sample())
+    vec.close()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        vec.step(vec.action_space.sample())
+
+
 @pytest.mark.parametrize("first", ["simcash_env, gymnasium", "gymnasium, simcash_env", "gymnasium"])
 def test_the_id_is_known_whatever_was_imported_first(first, tmp_path):
     program = f"import {first}; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
@@ -171,6 +180,8 @@ def test_one_bank_goes_back_forks_and_tells_its_masks():
     seen, _ = env.reset(seed=3)
     heads = zip(seen["action_mask"], env.action_space.nvec, strict=True)
     assert np.array_equal(env.action_masks(), np.concatenate([mask[:choices] == 1 for mask, choices in heads]))
+    assert env.observation_layout == env.game.observation_layout
+    assert env.render() is None
     kept, twin = env.snapshot(), env.fork()
     choice = np.zeros(env.action_space.shape, np.int64)
     there = env.step(choice)

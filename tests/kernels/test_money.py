@@ -16,6 +16,7 @@ from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, MAX_TOTAL_CENTS, S
 from simcash_env.simulation import Simulation
 from tests.kernels import calls
 from tests.kernels.worlds import state_of
+from tests.worlds import overflowing
 
 MAX_CENTS = 10**15
 MAX_RATE = 10**10
@@ -135,3 +136,12 @@ def test_transfers_may_not_leave_the_range_of_money():
     assert simulation.balance("BRAVO") == MAX_TOTAL_CENTS == 4_000 * MAX_CENTS
     with pytest.raises(SimulationError, match="tick 4: a total left the range of int64 cents"):
         simulation.tick()
+
+
+def test_a_copy_whose_totals_leave_the_range_in_mid_run_is_named():
+    vec = make_vec(overflowing(), 2, learners=["ALFA"])
+    vec.reset(1)
+    actions = np.zeros(vec.actions.shape, np.int64)
+    vec.step(actions)
+    with pytest.raises(SimulationError, match="copy 0: a total left the range of int64 cents"):
+        vec.step(actions)
