@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from baselines.seeds import held_out_seeds
+from simcash_env.cli.screen import data_console
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.registry import load
 from training.evaluate import evaluate_model
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.json:
         print(json.dumps([asdict(item) for item in found], indent=1))
         return
-    console = Console()
+    console = data_console()
     console.print(findings_table(found))
     for scenario in EQUILIBRIA:
         equal = [item.is_equilibrium for item in found if item.scenario == scenario]

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from baselines.evaluate import deciding_banks, evaluate_policy
 from baselines.seeds import held_out_seeds, training_seeds
+from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, Fault
@@ -166,7 +167,7 @@ def cli_evaluate(
     if as_json:
         print(json.dumps(result_as_dict(result), indent=1))
     else:
-        (console or Console()).print(result_table(result))
+        (console or data_console()).print(result_table(result))
     return result
 
 

@@ -18,6 +18,7 @@ from baselines.evaluate import Evaluation, evaluate_policy
 from baselines.leaderboard import Row, baseline_rows, make_row
 from baselines.seeds import held_out_seeds, training_seeds
 from simcash_env import __version__
+from simcash_env.cli.screen import data_console
 from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.files import make_folder_of, write_atomically
@@ -152,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--markdown", type=Path, default=None, metavar="FILE", help="write the table there as Markdown")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for checkpoint and figure")
     given: Any = parser.parse_args(arguments)
-    begin, console = time.monotonic(), Console()
+    begin, console = time.monotonic(), data_console()
     config, seeds = load(SCENARIO), held_out_seeds(given.test_days)
     console.print(f"[bold]{SCENARIO}[/bold]: {config.description}")
     with console.status("compiling the engine, once on this machine"):

@@ -16,9 +16,16 @@ from simcash_env.errors import SimcashError
 PAPER_WIDTH: Final = 160
 """Columns of what goes into a file or a pipe, unless ``COLUMNS`` says otherwise: no table is cut to a screen there."""
 
-data = Console()
-if not data.is_terminal and "COLUMNS" not in os.environ:
-    data.width = PAPER_WIDTH
+
+def data_console() -> Console:
+    """Of stdout: as wide as the terminal, or as paper."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PAPER_WIDTH
+    return console
+
+
+data = data_console()
 notes = Console(stderr=True)
 
 
