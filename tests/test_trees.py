@@ -223,6 +223,24 @@ def test_what_is_beyond_all_numbers_stays_so_when_it_is_rounded() -> None:
     assert run.settled() == [100]
 
 
+@pytest.mark.parametrize(("value", "whole"), [(2.5, 3), (2.4, 2), (-2.5, -3), (-2.4, -2)])
+def test_halves_are_rounded_away_from_nought(value: float, whole: int) -> None:
+    condition = {"op": "==", "left": {"compute": {"op": "round", "value": number(value)}}, "right": number(whole)}
+    root = {"type": "condition", "node_id": "root", "condition": condition, "on_true": RELEASE, "on_false": HOLD}
+    run = Both(tree(root))
+    run.submit(100)
+    assert run.settled() == [100]
+
+
+def test_where_nobody_is_owed_anything_the_largest_counterparty_is_owed_nothing() -> None:
+    run = Both(tree(when("my_q2_out_value_top_1", "==", 0, RELEASE, HOLD)), money=100)
+    run.submit(150)
+    assert run.settled() == []
+    run.submit(100, to="C")
+    run.tick()
+    assert len(run.queue1()) == 1
+
+
 @pytest.mark.parametrize(("haircut", "held"), [(1.0, 0), (0.5, 1)])
 def test_collateral_that_backs_nothing_is_not_required(haircut: float, held: int) -> None:
     needs = when("required_collateral_for_usage", ">", 0, HOLD, RELEASE)
@@ -254,6 +272,18 @@ def test_a_tree_sees_who_is_among_the_five_largest_counterparties_in_queue_2() -
     run.tick()
     held = run.simulation.queue1("A")
     assert [run.simulation.transaction(tx).receiver for tx in held] == ["B", "H"], "the smallest, and one with nothing"
+
+
+def test_a_tree_knows_the_largest_counterparty_by_its_name() -> None:
+    named = when("tx_counterparty_id", "==", {"field": "top_cpty_1_id_hash"}, RELEASE, HOLD, "named")
+    run = Both(tree(when("priority", "==", 9, leaf("Release", "first"), named)), money=0, lsm={"algorithms": []})
+    run.submit(50, priority=9)
+    run.submit(60, to="C", priority=9)
+    run.tick()
+    to_b, to_c = run.submit(5), run.submit(5, to="C")
+    run.tick()
+    assert run.queue1() == [to_b]
+    assert to_c in run.simulation.queue2()
 
 
 def test_a_timer_that_is_over_leaves_those_before_it_running() -> None:

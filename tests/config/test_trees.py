@@ -184,6 +184,7 @@ NODES = [
      "node 'leaf': the name of a register begins with bank_state_"),
     ("payment_tree", None, "payment_tree", "is required: what the bank does with a payment"),
     ("payment_tree.on_false", None, "payment_tree.on_false", "node 'urgent': is required"),
+    ("payment_tree.on_false", 5, "payment_tree.on_false", "node 'urgent': must be a mapping"),
     ("payment_tree.condition", None, "payment_tree.condition", "node 'urgent': must be a mapping"),
     ("payment_tre", HOLD, "payment_tre", "unknown key, did you mean payment_tree?"),
     ("parameters.threshold", "5", "parameters.threshold", "must be a finite number"),

@@ -137,6 +137,19 @@ def test_a_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_keeps_what_was_committed_when_the_disk_is_full_in_the_middle(tmp_path):
+    simulation = Simulation(busy(banks=4, scripted=4, ticks=24, rate=4.0), seed=4)
+    path = tmp_path / "runs.duckdb"
+    recorder = Recorder(simulation, [DatabaseSink(path, RunFacts.of(simulation))], chunk_rows=2_000)
+    with full_disk(), pytest.raises(WriteError, match=r"runs\.duckdb: cannot be written: "):
+        record_all(recorder)
+    recorder.abandon()  # it has ended already
+    assert recorder.facts.status == "failed"
+    record = DatabaseRecord(path)
+    assert (record.run, record.facts.status, record.facts.num_events) == (1, "running", 0)
+    record.close()
+
+
 def test_a_run_whose_end_cannot_be_written_is_as_it_was_last_committed(tmp_path):
     path = tmp_path / "runs.duckdb"
     facts = RunFacts.of(Simulation(busy()))

@@ -142,3 +142,10 @@ def test_a_policy_that_is_not_told_which_bank_it_decides_for_plays_too(tmp_path)
 def test_an_algorithm_that_there_is_not_is_refused():
     with pytest.raises(ConfigError, match=r"algorithm.*must be one of ppo, ippo, got 'dqn'"):
         load_settings(GAME, "dqn")
+
+
+def test_a_setting_that_is_given_twice_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"scenario: {GAME}\nnum_envs: 4\nnum_envs: 8\n")
+    with pytest.raises(ConfigError, match=r"own\.yaml:3: num_envs: is given twice"):
+        load_settings(path)
