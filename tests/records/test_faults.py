@@ -128,7 +128,8 @@ def full_disk():
 
 
 def test_a_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
-    simulation = Simulation(busy(banks=4, scripted=4, ticks=24, rate=4.0), seed=4)
+    # longer than any buffer of a file
+    simulation = Simulation(busy(banks=4, scripted=4, ticks=24, days=20, rate=4.0), seed=4)
     recorder = Recorder(simulation, [ParquetSink(tmp_path / "run.parquet", RunFacts.of(simulation))], chunk_rows=2_000)
     with full_disk(), pytest.raises(WriteError, match=r"run\.parquet: cannot be written: File too large"):
         record_all(recorder)

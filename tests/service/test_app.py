@@ -88,7 +88,7 @@ def test_a_crash_is_answered_counted_and_logged_under_its_request_id(monkeypatch
 
     with_client(calls)
     own = {line["message"]: line for line in lines(capsys) if line.get("request_id") == "mine"}
-    assert own["crashed"]["error"] == "ZeroDivisionError: integer division or modulo by zero"
+    assert own["crashed"]["error"].startswith("ZeroDivisionError: ")  # and what this Python says of it
     assert own["request"]["status"] == 500
 
 
