@@ -11,7 +11,7 @@ export OMP_NUM_THREADS := 1
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler too, and with its bounds checks: the tests of the kernels.
 ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs) \
-	$(filter-out $(addprefix tests/test_,advisories.py docs.py extras.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
+	$(filter-out $(addprefix tests/test_,container.py docs.py hosting.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -77,7 +77,7 @@ audit: .audit/.setup-stamp  ## known vulnerabilities of what constraints.txt pin
 	.audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
 
 audit-offline: setup  ## the same from a package with GitHub's advisories, as of that package's day
-	$(BIN)/python .ci/advisories.py
+	$(BIN)/python -m tools.advisories
 
 .audit/.setup-stamp:
 	$(PYTHON) -m venv $(@D)
@@ -113,7 +113,7 @@ test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray clus
 	.adapters/rllib/bin/python -m pytest tests/cluster
 
 docs: setup  ## write the generated parts of the documentation
-	$(BIN)/python -m docs.generate
+	$(BIN)/python -m tools.docs
 
 site: setup  ## build the documentation site in build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
@@ -126,10 +126,10 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
 	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
-	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,test_advisories.py test_docs.py test_extras.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools test_container.py test_docs.py test_hosting.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
 
 extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
-	$(BIN)/python .ci/extras.py
+	$(BIN)/python -m tools.extras
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .adapters .audit build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

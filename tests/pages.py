@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FIRST = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tools/README.md")
+PAGES = [*(ROOT / name for name in FIRST), *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 FENCE = re.compile(r"^```(?P<kind>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 NOT_RUN = {
     "pip install": "changes the environment that the tests run in; tests/test_packaging.py builds what it would install",
     "make": "the targets are what calls the tests",
+    "docker": "needs a container engine; tests/test_container.py checks the files that it reads",
     "simcash serve": "does not end by itself; tests/service starts it",
     "simcash train castro-12period-v0": "trains for minutes; tests/training trains for less",
     "simcash train best.yaml": "likewise, with what a search has found",

@@ -13,19 +13,20 @@ import typer
 import simcash_env
 from baselines.leaderboard import make_row
 from benchmarks.speed import TITLES, YARDSTICK, as_markdown
-from docs import generate, meanings
 from simcash_env.cli import app
 from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.vector import make_vec
 from simcash_env.registry import load
 from simcash_env.spaces.layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
 from tests.pages import ROOT, TEXTS
+from tools.docs import generate, meanings
 
 QUOTED = {
     name: re.findall(
         r"^\s*((?:make|simcash|python -m) [^#\n`]*)|`((?:make|simcash|python -m) [^`]*)`", text, re.MULTILINE
     )
     for name, text in TEXTS.items()
+    if name != "CHANGELOG.md"  # names commands of earlier releases too
 }
 COMMANDS = sorted({"".join(found).strip() for quoted in QUOTED.values() for found in quoted})
 TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -116,7 +117,7 @@ def test_every_path_of_the_architecture_page_exists():
 
 
 def test_every_path_of_the_recipes_exists():
-    paths = re.findall(r"`((?:simcash_env|tests|docs|configs)/[\w./-]+)`", TEXTS["CONTRIBUTING.md"])
+    paths = re.findall(r"`((?:simcash_env|tests|docs|tools|configs)/[\w./-]+)`", TEXTS["CONTRIBUTING.md"])
     assert len(paths) > 10
     assert [path for path in paths if not (ROOT / path).exists()] == []
 

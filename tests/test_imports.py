@@ -100,6 +100,7 @@ BREACHES = {
     "training and baselines stand on the package": ("simcash_env/envs/vector.py", "import baselines"),
     "the oracle is written from the rules": ("tests/oracle/costs.py", "import simcash_env.kernels.costs"),
     "the package does not know its tests": ("simcash_env/scenario.py", "import tests.oracle.costs"),
+    "the tools stand apart": ("baselines/publish.py", "import tools.docs.markdown"),
 }
 
 
@@ -107,7 +108,7 @@ BREACHES = {
 def copied_tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tree")
     shutil.copy(ROOT / "pyproject.toml", folder)
-    for package in ("simcash_env", "baselines", "training", "tests"):
+    for package in ("simcash_env", "baselines", "training", "tests", "tools"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
     return folder
 

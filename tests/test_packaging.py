@@ -120,7 +120,17 @@ def test_the_source_distribution_holds_what_the_checks_need(tmp_path):
         names = {name.partition("/")[2] for name in archive.getnames()}
     tracked = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("simcash_env", "baselines", "training", "benchmarks", "configs", "docs", "tests")
+        for folder in (
+            "simcash_env",
+            "baselines",
+            "training",
+            "benchmarks",
+            "configs",
+            "docs",
+            "tests",
+            "tools",
+            ".github",
+        )
         for path in (ROOT / folder).rglob("*.*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -130,6 +140,8 @@ def test_the_source_distribution_holds_what_the_checks_need(tmp_path):
         "mkdocs.yml",
         "constraints.txt",
         ".ci/run",
+        ".dockerignore",
+        "Dockerfile",
         "pyproject.toml",
         "LICENSE",
         "CHANGELOG.md",

@@ -1,6 +1,7 @@
 """Every block of the documentation runs, page by page and in order, as a reader would; the site is built from them."""
 
 import html.parser
+import importlib.machinery
 import importlib.util
 import os
 import re
@@ -9,12 +10,12 @@ import sys
 
 import pytest
 
-from docs import moving_picture, picture, site, sizes
 from simcash_env.cli import main
 from tests.pages import NOT_RUN, ROOT, TEXTS, Block, blocks, lines
+from tools.docs import animation, site
 
 RUN = {"python", "sh"}
-SHOWN = {"", "bibtex", "json", "yaml", "sql", "toml"}
+SHOWN = {"", "bibtex", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
 
 
@@ -114,40 +115,29 @@ def test_links_into_the_repository_lead_to_pages_of_the_site():
     assert site.text_of(ROOT / "examples" / "own_reward.py").startswith("# examples/own_reward.py\n\n````python\n")
 
 
-def test_the_picture_of_the_architecture_is_current_and_shows_what_exists():
-    assert picture.PICTURE.read_text(encoding="utf-8") == picture.drawn(), "python -m docs.picture"
-    written = " ".join(word for box in picture.BOXES for word in (box.title, *box.lines))
-    modules = re.findall(r"\b\w+(?:/\w+)*(?:\.py|/)", written)
+def test_architecture_diagram_shows_modules_that_exist():
+    (diagram,) = [block.text for block in blocks(TEXTS["docs/architecture.md"]) if block.kind == "mermaid"]
+    modules = re.findall(r"\b\w+(?:/\w+)*(?:\.py|/)(?!>)", diagram)
     assert len(modules) > 12
-    for module in modules:
-        places = [ROOT, ROOT / "simcash_env", ROOT / "simcash_env" / "spaces", ROOT / "simcash_env" / "kernels"]
-        assert any((place / module).exists() for place in places), module
-    steps = [
-        line for box in picture.BOXES for line in box.lines if box.title in {"open_tick", "close_tick"} and "·" in line
-    ]
-    for step in " · ".join(steps).split(" · "):
-        assert (ROOT / "simcash_env" / "kernels" / f"{step}.py").exists(), step
+    places = [ROOT, ROOT / "simcash_env", ROOT / "simcash_env" / "spaces", ROOT / "simcash_env" / "kernels"]
+    assert [module for module in modules if not any((place / module).exists() for place in places)] == []
+    steps = re.findall(r"\w+(?: · \w+)+", diagram.replace("<br/>", " "))
+    assert len(steps) == 2  # of open_tick and of close_tick
+    files = [f"simcash_env/kernels/{step}.py" for step in " · ".join(steps).split(" · ")]
+    assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-def test_what_is_large_has_a_reason():
-    files, functions = sizes.over_limit()
-    assert set(files) <= set(sizes.REASONS)
-    assert set(functions) <= set(sizes.FUNCTION_REASONS)
-    assert [name for name in sizes.REASONS if not (ROOT / name).exists()] == []
+def test_mermaid_script_missing_says_what_installs_it(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="diagram-renderer is not installed; the extra `docs` installs"):
+        site.mermaid_script()
 
 
-def test_sizes_are_counted_as_told(tmp_path, monkeypatch):
-    module = tmp_path / "simcash_env" / "one.py"
-    module.parent.mkdir()
-    module.write_text('def long():\n    """Two\n    lines."""\n    x = 1\n    return x\n\n\nimport simcash_env.two\n')
-    module.with_name("two.py").write_text("from simcash_env import three\n")
-    module.with_name("three.py").write_text("import typing\nif typing.TYPE_CHECKING:\n    import simcash_env.one\n")
-    assert sizes.files(tmp_path)["simcash_env/one.py"] == 8
-    assert sizes.functions(tmp_path) == [("simcash_env/one.py:long", 3)]
-    assert sizes.deepest_path(tmp_path) == ["simcash_env.one", "simcash_env.two", "simcash_env.three"]
-    monkeypatch.setattr(sizes, "MOST_LINES", 7)
-    monkeypatch.setattr(sizes, "MOST_LINES_OF_A_FUNCTION", 2)
-    assert sizes.over_limit(tmp_path) == ({"simcash_env/one.py": 8}, {"simcash_env/one.py:long": 3})
+def test_mermaid_script_elsewhere_names_the_path(monkeypatch, tmp_path):
+    spec = importlib.machinery.ModuleSpec("diagram_renderer", None, origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(FileNotFoundError, match=r"mermaid\.min\.js does not exist"):
+        site.mermaid_script()
 
 
 class Assets(html.parser.HTMLParser):
@@ -186,18 +176,23 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tm
         assets.feed(page.read_text(encoding="utf-8"))
         assert assets.loaded, page
         assert [asset for asset in assets.loaded if re.match(r"(https?:)?//", asset)] == [], page
+    with_diagram = [page for page in pages if 'class="mermaid"' in page.read_text(encoding="utf-8")]
+    assert tmp_path / "architecture.html" in with_diagram
+    for page in with_diagram:
+        loaded = re.findall(r'<script src="([^"]*/?mermaid\.min\.js)"></script>', page.read_text(encoding="utf-8"))
+        assert [(page.parent / script).is_file() for script in loaded] == [True], page
     assert "SimCashVec" in (tmp_path / "reference" / "environments.html").read_text(encoding="utf-8")
     assert "own_reward.py" in (tmp_path / "how-to" / "own-reward.html").read_text(encoding="utf-8")
 
 
-def test_the_moving_picture_is_a_day_of_its_scenario(tmp_path, capsys):
+def test_animation_shows_a_day_of_its_scenario(tmp_path, capsys):
     from PIL import Image
 
-    with Image.open(moving_picture.PICTURE) as shown:
+    with Image.open(animation.PICTURE) as shown:
         assert shown.n_frames == 25  # 24 ticks, and where they lead
         assert shown.info["loop"] == 0  # for ever
-    assert moving_picture.PICTURE.stat().st_size < 1_000_000
-    moving_picture.main(["--scenario", "castro-3period-v0", "--out", str(tmp_path / "day.gif")])
+    assert animation.PICTURE.stat().st_size < 1_000_000
+    animation.main(["--scenario", "castro-3period-v0", "--out", str(tmp_path / "day.gif")])
     assert "4 frames" in capsys.readouterr().out
     with Image.open(tmp_path / "day.gif") as drawn:
         assert drawn.n_frames == 4

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from docs.markdown import summary, table
 from simcash_env import config
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.rules import RULE_SETS
+from tools.docs.markdown import summary, table
 
 PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("The file itself", config.ScenarioConfig),

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from docs import meanings
-from docs.markdown import summary, table
 from simcash_env import arrays, config
 from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.parallel import SimCashParallelEnv
@@ -19,6 +17,8 @@ from simcash_env.events import VALUE_NAMES
 from simcash_env.kernels import tick
 from simcash_env.layout import layout_of
 from simcash_env.spaces import layout
+from tools.docs import meanings
+from tools.docs.markdown import summary, table
 
 BLOCKS_OF_ENTRIES: Final = ("CLOCK", "ACCOUNT", "QUEUES", "FLOWS", "PUBLIC", "PRICES")
 

@@ -1,12 +1,12 @@
-"""Hold every pinned version against GitHub's security advisories, as a package of the index carries them.
+"""Compare every pinned version with GitHub's security advisories: ``python -m tools.advisories [FILE ...]``.
 
-For where no advisory service can be reached and ``make audit`` fails; what is newer than that package is not known.
-
-Run it: python .ci/advisories.py [FILE ...]; without files, all sets of constraints.
+The advisories come from a package of the index, for machines that reach no advisory service and where ``make audit``
+fails. Advisories that are newer than that package are not known.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -72,9 +72,11 @@ def hits(pinned: Iterable[tuple[str, str]], advisories: Advisories) -> Iterator[
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what is found; 1 where something is that is not known."""
+    """Print the advisories that name a pinned version; returns 1 if one of them is not in ``KNOWN``."""
+    parser = argparse.ArgumentParser(prog="python -m tools.advisories", description="Audit pinned versions offline.")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="constraints (default: all sets of them)")
     everything = [ROOT / "constraints.txt", *sorted((ROOT / "constraints").glob("*.txt"))]
-    files = [Path(name) for name in arguments] or everything
+    files: list[Path] = parser.parse_args(arguments).files or everything
     advisories, day = fetch()
     count, new = 0, 0
     for file in files:

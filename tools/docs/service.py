@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Final
 
-from docs.markdown import table
 from simcash_env.cli.serving import serve
 from simcash_env.service.app import make_app
 from simcash_env.service.settings import Settings
+from tools.docs.markdown import table
 
 LIMITS: Final = ("max_simulations", "max_banks", "max_ticks", "max_body", "max_memory")
 REFUSED: Final = {

@@ -1,4 +1,4 @@
-"""The moving picture of the README: ``python -m docs.moving_picture``. A day, drawn by the environment's own renderer.
+"""Draw the README's animation of a day with the environment's renderer: ``python -m tools.docs.animation``.
 
 Every bank releases at random among what is legal, so that queues build up, offset and clear; the run is the same on
 every machine.
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from simcash_env import simcash_v0
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 PICTURE: Final = ROOT / "docs" / "assets" / "day.gif"
 SCENARIO: Final = "lynx-day-v0"
 SEED: Final = 7
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Draw the day and write it as a GIF that repeats."""
     from PIL import Image
 
-    parser = argparse.ArgumentParser(prog="python -m docs.moving_picture", description="Draw a day as a picture.")
+    parser = argparse.ArgumentParser(prog="python -m tools.docs.animation", description="Draw a day as a picture.")
     parser.add_argument("--scenario", default=SCENARIO, help=f"an id of the library, by default {SCENARIO}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"by default {SEED}")
     parser.add_argument("--out", type=Path, default=PICTURE, help="by default the README's picture")

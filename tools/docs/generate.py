@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: ``python -m docs.generate [--check]``.
+"""The generated parts of the documentation: ``python -m tools.docs`` writes them.
 
 A generated part stands between ``<!-- name -->`` and ``<!-- /name -->``. The tables of measured figures in the README
 are copied from ``docs/results``, where the commands that measure put them.
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import scenario_files, service_page, tables
+from tools.docs import scenario_files, service, tables
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = (
     "README.md",
     "docs/adapters.md",
@@ -52,7 +52,7 @@ def measured(name: str) -> Callable[[], str]:
         path = ROOT / "docs" / "results" / f"{name}.md"
         if path.is_file() and path.read_text(encoding="utf-8").strip():
             return path.read_text(encoding="utf-8").strip()
-        return f"Not measured for this version yet. `{MEASURED[name]}`, then `python -m docs.generate`."
+        return f"Not measured for this version yet. `{MEASURED[name]}`, then `python -m tools.docs`."
 
     return copy
 
@@ -71,8 +71,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "state-table": tables.fields_of("State"),
     "work-table": tables.fields_of("Work"),
     "events": tables.event_kinds,
-    "endpoints": service_page.endpoints,
-    "limits": service_page.limits,
+    "endpoints": service.endpoints,
+    "limits": service.limits,
 }
 
 MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
@@ -95,7 +95,7 @@ def stale_pages() -> list[str]:
 
 def main() -> None:
     """Write the pages, or check them."""
-    parser = argparse.ArgumentParser(prog="python -m docs.generate", description="Write the generated tables.")
+    parser = argparse.ArgumentParser(prog="python -m tools.docs", description="Write the generated tables.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a page is out of date")
     is_check = parser.parse_args().check
     stale = stale_pages()
@@ -105,7 +105,3 @@ def main() -> None:
             path = ROOT / page
             path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
     sys.exit(1 if is_check and stale else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,15 @@
-"""What MkDocs asks while it builds the site: README.md is its first page, and links into the repository stay on it.
+"""Hooks of MkDocs: README.md is the first page, links into the repository stay on the site, diagrams need no network.
 
 A page may link to any file or folder of the repository, as it does where the repository is read. What is no page of
 ``docs`` becomes one under ``source/``: Markdown as it is, other text as a listing, a folder as a list.
+
+The theme draws Mermaid diagrams with a script from another site, unless the page has loaded one. Pages with a diagram
+load the script from the site instead; it is copied from the installed package ``diagram-renderer``.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import posixpath
 import re
 from pathlib import Path
@@ -14,10 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 DOCS: Final = ROOT / "docs"
 LINK: Final = re.compile(r"(?P<before>\]\()(?P<target>[^)\s#]+)(?P<section>#[^)\s]*)?(?P<after>\))")
 ASSETS: Final = frozenset({".gif", ".png", ".svg", ".css"})
+MERMAID: Final = "assets/mermaid.min.js"
+"""Address of the script on the site."""
 LANGUAGES: Final = {".py": "python", ".toml": "toml", ".yaml": "yaml", ".json": "json", ".cff": "yaml"}
 
 
@@ -91,6 +97,22 @@ def unnamed(nav: Any) -> list[str]:
     return sorted(path.name for path in DOCS.glob("*.md") if f"'{path.name}'" not in named)
 
 
+def mermaid_script() -> Path:
+    """The Mermaid script of the installed package that carries it.
+
+    Raises:
+        FileNotFoundError: the package is missing, or this version has the script elsewhere.
+    """
+    carrier = importlib.util.find_spec("diagram_renderer")
+    folder = None if carrier is None or carrier.origin is None else Path(carrier.origin).parent
+    script = None if folder is None else folder / "renderers" / "static" / "js" / "mermaid.min.js"
+    if script is None or not script.is_file():
+        found = "diagram-renderer is not installed" if script is None else f"{script} does not exist"
+        message = f"the script of the Mermaid diagrams: {found}; the extra `docs` installs a version that has it"
+        raise FileNotFoundError(message)
+    return script
+
+
 _SOURCES: dict[str, Path] = {}
 
 
@@ -111,6 +133,7 @@ def on_files(files: Any, config: Any) -> Any:
         added = File.generated(config, place, content=text_of(path))
         added.inclusion = InclusionLevel.INCLUDED if place == "index.md" else InclusionLevel.NOT_IN_NAV
         files.append(added)
+    files.append(File.generated(config, MERMAID, abs_src_path=str(mermaid_script())))
     return files
 
 
@@ -120,3 +143,12 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     path = _SOURCES.get(place, DOCS / place)
     text = relinked(markdown, path if path.is_file() else path / "index.md", place)
     return re.sub(r"^<!-- /?[\w-]+ -->\n", "", text, flags=re.MULTILINE)  # marks of generated parts
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """MkDocs has rendered a page: one with a diagram loads the script from the site."""
+    from mkdocs.utils import get_relative_url
+
+    if '<pre class="mermaid">' not in html:
+        return html
+    return f'<script src="{get_relative_url(MERMAID, page.url)}"></script>\n{html}'

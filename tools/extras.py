@@ -1,10 +1,11 @@
-"""Install the package with each extra alone, in an environment of its own, and use what the extra promises.
+"""Install each extra alone in a new environment and run the commands it is for: ``python -m tools.extras [EXTRA ...]``.
 
-Run it: python .ci/extras.py [EXTRA ...]; the environments lie in build/extras. It needs a package index.
+The environments are in ``build/extras``. A package index must be reachable.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "plots": ((*RUN, "--plot", "run.png"), (*RUN, "--plot", "run.svg")),
     "render": (("python", "-c", IMAGE), ("python", "-c", "import pygame")),
     "bench": (("python", "-c", "import mpe2, supersuit"),),
-    "docs": (("python", "-c", "import mkdocs, material, mkdocstrings_handlers.python, PIL"),),
+    "docs": (("python", "-c", "import mkdocs, material, mkdocstrings_handlers.python, PIL, diagram_renderer"),),
 }
 """Commands that an extra is for, run in an empty folder. ``rllib`` pins a set of its own: make adapters installs it."""
 
@@ -91,6 +92,16 @@ def check(extra: str) -> bool:
     return True
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """Check the extras that are named, or all; returns 1 if a command of one failed."""
+    parser = argparse.ArgumentParser(prog="python -m tools.extras", description="Install and use each extra alone.")
+    parser.add_argument("extras", nargs="*", metavar="EXTRA", help=f"default: all of {', '.join(PROMISES)}")
+    extras: list[str] = parser.parse_args(arguments).extras or list(PROMISES)
+    if unknown := [extra for extra in extras if extra not in PROMISES]:
+        parser.error(f"EXTRA: {', '.join(unknown)}: unknown. Accepted: {', '.join(PROMISES)}")
+    failed = [extra for extra in extras if not check(extra)]
+    return 1 if failed else 0
+
+
 if __name__ == "__main__":
-    kept = [check(extra) for extra in sys.argv[1:] or PROMISES]
-    sys.exit(0 if all(kept) else 1)
+    sys.exit(main())
