@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -155,34 +156,63 @@ class Assets(html.parser.HTMLParser):
             self.loaded.append(given["href"])
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("mkdocs") is None, reason="needs the extra `docs`: make site builds it too"
-)
-def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+@pytest.fixture(scope="module")
+def built_site(tmp_path_factory):
+    """The site, built as `make site` builds it."""
+    if importlib.util.find_spec("mkdocs") is None:
+        pytest.skip("needs the extra `docs`: make site builds it too")
+    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    pages = list(tmp_path.rglob("*.html"))
+    return folder
+
+
+def test_site_loads_nothing_from_another_site(built_site):
+    pages = list(built_site.rglob("*.html"))
     assert len(pages) > 30
     for page in pages:
         assets = Assets()
         assets.feed(page.read_text(encoding="utf-8"))
         assert assets.loaded, page
         assert [asset for asset in assets.loaded if re.match(r"(https?:)?//", asset)] == [], page
-    with_diagram = [page for page in pages if 'class="mermaid"' in page.read_text(encoding="utf-8")]
-    assert tmp_path / "architecture.html" in with_diagram
-    for page in with_diagram:
-        loaded = re.findall(r'<script src="([^"]*/?mermaid\.min\.js)"></script>', page.read_text(encoding="utf-8"))
-        assert [(page.parent / script).is_file() for script in loaded] == [True], page
-    assert "SimCashVec" in (tmp_path / "reference" / "environments.html").read_text(encoding="utf-8")
-    assert "own_reward.py" in (tmp_path / "how-to" / "own-reward.html").read_text(encoding="utf-8")
+    assert "SimCashVec" in (built_site / "reference" / "environments.html").read_text(encoding="utf-8")
+    assert "own_reward.py" in (built_site / "how-to" / "own-reward.html").read_text(encoding="utf-8")
+
+
+def test_site_serves_the_script_of_its_diagrams(built_site):
+    texts = {page: page.read_text(encoding="utf-8") for page in built_site.rglob("*.html")}
+    with_diagram = [page for page, text in texts.items() if '<pre class="mermaid">' in text]
+    assert built_site / "architecture.html" in with_diagram
+    for page, text in texts.items():
+        scripts = re.findall(r'<script src="([^"]*mermaid\.min\.js)"></script>', text)
+        assert [(page.parent / script).is_file() for script in scripts] == [True] * (page in with_diagram), page
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize(("first", "is_drawn"), [("flowchart TB", True), ("flowchrt TB", False)])
+def test_site_draws_the_architecture_diagram(first, is_drawn, built_site, tmp_path):
+    page = built_site / f"{tmp_path.name}.html"
+    text = (built_site / "architecture.html").read_text(encoding="utf-8")
+    page.write_text(text.replace("flowchart TB", first), encoding="utf-8")
+    flags = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path}",
+        "--virtual-time-budget=20000",
+    )
+    done = subprocess.run(
+        ["chromium", *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False
+    )
+    page.unlink()
+    assert ('<div class="mermaid">' in done.stdout, '<pre class="mermaid">' in done.stdout) == (is_drawn, not is_drawn)
 
 
 def test_animation_shows_a_day_of_its_scenario(tmp_path, capsys):

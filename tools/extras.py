@@ -69,8 +69,8 @@ def environment(extra: str, folder: Path) -> Path:
     venv.create(folder, clear=True, with_pip=True)
     programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
     what = str(ROOT) if extra == CORE else f"{ROOT}[{extra}]"
-    install = [programs / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", what]
-    subprocess.run(install, check=True)  # noqa: S603 - our own package
+    pip: tuple[str | Path, ...] = (programs / "python", "-m", "pip", "install", "--quiet")
+    subprocess.run([*pip, "-c", ROOT / "constraints.txt", what], check=True)  # noqa: S603 - our own package
     return programs
 
 
