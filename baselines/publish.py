@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from baselines.grid import ALL_FAMILIES
-from baselines.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env import __version__
+from simcash_env.evaluation.grid_search import ALL_FAMILIES
+from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env.files import write_atomically
 from simcash_env.registry import scenario_ids
 

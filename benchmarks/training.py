@@ -2,7 +2,7 @@
 
 Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 
-- ``ours``: ``training/ippo.py`` with one epoch, of more minibatches where that helps, a rate that falls, rectified
+- ``ours``: ``simcash_env/learning/ippo.py`` with one epoch, of more minibatches where that helps, a rate that falls, rectified
   units, and one body for actor and critic;
 - ``ours, SB3's settings``: four epochs, a constant rate, tanh, two bodies, as SB3's, so that only the code differs;
 - ``sb3 PPO``: SB3's with these settings, which are nearer to its own defaults; it knows no masks;
@@ -30,17 +30,17 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 from torch import nn
 
-from baselines.evaluate import evaluate_agent
-from baselines.seeds import FIRST_TRAINING_SEED, validation_seeds
 from simcash_env import __version__, make_vec
-from simcash_env.arrays import I64
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
+from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, validation_seeds
+from simcash_env.learning.evaluate import evaluate_player
+from simcash_env.learning.ippo import SEEDS_PER_RUN, Ippo
+from simcash_env.learning.settings import IppoSettings
 from simcash_env.machine import machine
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.ippo import SEEDS_PER_RUN, Ippo
-from training.settings import IppoSettings
+from simcash_env.schema.arrays import I64
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
     "castro-12period-v0": {
@@ -122,7 +122,7 @@ class Round:
 
 
 def train_ours(settings: IppoSettings, seed: int) -> Round:
-    """With ``training/ippo.py``."""
+    """With ``simcash_env/learning/ippo.py``."""
     config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
     run = Ippo(settings, seed)
     began = time.process_time()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from simcash_env.codes import CostKind, EventKind
-from simcash_env.spaces.layout import DUE_NOW_TICKS, DUE_SOON_TICKS
+from simcash_env.agents.observation_layout import DUE_NOW_TICKS, DUE_SOON_TICKS
+from simcash_env.schema.codes import CostKind, EventKind
 
 AS_IS: Final = "as it is"
 FLOW: Final = "day's flow"

@@ -22,12 +22,12 @@ MOST_LINES: Final = 300
 MOST_LINES_OF_A_FUNCTION: Final = 60
 
 REASONS: Final[dict[str, str]] = {
-    "simcash_env/arrays.py": "the data dictionary: a line a column, each with its shape and unit",
+    "simcash_env/schema/arrays.py": "the data dictionary: a line a column, each with its shape and unit",
     "simcash_env/simulation.py": "the public methods of one class, most of them a line or two",
     "simcash_env/envs/vector.py": "the public methods of one class; what it is made of lies in eight other files",
-    "simcash_env/kernels/market_orders.py": "the order book: an order is judged, locked, matched, rested and withdrawn",
-    "training/ippo.py": "one algorithm in one file, to be read from top to bottom, in the manner of CleanRL",
-    "simcash_env/codes.py": "the codes that Python and kernels share: enumerations only",
+    "simcash_env/kernels/market/orders.py": "the order book: an order is judged, locked, matched, rested and withdrawn",
+    "simcash_env/learning/ippo.py": "one algorithm in one file, to be read from top to bottom, in the manner of CleanRL",
+    "simcash_env/schema/codes.py": "the codes that Python and kernels share: enumerations only",
 }
 """Of every file over the limit: why it is one file."""
 

@@ -11,14 +11,15 @@ from typing import Any, Final
 
 from docs import meanings
 from docs.markdown import summary, table
-from simcash_env import arrays, config
-from simcash_env.codes import CostKind, EventKind
+from simcash_env import config
+from simcash_env.agents import observation_layout as layout
 from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.events import VALUE_NAMES
 from simcash_env.kernels import tick
-from simcash_env.layout import layout_of
-from simcash_env.spaces import layout
+from simcash_env.schema import arrays
+from simcash_env.schema.codes import CostKind, EventKind
+from simcash_env.schema.layout import layout_of
+from simcash_env.simulation.event_log import VALUE_NAMES
 
 BLOCKS_OF_ENTRIES: Final = ("CLOCK", "ACCOUNT", "QUEUES", "FLOWS", "PUBLIC", "PRICES")
 

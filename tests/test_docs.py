@@ -11,14 +11,14 @@ import pytest
 import typer
 
 import simcash_env
-from baselines.leaderboard import make_row
 from benchmarks.speed import TITLES, YARDSTICK, as_markdown
 from docs import generate, meanings
+from simcash_env.agents.observation_layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
 from simcash_env.cli import app
-from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.vector import make_vec
+from simcash_env.evaluation.leaderboard import make_row
 from simcash_env.registry import load
-from simcash_env.spaces.layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
+from simcash_env.schema.codes import CostKind, EventKind
 from tests.pages import ROOT, TEXTS
 
 QUOTED = {
@@ -175,8 +175,8 @@ def test_the_table_of_speed_names_every_speed_and_its_ratio():
 
 
 def test_the_table_of_results_is_cheapest_first_with_the_learned_policy_marked():
-    from baselines.evaluate import evaluate_policy
     from simcash_env.config import DeadlinePolicy, FifoPolicy
+    from simcash_env.evaluation.evaluate import evaluate_policy
     from simcash_env.registry import load
     from training.demo import Score, markdown_table
 

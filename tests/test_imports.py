@@ -96,10 +96,10 @@ BREACHES = {
     "data flows one way": ("simcash_env/config/rules.py", "import simcash_env.simulation"),
     "the tick orders the rules": ("simcash_env/kernels/costs.py", "import simcash_env.kernels.rtgs"),
     "kernels know arrays and codes only": ("simcash_env/kernels/ledger.py", "import pydantic"),
-    "the package needs no training library": ("simcash_env/scenario.py", "import torch"),
+    "the package needs no training library": ("simcash_env/compile/scenario.py", "import torch"),
     "training and baselines stand on the package": ("simcash_env/envs/vector.py", "import baselines"),
     "the oracle is written from the rules": ("tests/oracle/costs.py", "import simcash_env.kernels.costs"),
-    "the package does not know its tests": ("simcash_env/scenario.py", "import tests.oracle.costs"),
+    "the package does not know its tests": ("simcash_env/compile/scenario.py", "import tests.oracle.costs"),
 }
 
 

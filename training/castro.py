@@ -14,13 +14,13 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from baselines.seeds import held_out_seeds
 from simcash_env.cli.screen import data_console
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.learning.evaluate import evaluate_model
+from simcash_env.learning.sb3_ppo import train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_model
-from training.ppo import train
-from training.settings import load_settings
+from simcash_env.schema.codes import POOL_LEVELS
 
 EQUILIBRIA: Final = {"castro-2period-v0": (0, 4), "castro-3period-v0": (4, 4)}
 """Pool levels (of 20) in equilibrium, banks sorted by id: (0, 0.2) and (0.2, 0.2) of the pool."""

@@ -14,17 +14,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from baselines.evaluate import Evaluation, evaluate_policy
-from baselines.leaderboard import Row, baseline_rows, make_row
-from baselines.seeds import held_out_seeds, training_seeds
 from simcash_env import __version__
 from simcash_env.cli.screen import data_console
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.cli.training import cli_train
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
+from simcash_env.evaluation.leaderboard import Row, baseline_rows, make_row
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.learning.evaluate import LearnedAgent, evaluate_model
 from simcash_env.registry import load
-from training.cli import cli_train
-from training.evaluate import LearnedAgent, evaluate_model
+from simcash_env.schema.codes import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"

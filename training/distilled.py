@@ -16,11 +16,11 @@ from rich.console import Console
 
 from baselines.publish import FOLDER
 from simcash_env import __version__
+from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
 from simcash_env.files import write_atomically
-from training.cli import DEFAULT_FOLDER, cli_train
-from training.distill import Options, distill
-from training.distill_report import make_report, tree_documents, write_distilled
-from training.players import open_checkpoint
+from simcash_env.learning.distill import Options, distill
+from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
+from simcash_env.learning.policies import open_checkpoint
 
 COMMAND: Final = "python -m training.distilled"
 SCENARIOS: Final = (

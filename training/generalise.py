@@ -17,19 +17,19 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
-from baselines.evaluate import evaluate_policy
-from baselines.grid import tune
-from baselines.seeds import held_out_seeds, training_seeds
-from baselines.statistics import bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.grid_search import tune
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.statistics import bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import evaluate_player
+from simcash_env.learning.ippo import Player, train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.ippo import Player, train
 from training.publish import FOLDER
-from training.settings import load_settings
 
 COMMAND: Final = "python -m training.generalise"
 FAMILY: Final = "2b-3t-v0"

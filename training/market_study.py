@@ -16,23 +16,23 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import torch as th
 
-from baselines.evaluate import Evaluation, evaluate_agent, with_policy
-from baselines.metrics import metrics_of
-from baselines.record import RunRecord, record_agent, record_run
-from baselines.seeds import FIRST_TRAINING_SEED, held_out_seeds
-from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
-from simcash_env.arrays import I64
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_policy
+from simcash_env.evaluation.metrics import metrics_of
+from simcash_env.evaluation.run_columns import RunRecord, record_agent, record_run
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, held_out_seeds
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import LearnedAgent
+from simcash_env.learning.sb3_callback import TrainingCallback
+from simcash_env.learning.sb3_ppo import SEEDS_PER_RUN, new_model
+from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
-from training.callback import TrainingCallback
-from training.evaluate import LearnedAgent
-from training.ppo import SEEDS_PER_RUN, new_model
-from training.settings import TrainingSettings, load_settings
+from simcash_env.schema.arrays import I64
 
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"

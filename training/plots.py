@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from baselines.leaderboard import Row
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.evaluation.leaderboard import Row
 from simcash_env.files import make_folder_of, replacing
+from simcash_env.schema.codes import POOL_LEVELS
 
 LEARNED: Final = "#D55E00"
 SCRIPTED: Final = "#0072B2"

@@ -18,22 +18,22 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
-from baselines.evaluate import Evaluation, evaluate_policy
-from baselines.permitted import Permitted
-from baselines.regret import Bounds
-from baselines.seeds import held_out_seeds
-from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
+from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import evaluate_player
+from simcash_env.learning.expert import cost
+from simcash_env.learning.exploitability import exploitability_of_policies
+from simcash_env.learning.ippo import Player, resume_path, train
+from simcash_env.learning.settings import IppoSettings, load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.exploit import exploitability_of_policies
-from training.ippo import Player, resume_path, train
-from training.rivals import Rival, rivals
-from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import cost
+from training.tuned_baselines import Rival, rivals
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"

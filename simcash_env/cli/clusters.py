@@ -39,8 +39,10 @@ def rllib(
 
     A node that dies takes its sampling processes with it; others are started elsewhere and the training goes on.
     """
-    rl = needed("training.rllib_ppo", EXTRA)
-    settings = needed("training.rllib_settings", EXTRA).rllib_settings(scenario, iterations=iterations, batch=batch)
+    rl = needed("simcash_env.learning.rllib_ppo", EXTRA)
+    settings = needed("simcash_env.learning.rllib_settings", EXTRA).rllib_settings(
+        scenario, iterations=iterations, batch=batch
+    )
     folder = out or FOLDER / f"{Path(scenario).stem}-seed{seed}"
     report = told_iteration if notes.is_terminal else None
     with rl.connected(address, runners + 1):
@@ -84,10 +86,12 @@ def sweep(
 
     A trial whose node dies goes on elsewhere from its last checkpoint.
     """
-    sweeps, rl = needed("training.sweep", EXTRA), needed("training.rllib_ppo", EXTRA)
-    kinds = needed("training.rllib_settings", EXTRA)
+    sweeps, rl = needed("simcash_env.learning.ray_sweep", EXTRA), needed("simcash_env.learning.rllib_ppo", EXTRA)
+    kinds = needed("simcash_env.learning.rllib_settings", EXTRA)
     settings = kinds.rllib_settings(scenario, iterations=iterations, batch=batch)
-    searched = needed("training.search_space", EXTRA).read_space(space, kinds.SWEEP_SPACE, kinds.RllibSettings)
+    searched = needed("simcash_env.learning.search_space", EXTRA).read_space(
+        space, kinds.SWEEP_SPACE, kinds.RllibSettings
+    )
     folder = out or FOLDER / f"{Path(scenario).stem}-sweep"
     with rl.connected(address, cpus):
         found = sweeps.sweep(sweeps.SweepPlan(settings, searched, trials, seeds, every), folder)

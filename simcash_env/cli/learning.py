@@ -31,7 +31,10 @@ def benchmark(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard, grid = needed("baselines.leaderboard", EXTRA), needed("baselines.grid", EXTRA)
+    leaderboard, grid = (
+        needed("simcash_env.evaluation.leaderboard", EXTRA),
+        needed("simcash_env.evaluation.grid_search", EXTRA),
+    )
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
     asked = scenarios or ["castro-12period-v0"]
@@ -46,10 +49,10 @@ def benchmark(
         keep=played,
     )
     for checkpoint in checkpoints:
-        rows.append(needed("training.rows", EXTRA).learned_row(checkpoint, seeds, played))
+        rows.append(needed("simcash_env.learning.leaderboard_row", EXTRA).learned_row(checkpoint, seeds, played))
     if plots is not None:
-        drawn = needed("baselines.plots", EXTRA).draw_all(rows, plots)
-        for path in [*drawn, *needed("baselines.played_plots", EXTRA).draw_played(played, plots)]:
+        drawn = needed("simcash_env.evaluation.plots", EXTRA).draw_all(rows, plots)
+        for path in [*drawn, *needed("simcash_env.evaluation.rollout_plots", EXTRA).draw_played(played, plots)]:
             notes.print(f"drawn: {path}", markup=False, highlight=False)
     if as_json:
         typer.echo(leaderboard.rows_as_json(rows))
@@ -65,7 +68,7 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
     Raises:
         ConfigError: it is of none of these scenarios.
     """
-    checkpoints = needed("training.checkpoint", EXTRA)
+    checkpoints = needed("simcash_env.learning.checkpoint", EXTRA)
     found: Path = checkpoints.find_checkpoint(path)
     scenario = load(checkpoints.read_facts(found).scenario).name
     if scenario not in (names := [load(one).name for one in scenarios]):
@@ -88,7 +91,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli", EXTRA).cli_train(
+    trained = needed("simcash_env.cli.training", EXTRA).cli_train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
     )
     if as_json:
@@ -109,7 +112,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play a checkpoint on test seeds and print what it costs."""
-    needed("training.cli", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)
+    needed("simcash_env.cli.training", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)
     if plots is not None:
-        for path in needed("training.figures", EXTRA).draw_checkpoint(checkpoint, plots):
+        for path in needed("simcash_env.learning.checkpoint_plots", EXTRA).draw_checkpoint(checkpoint, plots):
             note(f"drawn: {path}")

@@ -38,10 +38,13 @@ def distill(
 ) -> None:
     """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
     needed("sklearn", DISTILL)
-    distilling, reports = needed("training.distill", DISTILL), needed("training.distill_report", DISTILL)
+    distilling, reports = (
+        needed("simcash_env.learning.distill", DISTILL),
+        needed("simcash_env.learning.distill_report", DISTILL),
+    )
     options = distilling.Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
     tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
-    player = needed("training.players", DISTILL).open_checkpoint(checkpoint)
+    player = needed("simcash_env.learning.policies", DISTILL).open_checkpoint(checkpoint)
     tree = distilling.distill(player, options, tell)
     report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
@@ -70,7 +73,7 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play runs and write them as data sets: Parquet for all banks, Minari for each bank's own view."""
-    offline = needed("training.offline", OFFLINE)
+    offline = needed("simcash_env.learning.offline_data", OFFLINE)
     needed("pyarrow", OFFLINE)
     needed("minari", OFFLINE)
     rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
@@ -93,7 +96,7 @@ def player_of(source: str, policy: str | None) -> Any:
     Raises:
         ConfigError: a checkpoint with a policy, or no such policy.
     """
-    players = needed("training.players", OFFLINE)
+    players = needed("simcash_env.learning.policies", OFFLINE)
     if source.endswith(".zip"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])

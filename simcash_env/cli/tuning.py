@@ -37,10 +37,10 @@ def tune(
 
     The study stays in its file: the same command goes on with it, also after Ctrl-C, and several may share it.
     """
-    tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
+    tuning, spaces = needed("simcash_env.learning.tune", TUNE), needed("simcash_env.learning.search_space", TUNE)
     needed("optuna", TUNE)
     changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("training.settings", TUNE).load_settings(scenario, algorithm, **changes)
+    settings = needed("simcash_env.learning.settings", TUNE).load_settings(scenario, algorithm, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

@@ -1,6 +1,6 @@
 """Kinds of observation: which numbers a bank sees, named one by one.
 
-The kernels write one vector a bank (``spaces/layout.py`` names its entries). An observation object hands it out as it
+The kernels write one vector a bank (``agents/observation_layout.py`` names its entries). An observation object hands it out as it
 is, or makes another one of it, or of the state, for all copies and banks at once (``examples/own_observation.py``).
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.spaces.layout import observation_names
+from simcash_env.agents.observation_layout import observation_names
 
 if TYPE_CHECKING:
     from simcash_env.envs.vector import SimCashVec

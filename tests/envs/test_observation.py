@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from simcash_env import make_vec
-from simcash_env.inspection import inspect_engine
-from simcash_env.spaces.layout import ACCOUNT, CLOCK, FLOWS, PUBLIC, QUEUES, SLOT
+from simcash_env.agents.observation_layout import ACCOUNT, CLOCK, FLOWS, PUBLIC, QUEUES, SLOT
+from simcash_env.simulation.inspection import inspect_engine
 from tests.worlds import busy, legal
 
 SLOTS = 5

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.learning.checkpoint import CheckpointFacts, facts_path, read_facts
+from simcash_env.learning.settings import load_settings, settings_path
 from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
-from training.checkpoint import CheckpointFacts, facts_path, read_facts
-from training.settings import load_settings, settings_path
 
 TEXT = settings_path("castro-2period-v0").read_bytes()
 FACTS = json.loads(

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from simcash_env.errors import SnapshotError, WriteError
-from training.checkpoint import CheckpointFacts, facts_path, read_facts, save_checkpoint
+from simcash_env.learning.checkpoint import CheckpointFacts, facts_path, read_facts, save_checkpoint
 
 
 class Model:

@@ -1,10 +1,10 @@
-"""The masked heads of ``training/ippo.py`` against one plain categorical distribution a head."""
+"""The masked heads of ``simcash_env/learning/ippo.py`` against one plain categorical distribution a head."""
 
 import pytest
 import torch as th
 from torch.distributions import Categorical
 
-from training.ippo import FORBIDDEN, Choices
+from simcash_env.learning.ippo import FORBIDDEN, Choices
 
 SIZES = [2, 2, 2, 21, 3, 3]
 WEIGHTS = [1.0, 1.0, 1.0, 2.0, 0.5, 0.5]

@@ -1,8 +1,8 @@
 from simcash_env.envs.families import Randomize
+from simcash_env.learning.ippo import train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
 from training.generalise import SETTINGS, markdown, member_row
-from training.ippo import train
-from training.settings import load_settings
 
 
 def test_the_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):

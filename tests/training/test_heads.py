@@ -4,12 +4,12 @@ import torch as th
 from sb3_contrib.common.maskable.distributions import MaskableMultiCategoricalDistribution
 
 from simcash_env import make_vec
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.agents.observation_layout import NUM_SLOT, SLOTS_AT
 from simcash_env.envs.sb3 import SimCashSB3Vec
-from simcash_env.spaces.layout import NUM_SLOT, SLOTS_AT
-from training.curriculum import ScarcityFirst
-from training.heads import FIRST_GAIN, HeadsDistribution, HeadsPolicy, SlotNetwork
-from training.urgency import DEADLINE, LIQUIDITY, REMAINING, WAITING, by_urgency
+from simcash_env.learning.sb3_curriculum import ScarcityFirst
+from simcash_env.learning.sb3_heads import FIRST_GAIN, HeadsDistribution, HeadsPolicy, SlotNetwork
+from simcash_env.learning.urgency import DEADLINE, LIQUIDITY, REMAINING, WAITING, by_urgency
+from simcash_env.schema.codes import POOL_LEVELS
 
 CHOICES = [2, 2, 2, 5, 3]
 

@@ -8,12 +8,12 @@ import torch as th
 from rich.console import Console
 
 from simcash_env.errors import ConfigError, SimulationError, SnapshotError
+from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_player
+from simcash_env.learning.ippo import Ippo, Player, resume_path, train
+from simcash_env.learning.settings import IppoSettings, load_settings
 from simcash_env.registry import load
 from training import cli_evaluate, cli_train
-from training.checkpoint import read_facts
-from training.evaluate import evaluate_checkpoint, evaluate_player
-from training.ippo import Ippo, Player, resume_path, train
-from training.settings import IppoSettings, load_settings
 
 GAME = "castro-2period-v0"
 DAY = "castro-12period-v0"
@@ -217,7 +217,7 @@ def test_training_ends_when_its_time_is_up():
 
 
 def test_a_long_training_is_saved_while_it_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.ippo.SAVE_SECONDS", -1.0)
+    monkeypatch.setattr("simcash_env.learning.ippo.SAVE_SECONDS", -1.0)
     path, saved = tmp_path / "policy.pt", []
     train(small(), 0, out=path, report=lambda *_: saved.append(read_facts(path).steps))
     assert saved == [0, 64, 128, 192, 256]
@@ -248,7 +248,7 @@ def test_a_training_against_checkpoints_goes_on_exactly_with_more_of_them_than_c
     ],
 )
 def test_who_watches_a_training_is_told_its_cost_and_return(tmp_path, monkeypatch, algorithm, changes, told, untold):
-    monkeypatch.setattr("training.cli.FIFO_DAYS", 5)
+    monkeypatch.setattr("simcash_env.cli.training.FIFO_DAYS", 5)
     path = tmp_path / "settings.yaml"
     few = small() if algorithm == "ippo" else load_settings(GAME, num_envs=16, total_steps=320, hidden=(16,))
     path.write_text(json.dumps(few.model_copy(update=changes).model_dump(mode="json")))

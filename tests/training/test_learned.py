@@ -5,24 +5,24 @@ import numpy as np
 import pytest
 import torch as th
 
-from baselines.evaluate import evaluate_policy
-from baselines.grid import Tuned
-from baselines.scripted import agent_for
-from baselines.seeds import held_out_seeds
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import SnapshotError
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.grid_search import Tuned
+from simcash_env.evaluation.scripted import agent_for
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.learning.checkpoint import find_checkpoint
+from simcash_env.learning.expert import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, agent_of, cost, search
+from simcash_env.learning.exploitability import exploitability_of_policies
+from simcash_env.learning.ippo import Ippo, Player, Shape
+from simcash_env.learning.pool_cap import with_largest_share
+from simcash_env.learning.settings import IppoSettings, load_settings
 from simcash_env.registry import load
 from training import cli_evaluate
-from training.checkpoint import find_checkpoint
-from training.exploit import exploitability_of_policies
-from training.ippo import Ippo, Player, Shape
-from training.pools import with_largest_share
 from training.publish import PUBLISHED, verdict
-from training.rivals import parsed, published, rivals
-from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, agent_of, cost, search
+from training.tuned_baselines import parsed, published, rivals
 
 DAY = "2b-3t-v0"
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from baselines.evaluate import evaluate_agent
 from simcash_env.errors import ActionError, SnapshotError
-from training.distill import Options, distill
-from training.evaluate import evaluate_checkpoint
-from training.figures import draw_checkpoint
-from training.ippo import make_training_vec, train
-from training.offline import roll_out
-from training.players import open_checkpoint
-from training.ppo import train as train_ppo
-from training.search_space import Range
-from training.settings import IppoSettings, TrainingSettings
-from training.tune import Plan, judge
+from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.learning.checkpoint_plots import draw_checkpoint
+from simcash_env.learning.distill import Options, distill
+from simcash_env.learning.evaluate import evaluate_checkpoint
+from simcash_env.learning.ippo import make_training_vec, train
+from simcash_env.learning.offline_data import roll_out
+from simcash_env.learning.policies import open_checkpoint
+from simcash_env.learning.sb3_ppo import train as train_ppo
+from simcash_env.learning.search_space import Range
+from simcash_env.learning.settings import IppoSettings, TrainingSettings
+from simcash_env.learning.tune import Plan, judge
 
 GAME = "castro-3period-v0"
 PNG = b"\x89PNG\r\n\x1a\n"

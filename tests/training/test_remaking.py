@@ -9,16 +9,19 @@ from functools import partial
 import pytest
 import yaml
 
-from baselines.evaluate import evaluate_policy
-from baselines.leaderboard import make_row
 from simcash_env.config import FifoPolicy
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.leaderboard import make_row
+from simcash_env.learning import expert as teacher
+from simcash_env.learning import ippo
+from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.distill import Options
+from simcash_env.learning.evaluate import evaluate_checkpoint
+from simcash_env.learning.expert import TeacherSettings, cost
 from simcash_env.registry import load
-from training import castro, demo, distilled, generalise, ippo, market_study, publish, rivals, teacher
-from training.checkpoint import read_facts
-from training.distill import Options
-from training.evaluate import evaluate_checkpoint
+from training import castro, demo, distilled, generalise, market_study, publish
+from training import tuned_baselines as rivals
 from training.table import cells
-from training.teacher import TeacherSettings, cost
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TINY = {"num_envs": 8, "total_steps": 192, "num_minibatches": 2, "hidden": [8]}
@@ -28,7 +31,7 @@ TINY = {"num_envs": 8, "total_steps": 192, "num_minibatches": 2, "hidden": [8]}
 def tiny(tmp_path, monkeypatch):
     """Work in an empty folder, with settings of trainings that take no time: ``tiny(NAME, ...)`` writes some."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("training.settings._FOLDERS", (tmp_path / "settings",))
+    monkeypatch.setattr("simcash_env.learning.settings._FOLDERS", (tmp_path / "settings",))
     monkeypatch.setenv("COLUMNS", "250")
 
     def write(name, algorithm="ppo", **values):
@@ -193,7 +196,7 @@ def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp
 
 
 def test_a_scenario_that_is_too_large_for_a_bound_is_published_without_one(tiny, few_days, tmp_path, monkeypatch):
-    monkeypatch.setattr("baselines.regret.LARGEST_RELAXED", 0.0)
+    monkeypatch.setattr("simcash_env.evaluation.regret.LARGEST_RELAXED", 0.0)
     tiny("2b-3t-v0", "ippo", steps_per_rollout=3)
     publish.main(["2b-3t-v0", "--seeds", "1", "--folder", "results", "--models", "models"])
     (row,) = published(tmp_path / "results")

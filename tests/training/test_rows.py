@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from simcash_env.cli import app
 from simcash_env.errors import ConfigError
-from training.settings import load_settings
+from simcash_env.learning.settings import load_settings
 
 GAME = "castro-2period-v0"
 SCENARIO = """

@@ -4,13 +4,13 @@ import pytest
 import torch as th
 
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.learning.checkpoint import facts_path, read_facts
+from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_model
+from simcash_env.learning.sb3_ppo import train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
 from training import cli_evaluate, cli_train
 from training.castro import EQUILIBRIA, check
-from training.checkpoint import facts_path, read_facts
-from training.evaluate import evaluate_checkpoint, evaluate_model
-from training.ppo import train
-from training.settings import load_settings
 
 GAME = "castro-2period-v0"
 

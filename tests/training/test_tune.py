@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from baselines.seeds import validation_seeds
 from simcash_env.errors import ConfigError
-from training import tune
-from training.search_space import SPACE, Range, read_space
-from training.settings import load_settings
-from training.tune import Plan, give_back, judge, open_study, search, standing, write_settings
+from simcash_env.evaluation.seeds import validation_seeds
+from simcash_env.learning import tune
+from simcash_env.learning.search_space import SPACE, Range, read_space
+from simcash_env.learning.settings import load_settings
+from simcash_env.learning.tune import Plan, give_back, judge, open_study, search, standing, write_settings
 
 GAME = "castro-2period-v0"
 SPACE_OF_TWO = {"learning_rate": Range(low=1e-4, high=1e-2, log=True), "hidden": [[8], [16]]}
