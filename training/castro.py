@@ -16,8 +16,8 @@ from rich.table import Table
 
 from simcash_env.cli.screen import data_console
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.learning.evaluate import evaluate_model
-from simcash_env.learning.sb3_ppo import train
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
 from simcash_env.schema.codes import POOL_LEVELS
@@ -41,8 +41,8 @@ def check(scenario: str, seed: int, *, steps: int | None = None) -> Finding:
     """Train once and look at the most likely pool share of every bank."""
     changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
     settings = load_settings(scenario, **changes)
-    model = train(settings, seed).model
-    evaluation, agent = evaluate_model(model, settings, load(scenario), held_out_seeds(1))
+    policy = train(settings, seed).policy
+    evaluation, agent = evaluate_learned(policy, load(scenario), held_out_seeds(1))
     levels = tuple(int(level) for level in agent.pool_levels()[0])
     return Finding(scenario, seed, levels, tuple(evaluation.by_bank().values()), levels == EQUILIBRIA[scenario])
 

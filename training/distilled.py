@@ -37,7 +37,7 @@ OUT: Final = Path("results") / "distilled"
 
 def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
     """The report of one scenario, with its tree files."""
-    checkpoint = DEFAULT_FOLDER / f"{scenario}-seed0.zip"
+    checkpoint = DEFAULT_FOLDER / f"{scenario}-seed0.pt"
     if not checkpoint.is_file():
         say(f"{scenario}: training")
         cli_train(scenario, out=checkpoint, quiet=True)

@@ -58,7 +58,7 @@ def distill(
 
 
 def export(
-    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.zip).")],
+    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.pt).")],
     policy: Annotated[
         str | None,
         typer.Option(help="NAME or NAME:parameter=value,... of a scenario's deciding banks; random and hold_all too."),
@@ -97,13 +97,13 @@ def player_of(source: str, policy: str | None) -> Any:
         ConfigError: a checkpoint with a policy, or no such policy.
     """
     players = needed("simcash_env.learning.policies", OFFLINE)
-    if source.endswith(".zip"):
+    if source.endswith(".pt"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
         return players.open_checkpoint(Path(source))
     named = policy or "fifo"
     chosen = None if named in players.UNNAMED else policy_of(named)
-    return players.named_player(source, chosen, named.replace(":", "-"))
+    return players.named_policy(source, chosen, named.replace(":", "-"))
 
 
 def policy_of(text: str) -> Any:

@@ -15,16 +15,15 @@ from rich.table import Table
 from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
-from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
-from simcash_env.learning.settings import IppoSettings, TrainingSettings, load_settings
+from simcash_env.learning.learner import learner_named
+from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings
 from simcash_env.registry import load
 
 DEFAULT_FOLDER = Path("results") / "training"
-ENDINGS = {"ppo": ".zip", "ippo": ".pt"}
 FIFO_DAYS = 200
 
 
@@ -69,11 +68,10 @@ class TrainingProgress:
 
 def fifo_cents(settings: TrainingSettings) -> float | None:
     """Mean cost of a learning bank and run if they all released at once, on training days; None for a family."""
-    if isinstance(settings, IppoSettings) and settings.randomize is not None:
+    if settings.randomize is not None:
         return None
     config = load(settings.scenario)
-    learners = settings.learners if isinstance(settings, IppoSettings) else "external"
-    learning = deciding_banks(assign_learners(config, learners))
+    learning = deciding_banks(assign_learners(config, settings.learners))
     costs = evaluate_policy(config, FifoPolicy(), training_seeds(FIFO_DAYS)).by_bank()
     return sum(costs[bank] for bank in learning) / len(learning)
 
@@ -84,7 +82,7 @@ def cli_train(
     steps: int | None = None,
     out: Path | None = None,
     *,
-    algorithm: str = "ppo",
+    algorithm: str = ALGORITHM,
     resume: Path | None = None,
     quiet: bool = False,
     max_seconds: float | None = None,
@@ -97,38 +95,30 @@ def cli_train(
         scenario: an id with a file in ``configs/training``, or such a file itself.
         seed: of the training.
         steps: decisions of banks in all; by default the settings' own.
-        out: the file to write; by default ``results/training/SCENARIO-seedN`` with ``.zip`` (``ppo``) or ``.pt``.
-        algorithm: ``ppo``, MaskablePPO of sb3-contrib, or ``ippo``, our own.
-        resume: a checkpoint to go on from; ``ippo`` goes on exactly as if it had not been interrupted.
+        out: the file to write; by default ``results/training/SCENARIO-seedN.pt``.
+        algorithm: a learner of ``simcash_env.learning.learner.LEARNERS``.
+        resume: a checkpoint to continue from, exactly as if the training had not been interrupted.
         quiet: print nothing.
         max_seconds: stop after so long.
-        tensorboard: a folder to log to (``ippo``).
+        tensorboard: folder for TensorBoard logs.
         console: where to print; standard error by default.
 
     Raises:
-        ConfigError: ``tensorboard`` with an algorithm that does not log, or what ``load_settings`` finds.
+        ConfigError: no such learner or settings.
     """
     changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
-    settings = load_settings(scenario, algorithm, **changes)
-    if tensorboard is not None and algorithm != "ippo":
-        rule = "is written by --algorithm ippo only"
-        raise ConfigError([Fault(None, None, "tensorboard", repr(str(tensorboard)), rule)])
-    name = f"{Path(settings.scenario).stem}-seed{seed}{ENDINGS[algorithm]}"
+    learner = learner_named(algorithm)
+    settings = load_settings(scenario, **changes)
+    name = f"{Path(settings.scenario).stem}-seed{seed}{learner.ending}"
     path = DEFAULT_FOLDER / name if out is None else out
     screen = console or Console(stderr=True)
     is_watched = screen.is_terminal and not quiet
     bar = TrainingProgress(settings.total_steps, screen, fifo_cents(settings)) if is_watched else None
-    given: dict[str, Any] = {"out": path, "resume": resume, "max_seconds": max_seconds}
     with bar or nullcontext():
-        given["report"] = None if bar is None else bar.report
-        if algorithm == "ippo":
-            from simcash_env.learning.ippo import train as train_ippo
-
-            trained = train_ippo(settings, seed, tensorboard=tensorboard, **given)
-        else:
-            from simcash_env.learning.sb3_ppo import train as train_ppo
-
-            trained = train_ppo(settings, seed, **given)
+        trained = learner.train(
+            settings, seed, out=path, resume=resume, max_seconds=max_seconds, tensorboard=tensorboard,
+            report=None if bar is None else bar.report,
+        )  # fmt: skip
     if not quiet:
         state = "finished" if trained.is_complete else "interrupted"
         screen.print(f"{state} after {trained.facts.steps:,} steps; saved {path} and {facts_path(path)}")

@@ -28,7 +28,6 @@ def tune(
     steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
     runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
-    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
     out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -40,7 +39,7 @@ def tune(
     tuning, spaces = needed("simcash_env.learning.tune", TUNE), needed("simcash_env.learning.search_space", TUNE)
     needed("optuna", TUNE)
     changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("simcash_env.learning.settings", TUNE).load_settings(scenario, algorithm, **changes)
+    settings = needed("simcash_env.learning.settings", TUNE).load_settings(scenario, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

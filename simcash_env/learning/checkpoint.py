@@ -12,23 +12,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from simcash_env import __version__
+from simcash_env.config.library import shipped_folder
 from simcash_env.errors import SnapshotError
 from simcash_env.files import make_folder_of, replacing, write_atomically
-from simcash_env.learning.settings import ALGORITHMS, TrainingSettings
+from simcash_env.learning.settings import ALGORITHM, TrainingSettings
 
 FORMAT: Final = 1
 PREVIOUS: Final = "previous"
 """Facts of the checkpoint that is being replaced: a key that is there only meanwhile, or after a crash."""
-_ROOT: Final = Path(__file__).resolve().parent.parent
-TRAINED: Final = (_ROOT / "configs" / "trained", _ROOT / "simcash_env" / "_configs" / "trained")
-"""Where shipped policies are in a checkout, and in an installed wheel."""
 
 
 @dataclass(frozen=True)
 class CheckpointFacts:
     """What stands in the ``.json``; ``curve`` holds (steps, mean cents a bank and run) of every rollout.
 
-    ``shape`` is what a policy of ``ippo`` must know of its batch.
+    ``shape`` is what the policy needs to know of its batch.
     """
 
     scenario: str
@@ -40,19 +38,19 @@ class CheckpointFacts:
     format: int = FORMAT
     sha256: str = ""
     curve: tuple[tuple[int, float], ...] = field(default=())
-    algorithm: str = "ppo"
+    algorithm: str = ALGORITHM
     shape: dict[str, Any] = field(default_factory=dict)
 
     def training_settings(self) -> TrainingSettings:
         """The settings it was trained with."""
-        return ALGORITHMS[self.algorithm](**self.settings)
+        return TrainingSettings(**self.settings)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished or interrupted training; ``model`` is an SB3 model, or a ``Player`` of ``simcash_env/learning/ippo.py``."""
+    """A finished or interrupted training and its policy."""
 
-    model: Any
+    policy: Any
     facts: CheckpointFacts
     is_complete: bool
 
@@ -65,11 +63,11 @@ def find_checkpoint(given: Path) -> Path:
     """
     if given.is_file():
         return given
-    for folder in TRAINED:
-        path = folder / f"{given}-seed0.pt"
-        if path.is_file():
-            return path
-    shipped = sorted({path.stem.removesuffix("-seed0") for folder in TRAINED for path in folder.glob("*-seed0.pt")})
+    folder = shipped_folder("trained")
+    path = folder / f"{given}-seed0.pt"
+    if path.is_file():
+        return path
+    shipped = sorted(path.stem.removesuffix("-seed0") for path in folder.glob("*-seed0.pt"))
     message = f"{given}: no such file, and no policy of this name is shipped; there are {', '.join(shipped) or 'none'}"
     raise SnapshotError(message)
 
@@ -132,6 +130,9 @@ def read_facts(path: Path) -> CheckpointFacts:
         values.pop(PREVIOUS, None)
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         message = f"{facts_path(path)}: not format {FORMAT}"
+        raise SnapshotError(message)
+    if values.get("algorithm") != ALGORITHM:
+        message = f"{path}: trained with algorithm {values.get('algorithm')!r}; this version plays {ALGORITHM!r}"
         raise SnapshotError(message)
     if values.get("sha256") != digest:
         message = f"{path}: does not match {facts_path(path).name}: one of the two is damaged or from another training"

@@ -18,7 +18,7 @@ from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import Interval
 from simcash_env.files import write_atomically
 from simcash_env.learning.distill import Distilled, Options, fidelity
-from simcash_env.learning.policies import Player
+from simcash_env.learning.policies import PlayablePolicy
 from simcash_env.learning.tree_student import depth
 
 FIDELITY_DAYS: Final = 200
@@ -26,7 +26,7 @@ REPORT, SCENARIO = "report.json", "scenario.yaml"
 
 
 def make_report(
-    player: Player, tree: Distilled, options: Options, *, num_seeds: int, num_tuning_seeds: int
+    player: PlayablePolicy, tree: Distilled, options: Options, *, num_seeds: int, num_tuning_seeds: int
 ) -> dict[str, Any]:
     """Play network, trees and baselines on the same test days."""
     seeds = held_out_seeds(num_seeds)

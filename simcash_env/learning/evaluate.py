@@ -1,4 +1,4 @@
-"""A trained policy as an agent of the batch, and what it costs on test seeds."""
+"""Evaluate a trained policy: play it greedily on given seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch as th
-from sb3_contrib import MaskablePPO
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.learners import assign_learners
@@ -19,46 +18,47 @@ from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent
 from simcash_env.learning.checkpoint import CheckpointFacts, read_facts
 from simcash_env.learning.opponents import Opponents
+from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
-from simcash_env.learning.settings import IppoSettings, TrainingSettings
+from simcash_env.learning.settings import TrainingSettings
 from simcash_env.registry import load
-from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import POOL_LEVELS
 
 
 class LearnedAgent:
-    """Takes the most likely choice of every head.
+    """A trained policy that decides greedily for all learning banks; opponents play the banks it was not trained for.
 
     Args:
-        model: a trained ``MaskablePPO``.
-        settings: it was trained with.
+        policy: the policy.
+        settings: of its training.
+        bank_ids: of the learning banks.
 
     Attributes:
-        levels: (runs, learning banks) pool levels chosen at the first decision, of all runs played so far.
-        released: payments released and seen, of all runs played so far.
+        levels: (runs, learning banks) pool levels chosen at the first decision, of all runs so far (queue action).
+        released: payments released in all runs so far (queue action).
+        seen: decisions on payments in all runs so far (queue action).
     """
 
-    def __init__(self, model: Any, settings: TrainingSettings) -> None:
-        self._model, self._settings = model, settings
+    def __init__(self, policy: Policy, settings: TrainingSettings, bank_ids: tuple[str, ...]) -> None:
+        self._policy, self._settings, self._bank_ids = policy, settings, bank_ids
+        self._opponents: Any = None
         self.levels: list[npt.NDArray[np.int64]] = []
         self.released = self.seen = 0
 
-    def act(self, vec: SimCashVec) -> I64:
-        """Decide for all learning banks of all copies."""
-        rows = vec.num_envs * vec.num_banks
-        observations = vec.observations.reshape(rows, -1)
-        if self._settings.bank_id:
-            observations = np.hstack(
-                [observations, np.tile(np.eye(vec.num_banks, dtype=np.float32), (vec.num_envs, 1))]
-            )
-        is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
-        masks = vec.masks[:, :, is_choice].reshape(rows, -1).astype(bool)
-        chosen, _ = self._model.predict(observations, deterministic=True, action_masks=masks)
-        actions: I64 = chosen.reshape(vec.actions.shape).astype(np.int64)
-        self._remember(vec, actions)
+    def act(self, vec: SimCashVec) -> Any:
+        """Decide for all learning banks of all copies, in the form that ``vec.step`` takes."""
+        actions = self._policy.act(vec.observations, vec.masks)
+        if self._settings.opponents:
+            if self._opponents is None or len(self._opponents.plays) != vec.num_envs:
+                self._opponents = Opponents(self._settings, self._bank_ids, vec.num_envs, Policy.load)
+            self._opponents.play(vec.observations, vec.masks, actions)
+        if self._settings.action == "queue":
+            self._note(vec, actions)
+        elif self._settings.action == "budget":
+            return np.ravel_multi_index(tuple(np.moveaxis(actions, 2, 0)), tuple(vec.action_nvec.tolist()))
         return actions
 
-    def _remember(self, vec: SimCashVec, actions: I64) -> None:
+    def _note(self, vec: SimCashVec, actions: Any) -> None:
         present = vec.queue1_view()["present"].astype(bool)
         self.seen += int(present.sum())
         self.released += int((actions[:, :, : vec.num_slots] != 0)[present].sum())
@@ -67,93 +67,57 @@ class LearnedAgent:
             self.levels.append(actions[:, :, vec.head_index["pool"]].copy())
 
     def pool_levels(self) -> npt.NDArray[np.int64]:
-        """(runs, learning banks) chosen levels of 0 to 20; no rows where no bank has a pool."""
+        """(runs, learning banks) chosen levels, 0 to 20; no rows where no bank has a pool."""
         return np.concatenate(self.levels) if self.levels else np.zeros((0, 0), np.int64)
 
     def pool_shares(self) -> tuple[float, ...]:
-        """Mean share of the pool by learning bank."""
-        return tuple((self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1)).tolist()) if self.levels else ()
-
-
-class IppoAgent(LearnedAgent):
-    """The same for a ``Player`` of ``simcash_env/learning/ippo.py``; banks that it was not trained for are played by opponents.
-
-    Args:
-        player: the policies.
-        settings: they were trained with.
-        bank_ids: of the learning banks.
-    """
-
-    def __init__(self, player: Any, settings: IppoSettings, bank_ids: tuple[str, ...]) -> None:
-        super().__init__(player, settings)
-        self._player, self._ippo, self._bank_ids = player, settings, bank_ids
-        self._opponents: Any = None
-
-    def act(self, vec: SimCashVec) -> Any:
-        """Decide for all learning banks of all copies, in the form that ``vec.step`` takes."""
-        actions = self._player.act(vec.observations, vec.masks)
-        if self._ippo.opponents:
-            if self._opponents is None or len(self._opponents.plays) != vec.num_envs:
-                self._opponents = Opponents(self._ippo, self._bank_ids, vec.num_envs, type(self._player).load)
-            self._opponents.play(vec.observations, vec.masks, actions)
-        if self._ippo.action == "queue":
-            self._remember(vec, actions)
-        elif self._ippo.action == "budget":
-            return np.ravel_multi_index(tuple(np.moveaxis(actions, 2, 0)), tuple(vec.action_nvec.tolist()))
-        return actions
-
-    def pool_shares(self) -> tuple[float, ...]:
-        """Mean share of the whole pool by learning bank."""
-        return tuple(share * self._ippo.largest_share for share in super().pool_shares())
+        """Mean share of the whole pool by learning bank; empty where no bank has a pool."""
+        if not self.levels:
+            return ()
+        shares = self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1) * self._settings.largest_share
+        return tuple(shares.tolist())
 
 
 @dataclass(frozen=True, eq=False)
 class LearnedResult:
-    """What a checkpoint came to on some seeds."""
+    """A checkpoint's costs on some seeds."""
 
     facts: CheckpointFacts
     evaluation: Evaluation
     agent: LearnedAgent
 
 
-def evaluate_model(
-    model: Any, settings: TrainingSettings, config: ScenarioConfig, seeds: Sequence[int]
+def evaluate_learned(
+    policy: Any, config: ScenarioConfig, seeds: Sequence[int], *, copies: int = 1_000
 ) -> tuple[Evaluation, LearnedAgent]:
-    """Play a model's most likely choices."""
+    """Play a trained policy greedily, ``copies`` runs at a time."""
     th.set_num_threads(1)
-    agent = LearnedAgent(model, settings)
-    return evaluate_agent(config, agent, seeds, max_queue_slots=settings.max_queue_slots), agent
-
-
-def evaluate_player(
-    player: Any, config: ScenarioConfig, seeds: Sequence[int], *, copies: int = 1_000
-) -> tuple[Evaluation, IppoAgent]:
-    """Play the most likely choices of policies of ``simcash_env/learning/ippo.py``."""
-    th.set_num_threads(1)
-    settings = player.settings
-    played = assign_learners(with_largest_share(config, settings.largest_share), settings.learners)
-    agent = IppoAgent(player, settings, deciding_banks(played))
+    settings = policy.settings
+    scenario = assign_learners(with_largest_share(config, settings.largest_share), settings.learners)
+    agent = LearnedAgent(policy, settings, deciding_banks(scenario))
     slots, action = settings.max_queue_slots, settings.action
-    return evaluate_agent(played, agent, seeds, max_queue_slots=slots, action=action, copies=copies), agent
+    return evaluate_agent(scenario, agent, seeds, max_queue_slots=slots, action=action, copies=copies), agent
+
+
+def require_same_banks(checkpoint: Path, facts: CheckpointFacts, config: ScenarioConfig) -> None:
+    """Check that a scenario's learning banks are those that a checkpoint was trained for.
+
+    Raises:
+        SnapshotError: they are not.
+    """
+    learning = deciding_banks(config)
+    if learning != facts.bank_ids:
+        message = f"{checkpoint}: trained for banks {facts.bank_ids}, the scenario now has {learning}"
+        raise SnapshotError(message)
 
 
 def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
-    """Load a checkpoint and play it.
+    """Load a checkpoint and play it greedily.
 
     Raises:
         SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
     """
     facts = read_facts(checkpoint)
     config = load(facts.scenario)
-    settings = facts.training_settings()
-    learners = settings.learners if isinstance(settings, IppoSettings) else "external"
-    learning = deciding_banks(assign_learners(config, learners))
-    if learning != facts.bank_ids:
-        message = f"{checkpoint}: trained for banks {facts.bank_ids}, the scenario now has {learning}"
-        raise SnapshotError(message)
-    if isinstance(settings, IppoSettings):
-        from simcash_env.learning.ippo import Player
-
-        return LearnedResult(facts, *evaluate_player(Player.load(checkpoint), config, seeds))
-    model = MaskablePPO.load(checkpoint, device="cpu")
-    return LearnedResult(facts, *evaluate_model(model, settings, config, seeds))
+    require_same_banks(checkpoint, facts, assign_learners(config, facts.training_settings().learners))
+    return LearnedResult(facts, *evaluate_learned(Policy.load(checkpoint), config, seeds))

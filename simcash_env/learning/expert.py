@@ -1,18 +1,13 @@
-"""A scripted policy that a learner may imitate first, with a pool share that follows what has arrived.
-
-``python -m simcash_env.learning.expert SCENARIO`` searches one on training days and prints the lines for ``configs/training``.
-"""
+"""The scripted expert that a learner may imitate first, with a pool share that follows the value that has arrived."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from simcash_env.agents.units import TYPICAL_TICKS
@@ -22,25 +17,20 @@ from simcash_env.config.policies import PolicyConfig
 from simcash_env.envs.actions import Language
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
-from simcash_env.evaluation.grid_search import tune
 from simcash_env.evaluation.scripted import ScriptedAgent, agent_for
-from simcash_env.evaluation.seeds import training_seeds
 from simcash_env.learning.pool_cap import with_largest_share
-from simcash_env.registry import load
 from simcash_env.schema.codes import POOL_LEVELS
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
-FAMILY: Final = "liquidity_reserve"
-DAYS, TUNING_DAYS = 1_000, 200
 WEIGHTS: Final = (0.0, 0.5, 1.0)
 SHIFTS: Final = (-0.02, -0.01, 0.0, 0.01)
 URGENT_TICKS: Final = 2
 
 
-class Urgency(ScriptedAgent):
-    """What scripts share for which some payments are urgent.
+class UrgencyAgent(ScriptedAgent):
+    """Base of scripts that treat payments near their deadline as urgent.
 
     Args:
         urgent_ticks: to the deadline.
@@ -51,7 +41,7 @@ class Urgency(ScriptedAgent):
         self.urgent_ticks = urgent_ticks
 
 
-class UrgentFirst(Urgency):
+class UrgentFirst(UrgencyAgent):
     """Release what is funded: payments due in ``urgent_ticks`` by deadline, then the largest of the others."""
 
     def releases(self, view: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
@@ -72,7 +62,7 @@ class UrgentFirst(Urgency):
         return released
 
 
-class BalanceThresholds(Urgency):
+class BalanceThresholds(UrgencyAgent):
     """In the threshold action: release what the balance covers; where something is urgent, that alone, on credit."""
 
     def act(self, vec: SimCashVec) -> Any:
@@ -98,11 +88,11 @@ def agent_of(policy: Mapping[str, Any]) -> ScriptedAgent:
     return agent_for(POLICY.validate_python(found))
 
 
-OURS: Final[dict[str, type[Urgency]]] = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}
+OURS: Final[dict[str, type[UrgencyAgent]]] = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}
 """Scripts that are no policy of a scenario file, all with ``urgent_ticks``."""
 
 
-class TeacherSettings(BaseModel):
+class ExpertSettings(BaseModel):
     """A policy and the share of the pool that each bank allocates with it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -119,15 +109,15 @@ class TeacherSettings(BaseModel):
     noise: float = Field(default=1.5, ge=0, description="standard deviation of the levels that are shown, in levels")
 
 
-class Teacher:
-    """Plays it on a batch.
+class Expert:
+    """A scripted expert on a batch, as a target of behaviour cloning.
 
     Args:
         settings: of it.
         largest_share: of the pool that the batch's levels reach to.
     """
 
-    def __init__(self, settings: TeacherSettings, largest_share: float) -> None:
+    def __init__(self, settings: ExpertSettings, largest_share: float) -> None:
         self._settings, self._largest = settings, largest_share
         self._agent = agent_of(settings.policy)
 
@@ -147,29 +137,29 @@ class Teacher:
         return shares
 
 
-class Quiet:
-    """A teacher as an agent, without noise; of the batch's levels only those to ``largest_share`` are used."""
+class NoiselessExpert:
+    """The expert as an agent, without exploration noise."""
 
-    def __init__(self, settings: TeacherSettings, largest_share: float) -> None:
-        self._teacher = Teacher(settings, largest_share)
+    def __init__(self, settings: ExpertSettings, largest_share: float) -> None:
+        self._expert = Expert(settings, largest_share)
 
     def act(self, vec: SimCashVec) -> Any:
         """Decide for all learning banks of all copies."""
-        return self._teacher.act(vec, np.zeros((vec.num_envs, vec.num_banks)))
+        return self._expert.act(vec, np.zeros((vec.num_envs, vec.num_banks)))
 
 
 def cost(
-    config: ScenarioConfig, settings: TeacherSettings, largest_share: float, seeds: Sequence[int],
+    config: ScenarioConfig, settings: ExpertSettings, largest_share: float, seeds: Sequence[int],
     action: Language = "queue",
 ) -> Evaluation:  # fmt: skip
-    """What a teacher costs when all learners follow it, with its shares on the learners' grid."""
-    agent = Quiet(settings, largest_share)
+    """Cost of the expert when all learners follow it, with its shares on the learners' grid."""
+    agent = NoiselessExpert(settings, largest_share)
     return evaluate_agent(with_largest_share(config, largest_share), agent, seeds, action=action)
 
 
 def search(
     config: ScenarioConfig, shares: Sequence[float], largest_share: float, seeds: Sequence[int]
-) -> tuple[TeacherSettings, float]:
+) -> tuple[ExpertSettings, float]:
     """``urgent_first`` with the best shift of tuned shares and weight of what has arrived, and its mean cents.
 
     Shares move with the weight, so that their mean stays what was tuned, plus the shift.
@@ -177,32 +167,13 @@ def search(
     vec = make_vec(config, len(seeds))
     vec.reset(list(seeds))
     policy = {"type": "urgent_first", "urgent_ticks": URGENT_TICKS}
-    mean = Teacher(TeacherSettings(policy=policy, arrivals=1.0), 1.0).shares(vec).mean(axis=0)
+    mean = Expert(ExpertSettings(policy=policy, arrivals=1.0), 1.0).shares(vec).mean(axis=0)
     places = [sorted(bank.id for bank in config.banks).index(bank) for bank in vec.bank_ids]
     base = np.array(shares)[places]
-    tried: list[tuple[TeacherSettings, float]] = []
+    tried: list[tuple[ExpertSettings, float]] = []
     for weight in WEIGHTS:
         for shift in SHIFTS:
             fixed = tuple(round(float(share), 4) for share in base + shift - weight * mean)
-            settings = TeacherSettings(policy=policy, arrivals=weight, shares=fixed)
+            settings = ExpertSettings(policy=policy, arrivals=weight, shares=fixed)
             tried.append((settings, float(cost(config, settings, largest_share, seeds).totals().mean())))
     return min(tried, key=lambda one: one[1])
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Search and print."""
-    parser = argparse.ArgumentParser(prog="python -m simcash_env.learning.expert", description=__doc__)
-    parser.add_argument("scenario", help="an id or a file, with pools")
-    parser.add_argument("--largest-share", type=float, default=0.3, help="of the pool that a learner may choose")
-    given: Any = parser.parse_args(arguments)
-    config = load(given.scenario)
-    tuned = tune(config, FAMILY, training_seeds(TUNING_DAYS))
-    teacher, cents = search(
-        config, tuned.shares or (0.5,) * len(config.banks), given.largest_share, training_seeds(DAYS)
-    )
-    print(f"# {tuned.describe()}: {tuned.training_cents:,.0f} cents of a training day; with this teacher {cents:,.0f}")
-    print(yaml.safe_dump({"teacher": teacher.model_dump(mode="json", exclude={"noise"})}, sort_keys=False))
-
-
-if __name__ == "__main__":
-    main()

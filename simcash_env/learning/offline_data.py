@@ -26,7 +26,7 @@ from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.files import make_folder_of, replacing
-from simcash_env.learning.policies import Player
+from simcash_env.learning.policies import PlayablePolicy
 from simcash_env.schema.arrays import I64
 
 FORMAT: Final = "simcash-rollouts-1"
@@ -46,7 +46,7 @@ class Rollouts:
         facts: scenario, version, player, names of columns: the metadata of the data sets.
     """
 
-    player: Player
+    player: PlayablePolicy
     seeds: tuple[int, ...]
     bank_ids: tuple[str, ...]
     observations: npt.NDArray[np.float32]
@@ -57,7 +57,7 @@ class Rollouts:
     facts: dict[str, Any]
 
 
-def roll_out(player: Player, seeds: Sequence[int]) -> Rollouts:
+def roll_out(player: PlayablePolicy, seeds: Sequence[int]) -> Rollouts:
     """Play every seed to its end."""
     banks = deciding_banks(player.config)
     vec = make_vec(
@@ -130,7 +130,7 @@ def write_parquet(rollouts: Rollouts, path: Path) -> Path:
     return path
 
 
-def dataset_id(player: Player, bank: str) -> str:
+def dataset_id(player: PlayablePolicy, bank: str) -> str:
     """``simcash/SCENARIO/PLAYER-BANK-v0``, with what Minari does not take in names replaced by hyphens."""
     scenario, name, who = (re.sub(r"[^\w-]+", "-", text) for text in (Path(player.scenario).stem, player.name, bank))
     return f"simcash/{scenario}/{name}-{who}-v0"

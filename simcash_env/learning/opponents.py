@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.learning.settings import IppoSettings
+from simcash_env.learning.settings import TrainingSettings
 
 
 class Opponents:
@@ -35,7 +35,11 @@ class Opponents:
     """
 
     def __init__(
-        self, settings: IppoSettings, bank_ids: tuple[str, ...], copies: int, new_player: Callable[[Path | None], Any]
+        self,
+        settings: TrainingSettings,
+        bank_ids: tuple[str, ...],
+        copies: int,
+        new_player: Callable[[Path | None], Any],
     ) -> None:
         self._settings, self._new_player = settings, new_player
         self.learns: npt.NDArray[np.bool_] = np.ones((copies, len(bank_ids)), bool)

@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +21,9 @@ from simcash_env.evaluation.evaluate import Evaluation
 from simcash_env.evaluation.seeds import validation_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval
 from simcash_env.files import make_folder_of, write_atomically
-from simcash_env.learning.evaluate import LearnedAgent, evaluate_model, evaluate_player
-from simcash_env.learning.sb3_ppo import train
+from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.search_space import Space, space_as_data, suggest
-from simcash_env.learning.settings import IppoSettings, TrainingSettings
+from simcash_env.learning.settings import ALGORITHM, TrainingSettings
 from simcash_env.registry import load
 
 SQLITE: Final = frozenset({".db", ".sqlite", ".sqlite3"})
@@ -55,7 +53,7 @@ class Plan:
         space = space_as_data(self.space)
         settings = {name: value for name, value in self.settings.model_dump(mode="json").items() if name not in space}
         whole = {
-            "algorithm": type(self.settings).__name__,
+            "algorithm": ALGORITHM,
             "settings": settings,
             "space": space,
             "validation_days": self.validation_days,
@@ -158,7 +156,7 @@ def judge(plan: Plan, choices: dict[str, Any], report: Callable[[int, float], No
     Raises:
         ConfigError: the settings break a rule.
     """
-    settings = type(plan.settings)(**{**plan.settings.model_dump(), **choices})
+    settings = TrainingSettings(**{**plan.settings.model_dump(), **choices})
     days, cents = validation_seeds(plan.validation_days), []
     for seed in range(plan.runs):
         cents += train_and_play(settings, seed, days, report).totals().tolist()
@@ -168,24 +166,17 @@ def judge(plan: Plan, choices: dict[str, Any], report: Callable[[int, float], No
 def train_and_play(
     settings: TrainingSettings, seed: int, days: Sequence[int], report: Callable[[int, float], None] | None
 ) -> Evaluation:
-    """Train with the algorithm that the settings are of, and play what came of it.
+    """Train a policy and play it on days.
 
     Raises:
         KeyboardInterrupt: the training was interrupted.
     """
-    config = load(settings.scenario)
-    if not isinstance(settings, IppoSettings):
-        trained = train(settings, seed, report=report)
-        evaluate: Callable[..., tuple[Evaluation, LearnedAgent]] = partial(evaluate_model, trained.model, settings)
-    else:
-        from simcash_env.learning.ippo import train as train_ippo
+    from simcash_env.learning.ippo import train
 
-        tell = None if report is None else lambda steps, cents, _: report(steps, cents)
-        trained = train_ippo(settings, seed, report=tell)
-        evaluate = partial(evaluate_player, trained.model)
+    trained = train(settings, seed, report=None if report is None else lambda steps, cents, _: report(steps, cents))
     if not trained.is_complete:
         raise KeyboardInterrupt
-    return evaluate(config, days)[0]
+    return evaluate_learned(trained.policy, load(settings.scenario), days)[0]
 
 
 def search(

@@ -55,7 +55,7 @@ def test_changed_settings_are_read_or_refused(folder: Path, row: Any) -> None:
 @fuzzed()
 @given(facts=changed_inside([FACTS]))
 def test_the_facts_of_a_checkpoint_are_read_or_refused(folder: Path, facts: Any) -> None:
-    path = folder / "model.zip"
+    path = folder / "model.pt"
     path.write_bytes(b"weights")
     facts_path(path).write_text(json.dumps(facts), "utf-8")
     said = refusal(lambda: read_facts(path).training_settings(), SnapshotError)

@@ -19,7 +19,7 @@ from simcash_env.evaluation.scripted import Deadline, Fifo, LiquidityReserve
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.learning.distill import Distilled, Options, distill, fidelity, mean_shares, watch
 from simcash_env.learning.distill_report import make_report, write_distilled
-from simcash_env.learning.policies import named_player
+from simcash_env.learning.policies import named_policy
 from simcash_env.learning.tree_features import OWN_WORDS, WORDS
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Student, TreeRule, depth, nodes
@@ -161,7 +161,7 @@ def test_what_payment_trees_cannot_say_is_refused():
 
 
 def test_what_is_written_loads_and_costs_the_same(tmp_path):
-    player = named_player(DAY, None, "random")
+    player = named_policy(DAY, None, "random")
     tree = distill(teacher(Deadline(2, 3)), QUICK)
     report = make_report(player, tree, QUICK, num_seeds=5, num_tuning_seeds=0)
     paths = write_distilled(tree, report, tmp_path / "folder")

@@ -46,13 +46,13 @@ def test_a_study_is_refused_under_another_plan(tmp_path):
 
 def test_trials_are_judged_on_validation_days_alone(monkeypatch, tmp_path):
     judged = []
-    real = tune.evaluate_model
+    real = tune.evaluate_learned
 
-    def watch(model, settings, config, seeds):
+    def watch(policy, config, seeds):
         judged.append(tuple(seeds))
-        return real(model, settings, config, seeds)
+        return real(policy, config, seeds)
 
-    monkeypatch.setattr(tune, "evaluate_model", watch)
+    monkeypatch.setattr(tune, "evaluate_learned", watch)
     found = search(open_study(tmp_path / "study.journal", "mine", plan(runs=2)), plan(runs=2), 1)
     assert judged == [validation_seeds(3)] * 2
     assert found.cents.count == 6

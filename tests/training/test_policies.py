@@ -1,4 +1,4 @@
-"""Checkpoints of both algorithms are distilled, searched for and exported alike; cut pools come back whole."""
+"""Checkpoints are distilled, searched for and exported; cut pools come back whole."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,12 @@ from simcash_env.evaluation.evaluate import evaluate_agent
 from simcash_env.learning.checkpoint_plots import draw_checkpoint
 from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.evaluate import evaluate_checkpoint
-from simcash_env.learning.ippo import make_training_vec, train
+from simcash_env.learning.ippo import train
 from simcash_env.learning.offline_data import roll_out
 from simcash_env.learning.policies import open_checkpoint
-from simcash_env.learning.sb3_ppo import train as train_ppo
+from simcash_env.learning.rollout import make_training_vec
 from simcash_env.learning.search_space import Range
-from simcash_env.learning.settings import IppoSettings, TrainingSettings
+from simcash_env.learning.settings import TrainingSettings
 from simcash_env.learning.tune import Plan, judge
 
 GAME = "castro-3period-v0"
@@ -30,7 +30,7 @@ banks:
 
 def settings(**changes):
     small = {"num_envs": 16, "total_steps": 192, "steps_per_rollout": 3, "num_minibatches": 2, "hidden": (8,)}
-    return IppoSettings(scenario=GAME, max_queue_slots=4, **{**small, **changes})
+    return TrainingSettings(scenario=GAME, max_queue_slots=4, **{**small, **changes})
 
 
 def test_a_policy_with_a_finer_pool_is_distilled_to_shares_of_the_whole(tmp_path):
@@ -60,18 +60,14 @@ def test_a_policy_that_does_not_decide_on_payments_is_refused(tmp_path):
 def test_settings_of_our_own_ppo_can_be_searched():
     plan = Plan(settings(), {"learning_rate": Range(low=1e-4, high=1e-2)}, validation_days=3)
     assert len(judge(plan, {"learning_rate": 1e-3})) == 3
-    assert plan.as_data()["algorithm"] == "IppoSettings"
+    assert plan.as_data()["algorithm"] == "ippo"
 
 
-@pytest.mark.parametrize("algorithm", ["ppo", "ippo"])
-def test_a_policy_for_banks_that_the_scenario_has_no_longer_is_refused(tmp_path, algorithm):
+def test_a_policy_for_banks_that_the_scenario_has_no_longer_is_refused(tmp_path):
     path, scenario = tmp_path / "policy", tmp_path / "own.yaml"
     scenario.write_text(SCENARIO)
     small = {"scenario": str(scenario), "num_envs": 4, "total_steps": 32, "steps_per_rollout": 4, "hidden": (8,)}
-    if algorithm == "ppo":
-        train_ppo(TrainingSettings(**small), 0, out=path)
-    else:
-        train(IppoSettings(**small), 0, out=path)
+    train(TrainingSettings(**small), 0, out=path)
     scenario.write_text(SCENARIO.replace("id: B", "id: C"))
     for opened in (open_checkpoint, lambda path: evaluate_checkpoint(path, [1])):
         with pytest.raises(SnapshotError, match=r"trained for banks \('A', 'B'\), the scenario now has \('A', 'C'\)"):
@@ -87,7 +83,7 @@ def test_a_policy_of_another_action_costs_what_its_numbers_cost_in_training(tmp_
     vec.reset([1, 2])
     cents = np.zeros((2, 2), np.int64)
     for _ in range(vec.num_ticks):
-        chosen = trained.model.act(vec.observations, vec.masks)
+        chosen = trained.policy.act(vec.observations, vec.masks)
         if action == "budget":
             vec.step_rows(chosen.reshape(4, -1))
         else:
@@ -99,7 +95,7 @@ def test_a_policy_of_another_action_costs_what_its_numbers_cost_in_training(tmp_
 
 def test_figures_of_a_policy_are_what_can_be_drawn_of_it(tmp_path):
     """Without a day that ended there is no curve; what decides on thresholds cannot be recorded."""
-    short = IppoSettings(scenario="castro-12period-v0", num_envs=2, total_steps=1, steps_per_rollout=2, hidden=(8,))
+    short = TrainingSettings(scenario="castro-12period-v0", num_envs=2, total_steps=1, steps_per_rollout=2, hidden=(8,))
     for name, how in (("short", short), ("thresholds", settings(action="threshold")), ("whole", settings())):
         train(how, 0, out=tmp_path / f"{name}.pt")
         drawn = draw_checkpoint(tmp_path / f"{name}.pt", tmp_path / name)
