@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcash_env.agents.observation_layout import DUE_SOON_TICKS
+from simcash_env.agents.observation import DUE_SOON_TICKS, MARKET_AT
 from simcash_env.agents.tables import F64
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.market.loans import due_tick
@@ -38,16 +38,16 @@ def depth_cents(state: State, row: int) -> int:
 def write_market(scenario: Scenario, state: State, work: Work, bank: int, entries: F64) -> None:
     """Rates are above the deposit rate, in hundredths of a basis point; 0 where there is none, and the depth is 0."""
     low, bid, ask = scenario.market_deposit_rate[0], state.book_bid_head[0], state.book_ask_head[0]
-    entries[0] = 0.0 if due_tick(scenario, state, 0) == NONE else 1.0
-    entries[1] = 0.0 if bid == NONE else state.order_rate[bid] - low
-    entries[2] = 0.0 if bid == NONE else depth_cents(state, bid)
-    entries[3] = 0.0 if ask == NONE else state.order_rate[ask] - low
-    entries[4] = 0.0 if ask == NONE else depth_cents(state, ask)
-    entries[5] = 0.0 if state.book_last_rate[0] == NONE else state.book_last_rate[0] - low
-    entries[6] = state.trader_locked_cents[bank]
+    entries[MARKET_AT.market_is_open] = 0.0 if due_tick(scenario, state, 0) == NONE else 1.0
+    entries[MARKET_AT.market_best_bid] = 0.0 if bid == NONE else state.order_rate[bid] - low
+    entries[MARKET_AT.market_bid_depth] = 0.0 if bid == NONE else depth_cents(state, bid)
+    entries[MARKET_AT.market_best_ask] = 0.0 if ask == NONE else state.order_rate[ask] - low
+    entries[MARKET_AT.market_ask_depth] = 0.0 if ask == NONE else depth_cents(state, ask)
+    entries[MARKET_AT.market_last_rate] = 0.0 if state.book_last_rate[0] == NONE else state.book_last_rate[0] - low
+    entries[MARKET_AT.market_locked] = state.trader_locked_cents[bank]
     used = state.trader_credit_locked_cents[bank] + state.trader_owed_cents[bank]
-    entries[7] = scenario.trader_credit_line_cents[bank] - used
-    entries[8] = state.trader_lent_cents[bank]
-    entries[9] = state.trader_borrowed_cents[bank]
-    entries[10] = work.trader_to_receive_cents[bank]
-    entries[11] = work.trader_to_repay_cents[bank]
+    entries[MARKET_AT.market_credit_left] = scenario.trader_credit_line_cents[bank] - used
+    entries[MARKET_AT.market_lent] = state.trader_lent_cents[bank]
+    entries[MARKET_AT.market_borrowed] = state.trader_borrowed_cents[bank]
+    entries[MARKET_AT.market_to_receive_soon] = work.trader_to_receive_cents[bank]
+    entries[MARKET_AT.market_to_repay_soon] = work.trader_to_repay_cents[bank]

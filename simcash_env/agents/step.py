@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.agents.decode import decode
-from simcash_env.agents.observation_scales import show_prices
-from simcash_env.agents.observe import observe
+from simcash_env.agents.observe import observe, show_prices
 from simcash_env.agents.reward import forget_step, reward, stand_still
 from simcash_env.agents.seeds import next_seed, next_seed_of
 from simcash_env.agents.tables import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.agents.observation_layout import NUM_MARKET, NUM_SLOT, SLOTS_AT
+from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
 from simcash_env.compile.scenario import initial_state
 from simcash_env.envs.actions import QueueAction
@@ -144,7 +144,7 @@ class SimCashVec(BatchArrays, Inside):
         self.reward_scale = reward_scale_cents(view)
         self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.has_market = self.config.market is not None
-        self.num_features = SLOTS_AT + num_slots * NUM_SLOT + NUM_MARKET * self.has_market
+        self.num_features = observation_size(num_slots, has_market=self.has_market)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)

@@ -41,14 +41,13 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
 
 def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
     """``spaces.tables.Window`` of a batch, with the scales of every variant."""
-    from simcash_env.agents.observation_scales import write_scales
+    from simcash_env.agents.observation_scales import observation_scales
     from simcash_env.agents.tables import Window
 
-    size = len(learners) * vec.num_features
-    spread = np.ones((len(variants), size), np.float32)
-    offset = np.ones((len(variants), size), np.float32)
-    for number, variant in enumerate(variants):
-        write_scales(variant.row, variant.sizes, learners, vec.num_features, spread[number], offset[number])
+    scales = [
+        observation_scales(variant.view, learners, vec.num_slots, has_market=vec.has_market) for variant in variants
+    ]
+    spread, offset = (np.concatenate(arrays) for arrays in zip(*scales, strict=True))
     heads = len(vec.action_nvec)
     choices = 0 if vec.action.language == "threshold" else int(vec.action_nvec.max())
     return Window(
@@ -64,6 +63,6 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
         has_pool=int("pool" in vec.head_index),
         has_market=int(vec.has_market),
         has_orders=int("market" in vec.head_index),
-        spread=spread.reshape(-1),
-        offset=offset.reshape(-1),
+        spread=spread,
+        offset=offset,
     )

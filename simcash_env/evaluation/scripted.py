@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.agents.observation_layout import CLOCK, CLOCK_AT
+from simcash_env.agents.observation import AT
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
 from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, PolicyConfig, TreePolicy
 from simcash_env.envs.vector import SimCashVec
@@ -23,8 +23,6 @@ Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
 
 HOLD, RELEASE = 0, 1
-
-RUN_POSITION = CLOCK_AT + CLOCK.index("run_position")
 
 
 class Agent(Protocol):
@@ -84,7 +82,7 @@ class ScriptedAgent:
         chosen, head = np.broadcast_to(np.asarray(levels, np.int64), pools.shape), vec.head_index["pool"]
         may_choose = vec.masks[:, :, head, 1:].any(axis=2)
         actions[:, :, head] = np.where(may_choose, chosen, 0)
-        is_first = vec.features[:, :, RUN_POSITION] == 0.0
+        is_first = vec.features[:, :, AT.run_position] == 0.0
         change = pools * chosen * per_level // PPM - pools * configured // PPM
         for name in ("balance", "available_liquidity", "effective_liquidity"):
             view[name] = view[name] + np.where(may_choose & is_first, change, 0)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import torch as th
 from torch import nn
 
-from simcash_env.agents.observation_layout import NUM_SLOT, SLOTS_AT
+from simcash_env.agents.observation import NUM_SLOT, SLOTS_AT
 from simcash_env.learning.queue_features import NUM_QUEUE_FEATURES
 from simcash_env.learning.settings import TrainingSettings
 
@@ -60,8 +60,8 @@ class ActorCritic(nn.Module):  # type: ignore[misc]
     """
 
     def __init__(
-        self, settings: TrainingSettings, policies: int, banks: int, features: int, columns: int, slots: tuple[int, int],
-        heads: Any, generator: Any,
+        self, settings: TrainingSettings, policies: int, banks: int, features: int, columns: int,
+        slots: tuple[int, int], heads: Any, generator: Any,
     ) -> None:  # fmt: skip
         super().__init__()
         self.policies, self.banks, self.features = policies, banks, features

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import torch as th
 
-from simcash_env.agents.observation_layout import NUM_SLOT, SLOTS_AT
+from simcash_env.agents.observation import NUM_SLOT, SLOTS_AT
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
 from simcash_env.learning.checkpoint import read_facts

@@ -6,13 +6,9 @@ from typing import Any, Final
 
 import torch as th
 
-from simcash_env.agents.observation_layout import ACCOUNT, ACCOUNT_AT, QUEUES, QUEUES_AT, SLOT
+from simcash_env.agents.observation import AT, SLOT_AT
 from simcash_env.agents.units import TYPICAL_TICKS
 
-REMAINING, DEADLINE = SLOT.index("remaining"), SLOT.index("ticks_to_deadline")
-LIQUIDITY = ACCOUNT_AT + ACCOUNT.index("available_liquidity")
-WAITING = QUEUES_AT + QUEUES.index("queue2_value")
-BALANCE = ACCOUNT_AT + ACCOUNT.index("balance")
 NUM_LIQUIDITY_LEFT: Final = 4
 NUM_IS_FUNDED: Final = 3
 NUM_QUEUE_FEATURES: Final = NUM_LIQUIDITY_LEFT + NUM_IS_FUNDED
@@ -39,14 +35,17 @@ def liquidity_left(rows: Any, slots: Any, day_flow: Any) -> Any:
         slots: (rows, slots, NUM_SLOT), the slot block of the same rows.
         day_flow: a bank's payments of a day, in mean payments: one number, or one a row.
     """
-    remaining, deadline = slots[:, :, REMAINING], slots[:, :, DEADLINE]
+    remaining, deadline = slots[:, :, SLOT_AT.remaining], slots[:, :, SLOT_AT.ticks_to_deadline]
     is_present = remaining > 0
     amount = unsquash(remaining) * is_present
     rank = deadline - amount * TINY
     is_before = rank.unsqueeze(1) < rank.unsqueeze(2)  # [row, slot, other]
     ahead = (is_before * amount.unsqueeze(1)).sum(dim=2)
     day_flow = th.as_tensor(day_flow).reshape(-1, 1)
-    liquidity, waiting = unsquash(rows[:, LIQUIDITY, None]) * day_flow, unsquash(rows[:, WAITING, None]) * day_flow
+    liquidity, waiting = (
+        unsquash(rows[:, AT.available_liquidity, None]) * day_flow,
+        unsquash(rows[:, AT.queue2_value, None]) * day_flow,
+    )
     before, before_waiting = liquidity - ahead, liquidity - waiting - ahead
     left = th.stack([before, before - amount, before_waiting, before_waiting - amount], dim=2)
     return left / (left.abs() + 1.0) * is_present.unsqueeze(2)
@@ -58,13 +57,13 @@ def is_funded(rows: Any, slots: Any, day_flow: Any) -> Any:
     The three orders: by deadline, larger ones first, from available liquidity; payments due within two ticks first and
     then by size, from available liquidity; the same from the balance alone. Arguments as in ``liquidity_left``.
     """
-    amount = unsquash(slots[:, :, REMAINING])
-    ticks = unsquash(slots[:, :, DEADLINE]) * TYPICAL_TICKS
+    amount = unsquash(slots[:, :, SLOT_AT.remaining])
+    ticks = unsquash(slots[:, :, SLOT_AT.ticks_to_deadline]) * TYPICAL_TICKS
     is_urgent = ticks < URGENT_TICKS + 0.5
     above_all = amount.amax(dim=1, keepdim=True) + 1.0
     by_deadline = ticks.round() * above_all - amount
     urgent_first = th.where(is_urgent, (ticks.round() - URGENT_TICKS - 2.0) * above_all, 0.0) - amount
-    liquidity, balance = unsquash(rows[:, LIQUIDITY]) * day_flow, unsquash(rows[:, BALANCE]) * day_flow
+    liquidity, balance = unsquash(rows[:, AT.available_liquidity]) * day_flow, unsquash(rows[:, AT.balance]) * day_flow
     funded = [
         _funded_in_order(by_deadline, amount, liquidity),
         _funded_in_order(urgent_first, amount, liquidity),
