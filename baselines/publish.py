@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from baselines.grid import ALL_FAMILIES
-from baselines.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env import __version__
+from simcash_env.evaluation.benchmark_table import table
+from simcash_env.evaluation.grid_search import ALL_FAMILIES
+from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env.files import write_atomically
 from simcash_env.registry import scenario_ids
 
@@ -24,6 +25,8 @@ COMMAND: Final = "python -m baselines.publish"
 LARGE: Final = frozenset({"ten-banks-v0", "core-periphery-200-v0"})
 """Scenarios whose parameters are searched on fewer days: ten days a run, or two hundred banks."""
 
+BEST_SHOWN: Final = 3
+"""Tuned policies of a scenario in the page."""
 TEST_DAYS, TUNING_DAYS, LARGE_TUNING_DAYS, MEASURED_DAYS = 200, 200, 20, 20
 
 
@@ -77,21 +80,6 @@ def summary(results: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def table(rows: Sequence[Mapping[str, Any]], most_tuned: int | None = None) -> list[str]:
-    """Lines of Markdown: by scenario, cheapest first; of the tuned policies the best ``most_tuned``, or all."""
-    lines = [
-        "| scenario | policy | mean cost | 95 % interval | against FIFO | regret | delay | liquidity | parameters |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    for scenario in dict.fromkeys(row["scenario"] for row in rows):
-        own = sorted((row for row in rows if row["scenario"] == scenario), key=lambda row: row["total"]["mean"])
-        tuned = [row for row in own if row["policy"].startswith("tuned:")][:most_tuned]
-        shown = [row for row in own if row in tuned or not row["policy"].startswith("tuned:")]
-        for place, row in enumerate(shown):
-            lines.append("| " + " | ".join(cells(row, scenario if place == 0 else "")) + " |")
-    return lines
-
-
 def markdown(results: Mapping[str, Any]) -> str:
     """The page: over all scenarios, then scenario by scenario, and how it was made."""
     days = f"{results['test_days']} test days, parameters searched on {results['tuning_days']} training days"
@@ -105,39 +93,6 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"Version {results['version']}, `{results['command']}`.",
     ]
     return "\n".join([*summary(results), *table(results["rows"], BEST_SHOWN), *notes])
-
-
-BEST_SHOWN: Final = 3
-
-
-def cells(row: Mapping[str, Any], scenario: str) -> list[str]:
-    """One row of the table."""
-    total, metrics, regret = row["total"], row["metrics"], row["regret"]
-    mark = "≤ " if row["bound"] == "relaxed" else ""
-    return [
-        f"`{scenario}`" if scenario else "",
-        row["policy"],
-        f"{total['mean']:,.0f}",
-        f"{total['low']:,.0f} to {total['high']:,.0f}",
-        f"{row['difference_to_fifo']['mean']:+,.0f}"
-        if row["policy"] != "fifo" or row["difference_to_fifo"]["mean"]
-        else "",
-        "" if regret is None else f"{mark}{regret['mean']:,.0f}",
-        f"{metrics['delay_indicator']:.2f}" if "delay_indicator" in metrics else "",
-        f"{metrics['liquidity_used']:,.0f}" if "liquidity_used" in metrics else "",
-        shortened(row["parameters"]),
-    ]
-
-
-MOST_SHARES: Final = 5
-
-
-def shortened(parameters: str) -> str:
-    """Parameters without a long list of pool shares."""
-    head, _, shares = parameters.partition("pool ")
-    if shares.count("/") < MOST_SHARES:
-        return parameters
-    return f"{head}pool by bank"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,8 +14,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from baselines.clearing import best_clearing
 from simcash_env.config import ScenarioConfig
+from simcash_env.evaluation.clearing import best_clearing
 from simcash_env.simulation import Simulation
 
 Payments = tuple[tuple[str, str, int], ...]

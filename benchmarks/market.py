@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
-from baselines.evaluate import with_policy
-from baselines.rollout import run_scripted
 from simcash_env import make_vec
+from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import FifoPolicy, MarketConfig, ScenarioConfig
-from simcash_env.engine import Engine
+from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.registry import load
-from simcash_env.scenario import compile_scenario
+from simcash_env.simulation.engine import Engine
 
 IDLE: Final = "ten-banks-v0"
 BUSY: Final = "money-market-v0"

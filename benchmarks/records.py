@@ -31,7 +31,7 @@ PROCESS_ROUNDS: Final = 5
 
 NO_LOGGING: Final = """
 import simcash_env.kernels.record as log
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 
 def record(state, work, kind, bank, counterparty, pay_id, cents):
     return

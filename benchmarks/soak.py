@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from benchmarks.soak_scenarios import scenario
 from simcash_env import make_vec
-from simcash_env.arrays import State
-from simcash_env.codes import NONE, PPM, Place, Status
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.vector import SimCashVec
+from simcash_env.schema.arrays import State
+from simcash_env.schema.codes import NONE, PPM, Place, Status
 
 COPIES: Final = 256
 STEPS: Final = 1_000

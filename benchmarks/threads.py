@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env import make_vec
+from simcash_env.agents.step import step_batch
+from simcash_env.agents.tables import TO_STEP
 from simcash_env.envs.vector import NO_ACTIONS, SimCashVec
-from simcash_env.spaces.step import step_batch
-from simcash_env.spaces.tables import TO_STEP
 
 SCENARIO, COPIES, ROUNDS, SECONDS = "ten-banks-v0", 1_024, 7, 0.5
 

@@ -2,8 +2,8 @@
 
 Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 
-- ``ours``: ``training/ippo.py`` with one epoch, of more minibatches where that helps, a rate that falls, rectified
-  units, and one body for actor and critic;
+- ``ours``: ``simcash_env/learning/ippo.py`` with one epoch, of more minibatches where that helps, a rate that falls,
+  rectified units, and one body for actor and critic;
 - ``ours, SB3's settings``: four epochs, a constant rate, tanh, two bodies, as SB3's, so that only the code differs;
 - ``sb3 PPO``: SB3's with these settings, which are nearer to its own defaults; it knows no masks;
 - ``sb3 PPO, our settings``: one epoch, our minibatches and rate, rectified units (SB3 has no common body);
@@ -30,17 +30,18 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 from torch import nn
 
-from baselines.evaluate import evaluate_agent
-from baselines.seeds import FIRST_TRAINING_SEED, validation_seeds
 from simcash_env import __version__, make_vec
-from simcash_env.arrays import I64
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
+from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, validation_seeds
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.ippo import Ippo
+from simcash_env.learning.rollout import SEEDS_PER_RUN
+from simcash_env.learning.settings import TrainingSettings
 from simcash_env.machine import machine
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.ippo import SEEDS_PER_RUN, Ippo
-from training.settings import IppoSettings
+from simcash_env.schema.arrays import I64
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
     "castro-12period-v0": {
@@ -65,10 +66,10 @@ OURS: Final[dict[str, Any]] = {
 OUR_MINIBATCHES: Final = {"castro-12period-v0": 4, "ten-banks-v0": 32}
 
 
-def settings_of(scenario: str, *, are_ours: bool) -> IppoSettings:
+def settings_of(scenario: str, *, are_ours: bool) -> TrainingSettings:
     """What all have in common, with the choices that are one's own."""
     choices = {**OURS, "num_minibatches": OUR_MINIBATCHES[scenario]} if are_ours else THEIRS
-    return IppoSettings(
+    return TrainingSettings(
         scenario=scenario, **SCENARIOS[scenario], **choices, gae_lambda=0.95, hidden=(64, 64), max_queue_slots=8,
         bank_id=False, network="flat", pool_head="level",
     )  # fmt: skip
@@ -92,7 +93,7 @@ class Sb3Agent:
         return actions
 
 
-def sb3_model(kind: Any, settings: IppoSettings, seed: int) -> Any:
+def sb3_model(kind: Any, settings: TrainingSettings, seed: int) -> Any:
     """SB3's with the same numbers."""
     vec = make_vec(
         settings.scenario, settings.num_envs, max_queue_slots=settings.max_queue_slots, final_observations=True
@@ -121,18 +122,18 @@ class Round:
     validation_cents: float
 
 
-def train_ours(settings: IppoSettings, seed: int) -> Round:
-    """With ``training/ippo.py``."""
+def train_ours(settings: TrainingSettings, seed: int) -> Round:
+    """With ``simcash_env/learning/ippo.py``."""
     config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
     run = Ippo(settings, seed)
     began = time.process_time()
     while run.steps < settings.total_steps:
         run.step()
     seconds = time.process_time() - began
-    return Round(run.steps, seconds, float(evaluate_player(run.player, config, days)[0].totals().mean()))
+    return Round(run.steps, seconds, float(evaluate_learned(run.policy, config, days)[0].totals().mean()))
 
 
-def train_sb3(kind: Any, settings: IppoSettings, seed: int) -> Round:
+def train_sb3(kind: Any, settings: TrainingSettings, seed: int) -> Round:
     """With SB3's loop."""
     config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
     model = sb3_model(kind, settings, seed)
@@ -143,7 +144,7 @@ def train_sb3(kind: Any, settings: IppoSettings, seed: int) -> Round:
     return Round(model.num_timesteps, seconds, float(played.totals().mean()))
 
 
-LEARNERS: Final[dict[str, tuple[Callable[[IppoSettings, int], Round], bool]]] = {
+LEARNERS: Final[dict[str, tuple[Callable[[TrainingSettings, int], Round], bool]]] = {
     "ours": (train_ours, True),
     "ours, SB3's settings": (train_ours, False),
     "sb3 PPO": (partial(train_sb3, PPO), False),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from simcash_env import make_vec
-from simcash_env.codes import CostKind
 from simcash_env.envs.rewards import Reward
+from simcash_env.schema.codes import CostKind
 
 LATE = [CostKind.DEADLINE_PENALTY, CostKind.EOD_PENALTY]
 

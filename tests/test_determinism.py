@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from simcash_env import simcash_v0
-from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
+from simcash_env.schema.codes import POOL_LEVELS
 from simcash_env.simulation import Simulation
 from tests.worlds import LIBRARY, busy, legal, legal_by_seed, play, quiet
 
@@ -223,7 +223,7 @@ def sized(monkeypatch):
     """Build something with so many payment rows a bank to begin with."""
 
     def build(rows, builder):
-        monkeypatch.setattr("simcash_env.scenario.FIRST_ROWS_PER_BANK", rows)
+        monkeypatch.setattr("simcash_env.compile.scenario.FIRST_ROWS_PER_BANK", rows)
         return builder()
 
     return build

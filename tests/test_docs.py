@@ -11,13 +11,13 @@ import pytest
 import typer
 
 import simcash_env
-from baselines.leaderboard import make_row
 from benchmarks.speed import TITLES, YARDSTICK, as_markdown
+from simcash_env.agents.observation import NUM_SLOT, SLOTS_AT, Scale, layout
 from simcash_env.cli import app
-from simcash_env.codes import CostKind, EventKind
 from simcash_env.envs.vector import make_vec
+from simcash_env.evaluation.leaderboard import make_row
 from simcash_env.registry import load
-from simcash_env.spaces.layout import MARKET, NUM_SLOT, SLOT, SLOTS_AT, observation_names
+from simcash_env.schema.codes import CostKind, EventKind
 from tests.pages import ROOT, TEXTS
 from tools.docs import generate, meanings
 
@@ -71,35 +71,37 @@ def test_the_check_of_the_tables_can_fail(tmp_path, monkeypatch):
     assert "docs/environment.md" in generate.stale_pages()
 
 
-def test_every_name_has_a_meaning_and_every_meaning_a_name():
-    fixed = [name for name in observation_names(1) if not name.startswith("slot0.")]
-    assert list(meanings.OBSERVATION) == [*fixed, *SLOT, *MARKET]
+def test_cost_and_event_tables_have_a_meaning_for_every_name():
     assert list(meanings.COST) == list(CostKind)
     assert list(meanings.EVENT) == list(EventKind)
 
 
-def test_the_scales_are_those_that_the_table_names():
+def test_observation_scales_are_those_that_the_table_names():
     market = {"deposit_rate": 1.0, "lending_rate": 3.0}
     scenario = load("castro-12period-v0").model_dump(mode="json") | {"market": market}
     vec = make_vec(scenario, max_queue_slots=1)
     window = vec._shape.window
-    scenario = vec.scenario.view
-    named = {
-        meanings.FLOW: scenario.bank_flow_scale_cents[0],
-        meanings.PAYMENT: scenario.bank_payment_scale_cents[0],
-        meanings.CENT_TICK: scenario.bank_cost_scale_cents[0],
-        meanings.COUNT: 8.0,
-        meanings.CORRIDOR: 20_000,
-        "ticks a day": 12.0,
-        "10 bps": 10.0,
-        "0.1 cents": 0.1,
-        "1": 1.0,
+    view = vec.scenario.view
+    offsets = {
+        Scale.POOL: view.bank_pool_cents[0],
+        Scale.PRIORITY: 10.0,
+        Scale.FLOW: view.bank_flow_scale_cents[0],
+        Scale.PAYMENT: view.bank_payment_scale_cents[0],
+        Scale.SYSTEM_PAYMENT: view.bank_payment_scale_cents.mean(),
+        Scale.PAYMENT_COST: view.bank_cost_scale_cents[0],
+        Scale.COUNT: 8.0,
+        Scale.CORRIDOR: 20_000,
+        Scale.DAY_TICKS: 12.0,
+        Scale.TEN_BPS: 10.0,
+        Scale.TENTH_OF_A_CENT: 0.1,
+        Scale.SHARE: 1.0,
+        Scale.ONE: 1.0,
     }
-    for at, name in enumerate(vec.observation_layout):
-        _, scale = meanings.OBSERVATION[name.removeprefix("slot0.")]
-        assert window.spread[at] == (scale != meanings.AS_IS), name
-        if scale != meanings.AS_IS:
-            assert window.offset[at] == np.float32(named[scale]), name
+    for at, (name, entry) in enumerate(layout(1, has_market=True)):
+        assert vec.observation_layout[at] == name
+        is_divided = entry.scale in {Scale.SHARE, Scale.POOL, Scale.PRIORITY}
+        assert window.spread[at] == (not is_divided), name
+        assert window.offset[at] == np.float32(offsets[entry.scale]), name
 
 
 def test_the_page_knows_the_size_of_an_observation():
@@ -176,8 +178,8 @@ def test_the_table_of_speed_names_every_speed_and_its_ratio():
 
 
 def test_the_table_of_results_is_cheapest_first_with_the_learned_policy_marked():
-    from baselines.evaluate import evaluate_policy
     from simcash_env.config import DeadlinePolicy, FifoPolicy
+    from simcash_env.evaluation.evaluate import evaluate_policy
     from simcash_env.registry import load
     from training.demo import Score, markdown_table
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from simcash_env import scenario as scenarios
-from simcash_env.arrays import State
-from simcash_env.codes import Place
-from simcash_env.engine import FIRST_LOG_ROWS, grow_payments
+from simcash_env.compile import scenario as scenarios
 from simcash_env.envs.vector import make_vec
-from simcash_env.layout import plain_opener
+from simcash_env.schema.arrays import State
+from simcash_env.schema.codes import Place
+from simcash_env.schema.layout import plain_opener
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.engine import FIRST_LOG_ROWS, grow_payments
 from tests.worlds import busy, legal, quiet
 
 
@@ -131,7 +131,7 @@ def test_the_event_log_grows_and_keeps_every_event():
 def test_a_log_that_is_large_from_the_start_holds_the_same_events(monkeypatch):
     config = crowded(rate=20.0, ticks=3, days=1)
     grown = Simulation(config)
-    monkeypatch.setattr("simcash_env.engine.FIRST_LOG_ROWS", 100_000)
+    monkeypatch.setattr("simcash_env.simulation.engine.FIRST_LOG_ROWS", 100_000)
     roomy = Simulation(config)
     assert grown.run_to_completion() == roomy.run_to_completion()
     assert np.array_equal(grown.events().rows, roomy.events().rows)

@@ -96,10 +96,13 @@ BREACHES = {
     "data flows one way": ("simcash_env/config/rules.py", "import simcash_env.simulation"),
     "the tick orders the rules": ("simcash_env/kernels/costs.py", "import simcash_env.kernels.rtgs"),
     "kernels know arrays and codes only": ("simcash_env/kernels/ledger.py", "import pydantic"),
-    "the package needs no training library": ("simcash_env/scenario.py", "import torch"),
+    "a run is built from its parts": ("simcash_env/simulation/engine.py", "import simcash_env.simulation.inspection"),
+    "a scenario is compiled from its parts": ("simcash_env/compile/scales.py", "import simcash_env.compile.scenario"),
+    "the environment needs no training library": ("simcash_env/compile/scenario.py", "import torch"),
+    "evaluation needs no learner": ("simcash_env/evaluation/grid_search.py", "import torch"),
     "training and baselines stand on the package": ("simcash_env/envs/vector.py", "import baselines"),
     "the oracle is written from the rules": ("tests/oracle/costs.py", "import simcash_env.kernels.costs"),
-    "the package does not know its tests": ("simcash_env/scenario.py", "import tests.oracle.costs"),
+    "the package does not know its tests": ("simcash_env/compile/scenario.py", "import tests.oracle.costs"),
     "the tools stand apart": ("baselines/publish.py", "import tools.docs.markdown"),
 }
 

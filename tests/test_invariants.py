@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simcash_env.codes import PPM
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.vector import make_vec
+from simcash_env.schema.codes import PPM
 from simcash_env.simulation import Simulation, TickResult
 from tests import strategies
 from tests.both import drawn_results

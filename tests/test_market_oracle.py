@@ -5,9 +5,9 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simcash_env.codes import Refusal
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import OrderError
+from simcash_env.schema.codes import Refusal
 from simcash_env.simulation import Simulation
 from tests.oracle.market import UNITS_PER_CENT, Market
 from tests.oracle.world import build_world

@@ -55,7 +55,7 @@ def test_the_wheel_ships_every_scenario_and_the_marker_of_types(contents):
 
 def test_the_wheel_ships_every_module_of_its_packages_and_nothing_else(contents):
     tops = {name.split("/")[0] for name in contents if not name.split("/")[0].endswith(".dist-info")}
-    assert tops == {"simcash_env", "baselines", "training"}
+    assert tops == {"simcash_env"}
     modules = {path.relative_to(ROOT).as_posix() for top in tops for path in (ROOT / top).rglob("*.py")}
     assert modules == {name for name in contents if name.endswith(".py")}
     assert not [name for name in contents if Path(name).name.startswith("test_") or "__pycache__" in name]

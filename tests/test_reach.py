@@ -8,9 +8,9 @@ import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from simcash_env.codes import CostKind, EventKind, ScheduledKind
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.tree_language import ACTIONS
+from simcash_env.config.trees.language import ACTIONS
+from simcash_env.schema.codes import CostKind, EventKind, ScheduledKind
 from simcash_env.simulation import Simulation
 from tests import strategies
 from tests.both import drawn_results

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from simcash_env.arrays import LOG_COLUMNS
-from simcash_env.codes import EventKind
 from simcash_env.config import ScenarioConfig, load_scenario
+from simcash_env.schema.arrays import LOG_COLUMNS
+from simcash_env.schema.codes import EventKind
 from simcash_env.simulation import Simulation
 from tests.corners import CORNERS
 

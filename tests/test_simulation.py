@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from simcash_env.arrays import LOG_COLUMNS
-from simcash_env.codes import CostKind, EventKind
 from simcash_env.config import load_scenario
 from simcash_env.errors import ActionError, ConfigError, SimulationError
+from simcash_env.schema.arrays import LOG_COLUMNS
+from simcash_env.schema.codes import CostKind, EventKind
 from simcash_env.simulation import COST_NAMES, Simulation
 from tests.worlds import LIBRARY, busy, quiet
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simcash_env import registry
 from simcash_env.errors import SnapshotError
 from simcash_env.simulation import Simulation
-from simcash_env.snapshot import ARRAYS, Snapshot, read_snapshot
+from simcash_env.simulation.snapshot import ARRAYS, Snapshot, read_snapshot
 from tests import strategies
 from tests.worlds import LIBRARY, busy, quiet
 

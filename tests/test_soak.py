@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks import soak
 from benchmarks.soak_scenarios import scenario
-from simcash_env.codes import Place, Status
 from simcash_env.envs.vector import make_vec
+from simcash_env.schema.codes import Place, Status
 from tests.worlds import legal
 
 NUMBER = 3

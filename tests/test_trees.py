@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simcash_env.arrays import I64
-from simcash_env.codes import TreeAction
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.tree_language import ACTIONS, FIELDS, PAYMENT_FIELDS
-from simcash_env.kernels._jit import entry
-from simcash_env.kernels.collateral_trees import decide_on_collateral
+from simcash_env.config.trees.language import ACTIONS, FIELDS, PAYMENT_FIELDS
+from simcash_env.kernels._numba.jit import entry
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.trees.collateral_trees import decide_on_collateral
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import TreeAction
 from simcash_env.simulation import Simulation, TickResult
 from tests import both, strategies
 from tests.both import penniless

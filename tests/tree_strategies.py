@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from simcash_env.config.tree_language import FIELDS, PAYMENT_FIELDS
+from simcash_env.config.trees.language import FIELDS, PAYMENT_FIELDS
 from tests.drawing import Draw, Frame, Row, some
 
 REGISTERS = ("bank_state_a", "bank_state_b", "bank_state_c")

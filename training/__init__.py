@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.cli import cli_evaluate, cli_train
+    from simcash_env.cli.training import cli_evaluate, cli_train
 
 __all__ = ["cli_evaluate", "cli_train"]
 
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from training import cli
+    from simcash_env.cli import training as cli
 
     return getattr(cli, name)

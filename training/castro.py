@@ -14,13 +14,13 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from baselines.seeds import held_out_seeds
 from simcash_env.cli.screen import data_console
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.ippo import train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_model
-from training.ppo import train
-from training.settings import load_settings
+from simcash_env.schema.codes import POOL_LEVELS
 
 EQUILIBRIA: Final = {"castro-2period-v0": (0, 4), "castro-3period-v0": (4, 4)}
 """Pool levels (of 20) in equilibrium, banks sorted by id: (0, 0.2) and (0.2, 0.2) of the pool."""
@@ -41,8 +41,8 @@ def check(scenario: str, seed: int, *, steps: int | None = None) -> Finding:
     """Train once and look at the most likely pool share of every bank."""
     changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
     settings = load_settings(scenario, **changes)
-    model = train(settings, seed).model
-    evaluation, agent = evaluate_model(model, settings, load(scenario), held_out_seeds(1))
+    policy = train(settings, seed).policy
+    evaluation, agent = evaluate_learned(policy, load(scenario), held_out_seeds(1))
     levels = tuple(int(level) for level in agent.pool_levels()[0])
     return Finding(scenario, seed, levels, tuple(evaluation.by_bank().values()), levels == EQUILIBRIA[scenario])
 

@@ -14,17 +14,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from baselines.evaluate import Evaluation, evaluate_policy
-from baselines.leaderboard import Row, baseline_rows, make_row
-from baselines.seeds import held_out_seeds, training_seeds
 from simcash_env import __version__
 from simcash_env.cli.screen import data_console
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.cli.training import cli_train
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
+from simcash_env.evaluation.leaderboard import Row, baseline_rows, make_row
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
 from simcash_env.registry import load
-from training.cli import cli_train
-from training.evaluate import LearnedAgent, evaluate_model
+from simcash_env.schema.codes import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
@@ -127,13 +127,13 @@ def verdict(learned: Score, best: Score) -> str:
     return f"The learned policy is {words}: {difference} cents a day ({percent:+.1f} %) against {best.row.policy}."
 
 
-def habits(agent: LearnedAgent, bank_ids: Sequence[str]) -> list[str]:
-    """What the learned policy does, in words."""
+def habits(agent: LearnedAgent, bank_ids: Sequence[str], largest_share: float) -> list[str]:
+    """Sentences on the pool shares that the learned policy chooses and on what it releases."""
     lines = []
     for place, bank in enumerate(bank_ids):
         levels, counts = np.unique(agent.pool_levels()[:, place], return_counts=True)
         chosen = [
-            f"{100 * level / (POOL_LEVELS - 1):.0f} % on {100 * count / counts.sum():.0f} % of days"
+            f"{100 * largest_share * level / (POOL_LEVELS - 1):.1f} % on {100 * count / counts.sum():.0f} % of days"
             for level, count in sorted(zip(levels.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1])
         ]
         lines.append(f"{bank} commits {', '.join(chosen[:3])}.")
@@ -160,12 +160,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         evaluate_policy(config, FifoPolicy(), [1])
     console.print("Training one policy for both banks, about two minutes.")
     trained = cli_train(
-        SCENARIO, given.seed, given.steps, given.out / "policy.zip", max_seconds=MOST_SECONDS, console=console
+        SCENARIO, given.seed, given.steps, given.out / "policy.pt", max_seconds=MOST_SECONDS, console=console
     )
     settings = trained.facts.training_settings()
-    evaluation, agent = evaluate_model(trained.model, settings, config, seeds)
+    evaluation, agent = evaluate_learned(trained.policy, config, seeds)
     scores = score_scripted(config, seeds, training_seeds(given.tuning_days), console)
-    parameters = f"PPO, {trained.facts.steps:,} steps, seed {given.seed}"
+    parameters = f"independent PPO, {trained.facts.steps:,} steps, seed {given.seed}"
     learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
     best = min(scores, key=lambda score: score.row.total.mean)
     console.print(comparison_table([*scores, learned]))
@@ -176,13 +176,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.markdown is not None:
         make_folder_of(given.markdown)
         write_atomically(given.markdown, markdown_table([*scores, learned], sentence).encode())
-    for line in habits(agent, trained.facts.bank_ids):
+    for line in habits(agent, trained.facts.bank_ids, settings.largest_share):
         console.print(line)
     figure = given.out / "comparison.png"
     shown = [score.row for score in (*scores, learned) if score.row.policy not in UNPLAYED]
-    draw(figure, shown, trained.facts.curve, agent.pool_levels(), trained.facts.bank_ids)
+    draw(
+        figure, shown, trained.facts.curve, agent.pool_levels(), trained.facts.bank_ids, settings.largest_share
+    )  # fmt: skip
     console.print(
-        f"Figure: {figure}   checkpoint: {given.out / 'policy.zip'}   {time.monotonic() - begin:,.0f} s in all"
+        f"Figure: {figure}   checkpoint: {given.out / 'policy.pt'}   {time.monotonic() - begin:,.0f} s in all"
     )
 
 

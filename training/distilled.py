@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from baselines.publish import FOLDER
 from simcash_env import __version__
+from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
 from simcash_env.files import write_atomically
-from training.cli import DEFAULT_FOLDER, cli_train
-from training.distill import Options, distill
-from training.distill_report import make_report, tree_documents, write_distilled
-from training.players import open_checkpoint
+from simcash_env.learning.distill import Options, distill
+from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
+from simcash_env.learning.policies import open_checkpoint
 
+FOLDER: Final = Path("docs") / "results"
 COMMAND: Final = "python -m training.distilled"
 SCENARIOS: Final = (
     "castro-2period-v0",
@@ -37,7 +37,7 @@ OUT: Final = Path("results") / "distilled"
 
 def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
     """The report of one scenario, with its tree files."""
-    checkpoint = DEFAULT_FOLDER / f"{scenario}-seed0.zip"
+    checkpoint = DEFAULT_FOLDER / f"{scenario}-seed0.pt"
     if not checkpoint.is_file():
         say(f"{scenario}: training")
         cli_train(scenario, out=checkpoint, quiet=True)

@@ -17,19 +17,20 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
-from baselines.evaluate import evaluate_policy
-from baselines.grid import tune
-from baselines.seeds import held_out_seeds, training_seeds
-from baselines.statistics import bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.grid_search import tune
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.statistics import bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.ippo import train
+from simcash_env.learning.policy import Policy
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.ippo import Player, train
 from training.publish import FOLDER
-from training.settings import load_settings
 
 COMMAND: Final = "python -m training.generalise"
 FAMILY: Final = "2b-3t-v0"
@@ -39,7 +40,7 @@ SCRIPTS: Final = ("fifo", "liquidity_reserve")
 MEMBERS: Final = 5
 
 
-def member_row(number: int, config: ScenarioConfig, generalist: Player, specialist: Player) -> dict[str, Any]:
+def member_row(number: int, config: ScenarioConfig, generalist: Policy, specialist: Policy) -> dict[str, Any]:
     """What all cost on a member's test days."""
     days = held_out_seeds(TEST_DAYS)
     tuned = [tune(config, family, training_seeds(TUNING_DAYS)) for family in SCRIPTS]
@@ -48,7 +49,7 @@ def member_row(number: int, config: ScenarioConfig, generalist: Player, speciali
         for family, found in zip(SCRIPTS, tuned, strict=True)
     }
     best = min(scripts, key=lambda family: float(scripts[family].mean()))
-    general, special = (evaluate_player(player, config, days)[0].totals() for player in (generalist, specialist))
+    general, special = (evaluate_learned(player, config, days)[0].totals() for player in (generalist, specialist))
     return {
         "member": number,
         "generalist": asdict(bootstrap_interval(general)),
@@ -62,15 +63,15 @@ def member_row(number: int, config: ScenarioConfig, generalist: Player, speciali
 
 def run(members: int, report: Any) -> dict[str, Any]:
     """Train and compare."""
-    settings = load_settings(SETTINGS, "ippo")
+    settings = load_settings(SETTINGS)
     report("training on the family")
-    generalist = train(settings, 0).model
-    family = Randomize(**{**settings.randomize, "split": "test", "num_members": members})
+    generalist = train(settings, 0).policy
+    family = Randomize(**{**(settings.randomize or {}), "split": "test", "num_members": members})
     special = settings.model_copy(update={"randomize": None, "total_steps": settings.total_steps // 2})
     rows = []
     for number, config in enumerate(family.members(load(settings.scenario))):
         report(f"member {number}")
-        specialist = train(special, 0, config=config).model
+        specialist = train(special, 0, config=config).policy
         rows.append(member_row(number, config, generalist, specialist))
     return {
         "version": __version__, "command": COMMAND, "family": settings.randomize, "scenario": settings.scenario,

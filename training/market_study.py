@@ -14,28 +14,26 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import torch as th
 
-from baselines.evaluate import Evaluation, evaluate_agent, with_policy
-from baselines.metrics import metrics_of
-from baselines.record import RunRecord, record_agent, record_run
-from baselines.seeds import FIRST_TRAINING_SEED, held_out_seeds
-from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
-from simcash_env.arrays import I64
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
 from simcash_env.envs.learners import assign_learners
-from simcash_env.envs.sb3 import SimCashSB3Vec
-from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_policy
+from simcash_env.evaluation.metrics import metrics_of
+from simcash_env.evaluation.run_columns import RunRecord, record_agent, record_run
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.ippo import train
+from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
-from training.callback import TrainingCallback
-from training.evaluate import LearnedAgent
-from training.ppo import SEEDS_PER_RUN, new_model
-from training.settings import TrainingSettings, load_settings
+from simcash_env.schema.arrays import I64
 
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"
+SLOTS: Final = 4
+"""Payments of Queue 1 that a learner sees."""
 RUNS: Final = 1_000
 RECORDED_RUNS: Final = 100
 """With the event log, for delay and gridlock."""
@@ -62,53 +60,37 @@ def with_learners(config: ScenarioConfig, banks: Sequence[str], *, trades: bool 
     return assign_learners(config.model_copy(update={"market": market}), banks)
 
 
-class ReleasesAll(SimCashSB3Vec):
-    """Leaves the market as the only choice: whatever is shown of the queue is released."""
-
-    def action_masks(self) -> Any:
-        """(rows, choices): of a payment that is there only release, of an empty slot only hold."""
-        masks = self.vec.masks.copy()
-        release_all(masks, self.vec.num_slots)
-        return masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
+def release_all(masks: Any) -> None:
+    """Forbid holding a payment that may be released, in place: the market head is the only choice left."""
+    masks[:, :, :SLOTS, 0] = 1 - masks[:, :, :SLOTS, 1]
 
 
-def release_all(masks: Any, slots: int) -> None:
-    """Forbid to hold what may be released, in place."""
-    masks[:, :, :slots, 0] = 1 - masks[:, :, :slots, 1]
+class Trader:
+    """A learned trader that releases all payments.
 
+    Args:
+        policy: what was trained; None for a bank that never trades.
+    """
 
-class MarketAgent(LearnedAgent):
-    """A learned trader that releases all; ``model`` None for one that never trades."""
+    def __init__(self, policy: Any) -> None:
+        self._policy = policy
 
     def act(self, vec: SimCashVec) -> I64:
         """Release all, and place the most likely order."""
-        actions = np.zeros(vec.actions.shape, np.int64)
-        if self._model is not None:
+        if self._policy is None:
+            actions: I64 = np.zeros(vec.actions.shape, np.int64)
+        else:
             masks = vec.masks.copy()
-            release_all(masks, vec.num_slots)
-            is_choice = np.arange(masks.shape[3]) < vec.action_nvec[:, None]
-            rows = vec.num_envs * vec.num_banks
-            flat = masks[:, :, is_choice].reshape(rows, -1).astype(bool)
-            seen = vec.observations.reshape(rows, -1)
-            actions[:] = self._model.predict(seen, deterministic=True, action_masks=flat)[0].reshape(actions.shape)
+            release_all(masks)
+            actions = self._policy.act(vec.observations, masks)
         actions[:, :, : vec.num_slots] = vec.masks[:, :, : vec.num_slots, 1]
         return actions
 
 
 def train_trader(settings: TrainingSettings, config: ScenarioConfig, seed: int, max_seconds: float | None) -> Any:
-    """Masked PPO of the market head."""
-    th.set_num_threads(1)
-    vec = make_vec(
-        config, settings.num_envs, max_queue_slots=settings.max_queue_slots, final_observations=True
-    )  # fmt: skip
-    env = ReleasesAll(vec)
-    model = new_model(settings, env, seed)
-    env.seed(FIRST_TRAINING_SEED + seed * SEEDS_PER_RUN)
-    report = lambda steps, cents: print(f"{steps:>9,} steps, {cents:,.0f} cents a run", flush=True)  # noqa: E731
-    model.learn(
-        settings.total_steps, callback=TrainingCallback(settings, curve=(), report=report, max_seconds=max_seconds)
-    )
-    return model
+    """Train the market head alone."""
+    report = lambda steps, cents, _: print(f"{steps:>9,} steps, {cents:,.0f} cents a run", flush=True)  # noqa: E731
+    return train(settings, seed, config=config, report=report, max_seconds=max_seconds, restrict=release_all).policy
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +112,13 @@ def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, m
     """Without orders, with the corridor trader's, with learned ones; others alike."""
     config, slots = load(settings.scenario), settings.max_queue_slots
     alone = with_learners(config, [LEARNER])
-    model = train_trader(settings, alone, seed, max_seconds)
+    trader = train_trader(settings, alone, seed, max_seconds)
     corridor = with_learners(config, [LEARNER], trades=True)
     off = corridor.model_copy(update={"actions": corridor.actions.model_copy(update={"market": False})})
     ways = {
-        "no orders": (alone, MarketAgent(None, settings)),
-        "corridor trader": (off, MarketAgent(None, settings)),
-        "learned orders": (alone, MarketAgent(model, settings)),
+        "no orders": (alone, Trader(None)),
+        "corridor trader": (off, Trader(None)),
+        "learned orders": (alone, Trader(trader)),
     }
     return [
         Bank.of(name, evaluate_agent(scenario, agent, seeds, max_queue_slots=slots))
@@ -173,10 +155,10 @@ def study_all_learned(settings: TrainingSettings, seeds: Sequence[int], seed: in
     config, slots = load(settings.scenario), settings.max_queue_slots
     market = with_learners(config, [bank.id for bank in config.banks])
     few = settings.model_copy(update={"num_envs": max(settings.num_envs // len(config.banks), 1)})
-    model = train_trader(few, market, seed, max_seconds)
+    trader = train_trader(few, market, seed, max_seconds)
     off, on = (
-        figures_of(record_agent(market, MarketAgent(one, settings), day, max_queue_slots=slots) for day in seeds)
-        for one in (None, model)
+        figures_of(record_agent(market, Trader(one), day, max_queue_slots=slots) for day in seeds)
+        for one in (None, trader)
     )
     return compared("all learned", off, on)
 
@@ -228,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, help="stop the training after so long")
     asked = parser.parse_args(arguments)
     seeds = held_out_seeds(asked.runs)
-    settings, how = load_settings(SCENARIO), (asked.seed, asked.seconds)
+    settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (asked.seed, asked.seconds)
     banks, few = study_learned(settings, seeds, *how), seeds[:RECORDED_RUNS]
     rows = [*study_scripted(few), *study_all_learned(settings, few, *how)]
     lines = [

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from baselines.leaderboard import Row
-from simcash_env.codes import POOL_LEVELS
+from simcash_env.evaluation.leaderboard import Row
 from simcash_env.files import make_folder_of, replacing
+from simcash_env.schema.codes import POOL_LEVELS
 
 LEARNED: Final = "#D55E00"
 SCRIPTED: Final = "#0072B2"
@@ -28,6 +28,7 @@ def draw(
     curve: Sequence[tuple[int, float]],
     levels: npt.NDArray[np.int64],
     bank_ids: Sequence[str],
+    largest_share: float,
 ) -> None:
     """Write the figure as a PNG.
 
@@ -37,6 +38,7 @@ def draw(
         curve: (steps, mean cents of a bank's run) in training.
         levels: (runs, banks) chosen pool levels on test days.
         bank_ids: names of those banks.
+        largest_share: of the pool, which the highest level allocates.
     """
     import matplotlib as mpl
 
@@ -48,7 +50,7 @@ def draw(
         figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), width_ratios=(1.35, 1, 1), layout="constrained")
         draw_costs(axes[0], rows)
         draw_curve(axes[1], curve, rows, len(bank_ids))
-        draw_shares(axes[2], levels, bank_ids)
+        draw_shares(axes[2], levels, bank_ids, largest_share)
         figure.suptitle(f"{rows[0].scenario}: a learned cash manager beside scripted ones", fontsize=13)
         with replacing(path) as partial:
             figure.savefig(partial, format=path.suffix[1:], dpi=150)
@@ -100,7 +102,9 @@ def draw_curve(axis: Any, curve: Sequence[tuple[int, float]], rows: Sequence[Row
     axis.set_title("Training, exploration included")
 
 
-def draw_shares(axis: Any, levels: npt.NDArray[np.int64], bank_ids: Sequence[str]) -> None:
+def draw_shares(
+    axis: Any, levels: npt.NDArray[np.int64], bank_ids: Sequence[str], largest_share: float
+) -> None:  # fmt: skip
     """How often each bank chose which share."""
     width = 0.8 / len(bank_ids)
     top = int(levels.max()) + 2
@@ -112,7 +116,9 @@ def draw_shares(axis: Any, levels: npt.NDArray[np.int64], bank_ids: Sequence[str
         axis.bar(
             where, 100 * counts, width, color=colour, label=name, hatch="//" if place % 2 else None, edgecolor="white"
         )
-    axis.set_xticks(range(top + 1), [f"{100 * level // (POOL_LEVELS - 1)}" for level in range(top + 1)])
+    axis.set_xticks(
+        range(top + 1), [f"{100 * largest_share * level / (POOL_LEVELS - 1):g}" for level in range(top + 1)]
+    )
     axis.set_xlabel("share of the pool that is allocated, %")
     axis.set_ylabel("test days, %")
     axis.set_title("Liquidity that the learned policy commits")

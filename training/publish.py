@@ -1,6 +1,6 @@
 """Learned policies against the best tuned scripts: ``python -m training.publish [SCENARIO ...]``.
 
-Trains on each scenario with its file in ``configs/training/ippo``, plays test days that no training has seen, writes
+Trains on each scenario with its file in ``configs/training``, plays test days that no training has seen, writes
 ``docs/results/learned.json`` and the table made of it. Every seed from 0 on is trained and counted; none is chosen.
 ``--tables`` makes the table anew; ``--evaluate`` plays the policies of ``configs/trained`` and trains nothing.
 """
@@ -18,22 +18,23 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
-from baselines.evaluate import Evaluation, evaluate_policy
-from baselines.permitted import Permitted
-from baselines.regret import Bounds
-from baselines.seeds import held_out_seeds
-from baselines.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
+from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.expert import cost
+from simcash_env.learning.exploitability import exploitability_of_policies
+from simcash_env.learning.ippo import resume_path, train
+from simcash_env.learning.policy import Policy
+from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
-from training.evaluate import evaluate_player
-from training.exploit import exploitability_of_policies
-from training.ippo import Player, resume_path, train
-from training.rivals import Rival, rivals
-from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import cost
+from training.tuned_baselines import Rival, rivals
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
@@ -53,16 +54,16 @@ PUBLISHED: Final = (
 )  # fmt: skip
 
 
-def policies(path: Path, settings: IppoSettings, seed: int, *, is_trained: bool) -> tuple[Player, float, int]:
+def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: bool) -> tuple[Policy, float, int]:
     """Trained policies, seconds that it took, and steps; written to the path, or read from it."""
     if is_trained:
-        return Player.load(path), 0.0, settings.total_steps
+        return Policy.load(path), 0.0, settings.total_steps
     began = time.monotonic()
     trained = train(settings, seed, out=path)
     resume_path(path).unlink()
     if not trained.is_complete:
         raise KeyboardInterrupt
-    return trained.model, time.monotonic() - began, trained.facts.steps
+    return trained.policy, time.monotonic() - began, trained.facts.steps
 
 
 def test_days(config: ScenarioConfig) -> int:
@@ -74,14 +75,14 @@ def test_days(config: ScenarioConfig) -> int:
 
 def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Results with the settings of a name, which is a scenario's or begins with it, as plain Python."""
-    settings: IppoSettings = load_settings(name, "ippo")
+    settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
     days = held_out_seeds(test_days(config))
     players, played, runs = [], [], []
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")
         player, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
-        evaluation, agent = evaluate_player(player, config, days)
+        evaluation, agent = evaluate_learned(player, config, days)
         played.append(evaluation)
         players.append(player)
         runs.append({
@@ -95,8 +96,8 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     scripts = rivals(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
-    if settings.teacher is not None:
-        taught = asdict(cost(config, settings.teacher, settings.largest_share, days, settings.action).total())
+    if settings.expert is not None:
+        taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
     return {
         "scenario": name,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),

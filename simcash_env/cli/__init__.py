@@ -60,11 +60,11 @@ app.command(epilog="Example: simcash schema > scenario.schema.json")(library.sch
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
 app.command(epilog=serving.EXAMPLES)(serving.serve)
-app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.zip --json")(learning.evaluate)
+app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.pt --json")(learning.evaluate)
 app.command(epilog="Example: simcash tune castro-12period-v0 --trials 20")(tuning.tune)
 app.command(epilog="Example: simcash rllib castro-2period-v0 --runners 2")(clusters.rllib)
 app.command(epilog="Example: simcash sweep castro-2period-v0 --trials 8 --address auto")(clusters.sweep)
-app.command(epilog="Example: simcash distill results/training/castro-12period-v0-seed0.zip")(sharing.distill)
+app.command(epilog="Example: simcash distill results/training/castro-12period-v0-seed0.pt")(sharing.distill)
 app.command(epilog="Example: simcash export castro-12period-v0 --policy random --runs 100")(sharing.export)
 
 

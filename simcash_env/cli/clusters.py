@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from simcash_env.cli.screen import data, needed, notes
+from simcash_env.cli.screen import data, needs_extra, notes
 
 EXTRA = "rllib"
 INTERRUPTED = 130
@@ -39,8 +39,10 @@ def rllib(
 
     A node that dies takes its sampling processes with it; others are started elsewhere and the training goes on.
     """
-    rl = needed("training.rllib_ppo", EXTRA)
-    settings = needed("training.rllib_settings", EXTRA).rllib_settings(scenario, iterations=iterations, batch=batch)
+    with needs_extra(EXTRA):
+        from simcash_env.learning import rllib_ppo as rl
+        from simcash_env.learning.rllib_settings import rllib_settings
+    settings = rllib_settings(scenario, iterations=iterations, batch=batch)
     folder = out or FOLDER / f"{Path(scenario).stem}-seed{seed}"
     report = told_iteration if notes.is_terminal else None
     with rl.connected(address, runners + 1):
@@ -84,10 +86,13 @@ def sweep(
 
     A trial whose node dies goes on elsewhere from its last checkpoint.
     """
-    sweeps, rl = needed("training.sweep", EXTRA), needed("training.rllib_ppo", EXTRA)
-    kinds = needed("training.rllib_settings", EXTRA)
-    settings = kinds.rllib_settings(scenario, iterations=iterations, batch=batch)
-    searched = needed("training.search_space", EXTRA).read_space(space, kinds.SWEEP_SPACE, kinds.RllibSettings)
+    with needs_extra(EXTRA):
+        from simcash_env.learning import ray_sweep as sweeps
+        from simcash_env.learning import rllib_ppo as rl
+        from simcash_env.learning.rllib_settings import SWEEP_SPACE, RllibSettings, rllib_settings
+        from simcash_env.learning.search_space import read_space
+    settings = rllib_settings(scenario, iterations=iterations, batch=batch)
+    searched = read_space(space, SWEEP_SPACE, RllibSettings)
     folder = out or FOLDER / f"{Path(scenario).stem}-sweep"
     with rl.connected(address, cpus):
         found = sweeps.sweep(sweeps.SweepPlan(settings, searched, trials, seeds, every), folder)

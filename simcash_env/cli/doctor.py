@@ -134,7 +134,7 @@ def variables() -> dict[str, str]:
 
 def cache() -> dict[str, Any]:
     """Where compiled kernels are kept, and how much of them; those of other versions lie beside."""
-    from simcash_env.kernels._jit import PLAIN, cache_folder
+    from simcash_env.kernels._numba.jit import PLAIN, cache_folder
 
     folder = cache_folder()
     others = [path for path in folder.parent.glob("*") if path.is_dir() and path != folder]

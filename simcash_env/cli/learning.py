@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from simcash_env.cli.screen import data, needed, note, notes
+from simcash_env.cli.screen import data, needs_extra, note, notes
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
 
@@ -31,7 +31,9 @@ def benchmark(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard, grid = needed("baselines.leaderboard", EXTRA), needed("baselines.grid", EXTRA)
+    with needs_extra(EXTRA):
+        from simcash_env.evaluation import grid_search, leaderboard
+        from simcash_env.evaluation.benchmark_table import table
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
     asked = scenarios or ["castro-12period-v0"]
@@ -40,21 +42,25 @@ def benchmark(
         asked,
         seeds,
         num_tuning_seeds=tuning_seeds,
-        families=grid.ALL_FAMILIES if every else grid.FAMILIES,
+        families=grid_search.ALL_FAMILIES if every else grid_search.FAMILIES,
         num_measured=min(measured, seeds),
         report=report,
         keep=played,
     )
-    for checkpoint in checkpoints:
-        rows.append(needed("training.rows", EXTRA).learned_row(checkpoint, seeds, played))
+    if checkpoints:
+        with needs_extra(EXTRA):
+            from simcash_env.learning.leaderboard_row import learned_row
+        rows += [learned_row(checkpoint, seeds, played) for checkpoint in checkpoints]
     if plots is not None:
-        drawn = needed("baselines.plots", EXTRA).draw_all(rows, plots)
-        for path in [*drawn, *needed("baselines.played_plots", EXTRA).draw_played(played, plots)]:
+        with needs_extra(EXTRA):
+            from simcash_env.evaluation.plots import draw_all
+            from simcash_env.evaluation.rollout_plots import draw_played
+        for path in [*draw_all(rows, plots), *draw_played(played, plots)]:
             notes.print(f"drawn: {path}", markup=False, highlight=False)
     if as_json:
         typer.echo(leaderboard.rows_as_json(rows))
     elif as_markdown:
-        typer.echo("\n".join(needed("baselines.publish", EXTRA).table(json.loads(leaderboard.rows_as_json(rows)))))
+        typer.echo("\n".join(table(json.loads(leaderboard.rows_as_json(rows)))))
     else:
         data.print(leaderboard.format_table(rows))
 
@@ -65,7 +71,8 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
     Raises:
         ConfigError: it is of none of these scenarios.
     """
-    checkpoints = needed("training.checkpoint", EXTRA)
+    with needs_extra(EXTRA):
+        from simcash_env.learning import checkpoint as checkpoints
     found: Path = checkpoints.find_checkpoint(path)
     scenario = load(checkpoints.read_facts(found).scenario).name
     if scenario not in (names := [load(one).name for one in scenarios]):
@@ -81,14 +88,16 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
-    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
-    tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
+    algorithm: Annotated[str, typer.Option(help="The learner; ippo: independent PPO.")] = "ippo",
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     *,
     quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
-    trained = needed("training.cli", EXTRA).cli_train(
+    with needs_extra(EXTRA):
+        from simcash_env.cli.training import cli_train
+    trained = cli_train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
     )
     if as_json:
@@ -109,7 +118,11 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play a checkpoint on test seeds and print what it costs."""
-    needed("training.cli", EXTRA).cli_evaluate(checkpoint, seeds, as_json=as_json)
+    with needs_extra(EXTRA):
+        from simcash_env.cli.training import cli_evaluate
+    cli_evaluate(checkpoint, seeds, as_json=as_json)
     if plots is not None:
-        for path in needed("training.figures", EXTRA).draw_checkpoint(checkpoint, plots):
+        with needs_extra(EXTRA):
+            from simcash_env.learning.checkpoint_plots import draw_checkpoint
+        for path in draw_checkpoint(checkpoint, plots):
             note(f"drawn: {path}")

@@ -14,7 +14,7 @@ from simcash_env.cli.screen import data, note
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.suggest import nearest
-from simcash_env.config.trees import load_tree
+from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import scenario_ids, scenario_path
 

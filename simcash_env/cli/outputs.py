@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simcash_env.cli.screen import needed, note
+from simcash_env.cli.screen import needs_extra, note
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.simulation import Simulation
 
@@ -49,28 +49,37 @@ class Outputs:
         if faults:
             raise ConfigError(faults)
         if self.plot is not None:
-            needed("simcash_env.records.plots", "plots").require_format(self.plot)
+            with needs_extra("plots"):
+                from simcash_env.records.plots import require_format
+            require_format(self.plot)
 
     def recorder(self, simulation: Simulation) -> tuple[Recorder, Picture | None]:
         """A recorder that writes all that was asked for, and the picture in the making."""
-        facts_type = needed("simcash_env.records.facts", "records").RunFacts
-        recording = needed("simcash_env.records.recorder", "records")
-        facts = facts_type.of(simulation)
+        with needs_extra("records"):
+            from simcash_env.records.facts import RunFacts
+            from simcash_env.records.recorder import Recorder
+        facts = RunFacts.of(simulation)
         sinks: list[Sink] = []
         picture: Picture | None = None
         try:
             if self.db is not None:  # first: it may refuse the file that it is given
-                sinks.append(needed("simcash_env.records.database", "records").DatabaseSink(self.db, facts))
+                with needs_extra("records"):
+                    from simcash_env.records.database import DatabaseSink
+                sinks.append(DatabaseSink(self.db, facts))
             if self.events is not None:
-                sinks.append(needed("simcash_env.records.parquet", "records").ParquetSink(self.events, facts))
+                with needs_extra("records"):
+                    from simcash_env.records.parquet import ParquetSink
+                sinks.append(ParquetSink(self.events, facts))
         except BaseException:
             for sink in sinks:
                 sink.abandon(facts)
             raise
         if self.plot is not None:
-            picture = needed("simcash_env.records.picture", "plots").Picture(facts)
+            with needs_extra("plots"):
+                from simcash_env.records.picture import Picture
+            picture = Picture(facts)
             sinks.append(picture)
-        return recording.Recorder(simulation, sinks), picture
+        return Recorder(simulation, sinks), picture
 
     def tell(self, num_events: int) -> None:
         """Say what was written."""

@@ -13,7 +13,7 @@ import typer
 
 from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
 from simcash_env.cli.outputs import unusable
-from simcash_env.cli.screen import data, needed, note, progress
+from simcash_env.cli.screen import data, needs_extra, note, progress
 from simcash_env.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @contextmanager
 def opened(file: Path, run: int | None) -> Iterator[Record]:
     """An open record, closed again."""
-    record: Record = needed("simcash_env.records.reading", "records").open_record(file, run)
+    with needs_extra("records"):
+        from simcash_env.records.reading import open_record
+    record: Record = open_record(file, run)
     try:
         yield record
     finally:
@@ -32,7 +34,8 @@ def opened(file: Path, run: int | None) -> Iterator[Record]:
 
 def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Run a record again and prove that every event is equal; exit code 1 where one is not."""
-    replaying = needed("simcash_env.records.replay", "records")
+    with needs_extra("records"):
+        from simcash_env.records import replay as replaying
     with opened(file, run) as record:
         facts = record.facts
         with progress(facts.ticks - facts.first_tick, quiet=quiet) as told:
@@ -65,14 +68,14 @@ def plot(
 ) -> None:
     """Draw a record: balances, queues, costs, network, throughput."""
     target = file.with_suffix(".png") if out is None else out
-    plots = needed("simcash_env.records.plots", "plots")
-    picturing = needed("simcash_env.records.drawing", "records")
+    with needs_extra("plots"):
+        from simcash_env.records import drawing, plots
     problem = unusable(target)
     if problem:
         raise ConfigError([Fault(None, None, "--out", repr(str(target)), problem)])
     plots.require_format(target)
     with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as told:
-        picture = picturing.picture_of(record, told)
+        picture = drawing.picture_of(record, told)
     plots.draw(picture, target)
     if as_json:
         typer.echo(json.dumps({"file": str(file), "out": str(target)}))

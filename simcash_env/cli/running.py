@@ -22,7 +22,7 @@ from simcash_env.cli.choices import (
 )
 from simcash_env.cli.outputs import Outputs
 from simcash_env.cli.playing import Show, play, print_summary
-from simcash_env.cli.screen import needed, note, notes
+from simcash_env.cli.screen import needs_extra, note, notes
 from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.simulation import Simulation
@@ -148,7 +148,9 @@ def _record(
         was_interrupted = play(recorder.tick, simulation, wanted, show)
         facts = recorder.close("interrupted" if was_interrupted else None)
     if picture is not None and outputs.plot is not None:
-        needed("simcash_env.records.plots", "plots").draw(picture, outputs.plot)
+        with needs_extra("plots"):
+            from simcash_env.records.plots import draw
+        draw(picture, outputs.plot)
     if not quiet:
         outputs.tell(facts.num_events)
     return was_interrupted

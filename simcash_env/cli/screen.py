@@ -6,7 +6,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress
@@ -45,14 +45,21 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | Non
         yield lambda ticks: bar.update(task, completed=ticks)
 
 
-def needed(module: str, extra: str) -> Any:
-    """Import a module that an extra serves.
+@contextmanager
+def needs_extra(name: str, *libraries: str) -> Iterator[None]:
+    """Import inside this block what an optional extra installs.
+
+    Args:
+        name: of the extra.
+        libraries: that are imported only later in the command; they are checked now.
 
     Raises:
         SimcashError: the extra is not installed.
     """
     try:
-        return importlib.import_module(module)
+        for library in libraries:
+            importlib.import_module(library)
+        yield
     except ModuleNotFoundError as missing:
-        message = f"this command needs {missing.name}: pip install 'simcash-env[{extra}]'"
+        message = f"this command needs {missing.name}: pip install 'simcash-env[{name}]'"
         raise SimcashError(message) from missing

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from simcash_env.cli.screen import needed
+from simcash_env.cli.screen import needs_extra
 
 EXAMPLES: Final = (
     "Examples: simcash serve   |   simcash serve --port 9000 --db simulations.db   |   "
@@ -38,7 +38,10 @@ def serve(
 
     The address goes to stdout once callers are let in; the log goes to stderr, one JSON object a line.
     """
-    settings = needed("simcash_env.service.settings", "service").Settings(
+    with needs_extra("service"):
+        from simcash_env.service.server import serve as serve_until_stopped
+        from simcash_env.service.settings import Settings
+    settings = Settings(
         host=host,
         port=port,
         token=token,
@@ -50,6 +53,6 @@ def serve(
         max_body_bytes=max_body * MIB,
         max_memory_bytes=max_memory * MIB,
     )
-    ended_by = needed("simcash_env.service.server", "service").serve(settings, ready=typer.echo)
+    ended_by = serve_until_stopped(settings, ready=typer.echo)
     if ended_by == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)

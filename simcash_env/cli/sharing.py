@@ -10,7 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from simcash_env.cli.choices import policy_fields
-from simcash_env.cli.screen import data, needed, notes
+from simcash_env.cli.screen import data, needs_extra, notes
 from simcash_env.config import PolicyConfig
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
@@ -37,25 +37,28 @@ def distill(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
-    needed("sklearn", DISTILL)
-    distilling, reports = needed("training.distill", DISTILL), needed("training.distill_report", DISTILL)
-    options = distilling.Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
+    with needs_extra(DISTILL, "sklearn"):
+        from simcash_env.learning.distill import Options
+        from simcash_env.learning.distill import distill as distill_policy
+        from simcash_env.learning.distill_report import make_report, report_table, write_distilled
+        from simcash_env.learning.policies import open_checkpoint
+    options = Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
     tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
-    player = needed("training.players", DISTILL).open_checkpoint(checkpoint)
-    tree = distilling.distill(player, options, tell)
-    report = reports.make_report(player, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
+    policy = open_checkpoint(checkpoint)
+    tree = distill_policy(policy, options, tell)
+    report = make_report(policy, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
-    paths = reports.write_distilled(tree, report, folder)
+    paths = write_distilled(tree, report, folder)
     if as_json:
         typer.echo(json.dumps(report))
     else:
-        data.print(reports.report_table(report))
+        data.print(report_table(report))
     for path in paths:
         notes.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def export(
-    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.zip).")],
+    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.pt).")],
     policy: Annotated[
         str | None,
         typer.Option(help="NAME or NAME:parameter=value,... of a scenario's deciding banks; random and hold_all too."),
@@ -70,9 +73,8 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Play runs and write them as data sets: Parquet for all banks, Minari for each bank's own view."""
-    offline = needed("training.offline", OFFLINE)
-    needed("pyarrow", OFFLINE)
-    needed("minari", OFFLINE)
+    with needs_extra(OFFLINE, "minari", "pyarrow"):
+        from simcash_env.learning import offline_data as offline
     rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
     banks = bank or list(rollouts.bank_ids)
     stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
@@ -93,14 +95,15 @@ def player_of(source: str, policy: str | None) -> Any:
     Raises:
         ConfigError: a checkpoint with a policy, or no such policy.
     """
-    players = needed("training.players", OFFLINE)
-    if source.endswith(".zip"):
+    with needs_extra(OFFLINE):
+        from simcash_env.learning import policies
+    if source.endswith(".pt"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
-        return players.open_checkpoint(Path(source))
+        return policies.open_checkpoint(Path(source))
     named = policy or "fifo"
-    chosen = None if named in players.UNNAMED else policy_of(named)
-    return players.named_player(source, chosen, named.replace(":", "-"))
+    chosen = None if named in policies.UNNAMED else policy_of(named)
+    return policies.named_policy(source, chosen, named.replace(":", "-"))
 
 
 def policy_of(text: str) -> Any:

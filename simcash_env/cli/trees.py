@@ -15,9 +15,9 @@ from rich.tree import Tree
 
 from simcash_env.cli.screen import data, note, notes
 from simcash_env.config.documents import read_document
-from simcash_env.config.tree_language import TREES
-from simcash_env.config.tree_text import action_text, condition_text
-from simcash_env.config.trees import LoadedTree, is_tree_document, load_tree
+from simcash_env.config.trees.files import LoadedTree, is_tree_document, load_tree
+from simcash_env.config.trees.language import TREES
+from simcash_env.config.trees.text import action_text, condition_text
 from simcash_env.errors import ConfigError, Fault
 
 UNFOLDED_WIDTH: Final = 10_000

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from simcash_env.cli.screen import data, needed, notes
+from simcash_env.cli.screen import data, needs_extra, notes
 
 TUNE = "tune"
 INTERRUPTED = 130
@@ -28,7 +28,6 @@ def tune(
     steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
     runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
-    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
     out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -37,10 +36,12 @@ def tune(
 
     The study stays in its file: the same command goes on with it, also after Ctrl-C, and several may share it.
     """
-    tuning, spaces = needed("training.tune", TUNE), needed("training.search_space", TUNE)
-    needed("optuna", TUNE)
+    with needs_extra(TUNE, "optuna"):
+        from simcash_env.learning import search_space as spaces
+        from simcash_env.learning import tune as tuning
+        from simcash_env.learning.settings import load_settings
     changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("training.settings", TUNE).load_settings(scenario, algorithm, **changes)
+    settings = load_settings(scenario, **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

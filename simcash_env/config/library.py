@@ -9,15 +9,16 @@ from simcash_env.config.suggest import nearest
 from simcash_env.errors import ConfigError, Fault
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-_FOLDERS: Final = (_PACKAGE / "_configs" / "scenarios", _PACKAGE.parent / "configs" / "scenarios")
-"""Where the files are in an installed wheel, and in a checkout."""
+_CONFIGS: Final = (_PACKAGE / "_configs", _PACKAGE.parent / "configs")
+"""Where shipped files are in an installed wheel, and in a checkout."""
 
 
-def _folder() -> Path:
-    for folder in _FOLDERS:
-        if folder.is_dir():
-            return folder
-    return _FOLDERS[0]
+def shipped_folder(kind: str) -> Path:
+    """The folder of shipped files of a kind: ``scenarios``, ``policies``, ``training`` or ``trained``."""
+    for configs in _CONFIGS:
+        if configs.is_dir():
+            return configs / kind
+    return _CONFIGS[0] / kind
 
 
 def policy_names() -> tuple[str, ...]:
@@ -27,7 +28,7 @@ def policy_names() -> tuple[str, ...]:
 
 def policy_folder() -> Path:
     """Where the library's decision trees are: a scenario may name their files without a folder."""
-    return _folder().parent / "policies"
+    return shipped_folder("policies")
 
 
 def policy_path(name: str) -> Path:
@@ -42,7 +43,7 @@ def policy_path(name: str) -> Path:
 
 def scenario_ids() -> tuple[str, ...]:
     """The ids of all scenarios of the library, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+    return tuple(sorted(path.stem for path in shipped_folder("scenarios").glob("*.yaml")))
 
 
 def scenario_path(scenario_id: str) -> Path:
@@ -52,7 +53,7 @@ def scenario_path(scenario_id: str) -> Path:
         ConfigError: when there is no such id; it names the nearest one.
     """
     _require_known(scenario_id, scenario_ids(), "scenario", "no scenario of this name")
-    return _folder() / f"{scenario_id}.yaml"
+    return shipped_folder("scenarios") / f"{scenario_id}.yaml"
 
 
 def _require_known(name: str, names: tuple[str, ...], path: str, rule: str) -> None:

@@ -16,9 +16,9 @@ from simcash_env.config.library import scenario_ids, scenario_path
 from simcash_env.config.policy_files import find_policy_files
 from simcash_env.config.report import broken_of, value_at
 from simcash_env.config.scenario import ScenarioConfig
-from simcash_env.config.simcash_dialect import translate
+from simcash_env.config.simcash.files import translate
+from simcash_env.config.simcash.translation import Section, Translation
 from simcash_env.config.suggest import nearest
-from simcash_env.config.translation import Section, Translation
 from simcash_env.errors import ConfigError, Fault
 
 

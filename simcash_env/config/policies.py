@@ -8,8 +8,8 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from simcash_env.config.faults import broken_rules, fault_at
 from simcash_env.config.fields import Cents, Model, Text, Ticks
-from simcash_env.config.tree_nodes import TreeCheck
-from simcash_env.config.trees import LoadedTree, inline_tree, tree_of_file
+from simcash_env.config.trees.files import LoadedTree, inline_tree, tree_of_file
+from simcash_env.config.trees.nodes import TreeCheck
 
 Parts = Annotated[int, Field(strict=True, ge=2, le=1_000, description="number of parts, at least 2")]
 

@@ -1,6 +1,6 @@
 """Kinds of action: what a bank chooses from, what it may choose now, and what a choice becomes for the kernels.
 
-The kernels know three languages of whole numbers, the heads of ``spaces/decode.py``: ``queue``, ``budget`` and
+The kernels know three languages of whole numbers, the heads of ``agents/decode.py``: ``queue``, ``budget`` and
 ``threshold``. An action object translates into one of them, for all copies and banks at once; a new one needs no change
 to the package (``examples/own_action.py``).
 """
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.codes import MARKET_CHOICES
 from simcash_env.errors import ActionError
+from simcash_env.schema.codes import MARKET_CHOICES
 
 if TYPE_CHECKING:
     from gymnasium import spaces

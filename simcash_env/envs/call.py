@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from simcash_env.arrays import I64
+    from simcash_env.schema.arrays import I64
 
 
 class Call:

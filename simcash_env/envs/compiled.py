@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.envs.options import require
-from simcash_env.scenario import CompiledScenario, compile_scenario
 
 if TYPE_CHECKING:
     from simcash_env.config import ScenarioConfig

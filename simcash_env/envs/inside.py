@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.arrays import I64, State
-from simcash_env.engine import Engine, grow_payments
 from simcash_env.errors import SnapshotError
-from simcash_env.layout import plain_opener
-from simcash_env.snapshot import Snapshot, new_header, read_snapshot, require_scenario
+from simcash_env.schema.arrays import I64, State
+from simcash_env.schema.layout import plain_opener
+from simcash_env.simulation.engine import Engine, grow_payments
+from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot, require_scenario
 
 if TYPE_CHECKING:
-    from simcash_env.scenario import CompiledScenario
+    from simcash_env.compile.scenario import CompiledScenario
 
 NOTHING = np.zeros(0, np.int64)
 
@@ -70,7 +70,7 @@ class Inside:
             (N, L, K) ``present``, ``amount``, ``remaining``, ``ticks_to_deadline``, ``priority``, and
             (N, L) ``balance``, ``available_liquidity``, ``effective_liquidity``; money in cents.
         """
-        from simcash_env.spaces import raw
+        from simcash_env.agents import raw
 
         shape = (self.num_envs, self.num_banks, self.num_slots)
         slots = np.zeros((len(raw.SLOT_NUMBERS), *shape), np.int64)
@@ -81,7 +81,7 @@ class Inside:
 
     def orders_of(self, choices: I64) -> I64:
         """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now."""
-        from simcash_env.spaces import raw
+        from simcash_env.agents import raw
 
         orders = np.zeros((self.num_envs, self.num_banks, 3), np.int64)
         states, given = (self._arena, self._state_sizes), np.ascontiguousarray(choices, np.int64)

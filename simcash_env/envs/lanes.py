@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from simcash_env.arrays import I64
+from simcash_env.compile.scenario import CompiledScenario, initial_work
 from simcash_env.envs.call import Call
-from simcash_env.scenario import CompiledScenario, initial_work
+from simcash_env.schema.arrays import I64
 
 
 class Lanes:

@@ -1,7 +1,8 @@
 """Kinds of observation: which numbers a bank sees, named one by one.
 
-The kernels write one vector a bank (``spaces/layout.py`` names its entries). An observation object hands it out as it
-is, or makes another one of it, or of the state, for all copies and banks at once (``examples/own_observation.py``).
+The kernels write one vector for each bank (``agents/observation.py`` lists its entries). An observation object hands
+it out unchanged, or computes another one from it, or from the state, for all copies and banks at once
+(``examples/own_observation.py``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.spaces.layout import observation_names
+from simcash_env.agents.observation import observation_names
 
 if TYPE_CHECKING:
     from simcash_env.envs.vector import SimCashVec

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.arrays import I64
-from simcash_env.codes import COST_COLUMNS, NUM_COSTS, Status
-from simcash_env.engine import grow_payments
+from simcash_env.agents.observation import observation_size
+from simcash_env.compile.scales import reward_scale_cents
+from simcash_env.compile.scenario import initial_state
 from simcash_env.envs.actions import QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
@@ -31,9 +31,9 @@ from simcash_env.envs.options import (
 )
 from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, SimulationError
-from simcash_env.scales import reward_scale_cents
-from simcash_env.scenario import initial_state
-from simcash_env.spaces.layout import NUM_MARKET, NUM_SLOT, SLOTS_AT
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.simulation.engine import grow_payments
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -125,7 +125,7 @@ class SimCashVec(BatchArrays, Inside):
         self._prepare_calls()
 
     def _load_kernels(self) -> None:
-        from simcash_env.spaces import step
+        from simcash_env.agents import step
 
         self._kernels = step
 
@@ -144,7 +144,7 @@ class SimCashVec(BatchArrays, Inside):
         self.reward_scale = reward_scale_cents(view)
         self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.has_market = self.config.market is not None
-        self.num_features = SLOTS_AT + num_slots * NUM_SLOT + NUM_MARKET * self.has_market
+        self.num_features = observation_size(num_slots, has_market=self.has_market)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)

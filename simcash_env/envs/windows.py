@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.codes import COLLATERAL_CHOICES, MARKET_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
+from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
 
 if TYPE_CHECKING:
-    from simcash_env.arrays import I64, Scenario
+    from simcash_env.compile.scenario import CompiledScenario
     from simcash_env.envs.actions import Language
     from simcash_env.envs.vector import SimCashVec
-    from simcash_env.scenario import CompiledScenario
+    from simcash_env.schema.arrays import I64, Scenario
 
 LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
 """In the order of the numbers in ``spaces.tables``."""
@@ -21,7 +21,7 @@ LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
 
 def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
     """Choices of each head by name: those of the language, then RTGS priority, pool, collateral, recall and market."""
-    from simcash_env.spaces.tables import BUDGET_LEVELS, THRESHOLD_STEPS
+    from simcash_env.agents.tables import BUDGET_LEVELS, THRESHOLD_STEPS
 
     verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
     main = {"queue": [verbs] * num_slots, "budget": [BUDGET_LEVELS], "threshold": [THRESHOLD_STEPS + 1] * 4}
@@ -41,14 +41,13 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
 
 def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
     """``spaces.tables.Window`` of a batch, with the scales of every variant."""
-    from simcash_env.spaces.scales import write_scales
-    from simcash_env.spaces.tables import Window
+    from simcash_env.agents.observation_scales import observation_scales
+    from simcash_env.agents.tables import Window
 
-    size = len(learners) * vec.num_features
-    spread = np.ones((len(variants), size), np.float32)
-    offset = np.ones((len(variants), size), np.float32)
-    for number, variant in enumerate(variants):
-        write_scales(variant.row, variant.sizes, learners, vec.num_features, spread[number], offset[number])
+    scales = [
+        observation_scales(variant.view, learners, vec.num_slots, has_market=vec.has_market) for variant in variants
+    ]
+    spread, offset = (np.concatenate(arrays) for arrays in zip(*scales, strict=True))
     heads = len(vec.action_nvec)
     choices = 0 if vec.action.language == "threshold" else int(vec.action_nvec.max())
     return Window(
@@ -64,6 +63,6 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
         has_pool=int("pool" in vec.head_index),
         has_market=int(vec.has_market),
         has_orders=int("market" in vec.head_index),
-        spread=spread.reshape(-1),
-        offset=offset.reshape(-1),
+        spread=spread,
+        offset=offset,
     )

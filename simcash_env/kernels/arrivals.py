@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, AmountKind, EventKind, PriorityKind, Status
-from simcash_env.kernels._jit import inlined, kernel
+from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.deadlines import cap_deadline
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
@@ -18,6 +16,8 @@ from simcash_env.kernels.rng import (
     draw_poisson,
     draw_positive_float,
 )
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, AmountKind, EventKind, PriorityKind, Status
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
     allowance,
@@ -15,6 +13,8 @@ from simcash_env.kernels.ledger import (
 )
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 OFFSET = int(EventKind.LSM_BILATERAL_OFFSET)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, NUM_COSTS, EventKind, Status
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.money import BPS_SCALE, MAX_TOTAL_CENTS, multiply_divide
 from simcash_env.kernels.record import record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, NUM_COSTS, EventKind, Status
 
 COST_ACCRUAL = int(EventKind.COST_ACCRUAL)
 MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, PPM, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.queues import free_row, take_row, write_timer
 from simcash_env.kernels.record import record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, PPM, EventKind
 
 POSTED, WITHDRAWN = int(EventKind.COLLATERAL_POST), int(EventKind.COLLATERAL_WITHDRAW)
 CAME_BACK, BLOCKED = int(EventKind.COLLATERAL_TIMER_WITHDRAWN), int(EventKind.COLLATERAL_TIMER_BLOCKED)

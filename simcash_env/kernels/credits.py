@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 APPLIED = int(EventKind.DEFERRED_CREDIT_APPLIED)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcash_env.arrays import I64, Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, Place
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
 from simcash_env.kernels.queues import fill
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.ring_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, pile_up, take_first
+from simcash_env.schema.arrays import I64, Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind, Place
 
 QUEUE2 = int(Place.QUEUE2)
 CYCLE = int(EventKind.LSM_CYCLE_SETTLEMENT)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, CostKind, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge, eod_penalty
 from simcash_env.kernels.pool import return_pool
 from simcash_env.kernels.queues import fill
 from simcash_env.kernels.record import record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, CostKind, EventKind
 
 EOD_PENALTY = int(CostKind.EOD_PENALTY)
 END_OF_DAY = int(EventKind.END_OF_DAY)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.pool import allocate_in_force
+from simcash_env.schema.arrays import Scenario, State, Work
 
 
 @kernel

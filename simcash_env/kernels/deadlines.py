@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.schema.arrays import Scenario, State
 
 
 @kernel

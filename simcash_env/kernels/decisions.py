@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, CostKind, EventKind, Place, Status, TreeAction, Verb
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge
-from simcash_env.kernels.decision_tree import record_path
 from simcash_env.kernels.judgement import judge, may_split, start_commitments
 from simcash_env.kernels.ledger import give_up
 from simcash_env.kernels.queues import join_queue1, leave_queue1, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.trees.interpreter import record_path
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, CostKind, EventKind, Place, Status, TreeAction, Verb
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)

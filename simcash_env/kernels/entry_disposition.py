@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import can_fund, passes_limits_both_ways, settle, settle_waiting
 from simcash_env.kernels.record import record, record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 OFFSET = int(EventKind.ENTRY_DISPOSITION_OFFSET)
 SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, TreeAction, Verb
-from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import to_whole, walk
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels.trees.interpreter import to_whole, walk
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, TreeAction, Verb
 
 HOLD, RELEASE, DROP, WAIT = int(Verb.HOLD), int(Verb.RELEASE), int(Verb.DROP), int(Verb.WAIT)
 REPRIORITIZE, WITHDRAW, RESUBMIT, SPLIT = (

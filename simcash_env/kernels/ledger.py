@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, PPM, CostKind, EventKind
-from simcash_env.kernels._jit import inlined, kernel
+from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.charges import charge, drop_penalty
 from simcash_env.kernels.queues import free_row, leave_queue2
 from simcash_env.kernels.record import record
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, PPM, CostKind, EventKind
 
 WITHIN_LIMITS = 0
 OVER_BILATERAL = 1

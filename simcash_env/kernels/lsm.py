@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, LsmAlgorithm
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.bilateral import offset_bilaterally
 from simcash_env.kernels.cycles import settle_cycles
 from simcash_env.kernels.prefix import settle_prefixes
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.rtgs import retry_queue2
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind, LsmAlgorithm
 
 BILATERAL, PREFIX = int(LsmAlgorithm.BILATERAL), int(LsmAlgorithm.PREFIX)
 EXECUTION = int(EventKind.ALGORITHM_EXECUTION)

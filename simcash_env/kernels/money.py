@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 
 MAX_TOTAL_CENTS: Final = 4 * 10**18
 """Totals beyond this stop the run with an error, long before int64 could wrap."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EscalationCurve, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EscalationCurve, EventKind
 
 ESCALATED = int(EventKind.PRIORITY_ESCALATED)
 EXPONENTIAL, STEP = int(EscalationCurve.EXPONENTIAL), int(EscalationCurve.STEP)

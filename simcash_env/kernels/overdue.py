@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, CostKind, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge, deadline_penalty
 from simcash_env.kernels.record import record
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, CostKind, EventKind
 
 DEADLINE_PENALTY = int(CostKind.DEADLINE_PENALTY)
 WENT_OVERDUE = int(EventKind.TRANSACTION_WENT_OVERDUE)

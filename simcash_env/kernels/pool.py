@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, POOL_LEVELS, PPM, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, POOL_LEVELS, PPM, EventKind
 
 ALLOCATION = int(EventKind.LIQUIDITY_ALLOCATION)
 RETURN = int(EventKind.LIQUIDITY_RETURN)

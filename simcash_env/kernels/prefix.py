@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import available_liquidity, settle_waiting, within_bilateral, within_multilateral
 from simcash_env.kernels.queues import fill
 from simcash_env.kernels.record import record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 SETTLEMENT = int(EventKind.LSM_PREFIX_SETTLEMENT)
 

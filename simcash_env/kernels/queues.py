@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import I64, State
-from simcash_env.codes import NONE, Place, RtgsPriority, Status
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.money import MAX_TOTAL_CENTS
+from simcash_env.schema.arrays import I64, State
+from simcash_env.schema.codes import NONE, Place, RtgsPriority, Status
 
 FREE = int(Place.FREE)
 QUEUE1 = int(Place.QUEUE1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind, Verb
-from simcash_env.kernels._jit import kernel
-from simcash_env.kernels.decision_tree import record_path, walk
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.judgement import recall_verb
 from simcash_env.kernels.queues import join_queue1, leave_queue2
 from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.trees.interpreter import record_path, walk
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind, Verb
 
 WAIT, RESUBMIT = int(Verb.WAIT), int(Verb.RESUBMIT)
 WITHDRAWN = int(EventKind.RTGS_WITHDRAWAL)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import LOG_WORDS, State, Work
-from simcash_env.codes import NONE
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.schema.arrays import LOG_WORDS, State, Work
+from simcash_env.schema.codes import NONE
 
 
 @kernel

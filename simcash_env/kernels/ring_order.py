@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcash_env.arrays import I64, State
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.schema.arrays import I64, State
 
 TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
 

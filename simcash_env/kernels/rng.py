@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from simcash_env.arrays import State
-from simcash_env.kernels._jit import inlined, kernel, wrapping_kernel
+from simcash_env.kernels._numba.jit import inlined, kernel, wrapping_kernel
+from simcash_env.schema.arrays import State
 
 _MULTIPLIER: Final = np.uint64(0x2545F4914F6CDD1D)
 _SHIFT_A: Final = np.uint64(12)

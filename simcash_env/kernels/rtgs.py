@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.entry_disposition import offset_at_entry
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
@@ -17,6 +15,8 @@ from simcash_env.kernels.ledger import (
 from simcash_env.kernels.overdue import mark_overdue
 from simcash_env.kernels.queues import join_queue2, leave_queue2
 from simcash_env.kernels.record import record, record_values
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 SETTLED = int(EventKind.RTGS_IMMEDIATE_SETTLEMENT)
 QUEUED = int(EventKind.QUEUED_RTGS)

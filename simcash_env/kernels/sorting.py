@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from simcash_env.arrays import I64
-from simcash_env.kernels._jit import kernel
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.schema.arrays import I64
 
 _RUN: Final = 16
 

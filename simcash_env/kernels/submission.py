@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import I64, Scenario, State, Work
-from simcash_env.codes import NONE, EventKind
-from simcash_env.kernels._jit import entry, kernel
+from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels.deadlines import cap_deadline
 from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.schema.arrays import I64, Scenario, State, Work
+from simcash_env.schema.codes import NONE, EventKind
 
 ARRIVAL = int(EventKind.ARRIVAL)
 

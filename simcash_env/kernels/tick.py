@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from simcash_env.arrays import I64, RECENT_TICKS, Scenario, State, Work
-from simcash_env.codes import Phase, Status
-from simcash_env.kernels._jit import entry, kernel
+from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels.arrivals import draw_arrivals
-from simcash_env.kernels.bank_trees import run_bank_trees
 from simcash_env.kernels.collateral import apply_collateral_decisions, run_collateral_timers
-from simcash_env.kernels.collateral_trees import run_end_of_tick_trees, run_strategic_trees
 from simcash_env.kernels.costs import accrue_costs
 from simcash_env.kernels.credits import land_credits
 from simcash_env.kernels.day_end import end_day, is_last_tick_of_day
 from simcash_env.kernels.day_start import start_day
 from simcash_env.kernels.decisions import apply_decisions, decide_all
 from simcash_env.kernels.lsm import save_liquidity
-from simcash_env.kernels.market import run_market, set_orders_aside
+from simcash_env.kernels.market.session import run_market, set_orders_aside
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.queues import fill
@@ -23,6 +19,10 @@ from simcash_env.kernels.recalls import recall_from_queue2
 from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
 from simcash_env.kernels.scheduled import run_scheduled_events
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.trees.bank_trees import run_bank_trees
+from simcash_env.kernels.trees.collateral_trees import run_end_of_tick_trees, run_strategic_trees
+from simcash_env.schema.arrays import I64, RECENT_TICKS, Scenario, State, Work
+from simcash_env.schema.codes import Phase, Status
 
 OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 CLOSED, OPENING, DECIDING = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DECIDING)

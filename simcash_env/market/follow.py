@@ -8,7 +8,7 @@ from simcash_env.market.budgets import CREDIT, RESERVES, Ledger
 
 if TYPE_CHECKING:
     from simcash_env.simulation import Simulation
-    from simcash_env.trading import Loan
+    from simcash_env.simulation.market import Loan
 
 
 def open_ledger(simulation: Simulation) -> Ledger:

@@ -19,7 +19,7 @@ from simcash_env.market.follow import follow, open_ledger
 from simcash_env.market.slots import Slot, SlotState, schedule_slots
 from simcash_env.market.statistics import Statistics, statistics_of
 from simcash_env.simulation import Simulation
-from simcash_env.trading import Loan
+from simcash_env.simulation.market import Loan
 
 Delay = Literal["ms", "ticks"]
 Answer = Literal["retry", "skip", "continue", "quit"]

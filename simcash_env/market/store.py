@@ -19,8 +19,8 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.market.budgets import Ledger
 from simcash_env.market.processor import MarketRun
 from simcash_env.market.slots import Slot
-from simcash_env.saving import NO_SENSE
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.saved_runs import NO_SENSE
 
 MARK: Final = b"simcash_env market run\n"
 FORMAT: Final = 1

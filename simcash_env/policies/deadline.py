@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simcash_env.codes import Field, Op
 from simcash_env.config import DeadlinePolicy
 from simcash_env.policies.program import DROP, HOLD, RELEASE, Node, When, apply, ask, value
+from simcash_env.schema.codes import Field, Op
 
 
 def drop_at_deadline(otherwise: Node, *, simcash: bool) -> Node:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simcash_env.codes import Field, Op
 from simcash_env.config import LiquidityAwarePolicy
 from simcash_env.policies.deadline import drop_at_deadline
 from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, value
+from simcash_env.schema.codes import Field, Op
 
 
 def liquidity_aware(config: LiquidityAwarePolicy, simcash: bool) -> Node:  # noqa: FBT001 - every builder has this signature

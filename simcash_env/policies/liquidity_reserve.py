@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simcash_env.codes import Field, Op
 from simcash_env.config import LiquidityReservePolicy
 from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, value
+from simcash_env.schema.codes import Field, Op
 
 
 def liquidity_reserve(config: LiquidityReservePolicy, _simcash: bool) -> Node:  # noqa: FBT001 - as every builder

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from simcash_env.codes import NONE, Field, Op, TreeAction
+from simcash_env.schema.codes import NONE, Field, Op, TreeAction
 
 T = TypeVar("T")
 

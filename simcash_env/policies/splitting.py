@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simcash_env.codes import Field, Op
 from simcash_env.config import LiquiditySplittingPolicy, MockSplittingPolicy
 from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, split_into, value
+from simcash_env.schema.codes import Field, Op
 
 URGENT_TICKS = 5
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from simcash_env.codes import NONE, Op, TreeAction
-from simcash_env.config.tree_language import ACTIONS, FIELDS, REGISTER_PREFIX
+from simcash_env.config.trees.language import ACTIONS, FIELDS, REGISTER_PREFIX
 from simcash_env.policies.program import Expression, Leaf, Node, Trees, When, apply, ask, recall, until, value
+from simcash_env.schema.codes import NONE, Op, TreeAction
 
 BINARY: Final = {
     "+": Op.ADD,

@@ -10,7 +10,6 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from simcash_env.arrays import I64
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.records.columns import CHUNK_ROWS, FORMAT
 from simcash_env.records.facts import RunFacts
@@ -18,6 +17,7 @@ from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
 from simcash_env.records.schema import EVENTS, Decoder, Encoder
 from simcash_env.records.tables import TABLES, VIEWS
+from simcash_env.schema.arrays import I64
 
 SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
     "memory_limit": "512MB",

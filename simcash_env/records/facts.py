@@ -54,7 +54,7 @@ class RunFacts:
     @classmethod
     def of(cls, simulation: Simulation) -> Self:
         """Of a run that is about to be recorded, as it stands now."""
-        from simcash_env.kernels._jit import source_digest
+        from simcash_env.kernels._numba.jit import source_digest
 
         scenario = self_contained(simulation.config).model_dump(mode="json")
         is_fresh = simulation.current_tick == 0 and not simulation.is_open

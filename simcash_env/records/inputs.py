@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from simcash_env.decisions import arguments_of
 from simcash_env.errors import OrderError, RecordError
 from simcash_env.simulation import Simulation, TickResult
+from simcash_env.simulation.decisions import arguments_of
 
 InputKind: TypeAlias = Literal["open", "submit", "policy", "order", "cancel", "tick"]
 INPUT_KINDS: Final = ("open", "submit", "policy", "order", "cancel", "tick")

@@ -14,7 +14,6 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from simcash_env.arrays import I64
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.files import partial_of, remove, take_name
 from simcash_env.records.columns import CHUNK_ROWS
@@ -22,6 +21,7 @@ from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
 from simcash_env.records.schema import EVENTS, Decoder, Encoder
+from simcash_env.schema.arrays import I64
 
 FACTS: Final = b"simcash.run"
 INPUTS: Final = b"simcash.inputs"

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from simcash_env.arrays import I64
-from simcash_env.codes import NUM_COSTS, EventKind
-from simcash_env.daily import SETTLEMENTS
 from simcash_env.records.columns import BANK_TICKS
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.recorder import Chunk
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import NUM_COSTS, EventKind
+from simcash_env.simulation.daily import SETTLEMENTS
 
 MAX_POINTS: Final = 4_000
 """Ticks that lines are drawn through; in longer runs every second, fourth, eighth ... one is kept."""

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from simcash_env.codes import CostKind
 from simcash_env.errors import RecordError
 from simcash_env.files import write_atomically
 from simcash_env.records.picture import HOURS, OPENING_HOUR, Picture
+from simcash_env.schema.codes import CostKind
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 STYLES: Final = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from simcash_env.arrays import I64
 from simcash_env.errors import RecordError
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
+from simcash_env.schema.arrays import I64
 
 PARQUET_MARK: Final = b"PAR1"
 DUCKDB_MARK: Final = b"DUCK"

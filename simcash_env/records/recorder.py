@@ -10,15 +10,15 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from simcash_env.arrays import I64, LOG_WORDS
-from simcash_env.daily import DayBook
-from simcash_env.decisions import Actions, Order
 from simcash_env.errors import OrderError, RecordError, SimcashError, WriteError
-from simcash_env.events import TreeNames
 from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.records.facts import RunFacts, Status
 from simcash_env.records.inputs import Input, InputKind
+from simcash_env.schema.arrays import I64, LOG_WORDS
 from simcash_env.simulation import Simulation, TickResult
+from simcash_env.simulation.daily import DayBook
+from simcash_env.simulation.decisions import Actions, Order
+from simcash_env.simulation.event_log import TreeNames
 
 BALANCE, QUEUE1, QUEUE2 = map(BANK_TICKS.index, ("balance_cents", "queue1_cents", "queue2_cents"))
 

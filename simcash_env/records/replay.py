@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcash_env.arrays import I64, LOG_WORDS
-from simcash_env.events import Events
 from simcash_env.records.inputs import Inputs
 from simcash_env.records.reading import Record
+from simcash_env.schema.arrays import I64, LOG_WORDS
+from simcash_env.simulation.event_log import Events
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def replay(record: Record, *, progress: Callable[[int], None] | None = None) -> 
     Raises:
         RecordError: the record is damaged, or this version cannot run it.
     """
-    from simcash_env.kernels._jit import source_digest
+    from simcash_env.kernels._numba.jit import source_digest
 
     facts, simulation = record.facts, record.facts.simulation()
     inputs, recorded = Inputs(record.inputs()), _Recorded(record)

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simcash_env.arrays import I64, LOG_COLUMNS, LOG_WORDS
-from simcash_env.codes import NONE, EventKind
-from simcash_env.daily import METRICS
 from simcash_env.errors import RecordError
-from simcash_env.events import CODED_VALUES, VALUE_NAMES, TreeNames
 from simcash_env.records.columns import BANK_TICKS
+from simcash_env.schema.arrays import I64, LOG_COLUMNS, LOG_WORDS
+from simcash_env.schema.codes import NONE, EventKind
+from simcash_env.simulation.daily import METRICS
+from simcash_env.simulation.event_log import CODED_VALUES, VALUE_NAMES, TreeNames
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 

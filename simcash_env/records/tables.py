@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from simcash_env.daily import METRICS
 from simcash_env.records.columns import BANK_TICKS
+from simcash_env.simulation.daily import METRICS
 
 
 def _bigints(names: tuple[str, ...]) -> str:

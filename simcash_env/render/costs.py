@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from simcash_env.codes import CostKind
 from simcash_env.render.canvas import BLUE, FAINT, GREY, INK, Canvas, short
 from simcash_env.render.history import History
+from simcash_env.schema.codes import CostKind
 
 NAMES: Final = tuple(kind.name.lower().replace("_", " ").replace("eod", "end-of-day") for kind in CostKind)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from simcash_env.arrays import I64
-from simcash_env.codes import NUM_COSTS
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import NUM_COSTS
 
 
 class History:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simcash_env.market_columns import with_interest
+from simcash_env.compile.market import with_interest
 
 HEADS: Final = ("bank", "balance", "queue 1", "cents", "queue 2", "cents", "cost of tick", "cost of run")
 

@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from simcash_env import __version__
-from simcash_env.codes import EventKind
+from simcash_env.schema.codes import EventKind
 from simcash_env.service import routes, streaming
 from simcash_env.service.guard import Guard
 from simcash_env.service.keeper import Keeper

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.codes import COST_COLUMNS, NONE, PPM, Phase, Place
-from simcash_env.events import tx_name
-from simcash_env.market_columns import with_interest
+from simcash_env.compile.market import with_interest
+from simcash_env.schema.codes import COST_COLUMNS, NONE, PPM, Phase, Place
+from simcash_env.simulation.event_log import tx_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simcash_env.arrays import State
     from simcash_env.config import ScenarioConfig
-    from simcash_env.engine import Engine
+    from simcash_env.schema.arrays import State
+    from simcash_env.simulation.engine import Engine
 
 
 def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.decisions import arguments_of
 from simcash_env.errors import RoomError, SimulationError
 from simcash_env.service.history import History
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
 from simcash_env.service.stream import Listeners
 from simcash_env.simulation import TickResult
+from simcash_env.simulation.decisions import arguments_of
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.decisions import arguments_of
 from simcash_env.service.run import Run
+from simcash_env.simulation.decisions import arguments_of
 
 MOST_KEYFRAMES: Final = 64
 SHORTEST_SPACING: Final = 64

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.arrays import LOG_COLUMNS
-from simcash_env.codes import EventKind
+from simcash_env.schema.arrays import LOG_COLUMNS
+from simcash_env.schema.codes import EventKind
 from simcash_env.service.refusals import refuse_value
 from simcash_env.service.run import Run
 
 if TYPE_CHECKING:
-    from simcash_env.arrays import I64
+    from simcash_env.schema.arrays import I64
 
 TICK, KIND, BANK, COUNTERPARTY, PAY_ID = (LOG_COLUMNS.index(name) for name in LOG_COLUMNS[:5])
 LABELS = {kind.label: int(kind) for kind in EventKind}

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simcash_env.arrays import I64, LOG_COLUMNS
-from simcash_env.codes import EventKind
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SimulationError
-from simcash_env.events import Events, TreeNames
+from simcash_env.schema.arrays import I64, LOG_COLUMNS
+from simcash_env.schema.codes import EventKind
 from simcash_env.service.figures import read_figures
 from simcash_env.simulation import Simulation
-from simcash_env.transactions import Transaction, find_ended, live_transaction, row_of
+from simcash_env.simulation.event_log import Events, TreeNames
+from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, row_of
 
 PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from simcash_env.arrays import I64, LOG_WORDS
 from simcash_env.errors import ConfigError, Fault, SimulationError
+from simcash_env.schema.arrays import I64, LOG_WORDS
 
 APPLICATION_ID: Final = 0x53434153  # "SCAS": tells our files from other SQLite files
 FORMAT: Final = 1

@@ -4,15 +4,15 @@ import math
 
 import pytest
 
-from baselines.arrived import arrived_payments
-from baselines.clairvoyant import clairvoyant_bound
-from baselines.evaluate import evaluate_agent, evaluate_policy
-from baselines.linear import Programme
-from baselines.permitted import Permitted, permitted_to, permitted_to_learners
-from baselines.scripted import Fifo, HoldAll, RandomLegal
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig, load_scenario
 from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ConfigError
+from simcash_env.evaluation.arrivals import arrived_payments
+from simcash_env.evaluation.bound_validity import Permitted, permitted_to, permitted_to_learners
+from simcash_env.evaluation.clairvoyant import clairvoyant_bound
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.evaluation.milp import Programme
+from simcash_env.evaluation.scripted import Fifo, HoldAll, RandomLegal
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.clearing import best_clearing, largest_prefixes
 from benchmarks.gridlock import INSTANCES, settled_value
+from simcash_env.evaluation.clearing import best_clearing, largest_prefixes
 
 BANKS = "ABCD"
 PAIRS = [(one, other) for one in BANKS for other in BANKS if one != other]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from baselines.equilibrium import (
+from simcash_env.config import DeadlinePolicy, FifoPolicy
+from simcash_env.evaluation.equilibrium import (
     LEVELS,
     Exploitability,
     Game,
@@ -11,7 +12,6 @@ from baselines.equilibrium import (
     exploitability_of,
     strategies,
 )
-from simcash_env.config import DeadlinePolicy, FifoPolicy
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from baselines.core_periphery import SIZES, main, name_of, network, scenario_text
-from baselines.evaluate import evaluate_agent, evaluate_policy, with_policy
-from baselines.grid import best_common_share, has_pool
-from baselines.scripted import HoldAll, RandomLegal
-from baselines.seeds import held_out_seeds, training_seeds
 from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.policies import TreePolicy
 from simcash_env.errors import ConfigError
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy, with_policy
+from simcash_env.evaluation.grid_search import best_common_share, has_pool
+from simcash_env.evaluation.scripted import HoldAll, RandomLegal
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.registry import load, scenario_ids, scenario_path
+from tools.core_periphery import SIZES, main, name_of, network, scenario_text
 
 DAYS = 40
 LONG = {"ten-banks-v0": 4, "core-periphery-200-v0": 10}

@@ -3,14 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines import grid
-from baselines.evaluate import evaluate_policy
-from baselines.grid import ALL_FAMILIES, equilibrium_shares, family_members, search_shares, tune
-from baselines.rollout import run_scripted
-from baselines.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.config import FifoPolicy
 from simcash_env.config.policies import TreePolicy
 from simcash_env.errors import ConfigError, SimulationError
+from simcash_env.evaluation import grid_search as grid
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.grid_search import ALL_FAMILIES, equilibrium_shares, family_members, search_shares, tune
+from simcash_env.evaluation.rollout import run_scripted
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day

@@ -4,17 +4,17 @@ import pytest
 from rich.console import Console
 
 from baselines import publish
-from baselines.evaluate import evaluate_policy
-from baselines.leaderboard import (
+from simcash_env.config import FifoPolicy
+from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.leaderboard import (
     across_scenarios,
     format_table,
     rows_as_json,
     rows_from_json,
     run_benchmark,
 )
-from baselines.permitted import Permitted
-from baselines.regret import Bounds
-from simcash_env.config import FifoPolicy
+from simcash_env.evaluation.regret import Bounds
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from baselines.evaluate import with_policy
-from baselines.metrics import delay_indicator, gini, metrics_of, peak_debits, spells
-from baselines.monitoring import position, throughput
-from baselines.record import MECHANISMS, record_agent, record_run
-from baselines.scripted import Fifo, HoldAll, RandomLegal, agent_for
 from simcash_env.config import DeadlinePolicy, FifoPolicy, load_scenario
 from simcash_env.config.policies import LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ActionError
+from simcash_env.evaluation.bcbs248 import position, throughput
+from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.metrics import delay_indicator, gini, metrics_of, peak_debits, spells
+from simcash_env.evaluation.run_columns import MECHANISMS, record_agent, record_run
+from simcash_env.evaluation.scripted import Fifo, HoldAll, RandomLegal, agent_for
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day

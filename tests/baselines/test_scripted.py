@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from baselines.evaluate import evaluate_agent, evaluate_policy
-from baselines.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, load_scenario
 from simcash_env.config.library import policy_path
 from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ActionError
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.evaluation.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
 from tests.baselines.worlds import random_day
 
 SEEDS = tuple(range(40))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.statistics import (
+from simcash_env.evaluation.statistics import (
     Interval,
     bootstrap_interval,
     interquartile_mean,

@@ -6,7 +6,7 @@ import pytest
 
 from simcash_env.cli import main
 from simcash_env.config import ScenarioConfig, load_scenario
-from simcash_env.config.tree_language import FIELDS, PAYMENT_FIELDS
+from simcash_env.config.trees.language import FIELDS, PAYMENT_FIELDS
 from simcash_env.errors import ConfigError
 from simcash_env.simulation import Simulation
 from tests.better.test_costs_and_splits import leaf, tree

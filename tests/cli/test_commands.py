@@ -11,7 +11,7 @@ import pytest
 
 import simcash_env
 from simcash_env.cli import main
-from simcash_env.cli.screen import PAPER_WIDTH, needed
+from simcash_env.cli.screen import PAPER_WIDTH, needs_extra
 from simcash_env.config.library import policy_names
 from simcash_env.errors import SimcashError
 
@@ -133,8 +133,9 @@ def test_what_goes_into_a_pipe_is_as_wide_as_paper(asked: dict[str, str], width:
 
 
 def test_a_command_whose_extra_is_missing_says_how_it_comes() -> None:
-    with pytest.raises(SimcashError, match=r"this command needs no_such_module: pip install 'simcash-env\[plots\]'"):
-        needed("no_such_module", "plots")
+    missing = r"this command needs no_such_module: pip install 'simcash-env\[plots\]'"
+    with pytest.raises(SimcashError, match=missing), needs_extra("plots", "no_such_module"):
+        pytest.fail("the library is not there")
 
 
 def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:

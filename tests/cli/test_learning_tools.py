@@ -16,8 +16,8 @@ GAME = "castro-2period-v0"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint of each learner in it."""
     place = tmp_path_factory.mktemp("learned")
-    done("train", GAME, "--steps", "2048", "--out", "ppo.zip", cwd=place)
-    done("train", GAME, "--algorithm", "ippo", "--steps", "2048", "--out", "ippo.zip", "--quiet", cwd=place)
+    done("train", GAME, "--steps", "2048", "--out", "shared.pt", cwd=place)
+    done("train", GAME, "--algorithm", "ippo", "--steps", "2048", "--out", "ippo.pt", "--quiet", cwd=place)
     return place
 
 
@@ -28,10 +28,10 @@ def done(*arguments: str, cwd: Path) -> str:
 
 
 def test_a_checkpoint_is_scored_drawn_and_stands_in_the_table(folder: Path) -> None:
-    for name in ("ppo.zip", "ippo.zip"):
+    for name in ("shared.pt", "ippo.pt"):
         done("evaluate", name, "--seeds", "4", "--plots", "drawn", cwd=folder)
-    assert {path.name for path in (folder / "drawn").iterdir()} >= {"ppo-learning.png", "ppo-balances.png"}
-    told = done("benchmark", GAME, "--seeds", "4", "--tuning-seeds", "0", "--learned", "ippo.zip", "--plots", "figures",
+    assert {path.name for path in (folder / "drawn").iterdir()} >= {"shared-learning.png", "shared-balances.png"}
+    told = done("benchmark", GAME, "--seeds", "4", "--tuning-seeds", "0", "--learned", "ippo.pt", "--plots", "figures",
                 "--json", cwd=folder)  # fmt: skip
     assert "learned" in {row["policy"] for row in json.loads(told)}
     figures = list((folder / "figures").iterdir())
@@ -47,25 +47,25 @@ def test_a_policy_that_is_shipped_is_drawn_by_the_name_of_its_scenario(folder: P
 
 
 def test_a_checkpoint_of_another_scenario_is_refused_before_anything_is_played(folder: Path) -> None:
-    refused = simcash("benchmark", "castro-3period-v0", "--learned", "ppo.zip", cwd=folder)
+    refused = simcash("benchmark", "castro-3period-v0", "--learned", "shared.pt", cwd=folder)
     assert refused.returncode == 2
     assert "scenario: must be one of castro-3period-v0, got 'castro-2period-v0'" in refused.stderr
 
 
 def test_a_policy_becomes_trees_that_run(folder: Path) -> None:
     options = ("--seeds", "4", "--tuning-seeds", "0", "--rounds", "1", "--out", "trees")
-    report = json.loads(done("distill", "ppo.zip", *options, "--json", cwd=folder))
+    report = json.loads(done("distill", "shared.pt", *options, "--json", cwd=folder))
     assert report["scenario"] == GAME
     assert {path.name for path in (folder / "trees").iterdir()} >= {"report.json", "scenario.yaml", "BANK_A.json"}
-    assert "distilled trees" in done("distill", "ppo.zip", *options, cwd=folder)
+    assert "distilled trees" in done("distill", "shared.pt", *options, cwd=folder)
     done("run", "trees/scenario.yaml", "--seed", "3", "--quiet", cwd=folder)
 
 
 def test_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder: Path) -> None:
-    told = json.loads(done("export", "ippo.zip", "--runs", "2", "--json", cwd=folder))
+    told = json.loads(done("export", "ippo.pt", "--runs", "2", "--json", cwd=folder))
     assert (folder / told["parquet"]).is_file()
     assert all((folder / told["minari_root"] / name / "data" / "main_data.hdf5").is_file() for name in told["minari"])
-    again = simcash("export", "ippo.zip", "--runs", "2", cwd=folder)
+    again = simcash("export", "ippo.pt", "--runs", "2", cwd=folder)
     assert again.returncode == 2
     assert "is there already; it is not overwritten" in again.stderr
     named = done(
@@ -80,7 +80,7 @@ def test_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder:
         ((GAME, "--policy", "fiffo"), "must be one of"),
         ((GAME, "--policy", "deadline:urgency_threshold=-1"), "must be at least 0"),
         ((GAME, "--bank", "NOBODY", "--out", "none"), "decides nothing here"),
-        (("ppo.zip", "--policy", "fifo"), "a checkpoint decides for itself"),
+        (("shared.pt", "--policy", "fifo"), "a checkpoint decides for itself"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -95,7 +95,7 @@ def test_a_search_leaves_settings_that_train(folder: Path) -> None:
     assert (code, f"study {GAME} in results/tuning/{GAME}.journal: 1 trial done" in told) == (0, True)
     assert "cents a run" in shown, "of the best trial, on the bar"
     assert json.loads(done("tune", GAME, *options, "--json", cwd=folder))["done"] == 1
-    done("train", "best.yaml", "--steps", "2048", "--out", "best.zip", "--quiet", cwd=folder)
+    done("train", "best.yaml", "--steps", "2048", "--out", "best.pt", "--quiet", cwd=folder)
 
 
 def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def wait_for(is_so):
 
 
 def test_a_training_goes_on_when_a_node_dies(nodes, tmp_path):
-    from training.rllib_ppo import connected, evaluate_folder, read_state, train_rllib
-    from training.rllib_settings import rllib_settings
+    from simcash_env.learning.rllib_ppo import connected, evaluate_folder, read_state, train_rllib
+    from simcash_env.learning.rllib_settings import rllib_settings
 
     cluster, second = nodes
     settings = rllib_settings(GAME, iterations=6)
@@ -72,8 +72,8 @@ def test_a_training_goes_on_when_a_node_dies(nodes, tmp_path):
 
 def test_a_training_goes_on_from_its_checkpoint_and_from_no_other(tmp_path):
     from simcash_env.errors import SnapshotError
-    from training.rllib_ppo import connected, train_rllib
-    from training.rllib_settings import rllib_settings
+    from simcash_env.learning.rllib_ppo import connected, train_rllib
+    from simcash_env.learning.rllib_settings import rllib_settings
 
     def press(state):
         if state.iterations == 3:
@@ -91,9 +91,9 @@ def test_a_training_goes_on_from_its_checkpoint_and_from_no_other(tmp_path):
 
 
 def test_a_sweep_goes_on_when_a_node_dies(nodes, tmp_path):
-    from training.rllib_ppo import connected
-    from training.rllib_settings import SWEEP_SPACE, rllib_settings
-    from training.sweep import SweepPlan, sweep
+    from simcash_env.learning.ray_sweep import SweepPlan, sweep
+    from simcash_env.learning.rllib_ppo import connected
+    from simcash_env.learning.rllib_settings import SWEEP_SPACE, rllib_settings
 
     cluster, second = nodes
     folder = tmp_path / "sweep"

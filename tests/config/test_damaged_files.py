@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from simcash_env.config import load_scenario
-from simcash_env.config.trees import load_tree
+from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ConfigError, Fault
 from tests.config.test_any_damage import paths
 from tests.config.test_simcash_files import FILES, SHARED

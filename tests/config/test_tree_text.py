@@ -2,7 +2,7 @@
 
 import pytest
 
-from simcash_env.config.tree_text import action_text, condition_text, value_text
+from simcash_env.config.trees.text import action_text, condition_text, value_text
 
 BALANCE = {"field": "balance"}
 LATE = {"op": "<=", "left": {"field": "ticks_to_deadline"}, "right": {"param": "urgent_ticks"}}

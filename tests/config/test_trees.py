@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from simcash_env.codes import Field
 from simcash_env.config import load_scenario
-from simcash_env.config.tree_language import ACTIONS, FIELDS
-from simcash_env.config.tree_nodes import check_definition
-from simcash_env.config.trees import load_tree
+from simcash_env.config.trees.files import load_tree
+from simcash_env.config.trees.language import ACTIONS, FIELDS
+from simcash_env.config.trees.nodes import check_definition
 from simcash_env.errors import ConfigError
 from simcash_env.policies.program import ProgramBuilder
 from simcash_env.policies.tree import build_trees
+from simcash_env.schema.codes import Field
 from tests.config.worlds import NATIVE, Row, changed, faults, write
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "simcash" / "policies"

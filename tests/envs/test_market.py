@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from baselines.evaluate import evaluate_agent, evaluate_policy
-from baselines.record import record_agent
 from simcash_env import make_vec, simcash_v0
-from simcash_env.codes import MARKET_CHOICES
+from simcash_env.agents.observation import MARKET as MARKET_ENTRIES
 from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.errors import ActionError
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.registry import load
+from simcash_env.schema.codes import MARKET_CHOICES
 from simcash_env.simulation import Simulation
-from simcash_env.spaces.layout import MARKET
 from tests.worlds import busy, legal
 
+MARKET = tuple(entry.name for entry in MARKET_ENTRIES)
 MARKET_PART = {"deposit_rate": 1.0, "lending_rate": 3.0, "interest": "per_tick", "books": [{"maturity": {"ticks": 2}}]}
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from simcash_env import make_vec
-from simcash_env.inspection import inspect_engine
-from simcash_env.spaces.layout import ACCOUNT, CLOCK, FLOWS, PUBLIC, QUEUES, SLOT
+from simcash_env.agents.observation import FIXED, SLOT, Block
+from simcash_env.simulation.inspection import inspect_engine
 from tests.worlds import busy, legal
 
 SLOTS = 5
@@ -75,7 +75,7 @@ def expected(config, shot, bank, share, releases):
     public = (len(queue2), sum(pay["remaining"] for pay in queue2), share, releases)
     found = dict(
         zip(
-            (*CLOCK, *ACCOUNT, *QUEUES, *FLOWS, *PUBLIC),
+            [entry.name for entry in FIXED if entry.block is not Block.PRICES],
             (*clock, last, *accounts, *queues, *flows, *public),
             strict=True,
         )
@@ -89,8 +89,14 @@ def expected(config, shot, bank, share, releases):
             sum(one["remaining"] for one in queue2 if (one["sender"], one["receiver"]) == (other, bank)),
             account["outflow"].get(other, 0) - shot["banks"][other]["outflow"].get(bank, 0),
         )  # fmt: skip
-        found |= {f"slot{slot}.{name}": value for name, value in zip(SLOT, values, strict=True)}
-    return found | {f"slot{slot}.{name}": 0.0 for slot in range(min(len(own1), SLOTS), SLOTS) for name in SLOT}
+        found |= {
+            f"slot{slot}.{name}": value for name, value in zip((entry.name for entry in SLOT), values, strict=True)
+        }
+    return found | {
+        f"slot{slot}.{name}": 0.0
+        for slot in range(min(len(own1), SLOTS), SLOTS)
+        for name in (entry.name for entry in SLOT)
+    }
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

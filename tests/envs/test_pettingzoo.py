@@ -7,7 +7,7 @@ import pytest
 from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test
 
 from simcash_env import simcash_v0
-from simcash_env.codes import CostKind
+from simcash_env.schema.codes import CostKind
 from tests.worlds import LIBRARY, busy, holding, legal
 
 OBSERVATIONS = ("dict", "flat")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simcash_env import simcash_v0
+from simcash_env.compile.market import with_interest
 from simcash_env.envs.vector import make_vec
-from simcash_env.market_columns import with_interest
 from tests.worlds import LIBRARY, busy, legal, quiet
 
 SCENARIOS = [*LIBRARY, "busy"]

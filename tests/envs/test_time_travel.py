@@ -7,7 +7,7 @@ import pytest
 
 from simcash_env import make_vec, simcash_v0
 from simcash_env.errors import SnapshotError
-from simcash_env.snapshot import read_snapshot
+from simcash_env.simulation.snapshot import read_snapshot
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
 WORLD = busy(collateral=True, recall=True)

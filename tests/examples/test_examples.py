@@ -27,7 +27,7 @@ OWN = ("own_action", "own_observation", "own_reward")
 
 PUBLIC = {
     "simcash_env",
-    "simcash_env.codes",
+    "simcash_env.schema.codes",
     *(f"simcash_env.envs.{name}" for name in ("sb3", "actions", "observations", "rewards")),
 }
 

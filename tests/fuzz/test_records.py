@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcash_env.arrays import LOG_COLUMNS
 from simcash_env.errors import RecordError, SimcashError
 from simcash_env.records.facts import _digest
 from simcash_env.records.parquet import FACTS, INPUTS
 from simcash_env.records.reading import open_record
 from simcash_env.records.replay import _Recorded, replay
+from simcash_env.schema.arrays import LOG_COLUMNS
 from simcash_env.simulation import Simulation
 from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
 from tests.records.worlds import recorded, tree_of

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from simcash_env.errors import SnapshotError
 from simcash_env.simulation import Simulation
-from simcash_env.snapshot import ARRAYS, MARK
+from simcash_env.simulation.snapshot import ARRAYS, MARK
 from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
 from tests.worlds import busy
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.learning.checkpoint import CheckpointFacts, facts_path, read_facts
+from simcash_env.learning.settings import load_settings, settings_path
 from tests.fuzz.damage import changed_inside, damaged, fuzzed, refusal
-from training.checkpoint import CheckpointFacts, facts_path, read_facts
-from training.settings import load_settings, settings_path
 
 TEXT = settings_path("castro-2period-v0").read_bytes()
 FACTS = json.loads(
@@ -55,7 +55,7 @@ def test_changed_settings_are_read_or_refused(folder: Path, row: Any) -> None:
 @fuzzed()
 @given(facts=changed_inside([FACTS]))
 def test_the_facts_of_a_checkpoint_are_read_or_refused(folder: Path, facts: Any) -> None:
-    path = folder / "model.zip"
+    path = folder / "model.pt"
     path.write_bytes(b"weights")
     facts_path(path).write_text(json.dumps(facts), "utf-8")
     said = refusal(lambda: read_facts(path).training_settings(), SnapshotError)

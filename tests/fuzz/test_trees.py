@@ -9,7 +9,7 @@ from hypothesis import given
 
 from simcash_env.config import load_scenario
 from simcash_env.config.library import policy_folder
-from simcash_env.config.trees import load_tree
+from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ConfigError
 from simcash_env.simulation import Simulation
 from tests.config.worlds import NATIVE

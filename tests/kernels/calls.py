@@ -1,7 +1,9 @@
 """Building blocks of the rules as functions that Python can call: a rule alone has no wrapper for it."""
 
-from simcash_env.kernels import market_interest, market_traders, money, queues, rng, sorting
-from simcash_env.kernels._jit import entry, wrapping_kernel
+from simcash_env.kernels import money, queues, rng, sorting
+from simcash_env.kernels._numba.jit import entry, wrapping_kernel
+from simcash_env.kernels.market import interest as market_interest
+from simcash_env.kernels.market import traders as market_traders
 from simcash_env.kernels.tables import open_state
 
 

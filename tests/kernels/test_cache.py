@@ -5,10 +5,10 @@ import itertools
 
 import pytest
 
-from simcash_env.kernels import _jit
+from simcash_env.kernels._numba import jit as _jit
 
 pytestmark = pytest.mark.skipif(_jit.PLAIN, reason="nothing is compiled, so nothing is kept")
-SOURCE = """from simcash_env.kernels._jit import entry
+SOURCE = """from simcash_env.kernels._numba.jit import entry
 
 @entry
 def twice(number):

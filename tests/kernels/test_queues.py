@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from simcash_env.codes import NONE, Place
+from simcash_env.schema.codes import NONE, Place
 from tests.kernels import calls
 from tests.kernels.worlds import state_of
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from baselines.evaluate import with_policy
-from baselines.rollout import run_scripted
 from simcash_env.config import FifoPolicy
 from simcash_env.errors import SimulationError
+from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day
 from tests.worlds import overflowing

@@ -4,10 +4,10 @@ import numba
 import numpy as np
 import pytest
 
-from simcash_env.arrays import Scenario, State, Work
 from simcash_env.kernels import tables
-from simcash_env.kernels._jit import BOUNDSCHECK, PLAIN
-from simcash_env.layout import layout_of, plain_opener
+from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
+from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.layout import layout_of, plain_opener
 
 TABLES = {
     Scenario: tables.open_scenario,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from simcash_env.arrays import State
-from simcash_env.layout import plain_opener
-from simcash_env.scenario import compile_scenario, initial_state
+from simcash_env.compile.scenario import compile_scenario, initial_state
+from simcash_env.schema.arrays import State
+from simcash_env.schema.layout import plain_opener
 from tests.worlds import quiet
 
 

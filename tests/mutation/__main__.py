@@ -14,7 +14,7 @@ from pathlib import Path
 from hypothesis import Phase, settings
 
 from simcash_env import kernels
-from simcash_env.kernels._jit import PLAIN
+from simcash_env.kernels._numba.jit import PLAIN
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.trial import Watch, differing_run, run_tests, survives
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from simcash_env.daily import METRICS, DayBook
 from simcash_env.errors import SimulationError
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.daily import METRICS, DayBook
 from tests import strategies
 from tests.worlds import busy
 

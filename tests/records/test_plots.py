@@ -6,7 +6,6 @@ import duckdb
 import numpy as np
 import pytest
 
-from simcash_env.codes import NUM_COSTS
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.records import picture as picturing
 from simcash_env.records.columns import BANK_TICKS
@@ -16,6 +15,7 @@ from simcash_env.records.picture import Picture
 from simcash_env.records.plots import draw, require_format
 from simcash_env.records.reading import open_record
 from simcash_env.records.recorder import Recorder
+from simcash_env.schema.codes import NUM_COSTS
 from simcash_env.simulation import Simulation
 from tests.records.worlds import recorded, sign_anew
 from tests.worlds import busy, quiet

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from simcash_env.cli import main
-from simcash_env.daily import METRICS
 from simcash_env.errors import RecordError, SimulationError
 from simcash_env.records.columns import BANK_TICKS
 from simcash_env.records.database import DatabaseRecord, DatabaseSink
@@ -26,6 +25,7 @@ from simcash_env.records.recorder import Recorder
 from simcash_env.records.replay import replay
 from simcash_env.records.schema import EVENTS
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.daily import METRICS
 from tests import strategies
 from tests.records.worlds import recorded, sign_anew, sinks_for
 from tests.worlds import busy

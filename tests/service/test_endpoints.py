@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from simcash_env.codes import EventKind
+from simcash_env.schema.codes import EventKind
 from simcash_env.simulation import Simulation
 from tests.service.processes import FIFO, ROOT, alone
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from simcash_env.errors import SnapshotError, WriteError
-from training.checkpoint import CheckpointFacts, facts_path, read_facts, save_checkpoint
+from simcash_env.learning.checkpoint import CheckpointFacts, facts_path, read_facts, save_checkpoint
 
 
 class Model:
@@ -23,19 +23,19 @@ OLD, NEW = (CheckpointFacts("2b-3t-v0", 1, steps, {"scenario": "2b-3t-v0"}, ("A"
 
 
 def test_a_checkpoint_comes_back_with_its_facts(tmp_path):
-    path = tmp_path / "made" / "model.zip"
+    path = tmp_path / "made" / "model.pt"
     for letter, facts in ((b"o", OLD), (b"n", NEW)):
         save_checkpoint(Model(letter), path, facts)
         assert path.read_bytes() == letter * 1000
         assert read_facts(path).steps == facts.steps
-    assert sorted(file.name for file in path.parent.iterdir()) == ["model.json", "model.zip"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["model.json", "model.pt"]
     assert "previous" not in json.loads(facts_path(path).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("has_old", [True, False])
 def test_a_write_that_fails_at_any_step_leaves_one_of_the_two(tmp_path, monkeypatch, has_old):
     """As after a crash at that step: nothing after it is done."""
-    path = tmp_path / "model.zip"
+    path = tmp_path / "model.pt"
     seen = []
     for last in itertools.count():
         for file in tmp_path.iterdir():
@@ -81,7 +81,7 @@ def fail_after(patch, name, done, last):
 
 
 def test_facts_of_neither_are_refused(tmp_path):
-    path = tmp_path / "model.zip"
+    path = tmp_path / "model.pt"
     save_checkpoint(Model(b"o"), path, OLD)
     path.write_bytes(b"x")
     with pytest.raises(SnapshotError, match=r"does not match model\.json"):

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.evaluate import evaluate_agent
-from baselines.rollout import run_scripted
-from baselines.scripted import Deadline, Fifo, LiquidityReserve
-from baselines.seeds import held_out_seeds, training_seeds, validation_seeds
-from simcash_env.codes import POOL_LEVELS
 from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.config.policies import TreePolicy
-from simcash_env.config.trees import load_tree
+from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ActionError
+from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.evaluation.rollout import run_scripted
+from simcash_env.evaluation.scripted import Deadline, Fifo, LiquidityReserve
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds, validation_seeds
+from simcash_env.learning.distill import Distilled, Options, distill, fidelity, mean_shares, watch
+from simcash_env.learning.distill_report import make_report, write_distilled
+from simcash_env.learning.policies import named_policy
+from simcash_env.learning.tree_features import OWN_WORDS, WORDS
+from simcash_env.learning.tree_fit import Sample, fit
+from simcash_env.learning.tree_student import Student, TreeRule, depth, nodes
 from simcash_env.registry import load
+from simcash_env.schema.codes import POOL_LEVELS
 from training import distilled
-from training.distill import Distilled, Options, distill, fidelity, mean_shares, watch
-from training.distill_report import make_report, write_distilled
-from training.players import named_player
-from training.tree_fit import Sample, fit
-from training.tree_student import Student, TreeRule, depth, nodes
-from training.tree_words import OWN_WORDS, WORDS
 
 GAME, DAY = "castro-2period-v0", "castro-12period-v0"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
@@ -161,7 +161,7 @@ def test_what_payment_trees_cannot_say_is_refused():
 
 
 def test_what_is_written_loads_and_costs_the_same(tmp_path):
-    player = named_player(DAY, None, "random")
+    player = named_policy(DAY, None, "random")
     tree = distill(teacher(Deadline(2, 3)), QUICK)
     report = make_report(player, tree, QUICK, num_seeds=5, num_tuning_seeds=0)
     paths = write_distilled(tree, report, tmp_path / "folder")

@@ -1,16 +1,16 @@
 from simcash_env.envs.families import Randomize
+from simcash_env.learning.ippo import train
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
 from training.generalise import SETTINGS, markdown, member_row
-from training.ippo import train
-from training.settings import load_settings
 
 
 def test_the_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):
     monkeypatch.setattr("training.generalise.TEST_DAYS", 20)
     monkeypatch.setattr("training.generalise.TUNING_DAYS", 5)
-    settings = load_settings(SETTINGS, "ippo", num_envs=32, total_steps=192, hidden=(8,))
+    settings = load_settings(SETTINGS, num_envs=32, total_steps=192, hidden=(8,))
     family = Randomize(**{**settings.randomize, "split": "test", "num_members": 2})
-    player = train(settings, 0).model
+    player = train(settings, 0).policy
     rows = [
         member_row(number, config, player, player) for number, config in enumerate(family.members(load("2b-3t-v0")))
     ]

@@ -8,12 +8,13 @@ import torch as th
 from rich.console import Console
 
 from simcash_env.errors import ConfigError, SimulationError, SnapshotError
+from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
+from simcash_env.learning.ippo import Ippo, resume_path, train
+from simcash_env.learning.policy import Policy
+from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
 from training import cli_evaluate, cli_train
-from training.checkpoint import read_facts
-from training.evaluate import evaluate_checkpoint, evaluate_player
-from training.ippo import Ippo, Player, resume_path, train
-from training.settings import IppoSettings, load_settings
 
 GAME = "castro-2period-v0"
 DAY = "castro-12period-v0"
@@ -22,13 +23,13 @@ DAY = "castro-12period-v0"
 def small(**changes):
     """A few rollouts of few copies of the two-period game."""
     few = {"num_envs": 16, "total_steps": 320, "num_minibatches": 2, "hidden": (16,)}
-    return load_settings(GAME, "ippo", **{**few, **changes})
+    return load_settings(GAME, **{**few, **changes})
 
 
 def day(**changes):
     """A few rollouts of a few copies of a random day; a rollout ends within it."""
     few = {"num_envs": 6, "total_steps": 6 * 2 * 5 * 6, "steps_per_rollout": 5, "num_minibatches": 2, "hidden": (16,)}
-    return IppoSettings(scenario=DAY, **{**few, **changes})
+    return TrainingSettings(scenario=DAY, **{**few, **changes})
 
 
 def weights(player):
@@ -37,10 +38,10 @@ def weights(player):
 
 def test_a_short_training_makes_the_two_period_game_cheaper():
     settings = small(num_envs=128, total_steps=30_000)
-    before = evaluate_player(
-        Player(settings, Ippo(settings, 0).player.shape, th.Generator().manual_seed(0)), load(GAME), [1]
+    before = evaluate_learned(
+        Policy(settings, Ippo(settings, 0).policy.shape, th.Generator().manual_seed(0)), load(GAME), [1]
     )[0]
-    after = evaluate_player(train(settings, 0).model, load(GAME), [1])[0]
+    after = evaluate_learned(train(settings, 0).policy, load(GAME), [1])[0]
     assert after.totals()[0] < 0.5 * before.totals()[0]
 
 
@@ -71,7 +72,7 @@ def test_an_interrupted_training_ends_with_the_bits_of_one_that_was_not(tmp_path
     assert second.is_complete
     assert second.facts.steps == whole.facts.steps
     assert second.facts.curve == whole.facts.curve
-    assert th.equal(weights(second.model), weights(whole.model))
+    assert th.equal(weights(second.policy), weights(whole.policy))
 
 
 def test_a_resume_file_of_another_moment_or_run_is_refused(tmp_path):
@@ -87,12 +88,12 @@ def test_a_resume_file_of_another_moment_or_run_is_refused(tmp_path):
     with pytest.raises(SnapshotError, match="another moment"):
         train(small(total_steps=960), 0, resume=path)
     resume_path(path).unlink()
-    with pytest.raises(SnapshotError, match="needed to go on"):
+    with pytest.raises(SnapshotError, match="needed to resume"):
         train(small(total_steps=960), 0, resume=path)
 
 
 def test_the_same_seed_gives_the_same_policy_and_another_seed_another():
-    first, second, other = (weights(train(small(), seed).model) for seed in (3, 3, 4))
+    first, second, other = (weights(train(small(), seed).policy) for seed in (3, 3, 4))
     assert th.equal(first, second)
     assert not th.equal(first, other)
 
@@ -101,7 +102,7 @@ def test_a_checkpoint_plays_as_the_policy_that_was_saved(tmp_path):
     path = tmp_path / "policy.pt"
     settings = day(largest_share=0.2)
     trained = train(settings, 0, out=path)
-    direct, agent = evaluate_player(trained.model, load(DAY), range(5))
+    direct, agent = evaluate_learned(trained.policy, load(DAY), range(5))
     result = evaluate_checkpoint(path, range(5))
     assert (result.evaluation.cents == direct.cents).all()
     assert result.facts.scenario == DAY
@@ -111,8 +112,8 @@ def test_a_checkpoint_plays_as_the_policy_that_was_saved(tmp_path):
 
 def test_a_policy_acts_on_plain_arrays(tmp_path):
     run = Ippo(day(), 0)
-    run.player.save(tmp_path / "weights.pt")
-    actions = run.player.act(run.vec.observations, run.vec.masks)
+    run.policy.save(tmp_path / "weights.pt")
+    actions = run.policy.act(run.vec.observations, run.vec.masks)
     assert actions.shape == run.vec.actions.shape
     legal = np.take_along_axis(run.vec.masks, actions[..., None], axis=3)
     assert legal.all()
@@ -123,13 +124,15 @@ def test_only_the_banks_that_are_trained_learn_against_a_checkpoint(tmp_path):
     other = train(small(), 1, out=path)
     settings = small(policies="own", trains=("BANK_A",), opponents=(str(path),), critic="own")
     run = Ippo(settings, 0)
-    before = [value.clone() for value in run.network.state_dict().values()]
+    before = [value.clone() for value in run.policy.network.state_dict().values()]
     run.step()
-    for old, new in zip(before, run.network.state_dict().values(), strict=True):
+    for old, new in zip(before, run.policy.network.state_dict().values(), strict=True):
         assert th.equal(old[1], new[1])
-    assert any(not th.equal(old[0], new[0]) for old, new in zip(before, run.network.state_dict().values(), strict=True))
-    _, agent = evaluate_player(run.player, load(GAME), [1])
-    _, theirs = evaluate_player(other.model, load(GAME), [1])
+    assert any(
+        not th.equal(old[0], new[0]) for old, new in zip(before, run.policy.network.state_dict().values(), strict=True)
+    )
+    _, agent = evaluate_learned(run.policy, load(GAME), [1])
+    _, theirs = evaluate_learned(other.policy, load(GAME), [1])
     assert agent.pool_shares()[1] == theirs.pool_shares()[1]
     with pytest.raises(ConfigError, match="trains"):
         Ippo(small(opponents=(str(path),)), 0)
@@ -138,11 +141,11 @@ def test_only_the_banks_that_are_trained_learn_against_a_checkpoint(tmp_path):
 def test_past_selves_play_all_banks_but_one():
     run = Ippo(day(past_share=0.5, past_every=1, past_size=2), 0)
     run.step()
-    assert run.opponents.learns.sum(axis=1).tolist() == [1, 1, 1, 2, 2, 2]
-    assert run.opponents.learns[:3].argmax(axis=1).tolist() == [0, 1, 0]
+    assert run.rollout.opponents.learns.sum(axis=1).tolist() == [1, 1, 1, 2, 2, 2]
+    assert run.rollout.opponents.learns[:3].argmax(axis=1).tolist() == [0, 1, 0]
     for _ in range(3):
         run.step()
-    assert len(run.opponents.members) == 2
+    assert len(run.rollout.opponents.members) == 2
 
 
 def test_one_bank_learns_against_the_scenarios_own_policies(tmp_path):
@@ -170,35 +173,30 @@ def test_the_commands_train_and_evaluate(tmp_path, capsys):
     assert set(printed["pool_shares"]) == {"BANK_A", "BANK_B"}
     assert sum(printed["by_bank"].values()) == pytest.approx(printed["total_cost"]["mean"])
     assert read_facts(path).algorithm == "ippo"
-    cli_train(GAME, seed=1, steps=1_024, out=tmp_path / "policy.zip", quiet=True)
-    with pytest.raises(SnapshotError, match="not of ippo"):
-        Player.load(tmp_path / "policy.zip")
-    with pytest.raises(ConfigError, match="tensorboard"):
-        cli_train(GAME, seed=1, steps=64, out=tmp_path / "no.zip", quiet=True, tensorboard=tmp_path)
 
 
 def test_the_value_of_what_a_cut_episode_misses_is_added_to_its_last_reward():
     whole, cut = (Ippo(day(max_ticks=most, gamma=0.9), 0) for most in (None, 5))
     for run in (whole, cut):
-        run.rollout()
-    assert th.equal(cut.actions, whole.actions)
-    assert th.equal(cut.rewards[:, :4], whole.rewards[:, :4])
-    rows = cut.player.new_rows(len(cut.vec.final_observations))
-    cut.player.look(cut.vec.final_observations, rows)
-    assert th.allclose(cut.rewards[:, 4], whole.rewards[:, 4] + 0.9 * cut.network(rows)[1])
-    assert cut.ends[:, 4].all()
-    assert not whole.ends.any()
+        run.rollout.collect()
+    assert th.equal(cut.rollout.actions, whole.rollout.actions)
+    assert th.equal(cut.rollout.rewards[:, :4], whole.rollout.rewards[:, :4])
+    rows = cut.policy.new_rows(len(cut.vec.final_observations))
+    cut.policy.encode(cut.vec.final_observations, rows)
+    assert th.allclose(cut.rollout.rewards[:, 4], whole.rollout.rewards[:, 4] + 0.9 * cut.policy.network(rows)[1])
+    assert cut.rollout.dones[:, 4].all()
+    assert not whole.rollout.dones.any()
 
 
 def test_while_liquidity_is_scarce_only_small_shares_are_chosen():
     run = Ippo(small(num_envs=64, scarce_until=0.5, scarce_levels=(2, 3), pool_head="level"), 0)
-    run.rollout()
-    levels = run.actions[0, 0, :, run.player.pool]
+    run.rollout.collect()
+    levels = run.rollout.actions[0, 0, :, run.policy.pool]
     assert set(levels.tolist()) == {2, 3}
-    assert not run.actions[0, 1, :, run.player.pool].any(), "the share is chosen once a day"
-    run.progress = 0.5
-    run.rollout()
-    assert len(set(run.actions[0, 0, :, run.player.pool].tolist())) > 10
+    assert not run.rollout.actions[0, 1, :, run.policy.pool].any(), "the share is chosen once a day"
+    run.rollout.progress = 0.5
+    run.rollout.collect()
+    assert len(set(run.rollout.actions[0, 0, :, run.policy.pool].tolist())) > 10
 
 
 def test_weights_that_are_no_longer_finite_end_the_training_and_the_checkpoint_stays(tmp_path):
@@ -217,7 +215,7 @@ def test_training_ends_when_its_time_is_up():
 
 
 def test_a_long_training_is_saved_while_it_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.ippo.SAVE_SECONDS", -1.0)
+    monkeypatch.setattr("simcash_env.learning.ippo.SAVE_SECONDS", -1.0)
     path, saved = tmp_path / "policy.pt", []
     train(small(), 0, out=path, report=lambda *_: saved.append(read_facts(path).steps))
     assert saved == [0, 64, 128, 192, 256]
@@ -236,22 +234,20 @@ def test_a_training_against_checkpoints_goes_on_exactly_with_more_of_them_than_c
         raise KeyboardInterrupt
 
     assert not train(settings, 0, out=path, report=press).is_complete
-    assert th.equal(weights(train(settings, 0, resume=path).model), weights(whole.model))
+    assert th.equal(weights(train(settings, 0, resume=path).policy), weights(whole.policy))
 
 
 @pytest.mark.parametrize(
     ("algorithm", "changes", "told", "untold"),
     [
-        ("ppo", {}, ["of FIFO's"], ["a tick"]),
         ("ippo", {}, ["of FIFO's", "return ", "a tick"], []),
         ("ippo", {"randomize": {"num_members": 2}}, ["return "], ["FIFO"]),
     ],
 )
 def test_who_watches_a_training_is_told_its_cost_and_return(tmp_path, monkeypatch, algorithm, changes, told, untold):
-    monkeypatch.setattr("training.cli.FIFO_DAYS", 5)
+    monkeypatch.setattr("simcash_env.cli.training.FIFO_DAYS", 5)
     path = tmp_path / "settings.yaml"
-    few = small() if algorithm == "ippo" else load_settings(GAME, num_envs=16, total_steps=320, hidden=(16,))
-    path.write_text(json.dumps(few.model_copy(update=changes).model_dump(mode="json")))
+    path.write_text(json.dumps(small(**changes).model_dump(mode="json")))
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=300)
     cli_train(str(path), out=tmp_path / "policy.any", algorithm=algorithm, console=console)

@@ -5,24 +5,25 @@ import numpy as np
 import pytest
 import torch as th
 
-from baselines.evaluate import evaluate_policy
-from baselines.grid import Tuned
-from baselines.scripted import agent_for
-from baselines.seeds import held_out_seeds
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import SnapshotError
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.grid_search import Tuned
+from simcash_env.evaluation.scripted import agent_for
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.learning.checkpoint import find_checkpoint
+from simcash_env.learning.expert import BalanceThresholds, Expert, ExpertSettings, UrgentFirst, agent_of, cost, search
+from simcash_env.learning.exploitability import exploitability_of_policies
+from simcash_env.learning.ippo import Ippo
+from simcash_env.learning.policy import BatchShape, Policy
+from simcash_env.learning.pool_cap import with_largest_share
+from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
 from training import cli_evaluate
-from training.checkpoint import find_checkpoint
-from training.exploit import exploitability_of_policies
-from training.ippo import Ippo, Player, Shape
-from training.pools import with_largest_share
 from training.publish import PUBLISHED, verdict
-from training.rivals import parsed, published, rivals
-from training.settings import IppoSettings, load_settings
 from training.table import markdown
-from training.teacher import BalanceThresholds, Teacher, TeacherSettings, UrgentFirst, agent_of, cost, search
+from training.tuned_baselines import parsed, published, rivals
 
 DAY = "2b-3t-v0"
 
@@ -36,11 +37,11 @@ def test_a_smaller_pool_with_a_larger_share_of_it_costs_the_same_cents():
 
 
 def test_a_teachers_share_follows_what_waits_and_its_levels_reach_the_largest_share():
-    settings = TeacherSettings(policy={"type": "fifo"}, shares=(0.02, 0.03), arrivals=1.0, noise=0.0)
+    settings = ExpertSettings(policy={"type": "fifo"}, shares=(0.02, 0.03), arrivals=1.0, noise=0.0)
     vec = make_vec(with_largest_share(load(DAY), 0.1), 50)
     vec.reset(1)
     waiting = (vec.queue1_view()["remaining"]).sum(axis=2) / 1_000_000
-    levels = Teacher(settings, 0.1).act(vec, np.zeros((50, 2)))[:, :, vec.head_index["pool"]]
+    levels = Expert(settings, 0.1).act(vec, np.zeros((50, 2)))[:, :, vec.head_index["pool"]]
     expected = np.rint((np.array([0.02, 0.03]) + waiting) / 0.1 * 20).clip(0, 20)
     assert (levels == expected).all()
     assert len(np.unique(levels)) > 5
@@ -62,7 +63,7 @@ def test_thresholds_release_what_the_balance_covers_and_what_is_due_on_credit():
         assert np.allclose((numbers[~is_due][:, 3] + 1.0) / 2.0, covered[~is_due])
         vec.step(numbers)
     assert is_due_somewhere
-    taught = TeacherSettings(policy={"type": "balance_thresholds", "urgent_ticks": 1})
+    taught = ExpertSettings(policy={"type": "balance_thresholds", "urgent_ticks": 1})
     days = range(1, 6)
     fifo = evaluate_policy(config, FifoPolicy(), days).totals().mean()
     assert cost(config, taught, 1.0, days, "threshold").totals().mean() < fifo
@@ -73,7 +74,7 @@ def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_
     teacher, cents = search(load(DAY), (0.07, 0.05), 0.12, days)
     assert teacher.arrivals > 0.0
     assert teacher.shares[0] > teacher.shares[1]
-    blind = TeacherSettings(policy=teacher.policy, shares=(0.07, 0.05))
+    blind = ExpertSettings(policy=teacher.policy, shares=(0.07, 0.05))
     assert cents < 0.9 * cost(load(DAY), blind, 0.12, days).totals().mean()
 
 
@@ -91,12 +92,12 @@ def test_what_fits_is_what_a_script_would_release():
     config = with_largest_share(load("castro-12period-v0"), 0.1)
     vec = make_vec(config, 200, max_queue_slots=8)
     vec.reset(1)
-    settings = IppoSettings(scenario="castro-12period-v0", largest_share=0.1)
-    player = Player(settings, Shape.of(vec))
+    settings = TrainingSettings(scenario="castro-12period-v0", largest_share=0.1)
+    player = Policy(settings, BatchShape.of(vec))
     script, held = UrgentFirst(2), 0
     for tick in range(8):
         rows = player.new_rows(200)
-        player.look(vec.observations, rows)
+        player.encode(vec.observations, rows)
         extra = rows[0, :, player.features : player.features + 7 * 8].unflatten(1, (8, 7)).numpy()
         view = vec.queue1_view()
         wanted = script.releases(view).reshape(-1, 8)
@@ -110,26 +111,26 @@ def test_what_fits_is_what_a_script_would_release():
 
 
 def test_imitation_brings_a_policy_close_to_its_teacher():
-    teacher = TeacherSettings(policy={"type": "fifo"}, shares=(0.05,), noise=1.0)
+    teacher = ExpertSettings(policy={"type": "fifo"}, shares=(0.05,), noise=1.0)
     few = {"num_envs": 64, "steps_per_rollout": 3, "hidden": (16,), "num_minibatches": 2}
-    settings = IppoSettings(
-        scenario=DAY, largest_share=0.2, teacher=teacher, imitate_steps=20_000, imitate_rate=5e-3, **few
+    settings = TrainingSettings(
+        scenario=DAY, largest_share=0.2, expert=teacher, imitate_steps=20_000, imitate_rate=5e-3, **few
     )
     run = Ippo(settings, 0)
-    while run.imitates:
+    while run.rollout.is_imitating:
         run.step()
     run.vec.reset(10**6)
-    actions = run.player.act(run.vec.observations, run.vec.masks)
-    levels = actions[:, :, run.player.pool]
+    actions = run.policy.act(run.vec.observations, run.vec.masks)
+    levels = actions[:, :, run.policy.pool]
     assert np.abs(levels - 5).mean() < 1.0
     present = run.vec.queue1_view()["present"].astype(bool)
     assert actions[:, :, :8][present].mean() > 0.9
 
 
 def test_the_level_of_a_pool_is_likeliest_near_the_learned_share():
-    run = Ippo(IppoSettings(scenario=DAY, num_envs=4, hidden=(8,), pool_start=0.25), 0)
-    group = next(group for group in run.heads.groups if group.is_curve)
-    scores = run.heads.curve(run.network(run.seen[:, 0])[0][0, :, group.numbers])[:, 0]
+    run = Ippo(TrainingSettings(scenario=DAY, num_envs=4, hidden=(8,), pool_start=0.25), 0)
+    group = next(group for group in run.policy.heads.groups if group.is_curve)
+    scores = run.policy.heads.curve_logits(run.policy.network(run.rollout.obs[:, 0])[0][0, :, group.logits])[:, 0]
     assert (scores.argmax(dim=1) == 5).all()
     assert th.allclose(scores[:, 4] - scores[:, 6], th.zeros(()), atol=0.05)
 
@@ -160,17 +161,17 @@ def test_published_rivals_come_out_as_they_were_published():
 
 
 def test_the_exploitability_of_the_equilibrium_is_nothing_and_of_anything_else_something():
-    settings = load_settings("castro-2period-v0", "ippo")
+    settings = load_settings("castro-2period-v0")
     run = Ippo(settings, 0)
     config = load("castro-2period-v0")
 
-    class Plays(Player):
+    class Plays(Policy):
         def __init__(self, levels):
             self.settings, self.levels = settings, levels
 
         def act(self, observations, masks, generator=None):
             actions = masks[:, :, :, 1].astype(np.int64)
-            actions[:, :, run.player.pool] *= self.levels
+            actions[:, :, run.policy.pool] *= self.levels
             return actions
 
     assert exploitability_of_policies(Plays([0, 4]), config).cents == 0.0
@@ -196,7 +197,7 @@ def test_a_verdict_follows_the_interval_and_the_room():
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_every_published_scenario_has_settings(name):
-    settings = load_settings(name, "ippo")
+    settings = load_settings(name)
     assert name.startswith(load(settings.scenario).name)
 
 

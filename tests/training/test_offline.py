@@ -12,19 +12,19 @@ import pytest
 
 import simcash_env
 from simcash_env import simcash_v0
-from simcash_env.codes import NUM_COSTS
 from simcash_env.config import FifoPolicy
 from simcash_env.errors import ConfigError
+from simcash_env.learning.offline_data import DATA_ROOT, data_root, roll_out, write_minari, write_parquet
+from simcash_env.learning.policies import named_policy
+from simcash_env.schema.codes import NUM_COSTS
 from simcash_env.simulation import COST_NAMES
-from training.offline import DATA_ROOT, data_root, roll_out, write_minari, write_parquet
-from training.players import named_player
 
 SCENARIO, SEEDS = "castro-12period-v0", (5, 9, 2_000_000)
 
 
 @pytest.fixture(scope="module")
 def rollouts():
-    return roll_out(named_player(SCENARIO, None, "random"), SEEDS)
+    return roll_out(named_policy(SCENARIO, None, "random"), SEEDS)
 
 
 def replay(seed, actions):
@@ -106,9 +106,9 @@ def test_the_environment_of_a_minari_data_set_is_the_banks(rollouts, tmp_path):
 
 
 def test_a_named_policy_costs_in_the_data_what_it_costs_in_the_kernel():
-    from baselines.evaluate import evaluate_policy
+    from simcash_env.evaluation.evaluate import evaluate_policy
 
-    rollouts = roll_out(named_player(SCENARIO, FifoPolicy(), "fifo"), SEEDS)
+    rollouts = roll_out(named_policy(SCENARIO, FifoPolicy(), "fifo"), SEEDS)
     kernel = evaluate_policy(rollouts.player.config, FifoPolicy(), SEEDS)
     assert rollouts.costs.shape == (12, 3, 2, NUM_COSTS)
     assert (rollouts.costs.sum(axis=0) == kernel.cents).all()

@@ -9,16 +9,18 @@ from functools import partial
 import pytest
 import yaml
 
-from baselines.evaluate import evaluate_policy
-from baselines.leaderboard import make_row
 from simcash_env.config import FifoPolicy
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.leaderboard import make_row
+from simcash_env.learning import ippo
+from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.distill import Options
+from simcash_env.learning.evaluate import evaluate_checkpoint
+from simcash_env.learning.expert import URGENT_TICKS, ExpertSettings, cost
 from simcash_env.registry import load
-from training import castro, demo, distilled, generalise, ippo, market_study, publish, rivals, teacher
-from training.checkpoint import read_facts
-from training.distill import Options
-from training.evaluate import evaluate_checkpoint
+from training import castro, demo, distilled, expert, generalise, market_study, publish
+from training import tuned_baselines as rivals
 from training.table import cells
-from training.teacher import TeacherSettings, cost
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TINY = {"num_envs": 8, "total_steps": 192, "num_minibatches": 2, "hidden": [8]}
@@ -28,11 +30,11 @@ TINY = {"num_envs": 8, "total_steps": 192, "num_minibatches": 2, "hidden": [8]}
 def tiny(tmp_path, monkeypatch):
     """Work in an empty folder, with settings of trainings that take no time: ``tiny(NAME, ...)`` writes some."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("training.settings._FOLDERS", (tmp_path / "settings",))
+    monkeypatch.setattr("simcash_env.learning.settings.shipped_folder", lambda kind: tmp_path / "settings")
     monkeypatch.setenv("COLUMNS", "250")
 
-    def write(name, algorithm="ppo", **values):
-        folder = tmp_path / "settings" / ("" if algorithm == "ppo" else algorithm)
+    def write(name, **values):
+        folder = tmp_path / "settings"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({"scenario": name, **TINY, **values}))
 
@@ -76,7 +78,7 @@ def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
     demo.main(["--steps", "400", "--seed", "3", *words])
     told = capsys.readouterr().out
     assert (tmp_path / "drawn" / "comparison.png").read_bytes().startswith(PNG)
-    result = evaluate_checkpoint(tmp_path / "drawn" / "policy.zip", demo.held_out_seeds(20))
+    result = evaluate_checkpoint(tmp_path / "drawn" / "policy.pt", demo.held_out_seeds(20))
     rows = body((tmp_path / "pages" / "demo.md").read_text())
     means = [float(row[1].strip("*").replace(",", "")) for row in rows]
     assert means == sorted(means)
@@ -89,7 +91,12 @@ def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
     assert told.count(" commits ") == 2
     assert f"{100 * result.agent.released / result.agent.seen:.1f} % of the payments it sees" in told
     demo.main(["--steps", "1", "--test-days", "2", "--tuning-days", "1", "--out", "again"])
-    assert {path.name for path in (tmp_path / "again").iterdir()} == {"comparison.png", "policy.json", "policy.zip"}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {
+        "comparison.png",
+        "policy.json",
+        "policy.pt",
+        "policy.resume",
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,7 +166,7 @@ def published(folder):
 
 
 def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp_path, capsys):
-    few = {"algorithm": "ippo", "policies": "own", "max_queue_slots": 4}
+    few = {"policies": "own", "max_queue_slots": 4}
     teacher = {"policy": {"type": "fifo"}, "shares": [0.2]}
     tiny("castro-2period-v0", steps_per_rollout=2, **few)
     tiny("castro-3period-v0", steps_per_rollout=3, teacher=teacher, imitate_steps=96, **few)
@@ -179,7 +186,7 @@ def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp
         assert set(row["others"]) == {f"tuned:{family}" for family in rivals.LEADING}
         assert row["regret"]["count"] == row["tuned_regret"]["count"] == 3
         assert row["verdict"] == publish.verdict(row)
-    config, taught = load("castro-3period-v0"), TeacherSettings(**teacher)
+    config, taught = load("castro-3period-v0"), ExpertSettings(**teacher)
     assert rows[0]["teacher"] is None
     assert rows[1]["teacher"]["mean"] == cost(config, taught, 1.0, publish.held_out_seeds(20)).totals().mean()
     publish.main(["castro-2period-v0", "--evaluate", *command])
@@ -193,8 +200,8 @@ def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp
 
 
 def test_a_scenario_that_is_too_large_for_a_bound_is_published_without_one(tiny, few_days, tmp_path, monkeypatch):
-    monkeypatch.setattr("baselines.regret.LARGEST_RELAXED", 0.0)
-    tiny("2b-3t-v0", "ippo", steps_per_rollout=3)
+    monkeypatch.setattr("simcash_env.evaluation.regret.LARGEST_RELAXED", 0.0)
+    tiny("2b-3t-v0", steps_per_rollout=3)
     publish.main(["2b-3t-v0", "--seeds", "1", "--folder", "results", "--models", "models"])
     (row,) = published(tmp_path / "results")
     assert row["bound"] == "none"
@@ -209,7 +216,7 @@ def test_a_run_with_more_decisions_is_played_on_fewer_days():
 
 
 def test_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny, few_days, tmp_path, monkeypatch):
-    tiny("castro-2period-v0", "ippo", steps_per_rollout=2)
+    tiny("castro-2period-v0", steps_per_rollout=2)
     monkeypatch.setattr(ippo.Ippo, "step", lambda run: signal.raise_signal(signal.SIGINT) or {})
     with pytest.raises(KeyboardInterrupt):
         publish.main(["castro-2period-v0", "--folder", "results", "--models", "models"])
@@ -245,7 +252,7 @@ def test_a_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, 
     monkeypatch.setattr(generalise, "TEST_DAYS", 20)
     monkeypatch.setattr(generalise, "TUNING_DAYS", 2)
     family = {"sizes": [0.5, 2.0], "num_members": 4}
-    tiny(generalise.SETTINGS, "ippo", scenario=generalise.FAMILY, randomize=family, steps_per_rollout=3)
+    tiny(generalise.SETTINGS, scenario=generalise.FAMILY, randomize=family, steps_per_rollout=3)
     generalise.main(["--members", "2", "--folder", "pages"])
     results = json.loads((tmp_path / "pages" / "generalise.json").read_text())
     assert (results["family"], results["steps"], results["specialist_steps"]) == (family, 192, 96)
@@ -261,11 +268,11 @@ def test_a_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, 
 
 
 def test_a_teacher_that_is_found_is_printed_as_the_lines_of_a_training(monkeypatch, capsys):
-    monkeypatch.setattr(teacher, "DAYS", 20)
-    monkeypatch.setattr(teacher, "TUNING_DAYS", 2)
-    teacher.main(["2b-3t-v0", "--largest-share", "0.2"])
+    monkeypatch.setattr(expert, "DAYS", 20)
+    monkeypatch.setattr(expert, "TUNING_DAYS", 2)
+    expert.main(["2b-3t-v0", "--largest-share", "0.2"])
     told = capsys.readouterr().out
-    found = TeacherSettings(**yaml.safe_load(told)["teacher"])
-    cents = cost(load("2b-3t-v0"), found, 0.2, teacher.training_seeds(20)).totals().mean()
-    assert re.fullmatch(rf"# .*pool .* with this teacher {plain(cents)}", told.splitlines()[0])
-    assert found.policy == {"type": "urgent_first", "urgent_ticks": teacher.URGENT_TICKS}
+    found = ExpertSettings(**yaml.safe_load(told)["expert"])
+    cents = cost(load("2b-3t-v0"), found, 0.2, expert.training_seeds(20)).totals().mean()
+    assert re.fullmatch(rf"# .*pool .* with this expert {plain(cents)}", told.splitlines()[0])
+    assert found.policy == {"type": "urgent_first", "urgent_ticks": URGENT_TICKS}

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from simcash_env.cli import app
 from simcash_env.errors import ConfigError
-from training.settings import load_settings
+from simcash_env.learning.settings import load_settings
 
 GAME = "castro-2period-v0"
 SCENARIO = """
@@ -46,7 +46,7 @@ def test_a_scenario_file_is_trained_on_and_its_policy_takes_its_row(tmp_path):
     )
     assert [row["policy"] for row in rows] == ["fifo", "hold_all", "random", "learned"]
     assert rows[-1]["parameters"].startswith("ippo, ")
-    assert load_settings(path, "ppo").scenario == str(path)
+    assert load_settings(path).scenario == str(path)
 
 
 def test_a_policy_of_another_scenario_is_refused_before_anything_is_played():

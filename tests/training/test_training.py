@@ -1,16 +1,17 @@
+"""Settings, checkpoints and the study of Castro's games."""
+
 import json
 
 import pytest
-import torch as th
 
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.learning.checkpoint import facts_path, read_facts
+from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
+from simcash_env.learning.ippo import train
+from simcash_env.learning.learner import LEARNERS, learner_named
+from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load
-from training import cli_evaluate, cli_train
 from training.castro import EQUILIBRIA, check
-from training.checkpoint import facts_path, read_facts
-from training.evaluate import evaluate_checkpoint, evaluate_model
-from training.ppo import train
-from training.settings import load_settings
 
 GAME = "castro-2period-v0"
 
@@ -20,73 +21,14 @@ def small(**changes):
     return load_settings(GAME, **{"num_envs": 16, "total_steps": 320, "num_minibatches": 2, "hidden": (16,), **changes})
 
 
-def weights(model):
-    return th.cat([value.flatten() for value in model.policy.state_dict().values()])
-
-
-def test_a_short_training_makes_the_two_period_game_cheaper():
-    settings = small(num_envs=128, total_steps=30_000)
-    before = evaluate_model(train(small(total_steps=64), 0).model, settings, load(GAME), [1])[0]
-    after = evaluate_model(train(settings, 0).model, settings, load(GAME), [1])[0]
-    assert after.totals()[0] < 0.5 * before.totals()[0]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", sorted(EQUILIBRIA))
-def test_learners_find_the_published_equilibrium(scenario):
+def test_castro_study_finds_the_published_equilibrium(scenario):
     assert check(scenario, seed=0).is_equilibrium
 
 
-def test_the_same_seed_gives_the_same_policy_and_another_seed_another():
-    first, second, other = (weights(train(small(), seed).model) for seed in (3, 3, 4))
-    assert th.equal(first, second)
-    assert not th.equal(first, other)
-
-
-def test_a_checkpoint_plays_as_the_model_that_was_saved(tmp_path):
-    path = tmp_path / "policy.zip"
-    trained = train(small(), 0, out=path)
-    direct, _ = evaluate_model(trained.model, small(), load(GAME), range(5))
-    result = evaluate_checkpoint(path, range(5))
-    assert (result.evaluation.cents == direct.cents).all()
-    assert result.facts.scenario == GAME
-    assert result.facts.steps == 320
-    assert len(result.agent.pool_shares()) == 2
-
-
-def test_training_goes_on_from_a_checkpoint(tmp_path):
-    path = tmp_path / "policy.zip"
-    half = train(small(), 0, out=path)
-    again = [train(small(total_steps=640), 0, resume=path) for _ in range(2)]
-    assert [resumed.facts.steps for resumed in again] == [640, 640]
-    assert again[0].facts.curve[: len(half.facts.curve)] == half.facts.curve
-    assert len(again[0].facts.curve) == 2 * len(half.facts.curve)
-    assert th.equal(weights(again[0].model), weights(again[1].model))
-    assert not th.equal(weights(again[0].model), weights(half.model))
-    done = train(small(), 0, resume=path)
-    assert th.equal(weights(done.model), weights(half.model))
-
-
-def test_ctrl_c_saves_what_there_is(tmp_path):
-    path = tmp_path / "policy.zip"
-
-    def press(steps, cents):
-        raise KeyboardInterrupt
-
-    trained = train(small(), 0, out=path, report=press)
-    assert not trained.is_complete
-    assert 0 < read_facts(path).steps < 320
-    assert train(small(), 0, resume=path).facts.steps >= 320
-
-
-def test_training_ends_when_its_time_is_up():
-    trained = train(small(total_steps=10**9), 0, max_seconds=1.0)
-    assert trained.is_complete
-    assert 0 < trained.facts.steps < 10**9
-
-
-def test_a_damaged_checkpoint_is_refused(tmp_path):
-    path = tmp_path / "policy.zip"
+def test_checkpoint_damaged_is_refused(tmp_path):
+    path = tmp_path / "policy.pt"
     train(small(), 0, out=path)
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(SnapshotError, match="does not match"):
@@ -95,10 +37,10 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     with pytest.raises(SnapshotError, match="format 1"):
         read_facts(path)
     with pytest.raises(SnapshotError, match="no checkpoint"):
-        read_facts(tmp_path / "other.zip")
+        read_facts(tmp_path / "other.pt")
 
 
-def test_every_fault_of_the_settings_is_named(tmp_path):
+def test_settings_every_fault_is_named(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(f"scenario: {GAME}\ngamma: 2\nnum_envs: 0\ncolour: red\n")
     with pytest.raises(ConfigError) as caught:
@@ -108,44 +50,77 @@ def test_every_fault_of_the_settings_is_named(tmp_path):
         load_settings("castro-13period-v0")
 
 
-def test_the_commands_train_and_evaluate(tmp_path, capsys):
-    path = tmp_path / "folder" / "policy.zip"
-    cli_train(GAME, seed=1, steps=2_048, out=path, quiet=True)
-    cli_evaluate(path, 3, as_json=True)
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["test_seeds"] == 3
-    assert set(printed["pool_shares"]) == {"BANK_A", "BANK_B"}
-    assert sum(printed["by_bank"].values()) == pytest.approx(printed["total_cost"]["mean"])
-    cli_evaluate(path, 3)
-    assert "BANK_A" in capsys.readouterr().out
-
-
-def test_a_rollout_in_which_no_day_ends_is_no_point_of_the_curve():
+def test_curve_has_no_point_for_a_rollout_without_an_episode_end():
     settings = load_settings(
-        "castro-12period-v0", num_envs=4, total_steps=4 * 2 * 5 * 6, steps_per_rollout=5, hidden=(8,)
+        "castro-12period-v0", num_envs=4, same_day=1, total_steps=4 * 2 * 5 * 6, steps_per_rollout=5, hidden=(8,)
     )
     curve = train(settings, 0).facts.curve
     assert [steps for steps, _ in curve] == [120, 200], "of six rollouts of five ticks each, days end in two"
 
 
-def test_a_policy_that_is_not_told_which_bank_it_decides_for_plays_too(tmp_path):
-    path = tmp_path / "policy.zip"
+def test_policy_without_bank_id_plays_too(tmp_path):
+    path = tmp_path / "policy.pt"
     widths = []
     for is_told in (True, False):
-        trained = train(small(bank_id=is_told), 0, out=path)
-        widths.append(trained.model.observation_space.shape[0])
-        direct, _ = evaluate_model(trained.model, small(bank_id=is_told), load(GAME), [1, 2])
+        trained = train(small(policies="shared", bank_id=is_told), 0, out=path)
+        widths.append(trained.policy.columns)
+        direct, _ = evaluate_learned(trained.policy, load(GAME), [1, 2])
         assert (evaluate_checkpoint(path, [1, 2]).evaluation.cents == direct.cents).all()
     assert widths[0] == widths[1] + 2
 
 
-def test_an_algorithm_that_there_is_not_is_refused():
-    with pytest.raises(ConfigError, match=r"algorithm.*must be one of ppo, ippo, got 'dqn'"):
-        load_settings(GAME, "dqn")
-
-
-def test_a_setting_that_is_given_twice_is_refused_with_its_line(tmp_path):
+def test_settings_given_twice_are_refused_with_their_line(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text(f"scenario: {GAME}\nnum_envs: 4\nnum_envs: 8\n")
     with pytest.raises(ConfigError, match=r"own\.yaml:3: num_envs: is given twice"):
         load_settings(path)
+
+
+def test_settings_whose_days_do_not_fill_the_batch_are_refused():
+    with pytest.raises(ConfigError, match="num_envs must be a multiple of same_day, 16"):
+        load_settings("castro-12period-v0", num_envs=24, same_day=16)
+
+
+def test_checkpoint_of_another_algorithm_is_refused(tmp_path):
+    path = tmp_path / "policy.pt"
+    train(small(), 0, out=path)
+    values = json.loads(facts_path(path).read_text())
+    facts_path(path).write_text(json.dumps({**values, "algorithm": "ppo"}))
+    with pytest.raises(SnapshotError, match=r"trained with algorithm 'ppo'; this version plays 'ippo'"):
+        read_facts(path)
+
+
+def test_checkpoint_whose_weights_do_not_fit_is_refused(tmp_path):
+    path = tmp_path / "policy.pt"
+    train(small(), 0, out=path)
+    values = json.loads(facts_path(path).read_text())
+    values["settings"]["hidden"] = [17]
+    facts_path(path).write_text(json.dumps(values))
+    with pytest.raises(SnapshotError, match="weights do not fit"):
+        evaluate_checkpoint(path, [1])
+
+
+def test_learner_unknown_is_refused_and_the_known_are_named():
+    with pytest.raises(ConfigError, match=r"algorithm.*must be one of ippo, got 'dqn'"):
+        learner_named("dqn")
+
+
+def test_learner_trains_saves_and_loads(tmp_path):
+    path = tmp_path / "policy.pt"
+    for learner in LEARNERS.values():
+        trained = learner.train(small(), 0, out=path)
+        loaded = learner.load(path)
+        direct, _ = evaluate_learned(trained.policy, load(GAME), [1])
+        again, _ = evaluate_learned(loaded, load(GAME), [1])
+        assert (direct.cents == again.cents).all()
+
+
+def test_settings_of_version_0_1_may_call_the_expert_teacher(tmp_path):
+    path = tmp_path / "own.yaml"
+    expert = "{policy: {type: urgent_first, urgent_ticks: 2}}"
+    found = []
+    for key in ("teacher", "expert"):
+        path.write_text(f"scenario: {GAME}\n{key}: {expert}\n")
+        found.append(load_settings(path))
+    assert found[0] == found[1]
+    assert found[0].expert is not None

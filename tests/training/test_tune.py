@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from baselines.seeds import validation_seeds
 from simcash_env.errors import ConfigError
-from training import tune
-from training.search_space import SPACE, Range, read_space
-from training.settings import load_settings
-from training.tune import Plan, give_back, judge, open_study, search, standing, write_settings
+from simcash_env.evaluation.seeds import validation_seeds
+from simcash_env.learning import tune
+from simcash_env.learning.search_space import SPACE, Range, read_space
+from simcash_env.learning.settings import load_settings
+from simcash_env.learning.tune import Plan, give_back, judge, open_study, search, standing, write_settings
 
 GAME = "castro-2period-v0"
 SPACE_OF_TWO = {"learning_rate": Range(low=1e-4, high=1e-2, log=True), "hidden": [[8], [16]]}
@@ -46,13 +46,13 @@ def test_a_study_is_refused_under_another_plan(tmp_path):
 
 def test_trials_are_judged_on_validation_days_alone(monkeypatch, tmp_path):
     judged = []
-    real = tune.evaluate_model
+    real = tune.evaluate_learned
 
-    def watch(model, settings, config, seeds):
+    def watch(policy, config, seeds):
         judged.append(tuple(seeds))
-        return real(model, settings, config, seeds)
+        return real(policy, config, seeds)
 
-    monkeypatch.setattr(tune, "evaluate_model", watch)
+    monkeypatch.setattr(tune, "evaluate_learned", watch)
     found = search(open_study(tmp_path / "study.journal", "mine", plan(runs=2)), plan(runs=2), 1)
     assert judged == [validation_seeds(3)] * 2
     assert found.cents.count == 6

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from training.watching import CtrlC
+from simcash_env.learning.monitor import CtrlC
 
 
 def test_the_first_press_is_noted_and_the_second_interrupts():

@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from simcash_env import arrays, config
-from simcash_env.codes import CostKind, EventKind
+from simcash_env import config
+from simcash_env.agents import observation
 from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.events import VALUE_NAMES
 from simcash_env.kernels import tick
-from simcash_env.layout import layout_of
-from simcash_env.spaces import layout
+from simcash_env.schema import arrays
+from simcash_env.schema.codes import CostKind, EventKind
+from simcash_env.schema.layout import layout_of
+from simcash_env.simulation.event_log import VALUE_NAMES
 from tools.docs import meanings
 from tools.docs.markdown import summary, table
-
-BLOCKS_OF_ENTRIES: Final = ("CLOCK", "ACCOUNT", "QUEUES", "FLOWS", "PUBLIC", "PRICES")
 
 UNITS: Final = {
     "_cents": "cents",
@@ -39,23 +38,27 @@ UNITS: Final = {
 
 def observation_layout() -> str:
     """Every entry of an observation: index, name, meaning, scale."""
-    rows = []
-    at = 0
-    for block in BLOCKS_OF_ENTRIES:
-        for name in getattr(layout, block):
-            rows.append((str(at), f"`{name}`", *meanings.OBSERVATION[name]))
-            at += 1
-    slots = [
-        (f"{layout.SLOTS_AT} + {layout.NUM_SLOT} k + {place}" if place else f"{layout.SLOTS_AT} + {layout.NUM_SLOT} k",
-         f"`slot{{k}}.{name}`", *meanings.OBSERVATION[name])
-        for place, name in enumerate(layout.SLOT)
-    ]  # fmt: skip
-    first = f"{layout.SLOTS_AT} + {layout.NUM_SLOT} n"
-    market = [
-        (f"{first} + {place}" if place else first, f"`{name}`", *meanings.OBSERVATION[name])
-        for place, name in enumerate(layout.MARKET)
+    slots_at, num_slot = observation.SLOTS_AT, observation.NUM_SLOT
+    blocks = (
+        ([str(at) for at in range(slots_at)], "", observation.FIXED),
+        ([at_offset(f"{slots_at} + {num_slot} k", place) for place in range(num_slot)], "slot{k}.", observation.SLOT),
+        (
+            [at_offset(f"{slots_at} + {num_slot} n", place) for place in range(observation.NUM_MARKET)],
+            "",
+            observation.MARKET,
+        ),
+    )
+    rows = [
+        (place, f"`{prefix}{entry.name}`", entry.meaning, entry.scale.value)
+        for places, prefix, entries in blocks
+        for place, entry in zip(places, entries, strict=True)
     ]
-    return table(("index", "name", "what", "scale"), [*rows, *slots, *market])
+    return table(("index", "name", "meaning", "scale"), rows)
+
+
+def at_offset(first: str, place: int) -> str:
+    """A position as a formula."""
+    return f"{first} + {place}" if place else first
 
 
 def cost_kinds() -> str:

@@ -1,0 +1,1 @@
+"""What a learning bank observes, may do and is paid, as kernels over the arrays of a scenario."""

@@ -1,0 +1,123 @@
+"""From learners' actions to decisions on payments; one function a kind of action, then the optional heads."""
+
+from __future__ import annotations
+
+from simcash_env.agents.heads import chosen_urgency, decode_heads
+from simcash_env.agents.tables import BUDGET as BUDGET_KIND
+from simcash_env.agents.tables import BUDGET_LEVELS, I16, QUEUE, THRESHOLD_STEPS, Window
+from simcash_env.agents.units import HIGHEST_PRIORITY, TYPICAL_TICKS
+from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.views import part
+from simcash_env.kernels.judgement import may_split
+from simcash_env.kernels.ledger import available_liquidity
+from simcash_env.schema.arrays import I64, Scenario, State, Work
+from simcash_env.schema.codes import NONE, Phase, Verb
+
+HOLD = int(Verb.HOLD)
+RELEASE = int(Verb.RELEASE)
+DROP = int(Verb.DROP)
+SPLIT = int(Verb.SPLIT)
+CLOSING = int(Phase.CLOSING)
+FULL_BUDGET = BUDGET_LEVELS - 1
+
+
+@kernel
+def decode(scenario: Scenario, state: State, work: Work, window: Window, copy: int, actions: I16, illegal: I64) -> None:
+    """Write the decisions of all learning banks; a choice that may not be carried out counts as hold and is counted.
+
+    After a call for room in mid-tick the decisions are written again; what was counted before stands.
+    """
+    num_learners = window.learners.shape[0]
+    work.has_recalls[0] = 0
+    for index in range(num_learners):
+        bank, row = window.learners[index], copy * num_learners + index
+        choices = part(actions, row * window.num_heads, window.num_heads)
+        if window.kind == QUEUE:
+            refused = decode_queue(scenario, state, work, window, bank, choices)
+        elif window.kind == BUDGET_KIND:
+            refused = decode_budget(state, work, bank, choices[0])
+        else:
+            refused = decode_threshold(scenario, state, work, bank, choices)
+        if scenario.orders_queue2_by_priority[0]:
+            set_urgency(state, work, bank, chosen_urgency(window, choices))
+        refused += decode_heads(scenario, state, work, window, bank, choices)
+        if state.phase[0] != CLOSING:
+            illegal[row] = refused
+
+
+@kernel
+def set_urgency(state: State, work: Work, bank: int, urgency: int) -> None:
+    """The RTGS priority of everything that leaves Queue 1 now."""
+    row = state.bank_queue1_head[bank]
+    while row != NONE:
+        if work.pay_decision[row] != HOLD:
+            state.pay_rtgs_priority[row] = urgency
+        row = state.pay_next[row]
+
+
+@kernel
+def decode_queue(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
+    """A verb for each payment that is shown, in order; what is beyond them is held. Returns the illegal verbs."""
+    slot, illegal, max_split, num_slots = 0, 0, scenario.max_split[0], window.num_slots
+    row = state.bank_queue1_head[bank]
+    while row != NONE:
+        decision = HOLD
+        if slot < num_slots:
+            choice = choices[slot]
+            if choice == 1:
+                decision = RELEASE
+            elif choice > max_split:
+                decision = DROP
+            elif choice > 1:
+                if may_split(scenario, state, row, choice):
+                    decision = SPLIT + choice
+                else:
+                    illegal += 1
+            slot += 1
+        work.pay_decision[row] = decision
+        row = state.pay_next[row]
+    for empty in range(slot, num_slots):
+        illegal += choices[empty] != 0
+    return illegal
+
+
+@kernel
+def decode_budget(state: State, work: Work, bank: int, level: int) -> int:
+    """Release in queue order as long as the sum stays within a share of the queued value (in steps of 5 %).
+
+    Returns 1 where there is nothing to send.
+    """
+    queued, spent, is_open = state.bank_queue1_cents[bank], 0, True
+    budget = queued // FULL_BUDGET * level + queued % FULL_BUDGET * level // FULL_BUDGET
+    row = state.bank_queue1_head[bank]
+    while row != NONE:
+        spent += state.pay_remaining_cents[row]
+        is_open = is_open and spent <= budget
+        work.pay_decision[row] = RELEASE if is_open else HOLD
+        row = state.pay_next[row]
+    return int(level > 0 and state.bank_queue1_head[bank] == NONE)
+
+
+@kernel
+def decode_threshold(scenario: Scenario, state: State, work: Work, bank: int, choices: I16) -> int:
+    """Release what is more urgent, smaller or of higher priority than thresholds, within a share of the liquidity.
+
+    Ticks to the deadline and cents are compared on the scales of the observation; 0, 0 and 1 switch a threshold off.
+    What does not fit within the share any more is held, what comes behind it is still looked at.
+    """
+    urgency, size, priority, share = choices[0], choices[1], choices[2], choices[3]
+    liquidity = available_liquidity(scenario, state, bank)
+    left = liquidity // THRESHOLD_STEPS * share + liquidity % THRESHOLD_STEPS * share // THRESHOLD_STEPS
+    scale, row = scenario.bank_payment_scale_cents[bank], state.bank_queue1_head[bank]
+    while row != NONE:
+        cents, ticks = state.pay_remaining_cents[row], max(state.pay_deadline_tick[row] - state.tick[0], 0)
+        is_urgent = ticks * THRESHOLD_STEPS < urgency * (ticks + TYPICAL_TICKS)
+        is_small = cents * THRESHOLD_STEPS < size * (cents + scale)
+        is_high = state.pay_priority[row] * THRESHOLD_STEPS > priority * HIGHEST_PRIORITY
+        decision = HOLD
+        if (is_urgent or is_small or is_high) and cents <= left:
+            decision = RELEASE
+            left -= cents
+        work.pay_decision[row] = decision
+        row = state.pay_next[row]
+    return 0

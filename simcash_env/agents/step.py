@@ -1,0 +1,239 @@
+"""One kernel call steps every copy of a batch: decode, close, reward, reset where over, open the next tick, observe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcash_env.agents.decode import decode
+from simcash_env.agents.observe import observe, show_prices
+from simcash_env.agents.reward import forget_step, reward, stand_still
+from simcash_env.agents.seeds import next_seed, next_seed_of
+from simcash_env.agents.tables import (
+    BY_CALLER,
+    DISABLED,
+    DONE,
+    I16,
+    NEXT_STEP,
+    SAME_STEP,
+    TO_OBSERVE,
+    TO_OPEN,
+    TO_RESET,
+    TO_STEP,
+    Arena,
+    Buffers,
+    Shape,
+    Window,
+)
+from simcash_env.kernels._numba.jit import entry, kernel
+from simcash_env.kernels._numba.views import part, pointer
+from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.tick import close_tick, open_tick
+from simcash_env.schema.arrays import I64, Scenario, State, Work
+from simcash_env.schema.codes import NUM_COSTS, Phase, Status
+
+__all__ = [
+    "BY_CALLER",
+    "DONE",
+    "TO_OBSERVE",
+    "TO_RESET",
+    "Arena",
+    "Buffers",
+    "Shape",
+    "Window",
+    "next_seed_of",
+    "step_batch",
+]
+
+OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
+OVER = int(Phase.OVER)
+
+int64_at, float64_at, float32_at = pointer(np.int64), pointer(np.float64), pointer(np.float32)
+int16_at, int8_at = pointer(np.int16), pointer(np.int8)
+
+
+@entry
+def step_batch(call: I64, given: I64) -> int:
+    """Take actions over, then ``step_copies``, on arrays that the caller keeps.
+
+    Args:
+        call: addresses and lengths of the arrays behind one another: fields of ``Arena``, then of ``Buffers``, then the
+            learners and the scales of ``Window``, its numbers with those of ``Shape``, and the choices of every head;
+            as ``envs/call.py`` writes them.
+        given: (N * L, H) actions of every copy; without rows, only what is pending is done.
+
+    Returns:
+        How many copies could not be finished; -1 minus the row of an action that is out of range, nothing has changed
+        then.
+    """
+    arena = Arena(
+        int64_at(call[0], call[1]),
+        int64_at(call[2], call[3]),
+        int64_at(call[4], call[5]),
+        int64_at(call[6], call[7]),
+        int64_at(call[8], call[9]),
+        int64_at(call[10], call[11]),
+        int64_at(call[12], call[13]),
+    )
+    buffers = Buffers(
+        int16_at(call[14], call[15]),
+        float32_at(call[16], call[17]),
+        int8_at(call[18], call[19]),
+        float64_at(call[20], call[21]),
+        int64_at(call[22], call[23]),
+        int64_at(call[24], call[25]),
+        int64_at(call[26], call[27]),
+        int8_at(call[28], call[29]),
+        int8_at(call[30], call[31]),
+        int8_at(call[32], call[33]),
+        int64_at(call[34], call[35]),
+        int64_at(call[36], call[37]),
+        int64_at(call[38], call[39]),
+        float64_at(call[40], call[41]),
+        float32_at(call[42], call[43]),
+        int8_at(call[44], call[45]),
+    )
+    learners, spread, offset = (
+        int64_at(call[46], call[47]),
+        float32_at(call[48], call[49]),
+        float32_at(call[50], call[51]),
+    )
+    seen, numbers, weights = int64_at(call[52], call[53]), int64_at(call[54], call[55]), float64_at(call[56], call[57])
+    if given.shape[0] > 0:
+        refused = accept_actions(given, int64_at(call[58], call[59]), buffers.actions)
+        if refused >= 0:
+            return -1 - refused
+        for copy in range(buffers.pending.shape[0]):
+            buffers.pending[copy] = TO_STEP
+    numbers[2] = 1 - numbers[2]  # to and fro: a sweep begins with the copies that the last one left in the cache
+    window = Window(
+        learners,
+        seen[0],
+        seen[1],
+        seen[2],
+        seen[3],
+        seen[4],
+        seen[5],
+        seen[6],
+        seen[7],
+        seen[8],
+        seen[9],
+        seen[10],
+        spread,
+        offset,
+    )
+    return step_copies(arena, buffers, Shape(window, numbers[0], numbers[1], numbers[2], weights[0], weights[1]))
+
+
+@kernel
+def accept_actions(given: I64, num_choices: I64, actions: I16) -> int:
+    """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
+    rows, heads = given.shape
+    for row in range(rows):
+        for head in range(heads):
+            if given[row, head] < 0 or given[row, head] >= num_choices[head]:
+                return row
+    for row in range(rows):
+        for head in range(heads):
+            actions[row * heads + head] = given[row, head]
+    return -1
+
+
+@kernel
+def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
+    """Step or reset every pending copy; returns how many could not be finished for want of payment rows or of range.
+
+    Grow the arena and call again: finished copies are left alone, the others go on where they stopped.
+    """
+    work, unfinished, num_copies = open_work(arena.work_row, arena.work_sizes), 0, buffers.pending.shape[0]
+    for turn in range(num_copies):
+        copy = num_copies - 1 - turn if shape.is_backward else turn
+        if buffers.pending[copy] != DONE:
+            unfinished += not finish_copy(arena, buffers, shape, work, copy)
+    return unfinished
+
+
+@kernel
+def finish_copy(arena: Arena, buffers: Buffers, shape: Shape, work: Work, copy: int) -> bool:
+    """Do what is pending for a copy, to the end if there is room; what is still to be done is written down."""
+    num_learners, num_kinds = shape.window.learners.shape[0], NUM_COSTS + shape.window.has_market
+    width = arena.templates.shape[0] // shape.window.num_variants
+    row = part(arena.states, copy * width, width)
+    state = open_state(row, arena.state_sizes)
+    if buffers.pending[copy] == TO_STEP and is_done(buffers, copy):
+        if shape.autoreset == DISABLED:
+            stand_still(buffers, copy, num_learners, num_kinds)
+            buffers.pending[copy] = DONE
+            return True
+        if shape.autoreset == NEXT_STEP:
+            buffers.pending[copy] = TO_RESET
+            buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+    if buffers.pending[copy] == TO_RESET:
+        forget_step(buffers, copy, num_learners, num_kinds)
+        restart(arena, buffers, shape, copy, row, state)
+    scenario = scenario_of(arena, buffers, shape, copy)
+    if buffers.pending[copy] == TO_STEP:
+        decode(scenario, state, work, shape.window, copy, buffers.actions, buffers.illegal)
+        status = close_tick(scenario, state, work)
+        if status != OK:
+            if status != NEEDS_ROOM:
+                buffers.pending[copy] = status
+            return False
+        reward(scenario, state, buffers, copy, shape)
+        buffers.pending[copy] = TO_OPEN
+        if is_done(buffers, copy) and shape.autoreset == SAME_STEP:
+            keep_final(scenario, state, work, buffers, copy, shape)
+            buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+            restart(arena, buffers, shape, copy, row, state)
+            scenario = scenario_of(arena, buffers, shape, copy)
+    if buffers.pending[copy] == TO_OBSERVE:
+        show_prices(scenario, shape.window, copy, buffers)
+    if state.phase[0] != OVER and buffers.pending[copy] == TO_OPEN:
+        status = open_tick(scenario, state, work)
+        if status != OK:
+            if status != NEEDS_ROOM:
+                buffers.pending[copy] = status
+            return False
+    observe(scenario, state, work, shape.window, copy, buffers)
+    buffers.pending[copy] = DONE
+    return True
+
+
+@kernel
+def scenario_of(arena: Arena, buffers: Buffers, shape: Shape, copy: int) -> Scenario:
+    """The variant of the scenario that a copy plays."""
+    width = arena.scenario_rows.shape[0] // shape.window.num_variants
+    row = part(arena.scenario_rows, buffers.variants[copy] * width, width)
+    return open_scenario(row, arena.scenario_sizes)
+
+
+@kernel
+def is_done(buffers: Buffers, copy: int) -> bool:
+    """Has the copy's episode ended with its last step?"""
+    return buffers.terminated[copy] != 0 or buffers.truncated[copy] != 0  # type: ignore[no-any-return]
+
+
+@kernel
+def restart(arena: Arena, buffers: Buffers, shape: Shape, copy: int, row: I64, state: State) -> None:
+    """Begin a new episode: the state before the first tick of the seed's variant, and the seed's random stream."""
+    variant = buffers.seeds[copy] % shape.window.num_variants
+    first = variant * row.shape[0]
+    for word in range(row.shape[0]):
+        row[word] = arena.templates[first + word]
+    state.rng[0] = max(buffers.seeds[copy], 1)
+    buffers.variants[copy] = variant
+    show_prices(scenario_of(arena, buffers, shape, copy), shape.window, copy, buffers)
+    buffers.pending[copy] = TO_OPEN
+
+
+@kernel
+def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
+    """Before an automatic reset, keep what the learners saw last, where the caller has room for it."""
+    if buffers.final_observations.shape[0] == 0:
+        return
+    observe(scenario, state, work, shape.window, copy, buffers)
+    size = shape.window.learners.shape[0] * shape.window.num_entries
+    for at in range(copy * size, (copy + 1) * size):
+        buffers.final_observations[at] = buffers.observations[at]
+    size = shape.window.learners.shape[0] * shape.window.mask_size
+    for at in range(copy * size, (copy + 1) * size):
+        buffers.final_masks[at] = buffers.masks[at]

@@ -1,0 +1,181 @@
+"""What ``simcash train`` and ``simcash evaluate`` do."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from simcash_env.cli.screen import data_console
+from simcash_env.config import FifoPolicy
+from simcash_env.envs.learners import assign_learners
+from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
+from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
+from simcash_env.learning.learner import learner_named
+from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings
+from simcash_env.registry import load
+
+DEFAULT_FOLDER = Path("results") / "training"
+FIFO_DAYS = 200
+
+
+class TrainingProgress:
+    """A bar with cost, return, speed and time left.
+
+    Args:
+        total_steps: of the training.
+        console: a terminal.
+        fifo_cents: what FIFO costs a bank and run; None where there is no such figure.
+    """
+
+    def __init__(self, total_steps: int, console: Console, fifo_cents: float | None = None) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[cost]}"), TimeElapsedColumn(), TimeRemainingColumn(), console=console,
+        )  # fmt: skip
+        self._fifo_cents = fifo_cents
+        self._last: tuple[int, float] | None = None
+        self._task = self._bar.add_task("training", total=total_steps, cost="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def report(self, steps: int, cents: float, reward: float | None = None) -> None:
+        """Move the bar."""
+        now = time.monotonic()
+        told = [f"{cents:,.0f} cents a bank and run"]
+        if self._fifo_cents:
+            told.append(f"{cents / self._fifo_cents:.3f} of FIFO's")
+        if reward is not None:
+            told.append(f"return {reward:.3f} a tick")
+        if self._last is not None and now > self._last[1]:
+            told.append(f"{(steps - self._last[0]) / (now - self._last[1]):,.0f} steps/s")
+        self._last = steps, now
+        self._bar.update(self._task, completed=steps, cost=" · ".join(told))
+
+
+def fifo_cents(settings: TrainingSettings) -> float | None:
+    """Mean cost of a learning bank and run if they all released at once, on training days; None for a family."""
+    if settings.randomize is not None:
+        return None
+    config = load(settings.scenario)
+    learning = deciding_banks(assign_learners(config, settings.learners))
+    costs = evaluate_policy(config, FifoPolicy(), training_seeds(FIFO_DAYS)).by_bank()
+    return sum(costs[bank] for bank in learning) / len(learning)
+
+
+def cli_train(
+    scenario: str,
+    seed: int = 0,
+    steps: int | None = None,
+    out: Path | None = None,
+    *,
+    algorithm: str = ALGORITHM,
+    resume: Path | None = None,
+    quiet: bool = False,
+    max_seconds: float | None = None,
+    tensorboard: Path | None = None,
+    console: Console | None = None,
+) -> Trained:
+    """Train on a scenario and save a checkpoint; Ctrl-C saves what there is.
+
+    Args:
+        scenario: an id with a file in ``configs/training``, or such a file itself.
+        seed: of the training.
+        steps: decisions of banks in all; by default the settings' own.
+        out: the file to write; by default ``results/training/SCENARIO-seedN.pt``.
+        algorithm: a learner of ``simcash_env.learning.learner.LEARNERS``.
+        resume: a checkpoint to continue from, exactly as if the training had not been interrupted.
+        quiet: print nothing.
+        max_seconds: stop after so long.
+        tensorboard: folder for TensorBoard logs.
+        console: where to print; standard error by default.
+
+    Raises:
+        ConfigError: no such learner or settings.
+    """
+    changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    learner = learner_named(algorithm)
+    settings = load_settings(scenario, **changes)
+    name = f"{Path(settings.scenario).stem}-seed{seed}{learner.ending}"
+    path = DEFAULT_FOLDER / name if out is None else out
+    screen = console or Console(stderr=True)
+    is_watched = screen.is_terminal and not quiet
+    bar = TrainingProgress(settings.total_steps, screen, fifo_cents(settings)) if is_watched else None
+    with bar or nullcontext():
+        trained = learner.train(
+            settings, seed, out=path, resume=resume, max_seconds=max_seconds, tensorboard=tensorboard,
+            report=None if bar is None else bar.report,
+        )  # fmt: skip
+    if not quiet:
+        state = "finished" if trained.is_complete else "interrupted"
+        screen.print(f"{state} after {trained.facts.steps:,} steps; saved {path} and {facts_path(path)}")
+    return trained
+
+
+def result_as_dict(result: LearnedResult) -> dict[str, Any]:
+    """An evaluation as plain data."""
+    evaluation, interval = result.evaluation, result.evaluation.total()
+    return {
+        "scenario": evaluation.scenario,
+        "seed": result.facts.seed,
+        "steps": result.facts.steps,
+        "version": result.facts.version,
+        "test_seeds": len(evaluation.seeds),
+        "total_cost": {"mean": interval.mean, "low": interval.low, "high": interval.high},
+        "by_kind": evaluation.by_kind(),
+        "by_bank": evaluation.by_bank(),
+        "pool_shares": dict(zip(result.facts.bank_ids, result.agent.pool_shares(), strict=False)),
+        "released_share": result.agent.released / max(result.agent.seen, 1),
+    }
+
+
+def cli_evaluate(
+    checkpoint: Path, seeds: int = 200, *, as_json: bool = False, console: Console | None = None
+) -> LearnedResult:
+    """Play a checkpoint's most likely choices on test seeds and print what it costs.
+
+    Args:
+        checkpoint: a file that ``cli_train`` wrote, or a scenario's id whose policy is shipped.
+        seeds: number of test seeds.
+        as_json: print one JSON object instead of a table.
+        console: where to print; standard output by default.
+    """
+    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds))
+    if as_json:
+        typer.echo(json.dumps(result_as_dict(result), indent=1))
+    else:
+        (console or data_console()).print(result_table(result))
+    return result
+
+
+def result_table(result: LearnedResult) -> Table:
+    """Cost by bank, pool share by bank, total with its interval."""
+    evaluation = result.evaluation
+    table = Table(
+        title=f"{evaluation.scenario}: learned policy, seed {result.facts.seed}, {result.facts.steps:,} steps",
+        caption=f"means over {len(evaluation.seeds)} test seeds, cents a run; interval: 95 %, bootstrap",
+    )
+    table.add_column("bank")
+    table.add_column("cost", justify="right")
+    table.add_column("pool share", justify="right")
+    shares = dict(zip(result.facts.bank_ids, result.agent.pool_shares(), strict=False))
+    for bank, cents in evaluation.by_bank().items():
+        share = shares.get(bank)
+        table.add_row(bank, f"{cents:,.0f}", "" if share is None else f"{100 * share:.1f} %")
+    table.add_section()
+    table.add_row("all", str(evaluation.total()), "")
+    return table

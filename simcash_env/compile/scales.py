@@ -1,0 +1,68 @@
+"""The scales of observations and rewards: what a scenario's money is typically like, never what an episode's was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from simcash_env.schema.codes import PPM
+
+if TYPE_CHECKING:
+    from simcash_env.config import BankConfig, ScenarioConfig
+    from simcash_env.schema.arrays import Scenario
+
+BPS = 10_000
+
+
+def mean_amount(amount: Any) -> float:
+    """Expected amount of a distribution, in cents."""
+    if amount.type == "uniform":
+        return float(amount.min + amount.max) / 2
+    mean: float = 1 / amount.rate if amount.type == "exponential" else amount.mean
+    return mean
+
+
+def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, float]:
+    """Payments a day and cents a day that a bank is expected to send: random arrivals and payments of the file."""
+    ticks_per_day, num_days = config.simulation.ticks_per_day, config.simulation.num_days
+    count = cents = 0.0
+    streams: list[Any] = [] if bank.arrivals is None else [bank.arrivals]
+    if bank.arrival_bands is not None:
+        bands = (bank.arrival_bands.urgent, bank.arrival_bands.normal, bank.arrival_bands.low)
+        streams += [band for band in bands if band is not None]
+    for stream in streams:
+        pattern = getattr(stream, "rate_per_tick_of_day", None)
+        daily = stream.rate_per_tick * (ticks_per_day if pattern is None else sum(pattern))
+        count += daily
+        cents += daily * mean_amount(stream.amount)
+    for event in config.events:
+        if event.type == "payment" and event.from_bank == bank.id:
+            last = ticks_per_day * num_days - 1
+            times = 1 if event.every is None else (last - event.tick) // event.every + 1
+            count += times / num_days
+            cents += times * event.amount / num_days
+    return count, cents
+
+
+def dearest_rate(view: Scenario) -> float:
+    """The dearest price of a cent for a tick: waiting, the pool or overdraft."""
+    delay, pool = int(view.delay_rate_ppm[0]) / PPM, int(view.liquidity_rate_ppm[0]) / PPM / BPS
+    return max(delay, pool, int(view.overdraft_rate_ppm[0]) / PPM / BPS)
+
+
+def write_scales(view: Scenario, config: ScenarioConfig, banks: Sequence[BankConfig]) -> None:
+    """Fill the scale columns; a bank that sends nothing gets its opening means, at least one cent."""
+    price = dearest_rate(view)
+    for row, bank in enumerate(banks):
+        count, cents = expected_flow(config, bank)
+        means = bank.opening_balance + bank.credit_limit + (bank.liquidity_pool or 0)
+        flow = cents if cents > 0 else means
+        payment = cents / count if count > 0 else means
+        view.bank_flow_scale_cents[row] = max(round(flow), 1)
+        view.bank_payment_scale_cents[row] = max(round(payment), 1)
+        view.bank_cost_scale_cents[row] = max(round(payment * price), 1)
+
+
+def reward_scale_cents(view: Scenario) -> float:
+    """Cents that a reward of -1 stands for: a mean bank's expected day kept waiting for a tick at the dearest rate."""
+    return max(float(view.bank_flow_scale_cents.mean()) * dearest_rate(view), 1.0)

@@ -1,0 +1,1 @@
+"""Scenario files written for SimCash: their keys, and their translation to native configuration."""

@@ -1,0 +1,1 @@
+"""The decision-tree language: its vocabulary, its checks, and its files."""

@@ -1,0 +1,1 @@
+"""Costs, metrics, statistics, bounds, equilibria and the leaderboard of policies."""

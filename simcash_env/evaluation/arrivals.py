@@ -1,0 +1,66 @@
+"""What arrives in a run: it depends on the scenario and the seed alone, never on what anybody decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import EventKind
+from simcash_env.simulation import Simulation
+
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """Payments of a run in order of arrival, one entry a payment; banks are numbered in the order of their ids.
+
+    Attributes:
+        sender: number of the paying bank.
+        receiver: number of the receiving bank.
+        cents: amount.
+        arrival_tick: first tick in which it may be released.
+        deadline_tick: last tick in which settling is in time.
+        priority: 0 to 10, at arrival.
+        is_divisible: may the sender have divisible payments? Which of them are is not in the event log.
+    """
+
+    bank_ids: tuple[str, ...]
+    sender: I64
+    receiver: I64
+    cents: I64
+    arrival_tick: I64
+    deadline_tick: I64
+    priority: I64
+    is_divisible: npt.NDArray[np.bool_]
+
+
+def arrived_payments(config: ScenarioConfig, seed: int) -> Arrived:
+    """Play the run once and take down what arrives."""
+    simulation = Simulation(with_policy(config, FifoPolicy()), seed=seed)
+    simulation.run_to_completion()
+    arrivals = simulation.events().of_kind(EventKind.ARRIVAL)
+    sender = arrivals.column("bank")
+    divisible = np.array([has_divisible(config, bank) for bank in simulation.bank_ids])
+    return Arrived(
+        bank_ids=simulation.bank_ids,
+        sender=sender,
+        receiver=arrivals.column("counterparty"),
+        cents=arrivals.column("cents"),
+        arrival_tick=arrivals.column("tick"),
+        deadline_tick=arrivals.column("value_1"),
+        priority=arrivals.column("value_2"),
+        is_divisible=divisible[sender],
+    )
+
+
+def has_divisible(config: ScenarioConfig, bank_id: str) -> bool:
+    """May a bank have payments that can be split?"""
+    (bank,) = (bank for bank in config.banks if bank.id == bank_id)
+    bands = bank.arrival_bands
+    streams = [bank.arrivals, *(() if bands is None else (bands.urgent, bands.normal, bands.low))]
+    of_file = (event for event in config.events if event.type == "payment" and event.from_bank == bank_id)
+    return any(stream.divisible for stream in streams if stream is not None) or any(e.divisible for e in of_file)

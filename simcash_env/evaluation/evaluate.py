@@ -1,0 +1,146 @@
+"""What an agent or a policy costs on given seeds, in cents, by bank and kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.compile.market import with_interest
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.policies import PolicyConfig
+from simcash_env.envs.options import ActionLike
+from simcash_env.envs.vector import make_vec
+from simcash_env.evaluation.rollout import run_scripted
+from simcash_env.evaluation.scripted import Agent
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import COST_COLUMNS
+
+_MOST_COPIES: Final = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Costs of one agent on one scenario.
+
+    Attributes:
+        cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
+    """
+
+    scenario: str
+    seeds: tuple[int, ...]
+    bank_ids: tuple[str, ...]
+    cents: I64
+
+    def totals(self) -> I64:
+        """(seeds,) cost of all banks together."""
+        totals: I64 = self.cents.sum(axis=(1, 2))
+        return totals
+
+    def total(self) -> Interval:
+        """Mean cost of a run, all banks together."""
+        return bootstrap_interval(self.totals())
+
+    def by_kind(self) -> dict[str, float]:
+        """Mean cost of a run by kind, all banks together."""
+        means = self.cents.sum(axis=1).mean(axis=0)
+        return dict(zip(COST_COLUMNS, means.tolist(), strict=False))
+
+    def by_bank(self) -> dict[str, float]:
+        """Mean cost of a run by bank."""
+        return dict(zip(self.bank_ids, self.cents.sum(axis=2).mean(axis=0).tolist(), strict=True))
+
+    def minus(self, other: Evaluation) -> Interval:
+        """Mean difference to another agent on the same seeds; negative is cheaper."""
+        if self.seeds != other.seeds:
+            message = "differences are taken on common seeds, and these two were run on different ones"
+            raise ValueError(message)
+        return paired_difference(self.totals(), other.totals())
+
+
+def deciding_banks(config: ScenarioConfig) -> tuple[str, ...]:
+    """Banks that a baseline decides for: the external ones, or all where there is none."""
+    external = tuple(sorted(bank.id for bank in config.banks if bank.policy.type == "external"))
+    return external or tuple(sorted(bank.id for bank in config.banks))
+
+
+def with_policy(config: ScenarioConfig, policy: PolicyConfig) -> ScenarioConfig:
+    """The scenario with its deciding banks following a policy in the kernel."""
+    deciding = deciding_banks(config)
+    banks = tuple(bank.model_copy(update={"policy": policy}) if bank.id in deciding else bank for bank in config.banks)
+    return config.model_copy(update={"banks": banks})
+
+
+def evaluate_policy(
+    config: ScenarioConfig,
+    policy: PolicyConfig,
+    seeds: Sequence[int],
+    shares: npt.NDArray[np.float64] | Sequence[float] | None = None,
+) -> Evaluation:
+    """Run a named policy in the kernel.
+
+    Args:
+        config: the scenario.
+        policy: of every deciding bank.
+        seeds: one a run.
+        shares: of each bank's pool, banks sorted by id; by default what the scenario allocates.
+    """
+    given = None if shares is None else np.asarray(shares, np.float64)
+    cents = run_scripted(with_policy(config, policy), seeds, given)
+    return Evaluation(config.name, tuple(seeds), _bank_ids(config), cents)
+
+
+def evaluate_agent(
+    config: ScenarioConfig,
+    agent: Agent,
+    seeds: Sequence[int],
+    *,
+    max_queue_slots: int = 16,
+    action: ActionLike = "queue",
+    copies: int = _MOST_COPIES,
+) -> Evaluation:
+    """Play an agent through the environment, one copy a seed.
+
+    Args:
+        config: the scenario; the agent decides for its external banks, or for all where there is none.
+        agent: decides at every tick.
+        seeds: one a run.
+        max_queue_slots: payments of Queue 1 that are seen and decided on.
+        action: the kind that the agent answers with.
+        copies: most runs side by side.
+    """
+    parts = [
+        _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
+        for first in range(0, len(seeds), copies)
+    ]
+    return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts))
+
+
+def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:
+    vec = make_vec(
+        config,
+        len(seeds),
+        learners=deciding_banks(config),
+        max_queue_slots=max_queue_slots,
+        action=action,
+        autoreset="disabled",
+    )
+    vec.reset(list(seeds))
+    cents = np.zeros((len(seeds), len(config.banks), len(vec.cost_names)), np.int64)
+    places = [_bank_ids(config).index(bank) for bank in vec.bank_ids]
+    for _ in range(vec.num_ticks):
+        vec.step(agent.act(vec))
+        cents[:, places] += vec.costs
+    if len(places) < len(config.banks):
+        for copy in range(len(seeds)):
+            state = vec.state(copy)
+            cents[copy] = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
+    return cents
+
+
+def _bank_ids(config: ScenarioConfig) -> tuple[str, ...]:
+    return tuple(sorted(bank.id for bank in config.banks))

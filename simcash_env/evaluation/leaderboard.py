@@ -1,0 +1,264 @@
+"""The table of scripted policies, which ``simcash benchmark`` prints and ``baselines.publish`` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from rich.table import Table
+
+from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.config.policies import PolicyConfig
+from simcash_env.errors import ActionError
+from simcash_env.evaluation.bound_validity import Permitted, permitted_to, permitted_to_learners
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, evaluate_policy
+from simcash_env.evaluation.grid_search import FAMILIES, Family, has_pool, tune
+from simcash_env.evaluation.metrics import Metrics
+from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.scorecard import agent_metrics, mean_metrics, policy_metrics
+from simcash_env.evaluation.scripted import Agent, HoldAll, RandomLegal
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, stratified_interval
+from simcash_env.registry import load
+
+NUM_TEST_SEEDS: Final = 200
+NUM_TRAINING_SEEDS: Final = 500
+HALF: Final = 0.5
+
+Shares: TypeAlias = Sequence[float] | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One policy on one scenario, cents of all banks together, on test seeds.
+
+    Attributes:
+        regret: cost above the clairvoyant bound, on the first test days; None where it was not asked for or is not
+            to be had.
+        bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
+        metrics: means over the first test days, see ``scorecard.mean_metrics``.
+        totals: cents of each test day.
+    """
+
+    scenario: str
+    policy: str
+    parameters: str
+    total: Interval
+    difference_to_fifo: Interval
+    by_kind: dict[str, float]
+    by_bank: dict[str, float]
+    regret: Interval | None = None
+    bound: str = "none"
+    metrics: dict[str, float] = field(default_factory=dict)
+    totals: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A policy that has been played on the test seeds, what it may do, and how to play it for its metrics."""
+
+    policy: str
+    parameters: str
+    evaluation: Evaluation
+    permitted: Permitted
+    measure: Callable[[Sequence[int]], list[Metrics]]
+    config: ScenarioConfig
+    kernel_policy: PolicyConfig | None = None
+    shares: Shares = None
+
+
+def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
+    """A row from an evaluation and FIFO's on the same seeds."""
+    return Row(
+        evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
+        evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
+    )  # fmt: skip
+
+
+def play_policy(
+    config: ScenarioConfig,
+    name: str,
+    parameters: str,
+    policy: PolicyConfig,
+    seeds: Sequence[int],
+    shares: Shares = None,
+) -> Contender:
+    """A policy in the kernel."""
+    return Contender(
+        name,
+        parameters,
+        evaluate_policy(config, policy, seeds, shares),
+        permitted_to(config, policy),
+        partial(policy_metrics, config, policy, shares=shares),
+        config,
+        policy,
+        shares,
+    )
+
+
+def play_agent(config: ScenarioConfig, name: str, agent: Agent, seeds: Sequence[int]) -> Contender:
+    """An agent through the environment."""
+    evaluation = evaluate_agent(config, agent, seeds)
+    permitted, measure = permitted_to_learners(config), partial(agent_metrics, config, agent)
+    return Contender(name, "", evaluation, permitted, measure, config)
+
+
+def contenders(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    tuning_seeds: Sequence[int] | None,
+    families: Sequence[Family] = FAMILIES,
+) -> Iterator[Contender]:
+    """The scripted policies one after another, FIFO first; the tuned ones where there are tuning seeds."""
+    configured = "pool as configured" if has_pool(config) else ""
+    yield play_policy(config, "fifo", configured, FifoPolicy(), seeds)
+    if has_pool(config):
+        yield play_policy(config, "fifo", "pool 50 %", FifoPolicy(), seeds, [HALF] * len(config.banks))
+    yield play_agent(config, "hold_all", HoldAll(0), seeds)
+    yield play_agent(config, "random", RandomLegal(), seeds)
+    for family in families if tuning_seeds is not None else ():
+        found = tune(config, family, tuning_seeds or ())
+        yield play_policy(config, f"tuned:{family}", found.describe(), found.policy, seeds, found.shares)
+
+
+def baseline_rows(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    tuning_seeds: Sequence[int] | None,
+    families: Sequence[Family] = FAMILIES,
+) -> Iterator[tuple[Row, Evaluation]]:
+    """Rows of the scripted policies, each with its costs."""
+    fifo = None
+    for played in contenders(config, seeds, tuning_seeds, families):
+        fifo = fifo or played.evaluation
+        yield make_row(played.policy, played.parameters, played.evaluation, fifo), played.evaluation
+
+
+def run_benchmark(
+    scenarios: Sequence[str],
+    num_seeds: int = NUM_TEST_SEEDS,
+    *,
+    num_tuning_seeds: int = NUM_TRAINING_SEEDS,
+    families: Sequence[Family] = FAMILIES,
+    num_measured: int = 0,
+    report: Callable[[str], None] | None = None,
+    keep: list[Contender] | None = None,
+) -> list[Row]:
+    """Score the scripted policies.
+
+    Args:
+        scenarios: ids of the library or files.
+        num_seeds: test days; at least 100 for figures to be published.
+        num_tuning_seeds: training days on which parameters are searched; 0 leaves the tuned policies out.
+        families: what is tuned.
+        num_measured: test days on which regret and metrics are taken; 0 leaves them out.
+        report: called with a few words before each policy's figures are added.
+        keep: gets every policy that was played, so that more can be played with it.
+    """
+    rows = []
+    for scenario in scenarios:
+        config, seeds = load(scenario), held_out_seeds(num_seeds)
+        tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
+        bounds, fifo = Bounds(config, seeds[:num_measured]), None
+        for played in contenders(config, seeds, tuning, families):
+            fifo = fifo or played.evaluation
+            row = make_row(played.policy, played.parameters, played.evaluation, fifo)
+            rows.append(measured_row(row, played, bounds) if num_measured else row)
+            if keep is not None:
+                keep.append(played)
+            if report is not None:
+                report(f"{row.scenario}: {row.policy}")
+    return rows
+
+
+def measured_row(row: Row, played: Contender, bounds: Bounds) -> Row:
+    """The row with regret and metrics, where they are to be had."""
+    try:
+        metrics = mean_metrics(played.measure(bounds.seeds))
+    except ActionError:  # an agent whose actions a simulation cannot be told
+        metrics = {}
+    least = bounds.of(played.permitted)
+    if least is None:
+        return replace(row, metrics=metrics)
+    regret = bootstrap_interval(played.evaluation.totals()[: len(least)] - least)
+    return replace(row, regret=regret, bound=bounds.kind, metrics=metrics)
+
+
+def format_table(rows: Sequence[Row]) -> Table:
+    """A table for the terminal, cheapest first within a scenario."""
+    count = rows[0].total.count if rows else 0
+    scenarios = list(dict.fromkeys(row.scenario for row in rows))
+    has_many = len(scenarios) != 1
+    table = Table(
+        title=("Cost" if has_many else f"{scenarios[0]}: cost") + " of a run in cents, all banks together",
+        caption=f"mean and 95 % bootstrap interval over {count} test seeds; less is better",
+    )
+    if has_many:
+        table.add_column("scenario", overflow="fold")
+    table.add_column("policy", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
+    table.add_column("95 % interval", justify="right", overflow="fold")
+    table.add_column("against fifo", justify="right", min_width=8)
+    table.add_column("regret", justify="right", min_width=7)
+    table.add_column("parameters", overflow="fold")
+    for scenario in scenarios:
+        own = sorted((row for row in rows if row.scenario == scenario), key=lambda row: row.total.mean)
+        for place, row in enumerate(own):
+            name = [scenario if place == 0 else ""] if has_many else []
+            table.add_row(
+                *name,
+                row.policy,
+                f"{row.total.mean:,.0f}",
+                f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+                f"{row.difference_to_fifo.mean:+,.0f}",
+                regret_text(row),
+                row.parameters,
+            )
+        table.add_section()
+    return table
+
+
+def across_scenarios(rows: Sequence[Row]) -> dict[str, Interval]:
+    """Of every policy that all scenarios have: interquartile mean of cost over FIFO's mean cost, cheapest first.
+
+    FIFO's is that of the scenario with its pools as configured; a policy played twice counts as it was first played.
+    Scenarios in which FIFO costs nothing are left out.
+    """
+    by_scenario: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_scenario.setdefault(row.scenario, {}).setdefault(row.policy, row)
+    chosen = [own for own in by_scenario.values() if own["fifo"].total.mean > 0]
+    common = [policy for policy in (chosen[0] if chosen else ()) if all(policy in own for own in chosen)]
+    found = {
+        policy: stratified_interval([np.array(own[policy].totals) / own["fifo"].total.mean for own in chosen])
+        for policy in common
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].mean))
+
+
+def regret_text(row: Row) -> str:
+    """Mean cost above the bound; marked where the bound is a relaxation's, and so the regret an upper bound."""
+    if row.regret is None:
+        return ""
+    return f"{'<= ' if row.bound == 'relaxed' else ''}{row.regret.mean:,.0f}"
+
+
+def rows_as_json(rows: Sequence[Row]) -> str:
+    """The rows as a JSON list, a line a row."""
+    return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]"
+
+
+def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Rows as they were before they were written."""
+    whole = []
+    for row in rows:
+        intervals = {
+            name: None if row[name] is None else Interval(**row[name])
+            for name in ("total", "difference_to_fifo", "regret")
+        }
+        whole.append(Row(**{**row, **intervals, "totals": tuple(row["totals"])}))
+    return whole

@@ -1,0 +1,128 @@
+"""Whole runs of scripted banks inside the kernel: many seeds and pool shares in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.compile.scenario import compile_scenario, initial_state, initial_work
+from simcash_env.config import ScenarioConfig
+from simcash_env.errors import SimulationError
+from simcash_env.kernels._numba.jit import entry
+from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.tick import close_tick, open_tick
+from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import NUM_COSTS, PPM, Phase, Status
+from simcash_env.simulation.engine import grow_payments
+
+OK = int(Status.OK)
+OVER = int(Phase.OVER)
+
+
+@entry
+def play_runs(
+    scenario_row: I64,
+    scenario_sizes: I64,
+    template: I64,
+    state_row: I64,
+    state_sizes: I64,
+    work_row: I64,
+    work_sizes: I64,
+    seeds: I64,
+    shares_ppm: I64,
+    costs: I64,
+    progress: I64,
+) -> int:
+    """Play runs ``progress[0]`` and after, each from the template to its end; writes their costs in cents.
+
+    Args:
+        scenario_row: as in every entry, with its sizes.
+        scenario_sizes: lengths of the scenario's axes.
+        template: the state before the first tick.
+        state_row: room for the state of the run that is being played.
+        state_sizes: lengths of the state's axes.
+        work_row: room for the working arrays.
+        work_sizes: lengths of their axes.
+        seeds: (runs,) of the random streams.
+        shares_ppm: (runs, banks) share of each bank's pool that is allocated, -1 to leave it as configured.
+        costs: (runs, banks * kinds), written; the banks' interest behind them, where there is a market.
+        progress: (1,) runs finished; the call goes on from there.
+
+    Returns:
+        OK, or the status that stopped it; with NEEDS_ROOM call again with more payment rows.
+    """
+    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
+    work = open_work(work_row, work_sizes)
+    num_banks = shares_ppm.shape[1]
+    while progress[0] < seeds.shape[0]:
+        run = progress[0]
+        state_row[:] = template
+        state.rng[0] = max(seeds[run], 1)
+        for bank in range(num_banks):
+            if shares_ppm[run, bank] >= 0:
+                state.bank_pool_fraction_ppm[bank] = shares_ppm[run, bank]
+        while state.phase[0] != OVER:
+            status = open_tick(scenario, state, work)
+            if status == OK:
+                status = close_tick(scenario, state, work)
+            if status != OK:
+                return status
+        num_costs = state.run_cost_cents.shape[0]
+        for at in range(num_costs):
+            costs[run, at] = state.run_cost_cents[at]
+        for at in range(state.trader_run_interest_cents.shape[0]):
+            costs[run, num_costs + at] = state.trader_run_interest_cents[at]
+        progress[0] += 1
+    return OK
+
+
+def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArray[np.float64] | None = None) -> I64:
+    """Costs of scripted runs, by the kernel alone.
+
+    Args:
+        config: a scenario in which no bank is ``external``.
+        seeds: one a run.
+        shares: (runs, banks) or (banks,) share of each bank's pool to allocate, banks sorted by id; by default what
+            the scenario says.
+
+    Returns:
+        (runs, banks, kinds) cents, kinds in the order of ``codes.COST_COLUMNS``.
+
+    Raises:
+        SimulationError: a bank is external, or a total left the range of int64 cents.
+    """
+    waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
+    if waiting:
+        message = f"banks {', '.join(waiting)} are external: give them a policy first"
+        raise SimulationError(message)
+    scenario = compile_scenario(config)
+    num_banks = len(scenario.bank_ids)
+    runs: I64 = np.asarray(seeds, np.int64)
+    shares_ppm = np.full((len(runs), num_banks), -1, np.int64)
+    if shares is not None:
+        shares_ppm[:] = np.rint(np.asarray(shares) * PPM).astype(np.int64)
+    traders = 0 if config.market is None else num_banks
+    costs = np.zeros((len(runs), num_banks * NUM_COSTS + traders), np.int64)
+    progress = np.zeros(1, np.int64)
+    template, sizes = initial_state(scenario, 1), scenario.state_sizes
+    while True:
+        work = initial_work(scenario, sizes)
+        status = play_runs(
+            scenario.row, scenario.sizes, template, template.copy(), sizes, *work, runs, shares_ppm, costs, progress
+        )
+        if status == Status.NEEDS_ROOM:
+            template, sizes = grow_payments(template, sizes)
+        elif status == OK:
+            return _by_bank(costs, num_banks)
+        else:
+            message = f"seed {runs[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
+            raise SimulationError(message)
+
+
+def _by_bank(costs: I64, num_banks: int) -> I64:
+    """(runs, banks, kinds) of what the kernel wrote."""
+    charged = costs[:, : num_banks * NUM_COSTS].reshape(len(costs), num_banks, NUM_COSTS)
+    interest = costs[:, num_banks * NUM_COSTS :]
+    return np.concatenate([charged, interest[..., None]], axis=2) if interest.size else charged

@@ -1,0 +1,1 @@
+"""How kernels are compiled, cached and linked, and how they open a row of words as named columns."""

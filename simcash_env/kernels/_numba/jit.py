@@ -1,0 +1,135 @@
+"""``@kernel``: Numba's ``njit`` with a cache that sees an edit anywhere in the rules.
+
+Numba's own cache watches only the file of the function itself, so a changed callee elsewhere would go unseen
+(numba#1833). Here the cache folder is named by the digest of every source a kernel can reach.
+
+With ``NUMBA_DISABLE_JIT=1`` a kernel is the plain function; ``wrapping_kernel`` then also silences NumPy's
+overflow warning, since those functions compute modulo 2**64 on purpose.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numba
+import numpy as np
+
+from simcash_env.kernels._numba.linking import EntryCompiler, RuleCompiler
+
+F = TypeVar("F")
+
+PACKAGE: Final = Path(__file__).resolve().parents[2]
+PLAIN: Final = bool(numba.config.DISABLE_JIT)
+"""True where kernels run as plain Python."""
+SOURCES: Final = ("schema", "kernels", "agents")
+"""Folders whose files compiled code may depend on."""
+BOUNDSCHECK: Final = bool(numba.config.BOUNDSCHECK)
+"""True where every index is checked (``NUMBA_BOUNDSCHECK=1``)."""
+
+
+def source_digest() -> str:
+    """Digest of all sources that compiled code depends on: all files of ``SOURCES``."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {numba.__version__} {np.__version__} {BOUNDSCHECK}".encode())
+    for source in (path for folder in SOURCES for path in sorted((PACKAGE / folder).rglob("*.py"))):
+        digest.update(source.relative_to(PACKAGE).as_posix().encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: ``SIMCASH_CACHE_DIR``, else the user's cache folder, else a temporary one."""
+    configured = os.environ.get("SIMCASH_CACHE_DIR") or os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(configured) if configured else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "simcash_env" / source_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"simcash_env-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+
+
+@functools.cache
+def _folder() -> str:
+    return str(cache_folder())
+
+
+def _settle_argument_types(dispatcher: Any) -> Any:
+    """Compile once for int64 where Numba would compile anew for every constant that a kernel is called with."""
+    compiler = dispatcher._compiler  # noqa: SLF001 - the one place where argument types are settled
+    fold = compiler.fold_argument_types
+
+    def fold_widened(args: Any, kws: Any) -> Any:
+        signature, folded = fold(args, kws)
+        return signature, tuple(numba.types.unliteral(argument) for argument in folded)
+
+    compiler.fold_argument_types = fold_widened
+    return dispatcher
+
+
+def kernel(function: F) -> F:
+    """A rule: compiled on first use, called by other kernels only (what Python never calls needs no wrapper)."""
+    return _compile_rule(function, forceinline=False)
+
+
+def inlined(function: F) -> F:
+    """A small rule that runs for every bank or payment: written into its callers, where nothing is looked up twice."""
+    return _compile_rule(function, forceinline=True)
+
+
+def _compile_rule(function: F, *, forceinline: bool) -> F:
+    options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Any = numba.njit(forceinline=forceinline, pipeline_class=RuleCompiler, **options)(function)
+    return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
+
+
+def entry(function: F) -> F:
+    """A kernel that Python calls: what is kept in the cache, with all rules that it calls."""
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _folder()
+    try:
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=EntryCompiler)(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+    return compiled if PLAIN else _settle_argument_types(_forgive_cache(compiled))  # type: ignore[no-any-return]
+
+
+def _forgive_cache(dispatcher: Any) -> Any:
+    """A cache that cannot be written or read costs time, never a run: it is said, and the kernel compiled."""
+    cache = dispatcher._cache  # noqa: SLF001 - Numba has no other place to catch this
+    save, load = cache.save_overload, cache.load_overload
+
+    def save_if_possible(*arguments: Any) -> None:
+        try:
+            save(*arguments)
+        except OSError as error:
+            _warn(f"{cache.cache_path}: compiled kernels cannot be kept there: {error.strerror or error}")
+
+    def load_if_possible(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever unpickling half a file may raise
+            cache.flush()
+            _warn(f"{cache.cache_path}: a kept kernel is damaged, and compiled anew: {type(error).__name__}: {error}")
+            return None
+
+    cache.save_overload, cache.load_overload = save_if_possible, load_if_possible
+    return dispatcher
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def wrapping_kernel(function: F) -> F:
+    """A kernel whose integer arithmetic is modulo 2**64 by design."""
+    if PLAIN:
+        return np.errstate(over="ignore")(function)  # type: ignore[type-var]
+    return kernel(function)

@@ -1,0 +1,242 @@
+"""Open one int64 arena row as named arrays, at no cost.
+
+A *table* is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its
+columns lie behind one another in one row of int64; a ``sizes`` array says how long each axis is. ``opener(Table)``
+returns a function ``open_table(row, sizes)``:
+
+* in Python it returns the NamedTuple of NumPy views of the row;
+* inside a kernel it returns pointers to the row and to its sizes, and ``table.column`` becomes a pointer and a length
+  only where it is used. Nothing is reference-counted, nothing unused is built, and every kernel that takes a table
+  compiles as if it took a handful of integers. A column is less than an array (no slices, no negative index, no
+  arithmetic), which keeps the code that LLVM gets small. The row must outlive the view; kernels get it as an argument.
+
+Float columns are the same 64 bits read as float64.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from numba.core import cgutils, types
+from numba.core.imputils import lower_builtin, lower_getattr, lower_getattr_generic
+from numba.core.typing import signature
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global
+from numba.extending import intrinsic, models, register_model
+from numba.np.numpy_support import from_dtype
+
+from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
+from simcash_env.schema.layout import Column, Layout, layout_of, plain_opener
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+_LAYOUTS: dict[str, Layout] = {}
+
+
+class ViewType(types.Type):  # type: ignore[misc]
+    """Numba's type of an opened table."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(name=f"View({table})")
+
+
+class ColumnType(types.Type):  # type: ignore[misc]
+    """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
+
+    def __init__(self, element: Any, stride: int = 1) -> None:
+        self.element = element
+        self.stride = stride
+        super().__init__(name=f"Column({element}, {stride})")
+
+
+@register_model(ColumnType)
+class _ColumnModel(models.StructModel):  # type: ignore[misc]
+    def __init__(self, dmm: Any, fe_type: ColumnType) -> None:
+        super().__init__(dmm, fe_type, [("data", types.CPointer(fe_type.element)), ("size", types.int64)])
+
+
+@infer_global(operator.getitem)
+class _ReadElement(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002 - the signature Numba asks for
+        """Type of ``column[i]``."""
+        if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
+            return signature(args[0].element, args[0], types.int64)
+        return None
+
+
+@infer_global(operator.setitem)
+class _WriteElement(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002 - the signature Numba asks for
+        """Type of ``column[i] = value``."""
+        if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
+            return signature(types.none, args[0], types.int64, args[0].element)
+        return None
+
+
+def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
+    """Where an element lies; no negative indices, and a check of the bounds only where Numba is asked for one."""
+    opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
+    if BOUNDSCHECK:  # pragma: no cover - test-bounds runs all tests of the engine so
+        cgutils.do_boundscheck(context, builder, index, opened.size)
+    return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
+
+
+@lower_builtin(operator.getitem, ColumnType, types.Integer)  # type: ignore[untyped-decorator]
+def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.load(_element_pointer(context, builder, sig.args[0], args[0], args[1]))
+
+
+@lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)  # type: ignore[untyped-decorator]
+def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    builder.store(args[2], _element_pointer(context, builder, sig.args[0], args[0], args[1]))
+    return context.get_dummy_value()
+
+
+@infer_getattr
+class _ColumnAttribute(AttributeTemplate):  # type: ignore[misc]
+    key = ColumnType
+
+    def resolve_shape(self, typ: ColumnType) -> Any:  # noqa: ARG002 - the signature Numba asks for
+        """Type of ``column.shape``."""
+        return types.UniTuple(types.int64, 1)
+
+
+@lower_getattr(ColumnType, "shape")  # type: ignore[untyped-decorator]
+def _lower_shape(context: Any, builder: Any, typ: ColumnType, value: Any) -> Any:
+    opened = cgutils.create_struct_proxy(typ)(context, builder, value=value)
+    return context.make_tuple(builder, types.UniTuple(types.int64, 1), [opened.size])
+
+
+@register_model(ViewType)
+class _ViewModel(models.StructModel):  # type: ignore[misc]
+    """Where the row begins, and its sizes: two pointers, so that passing a table to a kernel costs nothing."""
+
+    def __init__(self, dmm: Any, fe_type: ViewType) -> None:
+        super().__init__(dmm, fe_type, [("data", types.CPointer(types.int64)), ("sizes", types.CPointer(types.int64))])
+
+
+def _column_type(column: Column) -> ColumnType:
+    return ColumnType(types.float64 if column.is_float else types.int64, column.stride)
+
+
+@infer_getattr
+class _ViewAttribute(AttributeTemplate):  # type: ignore[misc]
+    key = ViewType
+
+    def generic_resolve(self, typ: ViewType, attr: str) -> Any:
+        """Type of ``view.attr``."""
+        column = _LAYOUTS[typ.table].columns.get(attr)
+        return None if column is None else _column_type(column)
+
+
+def _load_size(context: Any, builder: Any, view: Any, number: int) -> Any:
+    """Load one of the row's sizes; no kernel writes them, so LLVM may load once and keep."""
+    size = builder.load(builder.gep(view.sizes, [context.get_constant(types.intp, number)]))
+    size.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return size
+
+
+@lower_getattr_generic(ViewType)  # type: ignore[untyped-decorator]
+def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: str) -> Any:
+    """Code of ``view.attr``: where the column begins, and its length."""
+    layout = _LAYOUTS[typ.table]
+    column = layout.columns[attr]
+    view = cgutils.create_struct_proxy(typ)(context, builder, value=value)
+    number = 2 * layout.axes.index(column.axis)
+    base, size = _load_size(context, builder, view, number), _load_size(context, builder, view, number + 1)
+    rank = context.get_constant(types.int64, column.rank)
+    first = rank if column.stride > 1 else builder.mul(size, rank)
+    pointer = builder.gep(view.data, [builder.add(base, first)])
+    opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
+    opened.data = builder.bitcast(pointer, opened.data.type)
+    opened.size = size
+    return opened._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+
+
+def _compiled_opener(layout: Layout) -> Any:
+    view_type = ViewType(layout.table)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:  # noqa: ARG001 - the signature Numba asks for
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            view = cgutils.create_struct_proxy(view_type)(context, builder)
+            view.data = _opened(context, builder, signature.args[0], args[0]).data
+            view.sizes = _opened(context, builder, signature.args[1], args[1]).data
+            return view._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+
+        return view_type(row, sizes), codegen
+
+    return open_view
+
+
+def _opened(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The struct behind an array or a column; both have ``data``."""
+    proxy = cgutils.create_struct_proxy(kind) if isinstance(kind, ColumnType) else context.make_array(kind)
+    return proxy(context, builder, value=value)
+
+
+def plain_part(array: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[Any]:
+    """``size`` elements of a flat array from ``start`` on."""
+    return array[start : start + size]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  # noqa: ARG001 - as above
+    """Like a slice, but a column: nothing is reference-counted. Takes a flat array or a column."""
+    column_type = array if isinstance(array, ColumnType) else ColumnType(array.dtype)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        part = cgutils.create_struct_proxy(column_type)(context, builder)
+        part.data = builder.gep(_opened(context, builder, signature.args[0], args[0]).data, [args[1]])
+        part.size = args[2]
+        return part._getvalue()  # noqa: SLF001 - as above
+
+    return column_type(array, types.int64, types.int64), codegen
+
+
+part = plain_part if PLAIN else _compiled_part
+
+
+def _compiled_pointer(element: Any) -> Any:
+    column_type = ColumnType(element)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def column_at(typingctx: Any, address: Any, size: Any) -> Any:  # noqa: ARG001 - as above
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - as above
+            column = cgutils.create_struct_proxy(column_type)(context, builder)
+            column.data = builder.inttoptr(args[0], column.data.type)
+            column.size = args[1]
+            return column._getvalue()  # noqa: SLF001 - as above
+
+        return column_type(types.int64, types.int64), codegen
+
+    return column_at
+
+
+def pointer(dtype: npt.DTypeLike) -> Any:
+    """A function ``column_at(address, size)``: the column that lies there.
+
+    Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller
+    that keeps its arrays may hand over their addresses instead.
+    """
+    kind: np.dtype[Any] = np.dtype(dtype)
+    if not PLAIN:
+        return _compiled_pointer(from_dtype(kind))
+    element: Any = np.ctypeslib.as_ctypes_type(kind)
+
+    def column_at(address: int, size: int) -> npt.NDArray[Any]:
+        return np.ctypeslib.as_array((element * int(size)).from_address(int(address)))
+
+    return column_at
+
+
+def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
+    """The opener for kernels; with the JIT off it is the plain one."""
+    layout = layout_of(table)
+    _LAYOUTS[layout.table] = layout
+    return plain_opener(table) if PLAIN else _compiled_opener(layout)

@@ -1,0 +1,1 @@
+"""The intraday liquidity market inside the tick: orders, matching, loans and interest."""

@@ -1,0 +1,1 @@
+"""Learners, experts, checkpoints, distillation and search for training settings. Needs the extra ``training``."""

@@ -1,0 +1,36 @@
+"""Figures of a checkpoint: its learning curve, and each bank's balance over the days that it plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from simcash_env.errors import ActionError
+from simcash_env.evaluation.plots import draw_balances, draw_learning_curves
+from simcash_env.evaluation.run_columns import record_agent
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.learning.checkpoint import find_checkpoint, read_facts
+from simcash_env.learning.policies import open_checkpoint
+from simcash_env.registry import load
+
+RECORDED: Final = 50
+"""Test days whose balances are shown."""
+
+
+def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
+    """The learning curve, and the balances of the first bank that the policy decides for, where it can be recorded."""
+    found = find_checkpoint(checkpoint)
+    facts, name, paths = read_facts(found), found.stem, []
+    if facts.curve:
+        path = folder / f"{name}-learning.png"
+        paths.append(draw_learning_curves({name: facts.curve}, load(facts.scenario).name, path))
+    try:
+        player = open_checkpoint(found)
+        records = [
+            record_agent(player.config, player.agent, seed, max_queue_slots=player.max_queue_slots)
+            for seed in held_out_seeds(RECORDED)
+        ]
+    except ActionError:  # it decides on budgets or thresholds, or on more than a simulation can be told
+        return paths
+    bank = records[0].bank_ids.index(facts.bank_ids[0])
+    return [*paths, draw_balances(records, bank, name, folder / f"{name}-balances.png")]

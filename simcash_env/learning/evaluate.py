@@ -1,0 +1,123 @@
+"""Evaluate a trained policy: play it greedily on given seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch as th
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.envs.learners import assign_learners
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import SnapshotError
+from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent
+from simcash_env.learning.checkpoint import CheckpointFacts, read_facts
+from simcash_env.learning.opponents import Opponents
+from simcash_env.learning.policy import Policy
+from simcash_env.learning.pool_cap import with_largest_share
+from simcash_env.learning.settings import TrainingSettings
+from simcash_env.registry import load
+from simcash_env.schema.codes import POOL_LEVELS
+
+
+class LearnedAgent:
+    """A trained policy that decides greedily for all learning banks; opponents play the banks it was not trained for.
+
+    Args:
+        policy: the policy.
+        settings: of its training.
+        bank_ids: of the learning banks.
+
+    Attributes:
+        levels: (runs, learning banks) pool levels chosen at the first decision, of all runs so far (queue action).
+        released: payments released in all runs so far (queue action).
+        seen: decisions on payments in all runs so far (queue action).
+    """
+
+    def __init__(self, policy: Policy, settings: TrainingSettings, bank_ids: tuple[str, ...]) -> None:
+        self._policy, self._settings, self._bank_ids = policy, settings, bank_ids
+        self._opponents: Any = None
+        self.levels: list[npt.NDArray[np.int64]] = []
+        self.released = self.seen = 0
+
+    def act(self, vec: SimCashVec) -> Any:
+        """Decide for all learning banks of all copies, in the form that ``vec.step`` takes."""
+        actions = self._policy.act(vec.observations, vec.masks)
+        if self._settings.opponents:
+            if self._opponents is None or len(self._opponents.plays) != vec.num_envs:
+                self._opponents = Opponents(self._settings, self._bank_ids, vec.num_envs, Policy.load)
+            self._opponents.play(vec.observations, vec.masks, actions)
+        if self._settings.action == "queue":
+            self._note(vec, actions)
+        elif self._settings.action == "budget":
+            return np.ravel_multi_index(tuple(np.moveaxis(actions, 2, 0)), tuple(vec.action_nvec.tolist()))
+        return actions
+
+    def _note(self, vec: SimCashVec, actions: Any) -> None:
+        present = vec.queue1_view()["present"].astype(bool)
+        self.seen += int(present.sum())
+        self.released += int((actions[:, :, : vec.num_slots] != 0)[present].sum())
+        is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
+        if is_first and "pool" in vec.head_index:
+            self.levels.append(actions[:, :, vec.head_index["pool"]].copy())
+
+    def pool_levels(self) -> npt.NDArray[np.int64]:
+        """(runs, learning banks) chosen levels, 0 to 20; no rows where no bank has a pool."""
+        return np.concatenate(self.levels) if self.levels else np.zeros((0, 0), np.int64)
+
+    def pool_shares(self) -> tuple[float, ...]:
+        """Mean share of the whole pool by learning bank; empty where no bank has a pool."""
+        if not self.levels:
+            return ()
+        shares = self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1) * self._settings.largest_share
+        return tuple(shares.tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedResult:
+    """A checkpoint's costs on some seeds."""
+
+    facts: CheckpointFacts
+    evaluation: Evaluation
+    agent: LearnedAgent
+
+
+def evaluate_learned(
+    policy: Any, config: ScenarioConfig, seeds: Sequence[int], *, copies: int = 1_000
+) -> tuple[Evaluation, LearnedAgent]:
+    """Play a trained policy greedily, ``copies`` runs at a time."""
+    th.set_num_threads(1)
+    settings = policy.settings
+    scenario = assign_learners(with_largest_share(config, settings.largest_share), settings.learners)
+    agent = LearnedAgent(policy, settings, deciding_banks(scenario))
+    slots, action = settings.max_queue_slots, settings.action
+    return evaluate_agent(scenario, agent, seeds, max_queue_slots=slots, action=action, copies=copies), agent
+
+
+def require_same_banks(checkpoint: Path, facts: CheckpointFacts, config: ScenarioConfig) -> None:
+    """Check that a scenario's learning banks are those that a checkpoint was trained for.
+
+    Raises:
+        SnapshotError: they are not.
+    """
+    learning = deciding_banks(config)
+    if learning != facts.bank_ids:
+        message = f"{checkpoint}: trained for banks {facts.bank_ids}, the scenario now has {learning}"
+        raise SnapshotError(message)
+
+
+def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
+    """Load a checkpoint and play it greedily.
+
+    Raises:
+        SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
+    """
+    facts = read_facts(checkpoint)
+    config = load(facts.scenario)
+    require_same_banks(checkpoint, facts, assign_learners(config, facts.training_settings().learners))
+    return LearnedResult(facts, *evaluate_learned(Policy.load(checkpoint), config, seeds))

@@ -1,0 +1,106 @@
+"""Decision trees from a teacher's decisions: fitted by scikit-learn, written in the tree language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.learning.tree_features import F64, Formula
+from simcash_env.learning.tree_student import RELEASE, Node
+from simcash_env.schema.arrays import I64
+
+HOLD: Final = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Decisions of a teacher, one row a payment and tick.
+
+    Attributes:
+        asked: (rows, words) what the words of the vocabulary came to.
+        chosen: (rows,) choices of the batch.
+        bank: (rows,) numbers of the learning banks.
+    """
+
+    asked: F64
+    chosen: I64
+    bank: I64
+
+    def __add__(self, other: Sample) -> Sample:
+        return Sample(
+            np.concatenate([self.asked, other.asked]),
+            np.concatenate([self.chosen, other.chosen]),
+            np.concatenate([self.bank, other.bank]),
+        )
+
+    def of_bank(self, bank: int) -> Sample:
+        """The rows of one bank."""
+        own = self.bank == bank
+        return Sample(self.asked[own], self.chosen[own], self.bank[own])
+
+
+def action_node(node_id: str, choice: int, config: ScenarioConfig) -> Node:
+    """The leaf that means a choice of the batch."""
+    leaf: Node = {"type": "action", "node_id": node_id, "action": "Hold"}
+    if choice == RELEASE:
+        return leaf | {"action": "Release"}
+    if choice > max(config.actions.max_split, RELEASE):
+        return leaf | {"action": "Drop"}
+    if choice > RELEASE:
+        return leaf | {"action": "Split", "parameters": {"num_splits": {"value": choice}}}
+    return leaf
+
+
+def fit(
+    sample: Sample, words: Mapping[str, Formula], most_leaves: int, config: ScenarioConfig, weight: str | None = None
+) -> Node:
+    """The tree that decides most like the teacher, with at most so many leaves.
+
+    Args:
+        sample: the decisions.
+        words: the vocabulary, in the order of the sample's columns.
+        most_leaves: at least 1.
+        config: the scenario, which says what choices mean.
+        weight: ``"balanced"`` counts rare choices as much as common ones.
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    kinds = np.unique(sample.chosen)
+    if most_leaves == 1 or len(kinds) == 1:
+        common = int(np.bincount(sample.chosen).argmax()) if len(sample.chosen) else RELEASE
+        return action_node("n1", common, config)
+    model = DecisionTreeClassifier(max_leaf_nodes=most_leaves, class_weight=weight, random_state=0)
+    model.fit(sample.asked, sample.chosen)
+    return numbered(_node(model.tree_, 0, model.classes_, list(words.values()), config))
+
+
+def _node(tree: Any, at: int, kinds: I64, formulas: list[Formula], config: ScenarioConfig) -> Node:
+    """Whole numbers are asked for, so a threshold between two of them is the smaller; equal branches become one."""
+    if tree.children_left[at] < 0:
+        return action_node("", int(kinds[tree.value[at][0].argmax()]), config)
+    branches = (tree.children_left[at], tree.children_right[at])
+    yes, no = (_node(tree, int(branch), kinds, formulas, config) for branch in branches)
+    if yes == no and "action" in yes:
+        return yes
+    threshold = int(np.floor(tree.threshold[at]))
+    condition = {"op": "<=", "left": formulas[int(tree.feature[at])], "right": {"value": threshold}}
+    return {"type": "condition", "node_id": "", "condition": condition, "on_true": yes, "on_false": no}
+
+
+def numbered(root: Node) -> Node:
+    """The same tree, its nodes numbered from the root on, depth first."""
+    count = 0
+
+    def copy(node: Node) -> Node:
+        nonlocal count
+        count += 1
+        whole = {**node, "node_id": f"n{count}"}
+        if "condition" in node:
+            whole |= {"on_true": copy(node["on_true"]), "on_false": copy(node["on_false"])}
+        return whole
+
+    return copy(root)

@@ -1,0 +1,106 @@
+"""How a table of ``arrays.py`` lies in one row of 64-bit words, and how Python opens such a row by name.
+
+A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
+lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Float columns are the same 64
+bits read as float64. Kernels open rows with ``kernels/_numba/views.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+_INTERLEAVED: set[type[Any]] = set()
+
+
+def interleaved(table: type[T]) -> type[T]:
+    """Class decorator: what is known of one bank or payment lies together, so that a rule touches few cache lines.
+
+    The other tables keep each column in one piece: they are read, filled and sorted column by column.
+    """
+    _INTERLEAVED.add(table)
+    return table
+
+
+class Column(NamedTuple):
+    """One column of a table: its axis, its rank among that axis's columns, how far its elements lie apart, its type."""
+
+    axis: str
+    rank: int
+    stride: int  # words
+    is_float: bool
+
+    def first(self, base: int, length: int) -> int:
+        """The word of the column's first element, where its axis begins at ``base``."""
+        return base + self.rank * (length if self.stride == 1 else 1)
+
+
+class Layout(NamedTuple):
+    """How a table lies in a row: its axes in order, and every column."""
+
+    table: str
+    axes: tuple[str, ...]
+    columns: dict[str, Column]
+
+    def sizes(self, lengths: Mapping[str, int]) -> npt.NDArray[np.int64]:
+        """The sizes array of a row: for every axis the word at which its columns begin, and its length."""
+        counts, base = self.columns_per_axis(), 0
+        sizes: list[int] = []
+        for axis in self.axes:
+            sizes += [base, lengths[axis]]
+            base += counts[axis] * lengths[axis]
+        return np.array(sizes, np.int64)
+
+    def lengths(self, sizes: npt.NDArray[np.int64]) -> dict[str, int]:
+        """How long each axis is."""
+        return dict(zip(self.axes, sizes[1::2].tolist(), strict=True))
+
+    def width(self, sizes: npt.NDArray[np.int64]) -> int:
+        """Words that one row takes."""
+        counts, lengths = self.columns_per_axis(), self.lengths(sizes)
+        return sum(counts[axis] * lengths[axis] for axis in self.axes)
+
+    def columns_per_axis(self) -> dict[str, int]:
+        """How many columns each axis carries."""
+        counts = dict.fromkeys(self.axes, 0)
+        for column in self.columns.values():
+            counts[column.axis] += 1
+        return counts
+
+
+@cache
+def layout_of(table: type[Any]) -> Layout:
+    """Read a table's layout from the annotations of its fields; axes come in order of first use."""
+    hints = {name: hint.__metadata__ for name, hint in get_type_hints(table, include_extras=True).items()}
+    counts = Counter(axis for axis, _ in hints.values())
+    ranks = dict.fromkeys(counts, 0)
+    columns: dict[str, Column] = {}
+    for name, (axis, is_float) in hints.items():
+        stride = counts[axis] if table in _INTERLEAVED else 1
+        columns[name] = Column(axis, ranks[axis], stride, is_float)
+        ranks[axis] += 1
+    return Layout(table.__name__, tuple(ranks), columns)
+
+
+def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
+    """The opener for Python: NumPy views of the row by name; of many rows at once, columns run along the last axis."""
+    layout = layout_of(table)
+
+    def open_plain(row: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> T:
+        bases, length = dict(zip(layout.axes, sizes[::2].tolist(), strict=True)), layout.lengths(sizes)
+        views = []
+        for column in layout.columns.values():
+            count = length[column.axis]
+            start = column.first(bases[column.axis], count)
+            view = row[..., start : start + count * column.stride : column.stride][..., :count]
+            views.append(view.view(np.float64) if column.is_float else view)
+        return table(*views)
+
+    return open_plain

@@ -1,0 +1,197 @@
+"""What is decided from outside at one tick, by names; judged whole before the kernels get to see any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+
+from simcash_env.config.market import RATE_UNIT, rate_units
+from simcash_env.errors import ActionError
+from simcash_env.schema.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
+from simcash_env.simulation.event_log import tx_name
+
+if TYPE_CHECKING:
+    from simcash_env.simulation.engine import Engine
+
+Decision: TypeAlias = (
+    Literal["release", "hold", "drop", "withdraw"] | tuple[Literal["split"], int] | tuple[Literal["resubmit"], str]
+)
+Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
+Order: TypeAlias = tuple[str, float, int]
+"""Side, rate in per cent, cents."""
+
+MAX_AMOUNT_CENTS: Final = 10**15
+
+VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
+RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
+"""Decisions on payments in Queue 2."""
+
+
+class Decisions(NamedTuple):
+    """Decisions on payments, pool shares (0 to 20), collateral to move (cents) and orders in the market, by bank."""
+
+    actions: Actions
+    pool_levels: Mapping[str, int]
+    collateral: Mapping[str, int]
+    orders: Mapping[str, Order | None]
+
+
+def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of ``Simulation.tick`` from JSON: decisions with parameters, and orders, are tuples again."""
+    actions = {
+        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+        for bank, verbs in content.get("actions", {}).items()
+    }
+    orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
+    others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
+    return {"actions": actions, **others, "orders": orders}
+
+
+class Coded(NamedTuple):
+    """A decision on a payment as the kernels read it."""
+
+    row: int
+    verb: int
+    rtgs_priority: int  # of a resubmission
+
+
+def write_decisions(engine: Engine, chosen: Decisions) -> None:
+    """Write all of them into the engine's working arrays; what nobody decided on is held, or stays in Queue 2.
+
+    Raises:
+        ActionError: a bank that is unknown or follows its policy, a payment in neither of its queues, a decision that
+            is none, a value out of range; nothing has been written then.
+    """
+    told = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
+    coded = [
+        code(engine, f"actions.{bank}.{tx}", told[bank], tx, decision)
+        for bank, verbs in chosen.actions.items()
+        for tx, decision in verbs.items()
+    ]
+    levels = {
+        learner(engine, "pool_levels", bank): pool_level(engine, bank, level)
+        for bank, level in chosen.pool_levels.items()
+    }
+    asks = {
+        learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
+    }
+    wanted = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
+    work = engine.work
+    work.pay_decision[:] = Verb.HOLD
+    work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
+    work.has_recalls[0] = any(decision.verb in RECALLS for decision in coded)
+    for decision in coded:
+        work.pay_decision[decision.row] = decision.verb
+        work.pay_new_priority[decision.row] = decision.rtgs_priority
+    work.bank_pool_level[:] = NONE
+    work.bank_pool_level[list(levels)] = list(levels.values())
+    work.bank_collateral_ask_cents[:] = 0
+    work.bank_collateral_ask_cents[list(asks)] = list(asks.values())
+    work.trader_order_rate[:] = NONE
+    work.has_orders[0] = bool(wanted)
+    for bank, order in wanted.items():
+        work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
+
+
+def learner(engine: Engine, what: str, bank: str) -> int:
+    """The number of a bank that may be decided for."""
+    ids = engine.scenario.bank_ids
+    if bank not in ids:
+        message = f"unknown bank {bank!r}; banks are {', '.join(ids)}"
+        raise ActionError(message)
+    number = ids.index(bank)
+    if not engine.scenario.view.bank_is_learning[number]:
+        message = f"{what}.{bank}: this bank follows its policy; only banks with policy 'external' are decided for"
+        raise ActionError(message)
+    return number
+
+
+def code(engine: Engine, path: str, bank: int, tx: str, decision: Decision) -> Coded:
+    """A decision on a payment of the right queue."""
+    verb, rtgs_priority = encode_decision(path, decision)
+    if verb in RECALLS:
+        senders = engine.state.pay_sender
+        rows, queue = [row for row in engine.queue2_rows() if senders[row] == bank], "Queue 2"
+    else:
+        rows, queue = engine.queue1_rows(bank), "Queue 1"
+    for row in rows:
+        if tx_name(int(engine.state.pay_id[row])) == tx:
+            return Coded(row, verb, rtgs_priority)
+    message = f"{path}: this payment is not in the bank's {queue}"
+    raise ActionError(message)
+
+
+def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
+    """The kernel's code of a decision, and the RTGS priority of a resubmission.
+
+    Raises:
+        ActionError: it is no decision.
+    """
+    if isinstance(decision, str) and decision in VERBS:
+        return int(VERBS[decision]), NONE
+    verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)  # noqa: PLR2004
+    if verb == "split" and type(value) is int and 0 <= value <= MAX_AMOUNT_CENTS:
+        return int(Verb.SPLIT) + value, NONE
+    if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
+        return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
+    message = (
+        f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts), 'withdraw', "
+        "('resubmit', 'normal' or 'urgent' or 'highly_urgent')"
+    )
+    raise ActionError(message)
+
+
+def pool_level(engine: Engine, bank: str, level: int) -> int:
+    """A share of the pool on the grid, at a decision where it can be set."""
+    if type(level) is not int or not 0 <= level < POOL_LEVELS:
+        message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
+        raise ActionError(message)
+    view, tick = engine.scenario.view, int(engine.state.tick[0])
+    is_first = tick % int(view.ticks_per_day[0]) == 0
+    pool = view.bank_pool_cents[engine.scenario.bank_ids.index(bank)]
+    if not (pool and is_first and (tick == 0 or view.reallocates_pool_daily[0])):
+        message = f"pool_levels.{bank}: tick {tick} is no decision at which it may set its pool share"
+        raise ActionError(message)
+    return level
+
+
+def cents_to_move(bank: str, cents: int) -> int:
+    """Cents of collateral to post, or to withdraw where negative."""
+    if type(cents) is not int or not -MAX_AMOUNT_CENTS <= cents <= MAX_AMOUNT_CENTS:
+        message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
+        raise ActionError(message)
+    return cents
+
+
+def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
+    """Side, rate in hundredths of a basis point and cents of an order; a rate of 0 for none."""
+    if not len(engine.state.market_next_order):
+        message = f"orders.{bank}: the scenario has no market"
+        raise ActionError(message)
+    if order is None:
+        return 0, 0, 0
+    if not isinstance(order, tuple) or len(order) != 3:  # noqa: PLR2004
+        message = f"orders.{bank}: must be (side, rate, cents) or None, got {order!r}"
+        raise ActionError(message)
+    side, rate, cents = order
+    problem = order_problem(side, rate, cents)
+    if problem:
+        message = f"orders.{bank}: {problem}"
+        raise ActionError(message)
+    if rate <= 0:
+        message = f"orders.{bank}: rate must be positive, got {rate!r}"
+        raise ActionError(message)
+    return int(Side[side.upper()]), rate_units(rate), cents
+
+
+def order_problem(side: str, rate: float, amount: int) -> str | None:
+    """What is wrong with an order before the book is asked."""
+    if side not in ("bid", "ask"):  # what is given may not be hashable
+        return f"side must be bid or ask, got {side!r}"
+    if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+        return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not abs(rate) <= RATE_UNIT:
+        return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"
+    if rate_units(rate) / RATE_UNIT != rate:
+        return f"rate must be a whole number of hundredths of a basis point, got {rate!r}"
+    return None

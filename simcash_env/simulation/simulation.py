@@ -1,0 +1,435 @@
+"""``Simulation``: one run, tick by tick, without a word of reinforcement learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+from simcash_env.compile.market import with_interest
+from simcash_env.compile.scenario import compile_scenario
+from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
+from simcash_env.config.changes import with_policy
+from simcash_env.errors import ActionError, SimulationError
+from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
+from simcash_env.simulation.daily import METRICS, DayBook
+from simcash_env.simulation.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
+from simcash_env.simulation.engine import Engine
+from simcash_env.simulation.event_log import Events, TreeNames, tx_name
+from simcash_env.simulation.inspection import inspect_engine
+from simcash_env.simulation.market import Trading
+from simcash_env.simulation.saved_runs import EventsKept, Saving
+from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, row_of
+from simcash_env.simulation.tree_names import Naming
+
+if TYPE_CHECKING:
+    from simcash_env.schema.arrays import I64
+
+CostTable: TypeAlias = dict[str, dict[str, int]]
+
+COST_NAMES: Final = COST_COLUMNS[:NUM_COSTS]
+"""Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
+
+HIGHEST_PRIORITY: Final = 10
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """What one tick did. Counts count payments; costs are cents."""
+
+    tick: int
+    day: int
+    num_arrivals: int
+    num_settlements: int
+    num_lsm_releases: int
+    queue2_size: int
+    costs: CostTable
+    total_cost: int
+    cycle_work_limit_hit: bool
+    events: Events
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to. ``arrived`` and ``settled`` are counts and cents; a split payment settles as its parts."""
+
+    scenario: str
+    seed: int
+    ticks: int
+    arrived: int
+    arrived_cents: int
+    settled: int
+    settled_cents: int
+    dropped: int
+    queued: int
+    lsm_released: int
+    costs: CostTable
+    total_cost: int
+    final_balances: dict[str, int]
+    digest: str
+
+
+class Simulation(Saving, Trading):
+    """A run of a scenario.
+
+    Args:
+        config: a scenario, or what ``load_scenario`` reads: a path, an id of the library, a mapping.
+        seed: of the random stream; the scenario's own by default.
+        events: True keeps the event log; "tick" hands each tick's events out with its result and keeps none; without
+            them a run is faster. Payments that have ended are known from the kept log only.
+    """
+
+    def __init__(
+        self,
+        config: ScenarioConfig | str | Path | Mapping[str, Any],
+        *,
+        seed: int | None = None,
+        events: EventsKept = True,
+    ) -> None:
+        self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
+        self.seed = self.config.simulation.seed if seed is None else seed
+        self._engine = Engine(compile_scenario(self.config), self.seed, events=bool(events))
+        self._events_kept: EventsKept = events
+        self._log: list[I64] = []
+        self._tick_log: list[I64] = []
+        self.bank_ids = self._engine.scenario.bank_ids
+        self._naming = Naming(self._engine.scenario)
+        self._number = {name: number for number, name in enumerate(self.bank_ids)}
+
+    # -- clock --------------------------------------------------------------------------------------------------------
+
+    @property
+    def current_tick(self) -> int:
+        """The tick that is open or comes next; equal to the number of ticks closed."""
+        return int(self._engine.state.tick[0])
+
+    @property
+    def current_day(self) -> int:
+        """Day of the current tick."""
+        return self.current_tick // self.config.simulation.ticks_per_day
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks of the whole run."""
+        return int(self._engine.scenario.view.num_ticks[0])
+
+    @property
+    def is_over(self) -> bool:
+        """Has the last tick been closed?"""
+        return bool(self._engine.state.phase[0] == Phase.OVER)
+
+    @property
+    def is_open(self) -> bool:
+        """Have the current tick's events and arrivals happened, and decisions are awaited?"""
+        return bool(self._engine.state.phase[0] == Phase.DECIDING)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def open_tick(self) -> None:
+        """Bring the events and arrivals of the current tick, so that queues show what can be decided; at most once."""
+        if self.is_over:
+            message = f"the run is over: all {self.num_ticks} ticks have been closed"
+            raise SimulationError(message)
+        if self._engine.state.phase[0] != Phase.DECIDING:
+            self._tick_log.append(self._engine.open_tick())
+
+    def tick(
+        self,
+        actions: Actions | None = None,
+        *,
+        pool_levels: Mapping[str, int] | None = None,
+        collateral: Mapping[str, int] | None = None,
+        orders: Mapping[str, Order | None] | None = None,
+    ) -> TickResult:
+        """Run one tick.
+
+        Args:
+            actions: decisions of banks whose policy is ``external``, by bank and payment: ``"release"``, ``"hold"``,
+                ``"drop"`` or ``("split", parts)`` in its Queue 1; ``"withdraw"`` or ``("resubmit", rtgs_priority)``
+                takes one of its payments out of Queue 2, back to the end of Queue 1. What is not named stays.
+            pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
+            collateral: cents to post, negative to withdraw; clipped to capacity and to what backs no credit in use.
+            orders: the one order that a bank wants to have in the first book of the market, ``(side, rate, amount)``
+                as in ``place_order``: what it had there is taken out, what it lends is set aside before payments, and
+                the market's step of the tick places it. ``None`` only takes out.
+
+        Raises:
+            ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
+            SimulationError: the run is over.
+        """
+        tick = self.current_tick
+        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
+        state = self._engine.state
+        return TickResult(
+            tick=tick,
+            day=tick // self.config.simulation.ticks_per_day,
+            num_arrivals=int(state.tick_arrived_count[0]),
+            num_settlements=int(state.tick_settled_count[0]),
+            num_lsm_releases=int(state.tick_lsm_count[0]),
+            queue2_size=int(state.queue2_count[0]),
+            costs=self._cost_table(state.tick_cost_cents, state.trader_tick_interest_cents),
+            total_cost=int(state.tick_cost_cents.sum()),
+            cycle_work_limit_hit=bool(state.tick_work_limit_hit[0]),
+            events=Events.joined(log, self.bank_ids, self._naming.names),
+        )
+
+    def _advance(self, chosen: Decisions) -> list[I64]:
+        """Run one tick; returns its log rows, which the log of the run has too if one is kept."""
+        self.open_tick()
+        write_decisions(self._engine, chosen)
+        log, self._tick_log = [*self._tick_log, self._naming.translated(self._engine.close_tick())], []
+        if self._events_kept is True:
+            self._log += log
+        return log
+
+    def run(self, num_ticks: int) -> list[TickResult]:
+        """Run so many ticks, or to the end of the run where that comes first."""
+        return [self.tick() for _ in range(min(num_ticks, self.num_ticks - self.current_tick))]
+
+    def run_to_completion(self) -> Summary:
+        """Run every tick that is left."""
+        nothing = Decisions({}, {}, {}, {})
+        while not self.is_over:
+            self._advance(nothing)
+        return self.summary()
+
+    # -- payments -----------------------------------------------------------------------------------------------------
+
+    def submit_transaction(
+        self,
+        sender: str,
+        receiver: str,
+        amount: int,
+        deadline: int,
+        priority: int = 5,
+        divisible: bool = False,  # noqa: FBT001, FBT002 - as the specification names it
+        *,
+        rtgs_priority: str = "normal",
+    ) -> str:
+        """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1.
+
+        Args:
+            sender: id of the paying bank.
+            receiver: id of the receiving bank.
+            amount: whole cents, positive.
+            deadline: absolute tick, after the current one and at most the end of the run.
+            priority: 0 to 10.
+            divisible: may it be split?
+            rtgs_priority: ``normal``, ``urgent`` or ``highly_urgent`` in the central queue.
+
+        Returns:
+            The payment's id.
+
+        Raises:
+            SimulationError: a value that breaks one of these rules; nothing has changed then.
+        """
+        problem = self._submission_problem(sender, receiver, amount, deadline, priority, rtgs_priority)
+        if problem:
+            raise SimulationError(problem)
+        numbers = self._number[sender], self._number[receiver]
+        urgency = int(RtgsPriority[rtgs_priority.upper()])
+        pay_id, log = self._engine.submit((*numbers, amount, deadline, priority, int(divisible), urgency))
+        self._tick_log.append(log)
+        return tx_name(pay_id)
+
+    def _submission_problem(  # noqa: PLR0911 - one line a rule
+        self, sender: str, receiver: str, amount: int, deadline: int, priority: int, rtgs_priority: str
+    ) -> str | None:
+        for name, bank in (("sender", sender), ("receiver", receiver)):
+            if bank not in self._number:
+                return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
+        if sender == receiver:
+            return f"receiver: {receiver!r} is the sender itself"
+        if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+            return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
+        if self.is_over:
+            return "the run is over: no payment can arrive any more"
+        if type(deadline) is not int or not self.current_tick < deadline <= self.num_ticks:
+            return f"deadline: {deadline!r} is no tick from {self.current_tick + 1} to {self.num_ticks}"
+        if type(priority) is not int or not 0 <= priority <= HIGHEST_PRIORITY:
+            return f"priority: {priority!r} is no whole number from 0 to 10"
+        if rtgs_priority.upper() not in RtgsPriority.__members__:
+            return f"rtgs_priority: {rtgs_priority!r} is none of normal, urgent, highly_urgent"
+        return None
+
+    def queue1(self, bank: str) -> list[str]:
+        """Payments of the bank's own queue, in processing order."""
+        return self._names(self._engine.queue1_rows(self.bank_number(bank)))
+
+    def queue2(self) -> list[str]:
+        """Payments of the central queue, in order."""
+        return self._names(self._engine.queue2_rows())
+
+    def transaction(self, tx: str) -> Transaction:
+        """A payment, queued or ended.
+
+        Raises:
+            SimulationError: no such payment; or it has ended and the simulation keeps no events.
+        """
+        row = row_of(self._engine, tx)
+        if row is not None:
+            return live_transaction(self._engine, row)
+        if self._events_kept is not True:
+            message = f"{tx}: not queued; payments that have ended are only known with events=True"
+            raise SimulationError(message)
+        return find_ended(self.events(), tx)
+
+    def transactions_for_day(self, day: int) -> list[Transaction]:
+        """Payments that arrived on a day, in order of arrival; needs ``events=True``."""
+        self._require_log("transactions_for_day")
+        ticks_per_day = self.config.simulation.ticks_per_day
+        arrivals = [event for event in self.events() if event.kind == "Arrival" and event.tick // ticks_per_day == day]
+        return [self.transaction(str(event.tx)) for event in arrivals]
+
+    def _names(self, rows: list[int]) -> list[str]:
+        return [tx_name(int(self._engine.state.pay_id[row])) for row in rows]
+
+    # -- banks --------------------------------------------------------------------------------------------------------
+
+    def bank_number(self, bank: str) -> int:
+        """The bank's place in ``bank_ids``.
+
+        Raises:
+            ActionError: no such bank.
+        """
+        if bank not in self._number:
+            message = f"unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
+            raise ActionError(message)
+        return self._number[bank]
+
+    def balance(self, bank: str) -> int:
+        """Cents on the settlement account; negative in overdraft."""
+        return int(self._engine.state.bank_balance_cents[self.bank_number(bank)])
+
+    def policy(self, bank: str) -> dict[str, Any]:
+        """What the bank follows, as in a scenario file."""
+        name = self.bank_ids[self.bank_number(bank)]
+        found: dict[str, Any] = next(row for row in self.config.banks if row.id == name).policy.model_dump(mode="json")
+        return found
+
+    def posted_collateral(self, bank: str) -> int:
+        """Cents of collateral posted."""
+        return int(self._engine.state.bank_posted_collateral_cents[self.bank_number(bank)])
+
+    def available_liquidity(self, bank: str) -> int:
+        """Cents the bank can pay at once: balance plus unused overdraft allowance."""
+        number = self.bank_number(bank)
+        return max(self.balance(bank) + self._engine.allowance(number), 0)
+
+    def costs(self, bank: str) -> dict[str, int]:
+        """Cents charged since the run began, by kind."""
+        state = self._engine.state
+        table = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
+        return table[self.bank_ids[self.bank_number(bank)]]
+
+    def _cost_table(self, costs: I64, interest: I64) -> CostTable:
+        rows = with_interest(costs, interest)
+        names = COST_COLUMNS[: rows.shape[1]]
+        return {
+            bank: dict(zip(names, row, strict=True)) for bank, row in zip(self.bank_ids, rows.tolist(), strict=True)
+        }
+
+    def set_policy(self, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> None:
+        """From its next decision on the bank follows another policy; ``"external"`` hands it to ``tick``'s actions.
+
+        Args:
+            bank: id of the bank.
+            policy: a policy's configuration, a mapping as in a scenario file, or the name of one without parameters.
+
+        Raises:
+            ConfigError: a policy that cannot be run; nothing has changed then.
+            ActionError: an unknown bank.
+        """
+        number = self.bank_number(bank)
+        config = with_policy(self.config, bank, policy)
+        scenario = compile_scenario(config)
+        self._engine.change_scenario(scenario, number)
+        self._naming.extend(scenario)
+        self.config = config
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def events(self) -> Events:
+        """The whole event log so far; empty without ``events=True``."""
+        return Events.joined(self._log, self.bank_ids, self._naming.names)
+
+    def daily_metrics(self, day: int) -> dict[str, dict[str, int]]:
+        """Figures of a day by bank, ``daily.METRICS``: balances, payments, costs; of the current day so far.
+
+        Raises:
+            SimulationError: a day that has not begun, or a simulation that keeps no events.
+        """
+        self._require_log("daily_metrics")
+        if type(day) is not int or not 0 <= day <= (self.current_tick - 1) // self.config.simulation.ticks_per_day:
+            message = f"day: {day!r} is no day that has begun; {self.current_tick} ticks have been closed"
+            raise SimulationError(message)
+        ticks_per_day, rows = self.config.simulation.ticks_per_day, self.events().rows
+        days = rows[:, 0] // ticks_per_day
+        book = DayBook(self._engine.scenario.view.bank_opening_balance_cents, self._no_cents(), ticks_per_day)
+        for earlier in range(day):
+            book.add(rows[days == earlier])
+            book.close()
+        book.add(rows[days == day])
+        figures = book.figures().tolist()
+        return {bank: dict(zip(METRICS, row, strict=True)) for bank, row in zip(self.bank_ids, figures, strict=True)}
+
+    def _no_cents(self) -> I64:
+        return self._engine.state.bank_balance_cents * 0
+
+    def _require_log(self, what: str) -> None:
+        if self._events_kept is not True:
+            message = f"{what} needs events=True"
+            raise SimulationError(message)
+
+    @property
+    def logs_events(self) -> bool:
+        """Does every tick's result have its events?"""
+        return bool(self._events_kept)
+
+    @property
+    def log_names(self) -> TreeNames:
+        """What the numbers of tree events in ``Events.rows`` stand for."""
+        return self._naming.names
+
+    def sample(self, columns: Sequence[str]) -> I64:
+        """(columns, banks) figures of the state, such as ``balance_cents`` for ``bank_balance_cents``.
+
+        A balance is all that is on the account, with what backs a bank's asks in the market.
+        """
+        state = self._engine.state
+        figures = np.array([getattr(state, f"bank_{name}") for name in columns], np.int64)
+        if len(state.trader_locked_cents) and "balance_cents" in columns:
+            figures[list(columns).index("balance_cents")] += state.trader_locked_cents
+        return figures
+
+    def inspect(self) -> dict[str, Any]:
+        """The whole state as plain Python: clock, banks, queues, live payments, totals."""
+        return inspect_engine(self._engine)
+
+    def digest(self) -> str:
+        """SHA-256 of the state: equal digests, equal runs from here on."""
+        return self._engine.digest()
+
+    def summary(self) -> Summary:
+        """Totals of the run so far."""
+        state = self._engine.state
+        costs = self._cost_table(state.run_cost_cents, state.trader_run_interest_cents)
+        return Summary(
+            scenario=self.config.name,
+            seed=self.seed,
+            ticks=self.current_tick,
+            arrived=int(state.arrived_count[0]),
+            arrived_cents=int(state.arrived_cents[0]),
+            settled=int(state.settled_count[0]),
+            settled_cents=int(state.settled_cents[0]),
+            dropped=int(state.dropped_count[0]),
+            queued=int(state.queue2_count[0] + state.bank_queue1_count.sum()),
+            lsm_released=int(state.lsm_released_count[0]),
+            costs=costs,
+            total_cost=int(state.run_cost_cents.sum()),
+            final_balances={bank: self.balance(bank) for bank in self.bank_ids},
+            digest=self.digest(),
+        )

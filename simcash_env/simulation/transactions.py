@@ -1,0 +1,136 @@
+"""One payment as a user sees it: from its row while it lives, from the event log once it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simcash_env.errors import SimulationError
+from simcash_env.schema.codes import NONE, EventKind, Place, RtgsPriority
+from simcash_env.simulation.event_log import tx_name
+
+if TYPE_CHECKING:
+    from simcash_env.simulation.engine import Engine
+    from simcash_env.simulation.event_log import Event, Events
+
+_SETTLED: Final = (
+    EventKind.RTGS_IMMEDIATE_SETTLEMENT,
+    EventKind.QUEUE2_LIQUIDITY_RELEASE,
+    EventKind.LSM_PAYMENT_SETTLED,
+    EventKind.PARENT_SETTLED,
+)
+_GIVEN_UP: Final = (EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A payment. Money in cents, times in ticks from the start of the run; ``status`` as in ``codes.Place``."""
+
+    id: str
+    sender: str
+    receiver: str
+    amount: int
+    remaining: int
+    arrival_tick: int
+    deadline_tick: int
+    priority: int
+    status: str
+    parent_id: str | None = None
+    rtgs_priority: str = "normal"
+    divisible: bool | None = None
+    overdue_since: int | None = None
+    settled_tick: int | None = None
+
+
+def row_of(engine: Engine, tx: str) -> int | None:
+    """The payment's row while it lives."""
+    state = engine.state
+    for row in np.flatnonzero(state.pay_place != Place.FREE):
+        if tx_name(int(state.pay_id[row])) == tx:
+            return int(row)
+    return None
+
+
+def live_transaction(engine: Engine, row: int) -> Transaction:
+    """A queued payment, or a split one with parts under way."""
+    state, bank_ids = engine.state, engine.scenario.bank_ids
+    parent, overdue = int(state.pay_parent[row]), int(state.pay_overdue_since[row])
+    return Transaction(
+        id=tx_name(int(state.pay_id[row])),
+        sender=bank_ids[state.pay_sender[row]],
+        receiver=bank_ids[state.pay_receiver[row]],
+        amount=int(state.pay_amount_cents[row]),
+        remaining=int(state.pay_remaining_cents[row]),
+        arrival_tick=int(state.pay_arrival_tick[row]),
+        deadline_tick=int(state.pay_deadline_tick[row]),
+        priority=int(state.pay_priority[row]),
+        status=Place(int(state.pay_place[row])).name.lower(),
+        parent_id=None if parent == NONE else tx_name(int(state.pay_id[parent])),
+        rtgs_priority=RtgsPriority(int(state.pay_rtgs_priority[row])).name.lower(),
+        divisible=bool(state.pay_is_divisible[row]),
+        overdue_since=None if overdue == NONE else overdue,
+    )
+
+
+def find_ended(events: Events, tx: str) -> Transaction:
+    """A payment that has left every queue, rebuilt from its events.
+
+    Raises:
+        SimulationError: no event names it, or it arrived before the first event that was kept.
+    """
+    own = [event for event in events if event.tx == tx]
+    if not own:
+        message = f"unknown payment {tx!r}"
+        raise SimulationError(message)
+    settled = {kind.label for kind in _SETTLED}
+    given_up = {kind.label for kind in _GIVEN_UP}
+    end = next(event for event in reversed(own) if event.kind in settled | given_up)
+    arrival = next((event for event in own if event.kind == "Arrival"), None)
+    overdue = next((event.tick for event in own if event.kind == "TransactionWentOverdue"), None)
+    if arrival is None:
+        return _child(events, tx, int(end.amount or 0), end.tick if end.kind in settled else None)
+    return Transaction(
+        id=tx,
+        sender=str(arrival.bank),
+        receiver=str(arrival.counterparty),
+        amount=int(arrival.amount or 0),
+        remaining=0 if end.kind in settled else int(end.amount or 0),
+        arrival_tick=arrival.tick,
+        deadline_tick=int(arrival.details["deadline_tick"]),
+        priority=int(arrival.details["priority"]),
+        status="settled" if end.kind in settled else "dropped",
+        overdue_since=overdue,
+        settled_tick=end.tick if end.kind in settled else None,
+    )
+
+
+def _child(events: Events, tx: str, amount: int, settled_tick: int | None) -> Transaction:
+    """A part of a split: what it was comes from its parent and from its end."""
+    number = int(tx.removeprefix("tx_"))
+    split = next((event for event in events.of_kind(EventKind.POLICY_SPLIT) if number in _parts(event)), None)
+    whole = [] if split is None else [event for event in events if event.tx == split.tx and event.kind == "Arrival"]
+    if split is None or not whole:
+        message = f"{tx}: it arrived before the first event that was kept"
+        raise SimulationError(message)
+    (arrival,) = whole
+    return Transaction(
+        id=tx,
+        sender=str(split.bank),
+        receiver=str(split.counterparty),
+        amount=amount,
+        remaining=0 if settled_tick is not None else amount,
+        arrival_tick=arrival.tick,
+        deadline_tick=int(arrival.details["deadline_tick"]),
+        priority=int(arrival.details["priority"]),
+        status="settled" if settled_tick is not None else "dropped",
+        parent_id=split.tx,
+        settled_tick=settled_tick,
+    )
+
+
+def _parts(split: Event) -> range:
+    """Numbers of the payments that a split made."""
+    first = int(str(split.details["first_child"]).removeprefix("tx_"))
+    return range(first, first + int(split.details["parts"]))

@@ -1,1 +1,0 @@
-"""What a learner sees and does, as kernels over the same arrays."""

@@ -1,0 +1,152 @@
+"""The core-periphery scenarios, written by a program: ``python -m tools.core_periphery [--check] [FOLDER]``.
+
+A file of 200 banks is not written by hand. Sizes and links follow from the number of banks alone, without a random
+draw, so that the same file comes out everywhere; a test compares the library's files with this output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simcash_env.files import write_atomically
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "configs" / "scenarios"
+
+LARGEST_RATE: Final = 6.0
+SIZE_EXPONENT: Final = 0.5
+"""The bank of rank r has the size r ** -0.5; with the links that makes a heavy tail of value sent."""
+
+MEAN_CENTS: Final = 100_000
+DEVIATION_CENTS: Final = 200_000
+LINKS_OF_PERIPHERY: Final = 3
+FLOOR_CENTS: Final = 300_000
+"""Funds of every bank beside its share of a day: a small bank must be able to make one large payment."""
+TICKS: Final = 48
+
+HEADER: Final = """\
+# Question: does a policy learned by few banks work in a network of {banks}, where most banks pay only through a core?
+#
+# Written by `python -m tools.core_periphery`; change that, not this.
+#
+# Source: the shape, not the size, of Soramaki, Bech, Arnold, Glass and Beyeler, "The topology of interbank payment
+# flows", Physica A 379 (2007): in Fedwire few banks, closely tied to one another, send most of the value, most banks
+# have few links, and values have a heavy tail. Here a tenth of the banks is the core, tied to all of the core; every
+# other bank is tied to {links} core banks. The bank of rank r has the size r ** -{exponent}, and two tied banks send
+# each other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a
+# standard deviation of twice the mean. All money figures are ours.
+#
+# Trade-off: a bank starts with an eighth of what it sends in a day and three mean payments, and has as much again in
+# credit, at 6 bps a tick on the whole overdraft; waiting in its own queue costs 0.5 bps a tick, in the central queue
+# nothing, but that is reached only once credit is used up. A missed deadline (6 to 20 ticks) costs 20 bps of the
+# amount, the close 40. To hold what the balance does not cover is cheap as long as others pay; a core bank that holds
+# starves the banks tied to it.
+format: 1
+name: {name}
+description: {banks} banks, core and periphery, heavy-tailed amounts, offsets and rings.
+rules: standard
+simulation:
+  ticks_per_day: {ticks}
+  num_days: 1
+  seed: 1
+banks:
+"""
+
+FOOTER: Final = """\
+costs:
+  overdraft_bps_per_tick: 6
+  delay_cost_per_tick_per_cent: 0.00005
+  collateral_cost_per_tick_bps: 0
+  deadline_penalty: {bps: 20}
+  eod_penalty: {bps: 40}
+  split_friction_cost: 100
+lsm:
+  algorithms: [bilateral, cycles]
+  max_cycle_length: 3
+"""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Rates of the banks, largest first, and whom each pays with which weight."""
+
+    rates: tuple[float, ...]
+    weights: tuple[dict[int, float], ...]
+
+
+def core_size(num_banks: int) -> int:
+    """A tenth of the banks, at least three, so that there are rings."""
+    return max(num_banks // 10, LINKS_OF_PERIPHERY)
+
+
+def network(num_banks: int) -> Network:
+    """Sizes and links; two banks send each other the product of their sizes, so that what a bank sends it gets back."""
+    sizes = [rank**-SIZE_EXPONENT for rank in range(1, num_banks + 1)]
+    core = core_size(num_banks)
+    links: list[set[int]] = [set(range(core)) - {bank} for bank in range(num_banks)]
+    for bank in range(core, num_banks):
+        links[bank] = {(bank + step * step) % core for step in range(LINKS_OF_PERIPHERY)}
+        for hub in links[bank]:
+            links[hub].add(bank)
+    flows = [{other: sizes[bank] * sizes[other] for other in sorted(linked)} for bank, linked in enumerate(links)]
+    sent = [sum(flow.values()) for flow in flows]
+    rates = tuple(round(LARGEST_RATE * cents / max(sent), 4) for cents in sent)
+    weights = tuple({other: round(1_000 * cents, 2) for other, cents in flow.items()} for flow in flows)
+    return Network(rates, weights)
+
+
+def scenario_text(num_banks: int) -> str:
+    """The scenario file: a line a bank."""
+    shape = network(num_banks)
+    names = [f"B{number:03d}" for number in range(1, num_banks + 1)]
+    head = HEADER.format(
+        banks=num_banks, links=LINKS_OF_PERIPHERY, exponent=SIZE_EXPONENT, name=name_of(num_banks), ticks=TICKS,
+        share=sum(shape.rates[: core_size(num_banks)]) / sum(shape.rates),
+    )  # fmt: skip
+    rows = []
+    for bank, rate in enumerate(shape.rates):
+        day_cents = rate * TICKS * MEAN_CENTS
+        funds = round(day_cents / 8, -3) + FLOOR_CENTS
+        weights = ", ".join(f"{names[other]}: {weight:g}" for other, weight in shape.weights[bank].items())
+        amount = f"{{type: lognormal, mean: {MEAN_CENTS}, std_dev: {DEVIATION_CENTS}}}"
+        rows.append(
+            f"  - {{id: {names[bank]}, opening_balance: {funds:.0f}, credit_limit: {funds:.0f},"
+            " policy: {type: external},"
+            f" arrivals: {{rate_per_tick: {rate}, amount: {amount}, deadline_range: [6, 20],"
+            f" counterparty_weights: {{{weights}}}}}}}\n"
+        )
+    return head + "".join(rows) + FOOTER
+
+
+def name_of(num_banks: int) -> str:
+    """The scenario's id."""
+    return f"core-periphery-{num_banks}-v0"
+
+
+SIZES: Final = (50, 200)
+"""Numbers of banks in the library."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the files, or say which are out of date."""
+    parser = argparse.ArgumentParser(prog="python -m tools.core_periphery", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
+    given: Any = parser.parse_args(arguments)
+    is_stale = False
+    for num_banks in SIZES:
+        path, text = given.folder / f"{name_of(num_banks)}.yaml", scenario_text(num_banks)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            is_stale = True
+            print(f"{path}: {'out of date' if given.check else 'written'}")
+            if not given.check:
+                write_atomically(path, text.encode())
+    sys.exit(1 if given.check and is_stale else 0)
+
+
+if __name__ == "__main__":
+    main()
