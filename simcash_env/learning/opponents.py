@@ -75,7 +75,7 @@ class Opponents:
         return True
 
     def add(self, weights: dict[str, Any]) -> None:
-        """Take a past self in; over the size every second one goes, so that early selves stay."""
+        """Add a past policy; above the size limit every second one is removed, so that early policies stay."""
         if self._new_policy is None:
             message = "opponents: past policies exist in training only"
             raise SimulationError(message)
@@ -99,7 +99,7 @@ class Opponents:
                 actions[copies] = np.where(learns, actions[copies], theirs)
 
     def state(self) -> dict[str, Any]:
-        """What a resumed training needs of past selves."""
+        """What a resumed training needs of past policies."""
         if self._settings.opponents:
             return {"rollouts": self._rollouts, "members": []}
         return {"rollouts": self._rollouts, "members": [member.network.state_dict() for member in self.members]}
