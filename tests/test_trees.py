@@ -11,6 +11,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.trees.language import ACTIONS, FIELDS, PAYMENT_FIELDS
 from simcash_env.kernels._numba.jit import entry
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
+from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.collateral_trees import decide_on_collateral
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import TreeAction
@@ -436,7 +437,9 @@ def collateral_rows(
 ) -> None:
     """The decision of a collateral tree, for a test."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
-    out[0], out[1], out[2] = decide_on_collateral(scenario, state, open_work(work_row, work_sizes), bank, root)
+    work = open_work(work_row, work_sizes)
+    note_nearest_deadlines(scenario, state, work)
+    out[0], out[1], out[2] = decide_on_collateral(scenario, state, work, bank, root)
 
 
 CODES = {name: int(rule.code) for name, rule in ACTIONS.items()}

@@ -18,6 +18,7 @@ FNV_PRIME: Final = 1099511628211
 NODE_COLUMNS: Final = ("action", "key", "first", "end", "on_true", "on_false", "path")
 """What ``ProgramBuilder`` writes down of each node."""
 
+NEAREST_DEADLINES: Final = (Field.QUEUE2_NEAREST_DEADLINE, Field.TICKS_TO_NEAREST_QUEUE2_DEADLINE)
 RECALLS: Final = {TreeAction.WITHDRAW_FROM_RTGS, TreeAction.RESUBMIT_TO_RTGS}
 
 
@@ -60,6 +61,7 @@ class Programs:
         builder, num_banks = self.builder, len(bank_ids)
         view.num_registers[0] = self.num_registers()
         view.asks_committed_to[0] = builder.asks(Field.COMMITTED_TO_COUNTERPARTY)
+        view.asks_nearest_deadline[0] = any(map(builder.asks, NEAREST_DEADLINES))
         for name, values in zip(NODE_COLUMNS, zip(*builder.nodes, strict=True), strict=bool(builder.nodes)):
             getattr(view, f"node_{name}")[:] = values
         view.instruction_op[:] = [op for op, _, _ in builder.instructions]

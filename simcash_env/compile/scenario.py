@@ -89,7 +89,7 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         "recent": RECENT_TICKS,
         "cost": num_banks * NUM_COSTS,
         "run_cost": num_banks * NUM_COSTS,
-        "pay": num_banks * FIRST_ROWS_PER_BANK + len(config.events),
+        "pay": num_banks * FIRST_ROWS_PER_BANK,
         "log": 0,
     }
     sizes = SCENARIO_LAYOUT.sizes(axes)
@@ -274,3 +274,6 @@ def _write_events(view: Scenario, config: ScenarioConfig, number: dict[str, int]
         view.event_is_divisible[row] = fields.get("divisible", False)
         view.event_factor[row] = factor
         view.event_second_factor[row] = fields.get("max_multiplier", 0.0)
+    repeats = view.event_every_ticks != NONE
+    view.event_order[:] = np.lexsort((np.where(repeats, 0, view.event_tick), repeats))  # stable
+    view.num_once_events[0] = np.count_nonzero(~repeats)

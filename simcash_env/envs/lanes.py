@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from simcash_env.compile.scenario import CompiledScenario, initial_work
 from simcash_env.envs.call import Call
 from simcash_env.schema.arrays import I64
+from simcash_env.threads import Threads
 
 
 class Lanes:
@@ -50,11 +50,11 @@ class Lanes:
                 cut["raw"] = np.zeros(entries)
             self._calls.append(Call(own, type(buffers)(**cut), shape, nvec))
             self._rows.append(slice(first * banks, last * banks))
-        self._pool = ThreadPoolExecutor(len(self._calls)) if len(self._calls) > 1 else None
+        self._threads = Threads(len(self._calls)) if len(self._calls) > 1 else None
 
     def run(self, rows: I64) -> int:
         """``step_batch`` on all lanes; nothing has changed where a row is refused."""
-        if self._pool is None:
+        if self._threads is None:
             return int(self._step(self._calls[0].words, rows))
         if not len(rows):
             return sum(self._map([rows] * len(self._calls)))
@@ -64,14 +64,14 @@ class Lanes:
         return sum(self._map([rows[stretch] for stretch in self._rows]))
 
     def _map(self, rows: Sequence[I64]) -> list[int]:
-        assert self._pool is not None  # noqa: S101 - for the type checker
+        assert self._threads is not None  # noqa: S101 - for the type checker
         words = [call.words for call in self._calls]
-        return [int(unfinished) for unfinished in self._pool.map(self._step, words, rows)]
+        return [int(unfinished) for unfinished in self._threads.pool.map(self._step, words, rows)]
 
     def close(self) -> None:
         """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        if self._threads is not None:
+            self._threads.close()
 
 
 def _stretch(array: Any, first: int, last: int, copies: int) -> Any:

@@ -11,6 +11,7 @@ from simcash_env.kernels.ledger import (
     passes_limits_both_ways,
     settle_waiting,
 )
+from simcash_env.kernels.pair_chains import chain_pairs
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -22,12 +23,18 @@ OFFSET = int(EventKind.LSM_BILATERAL_OFFSET)
 @kernel
 def offset_bilaterally(scenario: Scenario, state: State, work: Work) -> int:
     """Offset every pair that can, the largest offset first; returns how many payments settled."""
-    settled = 0
+    settled, has_chains = 0, False
     for at in range(list_pairs(scenario, state, work)):
         pair = work.pair_order[at]
-        if can_offset(scenario, state, work, pair):
+        is_whole = can_offset(scenario, state, work, pair)
+        if not (is_whole or scenario.offsets_subsets[0]):
+            continue
+        if not has_chains:  # of this queue: no payment joins it here, and each pair is looked at once
+            chain_pairs(scenario.num_banks[0], state, work)
+            has_chains = True
+        if is_whole:
             settled += offset_pair(scenario, state, work, pair)
-        elif scenario.offsets_subsets[0]:
+        else:
             settled += offset_subset(scenario, state, work, pair)
     return settled
 
@@ -75,25 +82,24 @@ def offset_pair(scenario: Scenario, state: State, work: Work, pair: int) -> int:
 
 @kernel
 def offset_first(scenario: Scenario, state: State, work: Work, pair: int, there: int, back: int) -> int:
-    """Settle what waits between two banks in queue order, up to these sums both ways."""
+    """Settle what waits between two banks in queue order, up to these sums both ways; needs the chains of pairs."""
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
     record_values(state, work, OFFSET, low, high, NONE, min(there, back), there, back)
     state.tick_lsm_cents[0] += there + back
     settled, left_there, left_back = 0, there, back
-    row = state.queue2_head[0]
-    while row != NONE:
-        after = state.pay_next[row]
-        sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
-        if sender == low and receiver == high and left_there > 0:
-            left_there -= cents
-            settle_waiting(scenario, state, work, row)
-            settled += 1
-        elif sender == high and receiver == low and left_back > 0:
-            left_back -= cents
-            settle_waiting(scenario, state, work, row)
-            settled += 1
-        row = after
+    first, answer = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
+    while left_there > 0 or left_back > 0:
+        if left_back == 0 or (left_there > 0 and work.pay_key[first] < work.pay_key[answer]):
+            row = first
+            first = work.pay_scratch[row]
+            left_there -= state.pay_remaining_cents[row]
+        else:
+            row = answer
+            answer = work.pay_scratch[row]
+            left_back -= state.pay_remaining_cents[row]
+        settle_waiting(scenario, state, work, row)
+        settled += 1
     state.tick_lsm_count[0] += settled
     return settled
 
@@ -106,10 +112,8 @@ def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> in
     """
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
-    work.bank_edge[low], work.bank_edge[high] = list_edge(state, work, low, high), list_edge(state, work, high, low)
     there, back, best_there, best_back = 0, 0, 0, 0
-    following = work.bank_edge[high]
-    row = work.bank_edge[low]
+    row, following = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
     while row != NONE:
         there += state.pay_remaining_cents[row]
         while following != NONE and may_pay(
@@ -121,22 +125,6 @@ def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> in
             best_there, best_back = there, back
         row = work.pay_scratch[row]
     return offset_first(scenario, state, work, pair, best_there, best_back) if best_there > 0 else 0
-
-
-@kernel
-def list_edge(state: State, work: Work, sender: int, receiver: int) -> int:
-    """Chain what waits from one bank to another in queue order, links in ``pay_scratch``; returns the first."""
-    first, last, row = NONE, NONE, state.queue2_head[0]
-    while row != NONE:
-        if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
-            if last == NONE:
-                first = row
-            else:
-                work.pay_scratch[last] = row
-            work.pay_scratch[row] = NONE
-            last = row
-        row = state.pay_next[row]
-    return first
 
 
 @kernel

@@ -11,6 +11,7 @@ import numpy as np
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
+from simcash_env.kernels.pair_chains import chain_pairs
 from simcash_env.kernels.queues import fill
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.ring_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, pile_up, take_first
@@ -32,11 +33,14 @@ def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, in
     longest = min(scenario.max_cycle_length[0], scenario.num_banks[0])
     width = FIRST_BANK + 2 * max(longest, SHORTEST)
     candidates = np.zeros((FIRST_ROOM, width), np.int64)
-    candidates, found = find_triangles(scenario, state, candidates)
+    candidates, triangles = find_triangles(scenario, state, candidates)
+    found = triangles
     if longest > SHORTEST:
         candidates, found = find_long_rings(scenario, state, work, candidates, found, longest)
     if state.tick_cycle_attempts[0] >= scenario.max_cycles_per_tick[0]:
         return found, 0
+    if triangles > 0:
+        chain_pairs(scenario.num_banks[0], state, work)
     heap, left, settled = pile_up(state, candidates, found), found, 0
     while left > 0 and state.tick_cycle_attempts[0] < scenario.max_cycles_per_tick[0]:
         candidate = candidates[take_first(state, candidates, heap, left)]
@@ -218,21 +222,20 @@ def edge_passes_limits(scenario: Scenario, state: State, work: Work, sender: int
     """Does each waiting payment of an edge, taken alone, pass the sender's limits?"""
     if scenario.pair_limit_cents.shape[0] == 0:
         return True
-    row = state.queue2_head[0]
+    row = work.pair_scratch[sender * scenario.num_banks[0] + receiver]
     while row != NONE:
-        if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
-            cents = state.pay_remaining_cents[row]
-            outcome = check_limits(scenario, state, sender, receiver, cents, 0, 0)
-            record_limit(state, work, outcome, sender, receiver, state.pay_id[row], cents)
-            if outcome != WITHIN_LIMITS:
-                return False
-        row = state.pay_next[row]
+        cents = state.pay_remaining_cents[row]
+        outcome = check_limits(scenario, state, sender, receiver, cents, 0, 0)
+        record_limit(state, work, outcome, sender, receiver, state.pay_id[row], cents)
+        if outcome != WITHIN_LIMITS:
+            return False
+        row = work.pay_scratch[row]
     return True
 
 
 @kernel
 def settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) -> int:
-    """Settle every payment of the ring."""
+    """Settle every payment of the ring. Of a ring of three that is intact the chains are, too: no payment has left."""
     length, settled = candidate[LENGTH], 0
     record_values(state, work, CYCLE, candidate[FIRST_BANK], NONE, NONE, candidate[TOTAL], length, NONE)
     for at in range(length):
@@ -241,13 +244,11 @@ def settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) ->
             settled += 1
             continue
         sender, receiver = candidate[FIRST_BANK + at], candidate[FIRST_BANK + (at + 1) % length]
-        row = state.queue2_head[0]
+        row = work.pair_scratch[sender * scenario.num_banks[0] + receiver]
         while row != NONE:
-            after = state.pay_next[row]
-            if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
-                settle_waiting(scenario, state, work, row)
-                settled += 1
-            row = after
+            settle_waiting(scenario, state, work, row)
+            settled += 1
+            row = work.pay_scratch[row]
     state.tick_lsm_count[0] += settled
     state.tick_lsm_cents[0] += candidate[TOTAL]
     return settled

@@ -8,6 +8,7 @@ from simcash_env.kernels.judgement import judge, may_split, start_commitments
 from simcash_env.kernels.ledger import give_up
 from simcash_env.kernels.queues import join_queue1, leave_queue1, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.interpreter import record_path
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, CostKind, EventKind, Place, Status, TreeAction, Verb
@@ -35,6 +36,7 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
     Only decisions are written. Returns NEEDS_ROOM when the children of all splits would not fit.
     """
     children = 0
+    note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
         row = state.bank_queue1_head[bank]
         work.bank_committed_cents[bank] = 0

@@ -6,6 +6,8 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.judgement import recall_verb
 from simcash_env.kernels.queues import join_queue1, leave_queue2
 from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
+from simcash_env.kernels.trees.counterparties import note_commitments
 from simcash_env.kernels.trees.interpreter import record_path, walk
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Verb
@@ -18,8 +20,8 @@ RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
 @kernel
 def recall_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
     """Let learners and trees take payments out of Queue 2; all decide before any is taken."""
-    work.num_submitted[0] = submitted
-    work.committed_owner[0] = NONE
+    note_nearest_deadlines(scenario, state, work)
+    note_commitments(scenario, state, work, submitted)
     row, asked = state.queue2_head[0], 0
     while row != NONE:
         bank = state.pay_sender[row]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.entry_disposition import offset_at_entry
+from simcash_env.kernels.entry_disposition import list_by_pair, list_waiting, offset_at_entry
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
     available_liquidity,
@@ -29,6 +29,7 @@ def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: in
 
     Where the system offsets at entry, a payment that is not funded is first tried against what waits the other way.
     """
+    has_lists = False
     for position in range(submitted):
         row = work.pay_order[position]
         sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
@@ -40,9 +41,15 @@ def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: in
                 settle(scenario, state, work, row)
                 continue
             record_limit(state, work, outcome, sender, receiver, pay_id, cents)
-        elif scenario.offsets_at_entry[0] and offset_at_entry(scenario, state, work, row):
-            continue
+        elif scenario.offsets_at_entry[0]:
+            if not has_lists:
+                list_by_pair(scenario.num_banks[0], state, work, position, submitted)
+                has_lists = True
+            if offset_at_entry(scenario, state, work, row):
+                continue
         record(state, work, QUEUED, sender, receiver, pay_id, cents)
+        if has_lists:
+            list_waiting(scenario.num_banks[0], state, work, row)
         join_queue2(scenario.num_banks[0], state, row)
 
 

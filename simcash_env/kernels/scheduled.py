@@ -35,12 +35,27 @@ DEFAULT_PRIORITY = 5
 
 @kernel
 def run_scheduled_events(scenario: Scenario, state: State, work: Work) -> int:
-    """Run every event due now; goes on at ``cursor_event`` after a call for room."""
+    """Run every event due now, in the order of the file; goes on at ``cursor_event`` after a call for room.
+
+    Events that happen once lie in the order of their ticks: only those that are due, and those that repeat, are looked
+    at.
+    """
     tick = state.tick[0]
     if state.next_event_tick[0] != tick:
         return OK
-    for event in range(state.cursor_event[0], scenario.event_kind.shape[0]):
-        if state.event_next_tick[event] != tick:
+    num_events, num_once = scenario.event_kind.shape[0], scenario.num_once_events[0]
+    once, repeating = first_once_event(scenario, tick), num_once
+    while True:
+        while repeating < num_events and state.event_next_tick[scenario.event_order[repeating]] != tick:
+            repeating += 1
+        event = scenario.event_order[repeating] if repeating < num_events else num_events
+        is_once = once < num_once and scenario.event_tick[scenario.event_order[once]] == tick
+        if is_once and scenario.event_order[once] < event:
+            event = scenario.event_order[once]
+            once += 1
+        if event == num_events:
+            break
+        if event < state.cursor_event[0]:  # it has happened before the call for room
             continue
         if needs_row(scenario, state, event) and state.free_count[0] == 0:
             state.cursor_event[0] = event
@@ -49,16 +64,30 @@ def run_scheduled_events(scenario: Scenario, state: State, work: Work) -> int:
         every = scenario.event_every_ticks[event]
         state.event_next_tick[event] = NONE if every == NONE else tick + every
     state.cursor_event[0] = 0
-    state.next_event_tick[0] = earliest_event(state)
+    state.next_event_tick[0] = earliest_event(scenario, state, once)
     return OK
 
 
 @kernel
-def earliest_event(state: State) -> int:
-    """The tick at which the next event is due, NONE when none is left."""
-    earliest = NONE
-    for event in range(state.event_next_tick.shape[0]):
-        due = state.event_next_tick[event]
+def first_once_event(scenario: Scenario, tick: int) -> int:
+    """Place in ``event_order`` of the first event of those that happen once that is not before a tick."""
+    low, high = 0, scenario.num_once_events[0]
+    while low < high:
+        middle = (low + high) // 2
+        if scenario.event_tick[scenario.event_order[middle]] < tick:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def earliest_event(scenario: Scenario, state: State, once: int) -> int:
+    """The tick at which the next event is due, NONE when none is left; ``once`` is the next that happens once."""
+    num_once = scenario.num_once_events[0]
+    earliest = scenario.event_tick[scenario.event_order[once]] if once < num_once else NONE
+    for at in range(num_once, scenario.event_order.shape[0]):
+        due = state.event_next_tick[scenario.event_order[at]]
         if due != NONE and (earliest == NONE or due < earliest):
             earliest = due
     return earliest

@@ -177,6 +177,8 @@ class Scenario(NamedTuple):
     event_is_divisible: PerEvent
     event_factor: PerEventFloat
     event_second_factor: PerEventFloat
+    event_order: PerEvent  # those that happen once, by tick, then those that repeat; in file order otherwise
+    num_once_events: One
     # -- liquidity-saving algorithms in order --
     algorithm: PerAlgorithm
     # -- intraday market; rates are hundredths of a basis point --
@@ -200,6 +202,7 @@ class Scenario(NamedTuple):
     num_registers: One  # of each bank
     asks_queue2: One  # may any payment tree take a payment out of Queue 2?
     asks_committed_to: One  # does any program read what was released to the payment's receiver?
+    asks_nearest_deadline: One  # does any program read when the first of a bank's payments in Queue 2 is due?
     node_action: PerNode  # codes.TreeAction of a leaf, NONE of a condition
     node_key: PerNode  # of a leaf: priority to set, RTGS priority, register or list of counterparties; or NONE
     node_first: PerNode  # first instruction of a condition, or of a leaf's values
@@ -382,15 +385,15 @@ class Work(NamedTuple):
     bank_edge: PerBank  # heads of the lists of waiting payments by sender
     bank_net_cents: PerBank  # received less paid by what is looked at
     bank_paid_cents: PerBank  # paid by what is looked at
-    pair_key: PerPair
+    pair_key: PerPair  # here and in the next two lie the chains of ``kernels/pair_chains.py``, among others
     pair_order: PerPair
     pair_scratch: PerPair
+    bank_nearest_tick: PerBank  # earliest deadline of the bank's payments in Queue 2, NONE where it has none
     bank_committed_cents: PerBank  # released in this tick
     bank_charged_cents: PerBank  # of the release budget
     to_committed_cents: PerBank  # released in this tick by bank ``committed_owner`` to each counterparty
     to_charged_cents: PerBank  # of the release budget of the bank that decides, by counterparty
-    committed_owner: One
-    num_submitted: One  # entries of ``pay_order`` once decisions have been carried out
+    committed_owner: One  # NONE while payments in Queue 2 are decided on: what was released is in ``pair_scratch``
     pay_decision: PerPayment  # decision for a Queue-1 payment, or on taking one out of Queue 2: codes.Verb
     pay_leaf: PerPayment  # node that decided, NONE where no tree did
     pay_parts_now: PerPayment  # of a split: parts released at once

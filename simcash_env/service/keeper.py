@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -23,6 +22,7 @@ from simcash_env.service.run import Run
 from simcash_env.service.settings import MIB, Settings
 from simcash_env.service.store import Change, Store
 from simcash_env.service.stream import GOING_AWAY, GONE
+from simcash_env.threads import Threads
 
 T = TypeVar("T")
 WARM_UP: Final = "castro-2period-v0"
@@ -39,7 +39,7 @@ class Keeper:
         self.num_ticks = 0
         self._num_being_made = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._pool = ThreadPoolExecutor(settings.num_threads, thread_name_prefix="simulation")
+        self._threads = Threads(settings.num_threads, "simulation")
         self._store = None if settings.db is None else Store(settings.db)
 
     # -- beginning and end --------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ class Keeper:
         self.end_streams()
         while self._tasks:
             await asyncio.wait(self._tasks)
-        self._pool.shutdown()
+        self._threads.close()
         if self._store is not None:
             self._store.close()
 
@@ -84,7 +84,7 @@ class Keeper:
         """Run in the pool, to its end, whether or not the caller is still there."""
 
         async def to_its_end() -> T:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads.pool, work)
 
         return await self._shielded(to_its_end())
 
@@ -95,7 +95,7 @@ class Keeper:
             async with held.lock:
                 if held.is_deleted:
                     raise unknown("simulation", held.id)
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+                return await asyncio.get_running_loop().run_in_executor(self._threads.pool, work)
 
         return await self._shielded(alone())
 

@@ -13,7 +13,7 @@ from simcash_env.schema.arrays import I64, LOG_COLUMNS
 from simcash_env.schema.codes import EventKind
 from simcash_env.service.figures import read_figures
 from simcash_env.simulation import Simulation
-from simcash_env.simulation.event_log import Events, TreeNames
+from simcash_env.simulation.event_log import Events, TreeNames, tx_number
 from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, row_of
 
 PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
@@ -107,10 +107,9 @@ class Run(Simulation):
         if not self.has_log:
             message = f"{tx}: not queued; payments that have ended are only known with events: true"
             raise SimulationError(message)
-        digits = tx.removeprefix("tx_")
-        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else -1  # noqa: PLR2004
-        own = [part[_concerns(part, number)] for part in self._log]
-        if number >= 0:  # a part of a split is known by its parent
+        number = tx_number(tx)
+        own = [] if number is None else [part[_concerns(part, number)] for part in self._log]
+        if number is not None:  # a part of a split is known by its parent
             splits = {int(row[PAY_ID]) for part in own for row in part[part[:, KIND] == EventKind.POLICY_SPLIT]}
             named = np.array(sorted({number, *splits}), np.int64)
             own = [part[np.isin(part[:, PAY_ID], named)] for part in self._log]

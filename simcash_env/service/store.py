@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +71,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._path = path
+        self._path, self._process = path, os.getpid()
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1.0, isolation_level=None)
             try:
@@ -105,13 +107,27 @@ class Store:
         ask("COMMIT")
         self.names()  # fails where the file is damaged
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one thread at a time use the connection, in the process that opened it.
+
+        Raises:
+            SimulationError: the process was forked: SQLite connections, and the file's lock, do not survive that.
+        """
+        if self._process != os.getpid():
+            opened = f"{self._path}: opened by process {self._process}, used by process {os.getpid()}"
+            message = f"{opened}, which was forked from it; open the database after the fork"
+            raise SimulationError(message)
+        with self._lock:
+            yield
+
     def _write(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
         """All of them or none, on disk when this returns.
 
         Raises:
             SimulationError: the disk is full or broken; nothing has been written.
         """
-        with self._lock:
+        with self._alone():
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 for statement, values in statements:
@@ -143,7 +159,7 @@ class Store:
 
     def names(self) -> list[str]:
         """Ids in the order in which the simulations were made."""
-        with self._lock:
+        with self._alone():
             found = self._connection.execute("SELECT id FROM simulations ORDER BY created, id").fetchall()
         return [name for (name,) in found]
 
@@ -153,7 +169,7 @@ class Store:
         Raises:
             ValueError: what stands there is damaged.
         """
-        with self._lock:
+        with self._alone():
             try:
                 find = "SELECT created, origin, state FROM simulations WHERE id = ?"
                 created, origin, state = self._connection.execute(find, (name,)).fetchone()
@@ -180,7 +196,7 @@ class Store:
 
     def close(self) -> None:
         """Fold the log of writes into the file and let go of it."""
-        with self._lock:
+        with self._alone():
             self._connection.close()
 
 

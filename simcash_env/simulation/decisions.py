@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.schema.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
-from simcash_env.simulation.event_log import tx_name
+from simcash_env.simulation.event_log import tx_number
 
 if TYPE_CHECKING:
     from simcash_env.simulation.engine import Engine
@@ -63,8 +63,9 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
             is none, a value out of range; nothing has been written then.
     """
     told = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
+    rows = engine.rows_by_id() if any(chosen.actions.values()) else {}
     coded = [
-        code(engine, f"actions.{bank}.{tx}", told[bank], tx, decision)
+        code(engine, f"actions.{bank}.{tx}", told[bank], rows.get(tx_number(tx) or NONE, NONE), decision)
         for bank, verbs in chosen.actions.items()
         for tx, decision in verbs.items()
     ]
@@ -106,17 +107,12 @@ def learner(engine: Engine, what: str, bank: str) -> int:
     return number
 
 
-def code(engine: Engine, path: str, bank: int, tx: str, decision: Decision) -> Coded:
-    """A decision on a payment of the right queue."""
+def code(engine: Engine, path: str, bank: int, row: int, decision: Decision) -> Coded:
+    """A decision on a payment of the right queue, by its row."""
     verb, rtgs_priority = encode_decision(path, decision)
-    if verb in RECALLS:
-        senders = engine.state.pay_sender
-        rows, queue = [row for row in engine.queue2_rows() if senders[row] == bank], "Queue 2"
-    else:
-        rows, queue = engine.queue1_rows(bank), "Queue 1"
-    for row in rows:
-        if tx_name(int(engine.state.pay_id[row])) == tx:
-            return Coded(row, verb, rtgs_priority)
+    place, queue = (Place.QUEUE2, "Queue 2") if verb in RECALLS else (Place.QUEUE1, "Queue 1")
+    if row != NONE and engine.state.pay_sender[row] == bank and engine.state.pay_place[row] == place:
+        return Coded(row, verb, rtgs_priority)
     message = f"{path}: this payment is not in the bank's {queue}"
     raise ActionError(message)
 

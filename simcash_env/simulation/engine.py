@@ -230,6 +230,11 @@ class Engine:
         rows = np.flatnonzero((self.state.pay_place != Place.FREE) & (self.state.pay_place != Place.TIMER))
         return [int(row) for row in rows[np.argsort(self.state.pay_id[rows], kind="stable")]]
 
+    def rows_by_id(self) -> dict[int, int]:
+        """The row of every payment in ``live_rows``, by the payment's number."""
+        rows = self.live_rows()
+        return dict(zip(self.state.pay_id[rows].tolist(), rows, strict=True))
+
     def digest(self) -> str:
         """SHA-256 of what is true of the state, whatever its room: equal digests, equal runs from here on."""
         state, digest = self.state, hashlib.sha256()

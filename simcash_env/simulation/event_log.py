@@ -13,6 +13,8 @@ import numpy as np
 from simcash_env.schema.arrays import I64, LOG_COLUMNS, LOG_WORDS
 from simcash_env.schema.codes import NONE, CostKind, EventKind, LsmAlgorithm, Refusal, RtgsPriority, ScheduledKind
 
+DIGITS_OF_INT64: Final = 19
+
 VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.ARRIVAL: ("deadline_tick", "priority"),
     EventKind.POLICY_SUBMIT: ("rtgs_priority", None),
@@ -80,6 +82,14 @@ class Event:
 def tx_name(number: int) -> str:
     """``tx_00000001`` for the first payment of a run."""
     return f"tx_{number:08d}"
+
+
+def tx_number(tx: object) -> int | None:
+    """The number of a payment's id, as ``tx_name`` writes it; None of anything else."""
+    digits = tx[3:] if isinstance(tx, str) and tx.startswith("tx_") else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < DIGITS_OF_INT64):
+        return None
+    return int(digits) if tx_name(int(digits)) == tx else None
 
 
 class TreeNames(NamedTuple):

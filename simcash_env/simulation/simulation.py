@@ -22,7 +22,7 @@ from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
 from simcash_env.simulation.market import Trading
 from simcash_env.simulation.saved_runs import EventsKept, Saving
-from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, row_of
+from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, payments_of_day, row_of
 from simcash_env.simulation.tree_names import Naming
 
 if TYPE_CHECKING:
@@ -280,9 +280,7 @@ class Simulation(Saving, Trading):
     def transactions_for_day(self, day: int) -> list[Transaction]:
         """Payments that arrived on a day, in order of arrival; needs ``events=True``."""
         self._require_log("transactions_for_day")
-        ticks_per_day = self.config.simulation.ticks_per_day
-        arrivals = [event for event in self.events() if event.kind == "Arrival" and event.tick // ticks_per_day == day]
-        return [self.transaction(str(event.tx)) for event in arrivals]
+        return payments_of_day(self._engine, self.events(), day, self.config.simulation.ticks_per_day)
 
     def _names(self, rows: list[int]) -> list[str]:
         return [tx_name(int(self._engine.state.pay_id[row])) for row in rows]
@@ -367,12 +365,12 @@ class Simulation(Saving, Trading):
             message = f"day: {day!r} is no day that has begun; {self.current_tick} ticks have been closed"
             raise SimulationError(message)
         ticks_per_day, rows = self.config.simulation.ticks_per_day, self.events().rows
-        days = rows[:, 0] // ticks_per_day
+        starts = np.searchsorted(rows[:, 0], np.arange(day + 2) * ticks_per_day)
         book = DayBook(self._engine.scenario.view.bank_opening_balance_cents, self._no_cents(), ticks_per_day)
         for earlier in range(day):
-            book.add(rows[days == earlier])
+            book.add(rows[starts[earlier] : starts[earlier + 1]])
             book.close()
-        book.add(rows[days == day])
+        book.add(rows[starts[day] : starts[day + 1]])
         figures = book.figures().tolist()
         return {bank: dict(zip(METRICS, row, strict=True)) for bank, row in zip(self.bank_ids, figures, strict=True)}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simcash_env.errors import SimulationError
 from simcash_env.schema.codes import NONE, EventKind, Place, RtgsPriority
-from simcash_env.simulation.event_log import tx_name
+from simcash_env.simulation.event_log import tx_name, tx_number
 
 if TYPE_CHECKING:
     from simcash_env.simulation.engine import Engine
@@ -46,11 +46,11 @@ class Transaction:
 
 def row_of(engine: Engine, tx: str) -> int | None:
     """The payment's row while it lives."""
-    state = engine.state
-    for row in np.flatnonzero(state.pay_place != Place.FREE):
-        if tx_name(int(state.pay_id[row])) == tx:
-            return int(row)
-    return None
+    number = tx_number(tx)
+    if number is None:
+        return None
+    rows = np.flatnonzero((engine.state.pay_id == number) & (engine.state.pay_place != Place.FREE))
+    return int(rows[0]) if len(rows) else None
 
 
 def live_transaction(engine: Engine, row: int) -> Transaction:
@@ -80,7 +80,7 @@ def find_ended(events: Events, tx: str) -> Transaction:
     Raises:
         SimulationError: no event names it, or it arrived before the first event that was kept.
     """
-    own = [event for event in events if event.tx == tx]
+    own = list(_events_of(events, tx))
     if not own:
         message = f"unknown payment {tx!r}"
         raise SimulationError(message)
@@ -106,11 +106,36 @@ def find_ended(events: Events, tx: str) -> Transaction:
     )
 
 
+def _events_of(events: Events, tx: object) -> Events:
+    """Only what names this payment."""
+    number = tx_number(tx)
+    if number is None:
+        return events.with_rows(events.rows[:0])
+    return events.with_rows(events.rows[events.column("pay_id") == number])
+
+
+def payments_of_day(engine: Engine, events: Events, day: int, ticks_per_day: int) -> list[Transaction]:
+    """Payments that arrived on a day, in order of arrival."""
+    numbers = events.column("pay_id")
+    order = np.argsort(numbers, kind="stable")
+    rows, living = events.rows[order], engine.rows_by_id()
+    arrivals = events.of_kind(EventKind.ARRIVAL)
+    wanted = arrivals.column("pay_id")[arrivals.column("tick") // ticks_per_day == day]
+    first = np.searchsorted(numbers[order], wanted, side="left").tolist()
+    end = np.searchsorted(numbers[order], wanted, side="right").tolist()
+    return [
+        live_transaction(engine, living[number])
+        if number in living
+        else find_ended(events.with_rows(rows[first[at] : end[at]]), tx_name(number))
+        for at, number in enumerate(wanted.tolist())
+    ]
+
+
 def _child(events: Events, tx: str, amount: int, settled_tick: int | None) -> Transaction:
     """A part of a split: what it was comes from its parent and from its end."""
     number = int(tx.removeprefix("tx_"))
     split = next((event for event in events.of_kind(EventKind.POLICY_SPLIT) if number in _parts(event)), None)
-    whole = [] if split is None else [event for event in events if event.tx == split.tx and event.kind == "Arrival"]
+    whole = [] if split is None else [event for event in _events_of(events, split.tx) if event.kind == "Arrival"]
     if split is None or not whole:
         message = f"{tx}: it arrived before the first event that was kept"
         raise SimulationError(message)

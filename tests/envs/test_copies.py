@@ -10,6 +10,7 @@ import pytest
 from simcash_env import simcash_v0
 from simcash_env.envs.call import _words
 from simcash_env.envs.vector import make_vec
+from tests.forking import forked, needs_fork
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
 COPIERS = {"deepcopy": copy.deepcopy, "pickle": lambda made: pickle.loads(pickle.dumps(made))}  # noqa: S301 - our own
@@ -78,6 +79,30 @@ def test_a_worker_process_goes_on_where_the_pickle_was_made():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         away = pool.apply(play_on, (env, masks, 4))
     assert away == play_on(env, masks, 4)
+
+
+@needs_fork
+@pytest.mark.parametrize("steps_before", [0, 3])
+def test_fork_batch_with_threads_steps_in_both_processes(steps_before):
+    """A batch that had stepped waited for ever in a forked process: its threads were not there."""
+    vec = make_vec(busy(), 5, num_threads=2, max_queue_slots=5)
+    vec.reset(4)
+
+    def play_batch(first, last):
+        for step in range(first, last):
+            vec.step(legal_by_seed(vec, vec.seeds, step))
+        return [vec.digest(number) for number in range(5)]
+
+    def play_to_the_end():
+        digests = play_batch(steps_before, 9)
+        vec.close()
+        return digests
+
+    play_batch(0, steps_before)
+    away = forked(play_to_the_end)
+    assert away == play_batch(steps_before, 9)
+    assert away == forked(lambda: [vec.digest(number) for number in range(5)])
+    vec.close()
 
 
 def test_sb3_rows_are_copied_with_what_they_have_counted():

@@ -17,6 +17,7 @@ from simcash_env.service.run import Run
 from simcash_env.service.settings import Settings
 from simcash_env.service.store import Store
 from simcash_env.simulation import Simulation
+from tests.forking import forked, needs_fork
 from tests.service.processes import FIFO
 from tests.worlds import busy, overflowing
 
@@ -251,3 +252,29 @@ def test_a_write_that_fails_leaves_a_database_that_can_be_written(tmp_path):
     store.add("two", "now", {}, b"")
     assert store.names() == ["one", "two"]
     store.close()
+
+
+def test_store_another_process_id_is_refused(tmp_path, monkeypatch):
+    """A connection to SQLite, and the lock on its file, do not survive a fork."""
+    store = Store(tmp_path / "kept.db")
+    process = store._process
+    monkeypatch.setattr("simcash_env.service.store.os.getpid", lambda: process + 1)
+    for call in (store.names, lambda: store.delete("a"), lambda: store.load("a"), store.close):
+        with pytest.raises(SimulationError, match=f"opened by process {process}, used by process {process + 1}"):
+            call()
+    monkeypatch.undo()
+    assert store.names() == []
+    store.close()
+
+
+@needs_fork
+def test_keeper_fork_without_a_database_works_on():
+    with keeping() as keeper:
+        before = made(keeper)
+
+        def more():
+            after = made(keeper)
+            return len(keeper.held), keeper.tick(keeper.held[after.id], 1, {})[0]["tick"]
+
+        assert forked(more) == (2, 0)
+        assert list(keeper.held) == [before.id]

@@ -6,6 +6,7 @@ import math
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import allowance, available_liquidity
+from simcash_env.kernels.queues import fill
 from simcash_env.schema.arrays import RECENT_TICKS, Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, Field
 
@@ -103,10 +104,10 @@ def required_collateral(scenario: Scenario, state: State, bank: int) -> float:
 
 
 @kernel
-def queue_field(scenario: Scenario, state: State, bank: int, field: int) -> float:
+def queue_field(scenario: Scenario, state: State, work: Work, bank: int, field: int) -> float:
     """Both queues, as they are now, and how much of the day's payments has settled."""
     if field >= NEAREST:
-        return progress_field(scenario, state, bank, field)
+        return progress_field(scenario, state, work, bank, field)
     waiting = state.bank_queue1_cents[bank]
     value = state.queue2_count[0]  # RTGS_SIZE and QUEUE2_SIZE
     if field == OUTGOING_SIZE:
@@ -125,12 +126,12 @@ def queue_field(scenario: Scenario, state: State, bank: int, field: int) -> floa
 
 
 @kernel
-def progress_field(scenario: Scenario, state: State, bank: int, field: int) -> float:
+def progress_field(scenario: Scenario, state: State, work: Work, bank: int, field: int) -> float:
     """Deadlines in Queue 2, how full it is, what liquidity saving does, and the bank's throughput."""
     if field == NEAREST:
-        return nearest_deadline(state, bank)
+        return nearest_deadline(work, bank)
     if field == TICKS_TO_NEAREST:
-        nearest = nearest_deadline(state, bank)
+        nearest = nearest_deadline(work, bank)
         return math.inf if nearest == NO_DEADLINE else max(nearest - float(state.tick[0]), 0.0)
     if field == QUEUE2_PRESSURE:
         count, moderate = state.queue2_count[0], scenario.num_banks[0] * MODERATE_QUEUE
@@ -149,13 +150,25 @@ def progress_field(scenario: Scenario, state: State, bank: int, field: int) -> f
 
 
 @kernel
-def nearest_deadline(state: State, bank: int) -> float:
-    """The earliest deadline of the bank's own payments in Queue 2."""
-    nearest, row = NO_DEADLINE, state.queue2_head[0]
-    left = state.bank_queue2_count[bank]
-    while row != NONE and left > 0:
-        if state.pay_sender[row] == bank:
-            left -= 1
-            nearest = min(nearest, float(state.pay_deadline_tick[row]))
+def note_nearest_deadlines(scenario: Scenario, state: State, work: Work) -> None:
+    """Note the earliest deadline of each bank's payments in Queue 2, where any tree reads it.
+
+    One pass, before trees run that leave Queue 2 as it is; a pass for each payment that a tree decides on would take
+    too long.
+    """
+    if not scenario.asks_nearest_deadline[0]:
+        return
+    fill(work.bank_nearest_tick, NONE)
+    row = state.queue2_head[0]
+    while row != NONE:
+        bank, due = state.pay_sender[row], state.pay_deadline_tick[row]
+        nearest = work.bank_nearest_tick[bank]
+        work.bank_nearest_tick[bank] = due if nearest == NONE else min(nearest, due)
         row = state.pay_next[row]
-    return nearest
+
+
+@kernel
+def nearest_deadline(work: Work, bank: int) -> float:
+    """The earliest deadline of the bank's own payments in Queue 2."""
+    nearest = work.bank_nearest_tick[bank]
+    return NO_DEADLINE if nearest == NONE else float(nearest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record_values
+from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.interpreter import record_path, to_whole, walk
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, EventKind, TreeAction
@@ -19,6 +20,7 @@ def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Let every bank with a bank tree take its one action; without a new budget a bank has none in this tick."""
     if scenario.num_bank_trees[0] == 0:
         return
+    note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
         state.bank_budget_node[bank] = NONE
         root = scenario.bank_bank_root[bank]

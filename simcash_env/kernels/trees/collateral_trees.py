@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.collateral import post_collateral, withdraw_collateral
+from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.interpreter import record_path, to_whole, walk
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TreeAction
@@ -17,6 +18,7 @@ def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Before decisions: let every bank with such a tree post or withdraw; each is carried out at once."""
     if scenario.num_collateral_trees[0] == 0:
         return
+    note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
         run_tree(scenario, state, work, bank, scenario.bank_strategic_collateral_root[bank])
 
@@ -26,6 +28,7 @@ def run_end_of_tick_trees(scenario: Scenario, state: State, work: Work) -> None:
     """After settlement: likewise."""
     if scenario.num_collateral_trees[0] == 0:
         return
+    note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
         run_tree(scenario, state, work, bank, scenario.bank_end_collateral_root[bank])
 

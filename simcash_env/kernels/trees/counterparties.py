@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels.queues import fill
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TOP_COUNTERPARTIES
 
@@ -64,14 +65,21 @@ def next_largest(scenario: Scenario, state: State, bank: int, group: int, previo
 
 
 @kernel
-def committed_to(state: State, work: Work, bank: int, other: int) -> int:
+def committed_to(work: Work, bank: int, other: int) -> int:
     """Cents that a bank has released to another in this tick."""
-    if work.committed_owner[0] != bank:  # decisions on Queue 2: those on Queue 1 have been carried out
-        for at in range(work.to_committed_cents.shape[0]):
-            work.to_committed_cents[at] = 0
-        for position in range(work.num_submitted[0]):
-            row = work.pay_order[position]
-            if state.pay_sender[row] == bank:
-                work.to_committed_cents[state.pay_receiver[row]] += state.pay_remaining_cents[row]
-        work.committed_owner[0] = bank
+    if work.committed_owner[0] == NONE:  # decisions on Queue 2: those on Queue 1 have been carried out
+        return work.pair_scratch[bank * work.to_committed_cents.shape[0] + other]  # type: ignore[no-any-return]
     return work.to_committed_cents[other]  # type: ignore[no-any-return]
+
+
+@kernel
+def note_commitments(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
+    """Note what ``pay_order`` submits by pair of banks, in ``pair_scratch``, for trees that decide on Queue 2."""
+    work.committed_owner[0] = NONE
+    if not scenario.asks_committed_to[0]:
+        return
+    fill(work.pair_scratch, 0)
+    for position in range(submitted):
+        row = work.pay_order[position]
+        pair = state.pay_sender[row] * scenario.num_banks[0] + state.pay_receiver[row]
+        work.pair_scratch[pair] += state.pay_remaining_cents[row]

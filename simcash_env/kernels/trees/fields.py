@@ -59,7 +59,7 @@ def read_field(  # noqa: PLR0911 - one line a group
     if field < FIRST_QUEUE:
         return collateral_field(scenario, state, bank, field)
     if field < FIRST_PRICE:
-        return queue_field(scenario, state, bank, field)
+        return queue_field(scenario, state, work, bank, field)
     if field < FIRST_SYSTEM:
         return price_field(scenario, state, row, field)
     return system_field(scenario, state, field)
@@ -120,7 +120,7 @@ def counterparty_field(scenario: Scenario, state: State, work: Work, bank: int, 
     if field == IS_TOP:
         return 1.0 if rank_of(scenario, state, bank, other) > 0 else 0.0
     if field > IS_TOP:
-        return float(committed_to(state, work, bank, other))
+        return float(committed_to(work, bank, other))
     out, back = state.pair_queue2_cents[bank * num_banks + other], state.pair_queue2_cents[other * num_banks + bank]
     if field == Q2_IN_FROM:
         return float(back)
