@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from simcash_env.cli.choices import leave_out_notice
 from simcash_env.cli.screen import data, needed, note, notes
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
@@ -87,7 +88,7 @@ def train(
     algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress, no notes.", callback=leave_out_notice)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
