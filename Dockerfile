@@ -19,7 +19,7 @@ ENV PATH=/opt/simcash/bin:$PATH \
     SIMCASH_CACHE_DIR=/var/cache/simcash \
     NUMBA_CPU_NAME=generic
 USER 10001
-RUN simcash doctor
+RUN simcash doctor --warm
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

@@ -15,7 +15,7 @@ ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs) \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
+.PHONY: help setup demo test check test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,7 +34,7 @@ setup: $(STAMP)  ## make .venv with everything in it
 demo: setup  ## train a cash manager for about two minutes and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-test: check test-compiled test-py test-bounds  ## everything that must hold: check, then all tests, then the kernels twice more
+test: check test-compiled test-py test-bounds test-fallback  ## everything that must hold: check, then all tests, then the kernels three times more
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -50,6 +50,12 @@ test-py: setup  ## the engine's tests, kernels as plain Python
 
 test-bounds: setup  ## the engine's tests, every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
+
+# The first file compiles everything into an empty cache, and expects that the others compile nothing of the engine.
+test-fallback: setup  ## every face, conformance and recorded runs, kernels compiled by plain njit
+	rm -rf build/fallback
+	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest tests/test_every_face.py \
+		tests/kernels/test_compilers.py tests/kernels/test_cache.py tests/conformance tests/test_recorded_runs.py
 
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"

@@ -6,9 +6,10 @@ Attributes are imported on first use, so that ``import simcash_env`` stays quick
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
-from simcash_env._registration import register_with_gymnasium
+from simcash_env._registration import Package, register_with_gymnasium
 from simcash_env._version import __version__
 
 if TYPE_CHECKING:
@@ -38,3 +39,4 @@ def __getattr__(name: str) -> Any:
 
 
 register_with_gymnasium()
+sys.modules[__name__].__class__ = Package

@@ -1,15 +1,19 @@
-"""Gymnasium's list of environments: ours goes in as soon as Gymnasium is there, whichever of the two is imported first.
+"""Registers the environment of one bank with Gymnasium, without importing Gymnasium.
 
-``gymnasium.make("simcash_env:...")`` counts on the import of this package to register its environments. Importing
-Gymnasium here for that would make every other use of the package ten times as slow to start.
+``gymnasium.make("simcash_env:SimCash/Bank-v0")`` imports the module before the colon, which has to register the id.
+Gymnasium has no plugin entry points since 1.0, and ``simcash_env/__init__.py`` does not import Gymnasium, because every
+other use of the package would take ten times as long to start. It is registered where Gymnasium is known to be loaded:
+
+* by ``import simcash_env``, if Gymnasium was imported before;
+* by ``import simcash_env`` again, which is what ``gymnasium.make`` does with an id that has this prefix (``Package``);
+* by ``import simcash_env.envs``, which imports Gymnasium in any case.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from importlib.abc import MetaPathFinder
-from typing import TYPE_CHECKING, Any, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -20,38 +24,38 @@ BANK_ID: Final = "SimCash/Bank-v0"
 REGISTRY: Final = "gymnasium.envs.registration"
 
 
-def register_with_gymnasium() -> None:
-    """Make ``gymnasium.make`` and ``gymnasium.make_vec`` know ``SimCash/Bank-v0``, now or once they are imported."""
-    if REGISTRY in sys.modules:
-        _register(sys.modules[REGISTRY])
-    elif not any(isinstance(finder, _WaitForGymnasium) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WaitForGymnasium())
+def register_with_gymnasium() -> bool:
+    """Make ``gymnasium.make`` and ``gymnasium.make_vec`` know ``SimCash/Bank-v0``, if Gymnasium is imported.
 
-
-def _register(registry: Any) -> None:
+    Returns:
+        Whether the id is registered now.
+    """
+    registry = sys.modules.get(REGISTRY)
+    if registry is None or not hasattr(registry, "make_vec"):  # another thread is importing it
+        return False
     if BANK_ID not in registry.registry:
         registry.register(
             BANK_ID,
             entry_point="simcash_env.envs.single:SimCashBankEnv",
             vector_entry_point="simcash_env.envs.gym_vector:SimCashBankVec",
         )
+    return True
 
 
-class _WaitForGymnasium(MetaPathFinder):
-    """Steps aside when Gymnasium's registry is imported, and registers as soon as it has been."""
+class Package(ModuleType):
+    """The module ``simcash_env``: importing it again registers the id, if Gymnasium has been imported meanwhile.
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
-        if fullname != REGISTRY:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is None or spec.loader is None:
-            return spec
-        execute = spec.loader.exec_module
+    An import of a module that is loaded already runs no code of it, but reads its ``__spec__``.
+    """
 
-        def execute_and_register(module: Any) -> None:
-            execute(module)
-            _register(module)
-
-        spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
+    def _read_spec(self) -> ModuleSpec | None:
+        """The module's specification, as the import system left it."""
+        register_with_gymnasium()
+        spec: ModuleSpec | None = self.__dict__["__spec__"]
         return spec
+
+    def _write_spec(self, spec: ModuleSpec | None) -> None:
+        """``importlib.reload`` sets it."""
+        self.__dict__["__spec__"] = spec
+
+    __spec__ = property(_read_spec, _write_spec)

@@ -1,10 +1,13 @@
 """What holds for every test."""
 
+import os
 import signal
 import sys
 import threading
 
 import pytest
+
+os.environ.setdefault("SIMCASH_COMPILE_NOTICE", "0")  # what is on stderr must not depend on the cache
 
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell, this process ignores Ctrl-C, and what it starts would too: tests send it.

@@ -99,7 +99,7 @@ def test_container_runs_the_service_as_a_user_that_is_not_root():
     names = [name for name, _ in FOUND]
     assert names.index("USER") < names.index("CMD")
     assert names.index("USER") < names.index("VOLUME")
-    assert FOUND.index(("RUN", "simcash doctor")) > names.index("USER")  # compiles into the user's cache
+    assert FOUND.index(("RUN", "simcash doctor --warm")) > names.index("USER")  # compiles into the user's cache
     cache = re.search(r"SIMCASH_CACHE_DIR=(\S+)", last("ENV"))[1]
     assert f"--owner=simcash /data {cache}" in TEXT
 

@@ -13,6 +13,7 @@ from simcash_env.cli.screen import notes
 from simcash_env.config import PolicyConfig, ScenarioConfig
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.kernels._numba import notice
 from simcash_env.registry import scenario_ids
 
 MAX_SEED = 2**63 - 1
@@ -56,7 +57,16 @@ RunNumber = Annotated[
     int | None, typer.Option("--run", min=1, help="Which run of a DuckDB file; the last one by default.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no notes.")]
+
+
+def leave_out_notice(quiet: bool) -> bool:  # noqa: FBT001 - the signature typer asks for
+    """With ``--quiet`` nothing is written about compilation either."""
+    if quiet:
+        notice.silence()
+    return quiet
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no notes.", callback=leave_out_notice)]
 
 
 def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from simcash_env.cli import warming
 from simcash_env.cli.choices import AsJson
 from simcash_env.cli.screen import note, notes
+from simcash_env.errors import ConfigError, Fault
 
 DISTRIBUTION: Final = "simcash-env"
 SCENARIO: Final = "castro-2period-v0"
@@ -31,12 +33,19 @@ REQUIREMENT: Final = re.compile(
 def doctor(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the run: nothing is compiled.")] = False,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Compile the whole engine, so that no later process has to.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print what a bug report needs: versions, machine, caches, extras, and whether a run comes out right here.
 
     Leaves with 1 where the run fails or comes out wrong.
     """
+    if quick and warm:
+        raise ConfigError(
+            [Fault(None, None, "--warm", None, "cannot be combined with --quick, which compiles nothing")]
+        )
     found: dict[str, Any] = {**package(), **machine(), **requirements(), "variables": variables(), "cache": cache()}
     if not quick:
         if notes.is_terminal and not as_json:
@@ -44,6 +53,9 @@ def doctor(
                 found["run"] = check()
         else:
             found["run"] = check()
+    if warm and found["run"]["is_right"]:
+        found["warm"] = warming.warm()
+    if not quick:
         found["cache"] = cache()
     typer.echo(json.dumps(found) if as_json else "\n".join(told(found)))
     if not quick and not found["run"]["is_right"]:
@@ -134,6 +146,7 @@ def variables() -> dict[str, str]:
 
 def cache() -> dict[str, Any]:
     """Where compiled kernels are kept, and how much of them; those of other versions lie beside."""
+    from simcash_env.kernels._numba import compilers
     from simcash_env.kernels._numba.jit import PLAIN, cache_folder
 
     folder = cache_folder()
@@ -141,6 +154,7 @@ def cache() -> dict[str, Any]:
     return {
         "folder": str(folder),
         "is_used": not PLAIN,
+        "is_linking": compilers.LINKING is not None and not PLAIN,
         "files": len(files_in(folder)),
         "megabytes": megabytes([folder]),
         "other_versions": len(others),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from simcash_env.cli.choices import leave_out_notice
 from simcash_env.cli.screen import data, needs_extra, note, notes
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
@@ -91,7 +92,7 @@ def train(
     algorithm: Annotated[str, typer.Option(help="The learner; ippo: independent PPO.")] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress, no notes.", callback=leave_out_notice)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""

@@ -16,9 +16,9 @@ from simcash_env.learning.settings import TrainingSettings
 class Opponents:
     """Frozen policies, and which banks they play in which of N copies.
 
-    With ``opponents`` the banks that are not in ``trains`` are played by these checkpoints, which share the copies
-    evenly. With ``past_share`` one bank learns in that share of the copies, each bank in as many, and a past policy plays
-    the others there.
+    With ``opponents`` these checkpoints play the banks that are not in ``trains``, each in the same number of copies.
+    With ``past_share`` one bank learns in that share of the copies, each bank in the same number, and a past policy
+    plays the others there.
 
     Args:
         settings: of the training.

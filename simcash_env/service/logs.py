@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from simcash_env.kernels._numba import notice
+
 REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 NOISE: Final = {"Started server process [%d]", "Waiting for application startup.", "Application startup complete."}
 
@@ -42,7 +44,8 @@ class JsonHandler(logging.Handler):
 
 
 def take_over() -> None:
-    """Let the web server's loggers write as we do; each request is logged by us, once."""
+    """Let the web server's loggers write as we do; each request is logged by us, once; a compilation is a line too."""
+    notice.send_to(lambda text: log("info", text))
     for name in ("uvicorn", "uvicorn.error", "asyncio", "websockets"):
         logger = logging.getLogger(name)
         logger.handlers = [JsonHandler()]

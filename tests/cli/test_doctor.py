@@ -1,5 +1,6 @@
 """``simcash doctor``: what it finds, what it says of it, and that it can find the engine broken."""
 
+import ast
 import importlib.metadata
 import json
 import platform
@@ -7,13 +8,15 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 import simcash_env
-from simcash_env.cli import doctor, main
+from simcash_env.cli import doctor, main, warming
 from simcash_env.errors import SimulationError
+from simcash_env.kernels._numba import jit as _jit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +68,45 @@ def test_an_engine_that_fails_or_is_wrong_is_told_and_leaves_with_one(capsys, mo
     code, written = called(capsys, "--json")
     assert code == 1
     assert json.loads(written.out)["run"] == {"is_right": False, "failure": "SimulationError: no kernel"}
+
+
+def test_doctor_warm_calls_every_entry_of_the_packages(capsys):
+    code, written = called(capsys, "--warm", "--json")
+    warm = json.loads(written.out)["warm"]
+    assert (code, written.err) == (0, "")
+    assert warm["seconds"] > 0
+    assert warm["compiled"] <= warm["entries"]
+    defined = {
+        node.name
+        for package in (warming.PACKAGE, "baselines", "training")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(each) == "entry" for each in node.decorator_list)
+    }
+    assert "step_batch" in defined
+    assert not _jit.entries() or defined <= {entry.py_func.__name__ for entry in _jit.entries() if entry.signatures}
+
+
+def test_doctor_warm_names_an_entry_that_it_does_not_call(capsys, monkeypatch):
+    entry = SimpleNamespace(py_func=doctor.megabytes, signatures=[])
+    monkeypatch.setattr(warming, "CALLS", ())
+    monkeypatch.setattr(_jit, "entries", lambda: (entry,))
+    code, written = called(capsys, "--warm")
+    assert code == 1
+    assert "doctor --warm: not compiled: megabytes" in written.err
+
+
+def test_doctor_warm_and_quick_contradict_each_other(capsys):
+    code, written = called(capsys, "--warm", "--quick")
+    assert (code, written.out) == (2, "")
+    assert written.err == "--warm: cannot be combined with --quick, which compiles nothing\n"
+
+
+def test_doctor_warms_nothing_where_the_engine_is_wrong(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "cost_of_a_run", lambda: 19_999)
+    code, written = called(capsys, "--warm", "--json")
+    assert code == 1
+    assert "warm" not in json.loads(written.out)
 
 
 def test_somebody_who_watches_is_told_what_takes_so_long(capsys, monkeypatch):

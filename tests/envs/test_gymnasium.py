@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import gymnasium
 import numpy as np
@@ -10,17 +11,13 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from simcash_env import simcash_v0
+from simcash_env import _registration, simcash_v0
 from simcash_env.errors import ActionError
 from tests.worlds import LIBRARY, busy, legal
 
 BANK = "simcash_env:SimCash/Bank-v0"
 ACTIONS = ("queue", "budget", "threshold")
 EVERYTHING = {"collateral": True, "recall": True}
-
-
-def bank_of(scenario):
-    return gymnasium.make(BANK, scenario=scenario, disable_env_checker=True).unwrapped.bank
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)
@@ -138,41 +135,62 @@ def test_a_closed_vector_has_ended_its_threads():
         vec.step(vec.action_space.sample())
 
 
-@pytest.mark.parametrize("first", ["simcash_env, gymnasium", "gymnasium, simcash_env", "gymnasium"])
-def test_the_id_is_known_whatever_was_imported_first(first, tmp_path):
-    program = f"import {first}; print(gymnasium.make('{BANK}', scenario='castro-2period-v0').unwrapped.bank)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.split() == [bank_of("castro-2period-v0")]
+def run_alone(program, folder):
+    """What a program prints in a process of its own, where a warning is an error."""
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.split()
 
 
-TWICE = """
+@pytest.mark.parametrize(
+    "first", ["simcash_env, gymnasium", "gymnasium, simcash_env", "gymnasium", "simcash_env.envs.vector, gymnasium"]
+)
+@pytest.mark.parametrize("make", ["make", "make_vec"])
+def test_gymnasium_id_is_known_in_every_order_of_imports(first, make, tmp_path):
+    options = ", vectorization_mode='vector_entry_point'" if make == "make_vec" else ""
+    program = f"""
 import sys
-from simcash_env._registration import register_with_gymnasium
-waiting = len(sys.meta_path)
-register_with_gymnasium()
-assert len(sys.meta_path) == waiting
+from types import ModuleType
+finders = list(sys.meta_path)
+import {first}
+assert sys.meta_path == finders
 import gymnasium
-known = gymnasium.spec("SimCash/Bank-v0")
-register_with_gymnasium()
-assert gymnasium.spec("SimCash/Bank-v0") is known
-assert len(sys.meta_path) == waiting - 1
+print(gymnasium.{make}("{BANK}", scenario="castro-2period-v0"{options}).unwrapped.spec.id)
 """
+    assert run_alone(program, tmp_path) == ["SimCash/Bank-v0"]
 
 
-def test_registering_twice_changes_nothing(tmp_path):
-    command = [sys.executable, "-W", "error", "-c", TWICE]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize("first", ["gymnasium, simcash_env", "simcash_env.envs.vector", "simcash_env.envs"])
+def test_gymnasium_id_without_the_module_is_known_after(first, tmp_path):
+    program = f"import {first}, gymnasium; print(gymnasium.spec('SimCash/Bank-v0').entry_point)"
+    assert run_alone(program, tmp_path) == ["simcash_env.envs.single:SimCashBankEnv"]
 
 
-def test_a_gymnasium_without_its_registry_is_missing_it_as_ever(tmp_path):
-    (tmp_path / "gymnasium" / "envs").mkdir(parents=True)
-    for folder in ("gymnasium", "gymnasium/envs"):
-        (tmp_path / folder / "__init__.py").touch()
-    program = "import simcash_env, gymnasium.envs.registration"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.endswith("ModuleNotFoundError: No module named 'gymnasium.envs.registration'\n")
+def test_gymnasium_id_is_registered_once(tmp_path):
+    program = """
+import importlib
+import sys
+from types import ModuleType
+import simcash_env
+from simcash_env._registration import register_with_gymnasium
+assert not register_with_gymnasium()
+assert "gymnasium" not in sys.modules
+import gymnasium
+assert register_with_gymnasium()
+known = gymnasium.spec("SimCash/Bank-v0")
+assert register_with_gymnasium()
+assert importlib.reload(simcash_env) is sys.modules["simcash_env"]
+assert simcash_env.__spec__.name == "simcash_env"
+assert gymnasium.spec("SimCash/Bank-v0") is known
+print("done")
+"""
+    assert run_alone(program, tmp_path) == ["done"]
+
+
+def test_gymnasium_id_is_not_registered_while_another_thread_imports_gymnasium(monkeypatch):
+    monkeypatch.setitem(sys.modules, _registration.REGISTRY, ModuleType(_registration.REGISTRY))
+    assert not _registration.register_with_gymnasium()
 
 
 def test_one_bank_goes_back_forks_and_tells_its_masks():

@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 import numba
 import numpy as np
 
-from simcash_env.kernels._numba.linking import EntryCompiler, RuleCompiler
+from simcash_env.kernels._numba import compilers, notice
 
 F = TypeVar("F")
 
@@ -44,10 +44,13 @@ def source_digest() -> str:
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: ``SIMCASH_CACHE_DIR``, else the user's cache folder, else a temporary one."""
+    """Where compiled kernels are kept: ``SIMCASH_CACHE_DIR``, else the user's cache folder, else a temporary one.
+
+    What plain ``njit`` compiled lies in a folder of its own.
+    """
     configured = os.environ.get("SIMCASH_CACHE_DIR") or os.environ.get("NUMBA_CACHE_DIR")
     base = Path(configured) if configured else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "simcash_env" / source_digest()
+    folder = base / "simcash_env" / (source_digest() + ("" if compilers.LINKING else "-njit"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -63,15 +66,26 @@ def _folder() -> str:
 
 def _settle_argument_types(dispatcher: Any) -> Any:
     """Compile once for int64 where Numba would compile anew for every constant that a kernel is called with."""
-    compiler = dispatcher._compiler  # noqa: SLF001 - the one place where argument types are settled
-    fold = compiler.fold_argument_types
+    compiler = getattr(dispatcher, "_compiler", None)
+    fold = getattr(compiler, "fold_argument_types", None)
+    if fold is None:
+        _warn_of_missing(
+            "_compiler.fold_argument_types", "kernels are compiled again for constants they are called with"
+        )
+        return dispatcher
 
     def fold_widened(args: Any, kws: Any) -> Any:
         signature, folded = fold(args, kws)
         return signature, tuple(numba.types.unliteral(argument) for argument in folded)
 
-    compiler.fold_argument_types = fold_widened
+    setattr(compiler, "fold_argument_types", fold_widened)  # noqa: B010 - not declared by Numba
     return dispatcher
+
+
+@functools.cache
+def _warn_of_missing(attribute: str, consequence: str) -> None:
+    """Warn once that this release of Numba has no such attribute of a dispatcher."""
+    _warn(f"Numba {numba.__version__}: a dispatcher has no {attribute}: {consequence}; results are the same")
 
 
 def kernel(function: F) -> F:
@@ -86,7 +100,7 @@ def inlined(function: F) -> F:
 
 def _compile_rule(function: F, *, forceinline: bool) -> F:
     options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Any = numba.njit(forceinline=forceinline, pipeline_class=RuleCompiler, **options)(function)
+    compiled: Any = numba.njit(forceinline=forceinline, **compilers.RULE_OPTIONS, **options)(function)
     return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
 
 
@@ -95,16 +109,31 @@ def entry(function: F) -> F:
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _folder()
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", pipeline_class=EntryCompiler)(function)
+        options = {"cache": True, "nogil": True, "error_model": "numpy"}
+        compiled: Any = numba.njit(**compilers.ENTRY_OPTIONS, **options)(function)
     finally:
         numba.config.CACHE_DIR = previous
-    return compiled if PLAIN else _settle_argument_types(_forgive_cache(compiled))  # type: ignore[no-any-return]
+    if PLAIN:
+        return compiled  # type: ignore[no-any-return]
+    _ENTRIES.append(compiled)
+    return _settle_argument_types(_watch_cache(compiled))  # type: ignore[no-any-return]
 
 
-def _forgive_cache(dispatcher: Any) -> Any:
-    """A cache that cannot be written or read costs time, never a run: it is said, and the kernel compiled."""
-    cache = dispatcher._cache  # noqa: SLF001 - Numba has no other place to catch this
-    save, load = cache.save_overload, cache.load_overload
+_ENTRIES: Final[list[Any]] = []
+
+
+def entries() -> tuple[Any, ...]:
+    """Every entry that was defined in this process, as Numba's dispatcher; none where nothing is compiled."""
+    return tuple(_ENTRIES)
+
+
+def _watch_cache(dispatcher: Any) -> Any:
+    """Announce a compilation; a cache that cannot be written or read is a warning, and the kernel is compiled."""
+    cache = getattr(dispatcher, "_cache", None)
+    save, load = getattr(cache, "save_overload", None), getattr(cache, "load_overload", None)
+    if cache is None or save is None or load is None:
+        _warn_of_missing("_cache.save_overload or _cache.load_overload", "a damaged cache is an error")
+        return dispatcher
 
     def save_if_possible(*arguments: Any) -> None:
         try:
@@ -114,11 +143,14 @@ def _forgive_cache(dispatcher: Any) -> Any:
 
     def load_if_possible(*arguments: Any) -> Any:
         try:
-            return load(*arguments)
+            found = load(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever unpickling half a file may raise
             cache.flush()
             _warn(f"{cache.cache_path}: a kept kernel is damaged, and compiled anew: {type(error).__name__}: {error}")
-            return None
+            found = None
+        if found is None:
+            notice.announce(_folder())
+        return found
 
     cache.save_overload, cache.load_overload = save_if_possible, load_if_possible
     return dispatcher

@@ -1,15 +1,20 @@
 """How compiled rules become one piece of machine code: a rule is kept as LLVM's code, an entry links all it calls.
 
 Numba on its own optimises every function together with all that it calls, and makes machine code of each: code that is
-called from many places is compiled as often. Here that is done once, for the entry.
+called from many places is compiled as often. Here that is done once, for the entry. The classes that this rests on are
+private to Numba: ``compilers.py`` imports this module where they are there, and uses it where ``check`` passes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+
+COMPILED: Final = "_ZN"
+"""How Numba's names of compiled functions start."""
 
 
 class RuleLibrary(JITCodeLibrary):  # type: ignore[misc]
@@ -47,6 +52,14 @@ class EntryLibrary(JITCodeLibrary):  # type: ignore[misc]
         self._linking_libraries = list(reached)
         super().finalize()
 
+    def _verify_declare_only_symbols(self) -> None:
+        """Numba calls this when all is linked and nothing is machine code yet: a missing rule would end the process."""
+        super()._verify_declare_only_symbols()
+        for function in self._final_module.functions:
+            if function.is_declaration and function.name.startswith(COMPILED):
+                message = f"an entry does not contain a rule that it reaches: {function.name}"
+                raise LookupError(message)
+
 
 class RuleCompiler(Compiler):  # type: ignore[misc]
     """Numba's compiler, writing into a ``RuleLibrary``."""
@@ -62,3 +75,37 @@ class EntryCompiler(Compiler):  # type: ignore[misc]
         whole = EntryLibrary(targetctx.codegen(), "entry")
         whole.enable_object_caching()
         super().__init__(typingctx, targetctx, whole, *rest)
+
+
+def check() -> None:
+    """Compile a small entry through these classes, with a rule that calls another rule, and run it.
+
+    Raises:
+        LookupError: a rule was not linked.
+        ArithmeticError: its result is wrong.
+        Exception: whatever Numba raises where its classes have changed.
+    """
+    options = {"nogil": True, "error_model": "numpy"}
+    rule_options = {**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": RuleCompiler}
+
+    @numba.njit(**rule_options)  # type: ignore[untyped-decorator]
+    def add_square(total: int, number: int) -> int:
+        return total + number * number
+
+    @numba.njit(forceinline=True, **rule_options)  # type: ignore[untyped-decorator]
+    def add_squares(first: int, last: int) -> int:
+        total = 0
+        for number in range(first, last + 1):
+            total = add_square(total, number)
+        return total
+
+    @numba.njit(pipeline_class=EntryCompiler, **options)  # type: ignore[untyped-decorator]
+    def sum_of_squares(last: int) -> int:
+        return add_squares(1, last)  # type: ignore[no-any-return]
+
+    expected, found = 385, sum_of_squares(10)
+    if found != expected:
+        message = f"the sum of the first ten squares is {expected}, got {found}"
+        raise ArithmeticError(message)
+    for compiled in sum_of_squares.overloads.values():
+        compiled.library.serialize_using_object_code()  # as the cache does

@@ -1,0 +1,95 @@
+"""Compile everything that Python calls: ``simcash doctor --warm``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from simcash_env.cli.screen import needs_extra
+from simcash_env.errors import SimulationError
+
+PACKAGE: Final = "simcash_env"
+"""Where entries are defined; a program may define others of its own."""
+SCENARIO: Final = "castro-2period-v0"
+MARKET: Final[dict[str, Any]] = {
+    "format": 1,
+    "name": "warm",
+    "simulation": {"ticks_per_day": 4, "num_days": 1},
+    "banks": [{"id": name, "opening_balance": 1_000, "policy": {"type": "external"}} for name in ("A", "B")],
+    "market": {
+        "deposit_rate": 1.0,
+        "lending_rate": 3.0,
+        "books": [{"maturity": {"ticks": 2}}],
+        "credit_lines": {"A": 1_000, "B": 1_000},
+    },
+}
+"""Two banks that learn, with a market: every entry can be called with it."""
+
+
+def warm() -> dict[str, Any]:
+    """Call every entry of the engine once, so that later processes find it in the cache.
+
+    An entry holds the rules of every feature and fits every size, so small scenarios compile all there is.
+
+    Returns:
+        ``seconds`` that it took, the number of ``entries``, and how many were ``compiled``: not in the cache.
+
+    Raises:
+        SimulationError: an entry is left that nothing here calls.
+    """
+    from simcash_env.kernels._numba.jit import entries
+
+    began = time.perf_counter()
+    for call in CALLS:
+        call()
+    ours = [entry for entry in entries() if entry.py_func.__module__.partition(".")[0] == PACKAGE]
+    uncalled = [entry.py_func.__qualname__ for entry in ours if not entry.signatures]
+    if uncalled:
+        message = f"doctor --warm: not compiled: {', '.join(uncalled)}"
+        raise SimulationError(message)
+    compiled = [entry for entry in ours if any(entry.stats.cache_misses.values())]
+    return {
+        "seconds": round(time.perf_counter() - began, 3),
+        "entries": len(ours),
+        "compiled": len(compiled),
+    }
+
+
+def _simulation() -> None:
+    """A tick, a payment from outside, an order placed and cancelled."""
+    from simcash_env.simulation import Simulation
+
+    simulation = Simulation(MARKET, seed=1)
+    simulation.submit_transaction("A", "B", 100, 3)
+    simulation.cancel_order(simulation.place_order("A", "ask", 2.0, 100))
+    simulation.tick()
+
+
+def _batch() -> None:
+    """A step of a batch, the numbers behind an observation, orders of a choice, the seeds of the next episodes."""
+    import numpy as np
+
+    from simcash_env.envs.vector import make_vec
+
+    vec = make_vec(MARKET, 1)
+    vec.reset(seed=1)
+    vec.step(np.zeros(vec.actions.shape, np.int64))
+    vec.queue1_view()
+    vec.orders_of(np.zeros((1, vec.num_banks), np.int64))
+    vec.following_seeds()
+
+
+def _scripted_runs() -> None:
+    """Whole runs in one call, as ``simcash benchmark`` makes them."""
+    from simcash_env.cli.choices import with_policies
+    from simcash_env.config import load_scenario
+
+    config = with_policies(load_scenario(SCENARIO), [], quiet=True)
+    with needs_extra("training"):
+        from simcash_env.evaluation.rollout import run_scripted
+    run_scripted(config, [1])
+
+
+CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs)
+"""What calls all entries, between them."""
