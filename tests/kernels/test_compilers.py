@@ -11,7 +11,7 @@ import numba
 import pytest
 from numba.core.compiler import Compiler
 
-import simcash_env.kernels
+import simcash_env.kernels._numba
 from simcash_env.kernels._numba import compilers, notice
 from simcash_env.kernels._numba import jit as _jit
 from simcash_env.service import logs

@@ -31,19 +31,19 @@ def is_wanted() -> bool:
 
 
 def load_linking() -> ModuleType | None:
-    """The module ``_linking``; None where it is not wanted, or Numba lacks what it needs."""
+    """The module ``linking``; None where it is not wanted, or Numba lacks what it needs."""
     if not is_wanted():
         return None
     try:
-        from simcash_env.kernels._numba import linking as _linking
+        from simcash_env.kernels._numba import linking
     except (ImportError, AttributeError, TypeError) as error:
         _warn(f"this release of Numba lacks a class that linking needs ({error})")
         return None
-    return _linking
+    return linking
 
 
 LINKING: Final = load_linking()
-"""The module ``_linking``, or None: kernels are compiled by plain ``njit``."""
+"""The module ``linking``, or None: kernels are compiled by plain ``njit``."""
 
 
 @functools.cache
