@@ -14,14 +14,30 @@ SimcashError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """The text with control characters and halves of surrogate pairs written as escapes."""
+    return UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def reason_of(error: BaseException) -> str:
+    """What the system says of a file, in one line."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
 
 
 class SimcashError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package; what a message quotes is printable."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable(str(message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,13 @@ class Fault:
     path: str
     value: str | None
     rule: str
+
+    def __post_init__(self) -> None:
+        """Write what cannot be printed as its escape: a fault must reach every terminal, file and answer."""
+        for name in ("file", "path", "value", "rule"):
+            text = getattr(self, name)
+            if text is not None:
+                object.__setattr__(self, name, printable(text))
 
     def __str__(self) -> str:
         """``file:line: path: rule, got value``, leaving out what is not known."""
@@ -88,8 +111,7 @@ class WriteError(SimcashError):
     @classmethod
     def of(cls, path: Path, error: BaseException) -> Self:
         """Name the file and what the system said."""
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
-        return cls(f"{path}: cannot be written: {reason}")
+        return cls(f"{path}: cannot be written: {reason_of(error)}")
 
 
 class SimulationError(SimcashError):

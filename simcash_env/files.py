@@ -11,7 +11,18 @@ from simcash_env.errors import WriteError
 
 
 def partial_of(target: Path) -> Path:
-    """Where a file is written before it takes its name: beside it, so that the last step is a rename."""
+    """Where a file is written before it takes its name: beside it, so that the last step is a rename.
+
+    Raises:
+        WriteError: no file can have this name.
+    """
+    try:
+        named = os.fsencode(target)
+    except UnicodeEncodeError as error:
+        raise WriteError.of(target, error) from error
+    if b"\x00" in named:
+        message = f"{target}: cannot be written: null character in its name"
+        raise WriteError(message)
     return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
@@ -54,6 +65,7 @@ def make_folder_of(target: Path) -> None:
     Raises:
         WriteError: it cannot be made; it names the file.
     """
+    partial_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

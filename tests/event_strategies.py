@@ -43,11 +43,23 @@ def ring_events(draw: Draw, frame: Frame) -> list[Row]:
             "to_bank": ring[(place + 1) % len(ring)],
             "amount": (amount + draw(extra)) * frame.scale,
             "priority": draw(st.integers(0, 10)),
-            "deadline": draw(maybe(st.integers(1, 6))),
+            **draw(deadlines(tick, frame.num_ticks)),
             "divisible": draw(st.booleans()),
         }
         for place, sender in enumerate(ring)
     ]
+
+
+def deadlines(tick: int, num_ticks: int) -> st.SearchStrategy[Row]:
+    """None, so many ticks from the arrival in either spelling, or an absolute tick."""
+    from_arrival = st.integers(1, 6)
+    absolute = st.integers(tick + 1, min(tick + 6, num_ticks))
+    return st.one_of(
+        st.just({}),
+        st.builds(lambda ticks: {"deadline": ticks}, from_arrival),
+        st.builds(lambda ticks: {"deadline_in": ticks}, from_arrival),
+        st.builds(lambda due: {"deadline_tick": due}, absolute),
+    )
 
 
 @st.composite

@@ -151,6 +151,12 @@ def switches(draw: Draw) -> Row:
     return {**row, "queue1_ordering": draw(some(("fifo", "priority_deadline")))}
 
 
+def tick_deadline(oracle: Oracle, ticks: int) -> Row:
+    """An absolute deadline inside the run, in either spelling."""
+    name = "deadline" if ticks % 2 else "deadline_tick"
+    return {name: min(oracle.current_tick + ticks, oracle.num_ticks)}
+
+
 @st.composite
 def submissions(draw: Draw, oracle: Oracle) -> list[Row]:
     """Payments given from outside before a tick, as keyword arguments of both engines."""
@@ -163,7 +169,9 @@ def submissions(draw: Draw, oracle: Oracle) -> list[Row]:
                 "sender": sender,
                 "receiver": draw(some(tuple(name for name in names if name != sender))),
                 "amount": draw(some(AMOUNTS)),
-                "deadline": min(oracle.current_tick + draw(st.integers(1, 8)), oracle.num_ticks),
+                **draw(
+                    some((tick_deadline(oracle, draw(st.integers(1, 8))), {"deadline_in": draw(st.integers(1, 8))}, {}))
+                ),
                 "priority": draw(st.integers(0, 10)),
                 "divisible": draw(st.booleans()),
                 "rtgs_priority": draw(some(("normal", "urgent", "highly_urgent"))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from simcash_env.cli.screen import notes
 from simcash_env.config import PolicyConfig, ScenarioConfig
+from simcash_env.config.documents import DUPLICATE
+from simcash_env.config.numbers import has_two_meanings, number_in
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.kernels._numba import notice
@@ -18,6 +21,7 @@ from simcash_env.registry import scenario_ids
 
 MAX_SEED = 2**63 - 1
 LONGEST_NUMBER = 18
+NOT_DECIMAL = "must be written in decimal digits"
 
 
 def complete_scenario(incomplete: str) -> Iterator[str]:
@@ -89,9 +93,11 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
         elif bank in chosen:
             faults.append(Fault(None, None, place, None, f"{bank} has been given a policy already"))
         else:
-            fields = policy_fields(text)
             try:
+                fields = policy_fields(text)
                 chosen[bank] = TypeAdapter(PolicyConfig).validate_python(fields)
+            except ConfigError as error:
+                faults += [replace(fault, path=fault.path.replace(text, choice, 1)) for fault in error.faults]
             except ValidationError as error:
                 for where, rule, value in broken_of(error, fields):
                     path = "".join(f": {step}" for step in where)
@@ -102,14 +108,24 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
 
 
 def policy_fields(text: str) -> dict[str, Any]:
-    """``name`` or ``name:parameter=value,...`` as a scenario file would have it."""
+    """``name`` or ``name:parameter=value,...`` as a scenario file would have it; numbers are read as in a file.
+
+    Raises:
+        ConfigError: a number that has two meanings, a parameter given twice.
+    """
     name, _, rest = text.partition(":")
     fields: dict[str, Any] = {"type": name}
+    faults = []
     for item in filter(None, rest.split(",")):
         key, _, value = item.partition("=")
-        digits = value.removeprefix("-")
-        is_number = digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_NUMBER
-        fields[key] = int(value) if is_number else value
+        if key in fields:
+            faults.append(Fault(None, None, f"--policy {text}: {key}", None, DUPLICATE))
+        elif has_two_meanings(value):
+            faults.append(Fault(None, None, f"--policy {text}: {key}", repr(value), NOT_DECIMAL))
+        number = number_in(value) if len(value) <= LONGEST_NUMBER else None
+        fields[key] = value if number is None else number
+    if faults:
+        raise ConfigError(faults)
     return fields
 
 

@@ -13,6 +13,7 @@ from simcash_env.cli.choices import AsJson, PolicyPath, complete_file, complete_
 from simcash_env.cli.screen import data, note
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
+from simcash_env.config.schema import scenario_schema
 from simcash_env.config.suggest import nearest
 from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ConfigError, Fault
@@ -149,6 +150,6 @@ def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault
 def schema(
     *, as_json: Annotated[bool, typer.Option("--json", help="The schema is JSON in any case.", hidden=True)] = False
 ) -> None:
-    """Print the JSON Schema of a scenario, for editors that complete and check with it."""
+    """Print the JSON Schema of a scenario file, native or of SimCash, for editors that complete and check with it."""
     del as_json
-    typer.echo(json.dumps(ScenarioConfig.model_json_schema(), indent=1))
+    typer.echo(json.dumps(scenario_schema(), indent=1))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simcash_env.cli.screen import needs_extra, note
+from simcash_env.config.texts import SURROGATE, text_problem
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.simulation import Simulation
 
@@ -92,6 +93,8 @@ class Outputs:
 
 def unusable(path: Path) -> str:
     """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
+    if SURROGATE.search(str(path)):
+        return f"is no usable name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

@@ -48,7 +48,9 @@ class HandedIn(BaseModel):
     sender: str
     receiver: str
     amount: int
-    deadline: int
+    deadline_tick: int | None = None
+    deadline_in: int | None = None
+    deadline: int | None = None
     priority: int = 5
     divisible: bool = False
     rtgs_priority: str = "normal"
@@ -114,7 +116,7 @@ def tick(
     moves = Moves() if actions is None else _read_moves(actions)
     for place, payment in enumerate(moves.transactions):
         try:
-            simulation.submit_transaction(**payment.model_dump())
+            simulation.submit_transaction(**payment.model_dump(exclude_none=True))
         except SimulationError as error:  # what the file says is wrong, not the run
             raise ConfigError([Fault(str(actions), None, f"transactions.{place}", None, str(error))]) from error
     if simulation.is_over:

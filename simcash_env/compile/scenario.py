@@ -262,7 +262,8 @@ def _write_events(view: Scenario, config: ScenarioConfig, number: dict[str, int]
         bank = fields.get("from_bank", fields.get("bank"))
         other = fields.get("to_bank", fields.get("counterparty"))
         factor = fields.get("multiplier", fields.get("weight", fields.get("min_multiplier", 0.0)))
-        every, deadline = fields["every"], fields.get("deadline")
+        every = fields["every"]
+        deadline = event.ticks_to_deadline() if event.type == "payment" else None
         view.event_kind[row] = int(ScheduledKind[event.type.upper()])
         view.event_tick[row] = event.tick
         view.event_every_ticks[row] = NONE if every is None else every

@@ -133,6 +133,10 @@ def _event_times(scenario: Raw) -> Iterator[Broken]:
         tick = _whole(event.get("tick"))
         if num_ticks and tick >= num_ticks:
             yield Broken(("events", number, "tick"), f"must be inside the run, below {num_ticks}", tick)
+        due = _whole(event.get("deadline_tick"))
+        if num_ticks and due > num_ticks:
+            rule = f"must be at most {num_ticks}, the end of the run"
+            yield Broken(("events", number, "deadline_tick"), rule, due)
 
 
 def _rates_per_day(scenario: Raw) -> Iterator[Broken]:

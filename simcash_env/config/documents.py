@@ -1,18 +1,26 @@
-"""Reading YAML and JSON into plain values, with the line of everything and all faults of the text itself."""
+"""The one reader of YAML and JSON: plain values, the line of everything, and all faults of the text itself.
+
+Every file, request body and inline text that a user writes passes here, so that a number means the same everywhere:
+it is decimal. ``010`` is 10, ``1_000`` is 1000, and what only YAML 1.1 reads as a number (``1:30``, ``0x10``,
+``0b1``) is refused, wherever it stands without quotes.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from simcash_env.config.faults import Broken, Place
+from simcash_env.config.numbers import LEADING_ZERO, OCTAL, OTHER_BASE, WHOLE, has_two_meanings, number_in
 from simcash_env.config.report import config_error
+from simcash_env.config.texts import NOT_FINITE, scalar_problem, text_problem, unusable
 from simcash_env.errors import ConfigError, Fault
 
 MAX_NODES = 1_000_000
@@ -21,6 +29,9 @@ MAX_NODES = 1_000_000
 TOO_MANY = f"more than {MAX_NODES} values"
 DUPLICATE = "is given twice"
 NOT_TEXT = "keys must be text, put it in quotes"
+TWO_MEANINGS = "has two meanings in YAML: write the number in decimal digits, or put it in quotes where it is text"
+
+_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 
 
 @dataclass
@@ -31,6 +42,8 @@ class Document:
     value: Any
     lines: dict[Place, int] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
+    written: dict[Place, str] = field(default_factory=dict)
+    """What stands in the file where its value does not show it: ``no``, ``2025-01-31``, ``010``."""
 
     def line_of(self, place: Place) -> int | None:
         """The line of a place, or of what it should stand in."""
@@ -40,8 +53,27 @@ class Document:
         return None
 
     def error(self, broken: list[Broken]) -> ConfigError:
-        """The error that lists these faults."""
-        return config_error(broken, self.file, self.line_of)
+        """The error that lists these faults; of a value that cannot be read, one alone."""
+        unread = {fault.place for fault in self.broken if fault.rule not in {DUPLICATE, NOT_TEXT, NOT_FINITE}}
+        others = [fault for fault in broken if fault not in self.broken and fault.place not in unread]
+        named = {fault.place for fault in others}  # a rule of the field says more than that a number is not finite
+        own = [fault for fault in broken if fault in self.broken]
+        own = [fault for fault in own if fault.rule != NOT_FINITE or fault.place not in named]
+        return config_error([*own, *map(self._as_written, others)], self.file, self.line_of)
+
+    def _as_written(self, fault: Broken) -> Broken:
+        text, value = self.written.get(fault.place), fault.value
+        if text is None or isinstance(value, str) or not fault.rule.startswith("must be text"):
+            return fault
+        reading = "a date" if isinstance(value, date) else str(value).lower()
+        return fault._replace(rule=f"{fault.rule} ({text} is read as {reading}; put text in quotes)", value=text)
+
+
+def read_as_octal(document: Document) -> Iterator[tuple[Place, str, int]]:
+    """Numbers with a leading zero that YAML 1.1 reads as octal: place, what is written, and that reading."""
+    for place, text in document.written.items():
+        if OCTAL.fullmatch(text):
+            yield place, text, int(text.replace("_", ""), 8)
 
 
 def read_document(path: Path) -> Document:
@@ -51,25 +83,30 @@ def read_document(path: Path) -> Document:
         ConfigError: when it cannot be read or is not well formed.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path, "cannot be read: not UTF-8 text") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{content[error.start]:02x}"
+        raise ConfigError([Fault(str(path), line, "", found, "cannot be read: not UTF-8 text")]) from error
     except ValueError as error:  # a null character in its name, or half of a surrogate pair
         raise _unreadable(path, f"cannot be read: {error}") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return parse_json(text, str(path)) if path.suffix.lower() == ".json" else parse_yaml(text, str(path))
 
 
 def parse_json(text: str, file: str | None) -> Document:
-    """Parse JSON; a key given twice is a fault."""
+    """Parse JSON; a key given twice is a fault, and so is a number or a text that has no meaning."""
     document = Document(file, None)
+    doubled: list[tuple[dict[str, Any], str]] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key, value in pairs:
             if key in values:
-                document.broken.append(Broken((key,), DUPLICATE, None))
+                doubled.append((values, key))
             values[key] = value
         return values
 
@@ -79,7 +116,24 @@ def parse_json(text: str, file: str | None) -> Document:
         raise ConfigError([Fault(file, error.lineno, "", None, f"not valid JSON: {error.msg}")]) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError([Fault(file, None, "", None, f"not usable JSON: {error}")]) from error
+    document.broken += _duplicates(document.value, doubled)
+    document.broken += unusable(document.value)
     return document
+
+
+def _duplicates(value: Any, doubled: list[tuple[dict[str, Any], str]]) -> Iterator[Broken]:
+    """Every key that JSON gives twice, at its place; in what another duplicate has replaced it has no place."""
+    places: dict[int, Place] = {}
+    waiting: list[tuple[Place, Any]] = [((), value)] if doubled else []
+    while waiting:
+        at, found = waiting.pop()
+        if isinstance(found, dict):
+            places[id(found)] = at
+            waiting += (((*at, key), inside) for key, inside in found.items())
+        elif isinstance(found, list):
+            waiting += (((*at, number), inside) for number, inside in enumerate(found))
+    for mapping, key in doubled:
+        yield Broken((*places.get(id(mapping), ()), key), DUPLICATE, None)
 
 
 def parse_yaml(text: str, file: str | None) -> Document:
@@ -108,7 +162,7 @@ def _unreadable(path: Path, rule: str) -> ConfigError:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, and 1e6 is a number (PyYAML wants 1.0e+6)."""
+    """YAML 1.1 as PyYAML reads it, but numbers are decimal, and 1e6 is one (PyYAML wants 1.0e+6)."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Write what ``<<`` merges into a mapping; counted before it is written, as merges multiply."""
@@ -125,10 +179,22 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
+    _FLOAT,
     re.compile(r"^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$"),
     list("-+0123456789."),
 )
+_Loader.add_implicit_resolver(_INT, re.compile(rf"^(?:{WHOLE.pattern})$"), list("-+0123456789"))
+
+
+def _is_text(node: yaml.ScalarNode) -> bool:
+    """A time of day such as 24:61 is a text for all readers; ``0o17`` is one for some."""
+    return bool(node.tag == "tag:yaml.org,2002:str") and OTHER_BASE.fullmatch(node.value) is None
+
+
+def _looks_different(value: Any, text: str) -> bool:
+    if isinstance(value, bool):
+        return text.lower() not in {"true", "false"}
+    return isinstance(value, date) or (not isinstance(value, str) and LEADING_ZERO.fullmatch(text) is not None)
 
 
 class _NodeReader:
@@ -148,15 +214,31 @@ class _NodeReader:
             problem = "an alias must not contain itself" if id(node) in self.open else TOO_MANY
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
+            return self._judged(node, place)
         self.open.add(id(node))
         read: Callable[[Any, Place], Any] = self._mapping if isinstance(node, yaml.MappingNode) else self._sequence
         value = read(node, place)
         self.open.discard(id(node))
         return value
 
+    def _judged(self, node: yaml.ScalarNode, place: Place) -> Any:
+        """A value; notes what is wrong with it, and how it is written."""
+        value, text, is_plain = self._scalar(node), node.value, node.style is None
+        is_number = node.tag in {_INT, _FLOAT}
+        problem = scalar_problem(value)
+        if problem is None and (is_number or is_plain) and has_two_meanings(text) and not _is_text(node):
+            self.document.broken.append(Broken(place, TWO_MEANINGS, text))
+        elif problem is not None:
+            self.document.broken.append(Broken(place, problem, value))
+        elif is_plain and _looks_different(value, text):
+            self.document.written[place] = text
+        return value
+
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
+            number = number_in(node.value) if node.tag in {_INT, _FLOAT} else None
+            if number is not None and (node.tag == _FLOAT or isinstance(number, int)):
+                return float(number) if node.tag == _FLOAT else number
             return self.loader.construct_object(node)
         except (ValueError, OverflowError) as error:
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
@@ -181,6 +263,10 @@ class _NodeReader:
         if isinstance(node, yaml.ScalarNode):
             key, text = self._scalar(node), node.value
             if isinstance(key, str):
+                problem = text_problem(key)
+                if problem is not None:
+                    self.document.lines.setdefault((*place, key), node.start_mark.line + 1)
+                    self.document.broken.append(Broken((*place, key), f"key {problem}", key))
                 return key
         else:
             key, text = {} if isinstance(node, yaml.MappingNode) else [], "?"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import (
+    MAX_TICKS,
     BankId,
     Model,
     Multiplier,
@@ -35,12 +37,41 @@ class _MoneyEvent(_Event):
 
 
 class PaymentEvent(_MoneyEvent):
-    """A payment arrives in its sender's queue; ``deadline`` counts ticks from its arrival."""
+    """A payment arrives in its sender's queue, with at most one deadline (default: a tenth of a day, at least 5 ticks).
+
+    Every deadline is cut at the end of the run and, under ``deadline_cap_at_eod``, of the day.
+    """
 
     type: Literal["payment"] = "payment"
     priority: Priority = 5
-    deadline: PositiveTicks | None = None
+    deadline_tick: (
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="absolute tick, after `tick`")] | None
+    ) = None
+    deadline_in: (
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks from the arrival, at least 1")] | None
+    ) = None
+    deadline: (
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="older spelling of `deadline_in`")] | None
+    ) = None
     divisible: Truth = False
+
+    @model_validator(mode="after")
+    def _has_one_deadline(self) -> PaymentEvent:
+        named = ("deadline_tick", "deadline_in", "deadline")
+        first, *others = [name for name in named if getattr(self, name) is not None] or [""]
+        if others:
+            raise fault_at((others[0],), f"give either {first} or {others[0]}", getattr(self, others[0]))
+        if self.deadline_tick is not None and self.every is not None:
+            raise fault_at(("deadline_tick",), "a payment that repeats needs deadline_in", self.deadline_tick)
+        if self.deadline_tick is not None and self.deadline_tick <= self.tick:
+            raise fault_at(("deadline_tick",), f"must be after tick ({self.tick})", self.deadline_tick)
+        return self
+
+    def ticks_to_deadline(self) -> int | None:
+        """Ticks from the arrival to the deadline, before it is cut; None for the default."""
+        if self.deadline_tick is not None:
+            return self.deadline_tick - self.tick
+        return self.deadline if self.deadline_in is None else self.deadline_in
 
 
 class DirectTransferEvent(_MoneyEvent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
@@ -15,8 +16,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simcash_env.config.faults import UNKNOWN_KEY, detail
+from simcash_env.config.faults import RULE, UNKNOWN_KEY, detail
 from simcash_env.config.suggest import unknown_key
+from simcash_env.config.texts import name_problem, text_problem
 
 MAX_CENTS: Final = 10**15
 """Largest single sum of money (ten trillion): thousands of them still add up inside int64."""
@@ -30,9 +32,51 @@ MAX_MULTIPLIER: Final = 1_000.0
 
 
 class Model(BaseModel):
-    """Base of every part of a scenario: never changed after it was read, and unknown keys are refused."""
+    """Base of every part of a scenario: never changed after it was read, and unknown keys are refused.
+
+    There is no way around the rules in Python either: a copy with changes is judged as a file is, by
+    ``model_copy``, ``copy.replace`` or ``model_construct``. Parts that are models already have been judged and are
+    taken over as they are.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same configuration with some values replaced.
+
+        Args:
+            update: values by key, as the class takes them.
+            deep: copy the parts too.
+
+        Raises:
+            ValidationError: an unknown key, or values that break a rule, alone or together with the others.
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        changed = type(self).model_validate({**self._given(update), **update})
+        return changed.model_copy(deep=True) if deep else changed
+
+    def _given(self, update: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that a copy with these changes keeps; what was left out is left out again."""
+        del update
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """The same as calling the class: a configuration that breaks a rule cannot be made."""
+        if _fields_set is not None:
+            message = f"{cls.__name__}.model_construct: _fields_set is not supported, values are always judged"
+            raise TypeError(message)
+        return cls.model_validate(values)
+
+    def copy(
+        self, *, include: Any = None, exclude: Any = None, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """The same as ``model_copy``; pydantic's older name, without parts left out."""
+        if include is not None or exclude is not None:
+            message = f"{type(self).__name__}.copy: include and exclude are not supported"
+            raise TypeError(message)
+        return self.model_copy(update=update, deep=deep)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -64,28 +108,42 @@ def _whole_cents(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, Field(strict=True)]
+def _one_rule(problem_of: Callable[[str], str | None]) -> Callable[[Any], Any]:
+    def judged(value: Any) -> Any:
+        problem = problem_of(value) if isinstance(value, str) else None
+        if problem is not None:
+            raise PydanticCustomError(RULE, problem)
+        return value
+
+    return judged
+
+
+NameRule: Final = BeforeValidator(_one_rule(name_problem))
+Name = Annotated[str, Field(strict=True), NameRule]
+Text = Annotated[str, Field(strict=True), BeforeValidator(_one_rule(text_problem))]
 Truth = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS)]
 Cents = Annotated[
     int,
-    BeforeValidator(_whole_cents),
     Field(strict=True, ge=0, le=MAX_CENTS, description="whole cents"),
+    BeforeValidator(_whole_cents),
 ]
 PositiveCents = Annotated[
     int,
-    BeforeValidator(_whole_cents),
     Field(strict=True, ge=1, le=MAX_CENTS, description="whole cents, at least 1"),
+    BeforeValidator(_whole_cents),
 ]
 SignedCents = Annotated[
     int,
-    BeforeValidator(_whole_cents),
     Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="whole cents"),
+    BeforeValidator(_whole_cents),
 ]
 Ticks = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS, description="ticks")]
 PositiveTicks = Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks, at least 1")]
 Priority = Annotated[int, Field(strict=True, ge=0, le=10, description="0 (least urgent) to 10")]
-BankId = Annotated[str, Field(strict=True, min_length=1, description="id of a bank")]
+BankId = Annotated[str, Field(strict=True, min_length=1, description="id of a bank"), NameRule]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, description="share, 0 to 1")]
 Rate = Annotated[float, Field(strict=True, ge=0, le=MAX_RATE_PER_TICK, description="payments a tick")]
 Weight = Annotated[float, Field(strict=True, ge=0, le=1e9, description="relative weight")]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simcash_env.config.documents import Document, read_document
+from simcash_env.config.documents import TWO_MEANINGS, Document, read_as_octal, read_document
 from simcash_env.config.faults import Broken
 from simcash_env.config.library import scenario_ids, scenario_path
 from simcash_env.config.policy_files import find_policy_files
@@ -19,6 +19,7 @@ from simcash_env.config.scenario import ScenarioConfig
 from simcash_env.config.simcash.files import translate
 from simcash_env.config.simcash.translation import Section, Translation
 from simcash_env.config.suggest import nearest
+from simcash_env.config.texts import unusable
 from simcash_env.errors import ConfigError, Fault
 
 
@@ -41,6 +42,7 @@ def load_scenario(
     """
     if isinstance(source, Mapping):
         document, folder = Document(None, copy.deepcopy(dict(source))), None
+        document.broken += unusable(document.value)
     else:
         path = _find(source)
         document, folder = read_document(path), path.parent
@@ -50,7 +52,7 @@ def load_scenario(
         return _validate(document, _as_it_is(document.value), folder, policy_path)
     if "banks" in document.value and "agents" not in document.value:
         raise document.error([*document.broken, Broken(("format",), "is required, write format: 1", None)])
-    translation = translate(document.value, "simcash" if document.file is None else Path(document.file).stem)
+    translation = translate(document.value, "simcash" if document.file is None else _name_of(document.file))
     scenario = _validate(document, translation, folder, policy_path)
     (_to_stderr if notice is None else notice)(_notice(document, translation.ignored))
     return scenario
@@ -67,7 +69,10 @@ def _validate(
 ) -> ScenarioConfig:
     native = translation.native
     find_policy_files(native, folder, policy_path)
-    broken = [*document.broken, *translation.broken]
+    unread = [
+        fault for fault in document.broken if fault.rule != TWO_MEANINGS or not translation.is_ignored(fault.place)
+    ]
+    broken = [*unread, *translation.broken]
     try:
         scenario = ScenarioConfig.model_validate(native)
     except ValidationError as error:
@@ -99,9 +104,19 @@ def _find(source: str | Path) -> Path:
     raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
 
 
+def _name_of(file: str) -> str:
+    """A file's name as Unicode: what the system cannot spell so is replaced."""
+    return Path(file).stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _notice(document: Document, ignored: list[str]) -> str:
     start = f"{document.file or 'scenario'}: read as a SimCash file, rules: simcash"
-    return start + (f"; ignored, as SimCash does: {', '.join(ignored)}" if ignored else "")
+    octal = [f"{'.'.join(map(str, place))} {text} (SimCash: {other})" for place, text, other in read_as_octal(document)]
+    return (
+        start
+        + (f"; ignored, as SimCash does: {', '.join(ignored)}" if ignored else "")
+        + (f"; leading zeros read as decimal: {', '.join(octal)}" if octal else "")
+    )
 
 
 def _to_stderr(line: str) -> None:

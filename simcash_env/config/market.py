@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from simcash_env.config.exact import written
 from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
-from simcash_env.config.fields import BankId, Cents, Count, Model, PositiveCents, PositiveTicks, Share
+from simcash_env.config.fields import BankId, Cents, Count, Model, NameRule, PositiveCents, PositiveTicks, Share
 
 RATE_UNIT: Final = 10_000
 """Hundredths of a basis point in one per cent: the unit of every rate in the market."""
@@ -41,7 +41,7 @@ RateOffset = Annotated[
     AfterValidator(_is_on_the_grid),
 ]
 Rows = Annotated[int, Field(strict=True, ge=1, le=MAX_ROWS)]
-BookId = Annotated[str, Field(strict=True, min_length=1, description="id of a book")]
+BookId = Annotated[str, Field(strict=True, min_length=1, description="id of a book"), NameRule]
 
 
 def rate_units(percent: float) -> int:

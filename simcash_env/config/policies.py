@@ -64,7 +64,7 @@ class TreePolicy(Model):
     type: Literal["tree"] = "tree"
     file: Text | None = None
     tree: dict[str, Any] | None = None
-    parameters: dict[str, Annotated[float, Field(strict=True)]] = Field(default_factory=dict)
+    parameters: dict[Text, Annotated[float, Field(strict=True)]] = Field(default_factory=dict)
     _loaded: LoadedTree = PrivateAttr()
 
     @model_validator(mode="after")

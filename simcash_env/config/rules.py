@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -30,10 +31,18 @@ RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
 """What each rule set says; a scenario may override single rules by name."""
 
 
+RuleSet: TypeAlias = Literal["standard", "simcash"]
+
+
+def named_rules(value: Any) -> Any:
+    """A rule set that is given by its name alone."""
+    return {"set": value} if isinstance(value, str) else value
+
+
 class RulesConfig(Model):
     """A rule set with every rule resolved; in a file also just the set's name."""
 
-    set: Literal["standard", "simcash"] = "standard"
+    set: RuleSet = "standard"
     delay_cost_scope: Literal["queue1", "both"] = "queue1"
     eod_penalty_scope: Literal["unsettled", "overdue"] = "unsettled"
     deadline_mode: Literal["overdue", "drop"] = "overdue"
@@ -44,11 +53,18 @@ class RulesConfig(Model):
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, value: Any) -> Any:
-        rules = {"set": value} if isinstance(value, str) else value
+        rules = named_rules(value)
         if not isinstance(rules, dict):
             return rules
         chosen = rules.get("set", "standard")
         return {**RULE_SETS.get(chosen, {}), **rules} if isinstance(chosen, str) else rules
+
+    def _given(self, update: Mapping[str, Any]) -> dict[str, Any]:
+        """With another set come that set's rules; single rules that differed from the old set's stay."""
+        given = super()._given(update)
+        if "set" not in update:
+            return given
+        return {name: rule for name, rule in given.items() if rule != RULE_SETS[self.set].get(name)}
 
 
 class SimulationConfig(Model):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, model_validator
 
 from simcash_env.config.banks import BankConfig
 from simcash_env.config.costs import CostConfig
 from simcash_env.config.cross_rules import cross_faults
 from simcash_env.config.events import EventConfig
 from simcash_env.config.faults import broken_rules, detail
-from simcash_env.config.fields import Model, Text
+from simcash_env.config.fields import Model, Name, Text
 from simcash_env.config.market import MarketConfig
 from simcash_env.config.market_rules import market_faults
 from simcash_env.config.rules import (
@@ -19,20 +19,25 @@ from simcash_env.config.rules import (
     LsmConfig,
     PriorityEscalationConfig,
     RulesConfig,
+    RuleSet,
     SimulationConfig,
     SwitchConfig,
+    named_rules,
 )
 
 MAX_BANKS = 2_000
+
+
+Rules = Annotated[RulesConfig, BeforeValidator(named_rules, json_schema_input_type=RuleSet | RulesConfig)]
 
 
 class ScenarioConfig(Model):
     """A scenario in the native format."""
 
     format: Literal[1]
-    name: Text
+    name: Name
     description: Text = ""
-    rules: RulesConfig = Field(default_factory=RulesConfig)
+    rules: Rules = Field(default_factory=RulesConfig)
     simulation: SimulationConfig
     banks: Annotated[tuple[BankConfig, ...], Field(min_length=1, max_length=MAX_BANKS)]
     costs: CostConfig = Field(default_factory=CostConfig)

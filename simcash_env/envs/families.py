@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -54,10 +55,16 @@ class Randomize:
             ConfigError: a span that is empty or not above 0, no member, an unknown split.
         """
         for name in ("sizes", "rates", "prices"):
-            low, high = getattr(self, name)
-            require(f"randomize.{name}", (low, high), 0.0 < low <= high, "must be two factors above 0 in order")
-        require("randomize.num_members", self.num_members, self.num_members >= 1, "must be at least 1")
-        require("randomize.split", self.split, self.split in SPLITS, f"must be one of {', '.join(SPLITS)}")
+            span = getattr(self, name)
+            is_span = len(span) == len(Randomize.sizes) if isinstance(span, (tuple, list)) else False
+            is_right = bool(is_span and all(map(_is_number, span)) and 0.0 < span[0] <= span[1] < math.inf)
+            require(f"randomize.{name}", span, is_right, "must be two factors above 0 in order")
+        for name, least in (("num_members", 1), ("seed", 0)):
+            number = getattr(self, name)
+            is_right = bool(isinstance(number, (int, np.integer)) and not isinstance(number, bool) and number >= least)
+            require(f"randomize.{name}", number, is_right, f"must be a whole number, at least {least}")
+        is_split = isinstance(self.split, str) and self.split in SPLITS
+        require("randomize.split", self.split, is_split, f"must be one of {', '.join(SPLITS)}")
 
     def members(self, config: ScenarioConfig) -> list[ScenarioConfig]:
         """All of them, in order.
@@ -76,6 +83,10 @@ class Randomize:
             _speed_up(bank, _factor(rng, self.rates))
         _reprice(rows["costs"], rng, self.prices)
         return ScenarioConfig.model_validate(rows)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _factor(rng: np.random.Generator, span: Span) -> float:

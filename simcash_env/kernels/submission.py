@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import entry, kernel
-from simcash_env.kernels.deadlines import cap_deadline
+from simcash_env.kernels.deadlines import cap_deadline, default_deadline
 from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
@@ -15,12 +15,16 @@ ARRIVAL = int(EventKind.ARRIVAL)
 
 @kernel
 def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
-    """Write the payment (sender, receiver, cents, deadline, priority, divisible, RTGS priority); returns its id."""
+    """Write the payment (sender, receiver, cents, deadline, priority, divisible, RTGS priority); returns its id.
+
+    The deadline is a tick, or NONE for the default.
+    """
     if state.free_count[0] == 0:
         return NONE
     row = take_row(state)
     sender, receiver, cents, priority = payment[0], payment[1], payment[2], payment[4]
-    deadline = cap_deadline(scenario, state, payment[3], 0)
+    asked = default_deadline(scenario, state) if payment[3] == NONE else payment[3]
+    deadline = cap_deadline(scenario, state, asked, 0)
     write_payment(state, row, sender, receiver, cents, deadline, priority, payment[5])
     state.pay_rtgs_priority[row] = payment[6]
     count_arrival(state, row)

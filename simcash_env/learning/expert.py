@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from simcash_env.agents.units import TYPICAL_TICKS
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.fields import Model, Number
 from simcash_env.config.library import policy_path
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.envs.actions import Language
@@ -92,21 +93,19 @@ OURS: Final[dict[str, type[UrgencyAgent]]] = {"urgent_first": UrgentFirst, "bala
 """Scripts that are no policy of a scenario file, all with ``urgent_ticks``."""
 
 
-class ExpertSettings(BaseModel):
+class ExpertSettings(Model):
     """A policy and the share of the pool that each bank allocates with it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: dict[str, Any] = Field(
         description="as in a scenario file, or {type: urgent_first or balance_thresholds, urgent_ticks: N}"
     )
-    shares: tuple[float, ...] = Field(
+    shares: tuple[Number, ...] = Field(
         default=(), description="of the learning banks' pools; one for all, or one a bank"
     )
-    arrivals: float = Field(
+    arrivals: Number = Field(
         default=0.0, ge=0, description="what is added for each cent that waits at the first decision"
     )
-    noise: float = Field(default=1.5, ge=0, description="standard deviation of the levels that are shown, in levels")
+    noise: Number = Field(default=1.5, ge=0, description="standard deviation of the levels that are shown, in levels")
 
 
 class Expert:

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from simcash_env.errors import ConfigError, Fault
+from simcash_env.config.fields import Model, Number, Text, Whole
+from simcash_env.config.report import broken_of, config_error
 from simcash_env.learning.search_space import Range, Space
 
 
-class RllibSettings(BaseModel):
+class RllibSettings(Model):
     """RLlib's PPO with one policy for all banks."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scenario: str = Field(description="an id of the library or a file")
-    iterations: int = Field(default=40, ge=1, description="rounds of sampling and learning")
-    batch: int = Field(default=200, ge=1, description="ticks of a round, all copies together")
-    minibatch: int = Field(default=100, ge=1)
-    num_epochs: int = Field(default=4, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    entropy: float = Field(default=0.0, ge=0)
-    gamma: float = Field(default=1.0, gt=0, le=1)
-    gae_lambda: float = Field(default=0.95, ge=0, le=1)
-    clip_range: float = Field(default=0.3, gt=0)
-    hidden: tuple[int, ...] = Field(default=(64, 64), min_length=1)
-    max_queue_slots: int = Field(default=4, ge=1, description="payments of Queue 1 that a bank sees and decides on")
+    scenario: Text = Field(description="an id of the library or a file")
+    iterations: Whole = Field(default=40, ge=1, description="rounds of sampling and learning")
+    batch: Whole = Field(default=200, ge=1, description="ticks of a round, all copies together")
+    minibatch: Whole = Field(default=100, ge=1)
+    num_epochs: Whole = Field(default=4, ge=1)
+    learning_rate: Number = Field(default=1e-3, gt=0)
+    entropy: Number = Field(default=0.0, ge=0)
+    gamma: Number = Field(default=1.0, gt=0, le=1)
+    gae_lambda: Number = Field(default=0.95, ge=0, le=1)
+    clip_range: Number = Field(default=0.3, gt=0)
+    hidden: tuple[Whole, ...] = Field(default=(64, 64), min_length=1)
+    max_queue_slots: Whole = Field(default=4, ge=1, description="payments of Queue 1 that a bank sees and decides on")
 
 
 SWEEP_SPACE: Final[Space] = {
@@ -49,8 +48,4 @@ def rllib_settings(scenario: str, **changes: Any) -> RllibSettings:
     try:
         return RllibSettings(scenario=scenario, **changes)
     except ValidationError as error:
-        faults = [
-            Fault(None, None, ".".join(map(str, item["loc"])), repr(item["input"]), item["msg"])
-            for item in error.errors()
-        ]
-        raise ConfigError(faults) from error
+        raise config_error(broken_of(error, changes), None) from error

@@ -6,28 +6,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from simcash_env.errors import ConfigError, Fault
+from simcash_env.config.documents import read_document
+from simcash_env.config.faults import Broken, fault_at
+from simcash_env.config.fields import Model, Number, Truth
+from simcash_env.config.report import broken_of
+from simcash_env.config.suggest import unknown_key
 from simcash_env.learning.settings import TrainingSettings
 
 
-class Range(BaseModel):
+class Range(Model):
     """Numbers between two bounds, both included."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    low: float
-    high: float
-    log: bool = Field(default=False, description="draw evenly on a logarithmic scale")
-    whole: bool = Field(default=False, description="whole numbers only")
+    low: Number
+    high: Number
+    log: Truth = Field(default=False, description="draw evenly on a logarithmic scale")
+    whole: Truth = Field(default=False, description="whole numbers only")
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Range:
         if self.low >= self.high or (self.log and self.low <= 0):
-            message = "needs low < high, and low > 0 on a logarithmic scale"
-            raise ValueError(message)
+            raise fault_at((), "needs low < high, and low > 0 on a logarithmic scale", None)
         return self
 
 
@@ -62,22 +62,25 @@ def read_space(path: Path | None, otherwise: Space = SPACE, settings: type[BaseM
     """
     if path is None:
         return otherwise
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        space: Space = TypeAdapter(dict[str, Choice]).validate_python(values)
-    except ValidationError as error:
-        faults = [
-            Fault(str(path), None, ".".join(map(str, item["loc"])), repr(item["input"]), item["msg"])
-            for item in error.errors()
-        ]
-        raise ConfigError(faults) from error
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError([Fault(str(path), None, "space", repr(str(path)), f"cannot be read: {error}")]) from error
+    document = read_document(path)
+    if not isinstance(document.value, dict):
+        raise document.error([Broken((), "must be a mapping of settings to values", document.value)])
+    space: dict[str, Choice] = {}
+    broken: list[Broken] = []
+    for name, choice in document.value.items():
+        try:
+            space[name] = choice if isinstance(choice, list) else Range.model_validate(choice)
+        except ValidationError as error:
+            broken += [Broken((name, *place), rule, value) for place, rule, value in broken_of(error, choice)]
     known = set(settings.model_fields) - {"scenario"}
-    unknown = [Fault(str(path), None, name, repr(name), "is no setting of a training") for name in space.keys() - known]
-    empty = [Fault(str(path), None, name, "[]", "needs a value") for name, choice in space.items() if choice == []]
-    if unknown or empty:
-        raise ConfigError(unknown + empty)
+    broken += [
+        Broken((name,), unknown_key(name, known).replace("unknown key", "is no setting of a training"), None)
+        for name in document.value
+        if name not in known
+    ]
+    broken += [Broken((name,), "needs a value", choice) for name, choice in space.items() if choice == []]
+    if document.broken or broken:
+        raise document.error([*document.broken, *broken])
     return space
 
 

@@ -2,56 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from simcash_env.config.documents import read_document
+from simcash_env.config.faults import RULE
+from simcash_env.config.fields import Model, Number, Text, Truth, Whole
 from simcash_env.config.library import shipped_folder
+from simcash_env.config.report import broken_of, config_error, shown
+from simcash_env.config.suggest import unknown_key
+from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.learning.expert import ExpertSettings
 
 
-class TrainingSettings(BaseModel):
+class TrainingSettings(Model):
     """Settings of independent PPO over one batch of copies: networks, schedule, curriculum, opponents."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scenario: str = Field(description="an id of the library or a file")
-    total_steps: int = Field(default=1_000_000, ge=1, description="decisions of banks, all rows together")
-    num_envs: int = Field(default=512, ge=1, description="copies of the scenario")
-    steps_per_rollout: int = Field(default=12, ge=1, description="ticks of every copy between two updates")
-    num_minibatches: int = Field(default=4, ge=1)
-    num_epochs: int = Field(default=4, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0, description="at the beginning")
-    final_learning_rate: float = Field(default=1e-5, ge=0, description="at the end")
-    entropy: float = Field(default=0.02, ge=0, description="weight of the entropy bonus at the beginning")
-    final_entropy: float = Field(default=0.0, ge=0, description="its weight at the end")
-    entropy_until: float = Field(default=0.8, gt=0, le=1, description="share of the training after which it is final")
-    scarce_until: float = Field(
+    scenario: Text = Field(description="an id of the library or a file")
+    total_steps: Whole = Field(default=1_000_000, ge=1, description="decisions of banks, all rows together")
+    num_envs: Whole = Field(default=512, ge=1, description="copies of the scenario")
+    steps_per_rollout: Whole = Field(default=12, ge=1, description="ticks of every copy between two updates")
+    num_minibatches: Whole = Field(default=4, ge=1)
+    num_epochs: Whole = Field(default=4, ge=1)
+    learning_rate: Number = Field(default=1e-3, gt=0, description="at the beginning")
+    final_learning_rate: Number = Field(default=1e-5, ge=0, description="at the end")
+    entropy: Number = Field(default=0.02, ge=0, description="weight of the entropy bonus at the beginning")
+    final_entropy: Number = Field(default=0.0, ge=0, description="its weight at the end")
+    entropy_until: Number = Field(default=0.8, gt=0, le=1, description="share of the training after which it is final")
+    scarce_until: Number = Field(
         default=0.0, ge=0, lt=1, description="share of the training in which only small pool shares may be chosen"
     )
-    scarce_levels: tuple[int, int] = Field(
+    scarce_levels: tuple[Whole, Whole] = Field(
         default=(1, 3), description="smallest and largest level (of 20) of the pool then"
     )
-    pool_entropy: float = Field(
+    pool_entropy: Number = Field(
         default=1.0, ge=0, description="weight of the entropy of the pool share relative to that of a release"
     )
-    gamma: float = Field(default=1.0, gt=0, le=1, description="discount factor of a tick; 1: no discounting")
-    gae_lambda: float = Field(default=0.95, ge=0, le=1)
-    clip_range: float = Field(default=0.2, gt=0)
-    value_weight: float = Field(default=0.5, ge=0, description="weight of the value loss")
-    max_grad_norm: float = Field(default=0.5, gt=0)
-    hidden: tuple[int, ...] = Field(default=(64, 64), min_length=1, description="widths of policy and value network")
-    max_queue_slots: int = Field(default=8, ge=0, description="payments of Queue 1 that a bank sees and decides on")
+    gamma: Number = Field(default=1.0, gt=0, le=1, description="discount factor of a tick; 1: no discounting")
+    gae_lambda: Number = Field(default=0.95, ge=0, le=1)
+    clip_range: Number = Field(default=0.2, gt=0)
+    value_weight: Number = Field(default=0.5, ge=0, description="weight of the value loss")
+    max_grad_norm: Number = Field(default=0.5, gt=0)
+    hidden: tuple[Whole, ...] = Field(default=(64, 64), min_length=1, description="widths of policy and value network")
+    max_queue_slots: Whole = Field(default=8, ge=0, description="payments of Queue 1 that a bank sees and decides on")
     reward: Literal["individual", "system", "mixed"] = "individual"
-    alpha: float | None = Field(
+    alpha: Number | None = Field(
         default=None, ge=0, le=1, description="weight of the system in the mixed reward: 0 selfish, 1 social"
     )
-    bank_id: bool = Field(default=True, description="add a one-hot of the bank to the rows of a shared policy")
+    bank_id: Truth = Field(default=True, description="add a one-hot of the bank to the rows of a shared policy")
     action: Literal["queue", "budget", "threshold"] = "queue"
-    learners: Literal["external", "all"] | tuple[str, ...] = Field(
+    learners: Literal["external", "all"] | tuple[Text, ...] = Field(
         default="external", description="banks that learn; the others follow their policies, an external one FIFO"
     )
     policies: Literal["shared", "own"] = Field(default="shared", description="one policy for all banks, or one a bank")
@@ -63,15 +68,15 @@ class TrainingSettings(BaseModel):
         description="own networks, the actor's hidden layers, or one critic that sees all learning banks at once",
     )
     activation: Literal["tanh", "relu"] = Field(default="tanh", description="of all hidden layers; relu is faster")
-    largest_share: float = Field(
+    largest_share: Number = Field(
         default=1.0, gt=0, le=1, description="share of the pool that the highest of the 21 levels allocates"
     )
-    max_ticks: int | None = Field(default=None, ge=1, description="truncate episodes after this number of ticks")
+    max_ticks: Whole | None = Field(default=None, ge=1, description="truncate episodes after this number of ticks")
     pool_head: Literal["level", "share"] = Field(
         default="share",
         description="level: a logit for each level; share: the logits are a normal curve around a learned mean",
     )
-    pool_start: float = Field(
+    pool_start: Number = Field(
         default=0.5, ge=0, le=1, description="mean of the untrained curve, as a share of the highest level"
     )
     expert: ExpertSettings | None = Field(
@@ -79,25 +84,38 @@ class TrainingSettings(BaseModel):
         validation_alias=AliasChoices("expert", "teacher"),  # files of version 0.1.0 say teacher
         description="a scripted expert that is imitated first (behaviour cloning)",
     )
-    imitate_steps: int = Field(default=0, ge=0, description="steps of behaviour cloning, out of the total")
-    imitate_rate: float = Field(default=1e-3, gt=0, description="learning rate of behaviour cloning")
-    same_day: int = Field(
+    imitate_steps: Whole = Field(default=0, ge=0, description="steps of behaviour cloning, out of the total")
+    imitate_rate: Number = Field(default=1e-3, gt=0, description="learning rate of behaviour cloning")
+    same_day: Whole = Field(
         default=1, ge=1, description="copies that play the same days; their mean is the baseline of advantages"
     )
-    trains: tuple[str, ...] = Field(default=(), description="learning banks that learn against opponents")
-    opponents: tuple[str, ...] = Field(default=(), description="checkpoints that play the other learning banks")
-    past_share: float = Field(
+    trains: tuple[Text, ...] = Field(default=(), description="learning banks that learn against opponents")
+    opponents: tuple[Text, ...] = Field(default=(), description="checkpoints that play the other learning banks")
+    past_share: Number = Field(
         default=0.0, ge=0, le=1, description="share of the copies in which one bank learns against past policies"
     )
-    past_every: int = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
-    past_size: int = Field(default=8, ge=2, description="largest number of past policies")
+    past_every: Whole = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
+    past_size: Whole = Field(default=8, ge=2, description="largest number of past policies")
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
+
+    @field_validator("randomize")
+    @classmethod
+    def _is_a_family(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        known = [field.name for field in fields(Randomize)]
+        rules = [f"{name}: {unknown_key(name, known)}" for name in value or {} if name not in known]
+        if not rules and value is not None:
+            try:
+                Randomize(**value)
+            except ConfigError as error:
+                rules = [f"{fault.path.removeprefix('randomize.')}: {fault.rule}" for fault in error.faults]
+        if rules:
+            raise PydanticCustomError(RULE, "; ".join(rules))
+        return value
 
     @model_validator(mode="after")
     def _days_fill_the_batch(self) -> Self:
         if self.num_envs % self.same_day:
-            message = f"num_envs must be a multiple of same_day, {self.same_day}"
-            raise ValueError(message)
+            raise PydanticCustomError(RULE, f"num_envs must be a multiple of same_day, {self.same_day}")
         return self
 
 
@@ -133,18 +151,18 @@ def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
     """
     path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario))
     document = read_document(path)
-    if document.broken:
-        raise document.error(document.broken)
     values = document.value
     if isinstance(values, dict) and values.keys() & SCENARIO_KEYS:
         values = {"scenario": str(path)}
     if not isinstance(values, dict):
-        raise ConfigError([Fault(str(path), None, "training", repr(values), "must be a mapping of settings")])
+        raise ConfigError([Fault(str(path), None, "training", shown(values), "must be a mapping of settings")])
     try:
-        return TrainingSettings(**{**values, **changes})
+        settings = TrainingSettings(**{**values, **changes})
     except ValidationError as error:
-        faults = [
-            Fault(str(path), None, ".".join(map(str, item["loc"])), repr(item["input"]), item["msg"])
-            for item in error.errors()
-        ]
-        raise ConfigError(faults) from error
+        broken = broken_of(error, {**values, **changes})
+        given = config_error([fault for fault in broken if fault.place[:1] and fault.place[0] in changes], str(path))
+        broken = [fault for fault in broken if not fault.place[:1] or fault.place[0] not in changes]
+        raise ConfigError((*document.error([*document.broken, *broken]).faults, *given.faults)) from error
+    if document.broken:
+        raise document.error(document.broken)
+    return settings

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from simcash_env import __version__
+from simcash_env.config.texts import name_problem
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.evaluate import Evaluation
 from simcash_env.evaluation.seeds import validation_seeds
@@ -99,11 +100,14 @@ def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
     """A new study, or the one of this name in the file.
 
     Raises:
-        ConfigError: the study was begun under another plan.
+        ConfigError: the study was begun under another plan, or no database can hold its name.
     """
     import optuna
     from filelock import FileLock  # torch brings it
 
+    problem = name_problem(name)
+    if problem is not None:
+        raise ConfigError([Fault(None, None, "study", repr(name), problem)])
     make_folder_of(path)
     with FileLock(f"{path}.opening"):  # commands may begin side by side; Optuna has a .lock of its own
         study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)

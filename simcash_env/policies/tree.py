@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from simcash_env.config.trees.language import ACTIONS, FIELDS, REGISTER_PREFIX
+from simcash_env.config.trees.language import ACTIONS, FIELDS, REGISTER_PREFIX, chosen
 from simcash_env.policies.program import Expression, Leaf, Node, Trees, When, apply, ask, recall, until, value
 from simcash_env.schema.codes import NONE, Op, TreeAction
 
@@ -68,7 +68,8 @@ class _Compiler:
             if rule.takes == "number":
                 numbers.append(self.value(given[name]) if name in given else value(rule.otherwise))
             elif name in given and rule.choices is not None:
-                key = rule.choices[given[name]["value"]]
+                word = chosen(rule, given[name])
+                key = NONE if word is None else word
             elif name == "key":
                 key = self.register(given[name]["value"])
             elif name in given and rule.takes == "list":

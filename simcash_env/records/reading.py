@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from simcash_env.errors import RecordError
+from simcash_env.errors import RecordError, reason_of
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.schema.arrays import I64
@@ -45,8 +45,8 @@ def open_record(path: Path, run: int | None = None) -> Record:
     try:
         with path.open("rb") as file:
             head = file.read(DUCKDB_MARK_AT + len(DUCKDB_MARK))
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror or error}"
+    except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise RecordError(message) from error
     if head.startswith(PARQUET_MARK):
         from simcash_env.records.parquet import ParquetRecord

@@ -136,7 +136,9 @@ class Recorder:
             self._flush()
         return result
 
-    def submit_transaction(self, sender: str, receiver: str, amount: int, deadline: int, **more: Any) -> str:
+    def submit_transaction(
+        self, sender: str, receiver: str, amount: int, deadline: int | None = None, **more: Any
+    ) -> str:
         """``Simulation.submit_transaction``."""
         self._require_own_run()
         tick = self.simulation.current_tick

@@ -94,4 +94,4 @@ def _with_policies(config: ScenarioConfig, request: NewSimulation) -> ScenarioCo
     if not chosen:
         return config
     banks = tuple(bank.model_copy(update={"policy": chosen.get(bank.id, bank.policy)}) for bank in config.banks)
-    return ScenarioConfig.model_validate(config.model_copy(update={"banks": banks}).model_dump(mode="json"))
+    return config.model_copy(update={"banks": banks})

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
-
-from simcash_env.errors import ActionError, ConfigError, RoomError, SimulationError, SnapshotError
+from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError, printable
+from simcash_env.service import models, views
 from simcash_env.service.creation import read_request
 from simcash_env.service.held import Held
 from simcash_env.service.logs import log
@@ -52,9 +51,9 @@ class Keeper:
         for name in store.names():
             try:
                 self.held[name] = Held.of_kept(store.load(name), self.has_room)
-            except (SnapshotError, ConfigError, ValidationError, ValueError, KeyError, TypeError) as error:
-                self.unreadable[name] = f"{error}"
-                log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever is damaged in one of them, the others are served
+                self.unreadable[name] = reason = printable(f"{error}" or type(error).__name__)
+                log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=reason)
         log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
 
     def warm_up(self) -> None:
@@ -139,7 +138,6 @@ class Keeper:
         self._num_being_made += 1
         try:
             held = await self.in_thread(lambda: self._make(request))
-            self.held[held.id] = held
         finally:
             self._num_being_made -= 1
         log("info", "simulation created", simulation=held.id, scenario=held.origin.config.name)
@@ -155,8 +153,10 @@ class Keeper:
         held = Held(secrets.token_hex(6), created, origin, run)
         if self.num_bytes() + held.nbytes > self.settings.max_memory_bytes:
             raise self._no_room()
+        models.Detail(**views.detail(held)).model_dump_json()  # what cannot be shown is not kept
         if self._store is not None:
             self._store.add(held.id, created, origin.as_row(), run.state_bytes())
+        self.held[held.id] = held
         return held
 
     async def delete(self, name: str) -> None:

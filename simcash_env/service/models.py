@@ -205,6 +205,7 @@ class Submitted(Answer):
 
     id: str
     tick: int
+    deadline_tick: int
 
 
 class TransactionRow(Transfer):

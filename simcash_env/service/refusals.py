@@ -36,6 +36,20 @@ class Refusal(SimcashError):  # noqa: N818 - an answer, not a fault of the progr
         super().__init__(message)
 
 
+class UnusableValues(HTTPException):
+    """A body with text or numbers that no answer could hold.
+
+    The web framework passes on errors of its own kind only while it reads a body.
+
+    Attributes:
+        faults: all of them.
+    """
+
+    def __init__(self, error: ConfigError) -> None:
+        self.faults = error.faults
+        super().__init__(UNPROCESSABLE, str(error))
+
+
 def refuse_value(path: str, rule: str, value: Any, known: Sequence[str] = ()) -> Refusal:
     """A value that breaks a rule, with the nearest of the known names."""
     guess = nearest(str(value), known) if known else None
@@ -103,7 +117,8 @@ def fault_of(message: str) -> Fault:
 
 def answer_http(_: Request, error: HTTPException) -> JSONResponse:
     """What the web framework refuses: unknown paths, wrong methods, bodies too long."""
-    return answer(error.status_code, str(error.detail), headers=error.headers)
+    faults = error.faults if isinstance(error, UnusableValues) else ()
+    return answer(error.status_code, str(error.detail), faults, error.headers)
 
 
 def answer_crash(error: Exception) -> JSONResponse:

@@ -50,12 +50,18 @@ class TickOrders(Model):
 
 
 class NewTransaction(Model):
-    """A payment to hand in at the current tick."""
+    """A payment to hand in at the current tick.
+
+    At most one deadline is given; without any, the payment has a tenth of a day from its arrival, at least 5 ticks.
+    Every deadline is cut at the end of the run and, under `deadline_cap_at_eod`, of the day; the answer has the result.
+    """
 
     sender: Text
     receiver: Text
     amount: Annotated[int, Field(strict=True, description="Whole cents, positive.")]
-    deadline: Annotated[int, Field(strict=True, description="Absolute tick, after the current one.")]
+    deadline_tick: Annotated[int, Field(strict=True, description="Absolute tick, after the current one.")] | None = None
+    deadline_in: Annotated[int, Field(strict=True, description="Ticks from the arrival, at least 1.")] | None = None
+    deadline: Annotated[int, Field(strict=True, description="Older spelling of `deadline_tick`.")] | None = None
     priority: Annotated[int, Field(strict=True, description="0 to 10.")] = 5
     divisible: Truth = False
     rtgs_priority: Text = "normal"

@@ -13,15 +13,15 @@ from fastapi.routing import APIRoute
 
 from simcash_env import __version__
 from simcash_env.config import load_scenario
-from simcash_env.config.documents import parse_json
+from simcash_env.config.documents import DUPLICATE, parse_json
 from simcash_env.config.library import scenario_ids
-from simcash_env.errors import ConfigError
+from simcash_env.errors import ConfigError, printable
 from simcash_env.service import models, requests, views
 from simcash_env.service.held import Held
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
 from simcash_env.service.paging import Wanted
-from simcash_env.service.refusals import Refusal, refuse_unknown_parameters
+from simcash_env.service.refusals import Refusal, UnusableValues, refuse_unknown_parameters
 from simcash_env.service.streaming import tell
 
 Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_length=64)]
@@ -46,13 +46,13 @@ EVERY: Final[Responses] = {
 
 
 class StrictRequest(Request):
-    """A request whose JSON has one meaning: no key twice."""
+    """A request whose JSON has one meaning: no key twice, Unicode text, finite numbers."""
 
     async def json(self) -> Any:
         """The body.
 
         Raises:
-            HTTPException: it is no JSON.
+            HTTPException: it is no JSON, or has text or numbers that no answer could hold.
         """
         body = await self.body()
         try:
@@ -63,8 +63,11 @@ class StrictRequest(Request):
             line = error.faults[0].line
             where = "body" if line is None else f"body:{line}"
             raise HTTPException(HTTPStatus.BAD_REQUEST, f"{where}: {error.faults[0].rule}") from error
+        doubled = [fault for fault in document.broken if fault.rule == DUPLICATE]
+        if doubled:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"body: {document.error(doubled)}")
         if document.broken:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, f"body: {document.error(document.broken)}")
+            raise UnusableValues(document.error(document.broken))
         return document.value
 
 
@@ -112,10 +115,17 @@ async def create_simulation(keeper: TheKeeper, body: requests.NewSimulation) -> 
 
 @router.get("/simulations")
 async def list_simulations(keeper: TheKeeper) -> models.Simulations:
-    """All simulations, in the order in which they were made."""
-    rows = [models.Info(**views.info(held)) for held in tuple(keeper.held.values())]
-    unreadable = [models.Unreadable(id=name, reason=reason) for name, reason in keeper.unreadable.items()]
-    return models.Simulations(simulations=rows, unreadable=unreadable)
+    """All simulations, in the order in which they were made; those that cannot be read or shown apart."""
+    rows, unreadable = [], dict(keeper.unreadable)
+    for held in tuple(keeper.held.values()):
+        try:
+            row = models.Info(**views.info(held))
+            row.model_dump_json()
+            rows.append(row)
+        except ValueError as error:  # text that no answer can hold, or figures of the wrong kind
+            unreadable[held.id] = f"cannot be shown: {error}"
+    told = [models.Unreadable(id=name, reason=printable(reason)) for name, reason in unreadable.items()]
+    return models.Simulations(simulations=rows, unreadable=told)
 
 
 @router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
@@ -168,8 +178,12 @@ async def show_state(
 )
 async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.NewTransaction) -> models.Submitted:
     """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1."""
-    name, at = await keeper.exclusively(held, lambda: keeper.submit(held, body.model_dump()))
-    return models.Submitted(id=name, tick=at)
+
+    def work() -> models.Submitted:
+        name, at = keeper.submit(held, body.model_dump(exclude_none=True))
+        return models.Submitted(id=name, tick=at, deadline_tick=held.run.payment(name).deadline_tick)
+
+    return await keeper.exclusively(held, work)
 
 
 @router.get("/simulations/{id}/transactions/{tx}", responses={**MISSING, **CONFLICT})

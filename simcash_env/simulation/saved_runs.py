@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
-from simcash_env.errors import SnapshotError
+from simcash_env.errors import SnapshotError, reason_of
 from simcash_env.files import write_atomically
 from simcash_env.schema.arrays import LOG_WORDS
 from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot, require_scenario
@@ -111,8 +111,8 @@ class Saving:
         """
         try:
             data = Path(path).read_bytes()
-        except OSError as error:
-            message = f"{path}: cannot be read: {error.strerror or error}"
+        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+            message = f"{path}: cannot be read: {reason_of(error)}"
             raise SnapshotError(message) from error
         try:
             header = read_snapshot(data).header

@@ -22,7 +22,14 @@ from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
 from simcash_env.simulation.market import Trading
 from simcash_env.simulation.saved_runs import EventsKept, Saving
-from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, payments_of_day, row_of
+from simcash_env.simulation.transactions import (
+    Transaction,
+    asked_deadline,
+    find_ended,
+    live_transaction,
+    payments_of_day,
+    row_of,
+)
 from simcash_env.simulation.tree_names import Naming
 
 if TYPE_CHECKING:
@@ -203,22 +210,30 @@ class Simulation(Saving, Trading):
         sender: str,
         receiver: str,
         amount: int,
-        deadline: int,
+        deadline: int | None = None,
         priority: int = 5,
         divisible: bool = False,  # noqa: FBT001, FBT002 - as the specification names it
         *,
         rtgs_priority: str = "normal",
+        deadline_tick: int | None = None,
+        deadline_in: int | None = None,
     ) -> str:
         """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1.
+
+        At most one deadline is given. Without any, the payment has ``max(5, ticks_per_day // 10)`` ticks from its
+        arrival. Every deadline is cut at the end of the run and, under ``deadline_cap_at_eod``, of the day;
+        ``transaction(id).deadline_tick`` is what came of it.
 
         Args:
             sender: id of the paying bank.
             receiver: id of the receiving bank.
             amount: whole cents, positive.
-            deadline: absolute tick, after the current one and at most the end of the run.
+            deadline: older spelling of ``deadline_tick``.
             priority: 0 to 10.
             divisible: may it be split?
             rtgs_priority: ``normal``, ``urgent`` or ``highly_urgent`` in the central queue.
+            deadline_tick: absolute tick, after the current one and at most the end of the run.
+            deadline_in: ticks from the arrival, at least 1.
 
         Returns:
             The payment's id.
@@ -226,17 +241,18 @@ class Simulation(Saving, Trading):
         Raises:
             SimulationError: a value that breaks one of these rules; nothing has changed then.
         """
-        problem = self._submission_problem(sender, receiver, amount, deadline, priority, rtgs_priority)
+        due, wrong = asked_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
+        problem = self._submission_problem(sender, receiver, amount, wrong, priority, rtgs_priority)
         if problem:
             raise SimulationError(problem)
         numbers = self._number[sender], self._number[receiver]
         urgency = int(RtgsPriority[rtgs_priority.upper()])
-        pay_id, log = self._engine.submit((*numbers, amount, deadline, priority, int(divisible), urgency))
+        pay_id, log = self._engine.submit((*numbers, amount, due, priority, int(divisible), urgency))
         self._tick_log.append(log)
         return tx_name(pay_id)
 
     def _submission_problem(  # noqa: PLR0911 - one line a rule
-        self, sender: str, receiver: str, amount: int, deadline: int, priority: int, rtgs_priority: str
+        self, sender: str, receiver: str, amount: int, wrong: str | None, priority: int, rtgs_priority: str
     ) -> str | None:
         for name, bank in (("sender", sender), ("receiver", receiver)):
             if bank not in self._number:
@@ -247,8 +263,8 @@ class Simulation(Saving, Trading):
             return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
         if self.is_over:
             return "the run is over: no payment can arrive any more"
-        if type(deadline) is not int or not self.current_tick < deadline <= self.num_ticks:
-            return f"deadline: {deadline!r} is no tick from {self.current_tick + 1} to {self.num_ticks}"
+        if wrong is not None:
+            return wrong
         if type(priority) is not int or not 0 <= priority <= HIGHEST_PRIORITY:
             return f"priority: {priority!r} is no whole number from 0 to 10"
         if rtgs_priority.upper() not in RtgsPriority.__members__:

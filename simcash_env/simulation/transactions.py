@@ -44,6 +44,33 @@ class Transaction:
     settled_tick: int | None = None
 
 
+def asked_deadline(
+    now: int, num_ticks: int, deadline: int | None, deadline_tick: int | None, deadline_in: int | None
+) -> tuple[int, str | None]:
+    """The deadline that is asked for: a tick, or NONE for the default; and the rule that it breaks.
+
+    Args:
+        now: the current tick.
+        num_ticks: of the run.
+        deadline: older spelling of ``deadline_tick``.
+        deadline_tick: absolute; after the current tick and at most the end of the run.
+        deadline_in: ticks from the arrival; cut at the end of the run.
+    """
+    named = {"deadline": deadline, "deadline_tick": deadline_tick, "deadline_in": deadline_in}
+    given = {name: value for name, value in named.items() if value is not None}
+    if len(given) > 1:
+        first, *_, last = given
+        return NONE, f"{last}: give either {first} or {last}"
+    for name, value in given.items():
+        if type(value) is not int or value < 1 or (name != "deadline_in" and not now < value <= num_ticks):
+            accepted = (
+                "whole number of ticks from 1" if name == "deadline_in" else f"tick from {now + 1} to {num_ticks}"
+            )
+            return NONE, f"{name}: {value!r} is no {accepted}"
+        return min(now + value, num_ticks) if name == "deadline_in" else value, None
+    return NONE, None
+
+
 def row_of(engine: Engine, tx: str) -> int | None:
     """The payment's row while it lives."""
     number = tx_number(tx)

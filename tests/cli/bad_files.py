@@ -207,6 +207,10 @@ MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
         '{"transactions": [{"sender": "A", "receiver": "B", "amount": 0, "deadline": 5}]}',
         "transactions.0: amount: 0 is no whole number of cents from 1",
     ),
+    "moves-deadlines.yaml": (
+        "transactions: [{sender: A, receiver: B, amount: 5, deadline_in: 9, deadline_tick: 9}]",
+        "transactions.0: deadline_in: give either deadline_tick or deadline_in",
+    ),
     "moves-deadline.yaml": (
         "transactions: [{sender: A, receiver: B, amount: 5, deadline: 99}]",
         "transactions.0: deadline: 99 is no tick from 1 to 8",

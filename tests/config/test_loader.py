@@ -2,13 +2,18 @@
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault, PolicyError, SimcashError
-from tests.config.worlds import NATIVE, changed, faults, write
+from simcash_env.files import make_folder_of
+from simcash_env.records.reading import open_record
+from simcash_env.simulation import Simulation
+from tests.config.worlds import NATIVE, SIMCASH, changed, faults, write
 
 TEXT = """\
 format: 1
@@ -107,6 +112,9 @@ def test_a_key_given_twice_is_a_fault_in_yaml_and_json(tmp_path: Path) -> None:
     text = json.dumps(NATIVE).replace('"name": "test"', '"name": "test", "name": "other"')
     (fault,) = faults(write(tmp_path, text, "scenario.json"))
     assert (fault.path, fault.rule) == ("name", "is given twice")
+    text = json.dumps(NATIVE).replace('"credit_limit": 500', '"credit_limit": 500, "credit_limit": 600')
+    (fault,) = faults(write(tmp_path, text, "scenario.json"))
+    assert (fault.path, fault.rule) == ("banks.0.credit_limit", "is given twice")
 
 
 def test_a_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> None:
@@ -129,17 +137,120 @@ def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path, written: str
     assert load_scenario(write(tmp_path, text)).costs.overdraft_bps_per_tick == rate
 
 
-@pytest.mark.parametrize("written", ["1e3", "1e400", "'5'", "1_0.0", "08", "yes", "~", ".nan", "-.inf"])
+@pytest.mark.parametrize("written", ["1e3", "1e400", "'5'", "1_0.0", "yes", "~", ".nan", "-.inf"])
 def test_what_is_no_whole_number_is_no_money(tmp_path: Path, written: str) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + f"    credit_limit: {written}\n"
     (fault,) = faults(write(tmp_path, text))
     assert (fault.line, fault.path, fault.rule) == (8, "banks.0.credit_limit", "must be a whole number of cents")
 
 
-def test_whole_numbers_may_be_grouped_and_octal_as_in_yaml_1_1(tmp_path: Path) -> None:
-    text = TEXT[: TEXT.index("    credit_limt")] + "    credit_limit: 1_000\n    opening_balance: 060\n"
-    bank = load_scenario(write(tmp_path, text)).banks[0]
-    assert (bank.credit_limit, bank.opening_balance) == (1_000, 48)
+@pytest.mark.parametrize(
+    ("written", "cents"),
+    [
+        ("1_000", 1_000),
+        ("060", 60),
+        ("0100000", 100_000),
+        ("-010", -10),
+        ("+08", 8),
+        ("0_700", 700),
+        ("!!int '010'", 10),
+    ],
+)
+def test_whole_numbers_are_decimal_and_may_be_grouped(tmp_path: Path, written: str, cents: int) -> None:
+    """YAML 1.1 reads 060 as 48."""
+    text = TEXT[: TEXT.index("    credit_limt")] + f"    opening_balance: {written}\n"
+    assert load_scenario(write(tmp_path, text)).banks[0].opening_balance == cents
+
+
+TWO_MEANINGS = "has two meanings in YAML: write the number in decimal digits, or put it in quotes where it is text"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1:30", "-1:00:00", "1:30.5", "0x10", "0b1", "0o17", "1__000", "1000_", "!!int '0x10'", "!!float '1:30'"],
+)
+def test_numbers_with_two_meanings_are_refused(tmp_path: Path, written: str) -> None:
+    """YAML 1.1 reads 1:30 as 90, and YAML 1.2 as a text."""
+    text = TEXT[: TEXT.index("    credit_limt")] + f"    opening_balance: {written}\n"
+    (fault,) = faults(write(tmp_path, text))
+    assert (fault.line, fault.path, fault.rule) == (8, "banks.0.opening_balance", TWO_MEANINGS)
+    assert fault.value == repr(written.rpartition(" ")[2].strip("'"))
+
+
+def test_numbers_with_two_meanings_are_refused_in_texts_too_and_pass_in_quotes(tmp_path: Path) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")].replace("name: test", "name: 12:30")
+    (fault,) = faults(write(tmp_path, text))
+    assert (fault.line, fault.path, fault.rule, fault.value) == (2, "name", TWO_MEANINGS, "'12:30'")
+    assert load_scenario(write(tmp_path, text.replace("12:30", "'12:30'"))).name == "12:30"
+    assert load_scenario(write(tmp_path, text.replace("12:30", "24:61"))).name == "24:61"
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("NO", "must be text (NO is read as false; put text in quotes)"),
+        ("on", "must be text (on is read as true; put text in quotes)"),
+        ("007", "must be text (007 is read as 7; put text in quotes)"),
+        ("2025-01-31", "must be text (2025-01-31 is read as a date; put text in quotes)"),
+    ],
+)
+def test_a_text_that_yaml_reads_as_something_else_is_named_as_written(tmp_path: Path, written: str, rule: str) -> None:
+    text = TEXT[: TEXT.index("    credit_limt")].replace("id: A", f"id: {written}")
+    (fault,) = faults(write(tmp_path, text))
+    assert (fault.path, fault.rule, fault.value) == ("banks.0.id", rule, repr(written))
+
+
+def test_a_simcash_file_with_leading_zeros_is_read_as_decimal_and_the_notice_says_so(tmp_path: Path) -> None:
+    text = "simulation: {ticks_per_day: 0100, num_days: 1}\nagents: [{id: A}, {id: B}]\nmetadata: {at: 1:30}\n"
+    notices: list[str] = []
+    scenario = load_scenario(write(tmp_path, text), notice=notices.append)
+    assert scenario.simulation.ticks_per_day == 100
+    assert notices[0].endswith("leading zeros read as decimal: simulation.ticks_per_day 0100 (SimCash: 64)")
+
+
+@pytest.mark.parametrize("name", ["scenario.yaml", "scenario.json"])
+@pytest.mark.parametrize(
+    ("name_of_scenario", "rule"),
+    [
+        ("\ud800x", "must be Unicode text: character 1 is half of a surrogate pair (U+D800)"),
+        ("a\x00", "must not contain control characters: character 2 is U+0000"),
+        ("a\x1b[31m", "must not contain control characters: character 2 is U+001B"),
+        ("two\nlines", "must be one line without tabs: character 4 is U+000A"),
+    ],
+)
+def test_text_that_no_file_can_hold_is_refused(tmp_path: Path, name: str, name_of_scenario: str, rule: str) -> None:
+    text = json.dumps({**NATIVE, "name": name_of_scenario})
+    (fault,) = faults(write(tmp_path, text, name))
+    assert (fault.path, fault.rule) == ("name", rule)
+    str(fault).encode("utf-8")
+    (fault,) = faults({**NATIVE, "name": name_of_scenario})
+    assert (fault.path, fault.rule) == ("name", rule)
+
+
+def test_a_key_that_no_file_can_hold_is_refused_everywhere(tmp_path: Path) -> None:
+    for scenario in (changed(NATIVE, "banks.0.bilateral_limits", {"\ud800": 1}), {**NATIVE, "\ud800": 1}):
+        for source in (scenario, *(write(tmp_path, json.dumps(scenario), f"s.{kind}") for kind in ("json", "yaml"))):
+            found = faults(source)
+            assert "key must be Unicode text: character 1 is half of a surrogate pair (U+D800)" in [
+                f.rule for f in found
+            ]
+            assert all(str(fault).encode("utf-8") for fault in found)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_json_without_a_finite_number_is_refused_with_its_place(tmp_path: Path, number: str) -> None:
+    text = json.dumps(NATIVE).replace("0.5", number)
+    (fault,) = faults(write(tmp_path, text, "scenario.json"))
+    assert (fault.path, fault.rule) == ("banks.0.arrivals.rate_per_tick", "must be a finite number")
+    ignored = json.dumps({**SIMCASH, "metadata": {"x": [1.5]}}).replace("1.5]", f"{number}]")
+    (fault,) = faults(write(tmp_path, ignored, "simcash.json"))
+    assert (fault.path, fault.rule) == ("metadata.x.0", "must be a finite number")
+
+
+def test_a_mapping_that_contains_itself_is_refused() -> None:
+    scenario = {**NATIVE}
+    scenario["events"] = [scenario]
+    assert faults(scenario)
 
 
 def test_merge_keys_work(tmp_path: Path) -> None:
@@ -159,7 +270,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "scenario.yaml"
     path.write_bytes(b"name: \xff\xfe\xfa")
     (fault,) = faults(path)
-    assert fault.rule == "cannot be read: not UTF-8 text"
+    assert (fault.line, fault.rule, fault.value) == (1, "cannot be read: not UTF-8 text", "byte 0xff")
 
 
 def test_a_native_file_without_its_format_is_told_so(tmp_path: Path) -> None:
@@ -185,3 +296,42 @@ def test_a_fault_leaves_out_what_is_not_known() -> None:
     assert str(Fault(None, None, "a.b", None, "is required")) == "a.b: is required"
     assert str(Fault("f.yaml", None, "", None, "cannot be read")) == "f.yaml: cannot be read"
     assert str(Fault("f.yaml", 3, "a", "5", "must be text")) == "f.yaml:3: a: must be text, got 5"
+
+
+LONE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda run, _: run.submit_transaction(LONE, "BRAVO", 1, 5),
+        lambda run, _: run.submit_transaction("ALFA", "BRAVO", 1, 5, rtgs_priority=LONE),
+        lambda run, _: run.tick({LONE: {}}),
+        lambda run, _: run.tick({"ALFA": {LONE: "release"}}),
+        lambda run, _: run.tick({"ALFA": {"tx_00000001": LONE}}),
+        lambda run, _: run.tick(pool_levels={LONE: 1}),
+        lambda run, _: run.set_policy(LONE, "fifo"),
+        lambda run, _: run.set_policy("ALFA", {"type": "tree", "file": LONE}),
+        lambda run, _: run.set_policy("ALFA", {"type": "tree", "tree": {"payment_tree": {"node_id": LONE}}}),
+        lambda run, _: run.transaction(LONE),
+        lambda run, _: run.balance(LONE),
+        lambda run, folder: run.save(folder / LONE),
+        lambda run, folder: run.save(folder / "a\0b"),
+        lambda run, folder: run.load(folder / LONE),
+        lambda *_: Simulation(LONE),
+        lambda *_: load_scenario(f"{LONE}.yaml"),
+        lambda _, folder: open_record(folder / LONE),
+        lambda _, folder: make_folder_of(folder / LONE / "file"),
+    ],
+)
+def test_calls_with_text_that_is_not_unicode_raise_what_can_be_printed(
+    tmp_path: Path, call: Callable[[Simulation, Path], Any]
+) -> None:
+    run = Simulation("two-banks-v0", seed=1)
+    run.open_tick()
+    before = run.digest()
+    with pytest.raises(SimcashError) as caught:
+        call(run, tmp_path)
+    assert str(caught.value).encode("utf-8")
+    assert run.digest() == before
+    assert list(tmp_path.iterdir()) == []

@@ -285,6 +285,8 @@ def test_priority_escalation(spelling: str) -> None:
                 "amount": 5,
                 "priority": 7,
                 "deadline": 4,
+                "deadline_in": None,
+                "deadline_tick": None,
                 "divisible": True,
             },
         ),

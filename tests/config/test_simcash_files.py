@@ -49,5 +49,5 @@ def test_figures_of_the_two_period_game() -> None:
     assert scenario.switches.deadline_cap_at_eod
 
 
-def test_an_octal_tick_is_read_as_simcash_reads_it() -> None:
-    assert load("suboptimal_policies_10day").events[0].tick == 0o60
+def test_a_leading_zero_is_read_as_decimal() -> None:
+    assert load("suboptimal_policies_10day").events[0].tick == 60

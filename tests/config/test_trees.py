@@ -324,6 +324,29 @@ def test_a_parameter_that_has_no_effect_is_noted() -> None:
     assert noted(tree) == [("bank_tree.parameters.max_per_cpty", "node 'budget': has no effect, as in SimCash")]
 
 
+@pytest.mark.parametrize(
+    "flag", [{"value": 9}, {"value": True}, {"value": None}, {"param": "level"}, {"field": "balance"},
+             {"compute": {"op": "+", "left": {"value": 1}, "right": {"value": 2}}}]
+)  # fmt: skip
+def test_a_priority_flag_that_is_no_text_has_no_effect_and_is_noted(flag: dict[str, Any]) -> None:
+    """SimCash takes them, and its published trees have some."""
+    leaf = {"type": "action", "node_id": "now", "action": "Release", "parameters": {"priority_flag": flag}}
+    tree = {"payment_tree": leaf, "parameters": {"level": 8.0}}
+    check = check_definition(tree)
+    assert check.broken == []
+    assert [(".".join(map(str, note.place)), note.rule) for note in check.notes] == [
+        ("payment_tree.parameters.priority_flag", "node 'now': has no effect, as in SimCash")
+    ]
+    plain = {**tree, "payment_tree": {**leaf, "parameters": {}}}
+    assert build_trees(tree, {"level": 8.0}) == build_trees(plain, {"level": 8.0})
+
+
+@pytest.mark.parametrize("flag", [{"value": "TOP"}, {"param": "lvel"}, {"param": 5}, 9, {}, {"value": 1, "param": "a"}])
+def test_a_priority_flag_that_simcash_does_not_take_is_refused(flag: Any) -> None:
+    leaf = {"type": "action", "node_id": "now", "action": "Release", "parameters": {"priority_flag": flag}}
+    assert check_definition({"payment_tree": leaf, "parameters": {"level": 8.0}}).broken
+
+
 # -- the published files ----------------------------------------------------------------------------------------------
 
 

@@ -85,8 +85,15 @@ def given_deadline(world: World, deadline: int) -> int:
 
 
 def default_deadline(world: World) -> int:
-    """Of an event payment that names none."""
+    """Of a payment that is scheduled or given from outside and names none."""
     return world.tick + max(5, world.ticks_per_day // 10)
+
+
+def asked_deadline(world: World, tick: int | None, ticks_from_arrival: int | None) -> int:
+    """An absolute tick, or so many ticks from the arrival, or the default."""
+    if tick is not None:
+        return tick
+    return default_deadline(world) if ticks_from_arrival is None else world.tick + ticks_from_arrival
 
 
 def new_payment(world: World, sender: str, receiver: str, amount: int, deadline: int, priority: int) -> Payment:

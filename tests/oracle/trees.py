@@ -137,8 +137,8 @@ def judge(world: World, bank: Bank, payment: Payment) -> Verdict:
     leaf = asker.leaf(bank.config.policy.definition["payment_tree"])
     match leaf["action"]:
         case "Release" | "ReleaseWithCredit":
-            flag = text(leaf, "priority_flag")
-            priority = None if flag is None else PRIORITY_FLAGS[flag]
+            flag = (leaf.get("parameters") or {}).get("priority_flag", {}).get("value")
+            priority = PRIORITY_FLAGS[flag] if isinstance(flag, str) else None  # a number or a parameter has no effect
             if asker.whole(leaf, "timed_for_tick", -1) > world.tick:
                 return Verdict("wait", priority)
             return Verdict("release" if bank.charge_budget(payment) else "hold", priority)

@@ -45,12 +45,28 @@ def test_external_banks_see_what_they_decide_on_and_decide_with_the_tick(service
     assert service.get(f"/simulations/{name}/metrics")["digest"] == run.digest()
 
 
+@pytest.mark.parametrize(
+    ("deadline", "due"), [({"deadline_tick": 9}, 9), ({"deadline_in": 8}, 10), ({"deadline_in": 99}, 11), ({}, 7)]
+)
+def test_a_payment_is_handed_in_with_either_deadline_or_the_default(service, deadline, due):
+    name = service.make(seed=1, external_policy=FIFO)
+    service.tick(name, 2)
+    body = {"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, **deadline}
+    answer = service.client.post(f"/simulations/{name}/transactions", json=body)
+    assert (answer.status_code, answer.json()["deadline_tick"]) == (201, due)
+    tx = answer.json()["id"]
+    assert service.get(f"/simulations/{name}/transactions/{tx}")["deadline_tick"] == due
+    service.tick(name, 1)
+    assert service.get(f"/simulations/{name}/state", tick=2)["tick"] == 2, "the inputs are given in again"
+
+
 def test_a_payment_is_handed_in_waits_and_settles(service):
     name = service.make(seed=1)
     body = {"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, "deadline": 5, "priority": 9}
     answer = service.client.post(f"/simulations/{name}/transactions", json=body)
     assert answer.status_code == 201
     tx = answer.json()["id"]
+    assert answer.json() == {"id": tx, "tick": 0, "deadline_tick": 5}
     assert service.get(f"/simulations/{name}/transactions/{tx}")["status"] == "queue1"
     service.tick(name, actions={"BANK_A": {tx: "release"}})
     found = service.get(f"/simulations/{name}/transactions/{tx}")

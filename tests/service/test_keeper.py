@@ -9,10 +9,12 @@ from http import HTTPStatus
 import pytest
 
 from simcash_env.errors import ConfigError, SimulationError
+from simcash_env.service import views
 from simcash_env.service.held import Held, Origin
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.refusals import Refusal
 from simcash_env.service.requests import NewSimulation
+from simcash_env.service.routes import list_simulations
 from simcash_env.service.run import Run
 from simcash_env.service.settings import Settings
 from simcash_env.service.store import Store
@@ -197,6 +199,11 @@ def test_with_a_database_a_tick_that_fails_has_not_happened(tmp_path, capsys):
         ("UPDATE calls SET events = x'00112233'", "damaged events: Error -3 while decompressing"),
         ("UPDATE calls SET reports = '['", "Expecting value"),
         ("UPDATE simulations SET origin = '{}'", "'scenario'"),
+        ("UPDATE simulations SET origin = '[]'", "list indices must be integers"),
+        (
+            'UPDATE simulations SET origin = replace(origin, \'"name": "\', \'"name": "\\ud800\')',
+            "must be Unicode text",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_path):
@@ -212,6 +219,35 @@ def test_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_pa
             keeper.find(name)
         assert refused.value.status == HTTPStatus.CONFLICT
         assert keeper._store.names() == [name]
+
+
+def test_a_creation_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    """A simulation that could not be shown was held and kept all the same, and nobody learned its id."""
+
+    def fail(*_):
+        message = "cannot be written"
+        raise SimulationError(message)
+
+    with keeping(db=tmp_path / "kept.db") as keeper:
+        shown = views.detail(made(keeper))
+        asyncio.run(keeper.delete(shown["id"]))
+        for broken, replaced in (("views.detail", lambda _: {**shown, "name": "\ud800"}), ("Store.add", fail)):
+            with monkeypatch.context() as patch:
+                patch.setattr(f"simcash_env.service.keeper.{broken}", replaced)
+                with pytest.raises((ValueError, SimulationError)):
+                    made(keeper)
+            assert (keeper.held, keeper._store.names()) == ({}, [])
+
+
+def test_one_simulation_that_cannot_be_shown_hides_no_other():
+    with keeping() as keeper:
+        sound, damaged = (made(keeper) for _ in range(2))
+        damaged.created = "\ud800"
+        listed = asyncio.run(list_simulations(keeper))
+    assert [row.id for row in listed.simulations] == [sound.id]
+    assert [row.id for row in listed.unreadable] == [damaged.id]
+    assert listed.unreadable[0].reason.startswith("cannot be shown: ")
+    listed.model_dump_json()
 
 
 def test_what_cannot_be_read_can_be_deleted(tmp_path):

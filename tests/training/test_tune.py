@@ -156,8 +156,49 @@ def test_a_space_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"space.yaml.*cannot be read"):
         read_space(path)
     path.write_text("learning_rate: [")
-    with pytest.raises(ConfigError, match=r"space.yaml.*cannot be read"):
+    with pytest.raises(ConfigError, match=r"space.yaml:1: not valid YAML"):
         read_space(path)
+    path.write_bytes(b"# \xe9\nlearning_rate: [0.001]\n")
+    with pytest.raises(ConfigError, match=r"space.yaml:1: cannot be read: not UTF-8 text, got byte 0xe9"):
+        read_space(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("- 1", "space.yaml:1: must be a mapping of settings to values, got a list"),
+        ("gamma: [0.1]\ngamma: [0.2]", "space.yaml:2: gamma: is given twice"),
+        ("gamma: {low: 1:30, high: 2}", "space.yaml:1: gamma.low: has two meanings in YAML"),
+        ("gamma: [0x10]", "space.yaml:1: gamma.0: has two meanings in YAML"),
+        ("gamma: {low: no, high: 2}", "space.yaml:1: gamma.low: must be a number, got False"),
+        ("gamma: {low: 1, hihg: 2}", "space.yaml:1: gamma.hihg: unknown key, did you mean high?, got 2"),
+        ("gamma: {low: 2, high: 1}", "space.yaml:1: gamma: needs low < high"),
+        ("gamma: {low: 1, high: .inf}", "space.yaml:1: gamma.high: must be a finite number"),
+        ("gama: [1]", "space.yaml:1: gama: is no setting of a training, did you mean gamma?"),
+        ("gamma: []", "space.yaml:1: gamma: needs a value"),
+        ("gamma: 5", "space.yaml:1: gamma: "),
+    ],
+)
+def test_a_space_is_read_as_strictly_as_a_scenario(tmp_path, text, fault):
+    path = tmp_path / "space.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_space(path)
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "two\nlines"])
+def test_a_study_whose_name_no_database_can_hold_is_refused(tmp_path, name):
+    with pytest.raises(ConfigError, match="study: must"):
+        open_study(tmp_path / "study.db", name, plan())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_a_space_are_decimal(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text("num_epochs: {low: 010, high: 0_20, whole: true}\nnum_minibatches: [010]\n")
+    found = read_space(path)
+    assert (found["num_epochs"].low, found["num_epochs"].high, found["num_minibatches"]) == (10, 20, [10])
 
 
 def test_every_trial_is_told_as_soon_as_it_is_done(tmp_path):

@@ -6,13 +6,14 @@ what stands in the file. What a file leaves out gets SimCash's default where tha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from simcash_env.config.documents import parse_json
 from simcash_env.config.faults import Place
 from simcash_env.config.simcash import keys
 from simcash_env.config.simcash.translation import Section, Translation
+from simcash_env.errors import ConfigError
 
 
 def translate(scenario: Mapping[str, Any], name: str) -> Translation:
@@ -104,9 +105,13 @@ def _policy(result: Translation, value: Any, place: Place, native: Place) -> Sec
     policy = result.variant(value, place, keys.POLICIES, native)
     if policy is not None and isinstance(policy.get("tree"), str):
         try:
-            policy["tree"] = json.loads(policy["tree"])
-        except (ValueError, RecursionError) as error:
-            result.fault((*place, "json_string"), f"must be JSON: {error}", policy.pop("tree"))
+            inline = parse_json(policy["tree"], None)
+        except ConfigError as error:
+            result.fault((*place, "json_string"), f"must be JSON: {error.__cause__}", policy.pop("tree"))
+        else:
+            policy["tree"] = inline.value
+            for inside, rule, found in inline.broken:
+                result.fault((*place, "json_string", *inside), rule, found)
     return policy
 
 

@@ -11,7 +11,12 @@ from typing import Final
 Keys = Mapping[str, str]
 
 IGNORED: Final[Mapping[str, frozenset[str]]] = {
-    "scenario": frozenset({"cost_model", "description", "eod_rush_threshold", "metadata", "policy_feature_toggles"}),
+    "scenario": frozenset(
+        {
+            *("cost_feature_toggles", "cost_model", "description", "eod_rush_threshold"),
+            *("metadata", "policy_feature_toggles"),
+        }
+    ),
     "simulation": frozenset({"lsm_enabled", "lsm_frequency_ticks"}),
     "agent": frozenset({"delay_cost_per_tick", "overdraft_rate"}),
     "weight_event": frozenset({"auto_balance_others"}),

@@ -30,6 +30,10 @@ class Translation:
         known = next(length for length in range(len(place), -1, -1) if place[:length] in self._origins)
         return self._origins[place[:known]] + place[known:]
 
+    def is_ignored(self, place: Place) -> bool:
+        """Does a place of the file lie in what is passed over?"""
+        return any(".".join(map(str, place[:length])) in self.ignored for length in range(1, len(place) + 1))
+
     def reword(self, rule: str) -> str:
         """A rule in the words of the file."""
         for ours, theirs in self._words.items():

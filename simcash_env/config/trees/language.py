@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from simcash_env.schema.codes import Field, RtgsPriority, TreeAction
 
@@ -37,9 +37,12 @@ OPERANDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Parameter(NamedTuple):
-    """What an action's parameter takes: a number (computed or not), text, one of some words, or a list of bank ids."""
+    """What an action's parameter takes: a number (computed or not), text, one of some words, or a list of bank ids.
 
-    takes: Literal["number", "text", "choice", "list", "passed over"]
+    A flag is one of some words, or a value of another kind, which has no effect.
+    """
+
+    takes: Literal["number", "text", "choice", "flag", "list", "passed over"]
     is_required: bool = False
     choices: Mapping[str, int] | None = None
     bounds: Interval = (-math.inf, math.inf)
@@ -67,7 +70,7 @@ NO_LIMIT: Final = 4e18
 _RELEASE: Final = Action(
     TreeAction.RELEASE,
     "payment",
-    {"timed_for_tick": Parameter("number"), "priority_flag": Parameter("choice", choices=PRIORITIES), **REASON},
+    {"timed_for_tick": Parameter("number"), "priority_flag": Parameter("flag", choices=PRIORITIES), **REASON},
 )
 _SPLIT: Final = Action(TreeAction.SPLIT, "payment", {"num_splits": PARTS, **REASON})
 _MEMORY: Final = {"value": Parameter("number", is_required=True), "key": Parameter("text", is_required=True), **REASON}
@@ -151,6 +154,12 @@ _FIXED: Final = {
     "liquidity_buffer": (0.0, 0.0),
     "incoming_expected_count": (0.0, 0.0),
 }
+
+
+def chosen(rule: Parameter, given: Mapping[str, Any]) -> int | None:
+    """The number of the word that a parameter names; None where it has no effect."""
+    word = given.get("value")
+    return rule.choices.get(word) if rule.choices is not None and isinstance(word, str) else None
 
 
 def field_bounds(name: str) -> Interval:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simcash_env.config.faults import Place
+from simcash_env.config.texts import unusable
 from simcash_env.config.trees.language import (
     ACTIONS,
     ALSO_NO_ACTION,
@@ -17,7 +18,7 @@ from simcash_env.config.trees.language import (
     Action,
     Parameter,
 )
-from simcash_env.config.trees.values import Facts, ValueCheck, among, is_number
+from simcash_env.config.trees.values import Facts, ValueCheck, among, is_number, is_source
 from simcash_env.schema.codes import MAX_REGISTERS
 
 MAX_DEPTH: Final = 100
@@ -36,6 +37,7 @@ class TreeCheck(ValueCheck):
 
     def definition(self, value: Any, overrides: Mapping[str, Any]) -> None:
         """Check a file's content and the parameters that a scenario sets anew."""
+        self.broken += unusable(value)
         row = self.mapping(value, ())
         if row is None:
             return
@@ -183,6 +185,11 @@ class TreeCheck(ValueCheck):
             if high < rule.bounds[0] or low > rule.bounds[1]:
                 least, most = (int(bound) for bound in rule.bounds)
                 self.fault(place, f"must be from {least} to {most}", low if low == high else None)
+            return
+        if rule.takes == "flag" and is_source(value) and not isinstance(value.get("value"), str):
+            if "value" not in value:
+                self.value(value, place, facts)
+            self.note(place, "has no effect, as in SimCash")
             return
         content = value.get("value") if isinstance(value, dict) and len(value) == 1 else None
         if rule.takes == "list":

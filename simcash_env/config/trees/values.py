@@ -41,6 +41,11 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def is_source(value: Any) -> bool:
+    """Is it a mapping that names one source of a value, whatever stands there?"""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in SOURCES
+
+
 def among(name: Any, known: Any) -> str:
     """A hint at the nearest known word."""
     guess = nearest(name, known) if isinstance(name, str) else None

@@ -1,0 +1,32 @@
+"""How numbers are written: in decimal, for every reader of what users write."""
+
+from __future__ import annotations
+
+import re
+
+WHOLE = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*")
+DECIMAL = re.compile(
+    r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][-+]?[0-9]+)?"
+)
+"""How a number is written; a ``WHOLE`` one is an integer, with or without leading zeros."""
+
+OTHER_BASE = re.compile(r"[-+]?0(?:[bB][01_]+|[oO][0-7_]+|[xX][0-9a-fA-F_]+)")
+SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+ODD_UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?")
+
+OCTAL = re.compile(r"[-+]?0[0-7_]+")
+LEADING_ZERO = re.compile(r"[-+]?0_?[0-9][0-9_]*")
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that a text is, in decimal; None where it is none."""
+    digits = text.replace("_", "")
+    if WHOLE.fullmatch(text):
+        return int(digits)
+    return float(digits) if DECIMAL.fullmatch(text) else None
+
+
+def has_two_meanings(text: str) -> bool:
+    """Is it a number for some readers of YAML and a text, or another number, for others?"""
+    others = OTHER_BASE, SEXAGESIMAL, ODD_UNDERSCORES
+    return DECIMAL.fullmatch(text) is None and any(other.fullmatch(text) for other in others)
