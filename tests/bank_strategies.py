@@ -81,7 +81,9 @@ def amounts(draw: Draw, scale: int) -> Row:
 @st.composite
 def weights(draw: Draw, frame: Frame, name: str) -> dict[str, float]:
     """Even receivers, or weights in some order with at least one above 0."""
-    found: dict[str, float] = draw(st.dictionaries(some(frame.others(name)), some(WEIGHTS)))
+    found: dict[str, float] = draw(
+        st.dictionaries(some(frame.others(name)), some(WEIGHTS), max_size=draw(some((1, 9))))
+    )
     return found if any(found.values()) else {}
 
 

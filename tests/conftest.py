@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import math
 import os
 import signal
 import sys
@@ -7,11 +8,19 @@ import threading
 
 import pytest
 
+from simcash_env.config import money_bounds
+
 os.environ.setdefault("SIMCASH_COMPILE_NOTICE", "0")  # what is on stderr must not depend on the cache
 
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell, this process ignores Ctrl-C, and what it starts would too: tests send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept scenarios whose totals can overflow: the kernels check them too, in case a bound is ever wrong."""
+    monkeypatch.setattr(money_bounds, "MAX_RUN_CENTS", math.inf)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

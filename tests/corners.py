@@ -51,8 +51,8 @@ def even_pair_beyond_the_allowance(poor: str) -> ScenarioConfig:
     return scenario("even", "ABC", [transfer, *payments(0, "AB BA")])
 
 
-def only_weight_set_to_zero() -> ScenarioConfig:
-    """A bank whose only receiver loses its weight chooses evenly again."""
+def only_weight_set_to_zero(rules: str = "standard") -> ScenarioConfig:
+    """A bank whose only receiver loses its weight: it pays nobody, or as in SimCash whom no weight was ever given."""
     arrivals = {
         "rate_per_tick": 5.0,
         "amount": {"type": "uniform", "min": 1, "max": 9},
@@ -61,7 +61,14 @@ def only_weight_set_to_zero() -> ScenarioConfig:
     }
     change = {"type": "counterparty_weight_change", "tick": 1, "bank": "A", "counterparty": "B", "weight": 0.0}
     banks = [{"id": "A", "arrivals": arrivals}, {"id": "B"}, {"id": "C"}]
-    return scenario("weights", "ABC", [change], banks=banks)
+    return scenario("weights", "ABC", [change], banks=banks, rules=rules)
+
+
+def a_retry_settles_in_every_round() -> ScenarioConfig:
+    """A ring that never settles makes every round try Queue 2 again, and each time one payment more can be paid."""
+    credit = {"type": "credit_limit_change", "tick": 0, "bank": "E", "delta": 100}
+    ring = payments(0, "AB CA", 1_000) + payments(0, "BC", 3_000)
+    return scenario("chain", "EDCBA", [*payments(0, "BA CB DC ED"), *ring, credit], lsm={"algorithms": ["cycles"]})
 
 
 def hundreds_in_a_tick() -> ScenarioConfig:
@@ -89,5 +96,7 @@ CORNERS = {
     "even pair, larger id beyond its allowance": even_pair_beyond_the_allowance("B"),
     "even pair, smaller id beyond its allowance": even_pair_beyond_the_allowance("A"),
     "only weight set to zero": only_weight_set_to_zero(),
+    "only weight set to zero, as in SimCash": only_weight_set_to_zero("simcash"),
+    "a retry settles in every round": a_retry_settles_in_every_round(),
     "hundreds in a tick": hundreds_in_a_tick(),
 }

@@ -1,5 +1,7 @@
 """Hypothesis strategies for scheduled events, and for payments that form pairs and rings."""
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 from tests.drawing import AMOUNTS, MAX_ROWS, MULTIPLIERS, WEIGHTS, Draw, Frame, Row, maybe, some
@@ -15,13 +17,19 @@ ALL_KINDS = ACCOUNT_KINDS + ARRIVAL_KINDS
 
 
 @st.composite
-def events(draw: Draw, frame: Frame) -> list[Row]:
+def events(draw: Draw, frame: Frame, banks: list[Row]) -> list[Row]:
     """Scheduled events of all kinds, and payments that form pairs and rings."""
+    rows: list[Row] = []
     kinds, subjects = draw(some((ALL_KINDS, ACCOUNT_KINDS, ARRIVAL_KINDS))), frame.banks
     if draw(st.booleans()):
         subjects = subjects[:1]  # several changes of the same bank meet
+    paying = [bank for bank in banks if "arrivals" in bank or "arrival_bands" in bank]
+    if paying and draw(st.booleans()):
+        rows += draw(silencing(frame, draw(st.sampled_from(paying))))
     num_scheduled = draw(some((0, 1) if frame.is_gridlock else (0, 1, 2, MAX_ROWS)))
-    rows = [draw(scheduled(frame, kinds, subjects)) for _ in range(num_scheduled)]
+    rows += [draw(scheduled(frame, kinds, subjects)) for _ in range(num_scheduled)]
+    if frame.is_gridlock and draw(st.booleans()):
+        rows += draw(bottleneck(frame))
     for _ in range(draw(some((1, 2, 5) if frame.is_gridlock else (0, 1, 2)))):
         rows += draw(web_events(frame) if draw(st.integers(0, 3)) == 0 else ring_events(frame))
     return draw(st.permutations(rows)) if draw(st.booleans()) else rows
@@ -60,6 +68,40 @@ def deadlines(tick: int, num_ticks: int) -> st.SearchStrategy[Row]:
         st.builds(lambda ticks: {"deadline_in": ticks}, from_arrival),
         st.builds(lambda due: {"deadline_tick": due}, absolute),
     )
+
+
+@st.composite
+def silencing(draw: Draw, frame: Frame, bank: Row) -> list[Row]:
+    """The weights that a bank has given its receivers fall to 0, or those of all others; perhaps one rises again."""
+    sources = [bank["arrivals"]] if "arrivals" in bank else list(bank["arrival_bands"].values())
+    listed = tuple(dict.fromkeys(name for source in sources for name in source["counterparty_weights"]))
+    others = listed if listed and draw(st.integers(0, 3)) > 0 else frame.others(bank["id"])
+    tick = draw(st.integers(0, frame.num_ticks - 1))
+    row = {"type": "counterparty_weight_change", "bank": bank["id"], "weight": 0.0}
+    rows = [{**row, "tick": tick, "counterparty": other} for other in others]
+    if draw(st.booleans()):
+        later = draw(st.integers(tick, frame.num_ticks - 1))
+        rows.append({**row, "tick": later, "counterparty": others[0], "weight": 0.5})
+    return rows
+
+
+@st.composite
+def bottleneck(draw: Draw, frame: Frame) -> list[Row]:
+    """A chain of payments, the last first, of which each pass over Queue 2 can settle one; a ring that never settles.
+
+    Credit lets the first bank of the chain pay; the ring is a candidate in every round, so that every round has a pass.
+    """
+    banks = draw(st.permutations(frame.banks))[:4]
+    row = {"type": "payment", "tick": draw(st.integers(0, frame.num_ticks - 1)), "deadline": draw(st.integers(1, 4))}
+    amount = draw(some((100, 200))) * frame.scale
+    chain = [{**row, "from_bank": a, "to_bank": b, "amount": amount} for a, b in pairwise(banks)]
+    first, second, third = banks[-3:]
+    ring = [
+        {**row, "from_bank": sender, "to_bank": receiver, "amount": factor * 1_000 * frame.scale}
+        for sender, receiver, factor in ((third, second, 1), (second, first, 3), (first, third, draw(some((1, 2)))))
+    ]
+    credit = {"type": "credit_limit_change", "tick": row["tick"], "bank": banks[0], "delta": amount}
+    return [*reversed(chain), *ring, credit]
 
 
 @st.composite

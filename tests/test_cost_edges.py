@@ -87,25 +87,39 @@ def test_priority_bands_begin_at_four_and_at_eight(priority: int, weight: int) -
     assert run.tick().costs["A"]["delay"] == 10 * weight
 
 
-def test_delay_may_weigh_as_much_as_money_goes_and_no_more() -> None:
-    def weighing(multiplier: float, payments: int) -> Both:
+@pytest.mark.parametrize("multiplier", [4.001, 1_000.0])
+def test_delay_of_the_largest_amounts_is_exact(multiplier: float) -> None:
+    """The weighted sum passed 64 bits, and the run stopped, though what it costs is little money."""
+    costs = {
+        "delay_cost_per_tick_per_cent": 0.000001,
+        "overdue_delay_multiplier": 1.5,
+        "priority_delay_multipliers": {"low": multiplier, "normal": multiplier},
+    }
+    run = Both({"A": WAITS, "B": {}}, ticks=4, costs=costs)
+    for _ in range(3):
+        run.submit("AB", MOST - 1, 1)
+    weight = round(multiplier * 1_000)
+    early, late = 3 * 10**6 * weight, 3 * 10**6 * (weight * 3 // 2)
+    assert [result.costs["A"]["delay"] for result in run.run(4)] == [early, early, late, late]
+
+
+@pytest.mark.usefixtures("unbounded")
+def test_the_delay_of_a_tick_may_cost_as_much_as_money_goes_and_no_more() -> None:
+    for multiplier, is_fault in ((4.0, False), (4.001, True)):
         costs = {
-            "delay_cost_per_tick_per_cent": 0.0,
+            "delay_cost_per_tick_per_cent": 1_000.0,
             "priority_delay_multipliers": {"low": multiplier, "normal": multiplier},
         }
-        run = Both({"A": WAITS, "B": {}}, costs=costs)
-        for _ in range(payments):
-            run.submit("AB", MOST)
-        return run
-
-    assert MAX_TOTAL_CENTS == MOST * 4_000
-    assert weighing(4.0, 1).tick().total_cost == 0
-    assert weighing(2.0, 2).tick().total_cost == 0
-    for multiplier, payments in ((4.001, 1), (4.0, 2), (2.001, 2)):
-        with pytest.raises(SimulationError, match="a total left the range of int64 cents"):
-            weighing(multiplier, payments).simulation.tick()
+        run = Both({"A": WAITS, "B": {}}, costs=costs).simulation
+        run.submit_transaction("A", "B", MOST, 2)
+        if is_fault:
+            with pytest.raises(SimulationError, match="a total left the range of int64 cents"):
+                run.tick()
+        else:
+            assert run.tick().total_cost == MAX_TOTAL_CENTS
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_the_costs_of_a_run_may_grow_as_large_as_money_goes_and_no_more() -> None:
     for penalty, payments, is_fault in ((MOST, 4_000, False), (MOST, 4_001, True)):
         run = Both({"A": WAITS, "B": {}}, ticks=2, costs={"eod_penalty": penalty}).simulation

@@ -10,8 +10,11 @@ import pytest
 from simcash_env import simcash_v0
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.evaluation.rollout import run_scripted
+from simcash_env.schema.codes import POOL_LEVELS, STATE_OF_SEED_0
 from simcash_env.simulation import Simulation
+from tests.oracle import Oracle
+from tests.oracle.random_stream import RandomStream
 from tests.worlds import LIBRARY, busy, legal, legal_by_seed, play, quiet
 
 SLOTS = 6
@@ -293,3 +296,35 @@ def test_seed_nought_is_a_seed_like_any_other():
     second.reset(0)
     assert first.digest(0) == second.digest(0)
     assert Simulation(quiet(), seed=0).run_to_completion() == Simulation(quiet(), seed=0).run_to_completion()
+
+
+def test_seeds_0_and_1_are_different_runs_in_every_face():
+    """Seed 0 had the stream of seed 1; now its own: in a simulation, a batch, a rollout inside the kernel, the oracle."""
+    config = quiet(rate=3.0)
+    digests = []
+    for seed in (0, 1):
+        simulation, vec = Simulation(config, seed=seed), make_vec(config, 1, learners="all")
+        seeded = config.simulation.model_copy(update={"seed": seed})
+        oracle = Oracle(config.model_copy(update={"simulation": seeded}))
+        vec.reset(seed)
+        oracle.open_tick()
+        assert int(vec.state(0).rng[0]) % 2**64 == oracle.world.rng.state
+        oracle.close_tick()
+        simulation.tick()
+        assert simulation.inspect() == oracle.snapshot()
+        digests.append(vec.digest(0))
+    assert digests[0] != digests[1]
+    scripted = busy(scripted=3)
+    runs = [Simulation(scripted, seed=seed) for seed in (0, 1)]
+    for run in runs:
+        run.run_to_completion()
+    costs = run_scripted(scripted, [0, 1])
+    assert [sum(run.costs(bank).values()) for run in runs for bank in run.bank_ids] == costs.sum(
+        axis=2
+    ).ravel().tolist()
+    assert costs[0].tolist() != costs[1].tolist()
+
+
+def test_state_of_seed_0_is_no_other_seed():
+    assert RandomStream(0).state == STATE_OF_SEED_0 % 2**64 > 2**63 - 1
+    assert [RandomStream(seed).state for seed in (1, 2, 2**63 - 1)] == [1, 2, 2**63 - 1]

@@ -179,3 +179,31 @@ def test_what_one_bank_can_pay_alone_is_no_offset() -> None:
         run.submit(pair, cents)
     result = run.tick()
     assert (result.num_lsm_releases, result.num_settlements, run.waiting()) == (2, 3, ["BA"])
+
+
+@pytest.mark.parametrize("rules", ["standard", "simcash"])
+def test_liquidity_saving_goes_on_after_a_retry_that_settled(rules: str) -> None:
+    """The rounds ended where offsets and rings had moved nothing, whatever the passes after them had settled."""
+    credit = {"type": "credit_limit_change", "tick": 2, "bank": "D", "delta": 142}
+    run = Both(penniless("ABCD"), lsm=CYCLES, rules=rules, events=[credit], costs={"eod_penalty": 0})
+    for pairs in ((("BC", 100), ("CD", 300)), (("AB", 100), ("DA", 100), ("DB", 106))):
+        for pair, cents in pairs:
+            run.submit(pair, cents)
+        run.tick()
+    assert run.waiting() == ["BC", "CD", "AB", "DA", "DB"]
+    run.tick()
+    assert run.waiting() == ["CD", "DB"]
+    assert run.balances() == [0, 0, 100, -100]
+
+
+def test_liquidity_saving_goes_on_after_a_retry_at_the_end_of_the_day() -> None:
+    """The last settlement of the day is the same procedure: credits that are deferred have landed by then."""
+    credit = {"type": "credit_limit_change", "tick": 2, "bank": "D", "delta": 142}
+    switches = {"deferred_crediting": True}
+    run = Both(penniless("ABCD"), ticks=3, lsm=CYCLES, events=[credit], switches=switches)
+    for pairs in ((("BC", 100), ("CD", 300)), (("AB", 100), ("DA", 100), ("DB", 106))):
+        for pair, cents in pairs:
+            run.submit(pair, cents)
+        run.tick()
+    run.tick()  # D pays A in the tick; the money lands, and A pays B in the last settlement, where it is deferred too
+    assert run.waiting() == ["BC", "CD", "DB"]

@@ -199,6 +199,7 @@ def test_a_bid_whose_interest_would_be_beyond_all_bounds_is_refused():
         simulation.place_order("B1", "bid", 100.0, 10**15)
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_what_a_lender_gets_back_may_not_leave_the_range_of_money():
     rows = world(ticks=20, days=1, books=[{"maturity": {"ticks": 6}}], interest="per_tick")
     give = {"type": "direct_transfer", "from_bank": "L2", "to_bank": "L1", "amount": 10**15}

@@ -182,6 +182,7 @@ def test_snapshot_counts_what_was_reported() -> None:
         ("triangles of one value", ["BD", "DA"]),
         ("even pair, larger id beyond its allowance", ["AB", "BA"]),
         ("even pair, smaller id beyond its allowance", []),
+        ("a retry settles in every round", ["AB", "BC", "CA"]),
     ],
 )
 def test_corner_is_decided_by_the_rule(corner: str, waiting: list[str]) -> None:

@@ -134,7 +134,10 @@ def play_on(env: Any, infos: Any, seed: int, *, steps: int | None = None) -> lis
 
 
 def overflowing() -> ScenarioConfig:
-    """In tick 1 a payment of the largest amount begins to wait whose weighted delay is more than totals can hold."""
+    """In tick 1 a payment of the largest amount begins to wait whose delay costs more than totals can hold.
+
+    The configuration refuses it, unless a test takes that rule away (fixture ``unbounded``).
+    """
     waits = {"type": "liquidity_aware", "target_buffer": 10**15, "urgency_threshold": 0}
     multipliers = {"low": 4.001, "normal": 4.001}
     return load_scenario(
@@ -146,6 +149,6 @@ def overflowing() -> ScenarioConfig:
             "events": [
                 {"type": "payment", "tick": 1, "from_bank": "ALFA", "to_bank": "BRAVO", "amount": 10**15, "deadline": 4}
             ],
-            "costs": {"delay_cost_per_tick_per_cent": 0.0, "priority_delay_multipliers": multipliers},
+            "costs": {"delay_cost_per_tick_per_cent": 1_000.0, "priority_delay_multipliers": multipliers},
         }
     )

@@ -110,7 +110,12 @@ ENTRIES: Final = (
     Entry("price_liquidity", Block.PRICES, Scale.TEN_BPS, "bps per tick"),
     Entry("price_deadline_penalty", Block.PRICES, Scale.SYSTEM_PAYMENT, "deadline penalty for a mean-sized payment"),
     Entry("price_eod_penalty", Block.PRICES, Scale.SYSTEM_PAYMENT, "end-of-day penalty for a mean-sized payment"),
-    Entry("price_drop_penalty", Block.PRICES, Scale.SYSTEM_PAYMENT, "drop penalty for a mean-sized payment"),
+    Entry(
+        "price_drop_penalty",
+        Block.PRICES,
+        Scale.SYSTEM_PAYMENT,
+        "drop penalty for a mean-sized payment whose deadline penalty has not been charged",
+    ),
     Entry("price_split_friction", Block.PRICES, Scale.SYSTEM_PAYMENT, "cents for each part but the first"),
     Entry("price_overdue_multiplier", Block.PRICES, Scale.ONE, "factor of the delay cost of overdue payments"),
     Entry("price_urgent_multiplier", Block.PRICES, Scale.ONE, "factor of the delay cost at priorities 8 to 10"),

@@ -26,6 +26,7 @@ from simcash_env.agents.tables import (
 )
 from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels._numba.views import part, pointer
+from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.schema.arrays import I64, Scenario, State, Work
@@ -219,7 +220,7 @@ def restart(arena: Arena, buffers: Buffers, shape: Shape, copy: int, row: I64, s
     first = variant * row.shape[0]
     for word in range(row.shape[0]):
         row[word] = arena.templates[first + word]
-    state.rng[0] = max(buffers.seeds[copy], 1)
+    start_stream(state, buffers.seeds[copy])
     buffers.variants[copy] = variant
     show_prices(scenario_of(arena, buffers, shape, copy), shape.window, copy, buffers)
     buffers.pending[copy] = TO_OPEN

@@ -17,6 +17,7 @@ from simcash_env.schema.arrays import I64, LOG_WORDS, RECENT_TICKS, Scenario, St
 from simcash_env.schema.codes import (
     NONE,
     NUM_COSTS,
+    STATE_OF_SEED_0,
     EscalationCurve,
     LsmAlgorithm,
     Phase,
@@ -124,7 +125,7 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state = plain_opener(State)(row, scenario.state_sizes)
     view = scenario.view
     state.phase[0] = Phase.CLOSED
-    state.rng[0] = np.array([seed or 1], np.uint64).view(np.int64)[0]
+    state.rng[0] = STATE_OF_SEED_0 if seed == 0 else seed
     state.next_id[0] = 1
     state.cursor_left[0] = NONE
     due = view.event_tick.min() if len(view.event_tick) else NONE
@@ -188,6 +189,8 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.random_cap_lag_ticks[0] = rules.deadline_cap == "next_day"
     view.splits_any[0] = rules.split_scope == "any"
     view.settles_at_day_end[0] = bool(rules.end_of_day_settlement)
+    view.pays_unlisted[0] = rules.set == "simcash"
+    view.penalises_parts_anew[0] = rules.set == "simcash"
     view.defers_credits[0] = switches.deferred_crediting
     view.reallocates_pool_daily[0] = switches.daily_liquidity_reallocation
     view.orders_queue1_by_priority[0] = switches.queue1_ordering == "priority_deadline"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from simcash_env.schema.codes import NONE, AmountKind, PriorityKind
+from simcash_env.schema.codes import NONE, UNLISTED, AmountKind, PriorityKind
 
 if TYPE_CHECKING:
     from simcash_env.config import BankConfig
@@ -143,7 +143,7 @@ def receiver_weights(
     """Receivers in the order of the file, then the others; without weights all others weigh the same."""
     listed = [(number[name], float(weight)) for name, weight in weights.items()]
     named = {receiver for receiver, _ in listed}
-    rest = 0.0 if listed else 1.0
+    rest = UNLISTED if listed else 1.0
     others = [(other, rest) for other in sorted(number.values()) if other != row and other not in named]
     return listed + others, bool(listed)
 

@@ -179,6 +179,15 @@ def _growth(multiplier: float, times: int) -> float:
     return times * math.log(multiplier) if multiplier > 1.0 else 0.0
 
 
+def _largest_factor_of_all(scenario: Raw) -> float:
+    factors = [
+        _number(event.get("multiplier"), 1.0)
+        for _, event in _rows(scenario, "events")
+        if event.get("type") == "global_arrival_rate_change"
+    ]
+    return max(1.0, *factors) if factors else 1.0
+
+
 def _changed_rates(scenario: Raw) -> Iterator[Broken]:
     """Multiplied again and again, a rate would grow without bound; so would the work of drawing."""
     _, num_ticks = _ticks(scenario)
@@ -192,11 +201,11 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
     if largest <= 0.0:
         return
     size = math.log(largest)
-    factor_of_all = 0.0
+    factor_of_all, largest_of_all = 0.0, _largest_factor_of_all(scenario)
     for number, event in _rows(scenario, "events"):
         multiplier = _number(event.get("multiplier"), 1.0)
-        if event.get("type") == "arrival_rate_change":
-            size += _growth(multiplier, _times(event, num_ticks))
+        if event.get("type") == "arrival_rate_change":  # it makes what a factor of all banks has done the new base
+            size += _growth(multiplier * largest_of_all, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
         else:

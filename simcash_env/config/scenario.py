@@ -14,6 +14,7 @@ from simcash_env.config.faults import broken_rules, detail
 from simcash_env.config.fields import Model, Name, Text
 from simcash_env.config.market import MarketConfig
 from simcash_env.config.market_rules import market_faults
+from simcash_env.config.money_bounds import money_faults
 from simcash_env.config.rules import (
     ActionConfig,
     LsmConfig,
@@ -64,6 +65,7 @@ class ScenarioConfig(Model):
             raise ValidationError.from_exception_data(title, [*inside, *more]) from None
         plain = config.model_dump()
         between = [*cross_faults(plain), *market_faults(plain)]
+        between = between or [*money_faults(config)]
         if between:
             raise broken_rules(between)
         return config

@@ -52,7 +52,7 @@ def permitted_to_learners(config: ScenarioConfig) -> Permitted:
 
 
 def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
-    """What a policy does in the kernel; under SimCash's rules some of the named ones drop at the deadline."""
+    """What a policy does in the kernel; under SimCash's rules three of the named ones drop at the deadline."""
     if policy.type == "external":
         return permitted_to_learners(config)
     if policy.type == "tree":
@@ -65,7 +65,7 @@ def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
             priorities="Reprioritize" in does,
         )
     drops: Drops = "never"
-    if policy.type in {"deadline", "liquidity_aware"} and config.rules.set == "simcash":
+    if policy.type in {"deadline", "liquidity_aware", "liquidity_splitting"} and config.rules.set == "simcash":
         drops = "at_deadline"
     parts = {"liquidity_splitting": MAX_PARTS, "mock_splitting": MAX_PARTS}.get(policy.type, 1)
     return Permitted(drops, parts, "any")

@@ -158,7 +158,7 @@ class Plan:
         cents, deadline = int(arrived.cents[pay]), int(arrived.deadline_tick[pay])
         sender, receiver = int(arrived.sender[pay]), int(arrived.receiver[pay])
         is_whole = not self.is_paid_in_parts[pay]
-        missed, closed, dropped = self._penalties(pay)
+        missed, closed, dropped, dropped_late = self._penalties(pay)
         before: int | None = None
         for number, slot in enumerate(self.slots):
             if slot.tick < arrived.arrival_tick[pay]:
@@ -172,7 +172,8 @@ class Plan:
             left = programme.variable(high=0.0 if expires else 1.0, cost=cost, is_whole=is_whole)
             gone = {left: -1.0} | ({} if before is None else {before: 1.0})
             if not slot.is_close and (expires or self._may_drop(slot.tick, deadline)):
-                gone[programme.variable(high=1.0, cost=dropped, is_whole=is_whole)] = -1.0
+                cost = dropped if slot.tick <= deadline + 1 else dropped_late
+                gone[programme.variable(high=1.0, cost=cost, is_whole=is_whole)] = -1.0
             at_first = 1.0 if before is None else 0.0
             programme.row(gone, low=-at_first)
             self._let_flow(number, sender, receiver, cents, gone, at_first)
@@ -229,8 +230,10 @@ class Plan:
         overdue = int(view.overdue_multiplier_thousandths[0]) if tick > self.arrived.deadline_tick[pay] else 1000
         return overdue * min(int(band[0]) for band in possible) // 1000
 
-    def _penalties(self, pay: int) -> tuple[float, float, float]:
-        """Cents for missing the deadline, for being unsettled at a close, for being dropped, of the whole payment.
+    def _penalties(self, pay: int) -> tuple[float, float, float, float]:
+        """Cents of the whole payment for a missed deadline, for being unsettled at a close, for a drop, a late drop.
+
+        Late is after the deadline has been missed at the end of a tick: by default a drop then escapes only the close.
 
         Of parts each penalty in basis points is floored by itself; a share of the payment has at most twice that share
         of the parts.
@@ -244,7 +247,10 @@ class Plan:
         missed = penalty(int(view.deadline_penalty_cents[0]), int(view.deadline_penalty_ppm[0]))
         closed = penalty(int(view.eod_penalty_cents[0]), int(view.eod_penalty_ppm[0]))
         fixed, rate = int(view.drop_penalty_cents[0]), int(view.drop_penalty_ppm[0])
-        return missed, closed, missed + closed if fixed == rate == NONE else penalty(fixed, rate)
+        if fixed == rate == NONE:
+            return missed, closed, missed + closed, closed
+        dropped = penalty(fixed, rate)
+        return missed, closed, dropped, dropped
 
     # -- costs --------------------------------------------------------------------------------------------------------
 

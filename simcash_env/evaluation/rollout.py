@@ -11,6 +11,7 @@ from simcash_env.compile.scenario import compile_scenario, initial_state, initia
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SimulationError
 from simcash_env.kernels._numba.jit import entry
+from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.schema.arrays import I64
@@ -59,7 +60,7 @@ def play_runs(
     while progress[0] < seeds.shape[0]:
         run = progress[0]
         state_row[:] = template
-        state.rng[0] = max(seeds[run], 1)
+        start_stream(state, seeds[run])
         for bank in range(num_banks):
             if shares_ppm[run, bank] >= 0:
                 state.bank_pool_fraction_ppm[bank] = shares_ppm[run, bank]

@@ -48,13 +48,17 @@ class ScriptedAgent:
         actions, view = self.begin(vec)
         present = view["present"].astype(bool)
         actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
-        drops = present & self.gives_up(vec, view)
+        self.drop_due(vec, view, actions)
+        return actions
+
+    def drop_due(self, vec: SimCashVec, view: View, actions: I64) -> None:
+        """Drop what is to be given up, in place of what was decided on it."""
+        drops = view["present"].astype(bool) & self.gives_up(vec, view)
         if drops.any():
             if not vec.config.actions.allow_drop:
                 message = "this policy drops payments at their deadline: the scenario needs actions.allow_drop"
                 raise ActionError(message)
             actions[:, :, : vec.num_slots][drops] = vec.action_nvec[0] - 1
-        return actions
 
     def begin(self, vec: SimCashVec) -> tuple[I64, View]:
         """Actions that hold everything and set the pool share, and the view with the account as it will be then."""
@@ -162,7 +166,7 @@ class LiquidityReserve(ScriptedAgent):
         return released
 
 
-class LiquiditySplitting(ScriptedAgent):
+class LiquiditySplitting(DropsAtDeadline):
     """Release what the balance affords, split what it does not; the scenario must let learners split as far.
 
     The batch does not show which payments are divisible, so under ``split_scope: divisible`` all of a bank's must be.
@@ -175,7 +179,7 @@ class LiquiditySplitting(ScriptedAgent):
         self.max_splits, self.min_split_amount = max_splits, min_split_amount
 
     def act(self, vec: SimCashVec) -> I64:
-        """Release, or the number of parts, or hold."""
+        """Release, or the number of parts, or hold; at the deadline drop, under SimCash's rules."""
         if vec.config.actions.max_split < self.max_splits:
             message = (
                 f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
@@ -190,6 +194,7 @@ class LiquiditySplitting(ScriptedAgent):
         can_split &= vec.masks[:, :, : vec.num_slots, 2].astype(bool)
         chosen = np.where(balance >= remaining, RELEASE, np.where(can_split, parts, HOLD))
         actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, HOLD)
+        self.drop_due(vec, view, actions)
         return actions
 
 

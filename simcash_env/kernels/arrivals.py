@@ -16,8 +16,8 @@ from simcash_env.kernels.rng import (
     draw_poisson,
     draw_positive_float,
 )
-from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, AmountKind, EventKind, PriorityKind, Status
+from simcash_env.schema.arrays import F64, Scenario, State, Work
+from simcash_env.schema.codes import NONE, UNLISTED, AmountKind, EventKind, PriorityKind, Status
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
@@ -36,7 +36,7 @@ def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
     source, left = state.cursor_source[0], state.cursor_left[0]
     while source < num_sources:
         if left == NONE:
-            left = draw_count(scenario, state, source)
+            left = 0 if is_silent(scenario, state, source) else draw_count(scenario, state, source)
         while left > 0:
             if state.free_count[0] == 0:
                 state.cursor_source[0], state.cursor_left[0] = source, left
@@ -47,6 +47,23 @@ def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
         source += 1
     state.cursor_source[0], state.cursor_left[0] = 0, NONE
     return OK
+
+
+@kernel
+def is_silent(scenario: Scenario, state: State, source: int) -> bool:
+    """Have events set all weights of a source to 0? Nothing is drawn then, not even a count."""
+    if state.live_weight.shape[0] == 0 or not state.source_is_weighted[source] or scenario.pays_unlisted[0]:
+        return False
+    return total_weight(scenario, state.live_weight, source) == 0.0
+
+
+@kernel
+def total_weight(scenario: Scenario, weights: F64, source: int) -> float:
+    """Sum of a source's weights; what is not listed adds nothing."""
+    num_banks, total = scenario.num_banks[0], 0.0
+    for at in range(source * num_banks, (source + 1) * num_banks):
+        total += max(weights[at], 0.0)
+    return total
 
 
 @inlined
@@ -97,15 +114,14 @@ def draw_amount(scenario: Scenario, state: State, source: int) -> int:
 def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
     """The receiving bank: uniform over the others, or by weight in the order of the file."""
     num_banks = scenario.num_banks[0]
-    first, end = source * num_banks, (source + 1) * num_banks
-    weights = state.live_weight if state.live_weight.shape[0] > 0 else scenario.weight_value
-    total = 0.0
-    if state.source_is_weighted[source]:
-        for at in range(first, end):
-            total += weights[at]
-    if total == 0.0:  # no weights, or an event has set the last one to 0
+    if not state.source_is_weighted[source]:
         bank = draw_integer(state, 0, num_banks - 2)
         return bank if bank < scenario.source_bank[source] else bank + 1
+    weights = state.live_weight if state.live_weight.shape[0] > 0 else scenario.weight_value
+    total = total_weight(scenario, weights, source)
+    if total == 0.0:
+        return draw_unlisted(scenario, state, source)
+    first, end = source * num_banks, (source + 1) * num_banks
     target = draw_float(state) * total
     chosen = NONE
     for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
@@ -115,6 +131,30 @@ def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
             if target <= 0.0:
                 break
     return chosen
+
+
+@kernel
+def draw_unlisted(scenario: Scenario, state: State, source: int) -> int:
+    """The receiving bank where all weights are 0, as in SimCash: one that was never given a weight weighs 1.
+
+    If all banks were given one, the first of them receives. Either way one number is drawn.
+    """
+    num_banks = scenario.num_banks[0]
+    first, end = source * num_banks, (source + 1) * num_banks
+    total = 0.0
+    for at in range(first, end):
+        if scenario.weight_bank[at] != NONE and state.live_weight[at] == UNLISTED:
+            total += 1.0
+    target, chosen = draw_float(state) * total, scenario.weight_bank[first]
+    if total == 0.0:
+        return chosen  # type: ignore[no-any-return]
+    for at in range(first, end):  # pragma: no branch - as above
+        if scenario.weight_bank[at] != NONE and state.live_weight[at] == UNLISTED:
+            chosen = scenario.weight_bank[at]
+            target -= 1.0
+            if target <= 0.0:
+                break
+    return chosen  # type: ignore[no-any-return]
 
 
 @kernel

@@ -49,11 +49,19 @@ def eod_penalty(scenario: Scenario, remaining_cents: int) -> int:
 
 
 @kernel
-def drop_penalty(scenario: Scenario, original_cents: int, remaining_cents: int) -> int:
-    """What giving a payment up costs; by default both penalties that it escapes."""
-    if scenario.drop_penalty_cents[0] == NONE and scenario.drop_penalty_ppm[0] == NONE:
-        return deadline_penalty(scenario, original_cents) + eod_penalty(scenario, remaining_cents)
-    return penalty(scenario.drop_penalty_cents[0], scenario.drop_penalty_ppm[0], remaining_cents)
+def drop_penalty(scenario: Scenario, state: State, row: int) -> int:
+    """What giving a payment up costs; by default the penalties that it escapes.
+
+    A payment overdue since an earlier tick has been charged its deadline penalty, and escapes only the other one.
+    """
+    remaining = state.pay_remaining_cents[row]
+    if scenario.drop_penalty_cents[0] != NONE or scenario.drop_penalty_ppm[0] != NONE:
+        return penalty(scenario.drop_penalty_cents[0], scenario.drop_penalty_ppm[0], remaining)
+    cents = eod_penalty(scenario, remaining)
+    since = state.pay_overdue_since[row]
+    if since == NONE or since == state.tick[0]:
+        cents += deadline_penalty(scenario, state.pay_amount_cents[row])
+    return cents
 
 
 @kernel

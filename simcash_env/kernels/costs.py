@@ -24,7 +24,7 @@ def accrue_costs(scenario: Scenario, state: State, work: Work) -> None:
     """Charge every bank for this tick."""
     num_banks = scenario.num_banks[0]
     for bank in range(num_banks):
-        work.bank_delay_base[bank] = 0
+        work.bank_delay_high[bank] = work.bank_delay_low[bank] = 0
     if state.queue2_count[0] > 0:
         penalise_queue2(scenario, state, work)
     for bank in range(num_banks):
@@ -68,21 +68,25 @@ def penalise_queue2(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def add_delay(scenario: Scenario, state: State, work: Work, bank: int, row: int) -> None:
-    """Add a waiting payment to what the bank's delay cost is computed on."""
+    """Add a waiting payment to what the bank's delay cost is computed on.
+
+    Cents and weight may both be large; no product here passes 10**18, as amounts are at most 10**15 and weights 10**9.
+    """
     cents, weight = state.pay_remaining_cents[row], delay_weight(scenario, state, row)
-    if float(cents) * float(weight) + float(work.bank_delay_base[bank]) > MAX_TOTAL_CENTS:
-        state.fault[0] = MONEY_OVERFLOW
-        return
-    work.bank_delay_base[bank] += cents * weight
+    low = work.bank_delay_low[bank] + cents % DELAY_SCALE * weight
+    work.bank_delay_high[bank] += cents // DELAY_SCALE * weight + low // DELAY_SCALE
+    work.bank_delay_low[bank] = low % DELAY_SCALE
 
 
 @inlined
 def charge_use(scenario: Scenario, state: State, work: Work, bank: int) -> None:
     """Delay, overdraft, posted collateral and allocated pool, each rounded once, half up."""
-    base = work.bank_delay_base[bank]
-    if base > 0:
-        cents = multiply_divide(base, scenario.delay_rate_ppm[0], DELAY_SCALE // 2, DELAY_SCALE)
-        charge(state, work, bank, DELAY, cents, NONE)
+    high, low, rate = work.bank_delay_high[bank], work.bank_delay_low[bank], scenario.delay_rate_ppm[0]
+    if high + low > 0:
+        if float(high) * float(rate) > MAX_TOTAL_CENTS:
+            state.fault[0] = MONEY_OVERFLOW
+        else:
+            charge(state, work, bank, DELAY, high * rate + (low * rate + DELAY_SCALE // 2) // DELAY_SCALE, NONE)
     balance = state.bank_balance_cents[bank]
     if balance < 0:
         cents = multiply_divide(-balance, scenario.overdraft_rate_ppm[0], BPS_SCALE // 2, BPS_SCALE)

@@ -148,7 +148,7 @@ def split(scenario: Scenario, state: State, work: Work, row: int, parts: int, su
     for part in range(parts):
         child = take_row(state)
         child_cents = share if part + 1 < parts else cents - share * (parts - 1)
-        write_child(state, row, child, child_cents, work.pay_new_priority[row])
+        write_child(scenario, state, row, child, child_cents, work.pay_new_priority[row])
         if part < now:
             submit(state, work, child, submitted + part)
         else:
@@ -162,11 +162,16 @@ def split(scenario: Scenario, state: State, work: Work, row: int, parts: int, su
 
 
 @kernel
-def write_child(state: State, parent: int, child: int, cents: int, priority: int) -> None:
-    """Fill a row with a part of a payment: all as its parent but the cents and the priority."""
+def write_child(scenario: Scenario, state: State, parent: int, child: int, cents: int, priority: int) -> None:
+    """Fill a row with a part of a payment: all as its parent but the cents and the priority.
+
+    The parts of an overdue payment are overdue since the same tick: its deadline penalty has been charged.
+    """
     sender, receiver, deadline = state.pay_sender[parent], state.pay_receiver[parent], state.pay_deadline_tick[parent]
     write_payment(state, child, sender, receiver, cents, deadline, priority, state.pay_is_divisible[parent])
     state.pay_place[child] = PLACE_SUBMITTED
     state.pay_arrival_tick[child] = state.pay_arrival_tick[parent]
     state.pay_rtgs_priority[child] = state.pay_rtgs_priority[parent]
     state.pay_parent[child] = parent
+    if not scenario.penalises_parts_anew[0]:
+        state.pay_overdue_since[child] = state.pay_overdue_since[parent]

@@ -172,7 +172,7 @@ def give_up(scenario: Scenario, state: State, work: Work, row: int, event: int) 
     """Charge the drop penalty for a payment that has left its queue unsettled, and free its row."""
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
     pay_id, parent = state.pay_id[row], state.pay_parent[row]
-    penalty = drop_penalty(scenario, state.pay_amount_cents[row], cents)
+    penalty = drop_penalty(scenario, state, row)
     record(state, work, event, sender, receiver, pay_id, cents)
     charge(state, work, sender, DROP_PENALTY, penalty, pay_id)
     state.dropped_count[0] += 1

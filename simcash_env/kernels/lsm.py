@@ -18,13 +18,13 @@ MAX_ROUNDS = 3
 
 @kernel
 def save_liquidity(scenario: Scenario, state: State, work: Work) -> None:
-    """Run rounds until Queue 2 is empty or a round settles nothing by offsets and rings."""
+    """Run rounds until Queue 2 is empty or a round settles nothing: no offset, no ring, no payment of a retry."""
     for _ in range(MAX_ROUNDS):
-        before = state.tick_lsm_cents[0]
+        before = state.settled_count[0]
         for at in range(scenario.algorithm.shape[0]):
             if state.queue2_count[0] > 0:
                 run_algorithm(scenario, state, work, scenario.algorithm[at])
-        if state.queue2_count[0] == 0 or state.tick_lsm_cents[0] == before:
+        if state.queue2_count[0] == 0 or state.settled_count[0] == before:
             break
 
 

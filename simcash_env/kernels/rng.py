@@ -9,6 +9,7 @@ import numpy as np
 
 from simcash_env.kernels._numba.jit import inlined, kernel, wrapping_kernel
 from simcash_env.schema.arrays import State
+from simcash_env.schema.codes import STATE_OF_SEED_0
 
 _MULTIPLIER: Final = np.uint64(0x2545F4914F6CDD1D)
 _SHIFT_A: Final = np.uint64(12)
@@ -28,6 +29,12 @@ def next_word(state: State) -> np.uint64:
     word ^= word >> _SHIFT_C
     state.rng[0] = np.int64(word)
     return word * _MULTIPLIER
+
+
+@kernel
+def start_stream(state: State, seed: int) -> None:
+    """Begin the stream of a seed: the seed is its first word, and for seed 0 a word that is no seed."""
+    state.rng[0] = STATE_OF_SEED_0 if seed == 0 else seed
 
 
 @kernel

@@ -8,7 +8,7 @@ from simcash_env.schema.codes import Field, Op
 
 
 def drop_at_deadline(otherwise: Node, *, simcash: bool) -> Node:
-    """SimCash's named policies give a payment up at its deadline; ours never do."""
+    """Three of SimCash's named policies drop a payment at its deadline; ours never do."""
     if not simcash:
         return otherwise
     is_due = apply(Op.LESS_EQUAL, ask(Field.DEADLINE_TICK), ask(Field.CURRENT_TICK))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.config import LiquiditySplittingPolicy, MockSplittingPolicy
+from simcash_env.policies.deadline import drop_at_deadline
 from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, split_into, value
 from simcash_env.schema.codes import Field, Op
 
@@ -16,7 +17,7 @@ def liquidity_splitting(config: LiquiditySplittingPolicy, simcash: bool) -> Node
     has_money = apply(Op.GREATER, ask(Field.BALANCE), value(0))
     is_urgent = apply(Op.LESS_EQUAL, ask(Field.TICKS_TO_DEADLINE), value(URGENT_TICKS))
     pieces = When(is_urgent, split_into(config.max_splits, smallest), split_into(2, smallest))
-    return When(is_affordable, RELEASE, When(has_money, pieces, HOLD))
+    return drop_at_deadline(When(is_affordable, RELEASE, When(has_money, pieces, HOLD)), simcash=simcash)
 
 
 def mock_splitting(config: MockSplittingPolicy, _simcash: bool) -> Node:  # noqa: FBT001 - as every builder

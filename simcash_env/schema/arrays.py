@@ -87,6 +87,8 @@ class Scenario(NamedTuple):
     escalation_start_ticks: One  # NONE: no escalation
     escalation_max_boost: One
     escalation_curve: One  # codes.EscalationCurve
+    pays_unlisted: One  # a source whose weights are all 0 pays as SimCash's does, else it is silent
+    penalises_parts_anew: One  # parts of an overdue payment are charged the deadline penalty, as in SimCash
     reports_algorithms: One
     offsets_at_entry: One
     nets_limits: One  # limits hold for outflow less inflow, else for outflow
@@ -161,7 +163,7 @@ class Scenario(NamedTuple):
     source_is_divisible: PerSource
     source_has_pattern: PerSource
     weight_bank: PerWeight  # receivers in the order of the file
-    weight_value: PerWeightFloat
+    weight_value: PerWeightFloat  # UNLISTED: the file gives the receiver no weight, which is as 0
     pattern_factor: PerPatternFloat  # multiplies the rate
     choice_priority: PerChoice
     choice_weight: PerChoiceFloat
@@ -379,7 +381,8 @@ class Work(NamedTuple):
     trader_to_receive_cents: PerTrader  # repayments of loans that are due soon
     trader_to_repay_cents: PerTrader
     has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
-    bank_delay_base: PerBank  # thousandths of cents that are charged for waiting
+    bank_delay_high: PerBank  # what is charged for waiting, in thousandths of cents: the billions ...
+    bank_delay_low: PerBank  # ... and the rest; the sum itself may pass 64 bits
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments
     bank_due_soon_cents: PerBank
     bank_edge: PerBank  # heads of the lists of waiting payments by sender

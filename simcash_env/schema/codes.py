@@ -12,6 +12,10 @@ NONE: Final = -1
 """No row, no bank, no tick, no limit: every field that may be empty uses it."""
 
 PPM: Final = 1_000_000
+STATE_OF_SEED_0: Final = 0x9E3779B97F4A7C15 - 2**64
+"""First word of the random stream of seed 0, as int64: an xorshift cannot start at 0. It is negative, as no seed is."""
+UNLISTED: Final = -1.0
+"""Weight of a receiver that neither the file nor an event has given one."""
 """Fractions, haircuts and rates are whole millionths of their unit."""
 
 POOL_LEVELS: Final = 21

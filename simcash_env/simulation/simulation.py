@@ -13,6 +13,7 @@ from simcash_env.compile.market import with_interest
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
+from simcash_env.config.money_bounds import RunBounds
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.simulation.daily import METRICS, DayBook
@@ -105,6 +106,7 @@ class Simulation(Saving, Trading):
         self.bank_ids = self._engine.scenario.bank_ids
         self._naming = Naming(self._engine.scenario)
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
+        self._bounds: RunBounds | None = None  # made when a payment comes from outside
 
     # -- clock --------------------------------------------------------------------------------------------------------
 
@@ -269,7 +271,18 @@ class Simulation(Saving, Trading):
             return f"priority: {priority!r} is no whole number from 0 to 10"
         if rtgs_priority.upper() not in RtgsPriority.__members__:
             return f"rtgs_priority: {rtgs_priority!r} is none of normal, urgent, highly_urgent"
-        return None
+        return self._overflow_problem(amount)
+
+    def _overflow_problem(self, amount: int) -> str | None:
+        """What one payment more could take out of range: what has arrived counts once more than it needs to."""
+        if self._bounds is None:
+            self._bounds = RunBounds(self.config)
+        state = self._engine.state
+        broken = self._bounds.fault(int(state.arrived_cents[0]) + amount, int(state.arrived_count[0]) + 1)
+        if broken is None:
+            return None
+        where = f" (from {'.'.join(map(str, broken.place))})" if broken.place else ""
+        return f"amount: with this payment of {amount} cents {broken.rule}{where}"
 
     def queue1(self, bank: str) -> list[str]:
         """Payments of the bank's own queue, in processing order."""

@@ -191,6 +191,13 @@ def test_who_decides_from_outside_is_permitted_what_learners_are() -> None:
     assert permitted_to(WORLDS["simcash"], ExternalPolicy()) == permitted_to_learners(WORLDS["simcash"])
 
 
+def test_permitted_drops_of_liquidity_splitting() -> None:
+    """Under SimCash's rules it drops at the deadline, as ``deadline`` and ``liquidity_aware`` do."""
+    policy = LiquiditySplittingPolicy(max_splits=3, min_split_amount=1)
+    assert permitted_to(WORLDS["simcash"], policy).drops == "at_deadline"
+    assert permitted_to(WORLDS["standard"], policy).drops == "never"
+
+
 def test_a_tree_is_permitted_what_its_leaves_do() -> None:
     post = {"node_id": "b", "action": "PostCollateral", "parameters": {"amount": {"value": 5}}}
     tree = {"version": "1", "policy_id": "t", "payment_tree": {"node_id": "a", "action": "Drop"}}

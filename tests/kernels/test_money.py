@@ -105,6 +105,7 @@ def flood():
     return load_scenario(rows)
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
     with pytest.raises(SimulationError, match=r"tick \d: a total left the range of int64 cents"):
         Simulation(flood(), events=False).run_to_completion()
@@ -115,6 +116,7 @@ def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
             vec.step(np.zeros(vec.actions.shape, np.int64))
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_transfers_may_not_leave_the_range_of_money():
     give = {
         "type": "direct_transfer",
@@ -138,6 +140,7 @@ def test_transfers_may_not_leave_the_range_of_money():
         simulation.tick()
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_a_copy_whose_totals_leave_the_range_in_mid_run_is_named():
     vec = make_vec(overflowing(), 2, learners=["ALFA"])
     vec.reset(1)

@@ -26,6 +26,7 @@ def test_a_run_in_the_batch_with_shares_of_its_own_is_the_simulations_run_with_t
     assert (costs != run_scripted(config, seeds)).any()
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_a_total_that_leaves_the_range_is_told_with_the_seed_of_its_run():
     with pytest.raises(SimulationError, match="seed 7: a total left the range of int64 cents"):
         run_scripted(overflowing(), [7, 8])

@@ -10,9 +10,16 @@ def arrive(world: World) -> None:
     """Draw the tick's random payments, banks in id order, all from the one stream."""
     for bank in world.banks.values():
         for source in bank.sources:
+            if is_silent(world, source):
+                continue
             for _ in range(world.rng.poisson(rate_now(world, source))):
                 draw_payment(world, bank, source)
                 world.report.num_arrivals += 1
+
+
+def is_silent(world: World, source: Source) -> bool:
+    """Under our rules nothing is drawn, not even a count, while events have set every weight to 0."""
+    return world.config.rules.set == "standard" and bool(source.weights) and not any(source.weights.values())
 
 
 def rate_now(world: World, source: Source) -> float:
@@ -46,11 +53,19 @@ def draw_amount(world: World, settings: ArrivalConfig | ArrivalBandConfig) -> in
 
 
 def draw_receiver(world: World, bank: Bank, source: Source) -> str:
-    """One of the other banks: evenly in id order, or by weight in the order the weights were written."""
-    weighted = {name: weight for name, weight in source.weights.items() if weight > 0.0}
-    if not weighted:
-        others = [name for name in world.banks if name != bank.id]
+    """One of the other banks: evenly in id order, or by weight in the order of the file, what it does not list by id.
+
+    Where every weight is 0, SimCash's rules: a bank that was never given a weight weighs 1; if all were, it is the first.
+    """
+    others = [name for name in world.banks if name != bank.id]
+    if not source.weights:
         return others[world.rng.integer(0, len(others) - 1)]
+    order = list(dict.fromkeys([*source.settings.counterparty_weights, *others]))
+    weighted = {name: source.weights[name] for name in order if source.weights.get(name, 0.0) > 0.0}
+    if not weighted:
+        weighted = {name: 1.0 for name in order if name not in source.weights}
+    if not weighted:
+        weighted = {order[0]: 0.0}
     return list(weighted)[world.rng.walk(list(weighted.values()))]
 
 

@@ -56,10 +56,15 @@ def judge_deadlines(world: World, bank: Bank) -> None:
 
 
 def drop_payment(world: World, payment: Payment) -> None:
-    """A payment that has left its queue is given up, at the drop penalty."""
+    """A payment that has left its queue is given up, at the drop penalty: by default what it escapes by that.
+
+    What has been overdue since an earlier tick has been charged its deadline penalty, and escapes only the other one.
+    """
     costs = world.config.costs
     if costs.drop_penalty is None:
-        cents = penalty(costs.deadline_penalty, payment.amount) + penalty(costs.eod_penalty, payment.remaining)
+        cents = penalty(costs.eod_penalty, payment.remaining)
+        if payment.overdue_since is None or payment.overdue_since == world.tick:
+            cents += penalty(costs.deadline_penalty, payment.amount)
     else:
         cents = penalty(costs.drop_penalty, payment.remaining)
     world.banks[payment.sender].charge("drop_penalty", cents)

@@ -92,7 +92,7 @@ def ticks_left(world: World, payment: Payment) -> int:
 
 
 def gives_up(world: World, payment: Payment) -> bool:
-    """Under the reference's rules two named policies drop what has reached its deadline."""
+    """Under the reference's rules three named policies drop what has reached its deadline."""
     return world.config.rules.set == "simcash" and ticks_left(world, payment) <= 0
 
 
@@ -130,6 +130,8 @@ def liquidity_splitting_policy(
     world: World, bank: Bank, payment: Payment, policy: LiquiditySplittingPolicy
 ) -> Decision:
     """Release what the balance covers; else split, in more parts when urgent; with an empty account hold."""
+    if gives_up(world, payment):
+        return "drop"
     if bank.balance >= payment.remaining:
         return "release"
     if bank.balance <= 0:
@@ -164,7 +166,11 @@ def shares(payment: Payment, parts: int) -> list[int]:
 
 
 def split(world: World, bank: Bank, parent: Payment, verdict: Verdict) -> None:
-    """Replace a payment by parts, submitted in its place; of a staggered split the others wait in Queue 1."""
+    """Replace a payment by parts, submitted in its place; of a staggered split the others wait in Queue 1.
+
+    The parts of an overdue payment are overdue since the same tick: its deadline penalty has been charged. In SimCash
+    a part is judged anew.
+    """
     for number, amount in enumerate(shares(parent, verdict.parts)):
         child = Payment(
             id=world.next_id(),
@@ -179,6 +185,7 @@ def split(world: World, bank: Bank, parent: Payment, verdict: Verdict) -> None:
             rtgs_priority=parent.rtgs_priority,
             divisible=parent.divisible,
             parent=parent.id,
+            overdue_since=parent.overdue_since if world.config.rules.set == "standard" else None,
         )
         world.payments[child.id] = child
         world.report.children.append(child)

@@ -11,32 +11,28 @@ SHORTEST_RING = 3
 
 
 def save_liquidity(world: World) -> None:
-    """At most three rounds; the end is an empty Queue 2 or a round that released no value."""
+    """At most three rounds; the end is an empty Queue 2 or a round in which nothing settled, by whatever step."""
     for _ in range(MAX_ROUNDS):
-        if not world.queue2 or run_round(world) == 0:
+        before = world.counters.settled_value
+        if world.queue2:
+            run_round(world)
+        if world.counters.settled_value == before:
             return
 
 
-def run_round(world: World) -> int:
-    """Run each algorithm once, with its Queue-2 pass; returns the value the algorithms settled."""
-    value = 0
+def run_round(world: World) -> None:
+    """Run each algorithm once, with its Queue-2 pass."""
     for algorithm in world.config.lsm.algorithms:
         if algorithm == "bilateral":
-            offset = offset_pairs(world)
-            value += offset
-            if offset > 0:
-                pass_queue2(world)
+            may_have_moved = offset_pairs(world) > 0
         elif algorithm == "cycles":
             rings = find_rings(world)
-            value += settle_rings(world, rings)
-            if rings:
-                pass_queue2(world)
+            settle_rings(world, rings)
+            may_have_moved = bool(rings)
         else:
-            settled = settle_prefixes(world)
-            value += settled
-            if settled > 0:
-                pass_queue2(world)
-    return value
+            may_have_moved = settle_prefixes(world) > 0
+        if may_have_moved:
+            pass_queue2(world)
 
 
 def release(world: World, payments: list[Payment]) -> int:
@@ -206,9 +202,8 @@ class RingSearch:
                 self.extend([*banks, receiver], [*path, payment])
 
 
-def settle_rings(world: World, rings: list[Ring]) -> int:
-    """Attempt the candidates in order while the tick's attempts last; returns the value settled."""
-    value = 0
+def settle_rings(world: World, rings: list[Ring]) -> None:
+    """Attempt the candidates in order while the tick's attempts last."""
     for ring in rings:
         if any(payment.id not in world.payments for payment in ring.payments):
             continue
@@ -216,8 +211,7 @@ def settle_rings(world: World, rings: list[Ring]) -> int:
             break
         world.ring_attempts += 1
         if can_settle_ring(world, ring):
-            value += release(world, list(ring.payments))
-    return value
+            release(world, list(ring.payments))
 
 
 def can_settle_ring(world: World, ring: Ring) -> bool:

@@ -7,15 +7,16 @@ from tests.oracle.exact import round_double
 MASK_64 = 2**64 - 1
 MULTIPLIER = 0x2545F4914F6CDD1D
 DOUBLE_STEP = 2.0**-53
+STATE_OF_SEED_0 = 0x9E3779B97F4A7C15
 POISSON_PART = 30.0
 
 
 class RandomStream:
-    """xorshift64* with shifts 12, 25, 27; a seed of 0 becomes 1."""
+    """xorshift64* with shifts 12, 25, 27; the seed is the first state, for 0 another one that no seed is."""
 
     def __init__(self, seed: int) -> None:
         """Start the stream at a seed."""
-        self.state = seed or 1
+        self.state = seed or STATE_OF_SEED_0
 
     def next_u64(self) -> int:
         """The next 64 random bits."""

@@ -60,6 +60,7 @@ def test_a_service_that_is_stopping_says_so_and_begins_nothing():
     with_client(calls)
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_a_tick_that_fails_is_told_and_shown_as_the_simulations_failure():
     async def calls(_, client):
         made = await client.post("/simulations", json={"scenario": overflowing().model_dump(mode="json")})

@@ -159,6 +159,7 @@ def test_a_loop_that_is_ended_at_once_has_nothing_to_complain_of():
 OVERFLOW = "tick 1: a total left the range of int64 cents"
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_without_a_database_a_run_in_which_a_tick_fails_goes_no_further():
     with keeping() as keeper:
         held = made(keeper, overflowing().model_dump(mode="json"))
@@ -173,6 +174,7 @@ def test_without_a_database_a_run_in_which_a_tick_fails_goes_no_further():
             assert refused.value.status == HTTPStatus.CONFLICT
 
 
+@pytest.mark.usefixtures("unbounded")
 def test_with_a_database_a_tick_that_fails_has_not_happened(tmp_path, capsys):
     with keeping(db=tmp_path / "kept.db") as keeper:
         held = made(keeper, overflowing().model_dump(mode="json"))

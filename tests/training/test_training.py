@@ -146,7 +146,7 @@ def test_settings_read_numbers_as_scenarios_do(tmp_path, line, fault):
     path = tmp_path / "own.yaml"
     path.write_text(f"scenario: {GAME}\n{line}\n")
     with pytest.raises(ConfigError, match=fault):
-        load_settings(path, "ippo")
+        load_settings(path)
     path.write_text(f"scenario: {GAME}\nnum_envs: 010\nhidden: [1_0]\n")
     assert (load_settings(path).num_envs, load_settings(path).hidden) == (10, (10,))
 

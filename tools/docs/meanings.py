@@ -14,14 +14,17 @@ COST: Final[dict[CostKind, tuple[str, str]]] = {
     ),
     CostKind.COLLATERAL: ("every tick, on posted collateral", "collateral_cost_per_tick_bps"),
     CostKind.LIQUIDITY: ("every tick, on the allocated part of the pool", "liquidity_cost_per_tick_bps"),
-    CostKind.DEADLINE_PENALTY: ("once, when a payment is queued past its deadline", "deadline_penalty"),
+    CostKind.DEADLINE_PENALTY: (
+        "once a payment, in the first tick at whose end it is queued past its deadline",
+        "deadline_penalty",
+    ),
     CostKind.EOD_PENALTY: (
         "at a day's end, for every unsettled payment; only for overdue ones under `eod_penalty_scope: overdue`",
         "eod_penalty",
     ),
     CostKind.SPLIT_FRICTION: ("at a split, for each part but the first", "split_friction_cost"),
     CostKind.DROP_PENALTY: (
-        "when a payment is given up; by default the deadline and end-of-day penalties it escapes",
+        "when a payment is dropped; by default the end-of-day penalty, and the deadline penalty if not yet charged",
         "drop_penalty",
     ),
 }

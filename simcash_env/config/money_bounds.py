@@ -1,0 +1,299 @@
+"""How much money a run can move, and what it can cost at most: a scenario whose totals could leave int64 is refused.
+
+The bounds are upper ones: every payment waits to the end of the run, everybody is overdrawn as far as possible. Random
+payments have no largest total; what they come to is bounded so that a run passes the bound with a probability below
+exp(-60) (Bernstein's inequality for a compound Poisson sum).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL
+from simcash_env.config.costs import RATES, BpsPenalty
+from simcash_env.config.exact import PPM
+from simcash_env.config.faults import Broken, Place
+
+if TYPE_CHECKING:
+    from simcash_env.config.banks import BankConfig
+    from simcash_env.config.scenario import ScenarioConfig
+
+MAX_RUN_CENTS: Final = 3 * 10**18
+"""Most that the payments of a run may sum to, its accounts may hold, it may cost: int64 holds three times that."""
+
+CERTAINTY: Final = 60.0
+"""Minus the logarithm of the probability that random payments pass their bound."""
+
+MAX_PARTS: Final = 1_000
+"""Parts into which a tree or a decision from outside splits a payment at most, as far as bounds go."""
+
+BPS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Payments of one kind over the whole run, at most.
+
+    Attributes:
+        place: the key that sets their amounts.
+        value: what that key holds.
+        cents: their total.
+        count: how many there are.
+        cent_ticks: each amount times the ticks for which it can wait, added up.
+        cent_days: the same for the day ends that it can see.
+        count_days: day ends that the payments can see, added up.
+    """
+
+    place: Place
+    value: Any
+    cents: float
+    count: float
+    cent_ticks: float
+    cent_days: float
+    count_days: float
+
+
+NOTHING: Final = Flow((), None, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over all payments, as in ``Flow``."""
+
+    cents: float
+    count: float
+    cent_ticks: float
+    cent_days: float
+    count_days: float
+
+
+def money_faults(config: ScenarioConfig) -> Iterator[Broken]:
+    """What of a valid scenario could take a total beyond ``MAX_RUN_CENTS``: the first of payments, accounts, costs."""
+    bounds = RunBounds(config)
+    broken = bounds.fault()
+    if broken is not None:
+        yield broken
+
+
+class RunBounds:
+    """The bounds of a scenario's totals, with payments from outside or without."""
+
+    def __init__(self, config: ScenarioConfig) -> None:
+        self.config = config
+        self.num_ticks = config.simulation.num_ticks
+        self.num_days = config.simulation.num_days
+        self.flows = [*self._event_flows(), *self._random_flows()]
+        self.largest_flow = max(self.flows, key=lambda flow: flow.cents, default=NOTHING)
+        self.totals = Totals(
+            sum(flow.cents for flow in self.flows),
+            sum(flow.count for flow in self.flows),
+            sum(flow.cent_ticks for flow in self.flows),
+            sum(flow.cent_days for flow in self.flows),
+            sum(flow.count_days for flow in self.flows),
+        )
+        self.accounts, self.largest_account = self._accounts()
+        self.parts = max((_parts(bank) for bank in config.banks), default=1)
+
+    def fault(self, cents: int = 0, count: int = 0) -> Broken | None:
+        """The bound that is passed, None if none is.
+
+        Args:
+            cents: total of the payments that come from outside.
+            count: how many these are.
+        """
+        days, ticks, base = self.num_days, self.num_ticks, self.totals
+        totals = Totals(
+            base.cents + cents,
+            base.count + count,
+            base.cent_ticks + cents * ticks,
+            base.cent_days + cents * days,
+            base.count_days + count * days,
+        )
+        if totals.cents > MAX_RUN_CENTS:
+            largest = self.largest_flow
+            limit = f"{MAX_RUN_CENTS:.0e} cents"
+            rule = f"all payments of the run together could exceed {limit}; lower amounts, rates or ticks"
+            return Broken(largest.place, rule, largest.value)
+        if self.accounts > MAX_RUN_CENTS:
+            place, value = self.largest_account
+            rule = (
+                f"balances, credit, collateral, pools and direct transfers of the run together could exceed "
+                f"{MAX_RUN_CENTS:.0e} cents"
+            )
+            return Broken(place, rule, value)
+        charges = self._charges(totals)
+        if sum(charges.values()) > MAX_RUN_CENTS:
+            key = max(charges, key=lambda name: charges[name])
+            value = getattr(self.config.costs, key, None)
+            rule = (
+                f"the costs of the run could exceed {MAX_RUN_CENTS:.0e} cents, with payments of up to "
+                f"{totals.cents:.1e} cents over {self.num_ticks} ticks; lower prices, amounts or ticks"
+            )
+            return Broken(("market",) if key == "market" else ("costs", key), rule, value)
+        return None
+
+    # -- payments -----------------------------------------------------------------------------------------------------
+
+    def _event_flows(self) -> Iterator[Flow]:
+        per_day = self.config.simulation.ticks_per_day
+        for number, event in enumerate(self.config.events):
+            if event.type not in {"payment", "scheduled_settlement"}:
+                continue
+            every = event.every or self.num_ticks
+            times = (self.num_ticks - 1 - event.tick) // every + 1
+            ticks = times * (self.num_ticks - event.tick) - every * (times * (times - 1) // 2)
+            days = min(ticks // per_day + times, times * self.num_days)
+            cents = event.amount
+            place: Place = ("events", number, "amount")
+            yield Flow(place, cents, cents * times, times, cents * ticks, cents * days, days)
+
+    def _random_flows(self) -> Iterator[Flow]:
+        per_day = self.config.simulation.ticks_per_day
+        for number, bank in enumerate(self.config.banks):
+            growth = self._growth(bank)
+            for place, stream, pattern in _streams(bank):
+                mean_day = stream.rate_per_tick * growth * (per_day if pattern is None else sum(pattern))
+                expected = mean_day * self.num_days
+                if expected == 0.0:
+                    continue
+                mean, square, largest = moments(stream.amount)
+                spread = math.sqrt(2 * CERTAINTY * expected * square) + largest * CERTAINTY * 2 / 3
+                more = math.sqrt(2 * CERTAINTY * expected) + CERTAINTY * 2 / 3
+                days = (self.num_days + 1) / 2  # day ends that a payment of the mean day can see
+                yield Flow(
+                    ("banks", number, *place, "amount"),
+                    stream.amount.model_dump(),
+                    expected * mean + spread,
+                    expected + more,
+                    expected * mean * days * per_day + spread * self.num_ticks,
+                    expected * mean * days + spread * self.num_days,
+                    expected * days + more * self.num_days,
+                )
+
+    def _growth(self, bank: BankConfig) -> float:
+        """The largest factor that events put on a bank's rates; ``cross_rules`` keeps it finite."""
+        largest = max([1.0, *(e.multiplier for e in self.config.events if e.type == "global_arrival_rate_change")])
+        growth = largest
+        for event in self.config.events:
+            if event.type == "arrival_rate_change" and event.bank == bank.id:
+                every = event.every or self.num_ticks
+                times = (self.num_ticks - 1 - event.tick) // every + 1
+                growth *= max(event.multiplier * largest, 1.0) ** times
+        return growth
+
+    # -- accounts -----------------------------------------------------------------------------------------------------
+
+    def _accounts(self) -> tuple[int, tuple[Place, Any]]:
+        """What any account can hold or owe at most, and the key that contributes most."""
+        terms: dict[Place, tuple[int, Any]] = {}
+        for number, bank in enumerate(self.config.banks):
+            for key in ("opening_balance", "credit_limit", "posted_collateral", "liquidity_pool"):
+                terms["banks", number, key] = abs(getattr(bank, key) or 0), getattr(bank, key)
+            if _posts(bank):
+                capacity = bank.collateral_capacity()
+                key = "credit_limit" if bank.max_collateral_capacity is None else "max_collateral_capacity"
+                before, value = terms.get(("banks", number, key), (0, capacity))
+                terms["banks", number, key] = before + capacity, value
+        for number, event in enumerate(self.config.events):
+            if event.type in {"direct_transfer", "collateral_adjustment", "credit_limit_change"}:
+                key = "amount" if event.type == "direct_transfer" else "delta"
+                every = event.every or self.num_ticks
+                times = (self.num_ticks - 1 - event.tick) // every + 1
+                terms["events", number, key] = max(getattr(event, key), 0) * times, getattr(event, key)
+        place = max(terms, key=lambda where: terms[where][0])
+        return sum(cents for cents, _ in terms.values()), (place, terms[place][1])
+
+    # -- costs --------------------------------------------------------------------------------------------------------
+
+    def _charges(self, totals: Totals) -> dict[str, float]:
+        """What each price can come to in the whole run, by its key."""
+        costs, per_day = self.config.costs, self.config.simulation.ticks_per_day
+        cents, count = totals.cents, totals.count
+        pieces = min(count * self.parts, max(cents, count))
+        weight = max(costs.overdue_multiplier_thousandths(), 1_000) * max(costs.band_multipliers_thousandths()) / PPM
+        days = totals.cent_days, totals.count_days * self.parts
+        keys = [per_tick if getattr(costs, per_day_key) is None else per_day_key for per_tick, per_day_key in RATES]
+        use = self.accounts * self.num_ticks / BPS / PPM
+        found = {
+            keys[0]: use * costs.overdraft_rate_ppm(per_day),
+            keys[1]: totals.cent_ticks * weight * costs.delay_rate_ppm(per_day) / PPM,
+            keys[2]: use * costs.collateral_rate_ppm(per_day),
+            keys[3]: use * costs.liquidity_rate_ppm(per_day),
+            "deadline_penalty": 2 * _penalty(costs.deadline_penalty, cents, pieces),
+            "eod_penalty": _penalty(costs.eod_penalty, *days),
+            "split_friction_cost": costs.split_friction_cost * (pieces - count),
+        }
+        if costs.drop_penalty is None:
+            found["eod_penalty"] += _penalty(costs.eod_penalty, cents, pieces)
+        else:
+            found["drop_penalty"] = _penalty(costs.drop_penalty, cents, pieces)
+        if self.config.market is not None:
+            found["market"] = self._market()
+        return found
+
+    def _market(self) -> float:
+        """Interest, and the end-of-day penalties of loans that are overdue."""
+        market, ticks = self.config.market, self.num_ticks
+        assert market is not None  # noqa: S101 - the caller has seen it
+        lines = sum(market.credit_lines.get(bank.id, bank.credit_limit) for bank in self.config.banks)
+        late = market.lending_rate * ticks * 10_000 / market.interest_scale(self.config.simulation.ticks_per_day)
+        contracted = late if market.discipline == "regulated" else float(ticks)
+        rows = market.loan_rows(len(self.config.banks))
+        owed = lines * (1 + late)
+        return (
+            lines * (contracted + late)
+            + rows * ticks
+            + self.num_days * _penalty(self.config.costs.eod_penalty, owed, rows)
+        )
+
+
+def _penalty(rule: int | BpsPenalty, cents: float, count: float) -> float:
+    return rule.ppm() * cents / PPM / BPS if isinstance(rule, BpsPenalty) else float(rule) * count
+
+
+def _streams(bank: BankConfig) -> Iterator[tuple[Place, Any, tuple[float, ...] | None]]:
+    """Where each source of random payments stands, the source, and its pattern over the day."""
+    if bank.arrivals is not None:
+        yield ("arrivals",), bank.arrivals, bank.arrivals.rate_per_tick_of_day
+    for name in ("urgent", "normal", "low") if bank.arrival_bands is not None else ():
+        band = getattr(bank.arrival_bands, name)
+        if band is not None:
+            yield ("arrival_bands", name), band, None
+
+
+def _parts(bank: BankConfig) -> int:
+    """Into how many parts a bank splits a payment at most."""
+    policy = bank.policy
+    if policy.type == "liquidity_splitting":
+        return policy.max_splits
+    if policy.type == "mock_splitting":
+        return policy.num_splits
+    return MAX_PARTS if policy.type in {"external", "tree"} else 1
+
+
+def _posts(bank: BankConfig) -> bool:
+    """Can a bank post collateral by itself?"""
+    return bank.policy.type in {"external", "tree"}
+
+
+def moments(amount: Any) -> tuple[float, float, float]:
+    """Mean, mean square and largest draw of an amount in cents, each rounded up: an amount is at least a cent."""
+    if amount.type == "uniform":
+        low, high = float(amount.min), float(amount.max)
+        return (low + high) / 2 + 1, (low * low + low * high + high * high) / 3 + high + 1, high
+    if amount.type == "exponential":
+        mean = 1 / amount.rate
+        return mean + 1, 2 * mean * mean + 2 * mean + 1, LARGEST_EXPONENTIAL * mean + 1
+    mean, deviation = abs(amount.mean), amount.std_dev
+    if amount.type == "normal":
+        largest = mean + LARGEST_NORMAL * deviation
+        mean += deviation
+    else:
+        ratio = deviation / mean
+        variance = math.log1p(ratio * ratio)
+        largest = math.exp(math.log(mean) - variance / 2 + math.sqrt(variance) * LARGEST_NORMAL)
+    square = amount.mean**2 + deviation**2
+    return mean + 1, square + 2 * mean + 1, largest + 1
