@@ -81,7 +81,9 @@ def train(
         str, typer.Argument(help="A scenario of configs/training, a file of settings, or a scenario file.")
     ],
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Decisions of banks in all, at least one rollout.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
     algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
@@ -91,6 +93,9 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
 ) -> None:
     """Train a learned cash manager; Ctrl-C saves what there is."""
+    if steps is not None:
+        settings = needed("simcash_env.learning.settings", EXTRA)
+        settings.require_a_rollout(settings.load_settings(scenario, algorithm), steps)
     trained = needed("simcash_env.cli.training", EXTRA).cli_train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
     )

@@ -39,8 +39,9 @@ def tune(
     """
     tuning, spaces = needed("simcash_env.learning.tune", TUNE), needed("simcash_env.learning.search_space", TUNE)
     needed("optuna", TUNE)
-    changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("simcash_env.learning.settings", TUNE).load_settings(scenario, algorithm, **changes)
+    changes, files = {} if steps is None else {"total_steps": steps}, needed("simcash_env.learning.settings", TUNE)
+    settings = files.load_settings(scenario, algorithm, **changes)
+    files.require_a_rollout(settings, steps)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

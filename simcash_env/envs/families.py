@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -9,7 +10,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.envs.options import require
+from simcash_env.envs.options import is_real, require, required_whole
+from simcash_env.integers import LARGEST_INT64
 
 Span = tuple[float, float]
 
@@ -54,10 +56,14 @@ class Randomize:
             ConfigError: a span that is empty or not above 0, no member, an unknown split.
         """
         for name in ("sizes", "rates", "prices"):
-            low, high = getattr(self, name)
-            require(f"randomize.{name}", (low, high), 0.0 < low <= high, "must be two factors above 0 in order")
-        require("randomize.num_members", self.num_members, self.num_members >= 1, "must be at least 1")
-        require("randomize.split", self.split, self.split in SPLITS, f"must be one of {', '.join(SPLITS)}")
+            span = getattr(self, name)
+            is_pair = isinstance(span, (tuple, list)) and len(span) == len(("low", "high")) and all(map(is_real, span))
+            is_span = is_pair and 0.0 < span[0] <= span[1] < math.inf
+            require(f"randomize.{name}", span, is_span, "must be two factors above 0 in order")
+        required_whole("randomize.num_members", self.num_members, 1)
+        required_whole("randomize.seed", self.seed, 0, LARGEST_INT64)
+        is_split = isinstance(self.split, str) and self.split in SPLITS
+        require("randomize.split", self.split, is_split, f"must be one of {', '.join(SPLITS)}")
 
     def members(self, config: ScenarioConfig) -> list[ScenarioConfig]:
         """All of them, in order.

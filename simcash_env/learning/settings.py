@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from simcash_env.config.documents import read_document
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.learning.expert import TeacherSettings
+from simcash_env.registry import load
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
 _FOLDERS: Final = (_CHECKOUT / "configs" / "training", _CHECKOUT / "simcash_env" / "_configs" / "training")
@@ -148,3 +149,23 @@ def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) 
             for item in error.errors()
         ]
         raise ConfigError(faults) from error
+
+
+def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str = "--steps") -> None:
+    """Refuse a total below one rollout: a training plays whole rollouts, so it would play more than was asked for.
+
+    Raises:
+        ConfigError: too few steps.
+    """
+    if steps is None:
+        return
+    config, learners = load(settings.scenario), getattr(settings, "learners", "external")
+    if learners == "external":
+        banks = sum(bank.policy.type == "external" for bank in config.banks)
+    else:
+        banks = len(config.banks) if learners == "all" else len(learners)
+    rollout = settings.num_envs * banks * settings.steps_per_rollout
+    if steps < rollout:
+        parts = f"{settings.num_envs} copies x {banks} banks x {settings.steps_per_rollout} ticks"
+        rule = f"must be at least one rollout, {rollout} decisions ({parts})"
+        raise ConfigError([Fault(None, None, option, str(steps), rule)])
