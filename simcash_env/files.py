@@ -33,7 +33,10 @@ def write_atomically(target: Path, data: bytes) -> None:
         WriteError: it cannot be written; what was there is as it was.
     """
     with replacing(target) as partial:
-        partial.write_bytes(data)
+        try:
+            partial.write_bytes(data)
+        except ValueError as error:  # a null character in its name
+            raise WriteError.of(target, error) from error
 
 
 @contextmanager
@@ -43,7 +46,10 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         WriteError: it cannot be written; what was there is as it was.
     """
-    partial = partial_of(target)
+    try:
+        partial = partial_of(target)
+    except ValueError as error:  # the path of a folder
+        raise WriteError.of(target, error) from error
     try:
         yield partial
         take_name(partial, target)
@@ -55,7 +61,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 def remove(partial: Path) -> None:
     """Remove what was begun; the reason why it could not be ended is the one to tell."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         partial.unlink(missing_ok=True)
 
 

@@ -27,7 +27,7 @@ from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
 from simcash_env.kernels.judgement import may_split
-from simcash_env.kernels.ledger import allowance
+from simcash_env.kernels.ledger import allowance, limited_outflow
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
 
@@ -125,9 +125,10 @@ def write_account(scenario: Scenario, state: State, bank: int, entries: F64) -> 
     entries[AT.posted_collateral] = posted
     entries[AT.collateral_room] = max(scenario.bank_collateral_capacity_cents[bank] - posted, 0)
     daily = scenario.bank_multilateral_limit_cents[bank]
-    outflow = state.bank_outflow_cents[bank]
-    entries[AT.outflow_limit_left] = NO_LIMIT if daily == NONE else max(daily - outflow, 0)
-    entries[AT.paid_today] = outflow
+    entries[AT.outflow_limit_left] = (
+        NO_LIMIT if daily == NONE else max(daily - limited_outflow(scenario, state, bank), 0)
+    )
+    entries[AT.paid_today] = state.bank_outflow_cents[bank]
     entries[AT.received_today] = state.bank_inflow_cents[bank]
     entries[AT.expected] = state.bank_expected_cents[bank]
 
@@ -187,6 +188,12 @@ def write_slots(scenario: Scenario, state: State, window: Window, bank: int, ent
     return slot
 
 
+@inlined
+def expires(scenario: Scenario, state: State, row: int) -> bool:
+    """Is a payment dropped at the end of this tick if it is kept? Then waiting costs nothing, the drop its penalty."""
+    return scenario.drops_expired[0] != 0 and state.tick[0] > state.pay_deadline_tick[row]  # type: ignore[no-any-return]
+
+
 @kernel
 def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F64) -> None:
     """One payment of Queue 1."""
@@ -199,7 +206,7 @@ def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F
     entries[SLOT_AT.priority] = state.pay_priority[row]
     entries[SLOT_AT.is_divisible] = state.pay_is_divisible[row]
     entries[SLOT_AT.age] = tick - state.pay_arrival_tick[row]
-    weight = float(delay_weight(scenario, state, row))
+    weight = 0.0 if expires(scenario, state, row) else float(delay_weight(scenario, state, row))
     entries[SLOT_AT.delay_cost] = float(remaining) * weight * scenario.delay_rate_ppm[0] * PER_DELAY
     liquidity = state.bank_balance_cents[bank] + allowance(scenario, state, bank)
     shortfall = max(remaining - max(state.bank_balance_cents[bank], 0), 0)

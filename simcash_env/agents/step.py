@@ -15,6 +15,7 @@ from simcash_env.agents.tables import (
     I16,
     NEXT_STEP,
     SAME_STEP,
+    TO_KEEP,
     TO_OBSERVE,
     TO_OPEN,
     TO_RESET,
@@ -180,12 +181,16 @@ def finish_copy(arena: Arena, buffers: Buffers, shape: Shape, work: Work, copy: 
                 buffers.pending[copy] = status
             return False
         reward(scenario, state, buffers, copy, shape)
-        buffers.pending[copy] = TO_OPEN
-        if is_done(buffers, copy) and shape.autoreset == SAME_STEP:
-            keep_final(scenario, state, work, buffers, copy, shape)
-            buffers.seeds[copy] = next_seed(buffers.seeds[copy])
-            restart(arena, buffers, shape, copy, row, state)
-            scenario = scenario_of(arena, buffers, shape, copy)
+        buffers.pending[copy] = TO_KEEP if is_done(buffers, copy) and shape.autoreset == SAME_STEP else TO_OPEN
+    if buffers.pending[copy] == TO_KEEP:
+        status = keep_final(scenario, state, work, buffers, copy, shape)
+        if status != OK:
+            if status != NEEDS_ROOM:
+                buffers.pending[copy] = status
+            return False
+        buffers.seeds[copy] = next_seed(buffers.seeds[copy])
+        restart(arena, buffers, shape, copy, row, state)
+        scenario = scenario_of(arena, buffers, shape, copy)
     if buffers.pending[copy] == TO_OBSERVE:
         show_prices(scenario, shape.window, copy, buffers)
     if state.phase[0] != OVER and buffers.pending[copy] == TO_OPEN:
@@ -227,10 +232,21 @@ def restart(arena: Arena, buffers: Buffers, shape: Shape, copy: int, row: I64, s
 
 
 @kernel
-def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> None:
-    """Before an automatic reset, keep what the learners saw last, where the caller has room for it."""
+def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, copy: int, shape: Shape) -> int:
+    """Before an automatic reset, keep what the learners see last, where the caller has room for it.
+
+    An episode that is cut ends with the decision that a longer one would take next, so the next tick is opened first:
+    its events and arrivals belong to that decision. The state is replaced afterwards, so nothing else sees that tick.
+
+    Returns:
+        The status of opening that tick; OK where there is none.
+    """
     if buffers.final_observations.shape[0] == 0:
-        return
+        return OK
+    if state.phase[0] != OVER:
+        status = open_tick(scenario, state, work)
+        if status != OK:
+            return status
     observe(scenario, state, work, shape.window, copy, buffers)
     size = shape.window.learners.shape[0] * shape.window.num_entries
     for at in range(copy * size, (copy + 1) * size):
@@ -238,3 +254,4 @@ def keep_final(scenario: Scenario, state: State, work: Work, buffers: Buffers, c
     size = shape.window.learners.shape[0] * shape.window.mask_size
     for at in range(copy * size, (copy + 1) * size):
         buffers.final_masks[at] = buffers.masks[at]
+    return OK

@@ -31,6 +31,8 @@ TO_STEP: Final = -1
 TO_RESET: Final = -2
 TO_OPEN: Final = -3
 TO_OBSERVE: Final = -4
+TO_KEEP: Final = -5
+"""The episode has ended and is to be reset within the step: what is seen last is still to be kept."""
 
 QUEUE: Final = 0
 BUDGET: Final = 1

@@ -86,7 +86,9 @@ def train(
         str, typer.Argument(help="A scenario of configs/training, a file of settings, or a scenario file.")
     ],
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Decisions of banks in all, at least one rollout.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
     algorithm: Annotated[str, typer.Option(help="The learner; ippo: independent PPO.")] = "ippo",
@@ -98,6 +100,9 @@ def train(
     """Train a learned cash manager; Ctrl-C saves what there is."""
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_train
+        from simcash_env.learning.settings import load_settings, require_a_rollout
+    if steps is not None:
+        require_a_rollout(load_settings(scenario), steps)
     trained = cli_train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
     )

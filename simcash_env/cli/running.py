@@ -45,8 +45,14 @@ def run(
         Path | None,
         typer.Option(help="Go on with a saved simulation, and save it again.", autocompletion=complete_file),
     ] = None,
-    ticks: Annotated[int | None, typer.Option(min=1, help="Stop after so many ticks.", show_default=False)] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Stop after so many days.", show_default=False)] = None,
+    ticks: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stop after so many ticks, at most those that are left.", show_default=False),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stop after so many days, at most those that are left.", show_default=False),
+    ] = None,
     seed: Seed = None,
     policy: Policies = None,
     policy_path: PolicyPath = None,
@@ -78,9 +84,7 @@ def run(
         chosen = chosen_policies(simulation.config, policy or [])
     if (verbose or outputs) and not simulation.logs_events:
         simulation.log_events("tick")
-    begun = simulation.current_tick
-    spans = [ticks, None if days is None else days * simulation.config.simulation.ticks_per_day]
-    wanted = min([simulation.num_ticks, *(begun + span for span in spans if span is not None)])
+    wanted = _last_tick(simulation, ticks, days)
     show = _show(live=live, verbose=verbose, quiet=quiet)
     was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
     if state is not None:
@@ -120,6 +124,28 @@ def _require_sense(
         faults.append(("--live", "goes with neither --quiet nor --verbose"))
     if faults:
         raise ConfigError(Fault(None, None, place, None, rule) for place, rule in faults)
+
+
+def _last_tick(simulation: Simulation, ticks: int | None, days: int | None) -> int:
+    """The tick that the run stops before.
+
+    Raises:
+        ConfigError: more ticks or days than the run has left.
+    """
+    begun, num_ticks = simulation.current_tick, simulation.num_ticks
+    ticks_per_day, faults, wanted = simulation.config.simulation.ticks_per_day, [], num_ticks
+    for place, number, unit in (("--ticks", ticks, 1), ("--days", days, ticks_per_day)):
+        if number is None:
+            continue
+        most = -(-(num_ticks - begun) // unit)  # a day that has begun counts as one
+        if number > most:
+            left = "has" if begun == 0 else f"stands at tick {begun} and has left"
+            rule = f"the run {left} {most} {place.removeprefix('--')} ({num_ticks} ticks in all)"
+            faults.append(Fault(None, None, place, str(number), rule))
+        wanted = min(wanted, begun + number * unit)
+    if faults:
+        raise ConfigError(faults)
+    return wanted
 
 
 def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:

@@ -39,9 +39,10 @@ def tune(
     with needs_extra(TUNE, "optuna"):
         from simcash_env.learning import search_space as spaces
         from simcash_env.learning import tune as tuning
-        from simcash_env.learning.settings import load_settings
+        from simcash_env.learning.settings import load_settings, require_a_rollout
     changes = {} if steps is None else {"total_steps": steps}
     settings = load_settings(scenario, **changes)
+    require_a_rollout(settings, steps)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

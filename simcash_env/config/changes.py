@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from simcash_env.config.loader import load_scenario
 from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.config.scenario import ScenarioConfig
+from simcash_env.errors import ConfigError, Fault
 
 
 def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> ScenarioConfig:
@@ -21,6 +22,9 @@ def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mappin
     if isinstance(policy, BaseModel):
         fields: Any = policy.model_dump(mode="json")
     else:
+        if not isinstance(policy, (str, Mapping)):
+            rule = "must be a policy's configuration, a mapping or a name"
+            raise ConfigError([Fault(None, None, "policy", repr(policy), rule)])
         fields = {"type": policy} if isinstance(policy, str) else dict(policy)
     plain = config.model_dump(mode="json")
     for row in plain["banks"]:

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from simcash_env.config.faults import RULE, UNKNOWN_KEY, detail
 from simcash_env.config.suggest import unknown_key
 from simcash_env.config.texts import name_problem, text_problem
+from simcash_env.integers import with_plain_integers
 
 MAX_CENTS: Final = 10**15
 """Largest single sum of money (ten trillion): thousands of them still add up inside int64."""
@@ -27,6 +28,8 @@ MAX_TOTAL_CENTS: Final = 10**18
 """Largest sum of all money and credit in a scenario."""
 
 MAX_TICKS: Final = 10**9
+NESTED: Final = 3
+"""Levels of mappings and lists that are no parts of a scenario of their own, the part's own keys included."""
 MAX_RATE_PER_TICK: Final = 10_000.0
 MAX_MULTIPLIER: Final = 1_000.0
 
@@ -81,9 +84,9 @@ class Model(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _name_the_nearest_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Tell an unknown key which known one it looks like."""
+        """Take NumPy's integers as Python's, and tell an unknown key which known one it looks like."""
         try:
-            return handler(value)
+            return handler(with_plain_integers(value, NESTED))
         except ValidationError as error:
             faults = error.errors()
             if not any(_is_unknown_key(fault) for fault in faults):

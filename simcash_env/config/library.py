@@ -57,7 +57,7 @@ def scenario_path(scenario_id: str) -> Path:
 
 
 def _require_known(name: str, names: tuple[str, ...], path: str, rule: str) -> None:
-    if name not in names:
-        guess = nearest(name, names)
+    if not isinstance(name, str) or name not in names:
+        guess = nearest(str(name), names)
         hint = "" if guess is None else f", did you mean {guess}?"
         raise ConfigError([Fault(None, None, path, repr(name), f"{rule}{hint}")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from simcash_env.config.simcash.translation import Section, Translation
 from simcash_env.config.suggest import nearest
 from simcash_env.config.texts import unusable
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.integers import with_plain_integers
 
 
 def load_scenario(
@@ -40,8 +42,11 @@ def load_scenario(
     Raises:
         ConfigError: lists everything that is wrong.
     """
+    if not (policy_path is None or isinstance(policy_path, (str, os.PathLike))):
+        raise ConfigError([Fault(None, None, "policy_path", repr(policy_path), "must be a folder, or None")])
+    folders = None if policy_path is None else Path(policy_path)
     if isinstance(source, Mapping):
-        document, folder = Document(None, copy.deepcopy(dict(source))), None
+        document, folder = Document(None, with_plain_integers(copy.deepcopy(dict(source)))), None
         document.broken += unusable(document.value)
     else:
         path = _find(source)
@@ -49,11 +54,11 @@ def load_scenario(
     if not isinstance(document.value, dict):
         raise document.error([Broken((), "a scenario must be a mapping", document.value)])
     if "format" in document.value:
-        return _validate(document, _as_it_is(document.value), folder, policy_path)
+        return _validate(document, _as_it_is(document.value), folder, folders)
     if "banks" in document.value and "agents" not in document.value:
         raise document.error([*document.broken, Broken(("format",), "is required, write format: 1", None)])
     translation = translate(document.value, "simcash" if document.file is None else _name_of(document.file))
-    scenario = _validate(document, translation, folder, policy_path)
+    scenario = _validate(document, translation, folder, folders)
     (_to_stderr if notice is None else notice)(_notice(document, translation.ignored))
     return scenario
 
@@ -87,6 +92,9 @@ def _validate(
 
 def _find(source: str | Path) -> Path:
     """A file that exists, or a scenario of the library."""
+    if not isinstance(source, (str, os.PathLike)):
+        rule = "must be an id of the library, a file, a mapping or a ScenarioConfig"
+        raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
     path = Path(source)
     try:
         exists = path.exists()

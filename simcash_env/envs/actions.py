@@ -49,6 +49,10 @@ class Action:
         """(N, L, ...) 1 for what would be carried out, in the form that the space's ``sample`` takes; or None."""
         return None
 
+    def of_masks(self, vec: SimCashVec, masks: I8) -> I8 | None:  # noqa: ARG002 - of use to others
+        """``mask`` of masks (N, L, H, C) that the kernels wrote earlier; of the package's own actions only."""
+        return None
+
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
         """(N, L, H) heads of the language, from (N, L, *shape) actions.
 
@@ -70,6 +74,10 @@ class QueueAction(Action):
     def mask(self, vec: SimCashVec) -> I8:
         """(N, L, H, C), padded with zeros."""
         return vec.masks
+
+    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:  # noqa: ARG002 - of use to others
+        """As they are."""
+        return masks
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:  # noqa: ARG002 - of use to others
         """As they are; the kernel judges their range."""
@@ -93,9 +101,14 @@ class BudgetAction(Action):
 
     def mask(self, vec: SimCashVec) -> I8:
         """(N, L, joint choices)."""
-        joint = vec.masks[:, :, 0, : vec.action_nvec[0]]
+        return self.of_masks(vec, vec.masks)
+
+    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:
+        """A joint choice is open where each of its choices is."""
+        joint = masks[:, :, 0, : vec.action_nvec[0]]
         for head, choices in enumerate(vec.action_nvec[1:].tolist(), start=1):
-            joint = (joint[..., None] & vec.masks[:, :, head, None, :choices]).reshape(*joint.shape[:2], -1)
+            both = joint[..., None] & masks[:, :, head, None, :choices]
+            joint = both.reshape(*joint.shape[:2], joint.shape[2] * choices)
         return joint
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:

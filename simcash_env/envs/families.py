@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.envs.options import require
+from simcash_env.envs.options import is_real, require, required_whole
+from simcash_env.integers import LARGEST_INT64
 
 Span = tuple[float, float]
 
@@ -56,13 +57,11 @@ class Randomize:
         """
         for name in ("sizes", "rates", "prices"):
             span = getattr(self, name)
-            is_span = len(span) == len(Randomize.sizes) if isinstance(span, (tuple, list)) else False
-            is_right = bool(is_span and all(map(_is_number, span)) and 0.0 < span[0] <= span[1] < math.inf)
-            require(f"randomize.{name}", span, is_right, "must be two factors above 0 in order")
-        for name, least in (("num_members", 1), ("seed", 0)):
-            number = getattr(self, name)
-            is_right = bool(isinstance(number, (int, np.integer)) and not isinstance(number, bool) and number >= least)
-            require(f"randomize.{name}", number, is_right, f"must be a whole number, at least {least}")
+            is_pair = isinstance(span, (tuple, list)) and len(span) == len(("low", "high")) and all(map(is_real, span))
+            is_span = is_pair and 0.0 < span[0] <= span[1] < math.inf
+            require(f"randomize.{name}", span, is_span, "must be two factors above 0 in order")
+        required_whole("randomize.num_members", self.num_members, 1)
+        required_whole("randomize.seed", self.seed, 0, LARGEST_INT64)
         is_split = isinstance(self.split, str) and self.split in SPLITS
         require("randomize.split", self.split, is_split, f"must be one of {', '.join(SPLITS)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.options import array_of, require, require_truth
 from simcash_env.envs.parallel import observation_space
 from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import ActionError
 
 MODES = {
     AutoresetMode.NEXT_STEP: "next_step",
@@ -54,6 +57,13 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         **options: Any,
     ) -> None:
         config, self.bank = pick_learner(scenario, bank, options.pop("policy_path", None))
+        modes = [mode.value for mode in AutoresetMode]
+        is_mode = isinstance(autoreset_mode, AutoresetMode) or (
+            isinstance(autoreset_mode, str) and autoreset_mode in modes
+        )
+        require("autoreset_mode", autoreset_mode, is_mode, f"must be one of {', '.join(modes)}")
+        require("render_mode", render_mode, render_mode is None, "must be None: look at one copy with SimCashBankEnv")
+        require_truth("copy", copy)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.vec = SimCashVec(
             config,
@@ -66,30 +76,35 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             **options,
         )
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
-        self.num_envs, self.render_mode, self._copies = num_envs, render_mode, copy
+        self.num_envs, self.render_mode, self._copies = self.vec.num_envs, render_mode, copy
         self.single_observation_space = observation_space(self.vec)
         self.single_action_space = self.vec.single_action_space
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
         self._is_dict = self.single_observation_space.dtype is None
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin new episodes; ``options={"reset_mask": (N,) truth values}`` resets only some copies."""
+        if options is not None and not isinstance(options, Mapping):
+            message = f"options: must be a mapping or None, got {options!r}"
+            raise ActionError(message)
         mask = None if options is None else options.get("reset_mask")
         seeds = self._seeds(seed)
-        self.vec.reset(seeds, mask=None if mask is None else np.asarray(mask, bool))
+        self.vec.reset(seeds, mask=mask)
         if mask is None:
             self.vec.costs[:] = 0
         return self._observations(self.vec.observations, self.vec.action_masks), self._infos()
 
-    def _seeds(self, seed: int | list[int | None] | None) -> int | list[int] | None:
-        if isinstance(seed, int) or seed is None:
-            fresh = None if self.vec.has_begun else int(np.random.default_rng().integers(1, 2**31))
-            return fresh if seed is None else seed
+    def _seeds(self, seed: Any) -> Any:
+        """Seeds as the batch takes them: of a list, what follows from the last seed where it says None."""
+        if seed is None:
+            return None if self.vec.has_begun else int(np.random.default_rng().integers(1, 2**31))
+        if not isinstance(seed, list | tuple) or len(seed) != self.num_envs:
+            return seed
         following = self.vec.following_seeds()
-        return [int(old) if new is None else int(new) for new, old in zip(seed, following, strict=True)]
+        return [old if new is None else new for new, old in zip(seed, following, strict=True)]
 
     def step(self, actions: Any) -> tuple[Any, npt.NDArray[np.float64], Any, Any, dict[str, Any]]:
         """Decide in every copy.
@@ -98,7 +113,10 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             ActionError: wrong shape, type or range; nothing has changed then.
         """
         vec = self.vec
-        given = np.asarray(actions)
+        given = array_of("actions", actions)
+        if given.ndim == 0:
+            message = f"actions: need one for each of {self.num_envs} copies, got {actions!r}"
+            raise ActionError(message)
         vec.step(given[:, None])
         rewards, terminated = vec.rewards[:, 0].copy(), vec.terminated.astype(bool)
         truncated, infos = vec.truncated.astype(bool), self._infos()
@@ -124,14 +142,18 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
     def _add_final(self, infos: dict[str, Any], over: npt.NDArray[np.bool_]) -> None:
         """What was seen and known last in copies that have begun anew, as Gymnasium's own environments say it."""
         vec = self.vec
-        final = np.full(self.num_envs, None, dtype=object)
+        final, masks = np.full(self.num_envs, None, dtype=object), vec.final_action_masks
         for copy in np.flatnonzero(over):
             vector = vec.final_observations[copy, 0].copy()
             final[copy] = (
-                {"action_mask": vec.final_masks[copy, 0].copy(), "observation": vector} if self._is_dict else vector
+                vector
+                if masks is None or not self._is_dict
+                else {"action_mask": masks[copy, 0].copy(), "observation": vector}
             )
         infos["final_obs"], infos["_final_obs"] = final, over
         last = {"costs": infos["costs"], "illegal_actions": infos["illegal_actions"]}
+        if masks is not None:
+            last["action_mask"] = masks[:, 0].copy()
         infos["final_info"] = last | {f"_{name}": over for name in last}
         infos["_final_info"] = over
 

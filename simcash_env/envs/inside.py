@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.errors import SnapshotError
+from simcash_env.envs.options import array_of
+from simcash_env.errors import ActionError, SnapshotError
+from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64, State
+from simcash_env.schema.codes import MARKET_CHOICES
 from simcash_env.schema.layout import plain_opener
 from simcash_env.simulation.engine import Engine, grow_payments
 from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot, require_scenario
@@ -18,6 +21,15 @@ if TYPE_CHECKING:
     from simcash_env.compile.scenario import CompiledScenario
 
 NOTHING = np.zeros(0, np.int64)
+
+
+IS_OVER = "step: the episode is over; call reset"
+"""What every face says of a step after the end."""
+
+
+def call_reset(copy: int | None = None) -> str:
+    """What every face says of a step before the beginning; of one copy where others have begun."""
+    return "step: call reset before the first step" + ("" if copy is None else f"; copy {copy} has no episode yet")
 
 
 COPY_FACTS = ("seed", "member", "terminated", "truncated")
@@ -37,7 +49,9 @@ class Inside:
     members: I64
     terminated: npt.NDArray[np.int8]
     truncated: npt.NDArray[np.int8]
-    _has_begun: bool
+    autoreset: str
+    head_index: dict[str, int]
+    _stands_still: bool
     _kernels: Any
     _buffers: Any
     _lanes: Any
@@ -45,16 +59,63 @@ class Inside:
     _scenario_rows: I64
     _state_sizes: I64
 
+    # -- which copies may be stepped ----------------------------------------------------------------------------------
+
+    def _begin_none(self, num_envs: int) -> None:
+        """No copy has an episode yet."""
+        self._begun = np.zeros(num_envs, bool)
+        self._was_restored_over = np.zeros(num_envs, bool)  # only where a step would not look for an end itself
+        self._is_running = False
+
+    def _note_running(self, begun: npt.NDArray[np.bool_] | None = None) -> None:
+        """Episodes of these copies begin, or of all."""
+        if begun is None:
+            self._begun[:], self._was_restored_over[:], self._is_running = True, False, True
+            return
+        self._begun |= begun
+        self._was_restored_over &= ~begun
+        self._is_running = bool(self._begun.all() and not self._was_restored_over.any())
+
+    def _require_running(self) -> None:
+        """Refuse a step that no copy, or not every copy, could take.
+
+        Raises:
+            ActionError: copies have no episode, or it is over and nothing resets them.
+        """
+        if not self._begun.all():
+            raise ActionError(call_reset(None if not self._begun.any() else int(np.flatnonzero(~self._begun)[0])))
+        is_over = self._was_restored_over
+        if self._stands_still and (self.terminated | self.truncated).all():
+            raise ActionError(IS_OVER)
+        if is_over.any():
+            message = f"{IS_OVER} (copy {np.flatnonzero(is_over)[0]} was restored at the end of its episode)"
+            raise ActionError(message)
+
+    def _place(self, copy: int) -> int:
+        """The copy's place in the batch.
+
+        Raises:
+            ActionError: there is no such copy.
+        """
+        place = whole_within(copy, 0, self.num_envs - 1)
+        if place is None:
+            message = f"copy: must be a whole number from 0 to {self.num_envs - 1}, got {copy!r}"
+            raise ActionError(message)
+        return place
+
+    # -- looking inside -----------------------------------------------------------------------------------------------
+
     def columns(self) -> State:
         """All copies' state by name, such as ``bank_balance_cents``: views (N, axis), valid until the next step."""
         return plain_opener(State)(self._arena, self._state_sizes)
 
     def state(self, copy: int) -> State:
         """A copy's state by name: views, valid until the next step."""
-        return plain_opener(State)(self._arena[copy], self._state_sizes)
+        return plain_opener(State)(self._arena[self._place(copy)], self._state_sizes)
 
     def engine(self, copy: int) -> Engine:
         """A copy's state as an engine of its own, to inspect or to go on from."""
+        copy = self._place(copy)
         engine = Engine(self.variants[self.members[copy]], 1, events=False)
         engine.replace_row(self._arena[copy], self._state_sizes)
         return engine
@@ -80,11 +141,24 @@ class Inside:
         return dict(zip(raw.SLOT_NUMBERS, slots, strict=True)) | dict(zip(raw.ACCOUNT_NUMBERS, accounts, strict=True))
 
     def orders_of(self, choices: I64) -> I64:
-        """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now."""
+        """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now.
+
+        Raises:
+            ActionError: the scenario has no market head, or these are no choices of it.
+        """
+        given = array_of("choices", choices)
+        is_choice = given.shape == (self.num_envs, self.num_banks) and given.dtype.kind in "iu"
+        if "market" not in self.head_index:
+            message = "orders_of: there is no market head"
+            raise ActionError(message)
+        if not (is_choice and ((given >= 0) & (given < MARKET_CHOICES)).all()):
+            rule = f"whole numbers from 0 to {MARKET_CHOICES - 1} of shape {(self.num_envs, self.num_banks)}"
+            message = f"choices: must be {rule}, got {choices!r}"
+            raise ActionError(message)
         from simcash_env.agents import raw
 
         orders = np.zeros((self.num_envs, self.num_banks, 3), np.int64)
-        states, given = (self._arena, self._state_sizes), np.ascontiguousarray(choices, np.int64)
+        states, given = (self._arena, self._state_sizes), np.ascontiguousarray(given, np.int64)
         raw.read_orders(self._scenario_rows, self.scenario.sizes, self.members, *states, self.learners, given, orders)
         return orders
 
@@ -99,17 +173,20 @@ class Inside:
 
         Raises:
             SnapshotError: no episode has begun.
+            ActionError: there is no such copy.
         """
-        if not self._has_begun:
-            message = "snapshot: call reset first"
+        copy = self._place(copy)
+        if not self._begun[copy]:
+            message = f"snapshot: no episode of copy {copy} has begun; call reset first"
             raise SnapshotError(message)
+        stands = self.autoreset != "same_step" or bool(self._was_restored_over[copy])
         header = new_header(
             self.variants[self.members[copy]],
             member=int(self.members[copy]),
             family=self._family_digest(),
             seed=int(self.seeds[copy]),
-            terminated=int(self.terminated[copy]),
-            truncated=int(self.truncated[copy]),
+            terminated=int(self.terminated[copy]) if stands else 0,  # the state is the next episode's already
+            truncated=int(self.truncated[copy]) if stands else 0,
         )
         return Snapshot(header, self._arena[copy], self._state_sizes, NOTHING, NOTHING).to_bytes()
 
@@ -118,13 +195,17 @@ class Inside:
 
         Raises:
             SnapshotError: damaged, of another version or scenario; nothing has changed then.
+            ActionError: there is no such copy.
         """
-        read = read_snapshot(snapshot)
+        copy, read = self._place(copy), read_snapshot(snapshot)
         if read.header.get("family") != self._family_digest():
             message = "snapshot: it is of another scenario or family, or no environment's"
             raise SnapshotError(message)
         try:
             seed, member, terminated, truncated = (int(read.header[name]) for name in COPY_FACTS)
+            if min(seed, member) < 0 or max(terminated, truncated) > 1 or min(terminated, truncated) < 0:
+                message = f"snapshot: its header makes no sense: {read.header}"
+                raise SnapshotError(message)
             require_scenario(read, self.variants[member])
         except (LookupError, TypeError, ValueError) as error:
             message = f"snapshot: its header makes no sense: {type(error).__name__}: {error}"
@@ -134,7 +215,9 @@ class Inside:
             row, sizes = grow_payments(row, sizes)
         while row.size > self._arena.shape[1]:
             self._grow()
-        self._has_begun = True
+        self._note_running(np.arange(self.num_envs) == copy)
+        if self.autoreset == "same_step" and (terminated or truncated):
+            self._was_restored_over[copy], self._is_running = True, False
         self._arena[copy] = row
         self.seeds[copy], self.members[copy] = seed, member
         self.terminated[copy], self.truncated[copy] = terminated, truncated

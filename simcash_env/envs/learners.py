@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -25,16 +25,19 @@ def assign_learners(config: ScenarioConfig, learners: Learners) -> ScenarioConfi
         ActionError: an unknown bank, or nobody learns.
     """
     ids = [bank.id for bank in config.banks]
-    if learners == "all":
-        chosen = set(ids)
-    elif learners == "external":
-        chosen = {bank.id for bank in config.banks if bank.policy.type == "external"}
-    else:
-        chosen = set(learners)
-        unknown = sorted(chosen - set(ids))
-        if unknown or isinstance(learners, str):
-            message = f"learners: unknown bank {unknown or learners}; banks are {', '.join(sorted(ids))}"
+    if isinstance(learners, str):
+        chosen = {bank.id for bank in config.banks if learners == "all" or bank.policy.type == "external"}
+        if learners not in {"all", "external"}:
+            hint = f"; one bank is written [{learners!r}]" if learners in ids else ""
+            message = f'learners: must be "external", "all" or a list of bank ids, got {learners!r}{hint}'
             raise ActionError(message)
+    else:
+        given = list(learners) if isinstance(learners, Iterable) else [learners]
+        unknown = [name for name in given if not isinstance(name, str) or name not in ids]
+        if unknown:
+            message = f"learners: unknown bank {unknown[0]!r}; banks are {', '.join(sorted(ids))}"
+            raise ActionError(message)
+        chosen = set(given)
     if not chosen:
         message = "learners: no bank of this scenario has policy 'external'; name some, or say learners='all'"
         raise ActionError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -10,7 +11,9 @@ from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
 from simcash_env.envs.actions import I8, QueueAction
+from simcash_env.envs.inside import IS_OVER, call_reset
 from simcash_env.envs.learners import ScenarioLike
+from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 from simcash_env.render import Renderer
@@ -20,6 +23,7 @@ PerAgent: TypeAlias = "dict[str, Any]"
 I64: TypeAlias = npt.NDArray[np.int64]
 
 FRAMES_PER_SECOND = 4
+RENDER_MODES = ("ansi", "rgb_array", "human")
 
 
 def mask_space(vec: SimCashVec) -> spaces.Box | None:
@@ -43,7 +47,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
     Args:
         scenario: an id of the library, a file, a mapping or a configuration.
         agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
-        max_cycles: truncate the game after so many ticks; by default it ends with the scenario.
+        max_cycles: truncate the game after so many ticks; by default, and from the length of the run on, it ends with
+            the scenario.
         render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
         copy: False hands out the same observations, infos and ends on every step: views that the next step overwrites,
             for loops that keep and change none of them.
@@ -53,7 +58,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     metadata = {  # noqa: RUF012 - as PettingZoo has it
         "name": "simcash_v0",
-        "render_modes": ["ansi", "rgb_array", "human"],
+        "render_modes": list(RENDER_MODES),
         "is_parallelizable": True,
         "render_fps": FRAMES_PER_SECOND,
     }
@@ -68,6 +73,12 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         copy: bool = True,
         **options: Any,
     ) -> None:
+        is_naming = isinstance(agent_names, str) and agent_names in {"bank", "numbered"}
+        require("agent_names", agent_names, is_naming, "must be one of bank, numbered")
+        is_mode = render_mode is None or (isinstance(render_mode, str) and render_mode in RENDER_MODES)
+        require("render_mode", render_mode, is_mode, f"must be one of {', '.join(RENDER_MODES)}, or None")
+        require_truth("copy", copy)
+        max_cycles = optional_ticks("max_cycles", max_cycles)
         self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, **options)
         self.render_mode = render_mode
         self._renderer = Renderer(self._vec, render_mode, frames_per_second=FRAMES_PER_SECOND)
@@ -75,7 +86,6 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         banks = self._vec.bank_ids
         self.possible_agents = list(banks) if agent_names == "bank" else [f"bank_{n}" for n in range(len(banks))]
         self.agents: list[str] = []
-        self._has_begun = False
         self.observation_spaces = {agent: observation_space(self._vec) for agent in self.possible_agents}
         self.action_spaces = {agent: self._vec.action.space(self._vec) for agent in self.possible_agents}
         seen, size = self._vec.observation, len(banks) * self._vec.observation_size
@@ -100,17 +110,23 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     def observation_space(self, agent: str) -> spaces.Space[Any]:
         """What a bank sees; the same object on every call."""
-        return self.observation_spaces[agent]
+        return self.observation_spaces[self._known(agent)]
 
     def action_space(self, agent: str) -> spaces.Space[Any]:
         """What a bank chooses; the same object on every call."""
-        return self.action_spaces[agent]
+        return self.action_spaces[self._known(agent)]
+
+    def _known(self, agent: str) -> str:
+        if not isinstance(agent, str) or agent not in self.observation_spaces:
+            message = f"agent: must be one of {', '.join(self.possible_agents)}, got {agent!r}"
+            raise ActionError(message)
+        return agent
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[PerAgent, PerAgent]:  # noqa: ARG002 - PettingZoo's signature
         """Begin a run and carry it to its first decision; without a seed the next run follows from the last."""
-        if seed is None and not self._has_begun:
+        seed = one_seed(seed)
+        if seed is None and not self._vec.has_begun:
             seed = int(np.random.default_rng().integers(1, 2**31))
-        self._has_begun = True
         self._vec.reset(seed)
         self._vec.costs[:] = 0
         self._vec.illegal[:] = 0
@@ -125,11 +141,12 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             actions: for every agent what its action space contains; of the queue action (H,) whole numbers.
 
         Raises:
-            ActionError: an unknown agent or none, wrong shape, type or range; nothing has changed then.
+            ActionError: an unknown agent or none, wrong shape, type or range, or no game is running: ``reset`` was not
+                called, or the game is over; nothing has changed then.
         """
         agents, vec = self.agents, self._vec
         if not agents:
-            return {}, {}, {}, {}, {}
+            raise ActionError(IS_OVER if vec.has_begun else call_reset())
         rows = self._rows_of(actions)
         heads = rows if self._takes_heads else vec.decode(rows[None])
         refused = vec.step_rows(heads)
@@ -139,7 +156,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         self._renderer.record()
         observations, infos = self._observe()
         rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
-        is_terminated, is_truncated = vec.is_terminated(0), vec.is_truncated(0)
+        is_terminated, is_truncated = bool(vec.terminated[0]), bool(vec.truncated[0])
         if not (self._copies or is_terminated or is_truncated):
             return observations, rewards, self._going_on, self._going_on, infos
         terminations, truncations = dict.fromkeys(agents, is_terminated), dict.fromkeys(agents, is_truncated)
@@ -149,7 +166,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     def _rows_of(self, actions: dict[str, Any]) -> npt.NDArray[Any]:
         """(L, *shape) the actions in the order of the agents; int64 arrays of the right shape go the quick way."""
-        if self._takes_heads and actions.keys() == self._acting:
+        if self._takes_heads and isinstance(actions, dict) and actions.keys() == self._acting:
             try:
                 rows = np.array([actions[agent] for agent in self.agents])
             except ValueError:  # of different lengths
@@ -163,6 +180,9 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         shape, agents = self._rows_shape[1:], self.agents
         is_box = isinstance(self.action_spaces[agents[0]], spaces.Box)
         kinds, numbers = ("fiu", "numbers") if is_box else ("iu", "whole numbers")
+        if not isinstance(actions, Mapping):
+            message = f"actions: must be a mapping from agents to actions, got {actions!r}"
+            raise ActionError(message)
         unknown = [agent for agent in actions if agent not in agents]
         if unknown:
             message = f"actions: no agent {unknown[0]!r} is acting; agents are {', '.join(agents)}"
@@ -254,7 +274,6 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             SnapshotError: damaged, of another version or scenario; nothing has changed then.
         """
         self._vec.restore(snapshot, 0)
-        self._has_begun = True
         is_over = self._vec.is_terminated(0) or self._vec.is_truncated(0)
         self.agents = [] if is_over else self.possible_agents.copy()
         self._renderer.begin()

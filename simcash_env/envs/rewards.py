@@ -96,5 +96,5 @@ def queued_value(vec: SimCashVec) -> F64:
     return -queued / scale
 
 
-REWARDS: Final = {"individual": 0.0, "system": 1.0, "mixed": 0.5}
-"""Weights of the mean cost, by name."""
+REWARDS: Final[dict[str, float | None]] = {"individual": 0.0, "system": 1.0, "mixed": None}
+"""Weights of the mean cost, by name; ``alpha`` is that of the mixed reward."""

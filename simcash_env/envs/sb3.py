@@ -10,6 +10,8 @@ import numpy.typing as npt
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
+from simcash_env.envs.actions import QueueAction
+from simcash_env.envs.options import array_of, one_seed
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 
@@ -23,29 +25,40 @@ class SimCashSB3Vec(VecEnv):
     """
 
     def __init__(self, vec: SimCashVec, *, bank_id: bool = False) -> None:
-        if vec.autoreset != "same_step" or not len(vec.final_observations):
+        is_batch = isinstance(vec, SimCashVec)
+        if not is_batch or vec.autoreset != "same_step" or not len(vec.final_observations):
             message = "SimCashSB3Vec needs a batch made with autoreset='same_step' and final_observations=True"
             raise ActionError(message)
         self.vec = vec
         self._ids = np.eye(vec.num_banks, dtype=np.float32) if bank_id else np.zeros((vec.num_banks, 0), np.float32)
-        width = vec.observation_size + self._ids.shape[1]
-        self._rows = np.zeros((vec.num_envs, vec.num_banks, width), np.float32)
-        self._rows[:, :, vec.observation_size :] = self._ids
-        self._choices = [int(count) for count in vec.action_nvec]
+        seen, size = vec.observation, vec.observation_size
+        width = size + self._ids.shape[1]
+        self._rows = np.zeros((vec.num_envs, vec.num_banks, width), seen.dtype)
+        self._rows[:, :, size:] = self._ids
         self._is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
+        self._actions: npt.NDArray[Any] | None = None
         self._returns = np.zeros((vec.num_envs, vec.num_banks))
         self._cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
         self._lengths = np.zeros(vec.num_envs, np.int64)
         self._nothing: list[dict[str, Any]] = [{} for _ in range(vec.num_envs * vec.num_banks)]
         self.render_mode = None
-        box = spaces.Box(-1.0, 1.0, (width,), np.float32)
-        super().__init__(vec.num_envs * vec.num_banks, box, spaces.MultiDiscrete(vec.action_nvec))
+        low, high = np.full(width, seen.low, seen.dtype), np.full(width, seen.high, seen.dtype)
+        low[size:], high[size:] = np.minimum(low[size:], 0), np.maximum(high[size:], 1)  # of the one-hot
+        box, chosen = spaces.Box(low, high, dtype=seen.dtype), vec.single_action_space
+        if type(vec.action) is QueueAction:
+            chosen = spaces.MultiDiscrete(vec.action_nvec)
+        super().__init__(vec.num_envs * vec.num_banks, box, chosen)
 
-    def _observations(self) -> npt.NDArray[np.float32]:
+    def _observations(self) -> npt.NDArray[Any]:
         self._rows[:, :, : self.vec.observation_size] = self.vec.observations
         return self._rows.reshape(self.num_envs, -1).copy()
 
-    def reset(self) -> npt.NDArray[np.float32]:
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seeds of the next ``reset``: copy ``e`` gets ``seed + e``."""
+        chosen: Sequence[int | None] = super().seed(one_seed(seed))
+        return chosen
+
+    def reset(self) -> npt.NDArray[Any]:
         """Begin new episodes; copy ``e`` gets the seed of its first row where ``seed`` was called before."""
         first = self._seeds[0]
         self.vec.reset(None if first is None else int(first))
@@ -54,21 +67,31 @@ class SimCashSB3Vec(VecEnv):
         return self._observations()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
-        """Keep the actions (rows, H) for ``step_wait``.
+        """Keep the actions (rows, *shape of the action space) for ``step_wait``.
 
         Raises:
             ActionError: wrong shape; type and range are for ``step_wait`` to judge.
         """
-        given, shape = np.asarray(actions), (self.num_envs, len(self._choices))
+        vec, one = self.vec, self.action_space.shape or ()
+        given, shape = array_of("actions", actions), (self.num_envs, *one)
         if given.shape != shape:
-            message = f"actions: need whole numbers of shape {shape}, got {given.dtype} of {given.shape}"
+            numbers = "numbers" if isinstance(self.action_space, spaces.Box) else "whole numbers"
+            message = f"actions: need {numbers} of shape {shape}, got {given.dtype} of {given.shape}"
             raise ActionError(message)
-        self._actions = given.reshape(self.vec.actions.shape)
+        self._actions = given.reshape(vec.num_envs, vec.num_banks, *one)
 
-    def step_wait(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
-        """Step every row."""
-        vec = self.vec
-        vec.step(self._actions)
+    def step_wait(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
+        """Step every row.
+
+        Raises:
+            ActionError: no actions are waiting, or ``SimCashVec.step`` refuses them; nothing has changed then.
+        """
+        vec, actions = self.vec, self._actions
+        if actions is None:
+            message = "step_wait: call step_async with actions first"
+            raise ActionError(message)
+        self._actions = None
+        vec.step(actions)
         self._returns += vec.rewards
         self._cents += vec.costs.sum(axis=2)
         self._lengths += 1
@@ -85,7 +108,7 @@ class SimCashSB3Vec(VecEnv):
         """What SB3 wants to know of rows whose episode is over."""
         vec = self.vec
         for bank in range(vec.num_banks):
-            final = np.concatenate([vec.final_observations[copy, bank], self._ids[bank]])
+            final = np.concatenate([vec.final_observations[copy, bank], self._ids[bank]], dtype=self._rows.dtype)
             infos[copy * vec.num_banks + bank].update(
                 terminal_observation=final,
                 episode={"r": float(self._returns[copy, bank]), "l": int(self._lengths[copy]), "t": 0.0},
@@ -95,9 +118,19 @@ class SimCashSB3Vec(VecEnv):
         self._returns[copy], self._cents[copy], self._lengths[copy] = 0.0, 0, 0
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
-        """(rows, sum of choices) what each row may do now, heads behind one another."""
-        masks: npt.NDArray[np.bool_] = self.vec.masks[:, :, self._is_choice].reshape(self.num_envs, -1).astype(bool)
-        return masks
+        """(rows, sum of choices) what each row may do now, heads concatenated.
+
+        Raises:
+            AttributeError: this action has no masks.
+        """
+        masks = self.vec.action_masks
+        if masks is None:
+            message = "this action has no masks"
+            raise AttributeError(message)
+        if masks.shape == self.vec.masks.shape:
+            masks = masks[:, :, self._is_choice]
+        flags: npt.NDArray[np.bool_] = masks.reshape(self.num_envs, -1).astype(bool)
+        return flags
 
     def env_method(self, method_name: str, *_args: Any, indices: Any = None, **_kwargs: Any) -> list[Any]:
         """Call a method of the batch for rows; ``action_masks`` is the one that MaskablePPO asks for."""
@@ -108,7 +141,7 @@ class SimCashSB3Vec(VecEnv):
 
     def has_attr(self, attr_name: str) -> bool:
         """Does the batch offer this attribute to wrappers?"""
-        return attr_name in {"render_mode", "action_masks"}
+        return attr_name == "render_mode" or (attr_name == "action_masks" and self.vec.action_masks is not None)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """An attribute for rows; all rows share the batch's."""

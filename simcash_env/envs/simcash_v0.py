@@ -8,8 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pettingzoo
+from pettingzoo.utils.conversions import parallel_to_aec_wrapper
+from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
+from simcash_env.envs.inside import IS_OVER, call_reset
+from simcash_env.envs.options import one_seed
 from simcash_env.envs.parallel import SimCashParallelEnv
+from simcash_env.errors import ActionError
 
 GAME_ID = "SimCash/Banks-v0"
 """In PettingZoo's own list, of the releases that have one: ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
@@ -20,11 +25,44 @@ def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
     return SimCashParallelEnv(scenario, **options)
 
 
-def env(scenario: Any, **options: Any) -> Any:
-    """The same game turn by turn, through PettingZoo's own converter."""
-    from pettingzoo.utils.conversions import parallel_to_aec
+class SimCashAecEnv(OrderEnforcingWrapper):  # type: ignore[misc]
+    """The same game turn by turn: PettingZoo's own conversion, with the errors of the other faces."""
 
-    return parallel_to_aec(parallel_env(scenario, **options))
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Begin a run, as ``SimCashParallelEnv.reset`` does."""
+        super().reset(seed=one_seed(seed), options=options)
+
+    def step(self, action: Any) -> None:
+        """Decide for the bank whose turn it is; with the last one the tick is played.
+
+        Raises:
+            ActionError: ``reset`` was not called, or the game is over; or as ``SimCashParallelEnv.step``.
+        """
+        if not self._has_reset:
+            raise ActionError(call_reset())
+        if not self.agents:
+            raise ActionError(IS_OVER)
+        agent = self.agent_selection
+        if action is not None and (self.terminations[agent] or self.truncations[agent]):
+            message = f"actions.{agent}: the episode is over, so its action must be None, got {action!r}"
+            raise ActionError(message)
+        super().step(action)
+
+    def observe(self, agent: str) -> Any:
+        """What a bank sees.
+
+        Raises:
+            ActionError: there is no such agent.
+        """
+        if not isinstance(agent, str) or agent not in self.possible_agents:
+            message = f"observe: no agent {agent!r}; agents are {', '.join(self.possible_agents)}"
+            raise ActionError(message)
+        return super().observe(agent)
+
+
+def env(scenario: Any, **options: Any) -> SimCashAecEnv:
+    """The same game turn by turn; the options are those of ``SimCashParallelEnv``."""
+    return SimCashAecEnv(parallel_to_aec_wrapper(parallel_env(scenario, **options)))
 
 
 # PettingZoo has had a registry since 1.27, and a module that is loaded again finds the game there.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.options import one_seed, optional_ticks
 from simcash_env.envs.parallel import FRAMES_PER_SECOND, SimCashParallelEnv
 
 
@@ -39,6 +40,7 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
         **options: Any,
     ) -> None:
+        max_ticks = optional_ticks("max_ticks", max_ticks)
         config, self.bank = pick_learner(scenario, bank, options.pop("policy_path", None))
         self.game = SimCashParallelEnv(
             config,
@@ -59,6 +61,7 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin a run and carry it to the bank's first decision; without a seed the next run follows from the last."""
+        seed = one_seed(seed)
         super().reset(seed=seed)
         observations, infos = self.game.reset(seed, options)
         return observations[self.bank], infos[self.bank]

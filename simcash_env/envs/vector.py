@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
 from simcash_env.compile.scenario import initial_state
-from simcash_env.envs.actions import QueueAction
+from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
+from simcash_env.envs.families import Randomize
 from simcash_env.envs.inside import Inside
 from simcash_env.envs.lanes import Lanes
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
@@ -24,13 +25,19 @@ from simcash_env.envs.options import (
     Autoreset,
     ObservationLike,
     RewardLike,
+    array_of,
+    optional_ticks,
     require,
+    require_truth,
+    required_whole,
     resolve_action,
     resolve_observation,
     resolve_reward,
 )
+from simcash_env.envs.outputs import check_names, check_observations, check_rewards
 from simcash_env.envs.windows import head_sizes, new_window
-from simcash_env.errors import ActionError, SimulationError
+from simcash_env.errors import ActionError, RoomError, SimulationError
+from simcash_env.integers import LARGEST_INT64, whole_within
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
 from simcash_env.simulation.engine import grow_payments
@@ -38,9 +45,7 @@ from simcash_env.simulation.engine import grow_payments
 if TYPE_CHECKING:
     from gymnasium import spaces
 
-    from simcash_env.envs.families import Randomize
-
-LARGEST_SEED: Final = 2**63 - 1
+MOST_SLOTS: Final = 2**16
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
 """In the order of the numbers in ``spaces.tables``."""
@@ -65,8 +70,9 @@ class SimCashVec(BatchArrays, Inside):
         randomize: a family of scenarios; every reset plays a member of it.
         autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes; with
             ``"disabled"`` it stands still, with rewards of 0, until it is reset.
-        max_ticks: truncate episodes after so many ticks.
-        final_observations: keep what was seen last before a same-step reset.
+        max_ticks: truncate episodes after so many ticks; from the length of the run on it has no effect.
+        final_observations: keep what is seen last before a same-step reset: of a truncated episode what a longer one
+            would show.
         num_threads: step so many stretches of the copies side by side.
         policy_path: where the policy paths of a scenario file start.
     """
@@ -90,24 +96,32 @@ class SimCashVec(BatchArrays, Inside):
         num_threads: int = 1,
         policy_path: Path | None = None,
     ) -> None:
-        require("autoreset", autoreset, autoreset in AUTORESETS, f"must be one of {', '.join(AUTORESETS)}")
-        require("num_envs", num_envs, num_envs >= 1, "must be at least 1")
-        require("max_ticks", max_ticks, max_ticks is None or max_ticks >= 1, "must be at least 1")
-        require("num_threads", num_threads, num_threads >= 1, "must be at least 1")
+        is_mode = isinstance(autoreset, str) and autoreset in AUTORESETS
+        require("autoreset", autoreset, is_mode, f"must be one of {', '.join(AUTORESETS)}")
+        num_envs, num_threads = required_whole("num_envs", num_envs, 1), required_whole("num_threads", num_threads, 1)
+        max_ticks = optional_ticks("max_ticks", max_ticks)
+        require_truth("final_observations", final_observations)
+        is_family = randomize is None or isinstance(randomize, Randomize)
+        require("randomize", randomize, is_family, "must be a Randomize object, or None")
         self.action, self.reward = resolve_action(action), resolve_reward(reward, alpha)
         self.observation = resolve_observation(observation, normalize=normalize)
         fewest = int(self.action.language == "queue")
-        require("max_queue_slots", max_queue_slots, max_queue_slots >= fewest, f"must be at least {fewest}")
+        max_queue_slots = required_whole("max_queue_slots", max_queue_slots, fewest, MOST_SLOTS)
         self._load_kernels()
-        self._has_begun = False
+        self._begin_none(num_envs)
         self.autoreset, self.num_threads = autoreset, num_threads
+        self._stands_still = autoreset == "disabled"
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners)
         self.variants = compile_members(self.config, randomize)
         self.scenario = self.variants[0] if randomize is None else compile_members(self.config, None)[0]
         self._describe(num_envs, max_queue_slots)
         self._compile_arena()
         is_full = isinstance(self.observation, Full)
+        keeps_finals = bool(final_observations) and autoreset == "same_step"
+        self._keeps_final_masks = keeps_finals and type(self.action) not in ACTIONS.values()
         self._is_hooked = self.reward.writes or not (is_full and self.observation.dtype is np.float32)
+        self._is_hooked = self._is_hooked or self._keeps_final_masks
+        self._final_action_masks: npt.NDArray[Any] | None = None
         window = new_window(self.variants, self.learners, self)
         self._shape = self._kernels.Shape(
             window=window,
@@ -119,7 +133,11 @@ class SimCashVec(BatchArrays, Inside):
         )
         keeps_raw = is_full and self.observation.dtype is np.float64
         finals = num_envs if final_observations else 0
-        self._buffers = self._allocate(final_copies=finals, keeps_raw=keeps_raw)
+        try:
+            self._buffers = self._allocate(final_copies=finals, keeps_raw=keeps_raw)
+        except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
+            message = f"num_envs: no room for {num_envs} copies: {error}"
+            raise RoomError(message) from error
         self._name_arrays()
         self._name_observations()
         self._prepare_calls()
@@ -154,7 +172,7 @@ class SimCashVec(BatchArrays, Inside):
         seen = (len(heads), int(self.action_nvec.max())) if masked else (0, 0)
         rows = (self.num_envs, self.num_banks)
         self._dims = {"actions": (*rows, len(heads)), "masks": (*rows, *seen), "main": (self.num_main_heads,)}
-        self.observation_layout = self.observation.names(self)
+        self.observation_layout = check_names(self.observation, self.observation.names(self))
         self.observation_size = len(self.observation_layout)
 
     def _compile_arena(self) -> None:
@@ -162,7 +180,11 @@ class SimCashVec(BatchArrays, Inside):
         self._state_sizes = self.scenario.state_sizes
         self._templates: I64 = np.stack([initial_state(variant, 1) for variant in self.variants])
         self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
-        self._arena: I64 = np.tile(self._templates[0], (self.num_envs, 1))
+        try:
+            self._arena: I64 = np.tile(self._templates[0], (self.num_envs, 1))
+        except (MemoryError, ValueError) as error:
+            message = f"num_envs: no room for {self.num_envs} copies: {error}"
+            raise RoomError(message) from error
 
     def _name_observations(self) -> None:
         """``observations`` (N, L, D) and ``final_observations``: the kernels' own arrays, or those of the object."""
@@ -192,9 +214,16 @@ class SimCashVec(BatchArrays, Inside):
         return self.action.mask(self)
 
     @property
+    def final_action_masks(self) -> npt.NDArray[Any] | None:
+        """``action_masks`` as seen last before a same-step reset; None where the action has no masks."""
+        if self._keeps_final_masks:
+            return self._final_action_masks
+        return None if not self.masks.size else self.action.of_masks(self, self.final_masks)
+
+    @property
     def has_begun(self) -> bool:
         """Has any episode begun?"""
-        return self._has_begun
+        return bool(self._begun.any())
 
     def following_seeds(self) -> list[int]:
         """The seed that each copy's next episode gets unless told otherwise."""
@@ -202,11 +231,11 @@ class SimCashVec(BatchArrays, Inside):
 
     def is_terminated(self, copy: int) -> bool:
         """Did the copy's episode reach its end with the last step?"""
-        return bool(self.terminated[copy])
+        return bool(self.terminated[self._place(copy)])
 
     def is_truncated(self, copy: int) -> bool:
         """Was the copy's episode cut by ``max_ticks``?"""
-        return bool(self.truncated[copy])
+        return bool(self.truncated[self._place(copy)])
 
     def over(self) -> npt.NDArray[np.bool_]:
         """(N,) copies whose episode ended with the last step."""
@@ -228,12 +257,13 @@ class SimCashVec(BatchArrays, Inside):
         Returns:
             observations (N, L, D) and masks (N, L, H, C).
         """
-        chosen = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask, bool)
-        if chosen.shape != (self.num_envs,):
-            message = f"mask: needs a truth value for each of {self.num_envs} copies, got {chosen.shape}"
+        chosen = np.ones(self.num_envs, bool) if mask is None else array_of("mask", mask)
+        if chosen.shape != (self.num_envs,) or chosen.dtype.kind != "b":
+            found = chosen.shape if chosen.dtype.kind == "b" else repr(mask)
+            message = f"mask: needs a truth value for each of {self.num_envs} copies, got {found}"
             raise ActionError(message)
         self._take_seeds(seed, chosen)
-        self._has_begun = True
+        self._note_running(None if mask is None else chosen)
         self._begin(chosen)
         return self.observations, self.masks
 
@@ -241,12 +271,16 @@ class SimCashVec(BatchArrays, Inside):
         if seed is None:
             self.seeds[chosen] = np.array(self.following_seeds(), np.int64)[chosen]
             return
-        first = seed if isinstance(seed, int | np.integer) else None
-        seeds = [int(first) + copy for copy in range(self.num_envs)] if first is not None else list(seed)  # type: ignore[arg-type]
-        if len(seeds) != self.num_envs or any(not 0 <= item <= LARGEST_SEED for item in seeds):
+        first = whole_within(seed, 0, LARGEST_INT64 - self.num_envs + 1)
+        if first is not None:
+            self.seeds[chosen] = (np.arange(self.num_envs, dtype=np.int64) + first)[chosen]
+            return
+        given = [] if isinstance(seed, str | bytes) or not isinstance(seed, Iterable) else list(seed)
+        items = [whole_within(item, 0) for item in given]
+        if len(items) != self.num_envs or None in items:
             message = f"seed: needs {self.num_envs} whole numbers from 0 to 2**63 - 1, got {seed!r}"
             raise ActionError(message)
-        self.seeds[chosen] = np.array(seeds, np.int64)[chosen]
+        self.seeds[chosen] = np.array(items, np.int64)[chosen]
 
     def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
         """Start episodes of their seeds in these copies."""
@@ -258,8 +292,14 @@ class SimCashVec(BatchArrays, Inside):
     def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
         """Let the observation and reward objects see what has begun in these copies."""
         if self._is_hooked:
-            self.observation.write(self, self.observations)
+            self._write_observations()
             self.reward.begin(self, begun)
+
+    def _write_observations(self) -> None:
+        """Let the observation object write, and check what it wrote."""
+        answer = self.observation.write(self, self.observations)  # type: ignore[func-returns-value]
+        if type(self.observation) is not Full:
+            check_observations(self, answer)
 
     def step(self, actions: npt.ArrayLike) -> tuple[npt.NDArray[Any], I8, F64, I8, I8]:
         """Decide in every copy and go on to its next decision.
@@ -272,11 +312,12 @@ class SimCashVec(BatchArrays, Inside):
             observations, masks, rewards (N, L), terminated (N,), truncated (N,).
 
         Raises:
-            ActionError: wrong shape, type or range, or ``reset`` was never called; nothing has changed then.
+            ActionError: wrong shape, type or range, or there is nothing to step: ``reset`` was not called, or every
+                episode is over; nothing has changed then.
+            SimulationError: a reward or observation object wrote what it may not.
         """
-        if not self._has_begun:
-            message = "call reset before the first step"
-            raise ActionError(message)
+        if not self._is_running or self._stands_still:
+            self._require_running()
         rows = self.decode(actions)
         refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
         if refused >= 0:
@@ -291,7 +332,7 @@ class SimCashVec(BatchArrays, Inside):
         Raises:
             ActionError: wrong shape or type, or what the action object does not take.
         """
-        given, rows = np.asarray(actions), (self.num_envs, self.num_banks)
+        given, rows = array_of("actions", actions), (self.num_envs, self.num_banks)
         if type(self.action) is QueueAction:
             shape, kinds, numbers = self.actions.shape, "iu", "whole numbers"
         else:
@@ -328,10 +369,10 @@ class SimCashVec(BatchArrays, Inside):
     def _call_objects(self, was_over: npt.NDArray[np.bool_]) -> None:
         """After the kernels, the observation and reward objects; then the reset that had to wait for them."""
         if self.reward.writes:
-            self.reward.write(self, self.rewards)
+            check_rewards(self, self.reward.write(self, self.rewards))  # type: ignore[func-returns-value]
             if self.autoreset != "same_step":
                 self.rewards[was_over] = 0.0  # their episode was over before: they stood still or were reset
-        self.observation.write(self, self.observations)
+        self._write_observations()
         over = self.over()
         if self.autoreset == "next_step" and was_over.any():
             self.reward.begin(self, was_over)
@@ -343,6 +384,8 @@ class SimCashVec(BatchArrays, Inside):
         if self._num_finals:
             self.final_observations[over] = self.observations[over]
             self.final_masks[over] = self.masks[over]
+        if self._keeps_final_masks:
+            self._keep_action_masks(over)
         kept: tuple[npt.NDArray[Any], ...] = (
             *(self.rewards, self.costs, self.illegal),
             *(self.terminated, self.truncated),
@@ -353,6 +396,15 @@ class SimCashVec(BatchArrays, Inside):
         for array, values in zip(kept, step, strict=True):
             array[over] = values[over]
         self._buffers.charged[over] = 1
+
+    def _keep_action_masks(self, over: npt.NDArray[np.bool_]) -> None:
+        """Masks of an action of a user's own, in its form."""
+        masks = self.action_masks
+        if masks is None:
+            return
+        if self._final_action_masks is None:
+            self._final_action_masks = np.zeros_like(masks)
+        self._final_action_masks[over] = masks[over]
 
     def _finish(self) -> None:
         """Give room to the copies that ask for it and call the kernel, until none does any more."""

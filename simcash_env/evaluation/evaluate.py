@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import numpy.typing as npt
 from simcash_env.compile.market import with_interest
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
-from simcash_env.envs.options import ActionLike
+from simcash_env.envs.options import ActionLike, required_whole
 from simcash_env.envs.vector import make_vec
+from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.evaluation.scripted import Agent
+from simcash_env.evaluation.seeds import checked_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS
@@ -62,6 +64,13 @@ class Evaluation:
         return paired_difference(self.totals(), other.totals())
 
 
+def _require_scenario(config: ScenarioConfig) -> None:
+    if not isinstance(config, ScenarioConfig):
+        raise ConfigError(
+            [Fault(None, None, "config", repr(config), "must be a ScenarioConfig; registry.load reads one")]
+        )
+
+
 def deciding_banks(config: ScenarioConfig) -> tuple[str, ...]:
     """Banks that a baseline decides for: the external ones, or all where there is none."""
     external = tuple(sorted(bank.id for bank in config.banks if bank.policy.type == "external"))
@@ -89,9 +98,12 @@ def evaluate_policy(
         seeds: one a run.
         shares: of each bank's pool, banks sorted by id; by default what the scenario allocates.
     """
-    given = None if shares is None else np.asarray(shares, np.float64)
-    cents = run_scripted(with_policy(config, policy), seeds, given)
-    return Evaluation(config.name, tuple(seeds), _bank_ids(config), cents)
+    _require_scenario(config)
+    if not isinstance(policy, get_args(get_args(PolicyConfig)[0])):
+        raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
+    given = checked_seeds(seeds)
+    cents = run_scripted(with_policy(config, policy), given, shares)
+    return Evaluation(config.name, given, _bank_ids(config), cents)
 
 
 def evaluate_agent(
@@ -113,6 +125,10 @@ def evaluate_agent(
         action: the kind that the agent answers with.
         copies: most runs side by side.
     """
+    _require_scenario(config)
+    if not callable(getattr(agent, "act", None)):
+        raise ConfigError([Fault(None, None, "agent", repr(agent), "must be an object with a method act(vec)")])
+    seeds, copies = checked_seeds(seeds), required_whole("copies", copies, 1)
     parts = [
         _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
         for first in range(0, len(seeds), copies)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.compile.scenario import compile_scenario, initial_state, initial_work
 from simcash_env.config import ScenarioConfig
-from simcash_env.errors import SimulationError
+from simcash_env.errors import ActionError, SimulationError
+from simcash_env.evaluation.seeds import checked_seeds
 from simcash_env.kernels._numba.jit import entry
 from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
@@ -94,16 +96,16 @@ def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArr
     Raises:
         SimulationError: a bank is external, or a total left the range of int64 cents.
     """
+    runs: I64 = np.array(checked_seeds(seeds), np.int64)
     waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
     if waiting:
         message = f"banks {', '.join(waiting)} are external: give them a policy first"
         raise SimulationError(message)
     scenario = compile_scenario(config)
     num_banks = len(scenario.bank_ids)
-    runs: I64 = np.asarray(seeds, np.int64)
     shares_ppm = np.full((len(runs), num_banks), -1, np.int64)
     if shares is not None:
-        shares_ppm[:] = np.rint(np.asarray(shares) * PPM).astype(np.int64)
+        shares_ppm[:] = np.rint(_checked_shares(shares, len(runs), num_banks) * PPM).astype(np.int64)
     traders = 0 if config.market is None else num_banks
     costs = np.zeros((len(runs), num_banks * NUM_COSTS + traders), np.int64)
     progress = np.zeros(1, np.int64)
@@ -120,6 +122,23 @@ def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArr
         else:
             message = f"seed {runs[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
             raise SimulationError(message)
+
+
+def _checked_shares(shares: Any, runs: int, banks: int) -> npt.NDArray[np.float64]:
+    """Shares of pools by run and bank, or by bank.
+
+    Raises:
+        ActionError: of another shape, or not from 0 to 1.
+    """
+    try:
+        given = np.asarray(shares, np.float64)
+    except (TypeError, ValueError):  # no numbers, or rows of different lengths
+        given = np.zeros(0)
+    is_right = given.shape in {(banks,), (1, banks), (runs, banks)} and bool(((given >= 0.0) & (given <= 1.0)).all())
+    if not is_right:
+        message = f"shares: need shares from 0 to 1 of shape ({banks},) or ({runs}, {banks}), got {shares!r}"
+        raise ActionError(message)
+    return given
 
 
 def _by_bank(costs: I64, num_banks: int) -> I64:

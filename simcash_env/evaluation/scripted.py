@@ -231,5 +231,5 @@ def agent_for(policy: PolicyConfig, levels: int | Sequence[int] | None = None) -
         from simcash_env.evaluation.tree_agent import TreeAgent  # it stands on this module
 
         return TreeAgent(policy, levels)
-    message = f"no agent for the policy {policy.type!r}"
+    message = f"no agent for the policy {getattr(policy, 'type', policy)!r}"
     raise ActionError(message)

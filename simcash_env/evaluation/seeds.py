@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+
+from simcash_env.errors import ActionError
+from simcash_env.integers import whole_within
 
 FIRST_TRAINING_SEED: Final = 1  # published results were trained on the days from 1 on
 FIRST_VALIDATION_SEED: Final = 1_000_000
@@ -12,10 +16,25 @@ _LARGEST_COUNT: Final = 1_000_000
 
 
 def _consecutive(first: int, count: int, skip: int) -> tuple[int, ...]:
-    if count < 1 or skip < 0 or skip + count > _LARGEST_COUNT:
-        message = f"seeds: need 1 to {_LARGEST_COUNT} in all, got {count} after skipping {skip}"
-        raise ValueError(message)
-    return tuple(range(first + skip, first + skip + count))
+    number, before = whole_within(count, 1, _LARGEST_COUNT), whole_within(skip, 0, _LARGEST_COUNT)
+    if number is None or before is None or before + number > _LARGEST_COUNT:
+        message = f"seeds: need 1 to {_LARGEST_COUNT} in all, got {count!r} after skipping {skip!r}"
+        raise ActionError(message)
+    return tuple(range(first + before, first + before + number))
+
+
+def checked_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds of runs as Python's integers.
+
+    Raises:
+        ActionError: none at all, or some that are no whole numbers or out of range.
+    """
+    given = [] if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable) else list(seeds)
+    found = [whole_within(seed, 0) for seed in given]
+    if not found or None in found:
+        message = f"seeds: need one or more whole numbers from 0 to 2**63 - 1, got {seeds!r}"
+        raise ActionError(message)
+    return tuple(seed for seed in found if seed is not None)
 
 
 def training_seeds(count: int, skip: int = 0) -> tuple[int, ...]:

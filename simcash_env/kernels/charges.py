@@ -66,9 +66,9 @@ def drop_penalty(scenario: Scenario, state: State, row: int) -> int:
 
 @kernel
 def delay_weight(scenario: Scenario, state: State, row: int) -> int:
-    """How much waiting weighs for a payment, in thousandths: overdue and by priority band."""
+    """How much waiting to the end of this tick weighs for a payment, in thousandths: overdue and by priority band."""
     overdue = UNIT_THOUSANDTHS
-    if state.pay_overdue_since[row] != NONE:
+    if state.tick[0] > state.pay_deadline_tick[row]:  # marked as overdue by the time that costs accrue
         overdue = scenario.overdue_multiplier_thousandths[0]
     priority = state.pay_priority[row]
     if priority >= URGENT_FROM:

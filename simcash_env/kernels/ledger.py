@@ -66,11 +66,18 @@ def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: in
 
 
 @inlined
+def limited_outflow(scenario: Scenario, state: State, bank: int) -> int:
+    """Cents that count against a bank's multilateral limit so far today: what it paid, less what it received if net."""
+    outflow = state.bank_outflow_cents[bank]
+    return outflow - state.bank_inflow_cents[bank] if scenario.nets_limits[0] else outflow  # type: ignore[no-any-return]
+
+
+@inlined
 def within_multilateral(scenario: Scenario, state: State, sender: int, cents: int, received: int) -> bool:
     """Does the sender's limit towards all banks allow so much more today?"""
-    limit, outflow = scenario.bank_multilateral_limit_cents[sender], state.bank_outflow_cents[sender] + cents
+    limit, outflow = scenario.bank_multilateral_limit_cents[sender], limited_outflow(scenario, state, sender) + cents
     if scenario.nets_limits[0]:
-        outflow -= state.bank_inflow_cents[sender] + received
+        outflow -= received
     return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
 
 

@@ -18,6 +18,7 @@ from simcash_env.config.suggest import unknown_key
 from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.learning.expert import ExpertSettings
+from simcash_env.registry import load
 
 
 class TrainingSettings(Model):
@@ -166,3 +167,23 @@ def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
     if document.broken:
         raise document.error(document.broken)
     return settings
+
+
+def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str = "--steps") -> None:
+    """Refuse a total below one rollout: a training plays whole rollouts, so it would play more than was asked for.
+
+    Raises:
+        ConfigError: too few steps.
+    """
+    if steps is None:
+        return
+    config, learners = load(settings.scenario), settings.learners
+    if learners == "external":
+        banks = sum(bank.policy.type == "external" for bank in config.banks)
+    else:
+        banks = len(config.banks) if learners == "all" else len(learners)
+    rollout = settings.num_envs * banks * settings.steps_per_rollout
+    if steps < rollout:
+        parts = f"{settings.num_envs} copies x {banks} banks x {settings.steps_per_rollout} ticks"
+        rule = f"must be at least one rollout, {rollout} decisions ({parts})"
+        raise ConfigError([Fault(None, None, option, str(steps), rule)])

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from simcash_env.errors import OrderError, RecordError, SimcashError, WriteError
+from simcash_env.integers import whole
 from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS
 from simcash_env.records.facts import RunFacts, Status
 from simcash_env.records.inputs import Input, InputKind
@@ -57,6 +58,14 @@ class Sink(Protocol):
 
     def abandon(self, facts: RunFacts) -> None:
         """Something has failed: keep what can be kept, and leave older content as it was."""
+
+
+def _plain(value: Any) -> Any:
+    """For JSON: NumPy's integers and truth values as Python's, and any mapping as a dict."""
+    number = whole(value)
+    if number is not None:
+        return number
+    return bool(value) if isinstance(value, np.bool_) else dict(value)
 
 
 class Recorder:
@@ -183,7 +192,7 @@ class Recorder:
 
     def _note(self, kind: InputKind, content: Mapping[str, Any], *, tick: int | None = None) -> None:
         now = self.simulation.current_tick if tick is None else tick
-        self._inputs.append(Input(self._num_inputs, now, kind, json.dumps(content, sort_keys=True)))
+        self._inputs.append(Input(self._num_inputs, now, kind, json.dumps(content, sort_keys=True, default=_plain)))
         self._num_inputs += 1
 
     # -- writing ------------------------------------------------------------------------------------------------------

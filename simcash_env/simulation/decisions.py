@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
+from simcash_env.integers import whole, whole_within
 from simcash_env.schema.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
 from simcash_env.simulation.event_log import tx_number
 
@@ -62,6 +63,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         ActionError: a bank that is unknown or follows its policy, a payment in neither of its queues, a decision that
             is none, a value out of range; nothing has been written then.
     """
+    require_mappings(chosen)
     told = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
     rows = engine.rows_by_id() if any(chosen.actions.values()) else {}
     coded = [
@@ -92,6 +94,21 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.has_orders[0] = bool(wanted)
     for bank, order in wanted.items():
         work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
+
+
+def require_mappings(chosen: Decisions) -> None:
+    """Refuse what does not say what it decides bank by bank, and actions payment by payment.
+
+    Raises:
+        ActionError: something is no mapping.
+    """
+    parts = [(name, getattr(chosen, name), "banks") for name in Decisions._fields]
+    if isinstance(chosen.actions, Mapping):
+        parts += [(f"actions.{bank}", verbs, "payments") for bank, verbs in chosen.actions.items()]
+    for what, part, keys in parts:
+        if not isinstance(part, Mapping):
+            message = f"{what}: must be a mapping from {keys} to decisions, got {part!r}"
+            raise ActionError(message)
 
 
 def learner(engine: Engine, what: str, bank: str) -> int:
@@ -126,8 +143,9 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     if isinstance(decision, str) and decision in VERBS:
         return int(VERBS[decision]), NONE
     verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)  # noqa: PLR2004
-    if verb == "split" and type(value) is int and 0 <= value <= MAX_AMOUNT_CENTS:
-        return int(Verb.SPLIT) + value, NONE
+    verb, parts = verb if isinstance(verb, str) else None, whole_within(value, 0, MAX_AMOUNT_CENTS)
+    if verb == "split" and parts is not None:
+        return int(Verb.SPLIT) + parts, NONE
     if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
         return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
     message = (
@@ -139,7 +157,8 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
 
 def pool_level(engine: Engine, bank: str, level: int) -> int:
     """A share of the pool on the grid, at a decision where it can be set."""
-    if type(level) is not int or not 0 <= level < POOL_LEVELS:
+    found = whole_within(level, 0, POOL_LEVELS - 1)
+    if found is None:
         message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
         raise ActionError(message)
     view, tick = engine.scenario.view, int(engine.state.tick[0])
@@ -148,15 +167,16 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
     if not (pool and is_first and (tick == 0 or view.reallocates_pool_daily[0])):
         message = f"pool_levels.{bank}: tick {tick} is no decision at which it may set its pool share"
         raise ActionError(message)
-    return level
+    return found
 
 
 def cents_to_move(bank: str, cents: int) -> int:
     """Cents of collateral to post, or to withdraw where negative."""
-    if type(cents) is not int or not -MAX_AMOUNT_CENTS <= cents <= MAX_AMOUNT_CENTS:
+    found = whole_within(cents, -MAX_AMOUNT_CENTS, MAX_AMOUNT_CENTS)
+    if found is None:
         message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
         raise ActionError(message)
-    return cents
+    return found
 
 
 def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
@@ -177,16 +197,16 @@ def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
     if rate <= 0:
         message = f"orders.{bank}: rate must be positive, got {rate!r}"
         raise ActionError(message)
-    return int(Side[side.upper()]), rate_units(rate), cents
+    return int(Side[side.upper()]), rate_units(rate), int(cents)
 
 
 def order_problem(side: str, rate: float, amount: int) -> str | None:
     """What is wrong with an order before the book is asked."""
-    if side not in ("bid", "ask"):  # what is given may not be hashable
+    if not isinstance(side, str) or side not in ("bid", "ask"):
         return f"side must be bid or ask, got {side!r}"
-    if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+    if whole_within(amount, 1, MAX_AMOUNT_CENTS) is None:
         return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not abs(rate) <= RATE_UNIT:
+    if not (isinstance(rate, float) or whole(rate) is not None) or not abs(rate) <= RATE_UNIT:
         return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"
     if rate_units(rate) / RATE_UNIT != rate:
         return f"rate must be a whole number of hundredths of a basis point, got {rate!r}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import OrderError, SimulationError
+from simcash_env.integers import whole, whole_within
 from simcash_env.schema.codes import NONE, Refusal, Side
 from simcash_env.simulation.decisions import order_problem
 
@@ -145,9 +146,9 @@ class Trading:
         problem = order_problem(side, rate, amount)
         if problem is not None:
             return problem
-        if book is not None and book not in {one.id for one in market.books}:
+        if book is not None and not (isinstance(book, str) and book in [one.id for one in market.books]):
             return f"book must be one of {', '.join(one.id for one in market.books)}, got {book!r}"
-        if good_for not in {"tick", "day"}:
+        if not isinstance(good_for, str) or good_for not in {"tick", "day"}:
             return f"good_for must be tick or day, got {good_for!r}"
         return None
 
@@ -168,20 +169,35 @@ class Trading:
                 return _rate_rule(refusal, view)
 
     def cancel_order(self, order: int) -> bool:
-        """Cancel a resting order; False where none rests under this id."""
+        """Cancel a resting order; False where none rests under this id.
+
+        Raises:
+            OrderError: the id is no whole number.
+            SimulationError: the scenario has no market.
+        """
         self._market()
-        asked = np.array([order], np.int64)
-        if order < 1:
+        if whole(order) is None:
+            message = f"order: must be the id of an order, a whole number, got {order!r}"
+            raise OrderError(message)
+        if whole_within(order, 1) is None:
             return False
+        asked = np.array([order], np.int64)
         self._tick_log.append(self._engine.cancel_orders(asked))
         return bool(asked[0])
 
     def orders(self, book: str | None = None) -> list[Order]:
-        """Resting orders of a book (all by default): bids best first, then asks best first."""
+        """Resting orders of a book (all by default): bids best first, then asks best first.
+
+        Raises:
+            SimulationError: the scenario has no market, or no such book.
+        """
         state, names = self._engine.state, [one.id for one in self._market().books]
+        if book is not None and not (isinstance(book, str) and book in names):
+            message = f"book: must be one of {', '.join(names)}, got {book!r}"
+            raise SimulationError(message)
         found = []
         for number, name in enumerate(names):
-            if book in {None, name}:
+            if book is None or book == name:
                 for head in (state.book_bid_head[number], state.book_ask_head[number]):
                     found += [self._order(state, row, name) for row in _chain(int(head), state.order_next)]
         return found

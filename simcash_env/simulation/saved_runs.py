@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
-from simcash_env.errors import SnapshotError, reason_of
+from simcash_env.errors import ConfigError, Fault, SnapshotError, WriteError, reason_of
 from simcash_env.files import write_atomically
 from simcash_env.schema.arrays import LOG_WORDS
 from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot, require_scenario
@@ -29,6 +30,19 @@ EventsKept: TypeAlias = bool | Literal["tick"]
 EVENTS_KEPT: Final[dict[Any, EventsKept]] = {True: True, False: False, "tick": "tick"}
 NO_SENSE: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 """What another header raises where it is used: only one that somebody has signed anew can be another."""
+
+
+def events_kept(events: Any) -> EventsKept:
+    """What is to be done with events.
+
+    Raises:
+        ConfigError: it is neither True, False nor ``"tick"``.
+    """
+    if isinstance(events, str) and events == "tick":
+        return "tick"
+    if isinstance(events, (bool, np.bool_)):
+        return bool(events)
+    raise ConfigError([Fault(None, None, "events", repr(events), 'must be True, False or "tick"')])
 
 
 class Saving:
@@ -84,7 +98,12 @@ class Saving:
         self._log, self._tick_log = log, tick_log
 
     def log_events(self, events: EventsKept) -> None:
-        """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise."""
+        """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise.
+
+        Raises:
+            ConfigError: ``events`` is none of these.
+        """
+        events = events_kept(events)
         self._events_kept = events
         self._engine.keep_log(events=bool(events))
         if events is not True:
@@ -100,6 +119,9 @@ class Saving:
         Raises:
             WriteError: the file cannot be written; what was there is as it was.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            message = f"path: must name a file, got {path!r}"
+            raise WriteError(message)
         write_atomically(Path(path), self.snapshot())
 
     @classmethod
@@ -111,14 +133,14 @@ class Saving:
         """
         try:
             data = Path(path).read_bytes()
-        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
-            message = f"{path}: cannot be read: {reason_of(error)}"
+        except (OSError, ValueError, TypeError) as error:  # no such file, a null character in its name, no name at all
+            message = f"{path!s}: cannot be read: {reason_of(error)}"
             raise SnapshotError(message) from error
         try:
             header = read_snapshot(data).header
             simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"])
             simulation.restore(data)
-        except (SnapshotError, ValidationError, *NO_SENSE) as error:
+        except (SnapshotError, ConfigError, ValidationError, *NO_SENSE) as error:
             message = f"{path}: {error}"
             raise SnapshotError(message) from error
         return simulation

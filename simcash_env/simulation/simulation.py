@@ -14,7 +14,8 @@ from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
 from simcash_env.config.money_bounds import RunBounds
-from simcash_env.errors import ActionError, SimulationError
+from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
+from simcash_env.integers import whole_within
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.simulation.daily import METRICS, DayBook
 from simcash_env.simulation.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
@@ -22,7 +23,7 @@ from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
 from simcash_env.simulation.market import Trading
-from simcash_env.simulation.saved_runs import EventsKept, Saving
+from simcash_env.simulation.saved_runs import EventsKept, Saving, events_kept
 from simcash_env.simulation.transactions import (
     Transaction,
     asked_deadline,
@@ -80,6 +81,14 @@ class Summary:
     digest: str
 
 
+def _seed(seed: Any) -> int:
+    """The seed of a run, judged."""
+    number = whole_within(seed, 0)
+    if number is None:
+        raise ConfigError([Fault(None, None, "seed", repr(seed), "must be a whole number from 0 to 2**63 - 1")])
+    return number
+
+
 class Simulation(Saving, Trading):
     """A run of a scenario.
 
@@ -98,9 +107,9 @@ class Simulation(Saving, Trading):
         events: EventsKept = True,
     ) -> None:
         self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
-        self.seed = self.config.simulation.seed if seed is None else seed
+        self.seed = self.config.simulation.seed if seed is None else _seed(seed)
+        self._events_kept: EventsKept = events_kept(events)
         self._engine = Engine(compile_scenario(self.config), self.seed, events=bool(events))
-        self._events_kept: EventsKept = events
         self._log: list[I64] = []
         self._tick_log: list[I64] = []
         self.bank_ids = self._engine.scenario.bank_ids
@@ -170,7 +179,9 @@ class Simulation(Saving, Trading):
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        log = self._advance(Decisions(actions or {}, pool_levels or {}, collateral or {}, orders or {}))
+        log = self._advance(
+            Decisions(*({} if part is None else part for part in (actions, pool_levels, collateral, orders)))
+        )
         state = self._engine.state
         return TickResult(
             tick=tick,
@@ -195,7 +206,14 @@ class Simulation(Saving, Trading):
         return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
-        """Run so many ticks, or to the end of the run where that comes first."""
+        """Run so many ticks, or to the end of the run where that comes first.
+
+        Raises:
+            SimulationError: no whole number of ticks.
+        """
+        if whole_within(num_ticks, 0) is None:
+            message = f"num_ticks: {num_ticks!r} is no whole number of ticks, 0 or more"
+            raise SimulationError(message)
         return [self.tick() for _ in range(min(num_ticks, self.num_ticks - self.current_tick))]
 
     def run_to_completion(self) -> Summary:
@@ -244,7 +262,7 @@ class Simulation(Saving, Trading):
             SimulationError: a value that breaks one of these rules; nothing has changed then.
         """
         due, wrong = asked_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
-        problem = self._submission_problem(sender, receiver, amount, wrong, priority, rtgs_priority)
+        problem = self._submission_problem(sender, receiver, amount, wrong, priority, divisible, rtgs_priority)
         if problem:
             raise SimulationError(problem)
         numbers = self._number[sender], self._number[receiver]
@@ -254,22 +272,31 @@ class Simulation(Saving, Trading):
         return tx_name(pay_id)
 
     def _submission_problem(  # noqa: PLR0911 - one line a rule
-        self, sender: str, receiver: str, amount: int, wrong: str | None, priority: int, rtgs_priority: str
+        self,
+        sender: str,
+        receiver: str,
+        amount: int,
+        wrong: str | None,
+        priority: int,
+        divisible: Any,
+        rtgs_priority: str,
     ) -> str | None:
         for name, bank in (("sender", sender), ("receiver", receiver)):
-            if bank not in self._number:
+            if not isinstance(bank, str) or bank not in self._number:
                 return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
         if sender == receiver:
             return f"receiver: {receiver!r} is the sender itself"
-        if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+        if whole_within(amount, 1, MAX_AMOUNT_CENTS) is None:
             return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
         if self.is_over:
             return "the run is over: no payment can arrive any more"
         if wrong is not None:
             return wrong
-        if type(priority) is not int or not 0 <= priority <= HIGHEST_PRIORITY:
+        if whole_within(priority, 0, HIGHEST_PRIORITY) is None:
             return f"priority: {priority!r} is no whole number from 0 to 10"
-        if rtgs_priority.upper() not in RtgsPriority.__members__:
+        if not isinstance(divisible, bool | np.bool_):
+            return f"divisible: {divisible!r} is neither True nor False"
+        if not isinstance(rtgs_priority, str) or rtgs_priority.upper() not in RtgsPriority.__members__:
             return f"rtgs_priority: {rtgs_priority!r} is none of normal, urgent, highly_urgent"
         return self._overflow_problem(amount)
 
@@ -298,17 +325,28 @@ class Simulation(Saving, Trading):
         Raises:
             SimulationError: no such payment; or it has ended and the simulation keeps no events.
         """
-        row = row_of(self._engine, tx)
+        row = row_of(self._engine, tx) if isinstance(tx, str) else None
         if row is not None:
             return live_transaction(self._engine, row)
+        if not isinstance(tx, str):
+            message = f"unknown payment {tx!r}"
+            raise SimulationError(message)
         if self._events_kept is not True:
             message = f"{tx}: not queued; payments that have ended are only known with events=True"
             raise SimulationError(message)
         return find_ended(self.events(), tx)
 
     def transactions_for_day(self, day: int) -> list[Transaction]:
-        """Payments that arrived on a day, in order of arrival; needs ``events=True``."""
+        """Payments that arrived on a day, in order of arrival; needs ``events=True``.
+
+        Raises:
+            SimulationError: no day of the run, or a simulation that keeps no events.
+        """
         self._require_log("transactions_for_day")
+        last = self.config.simulation.num_days - 1
+        if whole_within(day, 0, last) is None:
+            message = f"day: {day!r} is no whole number from 0 to {last}"
+            raise SimulationError(message)
         return payments_of_day(self._engine, self.events(), day, self.config.simulation.ticks_per_day)
 
     def _names(self, rows: list[int]) -> list[str]:
@@ -322,7 +360,7 @@ class Simulation(Saving, Trading):
         Raises:
             ActionError: no such bank.
         """
-        if bank not in self._number:
+        if not isinstance(bank, str) or bank not in self._number:
             message = f"unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
             raise ActionError(message)
         return self._number[bank]
@@ -390,7 +428,7 @@ class Simulation(Saving, Trading):
             SimulationError: a day that has not begun, or a simulation that keeps no events.
         """
         self._require_log("daily_metrics")
-        if type(day) is not int or not 0 <= day <= (self.current_tick - 1) // self.config.simulation.ticks_per_day:
+        if whole_within(day, 0, (self.current_tick - 1) // self.config.simulation.ticks_per_day) is None:
             message = f"day: {day!r} is no day that has begun; {self.current_tick} ticks have been closed"
             raise SimulationError(message)
         ticks_per_day, rows = self.config.simulation.ticks_per_day, self.events().rows
@@ -425,8 +463,16 @@ class Simulation(Saving, Trading):
         """(columns, banks) figures of the state, such as ``balance_cents`` for ``bank_balance_cents``.
 
         A balance is all that is on the account, with what backs a bank's asks in the market.
+
+        Raises:
+            SimulationError: an unknown column.
         """
         state = self._engine.state
+        is_list = isinstance(columns, Sequence) and not isinstance(columns, str)
+        if not (is_list and all(isinstance(name, str) and hasattr(state, f"bank_{name}") for name in columns)):
+            known = ", ".join(name.removeprefix("bank_") for name in state._fields if name.startswith("bank_"))
+            message = f"columns: must be a list of {known}, got {columns!r}"
+            raise SimulationError(message)
         figures = np.array([getattr(state, f"bank_{name}") for name in columns], np.int64)
         if len(state.trader_locked_cents) and "balance_cents" in columns:
             figures[list(columns).index("balance_cents")] += state.trader_locked_cents

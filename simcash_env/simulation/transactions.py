@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simcash_env.errors import SimulationError
+from simcash_env.integers import LARGEST_INT64, whole_within
 from simcash_env.schema.codes import NONE, EventKind, Place, RtgsPriority
 from simcash_env.simulation.event_log import tx_name, tx_number
 
@@ -62,12 +63,14 @@ def asked_deadline(
         first, *_, last = given
         return NONE, f"{last}: give either {first} or {last}"
     for name, value in given.items():
-        if type(value) is not int or value < 1 or (name != "deadline_in" and not now < value <= num_ticks):
+        least, most = (1, LARGEST_INT64) if name == "deadline_in" else (now + 1, num_ticks)
+        tick = whole_within(value, least, most)
+        if tick is None:
             accepted = (
                 "whole number of ticks from 1" if name == "deadline_in" else f"tick from {now + 1} to {num_ticks}"
             )
             return NONE, f"{name}: {value!r} is no {accepted}"
-        return min(now + value, num_ticks) if name == "deadline_in" else value, None
+        return min(now + tick, num_ticks) if name == "deadline_in" else tick, None
     return NONE, None
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simcash_env.envs.vector import NO_ACTIONS, make_vec
 from simcash_env.schema.codes import POOL_LEVELS, RtgsPriority
+from tests.envs.test_observation import SWITCHES, switched
 from tests.worlds import busy, legal
 
 SLOTS = 3
@@ -58,6 +59,16 @@ def one_choice_a_copy(vec):
 @small
 @given(config=worlds, seed=st.integers(0, 2**31), steps=st.integers(0, 8))
 def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, seed, steps):
+    check_every_choice(config, seed, steps)
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_masks_are_exact_under_every_switch_of_the_scenario(switch, steps):
+    check_every_choice(switched(switch), 3, steps)
+
+
+def check_every_choice(config, seed, steps):
     """Copies of one state: the last holds everything, each other one makes a single choice more."""
     cases = one_choice_a_copy(make_vec(config, max_queue_slots=SLOTS))
     vec = make_vec(config, len(cases) + 1, max_queue_slots=SLOTS, autoreset="disabled")
@@ -80,6 +91,8 @@ def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, s
             assert is_held, "a choice that the mask forbids acts as holding"
         elif head == vec.head_index.get("rtgs_priority"):
             assert is_held, "a priority is one of what is released"
+        elif head < SLOTS and config.rules.deadline_mode == "drop":
+            pass  # what has expired is dropped in any case
         elif head != vec.head_index.get("pool"):
             assert not is_held, "a choice that the mask admits does something"
 

@@ -7,6 +7,7 @@ import pytest
 from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test
 
 from simcash_env import simcash_v0
+from simcash_env.errors import ActionError
 from simcash_env.schema.codes import CostKind
 from tests.worlds import LIBRARY, busy, holding, legal
 
@@ -42,7 +43,8 @@ def test_a_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
         assert set(truncations.values()) == {cycle == max_cycles}
         assert not any(terminations.values())
     assert env.agents == []
-    assert env.step({}) == ({}, {}, {}, {}, {})
+    with pytest.raises(ActionError, match="the episode is over; call reset"):
+        env.step({})
 
 
 @pytest.mark.parametrize("scenario", [*LIBRARY, "busy"])

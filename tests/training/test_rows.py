@@ -40,7 +40,7 @@ def test_a_shipped_policy_is_a_row_beside_the_scripts():
 def test_a_scenario_file_is_trained_on_and_its_policy_takes_its_row(tmp_path):
     path, out = tmp_path / "own.yaml", tmp_path / "own.pt"
     path.write_text(SCENARIO)
-    told("train", str(path), "--algorithm", "ippo", "--steps", "4096", "--out", str(out), "--quiet")
+    told("train", str(path), "--algorithm", "ippo", "--steps", "12288", "--out", str(out), "--quiet")
     rows = json.loads(
         told("benchmark", str(path), "--seeds", "5", "--tuning-seeds", "0", "--learned", str(out), "--json")
     )

@@ -1,0 +1,70 @@
+"""Checks of what a user's observation and reward objects wrote; the kernels' own output needs none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcash_env.envs.options import require
+from simcash_env.errors import SimulationError
+
+if TYPE_CHECKING:
+    from simcash_env.envs.observations import Observation
+    from simcash_env.envs.vector import SimCashVec
+
+
+def check_names(observation: Observation, names: Any) -> tuple[str, ...]:
+    """The names of an observation's entries: at least one, all of them different.
+
+    Raises:
+        ConfigError: they are something else.
+    """
+    is_right = isinstance(names, (tuple, list)) and all(isinstance(name, str) for name in names)
+    is_right = is_right and 0 < len(names) == len(set(names))
+    require(f"observation.names of {type(observation).__name__}", names, is_right, "must return different texts")
+    return tuple(names)
+
+
+def _require_in_place(what: str, answer: Any, out: Any) -> None:
+    """Refuse an object that returns a value instead of filling ``out``."""
+    if answer is not None and answer is not out:
+        message = f"{what}: must fill out in place and return None, returned {type(answer).__name__}"
+        raise SimulationError(message)
+
+
+def check_rewards(vec: SimCashVec, answer: Any) -> None:
+    """Check the rewards that a reward object wrote.
+
+    Raises:
+        SimulationError: it returned a value, or a reward is not finite.
+    """
+    what, rewards = f"reward.write of {type(vec.reward).__name__}", vec.rewards
+    _require_in_place(what, answer, rewards)
+    is_finite = np.isfinite(rewards)
+    if not is_finite.all():
+        copy, bank = np.argwhere(~is_finite)[0].tolist()
+        message = (
+            f"{what}: must write finite rewards, got {rewards[copy, bank]} for {vec.bank_ids[bank]} in copy {copy}"
+        )
+        raise SimulationError(message)
+
+
+def check_observations(vec: SimCashVec, answer: Any) -> None:
+    """Check the observations that a user's object wrote.
+
+    Raises:
+        SimulationError: it returned a value, or an entry is not a number or lies outside the declared bounds.
+    """
+    seen, shown = vec.observation, vec.observations
+    what = f"observation.write of {type(seen).__name__}"
+    _require_in_place(what, answer, shown)
+    low, high = shown.dtype.type(seen.low), shown.dtype.type(seen.high)
+    is_within = (shown >= low) & (shown <= high)
+    if not is_within.all():
+        copy, bank, entry = np.argwhere(~is_within)[0].tolist()
+        message = (
+            f"{what}: {vec.observation_layout[entry]} must lie from {seen.low} to {seen.high}, "
+            f"got {shown[copy, bank, entry]} for {vec.bank_ids[bank]} in copy {copy}"
+        )
+        raise SimulationError(message)
