@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from baselines.families import ALL_FAMILIES
 from simcash_env import __version__
-from simcash_env.evaluation.grid_search import ALL_FAMILIES
 from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
+from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 from simcash_env.files import write_atomically
 from simcash_env.registry import scenario_ids
 
@@ -102,6 +103,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"regret, delay indicator and liquidity used are of the first {results['measured_days']} test days. A regret",
         "marked ≤ is against a relaxed bound; where there is none, the scenario is too large for one. Of the tuned",
         f"policies the best {BEST_SHOWN} are shown, all are in `docs/results/benchmark.json`.",
+        *([f"{PLAYED_ONCE}."] if any(row["total"]["count"] == 1 for row in results["rows"]) else []),
         f"Version {results['version']}, `{results['command']}`.",
     ]
     return "\n".join([*summary(results), *table(results["rows"], BEST_SHOWN), *notes])
@@ -118,7 +120,7 @@ def cells(row: Mapping[str, Any], scenario: str) -> list[str]:
         f"`{scenario}`" if scenario else "",
         row["policy"],
         f"{total['mean']:,.0f}",
-        f"{total['low']:,.0f} to {total['high']:,.0f}",
+        Interval(**total).range(),
         f"{row['difference_to_fifo']['mean']:+,.0f}"
         if row["policy"] != "fifo" or row["difference_to_fifo"]["mean"]
         else "",

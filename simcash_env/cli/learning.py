@@ -13,6 +13,9 @@ from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
 
 EXTRA: Final = "training"
+ALGORITHM_HELP: Final = (
+    "ppo: MaskablePPO of sb3-contrib; ippo: our own (default: the first that has settings for the scenario)."
+)
 
 
 def benchmark(
@@ -26,15 +29,14 @@ def benchmark(
         typer.Option(help="A checkpoint, or a scenario whose policy is shipped: a row of its own.", show_default=False),
     ] = None,
     *,
-    every: Annotated[bool, typer.Option("--every", help="Tune every policy and tree, not only three.")] = False,
+    every: Annotated[
+        bool, typer.Option("--every", help="Show every tuned policy, not only the best one on validation days.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
-    leaderboard, grid = (
-        needed("simcash_env.evaluation.leaderboard", EXTRA),
-        needed("simcash_env.evaluation.grid_search", EXTRA),
-    )
+    leaderboard, known = needed("simcash_env.evaluation.leaderboard", EXTRA), needed("baselines.families", EXTRA)
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
     asked = scenarios or ["castro-12period-v0"]
@@ -43,11 +45,14 @@ def benchmark(
         asked,
         seeds,
         num_tuning_seeds=tuning_seeds,
-        families=grid.ALL_FAMILIES if every else grid.FAMILIES,
+        families=known.ALL_FAMILIES,
         num_measured=min(measured, seeds),
         report=report,
         keep=played,
+        only_best=not every,
     )
+    for warning in leaderboard.edge_warnings(rows):
+        note(f"warning: {warning}")
     for checkpoint in checkpoints:
         rows.append(needed("simcash_env.learning.leaderboard_row", EXTRA).learned_row(checkpoint, seeds, played))
     if plots is not None:
@@ -77,14 +82,12 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
 
 
 def train(
-    scenario: Annotated[
-        str, typer.Argument(help="A scenario of configs/training, a file of settings, or a scenario file.")
-    ],
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
     steps: Annotated[int | None, typer.Option(min=1, help="Decisions of banks in all.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
-    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
+    algorithm: Annotated[str | None, typer.Option(help=ALGORITHM_HELP, show_default=False)] = None,
     tensorboard: Annotated[Path | None, typer.Option(help="Folder to log to (ippo).", show_default=False)] = None,
     *,
     quiet: Annotated[bool, typer.Option(help="No progress, no notes.")] = False,

@@ -18,9 +18,10 @@ from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
-from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
+from simcash_env.evaluation.statistics import PLAYED_ONCE
+from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint, read_facts
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
-from simcash_env.learning.settings import IppoSettings, TrainingSettings, load_settings
+from simcash_env.learning.settings import IppoSettings, TrainingSettings, algorithm_for, load_settings
 from simcash_env.registry import load
 
 DEFAULT_FOLDER = Path("results") / "training"
@@ -78,13 +79,20 @@ def fifo_cents(settings: TrainingSettings) -> float | None:
     return sum(costs[bank] for bank in learning) / len(learning)
 
 
+def chosen_algorithm(scenario: str, resume: Path | None, tensorboard: Path | None) -> str:
+    """The algorithm where none is asked for: see ``cli_train``."""
+    if resume is not None:
+        return read_facts(resume).algorithm
+    return "ippo" if tensorboard is not None else algorithm_for(scenario)
+
+
 def cli_train(
     scenario: str,
     seed: int = 0,
     steps: int | None = None,
     out: Path | None = None,
     *,
-    algorithm: str = "ppo",
+    algorithm: str | None = None,
     resume: Path | None = None,
     quiet: bool = False,
     max_seconds: float | None = None,
@@ -94,11 +102,12 @@ def cli_train(
     """Train on a scenario and save a checkpoint; Ctrl-C saves what there is.
 
     Args:
-        scenario: an id with a file in ``configs/training``, or such a file itself.
+        scenario: an id of the library, a file of settings, or a scenario file.
         seed: of the training.
         steps: decisions of banks in all; by default the settings' own.
         out: the file to write; by default ``results/training/SCENARIO-seedN`` with ``.zip`` (``ppo``) or ``.pt``.
-        algorithm: ``ppo``, MaskablePPO of sb3-contrib, or ``ippo``, our own.
+        algorithm: ``ppo`` (MaskablePPO of sb3-contrib) or ``ippo`` (our own); by default that of the checkpoint to
+            resume, ``ippo`` where it is to log, else the first that has settings for the scenario.
         resume: a checkpoint to go on from; ``ippo`` goes on exactly as if it had not been interrupted.
         quiet: print nothing.
         max_seconds: stop after so long.
@@ -109,6 +118,8 @@ def cli_train(
         ConfigError: ``tensorboard`` with an algorithm that does not log, or what ``load_settings`` finds.
     """
     changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    if algorithm is None:
+        algorithm = chosen_algorithm(scenario, resume, tensorboard)
     settings = load_settings(scenario, algorithm, **changes)
     if tensorboard is not None and algorithm != "ippo":
         rule = "is written by --algorithm ippo only"
@@ -159,11 +170,11 @@ def cli_evaluate(
 
     Args:
         checkpoint: a file that ``cli_train`` wrote, or a scenario's id whose policy is shipped.
-        seeds: number of test seeds.
+        seeds: number of test seeds; a scenario that draws nothing at random is played once.
         as_json: print one JSON object instead of a table.
         console: where to print; standard output by default.
     """
-    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds))
+    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds), once=True)
     if as_json:
         print(json.dumps(result_as_dict(result), indent=1))
     else:
@@ -174,9 +185,11 @@ def cli_evaluate(
 def result_table(result: LearnedResult) -> Table:
     """Cost by bank, pool share by bank, total with its interval."""
     evaluation = result.evaluation
+    count = len(evaluation.seeds)
+    over = f"means over {count:,} test seeds, cents a run; interval: 95 %, bootstrap"
     table = Table(
         title=f"{evaluation.scenario}: learned policy, seed {result.facts.seed}, {result.facts.steps:,} steps",
-        caption=f"means over {len(evaluation.seeds)} test seeds, cents a run; interval: 95 %, bootstrap",
+        caption=f"cents; {PLAYED_ONCE}" if count == 1 else over,
     )
     table.add_column("bank")
     table.add_column("cost", justify="right")

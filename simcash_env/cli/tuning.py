@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from simcash_env.cli.learning import ALGORITHM_HELP
 from simcash_env.cli.screen import data, needed, notes
 
 TUNE = "tune"
@@ -17,7 +18,7 @@ INTERRUPTED = 130
 
 
 def tune(
-    scenario: Annotated[str, typer.Argument(help="A scenario with a file in configs/training, or such a file.")],
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
     trials: Annotated[int, typer.Option(min=1, help="Finished trials that the study is to have.")] = 20,
     storage: Annotated[
         Path | None,
@@ -28,7 +29,7 @@ def tune(
     steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
     runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
-    algorithm: Annotated[str, typer.Option(help="ppo: sb3-contrib's MaskablePPO; ippo: our own.")] = "ppo",
+    algorithm: Annotated[str | None, typer.Option(help=ALGORITHM_HELP, show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -40,7 +41,8 @@ def tune(
     tuning, spaces = needed("simcash_env.learning.tune", TUNE), needed("simcash_env.learning.search_space", TUNE)
     needed("optuna", TUNE)
     changes = {} if steps is None else {"total_steps": steps}
-    settings = needed("simcash_env.learning.settings", TUNE).load_settings(scenario, algorithm, **changes)
+    known = needed("simcash_env.learning.settings", TUNE)
+    settings = known.load_settings(scenario, algorithm or known.algorithm_for(scenario), **changes)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
     plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)

@@ -16,7 +16,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
-from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent
+from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent, played_seeds
 from simcash_env.learning.checkpoint import CheckpointFacts, read_facts
 from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.pool_cap import with_largest_share
@@ -137,14 +137,20 @@ def evaluate_player(
     return evaluate_agent(played, agent, seeds, max_queue_slots=slots, action=action, copies=copies), agent
 
 
-def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
+def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int], *, once: bool = False) -> LearnedResult:
     """Load a checkpoint and play it.
+
+    Args:
+        checkpoint: its file.
+        seeds: one a run.
+        once: play a scenario that draws nothing at random on the first seed only.
 
     Raises:
         SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
     """
     facts = read_facts(checkpoint)
     config = load(facts.scenario)
+    seeds = played_seeds(config, seeds) if once else seeds
     settings = facts.training_settings()
     learners = settings.learners if isinstance(settings, IppoSettings) else "external"
     learning = deciding_banks(assign_learners(config, learners))

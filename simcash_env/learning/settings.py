@@ -101,20 +101,53 @@ ALGORITHMS: Final[dict[str, type[TrainingSettings]]] = {"ppo": TrainingSettings,
 """``ppo``: MaskablePPO of sb3-contrib; ``ippo``: our own."""
 
 
+def folders_of(algorithm: str) -> list[Path]:
+    """Where the training files of an algorithm are: those of ``ippo`` are in a folder of that name."""
+    return [folder if algorithm == "ppo" else folder / algorithm for folder in _FOLDERS]
+
+
+def find_settings(scenario_id: str, algorithm: str) -> Path | None:
+    """The training file of a scenario of the library, where the algorithm has one."""
+    paths = (folder / f"{scenario_id}.yaml" for folder in folders_of(algorithm))
+    return next((path for path in paths if path.is_file()), None)
+
+
 def settings_path(scenario_id: str, algorithm: str = "ppo") -> Path:
-    """The training file of a scenario of the library: those of ``ippo`` are in a folder of that name.
+    """The training file of a scenario of the library.
 
     Raises:
-        ConfigError: there is none; it names those there are.
+        ConfigError: the algorithm has none; it names those that there are, for every algorithm.
     """
-    folders = [folder if algorithm == "ppo" else folder / algorithm for folder in _FOLDERS]
-    for folder in folders:
-        path = folder / f"{scenario_id}.yaml"
-        if path.is_file():
-            return path
-    known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
-    rule = f"no training settings of this name; there are {', '.join(known)}"
+    path = find_settings(scenario_id, algorithm)
+    if path is not None:
+        return path
+    others = [other for other in ALGORITHMS if other != algorithm and find_settings(scenario_id, other)]
+    rule = f"--algorithm {algorithm} has no training settings of this name"
+    if others:
+        rule += f"; {', '.join(f'--algorithm {other}' for other in others)} has"
+    for name in ALGORITHMS:
+        known = sorted({path.stem for folder in folders_of(name) for path in folder.glob("*.yaml")})
+        rule += f"; --algorithm {name}: {', '.join(known) or 'none'}"
     raise ConfigError([Fault(None, None, "training", repr(scenario_id), rule)])
+
+
+def is_file(scenario: str | Path) -> bool:
+    """Is a file named, of settings or of a scenario, and not an id of the library?"""
+    return str(scenario).endswith((".yaml", ".yml"))
+
+
+def algorithm_for(scenario: str | Path) -> str:
+    """The first algorithm of ``ALGORITHMS`` that has settings for a scenario, or whose settings a file's keys are.
+
+    Where none has, it is the first one, whose loading then raises.
+    """
+    if is_file(scenario):
+        values = read_document(Path(scenario)).value
+        keys = values.keys() if isinstance(values, dict) else set()
+        fitting = (name for name, settings in ALGORITHMS.items() if keys <= settings.model_fields.keys())
+    else:
+        fitting = (name for name in ALGORITHMS if find_settings(str(scenario), name))
+    return next(fitting, next(iter(ALGORITHMS)))
 
 
 def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) -> Any:
@@ -131,7 +164,7 @@ def load_settings(scenario: str | Path, algorithm: str = "ppo", **changes: Any) 
     if algorithm not in ALGORITHMS:
         rule = f"must be one of {', '.join(ALGORITHMS)}"
         raise ConfigError([Fault(None, None, "algorithm", repr(algorithm), rule)])
-    path = Path(scenario) if str(scenario).endswith((".yaml", ".yml")) else settings_path(str(scenario), algorithm)
+    path = Path(scenario) if is_file(scenario) else settings_path(str(scenario), algorithm)
     document = read_document(path)
     if document.broken:
         raise document.error(document.broken)

@@ -2,13 +2,16 @@ import json
 
 import pytest
 import torch as th
+import yaml
 
+from simcash_env.cli.training import chosen_algorithm
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.learning.checkpoint import facts_path, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_model
 from simcash_env.learning.sb3_ppo import train
-from simcash_env.learning.settings import load_settings
-from simcash_env.registry import load
+from simcash_env.learning.settings import ALGORITHMS, algorithm_for, folders_of, load_settings
+from simcash_env.registry import load, scenario_ids, scenario_path
 from training import cli_evaluate, cli_train
 from training.castro import EQUILIBRIA, check
 
@@ -113,11 +116,70 @@ def test_the_commands_train_and_evaluate(tmp_path, capsys):
     cli_train(GAME, seed=1, steps=2_048, out=path, quiet=True)
     cli_evaluate(path, 3, as_json=True)
     printed = json.loads(capsys.readouterr().out)
-    assert printed["test_seeds"] == 3
+    assert printed["test_seeds"] == 1, "the game draws nothing"
     assert set(printed["pool_shares"]) == {"BANK_A", "BANK_B"}
     assert sum(printed["by_bank"].values()) == pytest.approx(printed["total_cost"]["mean"])
     cli_evaluate(path, 3)
-    assert "BANK_A" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "BANK_A" in told
+    assert "n = 1: nothing is random" in " ".join(told.split())
+
+
+TINY = {"num_envs": 2, "steps_per_rollout": 2, "num_minibatches": 1, "num_epochs": 1, "imitate_steps": 0, "hidden": [8]}
+
+
+@pytest.fixture
+def tiny_settings(tmp_path, monkeypatch):
+    """The settings of the library, for trainings of one rollout of two ticks."""
+    folder = tmp_path / "settings"
+    for algorithm, settings in ALGORITHMS.items():
+        for path in folders_of(algorithm)[0].glob("*.yaml"):
+            values = yaml.safe_load(path.read_text("utf-8"))
+            values |= {key: value for key, value in TINY.items() if key in settings.model_fields}
+            values |= {"num_envs": max(2, values.get("same_day", 1)), "total_steps": 1}
+            own = folder if algorithm == "ppo" else folder / algorithm
+            own.mkdir(parents=True, exist_ok=True)
+            (own / path.name).write_text(yaml.safe_dump(values), "utf-8")
+    monkeypatch.setattr("simcash_env.learning.settings._FOLDERS", (folder,))
+
+
+@pytest.mark.usefixtures("tiny_settings")
+@pytest.mark.parametrize("scenario", scenario_ids())
+def test_train_works_for_every_scenario_of_the_library(tmp_path, scenario):
+    """Ten of the seventeen had no settings for the default algorithm, one had none at all."""
+    config, algorithm = load(scenario), algorithm_for(scenario)
+    settings = load_settings(scenario, algorithm)
+    rollout = settings.num_envs * settings.steps_per_rollout * len(deciding_banks(config))
+    trained = cli_train(scenario, steps=rollout, out=tmp_path / "policy.any", quiet=True)
+    assert trained.facts.steps == rollout
+    assert trained.facts.algorithm == algorithm
+
+
+def test_train_chooses_the_algorithm_that_has_settings(tmp_path):
+    assert algorithm_for("castro-12period-v0") == "ppo"
+    assert algorithm_for("lynx-day-v0") == "ippo"
+    assert algorithm_for("no-such-scenario") == "ppo"
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"scenario: {GAME}\nnum_envs: 4\n")
+    assert algorithm_for(path) == "ppo"
+    path.write_text(f"scenario: {GAME}\naction: budget\n")
+    assert algorithm_for(path) == "ippo"
+    assert algorithm_for(scenario_path(GAME)) == "ppo"
+    assert chosen_algorithm(GAME, None, tmp_path) == "ippo"
+    checkpoint = tmp_path / "policy.zip"
+    train(small(), 0, out=checkpoint)
+    assert chosen_algorithm("lynx-day-v0", checkpoint, None) == "ppo"
+
+
+def test_train_without_settings_names_the_algorithms_and_what_they_have():
+    with pytest.raises(ConfigError) as caught:
+        load_settings("lynx-day-v0", "ppo")
+    told = str(caught.value)
+    assert "--algorithm ppo has no training settings of this name; --algorithm ippo has" in told
+    assert "--algorithm ppo: 2b-3t-v0" in told
+    with pytest.raises(ConfigError, match="--algorithm ippo: 2b-3t-v0") as caught:
+        load_settings("no-such-scenario", "ppo")
+    assert "ippo has;" not in str(caught.value)
 
 
 def test_a_rollout_in_which_no_day_ends_is_no_point_of_the_curve():
