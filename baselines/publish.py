@@ -15,8 +15,9 @@ from rich.console import Console
 
 from simcash_env import __version__
 from simcash_env.evaluation.benchmark_table import table
-from simcash_env.evaluation.grid_search import ALL_FAMILIES
 from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
+from simcash_env.evaluation.policy_families import ALL_FAMILIES
+from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import write_atomically
 from simcash_env.registry import scenario_ids
 
@@ -90,6 +91,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"regret, delay indicator and liquidity used are of the first {results['measured_days']} test days. A regret",
         "marked ≤ is against a relaxed bound; where there is none, the scenario is too large for one. Of the tuned",
         f"policies the best {BEST_SHOWN} are shown, all are in `docs/results/benchmark.json`.",
+        *([f"{PLAYED_ONCE}."] if any(row["total"]["count"] == 1 for row in results["rows"]) else []),
         f"Version {results['version']}, `{results['command']}`.",
     ]
     return "\n".join([*summary(results), *table(results["rows"], BEST_SHOWN), *notes])

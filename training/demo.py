@@ -18,9 +18,10 @@ from simcash_env import __version__
 from simcash_env.cli.screen import data_console
 from simcash_env.cli.training import cli_train
 from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
-from simcash_env.evaluation.leaderboard import Row, baseline_rows, make_row
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
+from simcash_env.evaluation.leaderboard import Row, baseline_rows, edge_warnings, make_row
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
 from simcash_env.registry import load
@@ -66,7 +67,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.policy,
         f"{row.total.mean:,.0f}",
-        f"{row.total.low:,.0f} - {row.total.high:,.0f}",
+        row.total.range(" - "),
         f"{kinds['liquidity']:,.0f}",
         f"{kinds['delay']:,.0f}",
         f"{penalties:,.0f}",
@@ -76,7 +77,10 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def caption(scores: Sequence[Score]) -> str:
     """What the figures are."""
-    return f"mean and 95 % bootstrap interval over {scores[0].row.total.count:,} test days that nobody trained on"
+    count = max(score.row.total.count for score in scores)
+    told = [f"mean and 95 % bootstrap interval over {count:,} test days that nobody trained on"] if count > 1 else []
+    told += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
+    return "; ".join(told)
 
 
 def cheapest_first(scores: Sequence[Score]) -> list[Row]:
@@ -163,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SCENARIO, given.seed, given.steps, given.out / "policy.pt", max_seconds=MOST_SECONDS, console=console
     )
     settings = trained.facts.training_settings()
-    evaluation, agent = evaluate_learned(trained.policy, config, seeds)
+    evaluation, agent = evaluate_learned(trained.policy, config, played_seeds(config, seeds))
     scores = score_scripted(config, seeds, training_seeds(given.tuning_days), console)
     parameters = f"independent PPO, {trained.facts.steps:,} steps, seed {given.seed}"
     learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
@@ -171,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(comparison_table([*scores, learned]))
     for line in parameter_lines([*scores, learned]):
         console.print(line, highlight=False)
+    for warning in edge_warnings([score.row for score in scores]):
+        Console(stderr=True).print(f"warning: {warning}", markup=False, highlight=False)
     sentence = verdict(learned, best)
     console.print(sentence)
     if given.markdown is not None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from simcash_env import __version__
 from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
+from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 from simcash_env.files import write_atomically
 from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
@@ -62,19 +63,32 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             f"{told(row['tree'])} | {told(row['network'])} | {row['tree_over_network']:.3f} | "
             f"{min(tuned, default=float('nan')):,.0f} | {min(fifo, default=float('nan')):,.0f} |"
         )
+    once = [f"{PLAYED_ONCE}."] if any(row["test_days"] == 1 for row in rows) else []
     return "\n".join([
         *lines, "",
-        f"Cents of a run, all banks: mean and 95 % bootstrap interval over {rows[0]['test_days']:,} test days.",
+        f"Cents of a run, all banks: mean and 95 % bootstrap interval over {TEST_DAYS:,} test days.", *once,
         "Equal decisions: share of payments and ticks on which trees and network agree, where the network leads.",
-        "Tuned baselines: `fifo`, `deadline` and `liquidity_aware`, parameters and pool shares searched on",
-        f"{TUNING_DAYS} training days. The trees ask only what SimCash's can ask.",
+        f"Tuned baselines: {families(rows)}; parameters and pool shares",
+        f"searched on {TUNING_DAYS} training days. The trees ask only what SimCash's can ask.",
         f"Version {__version__}, `{COMMAND}`.",
     ])  # fmt: skip
 
 
-def told(cost: Mapping[str, float]) -> str:
+def families(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The tuned policies that every row was compared with."""
+    tuned = [
+        {name.split(" ")[0].removeprefix("tuned:"): None for name in row["baselines"] if name.startswith("tuned:")}
+        for row in rows
+    ]
+    common = [name for name in tuned[0] if all(name in own for own in tuned)]
+    also = sorted({name for own in tuned for name in own} - set(common))
+    words = ", ".join(f"`{name}`" for name in common)
+    return f"{words}, in some rows {', '.join(f'`{name}`' for name in also)}" if also else words
+
+
+def told(cost: Mapping[str, Any]) -> str:
     """A mean with its interval."""
-    return f"{cost['mean']:,.0f} [{cost['low']:,.0f}, {cost['high']:,.0f}]"
+    return str(Interval(**cost))
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -86,16 +100,19 @@ def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Distil all, write both files."""
     parser = argparse.ArgumentParser(prog="python -m training.distilled", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), help="ids of the library")
+    parser.add_argument(
+        "scenarios", nargs="*", default=list(SCENARIOS), help="ids of the library; others keep their results"
+    )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of distilled.json and distilled.md")
     parser.add_argument("--tables", action="store_true", help="only make the table anew from the raw results")
     given: Any = parser.parse_args(arguments)
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
-    if given.tables:
-        rows = json.loads(raw.read_text(encoding="utf-8"))["rows"]
-    else:
+    rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
+    if not given.tables:
         errors = Console(stderr=True)
-        rows = [distilled(scenario, errors.print) for scenario in given.scenarios]
+        by_name = {row["scenario"]: row for row in rows}
+        by_name |= {scenario: distilled(scenario, errors.print) for scenario in given.scenarios}
+        rows = [by_name.pop(name) for name in SCENARIOS if name in by_name] + list(by_name.values())
         given.out.mkdir(parents=True, exist_ok=True)
         write_atomically(raw, as_json(rows).encode())
     write_atomically(page, (table(rows) + "\n").encode())

@@ -21,7 +21,7 @@ from rich.console import Console
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.evaluation.bound_validity import Permitted
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
@@ -77,7 +77,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     """Results with the settings of a name, which is a scenario's or begins with it, as plain Python."""
     settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
-    days = held_out_seeds(test_days(config))
+    days = played_seeds(config, held_out_seeds(test_days(config)))
     players, played, runs = [], [], []
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
+
 HEAD = (
     "scenario", "learned", "95 % interval", "best tuned script", "95 % interval", "difference, same days",
     "bound under the script", "regret, learned", "regret, script", "imitated first", "FIFO", "to FIFO", "runs",
@@ -17,10 +19,11 @@ def markdown(results: Mapping[str, Any]) -> str:
     rows = results["rows"]
     lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|---:|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
+    once = [f"{PLAYED_ONCE}."] if any(row["learned"]["count"] == 1 for row in rows) else []
     reasons = [f"`{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if asks_for_a_reason(row)]
     remarks = [f"`{name}`: {text}" for name, text in REMARKS.items() if name in {row["scenario"] for row in rows}]
     version = f"Version {results['version']}, `{results['command']}`."
-    return "\n".join([*lines, "", *NOTES, *reasons, *remarks, version])
+    return "\n".join([*lines, "", *NOTES, *once, *reasons, *remarks, version])
 
 
 NOTES = """
@@ -82,7 +85,6 @@ def asks_for_a_reason(row: Mapping[str, Any]) -> bool:
 def cells(row: Mapping[str, Any]) -> list[str]:
     """One row of the table."""
     learned, tuned, difference = row["learned"], row["tuned"]["total"], row["difference"]
-    to_fifo = row["difference_to_fifo"]
     means = [run["total"]["mean"] for run in row["runs"]]
     mark = "≤ " if row["bound"] == "relaxed" else ""
     share = difference["mean"] / tuned["mean"] if tuned["mean"] else 0.0
@@ -93,13 +95,13 @@ def cells(row: Mapping[str, Any]) -> list[str]:
         _span(learned),
         f"{row['tuned']['policy'].removeprefix('tuned:')} {tuned['mean']:,.0f}",
         _span(tuned),
-        f"{difference['mean']:+,.0f} ({difference['low']:+,.0f} to {difference['high']:+,.0f}), {share:+.1%}",
+        f"{_difference(difference)}, {share:+.1%}",
         f"{row['room']:.0%}" if "room" in row else "",
         f"{mark}{row['regret']['mean']:,.0f}" if "regret" in row else "",
         f"{mark}{row['tuned_regret']['mean']:,.0f}" if "tuned_regret" in row else "",
         "" if row["teacher"] is None else f"{row['teacher']['mean']:,.0f}",
         f"{row['fifo']['mean']:,.0f}",
-        f"{to_fifo['mean']:+,.0f} ({to_fifo['low']:+,.0f} to {to_fifo['high']:+,.0f})",
+        _difference(row["difference_to_fifo"]),
         f"{count}" + (f" ({min(means):,.0f} to {max(means):,.0f})" if count > 1 else ""),
         f"{sum(run['seconds'] for run in row['runs']) / count:,.0f}",
         row["verdict"] + exploitability(row),
@@ -112,5 +114,10 @@ def exploitability(row: Mapping[str, Any]) -> str:
     return f"; exploitability at most {max(found):.2%}" if found else ""
 
 
-def _span(interval: Mapping[str, float]) -> str:
-    return f"{interval['low']:,.0f} to {interval['high']:,.0f}"
+def _span(interval: Mapping[str, Any]) -> str:
+    return Interval(**interval).range()
+
+
+def _difference(interval: Mapping[str, Any]) -> str:
+    told = f"{interval['mean']:+,.0f}"
+    return told if interval["count"] == 1 else f"{told} ({interval['low']:+,.0f} to {interval['high']:+,.0f})"

@@ -27,14 +27,17 @@ def benchmark(
         typer.Option(help="A checkpoint, or a scenario whose policy is shipped: a row of its own.", show_default=False),
     ] = None,
     *,
-    every: Annotated[bool, typer.Option("--every", help="Tune every policy and tree, not only three.")] = False,
+    every: Annotated[
+        bool, typer.Option("--every", help="Show every tuned policy, not only the best one on validation days.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
     """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
     with needs_extra(EXTRA):
-        from simcash_env.evaluation import grid_search, leaderboard
+        from simcash_env.evaluation import leaderboard
         from simcash_env.evaluation.benchmark_table import table
+        from simcash_env.evaluation.policy_families import ALL_FAMILIES
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
     asked = scenarios or ["castro-12period-v0"]
@@ -43,11 +46,14 @@ def benchmark(
         asked,
         seeds,
         num_tuning_seeds=tuning_seeds,
-        families=grid_search.ALL_FAMILIES if every else grid_search.FAMILIES,
+        families=ALL_FAMILIES,
         num_measured=min(measured, seeds),
         report=report,
         keep=played,
+        only_best=not every,
     )
+    for warning in leaderboard.edge_warnings(rows):
+        note(f"warning: {warning}")
     if checkpoints:
         with needs_extra(EXTRA):
             from simcash_env.learning.leaderboard_row import learned_row
@@ -82,9 +88,7 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
 
 
 def train(
-    scenario: Annotated[
-        str, typer.Argument(help="A scenario of configs/training, a file of settings, or a scenario file.")
-    ],
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Decisions of banks in all, at least one rollout.", show_default=False)

@@ -18,6 +18,7 @@ from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.learner import learner_named
@@ -93,7 +94,7 @@ def cli_train(
     """Train on a scenario and save a checkpoint; Ctrl-C saves what there is.
 
     Args:
-        scenario: an id with a file in ``configs/training``, or such a file itself.
+        scenario: an id of the library, a file of settings, or a scenario file.
         seed: of the training.
         steps: decisions of banks in all; by default the settings' own.
         out: the file to write; by default ``results/training/SCENARIO-seedN.pt``.
@@ -150,11 +151,11 @@ def cli_evaluate(
 
     Args:
         checkpoint: a file that ``cli_train`` wrote, or a scenario's id whose policy is shipped.
-        seeds: number of test seeds.
+        seeds: number of test seeds; a scenario that draws nothing at random is played once.
         as_json: print one JSON object instead of a table.
         console: where to print; standard output by default.
     """
-    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds))
+    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds), once=True)
     if as_json:
         typer.echo(json.dumps(result_as_dict(result), indent=1))
     else:
@@ -165,9 +166,11 @@ def cli_evaluate(
 def result_table(result: LearnedResult) -> Table:
     """Cost by bank, pool share by bank, total with its interval."""
     evaluation = result.evaluation
+    count = len(evaluation.seeds)
+    over = f"means over {count:,} test seeds, cents a run; interval: 95 %, bootstrap"
     table = Table(
         title=f"{evaluation.scenario}: learned policy, seed {result.facts.seed}, {result.facts.steps:,} steps",
-        caption=f"means over {len(evaluation.seeds)} test seeds, cents a run; interval: 95 %, bootstrap",
+        caption=f"cents; {PLAYED_ONCE}" if count == 1 else over,
     )
     table.add_column("bank")
     table.add_column("cost", justify="right")

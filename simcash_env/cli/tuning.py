@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 def tune(
-    scenario: Annotated[str, typer.Argument(help="A scenario with a file in configs/training, or such a file.")],
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
     trials: Annotated[int, typer.Option(min=1, help="Finished trials that the study is to have.")] = 20,
     storage: Annotated[
         Path | None,

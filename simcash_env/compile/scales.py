@@ -22,15 +22,20 @@ def mean_amount(amount: Any) -> float:
     return mean
 
 
-def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, float]:
-    """Payments a day and cents a day that a bank is expected to send: random arrivals and payments of the file."""
-    ticks_per_day, num_days = config.simulation.ticks_per_day, config.simulation.num_days
-    count = cents = 0.0
+def arrival_streams(bank: BankConfig) -> list[Any]:
+    """A bank's streams of random payments: ``arrivals``, and those of its bands."""
     streams: list[Any] = [] if bank.arrivals is None else [bank.arrivals]
     if bank.arrival_bands is not None:
         bands = (bank.arrival_bands.urgent, bank.arrival_bands.normal, bank.arrival_bands.low)
         streams += [band for band in bands if band is not None]
-    for stream in streams:
+    return streams
+
+
+def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, float]:
+    """Payments a day and cents a day that a bank is expected to send: random arrivals and payments of the file."""
+    ticks_per_day, num_days = config.simulation.ticks_per_day, config.simulation.num_days
+    count = cents = 0.0
+    for stream in arrival_streams(bank):
         pattern = getattr(stream, "rate_per_tick_of_day", None)
         daily = stream.rate_per_tick * (ticks_per_day if pattern is None else sum(pattern))
         count += daily

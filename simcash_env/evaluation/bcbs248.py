@@ -40,9 +40,11 @@ class Monitoring:
         largest_positives: the three largest net cumulative positions.
         start_liquidity: available at the start of each day (A(ii)).
         sent: value of payments made (A(iii)).
+        unsettled: value that the bank had to pay and had not paid when the run ended, dropped payments included.
         received: value of payments received.
         timed_count: payments due before their day's close (A(iv)), with their value, and those missed.
-        hourly_throughput: share of the bank's outgoing value settled by each hour, mean over days (C(i)).
+        hourly_throughput: share of the value of a day's payments made that was made by each hour, mean over the days
+            with any (C(i)). The denominator of that tool is what the bank made, so it ends at 1; see ``unsettled``.
     """
 
     largest_usages: tuple[int, ...]
@@ -51,6 +53,7 @@ class Monitoring:
     start_liquidity: tuple[int, ...]
     sent: int
     received: int
+    unsettled: int
     timed_count: int
     timed_value: int
     timed_missed_count: int
@@ -80,7 +83,7 @@ def position(received: Sequence[tuple[float, int]], made: Sequence[tuple[float, 
 
 
 def throughput(made: Sequence[tuple[float, int]], times: Sequence[float]) -> tuple[float, ...]:
-    """Share of the outgoing value paid by each time; 0 throughout where nothing is paid."""
+    """Share of the outgoing value made that was made by each time; 0 throughout where nothing was (BCBS 248, C(i))."""
     paid = np.array([time for time, _ in made], float)
     cents = np.array([amount for _, amount in made], float)
     whole = cents.sum()
@@ -111,6 +114,7 @@ def monitor(record: RunRecord, bank: int) -> Monitoring:
         start_liquidity=tuple(record.start_liquidity[:, bank].tolist()),
         sent=sent,
         received=received,
+        unsettled=int(payments.cents[payments.sender == bank].sum()) - sent,
         timed_count=int(timed.sum()),
         timed_value=int(payments.cents[timed].sum()),
         timed_missed_count=int(missed.sum()),

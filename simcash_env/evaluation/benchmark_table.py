@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from simcash_env.evaluation.statistics import Interval
+
 MOST_SHARES: Final = 5
 """A longer list of pool shares is not printed."""
 
@@ -32,7 +34,7 @@ def cells(row: Mapping[str, Any], scenario: str) -> list[str]:
         f"`{scenario}`" if scenario else "",
         row["policy"],
         f"{total['mean']:,.0f}",
-        f"{total['low']:,.0f} to {total['high']:,.0f}",
+        Interval(**total).range(),
         f"{row['difference_to_fifo']['mean']:+,.0f}"
         if row["policy"] != "fifo" or row["difference_to_fifo"]["mean"]
         else "",

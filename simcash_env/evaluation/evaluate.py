@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.compile.market import with_interest
+from simcash_env.compile.scales import arrival_streams
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.envs.options import ActionLike, required_whole
@@ -31,12 +32,14 @@ class Evaluation:
 
     Attributes:
         cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
+        is_random: does the scenario draw anything? Otherwise every seed gives the same run.
     """
 
     scenario: str
     seeds: tuple[int, ...]
     bank_ids: tuple[str, ...]
     cents: I64
+    is_random: bool = True
 
     def totals(self) -> I64:
         """(seeds,) cost of all banks together."""
@@ -55,6 +58,17 @@ class Evaluation:
     def by_bank(self) -> dict[str, float]:
         """Mean cost of a run by bank."""
         return dict(zip(self.bank_ids, self.cents.sum(axis=2).mean(axis=0).tolist(), strict=True))
+
+    def repeated(self, seeds: Sequence[int]) -> Evaluation:
+        """The same costs on other seeds, of a scenario that draws nothing and was played once.
+
+        Raises:
+            ValueError: the scenario is random, or it was played more than once.
+        """
+        if self.is_random or len(self.seeds) != 1:
+            message = f"{self.scenario}: only one run of a scenario without random arrivals holds for other seeds"
+            raise ValueError(message)
+        return replace(self, seeds=tuple(seeds), cents=np.repeat(self.cents, len(seeds), axis=0))
 
     def minus(self, other: Evaluation) -> Interval:
         """Mean difference to another agent on the same seeds; negative is cheaper."""
@@ -75,6 +89,20 @@ def deciding_banks(config: ScenarioConfig) -> tuple[str, ...]:
     """Banks that a baseline decides for: the external ones, or all where there is none."""
     external = tuple(sorted(bank.id for bank in config.banks if bank.policy.type == "external"))
     return external or tuple(sorted(bank.id for bank in config.banks))
+
+
+def is_random(config: ScenarioConfig) -> bool:
+    """Does a run depend on its seed? Only random arrivals do; a rate of 0 stays 0 under every scenario event."""
+    return any(
+        stream.rate_per_tick > 0 and any(getattr(stream, "rate_per_tick_of_day", None) or (1.0,))
+        for bank in config.banks
+        for stream in arrival_streams(bank)
+    )
+
+
+def played_seeds(config: ScenarioConfig, seeds: Sequence[int]) -> tuple[int, ...]:
+    """The seeds on which a policy that draws nothing is played: the first one where the scenario is not random."""
+    return tuple(seeds if is_random(config) else seeds[:1])
 
 
 def with_policy(config: ScenarioConfig, policy: PolicyConfig) -> ScenarioConfig:
@@ -102,8 +130,8 @@ def evaluate_policy(
     if not isinstance(policy, get_args(get_args(PolicyConfig)[0])):
         raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
     given = checked_seeds(seeds)
-    cents = run_scripted(with_policy(config, policy), given, shares)
-    return Evaluation(config.name, given, _bank_ids(config), cents)
+    cents = run_scripted(with_policy(config, policy), given, None if shares is None else np.asarray(shares, np.float64))
+    return Evaluation(config.name, given, _bank_ids(config), cents, is_random(config))
 
 
 def evaluate_agent(
@@ -133,7 +161,7 @@ def evaluate_agent(
         _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
         for first in range(0, len(seeds), copies)
     ]
-    return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts))
+    return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts), is_random(config))
 
 
 def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:

@@ -1,6 +1,7 @@
 """The best scripted policy by search: pool shares on a fine grid, bank by bank, times the policy's own parameters.
 
-Only training seeds may be given to a search; what it finds is then scored on test seeds like everything else.
+``families.py`` has the parameters that are tried. Only training seeds may be given to a search; what it finds is then
+scored on test seeds like everything else.
 """
 
 from __future__ import annotations
@@ -12,41 +13,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.compile.scales import expected_flow
-from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, ScenarioConfig
-from simcash_env.config.library import policy_names, policy_path
-from simcash_env.config.policies import (
-    LiquidityReservePolicy,
-    LiquiditySplittingPolicy,
-    PolicyConfig,
-    TreePolicy,
-)
-from simcash_env.evaluation.evaluate import deciding_banks, with_policy
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.policies import PolicyConfig, TreePolicy
+from simcash_env.evaluation.evaluate import deciding_banks, played_seeds, with_policy
+from simcash_env.evaluation.policy_families import Family, Grid, Point, family_grid, untuned_forms
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.schema.arrays import I64
 
 F64 = npt.NDArray[np.float64]
-Family = str
-"""A named policy, or a decision tree of the library."""
-
-FAMILIES: Final[tuple[Family, ...]] = ("fifo", "deadline", "liquidity_aware")
-"""What a short comparison tunes."""
-
-ALL_FAMILIES: Final[tuple[Family, ...]] = (
-    *FAMILIES, "liquidity_reserve", "liquidity_splitting", "balance_first", "priority_first", "small_first",
-    "offset_seeker",
-)  # fmt: skip
-"""What the benchmark tunes."""
-
-SPLITS: Final = (2, 4, 8)
-
 COARSE_SHARES: Final = tuple(level / 20 for level in range(21))
 FINE_STEPS: Final = (0.01, 0.005)
-LARGEST_URGENCY: Final = 8
-BUFFERS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
-"""Buffers that are tried, in mean payments of the scenario's banks."""
-
-BUFFERED: Final = {"liquidity_aware": LiquidityAwarePolicy, "liquidity_reserve": LiquidityReservePolicy}
+HALF: Final = 0.5
 
 HEATS: Final = ((100, 16), (400, 3))
 """Days on which candidates are tried, and how many of the best go on; what is left is searched on all days."""
@@ -55,11 +32,16 @@ MOST_ROUNDS: Final = 10
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search found: a policy, the pool shares of the banks sorted by id, and its mean cost in training."""
+    """What a search found: a policy, the pool shares of the banks sorted by id, and its mean cost in training.
+
+    Attributes:
+        edges: parameters whose best value is the largest that was tried, though larger ones could be better.
+    """
 
     policy: PolicyConfig
     shares: tuple[float, ...] | None
     training_cents: float
+    edges: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """The parameters in words."""
@@ -76,34 +58,6 @@ def has_pool(config: ScenarioConfig) -> bool:
     return any(bank.liquidity_pool for bank in config.banks if bank.id in deciding)
 
 
-def family_members(config: ScenarioConfig, family: Family) -> list[PolicyConfig]:
-    """The policies of a family that are tried: every urgency to 8 ticks, buffers in mean payments.
-
-    Raises:
-        ConfigError: there is no such family.
-    """
-    urgencies = range(min(LARGEST_URGENCY, config.simulation.ticks_per_day * config.simulation.num_days) + 1)
-    if family == "fifo":
-        return [FifoPolicy()]
-    if family == "deadline":
-        return [DeadlinePolicy(urgency_threshold=ticks) for ticks in urgencies]
-    if family in policy_names():
-        file = str(policy_path(family))
-        return [TreePolicy(file=file, parameters={"urgent_ticks": float(ticks)}) for ticks in urgencies]
-    if family == "liquidity_splitting":
-        return [LiquiditySplittingPolicy(max_splits=parts, min_split_amount=1) for parts in SPLITS]
-    if family not in BUFFERED:
-        policy_path(family)  # says what there is
-    flows = [expected_flow(config, bank) for bank in config.banks]
-    mean_payment = sum(cents for _, cents in flows) / max(sum(count for count, _ in flows), 1.0)
-    buffers = sorted({round(times * mean_payment) for times in BUFFERS})
-    return [
-        BUFFERED[family](target_buffer=cents, urgency_threshold=ticks)
-        for cents in buffers
-        for ticks in (urgencies if cents or family == "liquidity_reserve" else range(1))
-    ]  # without a buffer urgency makes no difference to liquidity_aware
-
-
 def mean_costs(config: ScenarioConfig, seeds: Sequence[int], choices: F64) -> F64:
     """(choices, banks) mean cents of every bank, for shares (choices, banks) on common seeds."""
     count = len(choices)
@@ -112,17 +66,34 @@ def mean_costs(config: ScenarioConfig, seeds: Sequence[int], choices: F64) -> F6
     return means
 
 
+def configured_shares(config: ScenarioConfig) -> tuple[float, ...]:
+    """Of each bank's pool what the scenario allocates, banks sorted by id."""
+    return tuple(bank.liquidity_allocation_fraction for bank in sorted(config.banks, key=lambda bank: bank.id))
+
+
+def untuned_shares(config: ScenarioConfig) -> list[tuple[float, ...]]:
+    """Shares that nobody has tuned: what the scenario allocates, and half of every pool."""
+    return [configured_shares(config), (HALF,) * len(config.banks)]
+
+
 def search_shares(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int]) -> Tuned:
-    """The shares that cost the system least: one for all on a grid, then finer, then bank by bank until none helps."""
+    """The shares that cost the system least.
+
+    One share for all banks on a grid, then on finer ones; from there, or from the shares that the scenario allocates
+    where these cost less, bank by bank until no change helps.
+    """
     played = with_policy(config, policy)
     if not has_pool(config):
         return Tuned(policy, None, _common_cost(config, policy, seeds))
-    num_banks = len(config.banks)
     cents, share = best_common_share(played, seeds, FINE_STEPS)
-    best = (share,) * num_banks
+    best = (share,) * len(config.banks)
+    other_cents, other = cheapest(played, seeds, untuned_shares(config))
+    if other_cents < cents:
+        cents, best = other_cents, other
+    with_pool = [bool(bank.liquidity_pool) for bank in sorted(config.banks, key=lambda bank: bank.id)]
     for _ in range(MOST_ROUNDS):
         before = cents
-        for bank in range(num_banks):
+        for bank in np.flatnonzero(with_pool).tolist():
             near = _around(best[bank], FINE_STEPS[0], reach=8)
             cents, best = cheapest(played, seeds, [(*best[:bank], share, *best[bank + 1 :]) for share in near])
         if cents >= before:
@@ -156,23 +127,55 @@ def _around(share: float, step: float, reach: int = 5) -> list[float]:
 def tune(config: ScenarioConfig, family: Family, seeds: Sequence[int]) -> Tuned:
     """The best policy of a family: all are tried on a few days, the better ones on more, the best few on all.
 
+    On these seeds it costs no more than any of the ``untuned_forms`` with the ``untuned_shares``.
+
     Args:
         config: the scenario.
         family: whose parameters are searched.
-        seeds: training seeds.
+        seeds: training seeds; a scenario that draws nothing is played on the first of them only.
     """
-    members = family_members(config, family)
+    seeds = played_seeds(config, seeds)
+    grid = family_grid(config, family)
+    points = grid.points()
     for num_seeds, survivors in HEATS:
-        costs = [_common_cost(config, policy, seeds[:num_seeds]) for policy in members]
-        members = [members[place] for place in np.argsort(costs, kind="stable")[:survivors]]
-    return min((search_shares(config, policy, seeds) for policy in members), key=lambda tuned: tuned.training_cents)
+        costs = [_common_cost(config, grid.build(point), seeds[:num_seeds]) for point in points]
+        points = [points[place] for place in np.argsort(costs, kind="stable")[:survivors]]
+    grid, points = _refined(config, grid, points, seeds[: HEATS[-1][0]])
+    tried = [grid.build(point) for point in points]
+    best = min((search_shares(config, policy, seeds) for policy in tried), key=lambda tuned: tuned.training_cents)
+    for policy in untuned_forms(config, family):
+        if policy not in tried and _untuned_cost(config, policy, seeds) < best.training_cents:
+            best = search_shares(config, policy, seeds)
+    return Tuned(best.policy, best.shares, best.training_cents, grid.edges(best.policy))
+
+
+def _refined(config: ScenarioConfig, grid: Grid, points: list[Point], seeds: Sequence[int]) -> tuple[Grid, list[Point]]:
+    """The points with better ones from between the values of the grid, and the grid with all values tried."""
+    best, cents = points[0], _common_cost(config, grid.build(points[0]), seeds)
+    for _ in range(MOST_ROUNDS):
+        near = grid.between(best)
+        costs = [_common_cost(config, grid.build(point), seeds) for point in near]
+        grid = grid.with_values(near)
+        if not near or min(costs) >= cents:
+            break
+        best, cents = near[int(np.argmin(costs))], min(costs)
+    return grid, points if best == points[0] else [best, *points]
 
 
 def _common_cost(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int]) -> float:
-    """Mean cents of the system with the best share for all banks alike."""
+    """Mean cents of the system with the best share for all banks alike, or the untuned shares where they are better."""
     played = with_policy(config, policy)
     if has_pool(config):
-        return best_common_share(played, seeds, FINE_STEPS[:1])[0]
+        common = best_common_share(played, seeds, FINE_STEPS[:1])[0]
+        return min(common, cheapest(played, seeds, untuned_shares(config))[0])
+    return float(run_scripted(played, seeds).sum(axis=(1, 2)).mean())
+
+
+def _untuned_cost(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int]) -> float:
+    """Mean cents of the system with the better of the untuned shares."""
+    played = with_policy(config, policy)
+    if has_pool(config):
+        return cheapest(played, seeds, untuned_shares(config))[0]
     return float(run_scripted(played, seeds).sum(axis=(1, 2)).mean())
 
 

@@ -5,31 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from rich.table import Table
 
-from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.config.policies import PolicyConfig
+from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.bound_validity import Permitted, permitted_to, permitted_to_learners
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, evaluate_policy
-from simcash_env.evaluation.grid_search import FAMILIES, Family, has_pool, tune
-from simcash_env.evaluation.metrics import Metrics
+from simcash_env.evaluation.contenders import Contender, contenders
+from simcash_env.evaluation.evaluate import Evaluation, played_seeds
+from simcash_env.evaluation.grid_search import F64
+from simcash_env.evaluation.policy_families import FAMILIES, Family
 from simcash_env.evaluation.regret import Bounds
-from simcash_env.evaluation.scorecard import agent_metrics, mean_metrics, policy_metrics
-from simcash_env.evaluation.scripted import Agent, HoldAll, RandomLegal
+from simcash_env.evaluation.scorecard import mean_metrics
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
-from simcash_env.evaluation.statistics import Interval, bootstrap_interval, stratified_interval
+from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval, bootstrap_interval, stratified_interval
 from simcash_env.registry import load
 
 NUM_TEST_SEEDS: Final = 200
 NUM_TRAINING_SEEDS: Final = 500
-HALF: Final = 0.5
-
-Shares: TypeAlias = Sequence[float] | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,8 @@ class Row:
             to be had.
         bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
-        totals: cents of each test day.
+        totals: cents of each test day; one where neither scenario nor policy draws anything.
+        edges: of a tuned policy the parameters whose best value is the largest that was tried.
     """
 
     scenario: str
@@ -55,74 +50,17 @@ class Row:
     bound: str = "none"
     metrics: dict[str, float] = field(default_factory=dict)
     totals: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Contender:
-    """A policy that has been played on the test seeds, what it may do, and how to play it for its metrics."""
-
-    policy: str
-    parameters: str
-    evaluation: Evaluation
-    permitted: Permitted
-    measure: Callable[[Sequence[int]], list[Metrics]]
-    config: ScenarioConfig
-    kernel_policy: PolicyConfig | None = None
-    shares: Shares = None
+    edges: tuple[str, ...] = ()
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
-    """A row from an evaluation and FIFO's on the same seeds."""
+    """A row from an evaluation and FIFO's on the same seeds; one run of FIFO holds for all where nothing is random."""
+    if fifo.seeds != evaluation.seeds and not fifo.is_random:
+        fifo = fifo.repeated(evaluation.seeds)
     return Row(
         evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
         evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
     )  # fmt: skip
-
-
-def play_policy(
-    config: ScenarioConfig,
-    name: str,
-    parameters: str,
-    policy: PolicyConfig,
-    seeds: Sequence[int],
-    shares: Shares = None,
-) -> Contender:
-    """A policy in the kernel."""
-    return Contender(
-        name,
-        parameters,
-        evaluate_policy(config, policy, seeds, shares),
-        permitted_to(config, policy),
-        partial(policy_metrics, config, policy, shares=shares),
-        config,
-        policy,
-        shares,
-    )
-
-
-def play_agent(config: ScenarioConfig, name: str, agent: Agent, seeds: Sequence[int]) -> Contender:
-    """An agent through the environment."""
-    evaluation = evaluate_agent(config, agent, seeds)
-    permitted, measure = permitted_to_learners(config), partial(agent_metrics, config, agent)
-    return Contender(name, "", evaluation, permitted, measure, config)
-
-
-def contenders(
-    config: ScenarioConfig,
-    seeds: Sequence[int],
-    tuning_seeds: Sequence[int] | None,
-    families: Sequence[Family] = FAMILIES,
-) -> Iterator[Contender]:
-    """The scripted policies one after another, FIFO first; the tuned ones where there are tuning seeds."""
-    configured = "pool as configured" if has_pool(config) else ""
-    yield play_policy(config, "fifo", configured, FifoPolicy(), seeds)
-    if has_pool(config):
-        yield play_policy(config, "fifo", "pool 50 %", FifoPolicy(), seeds, [HALF] * len(config.banks))
-    yield play_agent(config, "hold_all", HoldAll(0), seeds)
-    yield play_agent(config, "random", RandomLegal(), seeds)
-    for family in families if tuning_seeds is not None else ():
-        found = tune(config, family, tuning_seeds or ())
-        yield play_policy(config, f"tuned:{family}", found.describe(), found.policy, seeds, found.shares)
 
 
 def baseline_rows(
@@ -135,7 +73,12 @@ def baseline_rows(
     fifo = None
     for played in contenders(config, seeds, tuning_seeds, families):
         fifo = fifo or played.evaluation
-        yield make_row(played.policy, played.parameters, played.evaluation, fifo), played.evaluation
+        yield row_of(played, fifo), played.evaluation
+
+
+def row_of(played: Contender, fifo: Evaluation) -> Row:
+    """The row of a policy that has been played."""
+    return replace(make_row(played.policy, played.parameters, played.evaluation, fifo), edges=played.edges)
 
 
 def run_benchmark(
@@ -147,6 +90,7 @@ def run_benchmark(
     num_measured: int = 0,
     report: Callable[[str], None] | None = None,
     keep: list[Contender] | None = None,
+    only_best: bool = False,
 ) -> list[Row]:
     """Score the scripted policies.
 
@@ -158,16 +102,17 @@ def run_benchmark(
         num_measured: test days on which regret and metrics are taken; 0 leaves them out.
         report: called with a few words before each policy's figures are added.
         keep: gets every policy that was played, so that more can be played with it.
+        only_best: of the tuned policies only the cheapest one on validation days gets a row.
     """
     rows = []
     for scenario in scenarios:
         config, seeds = load(scenario), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
-        bounds, fifo = Bounds(config, seeds[:num_measured]), None
-        for played in contenders(config, seeds, tuning, families):
+        bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
+        for played in contenders(config, seeds, tuning, families, only_best=only_best):
             fifo = fifo or played.evaluation
-            row = make_row(played.policy, played.parameters, played.evaluation, fifo)
-            rows.append(measured_row(row, played, bounds) if num_measured else row)
+            row = row_of(played, fifo)
+            rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
             if keep is not None:
                 keep.append(played)
             if report is not None:
@@ -175,27 +120,30 @@ def run_benchmark(
     return rows
 
 
-def measured_row(row: Row, played: Contender, bounds: Bounds) -> Row:
-    """The row with regret and metrics, where they are to be had."""
+def measured_row(row: Row, played: Contender, bounds: Bounds, num_measured: int) -> Row:
+    """The row with regret and metrics of the first test days, where they are to be had.
+
+    A scenario that is not random has one bound, which holds for all days of a policy that draws.
+    """
+    days = played.evaluation.seeds[:num_measured]
     try:
-        metrics = mean_metrics(played.measure(bounds.seeds))
+        metrics = mean_metrics(played.measure(days))
     except ActionError:  # an agent whose actions a simulation cannot be told
         metrics = {}
     least = bounds.of(played.permitted)
     if least is None:
         return replace(row, metrics=metrics)
-    regret = bootstrap_interval(played.evaluation.totals()[: len(least)] - least)
+    regret = bootstrap_interval(played.evaluation.totals()[: len(days)] - least)
     return replace(row, regret=regret, bound=bounds.kind, metrics=metrics)
 
 
 def format_table(rows: Sequence[Row]) -> Table:
     """A table for the terminal, cheapest first within a scenario."""
-    count = rows[0].total.count if rows else 0
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
     has_many = len(scenarios) != 1
     table = Table(
         title=("Cost" if has_many else f"{scenarios[0]}: cost") + " of a run in cents, all banks together",
-        caption=f"mean and 95 % bootstrap interval over {count} test seeds; less is better",
+        caption=caption(rows),
     )
     if has_many:
         table.add_column("scenario", overflow="fold")
@@ -213,7 +161,7 @@ def format_table(rows: Sequence[Row]) -> Table:
                 *name,
                 row.policy,
                 f"{row.total.mean:,.0f}",
-                f"{row.total.low:,.0f} to {row.total.high:,.0f}",
+                row.total.range(),
                 f"{row.difference_to_fifo.mean:+,.0f}",
                 regret_text(row),
                 row.parameters,
@@ -222,21 +170,42 @@ def format_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def caption(rows: Sequence[Row]) -> str:
+    """What the figures of a table are."""
+    count = max((row.total.count for row in rows), default=0)
+    told = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
+    told += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
+    return "; ".join([*told, "less is better"])
+
+
+def edge_warnings(rows: Sequence[Row]) -> list[str]:
+    """A line for every tuned policy whose best parameter is the largest that was tried."""
+    return [
+        f"{row.scenario}: {row.policy}: {edge} is the largest value that was tried; a larger one could cost less"
+        for row in rows
+        for edge in row.edges
+    ]
+
+
 def across_scenarios(rows: Sequence[Row]) -> dict[str, Interval]:
     """Of every policy that all scenarios have: interquartile mean of cost over FIFO's mean cost, cheapest first.
 
     FIFO's is that of the scenario with its pools as configured; a policy played twice counts as it was first played.
-    Scenarios in which FIFO costs nothing are left out.
+    Scenarios in which FIFO costs nothing are left out. One that was played once counts as if it had been played on as
+    many days as the others.
     """
     by_scenario: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_scenario.setdefault(row.scenario, {}).setdefault(row.policy, row)
     chosen = [own for own in by_scenario.values() if own["fifo"].total.mean > 0]
     common = [policy for policy in (chosen[0] if chosen else ()) if all(policy in own for own in chosen)]
-    found = {
-        policy: stratified_interval([np.array(own[policy].totals) / own["fifo"].total.mean for own in chosen])
-        for policy in common
-    }
+    most = max((len(row.totals) for own in chosen for row in own.values()), default=1)
+
+    def relative(own: Mapping[str, Row], policy: str) -> F64:
+        totals = own[policy].totals
+        return np.array(totals * most if len(totals) == 1 else totals) / own["fifo"].total.mean
+
+    found = {policy: stratified_interval([relative(own, policy) for own in chosen]) for policy in common}
     return dict(sorted(found.items(), key=lambda item: item[1].mean))
 
 
@@ -260,5 +229,6 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             name: None if row[name] is None else Interval(**row[name])
             for name in ("total", "difference_to_fifo", "regret")
         }
-        whole.append(Row(**{**row, **intervals, "totals": tuple(row["totals"])}))
+        lists = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
+        whole.append(Row(**{**row, **intervals, **lists}))
     return whole

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simcash_env.evaluation.bcbs248 import Monitoring, monitor
 from simcash_env.evaluation.run_columns import MECHANISMS, RunRecord
+from simcash_env.market.statistics import vwap_percent
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS
 
@@ -17,7 +18,7 @@ F64 = npt.NDArray[np.float64]
 
 OPENS, CLOSES = 6.0, 18.0
 GUIDELINE: Final = {"throughput_1200": 12.0, "throughput_1430": 14.5}
-"""Hours of a day from 6 to 18 at which CHAPS asks for 50 % and 75 % of the day's value."""
+"""Hours of a day from 6 to 18 at which CHAPS asks for 50 % and 75 % of the value that is due in the day."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,14 @@ class Metrics:
         delay_indicator: 0 where all settles at once, 1 where nothing settles before the day's last tick.
         liquidity_used: sum of the banks' largest net debits, mean over days.
         liquidity_position: 0 at the lower bound, 1 at the upper one, of what a day's payments need.
+        throughput_1200: share of the value due in a day that had settled by noon, mean over days; due is what arrives
+            in the day and what waited when it began.
+        throughput_1430: the same by 14:30.
+        unsettled_value: cents that arrived and had not settled when the run ended, dropped ones included.
         gini: of the banks' relative liquidity provision.
         gridlocks: spells in which payments wait and nothing settles although some set of them could.
+        market_volume: cents lent in the market.
+        market_vwap: volume-weighted mean rate of the loans, per cent; None without a loan.
         deadlocks: such spells in which no set of them could.
     """
 
@@ -42,6 +49,7 @@ class Metrics:
     value_weighted_delay: float | None
     throughput_1200: float | None
     throughput_1430: float | None
+    unsettled_value: int
     peak_net_debit_by_bank: dict[str, float]
     liquidity_used: float
     liquidity_upper: float
@@ -57,6 +65,8 @@ class Metrics:
     deadline_misses: int
     deadline_misses_value: int
     dropped_value: int
+    market_volume: int
+    market_vwap: float | None
     monitoring: dict[str, Monitoring]
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,6 +96,7 @@ def metrics_of(record: RunRecord) -> Metrics:
         delay_indicator=delay_indicator(record),
         value_weighted_delay=value_weighted_delay(record),
         **{name: throughput_at(record, hour) for name, hour in GUIDELINE.items()},
+        unsettled_value=int(record.payments.cents.sum()) - settled,
         peak_net_debit_by_bank=dict(zip(banks, peaks.mean(axis=0).tolist(), strict=True)),
         liquidity_used=used,
         liquidity_upper=upper,
@@ -104,6 +115,8 @@ def metrics_of(record: RunRecord) -> Metrics:
         deadline_misses=int(late.sum()),
         deadline_misses_value=int(record.payments.cents[late].sum()),
         dropped_value=int(record.given_up.cents.sum()),
+        market_volume=int(record.trades[:, 0].sum()),
+        market_vwap=vwap_percent(record.trades.tolist()),
         monitoring={bank: monitor(record, number) for number, bank in enumerate(banks)},
     )
 
@@ -127,8 +140,7 @@ def delay_indicator(record: RunRecord) -> float | None:
     payments = record.payments
     for day in range(record.num_days):
         first, last = day * per_day, (day + 1) * per_day - 1
-        gone_before = settled_by_payment(record, until=first - 1) + given_up_by_payment(record, until=first - 1)
-        open_cents = np.where(payments.arrival_tick <= last, payments.cents - gone_before, 0)
+        open_cents = due_by_payment(record, day)
         since = np.maximum(payments.arrival_tick, first)
         denominator += float((open_cents * (last - since))[open_cents > 0].sum())
         waited = float((open_cents * (last - since))[open_cents > 0].sum())
@@ -147,15 +159,23 @@ def value_weighted_delay(record: RunRecord) -> float | None:
 
 
 def throughput_at(record: RunRecord, hour: float) -> float | None:
-    """Share of a day's settled value that had settled by an hour, mean over the days that settled any."""
+    """Share of the value due in a day that had settled by an hour, mean over the days in which any was due."""
     ticks = (hour - OPENS) / (CLOSES - OPENS) * record.ticks_per_day
     moves, shares = record.settled, []
     for day in range(record.num_days):
         of_day = moves.tick // record.ticks_per_day == day
         by_then = of_day & (moves.tick % record.ticks_per_day + 1 <= ticks)
-        found = share(float(moves.cents[by_then].sum()), float(moves.cents[of_day].sum()))
+        found = share(float(moves.cents[by_then].sum()), float(due_by_payment(record, day).sum()))
         shares += [] if found is None else [found]
     return share(sum(shares), len(shares))
+
+
+def due_by_payment(record: RunRecord, day: int) -> I64:
+    """(payments,) cents due in a day: what arrives in it, and what waited when it began."""
+    first, last = day * record.ticks_per_day, (day + 1) * record.ticks_per_day - 1
+    gone_before = settled_by_payment(record, until=first - 1) + given_up_by_payment(record, until=first - 1)
+    due: I64 = np.where(record.payments.arrival_tick <= last, record.payments.cents - gone_before, 0)
+    return due
 
 
 def settled_by_payment(record: RunRecord, until: int | None = None) -> I64:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.evaluation.contenders import Contender
 from simcash_env.evaluation.crossplay import cross_play
 from simcash_env.evaluation.equilibrium import Game, Strategy
 from simcash_env.evaluation.evaluate import deciding_banks, with_policy
 from simcash_env.evaluation.grid_search import has_pool
-from simcash_env.evaluation.leaderboard import Contender
 from simcash_env.evaluation.plots import draw_balances, draw_cross_play
 from simcash_env.evaluation.run_columns import record_run
 

@@ -75,6 +75,7 @@ class RunRecord:
         start_liquidity: (days, banks) cents that a bank could pay with when the day began, its pool included.
         balances: (ticks, banks) cents on the accounts after each tick.
         costs: (banks, kinds) cents in all, kinds in the order of ``codes.COST_COLUMNS``.
+        trades: (trades, 2) cents lent in the market, and the rate in hundredths of a basis point.
     """
 
     bank_ids: tuple[str, ...]
@@ -87,6 +88,7 @@ class RunRecord:
     balances: I64
     costs: I64
     stalls: Stalls
+    trades: I64
 
     @property
     def num_ticks(self) -> int:
@@ -184,6 +186,7 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         balances=np.array(balances, np.int64),
         costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64),
         stalls=Stalls(np.array(stalled, bool), np.array(gridlock, bool)),
+        trades=_trades(events),
     )
 
 
@@ -217,6 +220,11 @@ def _settled(events: Events, root: I64) -> Moves:
     mechanism[by_set] = mechanism[last[by_set]]
     chosen = by_set | np.isin(kinds, list(_BY_KIND))
     return _moves(events, chosen, root, mechanism)
+
+
+def _trades(events: Events) -> I64:
+    rows = events.of_kind(EventKind.MARKET_TRADE)
+    return np.stack([rows.column("cents"), rows.column("value_2")], axis=1)
 
 
 def _given_up(events: Events, root: I64) -> Moves:

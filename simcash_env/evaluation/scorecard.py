@@ -16,8 +16,9 @@ from simcash_env.evaluation.scripted import Agent
 
 SCALARS: Final = (
     "settled_share_value", "settled_share_count", "delay_indicator", "value_weighted_delay", "throughput_1200",
-    "throughput_1430", "liquidity_used", "liquidity_upper", "liquidity_lower", "liquidity_position", "turnover", "gini",
-    "gridlocks", "deadlocks", "stalled_ticks", "deadline_misses", "deadline_misses_value", "dropped_value",
+    "throughput_1430", "unsettled_value", "liquidity_used", "liquidity_upper", "liquidity_lower",
+    "liquidity_position", "turnover", "gini", "gridlocks", "deadlocks", "stalled_ticks", "deadline_misses",
+    "deadline_misses_value", "dropped_value", "market_volume", "market_vwap",
 )  # fmt: skip
 
 

@@ -22,10 +22,19 @@ CONFIDENCE: Final = 0.95
 _CHUNK_ELEMENTS: Final = 4_000_000
 _NORMAL: Final = NormalDist()
 
+SINGLE: Final = "n = 1"
+"""Printed in place of an interval where there is one run only."""
+
+PLAYED_ONCE: Final = f"{SINGLE}: nothing is random, so there is one run and no interval"
+"""The caption of a table that has such rows."""
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the interval that holds the true one with the stated confidence."""
+    """A mean and the interval that holds the true one with the stated confidence.
+
+    A single figure has no interval: ``count`` is 1 and both ends are the mean.
+    """
 
     mean: float
     low: float
@@ -36,8 +45,12 @@ class Interval:
         """Does this interval lie wholly under the other?"""
         return self.high < other.low
 
+    def range(self, separator: str = " to ") -> str:
+        """Both ends in words, or ``n = 1`` for a single figure."""
+        return SINGLE if self.count == 1 else f"{self.low:,.0f}{separator}{self.high:,.0f}"
+
     def __str__(self) -> str:
-        return f"{self.mean:,.0f} [{self.low:,.0f}, {self.high:,.0f}]"
+        return f"{self.mean:,.0f} ({SINGLE})" if self.count == 1 else f"{self.mean:,.0f} [{self.range(', ')}]"
 
 
 def bootstrap_interval(

@@ -12,10 +12,10 @@ import yaml
 from rich.table import Table
 
 from simcash_env import __version__
-from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent
+from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent, played_seeds
 from simcash_env.evaluation.leaderboard import baseline_rows
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
-from simcash_env.evaluation.statistics import Interval
+from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 from simcash_env.files import write_atomically
 from simcash_env.learning.distill import Distilled, Options, fidelity
 from simcash_env.learning.policies import PlayablePolicy
@@ -29,7 +29,7 @@ def make_report(
     player: PlayablePolicy, tree: Distilled, options: Options, *, num_seeds: int, num_tuning_seeds: int
 ) -> dict[str, Any]:
     """Play network, trees and baselines on the same test days."""
-    seeds = held_out_seeds(num_seeds)
+    seeds = played_seeds(player.config, held_out_seeds(num_seeds))
     network = evaluate_agent(player.config, player.agent, seeds, max_queue_slots=player.max_queue_slots)
     trees = tree.evaluate(seeds)
     tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
@@ -45,14 +45,14 @@ def make_report(
         "checkpoint": player.name,
         "checkpoint_sha256": None if facts is None else facts.sha256,
         "training_steps": None if facts is None else facts.steps,
-        "test_days": num_seeds,
+        "test_days": len(seeds),
         "nodes": {bank: rule.num_nodes for bank, rule in zip(banks, tree.rules, strict=True)},
         "depth": {bank: depth(rule.root) for bank, rule in zip(banks, tree.rules, strict=True)},
         "budget": tree.rules[0].budget,
         "one_tree_for_all": not options.per_bank,
         "runs_in_simcash": options.portable,
         "pool_shares": dict(zip(banks, tree.shares, strict=True)),
-        "fidelity": fidelity(player, tree, held_out_seeds(min(FIDELITY_DAYS, num_seeds))),
+        "fidelity": fidelity(player, tree, seeds[:FIDELITY_DAYS]),
         "network": asdict(network.total()),
         "tree": asdict(trees.total()),
         "tree_over_network": over(trees, network),
@@ -100,11 +100,12 @@ def write_distilled(tree: Distilled, report: Mapping[str, Any], folder: Path) ->
 def report_table(report: Mapping[str, Any]) -> Table:
     """Network, trees and baselines, cheapest first, above what the trees are."""
     shares = [share for share in report["pool_shares"].values() if share is not None]
-    nodes = max(report["nodes"].values())
+    nodes, days = max(report["nodes"].values()), report["test_days"]
+    over = PLAYED_ONCE if days == 1 else f"mean and 95 % interval over {days:,} test days"
     table = Table(
         title=f"{report['scenario']}: trees of at most {nodes} node{'' if nodes == 1 else 's'}",
         caption=(
-            f"cents of a run, all banks, mean and 95 % interval over {report['test_days']} test days; "
+            f"cents of a run, all banks, {over}; "
             f"{100 * report['fidelity']:.1f} % of decisions on payments equal"
             + (f"; pool shares {' / '.join(f'{100 * share:g} %' for share in shares)}" if shares else "")
         ),

@@ -15,7 +15,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
-from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent
+from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent, played_seeds
 from simcash_env.learning.checkpoint import CheckpointFacts, read_facts
 from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
@@ -111,8 +111,13 @@ def require_same_banks(checkpoint: Path, facts: CheckpointFacts, config: Scenari
         raise SnapshotError(message)
 
 
-def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult:
-    """Load a checkpoint and play it greedily.
+def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int], *, once: bool = False) -> LearnedResult:
+    """Load a checkpoint and play it greedily; ``once`` plays a scenario without randomness on one seed only.
+
+    Args:
+        checkpoint: its file.
+        seeds: one a run.
+        once: play a scenario that draws nothing at random on the first seed only.
 
     Raises:
         SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
@@ -120,4 +125,5 @@ def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int]) -> LearnedResult
     facts = read_facts(checkpoint)
     config = load(facts.scenario)
     require_same_banks(checkpoint, facts, assign_learners(config, facts.training_settings().learners))
+    seeds = played_seeds(config, seeds) if once else seeds
     return LearnedResult(facts, *evaluate_learned(Policy.load(checkpoint), config, seeds))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from simcash_env.evaluation.leaderboard import Contender, Row, make_row
+from simcash_env.evaluation.contenders import Contender
+from simcash_env.evaluation.leaderboard import Row, make_row
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.evaluate import evaluate_checkpoint
 
@@ -18,7 +19,7 @@ def learned_row(checkpoint: Path, num_seeds: int, played: Sequence[Contender]) -
         num_seeds: test days.
         played: on the same days and on the checkpoint's scenario, perhaps on others too.
     """
-    result = evaluate_checkpoint(checkpoint, held_out_seeds(num_seeds))
+    result = evaluate_checkpoint(checkpoint, held_out_seeds(num_seeds), once=True)
     name = result.evaluation.scenario
     fifo = next(one.evaluation for one in played if one.evaluation.scenario == name and one.policy == "fifo")
     facts = result.facts

@@ -51,6 +51,7 @@ class DatabaseSink:
             if self._is_new:
                 self._make_tables()
             require_records(self._connection, path)
+            self._make_views()
             self.run = self._add_run(facts)
         except duckdb.Error as error:
             self._connection.close()
@@ -63,9 +64,14 @@ class DatabaseSink:
         self._connection.begin()
         for name, columns in TABLES.items():
             self._connection.execute(f"CREATE TABLE {name} ({columns})")
-        for name, query in VIEWS.items():
-            self._connection.execute(f"CREATE VIEW {name} AS {query}")
         self._connection.execute("INSERT INTO record_format VALUES (?)", [FORMAT])
+        self._connection.commit()
+
+    def _make_views(self) -> None:
+        """Write the views as this version defines them, also into a file of an older one."""
+        self._connection.begin()
+        for name, query in VIEWS.items():
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
         self._connection.commit()
 
     def _add_run(self, facts: RunFacts) -> int:

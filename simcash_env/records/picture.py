@@ -11,7 +11,7 @@ from simcash_env.records.facts import RunFacts
 from simcash_env.records.recorder import Chunk
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NUM_COSTS, EventKind
-from simcash_env.simulation.daily import SETTLEMENTS
+from simcash_env.simulation.daily import GIVEN_UP, SETTLEMENTS
 
 MAX_POINTS: Final = 4_000
 """Ticks that lines are drawn through; in longer runs every second, fourth, eighth ... one is kept."""
@@ -19,6 +19,8 @@ MAX_POINTS: Final = 4_000
 OPENING_HOUR: Final = 6
 HOURS: Final = 12
 """A day runs from 06:00 to 18:00, whatever its number of ticks."""
+
+QUEUES: Final = ("queue1_cents", "queue2_cents")
 
 KIND, BANK, COUNTERPARTY, CENTS, VALUE = 1, 2, 3, 5, 6
 
@@ -36,6 +38,8 @@ class Picture:
         queue2: (points,) cents in the central queue.
         settled: (ticks of a day,) cents settled at that time of day, over all days.
         arrived: likewise arrived.
+        carried_in: cents that waited when the record began.
+        never_settled: cents that were due and had not settled when the record ended, given up or still waiting.
         costs: (hours, kinds) cents, over all days.
         bank_costs: (banks, kinds) cents.
         network: (banks, banks) cents settled from row to column.
@@ -48,6 +52,8 @@ class Picture:
         self.costs = np.zeros((HOURS, NUM_COSTS), np.int64)
         self.bank_costs = np.zeros((banks, NUM_COSTS), np.int64)
         self.network = np.zeros((banks, banks), np.int64)
+        self._given_up = 0
+        self._last_sample: I64 | None = None
         self._ticks: list[int] = []
         self._lines: list[I64] = []
         self._stride = 1
@@ -73,6 +79,24 @@ class Picture:
         """(points,) cents in the central queue."""
         found: I64 = self._line("queue2_cents").sum(axis=1)
         return found
+
+    @property
+    def never_settled(self) -> int:
+        """Cents that were due and had not settled at the end."""
+        waiting = 0
+        if self._last_sample is not None:
+            waiting = sum(int(self._last_sample[BANK_TICKS.index(name)].sum()) for name in QUEUES)
+        return self._given_up + waiting
+
+    @property
+    def due(self) -> int:
+        """Cents that arrived, and those that waited when the record began."""
+        return int(self.settled.sum()) + self.never_settled
+
+    @property
+    def carried_in(self) -> int:
+        """Cents that waited when the record began; 0 where it begins with the run."""
+        return self.due - int(self.arrived.sum())
 
     def _line(self, name: str) -> I64:
         empty = np.zeros((0, len(BANK_TICKS), len(self.facts.bank_ids)), np.int64)
@@ -100,6 +124,7 @@ class Picture:
         moving = np.isin(kinds, SETTLEMENTS)
         np.add.at(self.settled, times[moving], rows[moving, CENTS])
         np.add.at(self.network, (rows[moving, BANK], rows[moving, COUNTERPARTY]), rows[moving, CENTS])
+        self._given_up += int(rows[np.isin(kinds, GIVEN_UP), CENTS].sum())
         arriving = kinds == EventKind.ARRIVAL
         np.add.at(self.arrived, times[arriving], rows[arriving, CENTS])
         charged = kinds == EventKind.COST_ACCRUAL
@@ -109,6 +134,8 @@ class Picture:
 
     def add_samples(self, first_tick: int, samples: I64) -> None:
         """Add (ticks, columns, banks) figures from ``first_tick`` on."""
+        if len(samples):
+            self._last_sample = samples[-1].copy()
         for tick, sample in enumerate(samples, start=first_tick):
             if tick % self._stride == 0:
                 self._ticks.append(tick)

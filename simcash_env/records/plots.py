@@ -21,7 +21,7 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 STYLES: Final = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 HATCHES: Final = ("", "///", "...", "\\\\\\", "xx", "++", "oo", "--")
 GUIDELINE: Final = ((12.0, 0.50), (14.5, 0.75))
-"""The CHAPS throughput guideline: so much of a day's value by that hour of a day from 06:00 to 18:00."""
+"""The CHAPS throughput guideline: so much of the value due in a day by that hour of a day from 06:00 to 18:00."""
 
 FORMATS: Final = frozenset({".png", ".svg", ".pdf"})
 UNITS: Final = ((1e12, "trillion cents"), (1e9, "billion cents"), (1e6, "million cents"), (1e3, "thousand cents"))
@@ -216,21 +216,22 @@ def _network(axis: Any, picture: Picture) -> None:
 def _throughput(axis: Any, picture: Picture) -> None:
     per_day = picture.facts.ticks_per_day
     hours = OPENING_HOUR + HOURS * np.arange(per_day + 1) / per_day
-    for values, name, colour, style in (
-        (picture.settled, "settled", COLOURS[0], "-"),
-        (picture.arrived, "arrived", COLOURS[7], "--"),
-    ):
-        total = values.sum()
-        if total:
-            shares = np.concatenate([[0.0], np.cumsum(values) / total])
-            axis.plot(hours, shares, color=colour, linestyle=style, linewidth=1.4, label=f"{name}, share of its sum")
+    due = picture.due
+    if due:
+        never = f"settled ({100 * picture.never_settled / due:.1f} % of what was due never did)"
+        for values, start, name, colour, style in (
+            (picture.settled, 0, never, COLOURS[0], "-"),
+            (picture.arrived, picture.carried_in, "arrived", COLOURS[7], "--"),
+        ):
+            shares = np.concatenate([[start], start + np.cumsum(values)]) / due
+            axis.plot(hours, shares, color=colour, linestyle=style, linewidth=1.4, label=name)
     for hour, share in GUIDELINE:
         axis.plot([OPENING_HOUR, hour, hour], [share, share, 0], color=COLOURS[1], linestyle=":", linewidth=1.0)
     marks = np.array(GUIDELINE)
     axis.plot(*marks.T, "D", color=COLOURS[1], markersize=6, label="guideline: 50 % by 12:00, 75 % by 14:30")
     axis.set_title("Throughput over the day, all days")
     axis.set_xlabel("hour")
-    axis.set_ylabel("share of value")
+    axis.set_ylabel("share of the value that was due")
     axis.set_xlim(OPENING_HOUR, OPENING_HOUR + HOURS)
     axis.set_ylim(0, 1.02)
     axis.set_xticks(range(OPENING_HOUR, OPENING_HOUR + HOURS + 1, 2))

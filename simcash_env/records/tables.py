@@ -66,13 +66,33 @@ VIEWS: Final = {
         SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
             sum(cents)::BIGINT AS cents
         FROM events JOIN runs USING (run) WHERE kind = 'CostAccrual' GROUP BY ALL""",
+    "value_due": """
+        WITH ended AS (SELECT run, max(tick) AS tick FROM bank_ticks GROUP BY run),
+        waiting AS (
+            SELECT run, sum(queue1_cents + queue2_cents) AS cents
+            FROM bank_ticks JOIN ended USING (run, tick) GROUP BY run),
+        moved AS (
+            SELECT run, coalesce(sum(cents) FILTER (kind = 'Arrival'), 0) AS arrived,
+                coalesce(sum(cents) FILTER (kind IN ('RtgsImmediateSettlement', 'Queue2LiquidityRelease',
+                    'LsmPaymentSettled')), 0) AS settled,
+                coalesce(sum(cents) FILTER (kind IN ('PolicyDrop', 'TransactionExpired')), 0) AS dropped
+            FROM events GROUP BY run)
+        SELECT run, (settled + dropped + coalesce(waiting.cents, 0))::BIGINT AS due_cents,
+            arrived::BIGINT AS arrived_cents, settled::BIGINT AS settled_cents, dropped::BIGINT AS dropped_cents,
+            coalesce(waiting.cents, 0)::BIGINT AS waiting_cents,
+            (dropped + coalesce(waiting.cents, 0))::BIGINT AS never_settled_cents
+        FROM moved LEFT JOIN waiting USING (run)""",
     "throughput_by_hour": """
         WITH by_hour AS (
-            SELECT run, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour, sum(cents) AS cents
-            FROM settlements JOIN runs USING (run) GROUP BY ALL)
-        SELECT run, hour, cents::BIGINT AS settled_cents,
-            sum(cents) OVER so_far / sum(cents) OVER (PARTITION BY run) AS share_so_far
-        FROM by_hour WINDOW so_far AS (PARTITION BY run ORDER BY hour)""",
+            SELECT run, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
+                coalesce(sum(cents) FILTER (kind = 'Arrival'), 0) AS arrived,
+                coalesce(sum(cents) FILTER (kind != 'Arrival'), 0) AS settled
+            FROM events JOIN runs USING (run)
+            WHERE kind IN ('Arrival', 'RtgsImmediateSettlement', 'Queue2LiquidityRelease', 'LsmPaymentSettled')
+            GROUP BY ALL)
+        SELECT run, hour, arrived::BIGINT AS arrived_cents, settled::BIGINT AS settled_cents,
+            sum(settled) OVER so_far / due_cents AS share_so_far, due_cents, never_settled_cents
+        FROM by_hour JOIN value_due USING (run) WINDOW so_far AS (PARTITION BY run ORDER BY hour)""",
     "payments": """
         SELECT run, tx, min(tick) FILTER (kind = 'Arrival') AS arrival_tick,
             any_value(bank) AS sender, any_value(counterparty) AS receiver,

@@ -1,5 +1,8 @@
 """The published equilibria are found, by enumeration and by replies in turn, and nothing can be gained there."""
 
+from fractions import Fraction
+from itertools import product
+
 import pytest
 
 from simcash_env.config import DeadlinePolicy, FifoPolicy
@@ -16,6 +19,78 @@ from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 
 GAMES = [("castro-2period-v0", (0.0, 0.2), (0, 2_000)), ("castro-3period-v0", (0.2, 0.2), (6_000, 6_000))]
+
+LIQUIDITY, DELAY, BORROWING = Fraction("0.1"), Fraction("0.2"), Fraction("0.4")
+"""The paper's prices: r_c a day, r_d a period, r_b at the close; all per unit of money."""
+
+
+def two_period_costs(first, second):
+    """Costs of banks A and B of the two-period game by cases; A owes (0, 0.15), B (0.15, 0.05); whole payments."""
+    large, small = Fraction("0.15"), Fraction("0.05")
+    is_b_early = second >= large
+    is_a_paid = first + (large if is_b_early else 0) >= large
+    is_small_paid = second - (large if is_b_early else 0) >= small
+    cost_of_a = LIQUIDITY * first + (0 if is_a_paid else BORROWING * large)
+    cost_of_b = LIQUIDITY * second + (0 if is_b_early else (DELAY + BORROWING) * large)
+    return cost_of_a, cost_of_b + (0 if is_small_paid else BORROWING * small)
+
+
+def three_period_costs(first, second):
+    """The same of the three-period game; both owe (0.2, 0.2, 0), so that only the number of payments counts."""
+    payment, liquidity = Fraction("0.2"), [first, second]
+    costs, unpaid = [LIQUIDITY * first, LIQUIDITY * second], [0, 0]
+    for new, price in ((1, DELAY), (1, DELAY), (0, BORROWING)):
+        owed = [count + new for count in unpaid]
+        paid = [min(count, int(own // payment)) for count, own in zip(owed, liquidity, strict=True)]
+        unpaid = [count - out for count, out in zip(owed, paid, strict=True)]
+        liquidity = [own + (back - out) * payment for own, out, back in zip(liquidity, paid, paid[::-1], strict=True)]
+        costs = [cost + price * count * payment for cost, count in zip(costs, unpaid, strict=True)]
+    return tuple(costs)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "closed_form", "pool"),
+    [("castro-2period-v0", two_period_costs, 100_000), ("castro-3period-v0", three_period_costs, 300_000)],
+)
+def test_castro_costs_are_the_papers_at_every_pair_of_shares(scenario, closed_form, pool):
+    """The end-of-day penalty was 4,000 bps: with the last tick's delay an unpaid cent cost 0.6 instead of 0.4."""
+    pairs = list(product(LEVELS, repeat=2))
+    found = Game(load(scenario), [1]).costs([(Strategy(one), Strategy(other)) for one, other in pairs])
+    levels = [(Fraction(round(20 * one), 20), Fraction(round(20 * other), 20)) for one, other in pairs]
+    assert [tuple(row) for row in found.tolist()] == [
+        tuple(float(cost * pool) for cost in closed_form(one, other)) for one, other in levels
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "costs"),
+    [((0, 0), (6_000, 11_000)), ((0, 0.15), (0, 3_500)), ((0.15, 0.2), (1_500, 2_000)), ((0, 0.2), (0, 2_000))],
+)
+def test_castro_two_period_costs_published(shares, costs):
+    """Castro and others, sec. 6.3: (0.06, 0.11), (0, 0.035), (0.015, 0.02) and (0, 0.02) of the pool."""
+    found = Game(load("castro-2period-v0"), [1]).costs([tuple(Strategy(share) for share in shares)])
+    assert tuple(found[0]) == costs
+
+
+@pytest.mark.parametrize(
+    ("shares", "costs"), [((0, 0), (84_000, 84_000)), ((0, 0.2), (48_000, 18_000)), ((0.2, 0.2), (6_000, 6_000))]
+)
+def test_castro_three_period_costs_by_hand(shares, costs):
+    """Shares (0, 0): 60,000 wait in tick 0 and 120,000 in tick 1 at 0.2, 120,000 are borrowed at 0.4.
+
+    Shares (0, 0.2): A waits with 60,000 in ticks 0 and 1 (24,000) and borrows 60,000 (24,000). B pays 6,000 for
+    liquidity and waits with 60,000 in tick 1 (12,000) until A's payment of that tick can be used.
+    """
+    found = Game(load("castro-3period-v0"), [1]).costs([tuple(Strategy(share) for share in shares)])
+    assert tuple(found[0]) == costs
+
+
+@pytest.mark.parametrize("scenario", [name for name, _, _ in GAMES])
+def test_castro_drop_is_never_cheaper_than_failing(scenario):
+    config = load(scenario)
+    costs = config.costs
+    delay_bps = config.simulation.num_ticks * round(10_000 * costs.delay_cost_per_tick_per_cent)
+    assert costs.drop_penalty.bps >= delay_bps + costs.eod_penalty.bps
 
 
 @pytest.mark.parametrize(("scenario", "shares", "costs"), GAMES)

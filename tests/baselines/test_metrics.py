@@ -113,8 +113,40 @@ def test_two_payments_that_wait_for_each_other_are_a_gridlock_and_late() -> None
     assert (found.deadline_misses, found.deadline_misses_value) == (2, 100)
     assert found.delay_indicator == 1.0
     assert found.settled_share_value == 0.0
+    assert (found.throughput_1200, found.throughput_1430, found.unsettled_value) == (0.0, 0.0, 100)
+    assert found.monitoring["A"].unsettled == found.monitoring["B"].unsettled == 50
     assert found.turnover is found.gini is found.value_weighted_delay is None
     assert found.monitoring["A"].timed_missed_value == 50
+
+
+def test_throughput_is_of_what_is_due_not_of_what_settles() -> None:
+    """A day that settled 45 % of its value reached 100 % by noon: the denominator was what had settled."""
+    events = [
+        {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": cents, "deadline": 1}
+        for cents in (45, 55)
+    ]
+    banks = [{"id": bank, "opening_balance": 45, "policy": {"type": "fifo"}} for bank in "AB"]
+    found = metrics_of(record_run(small_day(events=events, banks=banks), 0))
+    assert (found.throughput_1200, found.throughput_1430) == (0.45, 0.45)
+    assert (found.settled_share_value, found.unsettled_value) == (0.45, 55)
+    # BCBS 248 C(i) is of what the bank made: 45 of 45; what it never made stands beside it
+    assert (found.monitoring["A"].sent, found.monitoring["A"].unsettled) == (45, 55)
+    assert found.monitoring["A"].hourly_throughput[-1] == 1.0
+
+
+def test_throughput_counts_what_is_carried_into_a_day_as_due_again() -> None:
+    """Day 0: 40 of 100 settle; day 1: 60 wait from its start, 20 arrive and settle at once: shares 0.4 and 0.25."""
+    events = [
+        {"type": "payment", "tick": tick, "from_bank": "A", "to_bank": "B", "amount": cents, "deadline": 8 - tick}
+        for tick, cents in ((0, 40), (0, 60), (4, 20))
+    ]
+    banks = [{"id": bank, "opening_balance": 60, "policy": {"type": "fifo"}} for bank in "AB"]
+    events.append({"type": "direct_transfer", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 20})
+    events.append({"type": "direct_transfer", "tick": 4, "from_bank": "B", "to_bank": "A", "amount": 20})
+    days = {"simulation": {"ticks_per_day": 4, "num_days": 2}}
+    found = metrics_of(record_run(small_day(events=events, banks=banks, **days), 0))
+    assert found.throughput_1200 == found.throughput_1430 == pytest.approx((0.4 + 20 / 80) / 2)
+    assert found.unsettled_value == 60
 
 
 def test_all_at_once_is_no_delay_and_all_at_the_end_is_the_whole() -> None:
@@ -192,3 +224,14 @@ def test_gini_peaks_and_spells() -> None:
     flows = np.array([[[-5, 5], [3, -3], [-4, 4]]])
     assert peak_debits(flows).tolist() == [[6, 0]]
     assert spells(np.array([True, True, False, True])).tolist() == [0, 3]
+
+
+def test_market_volume_and_price_are_those_of_its_trades() -> None:
+    record = record_agent(load("money-market-v0"), RandomLegal(), 3)
+    found = metrics_of(record)
+    cents, rates = record.trades.T
+    assert len(cents) > 10
+    assert found.market_volume == cents.sum()
+    assert found.market_vwap == pytest.approx((cents * rates).sum() / cents.sum() / 10_000)
+    without = metrics_of(record_run(small_day(), 0))
+    assert (without.market_volume, without.market_vwap) == (0, None)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from simcash_env.config import FifoPolicy
+from simcash_env.evaluation.contenders import play_policy
 from simcash_env.evaluation.crossplay import cross_play
 from simcash_env.evaluation.equilibrium import Game, Strategy
 from simcash_env.evaluation.evaluate import with_policy
-from simcash_env.evaluation.leaderboard import play_policy, run_benchmark
+from simcash_env.evaluation.leaderboard import run_benchmark
 from simcash_env.evaluation.plots import draw_all, draw_balances, draw_cross_play, draw_learning_curves
 from simcash_env.evaluation.rollout_plots import draw_played, mean_share, with_shares
 from simcash_env.evaluation.run_columns import record_run

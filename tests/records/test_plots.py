@@ -145,3 +145,29 @@ def test_a_damaged_table_of_balances_is_named(tmp_path, statement):
     with pytest.raises(RecordError, match=r"runs\.duckdb: its table bank_ticks cannot be read, it may be damaged"):
         picture_of(record)
     record.close()
+
+
+def test_throughput_is_drawn_of_what_was_due_and_tells_what_never_settled(tmp_path):
+    """Settled and arrived value were each drawn as shares of their own sum, so that both ended at 1."""
+    picture = picture_of_a_run(busy(ticks=24, days=1, wealth=300, pool=None))
+    arrived, settled = int(picture.arrived.sum()), int(picture.settled.sum())
+    assert picture.due == arrived
+    assert picture.carried_in == 0
+    assert picture.never_settled == arrived - settled > 0
+    text = drawn(picture, tmp_path)
+    assert f"settled ({100 * (arrived - settled) / arrived:.1f} % of what was due never did)" in text
+    assert "share of the value that was due" in text
+
+
+def test_throughput_of_a_record_from_the_middle_counts_what_waited(tmp_path):
+    simulation = Simulation(busy(ticks=24, days=1, wealth=300, pool=None), events="tick")
+    for _ in range(12):
+        simulation.tick()
+    waiting = int(simulation.sample(("queue1_cents", "queue2_cents")).sum())
+    picture = Picture(RunFacts.of(simulation))
+    with Recorder(simulation, [picture]) as recorder:
+        while not simulation.is_over:
+            recorder.tick()
+    assert picture.carried_in == waiting > 0
+    assert picture.due == waiting + int(picture.arrived.sum())
+    assert "never did" in drawn(picture, tmp_path)

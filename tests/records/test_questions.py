@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from simcash_env.records.database import DatabaseRecord, DatabaseSink
@@ -125,17 +126,69 @@ def test_costs_by_kind_and_hour(run):
 
 
 def test_throughput_by_hour(run):
+    """Shares were of what settled, so that a system which settles little reached 100 % too."""
     simulation, connection = run
-    cents = Counter()
+    settled, arrived = Counter(), Counter()
     for event, _ in settlements(simulation):
-        cents[6 + event.tick % 24 * 12 // 24] += event.amount
-    found = ask(connection, "SELECT hour, settled_cents, share_so_far FROM throughput_by_hour ORDER BY hour")
-    assert [(hour, value) for hour, value, _ in found] == sorted(cents.items())
+        settled[6 + event.tick % 24 * 12 // 24] += event.amount
+    for event in simulation.events():
+        if event.kind == "Arrival":
+            arrived[6 + event.tick % 24 * 12 // 24] += event.amount
+    found = ask(
+        connection,
+        "SELECT hour, arrived_cents, settled_cents, share_so_far, due_cents, never_settled_cents "
+        "FROM throughput_by_hour ORDER BY hour",
+    )
+    due, total = sum(arrived.values()), sum(settled.values())
+    assert [row[:3] for row in found] == [(hour, arrived[hour], settled[hour]) for hour in range(6, 18)]
     so_far = 0
-    for hour, value, share in found:
+    for hour, _, value, share, *whole in found:
         so_far += value
-        assert share == pytest.approx(so_far / sum(cents.values())), hour
-    assert found[-1][2] == 1.0
+        assert share == pytest.approx(so_far / due), hour
+        assert whole == [due, due - total]
+    assert found[-1][3] == pytest.approx(total / due)
+    assert total < due
+
+
+def test_value_due_is_what_settled_what_was_dropped_and_what_waits(run):
+    simulation, connection = run
+    summary = simulation.summary()
+    (found,) = ask(connection, "SELECT * EXCLUDE (run) FROM value_due")
+    due, arrived, settled, dropped, waiting, never = found
+    assert due == arrived == settled + dropped + waiting
+    assert settled == summary.settled_cents
+    assert waiting == sum(simulation.sample(("queue1_cents", "queue2_cents")).ravel().tolist())
+    assert never == due - settled
+
+
+def test_value_due_of_a_record_that_begins_in_the_middle(tmp_path):
+    simulation = Simulation(busy(ticks=24, days=1, wealth=500, pool=None), seed=5)
+    for _ in range(12):
+        simulation.tick()
+    waiting = int(simulation.sample(("queue1_cents", "queue2_cents")).sum())
+    with Recorder(simulation, [DatabaseSink(tmp_path / "r.duckdb", RunFacts.of(simulation))]) as recorder:
+        while not simulation.is_over:
+            recorder.tick()
+    record = DatabaseRecord(tmp_path / "r.duckdb")
+    ((due, arrived),) = ask(record.connection, "SELECT due_cents, arrived_cents FROM value_due")
+    shares = ask(record.connection, "SELECT share_so_far FROM throughput_by_hour")
+    record.close()
+    assert due == arrived + waiting
+    assert waiting > 0
+    assert max(share for (share,) in shares) <= 1
+
+
+def test_views_of_an_older_file_are_written_anew(tmp_path):
+    path = tmp_path / "r.duckdb"
+    simulation = Simulation(busy(), seed=1)
+    DatabaseSink(path, RunFacts.of(simulation)).finish(RunFacts.of(simulation))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE OR REPLACE VIEW throughput_by_hour AS SELECT 1 AS share_of_what_settled")
+        connection.execute("DROP VIEW value_due")
+    DatabaseSink(path, RunFacts.of(simulation)).finish(RunFacts.of(simulation))
+    with duckdb.connect(str(path)) as connection:
+        columns = [row[0] for row in ask(connection, "DESCRIBE throughput_by_hour")]
+    assert "due_cents" in columns
 
 
 def test_the_life_of_every_payment(run):
@@ -163,3 +216,27 @@ def test_the_page_shows_every_table_and_view():
     assert len(QUERIES) >= 8
     for name in (*TABLES, *VIEWS):
         assert f"`{name}`" in text, name
+
+
+def test_guideline_query_of_the_page_fails_a_run_that_settles_less_than_half(tmp_path):
+    """Settled value was compared with itself, so that 45 % settled in the first tick passed the guideline."""
+    payments = [
+        {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": cents, "deadline": 24}
+        for cents in (45, 55)
+    ]
+    document = {
+        "format": 1,
+        "name": "less-than-half",
+        "simulation": {"ticks_per_day": 24, "num_days": 1},
+        "banks": [{"id": "A", "opening_balance": 45}, {"id": "B", "opening_balance": 0}],
+        "events": payments,
+    }
+    path = tmp_path / "r.duckdb"
+    simulation = Simulation(document, events="tick")
+    with Recorder(simulation, [DatabaseSink(path, RunFacts.of(simulation))]) as recorder:
+        while not simulation.is_over:
+            recorder.tick()
+    (query,) = (query for query in QUERIES if "half_by_noon" in query)
+    record = DatabaseRecord(path)
+    assert ask(record.connection, query) == [(False, False, 55)]
+    record.close()

@@ -3,14 +3,18 @@
 import json
 
 import pytest
+import yaml
 
+from simcash_env.config.library import shipped_folder
 from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.learning.checkpoint import facts_path, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.learner import LEARNERS, learner_named
 from simcash_env.learning.settings import load_settings
-from simcash_env.registry import load
+from simcash_env.registry import load, scenario_ids
+from training import cli_train
 from training.castro import EQUILIBRIA, check
 
 GAME = "castro-2period-v0"
@@ -48,6 +52,36 @@ def test_settings_every_fault_is_named(tmp_path):
     assert {fault.path for fault in caught.value.faults} == {"gamma", "num_envs", "colour"}
     with pytest.raises(ConfigError, match="castro-12period-v0"):
         load_settings("castro-13period-v0")
+
+
+TINY = {"num_envs": 2, "steps_per_rollout": 2, "num_minibatches": 1, "num_epochs": 1, "imitate_steps": 0, "hidden": [8]}
+
+
+@pytest.fixture
+def tiny_settings(tmp_path, monkeypatch):
+    """The settings of the library, for trainings of one rollout of two ticks."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    for path in shipped_folder("training").glob("*.yaml"):
+        values = yaml.safe_load(path.read_text("utf-8")) | TINY
+        values |= {"num_envs": max(2, values.get("same_day", 1)), "total_steps": 1}
+        (folder / path.name).write_text(yaml.safe_dump(values), "utf-8")
+    monkeypatch.setattr("simcash_env.learning.settings.shipped_folder", lambda kind: folder)
+
+
+@pytest.mark.usefixtures("tiny_settings")
+@pytest.mark.parametrize("scenario", scenario_ids())
+def test_train_works_for_every_scenario_of_the_library(tmp_path, scenario):
+    """Ten of the seventeen had no settings for the default algorithm, one had none at all."""
+    settings = load_settings(scenario)
+    rollout = settings.num_envs * settings.steps_per_rollout * len(deciding_banks(load(scenario)))
+    trained = cli_train(scenario, steps=rollout, out=tmp_path / "policy.pt", quiet=True)
+    assert trained.facts.steps == rollout
+
+
+def test_train_without_settings_names_the_scenarios_that_have_some():
+    with pytest.raises(ConfigError, match="no training settings of this name; there are 2b-3t-v0"):
+        load_settings("no-such-scenario")
 
 
 def test_curve_has_no_point_for_a_rollout_without_an_episode_end():

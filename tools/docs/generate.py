@@ -45,13 +45,35 @@ MEASURED: Final = {
 """Tables of measured figures, and what measures them."""
 
 
+OUTDATED: Final = re.compile(
+    r"^\| `(?P<name>[\w-]+)` \| (?P<rows>.+?) \| (?P<why>.+?) \| `(?P<command>.+?)` \|$", re.MULTILINE
+)
+"""A row of the table of results that are to be remade, in ``docs/results/README.md``."""
+SINCE: Final = re.compile(r"made with (?P<version>version [\w.]+ before [\d-]+),")
+
+
+def remake_notes(text: str) -> dict[str, str]:
+    """By the name of a results file, the note that it is out of date; from the text of ``docs/results/README.md``."""
+    since = SINCE.search(text)
+    made = since["version"] if since else "an earlier version"
+    return {
+        row["name"]: (
+            f"Made with {made}, to be remade by `{row['command']}`; rows: {row['rows']}. Changed since: {row['why']}."
+        )
+        for row in OUTDATED.finditer(text)
+    }
+
+
 def measured(name: str) -> Callable[[], str]:
-    """A function that copies a table from ``docs/results``, or says how to make it."""
+    """A function that copies a table from ``docs/results``, with a note where it is out of date."""
 
     def copy() -> str:
-        path = ROOT / "docs" / "results" / f"{name}.md"
+        folder = ROOT / "docs" / "results"
+        path = folder / f"{name}.md"
         if path.is_file() and path.read_text(encoding="utf-8").strip():
-            return path.read_text(encoding="utf-8").strip()
+            note = remake_notes((folder / "README.md").read_text(encoding="utf-8")).get(name)
+            table = path.read_text(encoding="utf-8").strip()
+            return table if note is None else f"{table}\n\n*{note}*"
         return f"Not measured for this version yet. `{MEASURED[name]}`, then `python -m tools.docs`."
 
     return copy
