@@ -110,7 +110,8 @@ def costs(draw: Draw, frame: Frame) -> Row:
     }
     for name in ("overdraft_bps_{}", "delay_cost_{}_per_cent", "collateral_cost_{}_bps", "liquidity_cost_{}_bps"):
         span = draw(some(("per_tick", "per_day")))
-        row[name.format(span)] = draw(some((0.0, 0.0001, 0.000001, 0.0123457, 0.8, 83.0)))
+        largest = 2.0 if name.startswith("delay") else 83.0  # cents a cent: more is refused at the largest scale
+        row[name.format(span)] = draw(some((0.0, 0.0001, 0.000001, 0.0123457, 0.8, largest)))
     for name in ("deadline_penalty", "eod_penalty"):
         row[name] = draw(penalties(frame.scale))
     return row
