@@ -22,7 +22,8 @@ def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mappin
     if isinstance(policy, BaseModel):
         fields: Any = policy.model_dump(mode="json")
     else:
-        if not isinstance(policy, (str, Mapping)):
+        given: Any = policy
+        if not isinstance(given, (str, Mapping)):
             rule = "must be a policy's configuration, a mapping or a name"
             raise ConfigError([Fault(None, None, "policy", repr(policy), rule)])
         fields = {"type": policy} if isinstance(policy, str) else dict(policy)

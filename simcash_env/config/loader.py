@@ -90,7 +90,7 @@ def _validate(
     return scenario
 
 
-def _find(source: str | Path) -> Path:
+def _find(source: Any) -> Path:
     """A file that exists, or a scenario of the library."""
     if not isinstance(source, (str, os.PathLike)):
         rule = "must be an id of the library, a file, a mapping or a ScenarioConfig"

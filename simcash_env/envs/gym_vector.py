@@ -87,7 +87,8 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin new episodes; ``options={"reset_mask": (N,) truth values}`` resets only some copies."""
-        if options is not None and not isinstance(options, Mapping):
+        given: Any = options
+        if given is not None and not isinstance(given, Mapping):
             message = f"options: must be a mapping or None, got {options!r}"
             raise ActionError(message)
         mask = None if options is None else options.get("reset_mask")

@@ -175,7 +175,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
                 return rows
         return self._checked(actions)
 
-    def _checked(self, actions: dict[str, Any]) -> npt.NDArray[Any]:
+    def _checked(self, actions: Any) -> npt.NDArray[Any]:
         """The slow way: any sequence of numbers will do; what will not is named."""
         shape, agents = self._rows_shape[1:], self.agents
         is_box = isinstance(self.action_spaces[agents[0]], spaces.Box)

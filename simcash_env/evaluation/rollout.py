@@ -81,7 +81,11 @@ def play_runs(
     return OK
 
 
-def run_scripted(config: ScenarioConfig, seeds: Sequence[int], shares: npt.NDArray[np.float64] | None = None) -> I64:
+def run_scripted(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    shares: npt.NDArray[np.float64] | Sequence[float] | None = None,
+) -> I64:
     """Costs of scripted runs, by the kernel alone.
 
     Args:

@@ -200,7 +200,7 @@ def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
     return int(Side[side.upper()]), rate_units(rate), int(cents)
 
 
-def order_problem(side: str, rate: float, amount: int) -> str | None:
+def order_problem(side: Any, rate: Any, amount: Any) -> str | None:
     """What is wrong with an order before the book is asked."""
     if not isinstance(side, str) or side not in ("bid", "ask"):
         return f"side must be bid or ask, got {side!r}"

@@ -119,7 +119,8 @@ class Saving:
         Raises:
             WriteError: the file cannot be written; what was there is as it was.
         """
-        if not isinstance(path, (str, os.PathLike)):
+        given: Any = path
+        if not isinstance(given, (str, os.PathLike)):
             message = f"path: must name a file, got {path!r}"
             raise WriteError(message)
         write_atomically(Path(path), self.snapshot())

@@ -81,6 +81,11 @@ class Summary:
     digest: str
 
 
+def _given(*parts: Any) -> Decisions:
+    """Decisions of which those that are None are none."""
+    return Decisions(*({} if part is None else part for part in parts))
+
+
 def _seed(seed: Any) -> int:
     """The seed of a run, judged."""
     number = whole_within(seed, 0)
@@ -179,9 +184,7 @@ class Simulation(Saving, Trading):
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        log = self._advance(
-            Decisions(*({} if part is None else part for part in (actions, pool_levels, collateral, orders)))
-        )
+        log = self._advance(_given(actions, pool_levels, collateral, orders))
         state = self._engine.state
         return TickResult(
             tick=tick,
@@ -328,7 +331,8 @@ class Simulation(Saving, Trading):
         row = row_of(self._engine, tx) if isinstance(tx, str) else None
         if row is not None:
             return live_transaction(self._engine, row)
-        if not isinstance(tx, str):
+        given: Any = tx
+        if not isinstance(given, str):
             message = f"unknown payment {tx!r}"
             raise SimulationError(message)
         if self._events_kept is not True:

@@ -83,7 +83,8 @@ def read_snapshot(data: bytes) -> Snapshot:
         SnapshotError: it is damaged, no snapshot at all, or of a version with another state.
     """
     start = len(MARK) + hashlib.sha256().digest_size
-    if not isinstance(data, (bytes, bytearray)):
+    given: Any = data
+    if not isinstance(given, (bytes, bytearray)):
         message = f"snapshot: must be bytes, got {type(data).__name__}"
         raise SnapshotError(message)
     if not data.startswith(MARK) or data[len(MARK) : start] != hashlib.sha256(data[start:]).digest():
