@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-
 from baselines.publish import FOLDER
 from simcash_env import __version__
 from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
@@ -21,6 +19,7 @@ from simcash_env.files import write_atomically
 from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
 from simcash_env.learning.policies import open_checkpoint
+from simcash_env.literal import literal_console
 
 COMMAND: Final = "python -m training.distilled"
 SCENARIOS: Final = (
@@ -94,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.tables:
         rows = json.loads(raw.read_text(encoding="utf-8"))["rows"]
     else:
-        errors = Console(stderr=True)
+        errors = literal_console(stderr=True)
         rows = [distilled(scenario, errors.print) for scenario in given.scenarios]
         given.out.mkdir(parents=True, exist_ok=True)
         write_atomically(raw, as_json(rows).encode())

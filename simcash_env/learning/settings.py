@@ -58,7 +58,8 @@ class IppoSettings(TrainingSettings):
 
     action: Literal["queue", "budget", "threshold"] = "queue"
     learners: Literal["external", "all"] | tuple[str, ...] = Field(
-        default="external", description="banks that learn; the others follow their policies, an external one FIFO"
+        default="external",
+        description="banks that learn; the others follow their policies, an external one releases everything",
     )
     policies: Literal["shared", "own"] = Field(default="shared", description="one policy for all banks, or one a bank")
     network: Literal["slots", "flat"] = Field(
