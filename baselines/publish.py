@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-
 from simcash_env import __version__
 from simcash_env.evaluation.benchmark_table import table
 from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import write_atomically
+from simcash_env.literal import literal_console, told_literally
 from simcash_env.registry import scenario_ids
 
 FOLDER: Final = Path("docs") / "results"
@@ -109,11 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raw = given.folder / "benchmark.json"
     results = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else with_rows([])
     if not given.tables:
-        console = Console(stderr=True)
+        console = literal_console(stderr=True)
         with console.status("scoring") as status:
             for scenario in given.scenarios:  # what is done is written, so that an interruption loses one scenario
                 kept = [row for row in results["rows"] if row["scenario"] != scenario]
-                rows = sorted([*kept, *run(scenario, status.update)], key=lambda row: str(row["scenario"]))
+                rows = sorted(
+                    [*kept, *run(scenario, told_literally(status.update))], key=lambda row: str(row["scenario"])
+                )
                 results = with_rows(rows)
                 write_atomically(raw, as_json(results).encode())
     write_atomically(given.folder / "benchmark.md", f"{markdown(results)}\n".encode())

@@ -29,7 +29,7 @@ def penniless(letters: str) -> dict[str, Row]:
 
 
 class Both:
-    """A few banks, played on both engines in lockstep."""
+    """A few banks, played on both engines in lockstep; external banks hold in ticks without actions."""
 
     def __init__(self, banks: dict[str, Row], *, ticks: int = 6, days: int = 1, **parts: Any) -> None:
         rows = {
@@ -41,7 +41,7 @@ class Both:
             "costs": {**FREE, **parts.get("costs", {})},
         }
         config = ScenarioConfig.model_validate(rows)
-        self.oracle, self.simulation = Oracle(config), Simulation(config)
+        self.oracle, self.simulation = Oracle(config, external="hold"), Simulation(config, external="hold")
 
     def submit(self, pair: str, amount: int, deadline: int | None = None, **more: Any) -> str:
         """A payment, ``"AB"`` from A to B, due at the end of the run if not said otherwise."""

@@ -151,7 +151,7 @@ def test_escalation_raises_the_priority_towards_the_deadline() -> None:
     run.submit("A", "B", 10, 4, 5)
     seen = []
     for _ in range(4):
-        run.tick()
+        run.tick({})
         seen.append(run.world.banks["A"].queue1[0].priority)
     assert seen == [5, 7, 8, 10]
 

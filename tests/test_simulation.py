@@ -14,7 +14,7 @@ FOUR = {"amount": 100, "deadline": 4}
 
 
 def still(*, balance=1_000, ticks=4, days=2, events=True, policy="fifo", **parts):
-    """Two banks to whom nothing happens of itself."""
+    """Two banks to whom nothing happens of itself; external ones hold in ticks without actions."""
     rows = {
         "format": 1,
         "name": "still",
@@ -26,7 +26,7 @@ def still(*, balance=1_000, ticks=4, days=2, events=True, policy="fifo", **parts
         "costs": {"delay_cost_per_tick_per_cent": 0.1, "deadline_penalty": 70, "eod_penalty": 900},
         **parts,
     }
-    return Simulation(load_scenario(rows), events=events)
+    return Simulation(load_scenario(rows), events=events, external="hold")
 
 
 def scripted():
@@ -222,7 +222,7 @@ def test_decisions_hold_for_one_tick():
     second = simulation.submit_transaction("ALFA", "BRAVO", 20, 4)
     simulation.tick({"ALFA": {second: "release"}})
     assert simulation.queue1("ALFA") == [first]
-    simulation.tick()
+    simulation.tick({})
     assert simulation.queue1("ALFA") == [first]
 
 

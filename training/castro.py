@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from rich.console import Console
 from rich.table import Table
 
 from simcash_env.cli.screen import data_console
@@ -19,6 +18,7 @@ from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import load_settings
+from simcash_env.literal import literal_console
 from simcash_env.registry import load
 from simcash_env.schema.codes import POOL_LEVELS
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given: Any = parser.parse_args(arguments)
     found = []
-    errors = Console(stderr=True)
+    errors = literal_console(stderr=True)
     for item in findings(given.seeds):
         found.append(item)
         errors.print(f"{item.scenario} seed {item.seed}: {_shares(item.levels)}")

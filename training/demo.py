@@ -13,6 +13,7 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from simcash_env import __version__
 from simcash_env.cli.screen import data_console
@@ -24,6 +25,7 @@ from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
+from simcash_env.literal import literal_text
 from simcash_env.registry import load
 from simcash_env.schema.codes import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
@@ -53,7 +55,7 @@ def score_scripted(
     with console.status("searching the best scripted policies") as status:
         for row, evaluation in baseline_rows(config, seeds, tuning):
             scores.append(Score(row, evaluation))
-            status.update(f"scored {row.policy}")
+            status.update(literal_text(f"scored {row.policy}"))
     return scores
 
 
@@ -159,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given: Any = parser.parse_args(arguments)
     begin, console = time.monotonic(), data_console()
     config, seeds = load(SCENARIO), held_out_seeds(given.test_days)
-    console.print(f"[bold]{SCENARIO}[/bold]: {config.description}")
+    console.print(Text.assemble((SCENARIO, "bold"), f": {config.description}"))
     with console.status("compiling the engine, once on this machine"):
         evaluate_policy(config, FifoPolicy(), [1])
     console.print("Training one policy for both banks, about two minutes.")

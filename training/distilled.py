@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-
 from simcash_env import __version__
 from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
 from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
@@ -21,6 +19,7 @@ from simcash_env.files import write_atomically
 from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
 from simcash_env.learning.policies import open_checkpoint
+from simcash_env.literal import literal_console
 
 FOLDER: Final = Path("docs") / "results"
 COMMAND: Final = "python -m training.distilled"
@@ -109,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
     rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
     if not given.tables:
-        errors = Console(stderr=True)
+        errors = literal_console(stderr=True)
         by_name = {row["scenario"]: row for row in rows}
         by_name |= {scenario: distilled(scenario, errors.print) for scenario in given.scenarios}
         rows = [by_name.pop(name) for name in SCENARIOS if name in by_name] + list(by_name.values())

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from rich.console import Console
 
 from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
@@ -29,6 +28,7 @@ from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import load_settings
+from simcash_env.literal import literal_console
 from simcash_env.registry import load
 from training.publish import FOLDER
 
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--members", type=int, default=MEMBERS, help="of the test split")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     given: Any = parser.parse_args(arguments)
-    results = run(given.members, Console(stderr=True).print)
+    results = run(given.members, literal_console(stderr=True).print)
     given.folder.mkdir(parents=True, exist_ok=True)
     write_atomically(given.folder / "generalise.json", (json.dumps(results, indent=1) + "\n").encode())
     write_atomically(given.folder / "generalise.md", (markdown(results) + "\n").encode())

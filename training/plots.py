@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simcash_env.evaluation.leaderboard import Row
 from simcash_env.files import make_folder_of, replacing
+from simcash_env.literal import literal_label, literal_legend, literal_plot
 from simcash_env.schema.codes import POOL_LEVELS
 
 LEARNED: Final = "#D55E00"
@@ -22,6 +23,7 @@ FAINT: Final = "#666666"
 LEARNED_NAME: Final = "learned"
 
 
+@literal_plot()
 def draw(
     path: Path,
     rows: Sequence[Row],
@@ -114,7 +116,13 @@ def draw_shares(
         counts = np.bincount(levels[:, place], minlength=POOL_LEVELS)[: top + 1] / len(levels)
         where = np.arange(top + 1) + (place - (len(bank_ids) - 1) / 2) * width
         axis.bar(
-            where, 100 * counts, width, color=colour, label=name, hatch="//" if place % 2 else None, edgecolor="white"
+            where,
+            100 * counts,
+            width,
+            color=colour,
+            label=literal_label(name),
+            hatch="//" if place % 2 else None,
+            edgecolor="white",
         )
     axis.set_xticks(
         range(top + 1), [f"{100 * largest_share * level / (POOL_LEVELS - 1):g}" for level in range(top + 1)]
@@ -122,4 +130,4 @@ def draw_shares(
     axis.set_xlabel("share of the pool that is allocated, %")
     axis.set_ylabel("test days, %")
     axis.set_title("Liquidity that the learned policy commits")
-    axis.legend(frameon=False)
+    literal_legend(axis, frameon=False)

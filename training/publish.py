@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from rich.console import Console
 
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
@@ -32,6 +31,7 @@ from simcash_env.learning.exploitability import exploitability_of_policies
 from simcash_env.learning.ippo import resume_path, train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import TrainingSettings, load_settings
+from simcash_env.literal import literal_console
 from simcash_env.registry import load
 from training.table import markdown
 from training.tuned_baselines import Rival, rivals
@@ -177,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raw = given.folder / "learned.json"
     rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
     given.folder.mkdir(parents=True, exist_ok=True)
-    console = Console(stderr=True)
+    console = literal_console(stderr=True)
     for scenario in () if given.tables else given.scenarios:
         found = run(scenario, given.seeds, given.models, is_trained=given.evaluate, report=console.print)
         by_name = {row["scenario"]: row for row in rows} | {scenario: found}

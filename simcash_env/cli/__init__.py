@@ -23,6 +23,7 @@ from simcash_env.cli import (
     tuning,
 )
 from simcash_env.cli.screen import note, notes
+from simcash_env.cli.streams import prepare_streams
 from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
 
 UsageMistake: Any = typer.BadParameter.__mro__[2]
@@ -80,6 +81,7 @@ def common(version: bool = typer.Option(False, "--version", help="Print the vers
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; a user's mistake is one clear message, never a traceback."""
+    prepare_streams()
     try:
         code = app(args=arguments, prog_name="simcash", standalone_mode=False)
         sys.stdout.flush()

@@ -10,14 +10,16 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from simcash_env.cli.screen import notes
+from simcash_env.cli.screen import note
 from simcash_env.config import PolicyConfig, ScenarioConfig
 from simcash_env.config.documents import DUPLICATE
+from simcash_env.config.external import HOLD, RELEASE, default_policy, plain_external
 from simcash_env.config.numbers import has_two_meanings, number_in
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.kernels._numba import notice
 from simcash_env.registry import scenario_ids
+from simcash_env.simulation import Simulation
 
 MAX_SEED = 2**63 - 1
 LONGEST_NUMBER = 18
@@ -59,6 +61,15 @@ RecordFile = Annotated[
 ]
 RunNumber = Annotated[
     int | None, typer.Option("--run", min=1, help="Which run of a DuckDB file; the last one by default.")
+]
+External = Annotated[
+    str | None,
+    typer.Option(
+        "--external",
+        help="What external banks do in ticks without actions: release, hold, NAME or NAME:parameter=value,... "
+        "(default: release).",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -129,18 +140,28 @@ def policy_fields(text: str) -> dict[str, Any]:
     return fields
 
 
-def with_policies(config: ScenarioConfig, choices: list[str], *, quiet: bool) -> ScenarioConfig:
-    """The scenario with the chosen policies; an external bank without one releases everything (fifo).
+def chosen_external(text: str | None) -> dict[str, Any] | str:
+    """What ``--external`` says, as ``Simulation`` takes it; without it the default is to release.
 
     Raises:
-        ConfigError: as ``chosen_policies``.
+        ConfigError: no such policy or parameter; every fault is named.
     """
-    chosen = chosen_policies(config, choices)
-    waiting = [bank.id for bank in config.banks if bank.policy.type == "external" and bank.id not in chosen]
-    if waiting and not quiet:
-        notes.print(f"nobody decides for {', '.join(waiting)}: running fifo (choose with --policy BANK=NAME)")
-    fifo = TypeAdapter(PolicyConfig).validate_python({"type": "fifo"})
-    return replace_policies(config, dict.fromkeys(waiting, fifo) | chosen)
+    if text is None or text in {RELEASE, HOLD}:
+        return text or RELEASE
+    try:
+        return plain_external(default_policy(policy_fields(text)))
+    except ConfigError as error:
+        place = f"--external {text}"
+        raise ConfigError(
+            replace(fault, path=place + fault.path.removeprefix("external").replace(".", ": ", 1))
+            for fault in error.faults
+        ) from error
+
+
+def tell_notices(simulation: Simulation, *, quiet: bool = False) -> None:
+    """Print to stderr what a reader of the results must know; nothing where nobody wants notes."""
+    for text in () if quiet else simulation.notices:
+        note(f"{text}; choose with --external or --policy BANK=NAME")
 
 
 def replace_policies(config: ScenarioConfig, chosen: dict[str, Any]) -> ScenarioConfig:

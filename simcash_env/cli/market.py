@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,10 +12,11 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.choices import with_policies
+from simcash_env.cli.choices import External, chosen_external, tell_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
+from simcash_env.locking import held_alone
 from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
 from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics
@@ -89,6 +91,7 @@ def run_market(
     folder: Folder = HERE,
     slots_per_tick: Annotated[int, typer.Option(min=0, help="Close a tick after so many slots; 0: after all.")] = 0,
     slots: Annotated[int | None, typer.Option(min=1, help="Stop after so many slots.", show_default=False)] = None,
+    external: External = None,
     delay: Annotated[str, typer.Option(help="Unit of the delay before a retry: ms or ticks.")] = "ms",
     *,
     auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
@@ -98,9 +101,17 @@ def run_market(
     if delay not in {"ms", "ticks"}:
         message = f"--delay must be ms or ticks, got {delay!r}"
         raise typer.BadParameter(message)
-    config = with_policies(load_scenario(scenario), [], quiet=True)
-    run = MarketRun.start(config, seed=seed, delay=delay, slots_per_tick=slots_per_tick)
-    _go(run, Keeper(run, Store(folder), save, slots, each=auto_save), as_json=as_json)
+    run = MarketRun.start(
+        load_scenario(scenario),
+        seed=seed,
+        external=chosen_external(external),
+        delay=delay,
+        slots_per_tick=slots_per_tick,
+    )
+    tell_notices(run.simulation)
+    store = Store(folder)
+    with nullcontext() if save is None else held_alone(store.path(save)):
+        _go(run, Keeper(run, store, save, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("resume", epilog="Example: simcash market resume monday")
@@ -116,9 +127,10 @@ def resume_market(
 ) -> None:
     """Go on with a saved run; it ends as it would have without a stop."""
     store = Store(folder)
-    run = store.load(name)
-    run.resume()
-    _go(run, Keeper(run, store, name, slots, each=auto_save), as_json=as_json)
+    with held_alone(store.path(name)):
+        run = store.load(name)
+        run.resume()
+        _go(run, Keeper(run, store, name, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("show", epilog="Example: simcash market show monday --json")
@@ -199,5 +211,6 @@ def _as_json(run: MarketRun, statistics: Statistics) -> dict[str, Any]:
         "statistics": statistics.as_dict(),
         "tick": run.simulation.current_tick,
         "digest": run.simulation.digest(),
+        "notices": list(run.simulation.notices),
         "ledger": run.ledger.as_dict(),
     }

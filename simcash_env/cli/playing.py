@@ -9,10 +9,9 @@ from contextlib import ExitStack
 from typing import Any, Final, Literal, TypeAlias
 
 from rich.live import Live
-from rich.progress import Progress
 from rich.table import Table
 
-from simcash_env.cli.screen import data, notes
+from simcash_env.cli.screen import data, notes, tick_bar
 from simcash_env.cli.stopping import stop_requests
 from simcash_env.simulation import Simulation, Summary, TickResult
 
@@ -37,7 +36,7 @@ def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack
         live = screens.enter_context(Live(console=notes, transient=True, auto_refresh=False))
         return _rarely(lambda: live.update(live_table(simulation, wanted), refresh=True))
     if show == "bar":
-        bar = screens.enter_context(Progress(console=notes, transient=True))
+        bar = screens.enter_context(tick_bar())
         task = bar.add_task("ticks", total=wanted, completed=simulation.current_tick)
         return _rarely(lambda: bar.update(task, completed=simulation.current_tick))
     return lambda _: None

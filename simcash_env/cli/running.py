@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,20 +12,24 @@ import typer
 
 from simcash_env.cli.choices import (
     AsJson,
+    External,
     Policies,
     PolicyPath,
     Quiet,
     Seed,
+    chosen_external,
     chosen_policies,
     complete_file,
     complete_scenario,
-    with_policies,
+    replace_policies,
+    tell_notices,
 )
 from simcash_env.cli.outputs import Outputs
 from simcash_env.cli.playing import Show, play, print_summary
 from simcash_env.cli.screen import needs_extra, note, notes
 from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.locking import held_alone
 from simcash_env.simulation import Simulation
 
 EXAMPLES: Final = (
@@ -55,6 +60,7 @@ def run(
     ] = None,
     seed: Seed = None,
     policy: Policies = None,
+    external: External = None,
     policy_path: PolicyPath = None,
     events: Annotated[
         Path | None, typer.Option(help="Write every event to this Parquet file.", autocompletion=complete_file)
@@ -73,22 +79,25 @@ def run(
 ) -> None:
     """Run a scenario with scripted banks, or go on with a saved simulation, and print what it cost."""
     outputs = Outputs(events, db, plot, state)
-    _require_sense(scenario, state, seed, policy_path, live=live, quiet_or_verbose=quiet or verbose)
+    _require_sense(scenario, state, seed, policy_path, external, live=live, quiet_or_verbose=quiet or verbose)
     outputs.require_usable()
-    if state is None:
-        config = load_scenario(str(scenario), policy_path=policy_path, notice=(lambda _: None) if quiet else None)
-        simulation = Simulation(with_policies(config, policy or [], quiet=quiet), seed=seed, events=False)
-        chosen: dict[str, Any] = {}
-    else:
-        simulation = Simulation.load(state)
-        chosen = chosen_policies(simulation.config, policy or [])
-    if (verbose or outputs) and not simulation.logs_events:
-        simulation.log_events("tick")
-    wanted = _last_tick(simulation, ticks, days)
-    show = _show(live=live, verbose=verbose, quiet=quiet)
-    was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
-    if state is not None:
-        simulation.save(state)
+    with nullcontext() if state is None else held_alone(state):
+        if state is None:
+            config = load_scenario(str(scenario), policy_path=policy_path, notice=(lambda _: None) if quiet else None)
+            config = replace_policies(config, chosen_policies(config, policy or []))
+            simulation = Simulation(config, seed=seed, events=False, external=chosen_external(external))
+            chosen: dict[str, Any] = {}
+        else:
+            simulation = Simulation.load(state)
+            chosen = chosen_policies(simulation.config, policy or [])
+        if (verbose or outputs) and not simulation.logs_events:
+            simulation.log_events("tick")
+        tell_notices(simulation, quiet=quiet)
+        wanted = _last_tick(simulation, ticks, days)
+        show = _show(live=live, verbose=verbose, quiet=quiet)
+        was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
+        if state is not None:
+            simulation.save(state)
     summary = simulation.summary()
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
@@ -104,6 +113,7 @@ def _require_sense(
     state: Path | None,
     seed: int | None,
     policy_path: Path | None,
+    external: str | None,
     *,
     live: bool,
     quiet_or_verbose: bool,
@@ -120,6 +130,8 @@ def _require_sense(
         faults.append(("--seed", "a saved simulation has its seed"))
     if state is not None and policy_path is not None:
         faults.append(("--policy-path", "a saved simulation has its tree files in it"))
+    if state is not None and external is not None:
+        faults.append(("--external", "a saved simulation has its default (simcash create --external)"))
     if live and quiet_or_verbose:
         faults.append(("--live", "goes with neither --quiet nor --verbose"))
     if faults:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
 from simcash_env.errors import SimcashError
+from simcash_env.literal import literal_column, literal_console
 
 PAPER_WIDTH: Final = 160
 """Columns of what goes into a file or a pipe, unless ``COLUMNS`` says otherwise: no table is cut to a screen there."""
@@ -19,19 +20,25 @@ PAPER_WIDTH: Final = 160
 
 def data_console() -> Console:
     """Of stdout: as wide as the terminal, or as paper."""
-    console = Console()
+    console = literal_console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PAPER_WIDTH
     return console
 
 
 data = data_console()
-notes = Console(stderr=True)
+notes = literal_console(stderr=True)
 
 
 def note(text: str, *, style: str = "") -> None:
     """One line to stderr as it is: no markup, nothing highlighted, nothing folded."""
-    notes.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    notes.print(text, style=style, soft_wrap=True)
+
+
+def tick_bar() -> Progress:
+    """A bar on stderr that goes away at the end."""
+    columns = literal_column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=notes, transient=True)
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | Non
     if quiet or not notes.is_terminal:
         yield None
         return
-    with Progress(console=notes, transient=True) as bar:
+    with tick_bar() as bar:
         task = bar.add_task("ticks", total=total)
         yield lambda ticks: bar.update(task, completed=ticks)
 

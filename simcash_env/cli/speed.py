@@ -110,12 +110,10 @@ def _single() -> Callable[[], Any]:
 
 def _ticks(*, events: bool) -> Callable[[], Any]:
     """A tick of one run whose banks release all; it begins anew where it is over."""
-    from simcash_env.cli.choices import with_policies
     from simcash_env.config import load_scenario
     from simcash_env.simulation import Simulation
 
-    config = with_policies(load_scenario(SCENARIO), [], quiet=True)
-    fresh = Simulation(config, events="tick" if events else False)
+    fresh = Simulation(load_scenario(SCENARIO), events="tick" if events else False)
     running = fresh.fork()
 
     def tick() -> None:

@@ -12,14 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simcash_env.cli.choices import (
     AsJson,
+    External,
     Policies,
     PolicyPath,
     Quiet,
     ScenarioName,
     Seed,
+    chosen_external,
     chosen_policies,
     complete_file,
     replace_policies,
+    tell_notices,
 )
 from simcash_env.cli.outputs import unusable
 from simcash_env.cli.playing import bank_table
@@ -29,8 +32,10 @@ from simcash_env.config import load_scenario
 from simcash_env.config.documents import read_document
 from simcash_env.config.report import broken_of
 from simcash_env.errors import ConfigError, Fault, SimulationError
+from simcash_env.locking import held_alone
 from simcash_env.simulation import Simulation, TickResult
 from simcash_env.simulation.decisions import arguments_of
+from simcash_env.simulation.saved_runs import EventsKept
 
 INTERRUPTED: Final = 130
 MAX_TICKS: Final = 10**9
@@ -62,7 +67,7 @@ class Moves(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     transactions: list[HandedIn] = Field(default_factory=list)
-    actions: dict[str, dict[str, str | list[str | int]]] = Field(default_factory=dict)
+    actions: dict[str, dict[str, str | list[str | int]]] | None = None
     pool_levels: dict[str, int] = Field(default_factory=dict)
     collateral: dict[str, int] = Field(default_factory=dict)
     orders: dict[str, list[str | int | float] | None] = Field(default_factory=dict)
@@ -73,6 +78,7 @@ def create(
     file: Annotated[Path, typer.Argument(help="The file to save it in.", show_default=False)],
     seed: Seed = None,
     policy: Policies = None,
+    external: External = None,
     policy_path: PolicyPath = None,
     *,
     keep_events: Annotated[
@@ -88,11 +94,11 @@ def create(
         raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
     config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
     config = replace_policies(config, chosen_policies(config, policy or []))
-    simulation = Simulation(config, seed=seed, events=True if keep_events else "tick")
-    simulation.save(file)
-    waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
-    if waiting and not quiet:
-        note(f"nobody decides for {', '.join(waiting)}: holding, until simcash tick --actions FILE says otherwise")
+    kept: EventsKept = True if keep_events else "tick"
+    simulation = Simulation(config, seed=seed, events=kept, external=chosen_external(external))
+    with held_alone(file):
+        simulation.save(file)
+    tell_notices(simulation, quiet=quiet)
     if as_json:
         typer.echo(json.dumps(_position(simulation, file)))
     else:
@@ -105,13 +111,20 @@ def tick(
     file: StateFile,
     count: Annotated[int, typer.Option(min=1, max=MAX_TICKS, help="Ticks to run.")] = 1,
     actions: Annotated[
-        Path | None, typer.Option(help="JSON or YAML: what external banks decide in the first of them.")
+        Path | None,
+        typer.Option(help="JSON or YAML: what external banks decide in the first tick."),
     ] = None,
     *,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Run ticks of a saved simulation and save it again; nothing is saved where one of them fails."""
+    with held_alone(file):
+        run_ticks(file, count, actions, quiet=quiet, as_json=as_json)
+
+
+def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Load, run and save; the caller holds the file."""
     simulation = Simulation.load(file)
     moves = Moves() if actions is None else _read_moves(actions)
     for place, payment in enumerate(moves.transactions):
@@ -123,6 +136,8 @@ def tick(
         message = f"{file}: the run is over: all {simulation.num_ticks} ticks have been closed"
         raise SimulationError(message)
     wanted = min(simulation.num_ticks, simulation.current_tick + count)
+    if moves.actions is None or wanted > simulation.current_tick + 1:
+        tell_notices(simulation, quiet=quiet)
     results = []
     with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
         decided: dict[str, Any] = arguments_of(moves.model_dump(exclude={"transactions"}))
@@ -202,6 +217,7 @@ def _position(simulation: Simulation, file: Path) -> dict[str, Any]:
         "current_day": simulation.current_day,
         "num_ticks": simulation.num_ticks,
         "is_over": simulation.is_over,
+        "notices": list(simulation.notices),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from simcash_env.cli.screen import data_console
@@ -23,6 +23,7 @@ from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings
+from simcash_env.literal import literal_column, literal_console
 from simcash_env.registry import load
 
 DEFAULT_FOLDER = Path("results") / "training"
@@ -40,8 +41,8 @@ class TrainingProgress:
 
     def __init__(self, total_steps: int, console: Console, fifo_cents: float | None = None) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[cost]}"), TimeElapsedColumn(), TimeRemainingColumn(), console=console,
+            literal_column("{task.description}"), BarColumn(), literal_column("{task.percentage:>3.0f} %"),
+            literal_column("{task.fields[cost]}"), TimeElapsedColumn(), TimeRemainingColumn(), console=console,
         )  # fmt: skip
         self._fifo_cents = fifo_cents
         self._last: tuple[int, float] | None = None
@@ -113,7 +114,7 @@ def cli_train(
     settings = load_settings(scenario, **changes)
     name = f"{Path(settings.scenario).stem}-seed{seed}{learner.ending}"
     path = DEFAULT_FOLDER / name if out is None else out
-    screen = console or Console(stderr=True)
+    screen = console or literal_console(stderr=True)
     is_watched = screen.is_terminal and not quiet
     bar = TrainingProgress(settings.total_steps, screen, fifo_cents(settings)) if is_watched else None
     with bar or nullcontext():

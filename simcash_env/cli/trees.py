@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
@@ -19,6 +18,7 @@ from simcash_env.config.trees.files import LoadedTree, is_tree_document, load_tr
 from simcash_env.config.trees.language import TREES
 from simcash_env.config.trees.text import action_text, condition_text
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.literal import literal_console
 
 UNFOLDED_WIDTH: Final = 10_000
 """So that each node is one line where nobody is watching."""
@@ -32,7 +32,7 @@ def show_tree(file: Path, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"type": "tree", "file": str(file), "tree": loaded.definition, "values": loaded.values}))
         return
-    paper = data if data.is_terminal else Console(width=UNFOLDED_WIDTH)
+    paper = data if data.is_terminal else literal_console(width=UNFOLDED_WIDTH)
     for drawn in drawings(loaded):
         paper.print(drawn, highlight=False)
     tell_notes(str(file), loaded)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from simcash_env.cli.screen import data, needs_extra, notes
+from simcash_env.literal import literal_column
 
 TUNE = "tune"
 INTERRUPTED = 130
@@ -72,7 +73,8 @@ class TrialBar:
 
     def __init__(self, trials: int, total_steps: int) -> None:
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[cost]}"),
+            literal_column("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            literal_column("{task.fields[cost]}"),
             TimeElapsedColumn(), TimeRemainingColumn(), console=notes,
         )  # fmt: skip
         self._trials = self.bar.add_task("trials", total=trials, cost="")

@@ -10,7 +10,7 @@ from simcash_env.policies.program import ProgramBuilder, Trees, leaves
 from simcash_env.schema.codes import NONE, Field, TreeAction
 
 if TYPE_CHECKING:
-    from simcash_env.config import BankConfig
+    from simcash_env.config import BankConfig, PolicyConfig
     from simcash_env.schema.arrays import Scenario
 
 FNV_BASIS: Final = 14695981039346656037
@@ -19,20 +19,33 @@ NODE_COLUMNS: Final = ("action", "key", "first", "end", "on_true", "on_false", "
 """What ``ProgramBuilder`` writes down of each node."""
 
 NEAREST_DEADLINES: Final = (Field.QUEUE2_NEAREST_DEADLINE, Field.TICKS_TO_NEAREST_QUEUE2_DEADLINE)
+NO_ROOTS: Final = (NONE, NONE, NONE, NONE)
+"""Of a bank that follows no program."""
+
 RECALLS: Final = {TreeAction.WITHDRAW_FROM_RTGS, TreeAction.RESUBMIT_TO_RTGS}
 
 
 class Programs:
-    """All programs of a scenario; banks with equal trees share them."""
+    """All programs of a scenario; banks with equal trees share them.
 
-    def __init__(self, banks: Sequence[BankConfig], *, simcash: bool) -> None:
-        self.trees = [trees_of(bank.policy, simcash=simcash) for bank in banks]
+    Args:
+        banks: in the order of their numbers.
+        simcash: do SimCash's rules hold?
+        external: the policy that external banks follow by default; None for none.
+    """
+
+    def __init__(self, banks: Sequence[BankConfig], *, simcash: bool, external: PolicyConfig | None = None) -> None:
+        self.is_external = [bank.policy.type == "external" for bank in banks]
+        by_default = None if external is None else trees_of(external, simcash=simcash)
+        self.trees = [
+            by_default if bank.policy.type == "external" else trees_of(bank.policy, simcash=simcash) for bank in banks
+        ]
         self.builder = ProgramBuilder()
         self.roots = [self._roots(trees) for trees in self.trees]
 
     def _roots(self, trees: Trees | None) -> tuple[int, int, int, int]:
         if trees is None:
-            return (NONE,) * 4
+            return NO_ROOTS
         add = self.builder.add_where_given
         strategic, end = add(trees.strategic_collateral), add(trees.end_collateral)
         return self.builder.add(trees.payment), add(trees.bank), strategic, end
@@ -69,14 +82,20 @@ class Programs:
         view.instruction_value[:] = [number for _, _, number in builder.instructions]
         for number, names in enumerate(builder.focus):
             view.focus_has_bank[number * num_banks : (number + 1) * num_banks] = [name in names for name in bank_ids]
-        payment, bank, strategic, end = zip(*self.roots, strict=True)
+        self.write_roots(view, by_default=False)
+        view.bank_name_hash[:] = [name_hash(name) for name in bank_ids]
+
+    def write_roots(self, view: Scenario, *, by_default: bool) -> None:
+        """Fill the columns that say which programs run: all, or only those of banks that are not external."""
+        runs = [by_default or not is_external for is_external in self.is_external]
+        roots = [own if is_run else NO_ROOTS for own, is_run in zip(self.roots, runs, strict=True)]
+        payment, bank, strategic, end = zip(*roots, strict=True)
         view.bank_payment_root[:], view.bank_bank_root[:] = payment, bank
         view.bank_strategic_collateral_root[:], view.bank_end_collateral_root[:] = strategic, end
         view.num_bank_trees[0] = sum(root != NONE for root in bank)
         view.num_collateral_trees[0] = sum(root != NONE for root in (*strategic, *end))
-        view.bank_asks_queue2[:] = [_recalls(trees) for trees in self.trees]
+        view.bank_asks_queue2[:] = [is_run and _recalls(own) for own, is_run in zip(self.trees, runs, strict=True)]
         view.asks_queue2[0] = view.bank_asks_queue2.any()
-        view.bank_name_hash[:] = [name_hash(name) for name in bank_ids]
 
 
 def _recalls(trees: Trees | None) -> bool:

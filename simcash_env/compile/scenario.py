@@ -26,7 +26,7 @@ from simcash_env.schema.codes import (
 from simcash_env.schema.layout import layout_of, plain_opener
 
 if TYPE_CHECKING:
-    from simcash_env.config import BankConfig, ScenarioConfig
+    from simcash_env.config import BankConfig, PolicyConfig, ScenarioConfig
 
 SCENARIO_LAYOUT = layout_of(Scenario)
 STATE_LAYOUT = layout_of(State)
@@ -47,6 +47,8 @@ class CompiledScenario:
     state_sizes: I64  # with the payment rows a run starts with
     work_sizes: I64  # likewise, without an event log
     view: Scenario
+    default_row: I64  # as ``row``, but external banks follow ``external``; ``row`` itself where that is None
+    external: PolicyConfig | None  # what external banks do in a tick in which nobody decides for them; None holds
     registers: tuple[tuple[str, ...], ...]  # of each bank, the names of what its trees remember
     paths: tuple[str, ...]  # decision paths by number
 
@@ -57,19 +59,24 @@ class CompiledScenario:
 
     def __reduce__(self) -> Any:
         """A pickle holds the configuration; what it compiles to is made anew, read-only as here."""
-        return compile_scenario, (self.config,)
+        return compile_scenario, (self.config, self.external)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CompiledScenario:
         """Nothing in it ever changes, so copies share it."""
         return self
 
 
-def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
-    """Compile a valid configuration; whatever could be wrong with it has been refused before."""
+def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = None) -> CompiledScenario:
+    """Compile a valid configuration; whatever could be wrong with it has been refused before.
+
+    Args:
+        config: the scenario.
+        external: the policy that external banks follow in a tick in which nobody decides for them; None holds.
+    """
     banks = sorted(config.banks, key=lambda bank: bank.id)
     bank_ids = tuple(bank.id for bank in banks)
     number = {name: index for index, name in enumerate(bank_ids)}
-    programs = Programs(banks, simcash=config.rules.set == "simcash")
+    programs = Programs(banks, simcash=config.rules.set == "simcash", external=external)
     sources = build_sources(banks, number)
     num_banks = len(banks)
     has_limits = any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
@@ -105,6 +112,11 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
     programs.write(view, bank_ids)
     write_market(view, config, banks, number)
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
+    default_row = row
+    if external is not None:
+        default_row = row.copy()
+        programs.write_roots(plain_opener(Scenario)(default_row, sizes), by_default=True)
+        default_row.setflags(write=False)
     row.setflags(write=False)
     return CompiledScenario(
         config,
@@ -114,6 +126,8 @@ def compile_scenario(config: ScenarioConfig) -> CompiledScenario:
         STATE_LAYOUT.sizes(axes),
         WORK_LAYOUT.sizes(axes),
         plain_opener(Scenario)(row, sizes),
+        default_row,
+        external,
         programs.registers(),
         tuple(programs.builder.paths),
     )

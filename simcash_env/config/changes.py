@@ -36,10 +36,12 @@ def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mappin
 
 def self_contained(config: ScenarioConfig) -> ScenarioConfig:
     """The same scenario with its tree files written out in it, so that it needs no other file."""
-    banks = []
-    for bank in config.banks:
-        policy = bank.policy
-        if isinstance(policy, TreePolicy) and policy.file is not None:
-            policy = TreePolicy(tree=policy.definition, parameters=policy.parameters)
-        banks.append(bank.model_copy(update={"policy": policy}))
-    return config.model_copy(update={"banks": tuple(banks)})
+    banks = tuple(bank.model_copy(update={"policy": self_contained_policy(bank.policy)}) for bank in config.banks)
+    return config.model_copy(update={"banks": banks})
+
+
+def self_contained_policy(policy: PolicyConfig) -> PolicyConfig:
+    """The same policy with its tree file written out in it."""
+    if isinstance(policy, TreePolicy) and policy.file is not None:
+        return TreePolicy(tree=policy.definition, parameters=policy.parameters)
+    return policy

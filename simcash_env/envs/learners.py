@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from simcash_env.config import ExternalPolicy, FifoPolicy, ScenarioConfig, load_scenario
+from simcash_env.config import ExternalPolicy, ScenarioConfig, load_scenario
+from simcash_env.config.external import RELEASE, External, default_policy, follow_default
 from simcash_env.errors import ActionError
 
 ScenarioLike: TypeAlias = ScenarioConfig | str | Path | Mapping[str, Any]
@@ -18,11 +19,17 @@ def resolve_scenario(scenario: ScenarioLike, policy_path: Path | None = None) ->
     return scenario if isinstance(scenario, ScenarioConfig) else load_scenario(scenario, policy_path=policy_path)
 
 
-def assign_learners(config: ScenarioConfig, learners: Learners) -> ScenarioConfig:
-    """The scenario with exactly these banks learning; an ``external`` bank that does not learn releases all (FIFO).
+def assign_learners(config: ScenarioConfig, learners: Learners, external: External = RELEASE) -> ScenarioConfig:
+    """The scenario with exactly these banks learning.
+
+    Args:
+        config: the scenario.
+        learners: the banks that learn.
+        external: what ``external`` banks that do not learn do: ``"release"``, ``"hold"`` or a policy.
 
     Raises:
         ActionError: an unknown bank, or nobody learns.
+        ConfigError: a default policy that cannot be run.
     """
     ids = [bank.id for bank in config.banks]
     if isinstance(learners, str):
@@ -41,13 +48,10 @@ def assign_learners(config: ScenarioConfig, learners: Learners) -> ScenarioConfi
     if not chosen:
         message = "learners: no bank of this scenario has policy 'external'; name some, or say learners='all'"
         raise ActionError(message)
+    others = follow_default(config, default_policy(external, config))
     banks = tuple(
-        bank.model_copy(update={"policy": ExternalPolicy(type="external")})
-        if bank.id in chosen
-        else bank.model_copy(update={"policy": FifoPolicy(type="fifo")})
-        if bank.policy.type == "external"
-        else bank
-        for bank in config.banks
+        bank.model_copy(update={"policy": ExternalPolicy(type="external")}) if bank.id in chosen else bank
+        for bank in others.banks
     )
     return config.model_copy(update={"banks": banks})
 

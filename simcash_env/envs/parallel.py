@@ -52,8 +52,8 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
         copy: False hands out the same observations, infos and ends on every step: views that the next step overwrites,
             for loops that keep and change none of them.
-        options: ``learners``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``, ``reward``, ``alpha``,
-            ``randomize``, ``policy_path``, as in ``SimCashVec``.
+        options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``,
+            ``reward``, ``alpha``, ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """
 
     metadata = {  # noqa: RUF012 - as PettingZoo has it

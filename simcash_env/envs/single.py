@@ -18,7 +18,8 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
 
     Args:
         scenario: an id of the library, a file, a mapping or a configuration.
-        bank: which bank learns; by default the first whose policy is external. Other external banks release all (FIFO).
+        bank: which bank learns; by default the first whose policy is external. The others follow
+            their policies, an external one the option ``external`` (``"release"`` by default).
         observation: ``"flat"`` (the vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
         max_ticks: truncate episodes after so many ticks.
         render_mode: as in ``SimCashParallelEnv``.

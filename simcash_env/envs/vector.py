@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
 from simcash_env.compile.scenario import initial_state
+from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
@@ -61,6 +62,7 @@ class SimCashVec(BatchArrays, Inside):
         scenario: an id of the library, a file, a mapping or a configuration.
         num_envs: number of copies.
         learners: ``"external"`` (banks whose policy is external), ``"all"``, or bank ids.
+        external: what external banks that do not learn do: ``"release"``, ``"hold"`` or a policy.
         max_queue_slots: payments of Queue 1 that a bank sees, and decides on one by one with the queue action.
         action: ``"queue"``, ``"budget"``, ``"threshold"`` or an ``Action`` object.
         observation: ``"dict"``, ``"flat"`` or an ``Observation`` object; the names differ in the PettingZoo face only.
@@ -83,6 +85,7 @@ class SimCashVec(BatchArrays, Inside):
         num_envs: int = 1,
         *,
         learners: Learners = "external",
+        external: External = RELEASE,
         max_queue_slots: int = 16,
         action: ActionLike = "queue",
         observation: ObservationLike = "dict",
@@ -111,7 +114,7 @@ class SimCashVec(BatchArrays, Inside):
         self._begin_none(num_envs)
         self.autoreset, self.num_threads = autoreset, num_threads
         self._stands_still = autoreset == "disabled"
-        self.config = assign_learners(resolve_scenario(scenario, policy_path), learners)
+        self.config = assign_learners(resolve_scenario(scenario, policy_path), learners, external)
         self.variants = compile_members(self.config, randomize)
         self.scenario = self.variants[0] if randomize is None else compile_members(self.config, None)[0]
         self._describe(num_envs, max_queue_slots)

@@ -12,6 +12,7 @@ from simcash_env.evaluation.grid_search import F64
 from simcash_env.evaluation.leaderboard import Row
 from simcash_env.evaluation.run_columns import RunRecord
 from simcash_env.files import make_folder_of, replacing
+from simcash_env.literal import literal_label, literal_legend, literal_plot
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 DOTS: Final = 150
@@ -44,6 +45,7 @@ def label(row: Row) -> str:
     return f"{row.policy} ({row.parameters})" if row.policy == "fifo" and row.parameters else row.policy
 
 
+@literal_plot()
 def draw_costs(rows: Sequence[Row], path: Path) -> Path:
     """Mean cost of each policy by kind, one bar a policy; costs over ten times the cheapest are left out and named."""
     cheapest = min(row.total.mean for row in rows)
@@ -54,7 +56,7 @@ def draw_costs(rows: Sequence[Row], path: Path) -> Path:
     for kind in shown[0].by_kind:
         cents = np.array([row.by_kind[kind] for row in shown])
         if cents.any():
-            axes.barh(places, cents, left=left, label=kind.replace("_", " "))
+            axes.barh(places, cents, left=left, label=literal_label(kind.replace("_", " ")))
             left = left + cents
     spread = [[row.total.mean - row.total.low for row in shown], [row.total.high - row.total.mean for row in shown]]
     axes.errorbar([row.total.mean for row in shown], places, xerr=np.abs(spread), fmt="none", ecolor="black", capsize=3)
@@ -64,10 +66,11 @@ def draw_costs(rows: Sequence[Row], path: Path) -> Path:
     axes.set_xlabel("cents a run, all banks, with 95 % interval")
     title = f"{rows[0].scenario}: cost by kind"
     axes.set_title(title + (f"\nnot shown, over ten times the cheapest: {', '.join(left_out)}" if left_out else ""))
-    axes.legend(fontsize="small")
+    literal_legend(axes, fontsize="small")
     return save(drawn, path)
 
 
+@literal_plot()
 def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
     """Cost of waiting and missing against liquidity used: down and to the left is better on both."""
     drawn, axes = figure(width=9.5)
@@ -76,8 +79,8 @@ def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
         waiting = row.total.mean - sum(row.by_kind[kind] for kind in ("liquidity", "overdraft", "collateral"))
         marker, colour = MARKERS[place % len(MARKERS)], f"C{place % 10}"
         axes.plot(
-            row.metrics["liquidity_used"], max(waiting, 0.0), marker, color=colour, label=label(row), markersize=8,
-            fillstyle="none", markeredgewidth=1.8,
+            row.metrics["liquidity_used"], max(waiting, 0.0), marker, color=colour, label=literal_label(label(row)),
+            markersize=8, fillstyle="none", markeredgewidth=1.8,
         )  # fmt: skip
     axes.set_yscale("symlog", linthresh=LINEAR_UNDER)  # logarithmic, with room for a cost of 0
     axes.set_ylim(bottom=-0.2 * LINEAR_UNDER)
@@ -87,10 +90,11 @@ def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
     axes.set_xlabel("liquidity used, cents (sum of the banks' largest net debits)")
     axes.set_ylabel("cents a run for waiting, missing and dropping")
     axes.set_title(f"{rows[0].scenario}: cost against liquidity")
-    axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    literal_legend(axes, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return save(drawn, path)
 
 
+@literal_plot()
 def draw_balances(records: Sequence[RunRecord], bank: int, title: str, path: Path) -> Path:
     """A bank's balance over the ticks of many runs: median, middle half, middle nine tenths."""
     paths: F64 = np.array([record.balances[:, bank] for record in records], float)
@@ -105,10 +109,11 @@ def draw_balances(records: Sequence[RunRecord], bank: int, title: str, path: Pat
     axes.set_xlabel("tick")
     axes.set_ylabel("cents at the end of the tick")
     axes.set_title(f"{title}: balance of {records[0].bank_ids[bank]} over {len(records)} runs")
-    axes.legend(fontsize="small")
+    literal_legend(axes, fontsize="small")
     return save(drawn, path)
 
 
+@literal_plot()
 def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, path: Path) -> Path:
     """Mean cost of a bank's run in training against steps, one line a training; exploration included.
 
@@ -120,7 +125,7 @@ def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], titl
     drawn, axes = figure()
     for name, points in curves.items():
         steps, cents = np.array(points, float).reshape(-1, 2).T
-        axes.plot(steps, np.maximum(cents, 1.0), label=name, linewidth=1.2)
+        axes.plot(steps, np.maximum(cents, 1.0), label=literal_label(name), linewidth=1.2)
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
@@ -128,10 +133,11 @@ def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], titl
     axes.set_xlabel("decisions of banks")
     axes.set_ylabel("cents of a bank's run, exploration included")
     axes.set_title(f"{title}: training")
-    axes.legend(fontsize="small")
+    literal_legend(axes, fontsize="small")
     return save(drawn, path)
 
 
+@literal_plot()
 def draw_cross_play(costs: F64, names: Sequence[str], title: str, path: Path) -> Path:
     """What a bank pays with the row's policy among banks with the column's."""
     drawn, axes = figure(2.5 + 1.1 * len(names), 2.0 + 0.8 * len(names))

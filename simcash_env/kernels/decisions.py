@@ -31,7 +31,7 @@ REPRIORITIZED = int(EventKind.TRANSACTION_REPRIORITIZED)
 
 @kernel
 def decide_all(scenario: Scenario, state: State, work: Work) -> int:
-    """Let every scripted bank decide on each of its Queue-1 payments; learning banks' decisions are there already.
+    """Let every bank with a program decide on each of its Queue-1 payments; the others' decisions are there already.
 
     Only decisions are written. Returns NEEDS_ROOM when the children of all splits would not fit.
     """
@@ -42,7 +42,7 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
         work.bank_committed_cents[bank] = 0
         if row == NONE:
             continue
-        if scenario.bank_is_learning[bank]:
+        if scenario.bank_payment_root[bank] == NONE:
             children += complete_decisions(scenario, state, work, row)
             continue
         start_commitments(scenario, state, work, bank)

@@ -121,6 +121,9 @@ def read_facts(path: Path) -> CheckpointFacts:
     try:
         values = json.loads(facts_path(path).read_text(encoding="utf-8"))
         digest = _digest(path)
+    except UnicodeDecodeError as error:
+        message = f"{facts_path(path)}: cannot be read: not UTF-8 text"
+        raise SnapshotError(message) from error
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path}: no checkpoint that can be read: {error}"
         raise SnapshotError(message) from error

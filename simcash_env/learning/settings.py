@@ -58,7 +58,8 @@ class TrainingSettings(Model):
     bank_id: Truth = Field(default=True, description="add a one-hot of the bank to the rows of a shared policy")
     action: Literal["queue", "budget", "threshold"] = "queue"
     learners: Literal["external", "all"] | tuple[Text, ...] = Field(
-        default="external", description="banks that learn; the others follow their policies, an external one FIFO"
+        default="external",
+        description="banks that learn; the others follow their policies, an external one releases everything",
     )
     policies: Literal["shared", "own"] = Field(default="shared", description="one policy for all banks, or one a bank")
     network: Literal["slots", "flat"] = Field(

@@ -96,11 +96,28 @@ def open_storage(path: Path) -> Any:
     return JournalStorage(JournalFileBackend(str(path)))
 
 
+def create_or_load(path: Path, name: str) -> Any:
+    """The study of this name in the file.
+
+    Raises:
+        ConfigError: the file holds something else.
+    """
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError  # Optuna brings it
+
+    try:
+        return optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
+    except (ValueError, LookupError, TypeError, SQLAlchemyError) as error:
+        rule = f"cannot be read as a study: {str(error).splitlines()[0]}"
+        raise ConfigError([Fault(str(path), None, "storage", None, rule)]) from error
+
+
 def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
     """A new study, or the one of this name in the file.
 
     Raises:
-        ConfigError: the study was begun under another plan, or no database can hold its name.
+        ConfigError: the study was begun under another plan, the file holds something else, or no database can hold its
+            name.
     """
     import optuna
     from filelock import FileLock  # torch brings it
@@ -110,7 +127,7 @@ def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
         raise ConfigError([Fault(None, None, "study", repr(name), problem)])
     make_folder_of(path)
     with FileLock(f"{path}.opening"):  # commands may begin side by side; Optuna has a .lock of its own
-        study = optuna.create_study(storage=open_storage(path), study_name=name, load_if_exists=True)
+        study = create_or_load(path, name)
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), constant_liar=True)
         before, now = study.user_attrs.get(AGREED), plan.as_data()
         if before is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from simcash_env.config import MarketConfig, RetryConfig, ScenarioConfig, ScheduleConfig
+from simcash_env.config.external import RELEASE, External
 from simcash_env.config.market import rate_units
 from simcash_env.errors import MarketError, OrderError, SimulationError
 from simcash_env.market.budgets import Ledger
@@ -91,14 +92,16 @@ class MarketRun:
     sleep: Callable[[float], None] = time.sleep
 
     @staticmethod
-    def start(config: ScenarioConfig, *, seed: int | None = None, **options: Any) -> MarketRun:
-        """A run before its first slot.
+    def start(
+        config: ScenarioConfig, *, seed: int | None = None, external: External = RELEASE, **options: Any
+    ) -> MarketRun:
+        """A run before its first slot; ``external`` is what external banks do, as ``Simulation`` takes it.
 
         Raises:
             MarketError: the scenario has no market, or its market no schedule.
         """
         market, schedule = scheduled_market(config)
-        simulation = Simulation(config, seed=seed)
+        simulation = Simulation(config, seed=seed, external=external)
         slots = schedule_slots(market, schedule, simulation.bank_ids)
         return MarketRun(simulation, slots, open_ledger(simulation), **options)
 

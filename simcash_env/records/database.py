@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from simcash_env.errors import RecordError, WriteError
+from simcash_env.locking import is_open_elsewhere
 from simcash_env.records.columns import CHUNK_ROWS, FORMAT
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
@@ -145,11 +146,10 @@ class DatabaseRecord:
         self.connection = _connect(path, read_only=True)
         try:
             require_records(self.connection, path)
-            self.run, self.facts = _find_run(self.connection, run)
-        except RecordError as error:
+            self.run, self.facts = _find_run(self.connection, path, run)
+        except RecordError:
             self.connection.close()
-            message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
-            raise RecordError(message) from error
+            raise
         except duckdb.Error as error:
             self.connection.close()
             raise _damaged(path, error) from error
@@ -200,16 +200,21 @@ def require_records(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise RecordError(message)
 
 
-def _find_run(connection: duckdb.DuckDBPyConnection, run: int | None) -> tuple[int, RunFacts]:
+def _find_run(connection: duckdb.DuckDBPyConnection, path: Path, run: int | None) -> tuple[int, RunFacts]:
     """A run by its number, or the last one."""
     query = "SELECT run, facts, ticks, status FROM runs WHERE run = coalesce(?, (SELECT max(run) FROM runs))"
     rows = connection.execute(query, [run]).fetchall()
     if not rows:
         (last,) = _one(connection.execute("SELECT coalesce(max(run), 0) FROM runs"))
-        message = f"no run {run}; there are {last}" if run is not None else "no run has been recorded yet"
+        found = f"no run {run}; there are {last}" if run is not None else "no run has been recorded yet"
+        message = f"{path}: {found}"
         raise RecordError(message)
     number, text, ticks, status = rows[0]
-    facts = RunFacts.from_json(text)
+    try:
+        facts = RunFacts.from_json(text)
+    except RecordError as error:
+        message = f"{path}: {error}"
+        raise RecordError(message) from error
     if status == facts.status == "running":  # its facts were written when it began
         (events,) = _one(connection.execute("SELECT count(*) FROM events WHERE run = ?", [number]))
         facts = facts.after(ticks=int(ticks), num_events=int(events))
@@ -217,15 +222,16 @@ def _find_run(connection: duckdb.DuckDBPyConnection, run: int | None) -> tuple[i
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file of this name, also where DuckDB takes the name for something else: ``:memory:``, ``md:x``."""
     try:
         if path.exists() and path.stat().st_size == 0:  # DuckDB would take an empty file over
             message = f"{path}: an empty file, no record of runs"
             raise RecordError(message)
-        connection = duckdb.connect(str(path), read_only=read_only, config=dict(SETTINGS))
+        connection = duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(SETTINGS))
         connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, into the data
         return connection  # noqa: TRY300 - both steps may fail
     except (duckdb.Error, OSError) as error:
-        if "lock" in str(error):
+        if isinstance(error, duckdb.IOException) and is_open_elsewhere(path, read_only=read_only):
             message = f"{path}: another process has it open"
         else:
             message = f"{path}: cannot be opened: {str(error).splitlines()[0]}"

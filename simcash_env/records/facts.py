@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, Self, TypeAlias
 from simcash_env._version import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
-from simcash_env.errors import RecordError
+from simcash_env.config.external import HOLD
+from simcash_env.errors import ConfigError, RecordError
 from simcash_env.records.columns import FORMAT
 from simcash_env.simulation import Simulation
 
@@ -37,6 +38,8 @@ class RunFacts:
         num_events: rows of the event log.
         status: how the record ended.
         digest: of the state at the end; empty while it runs.
+        external: what external banks do in ticks without actions, as ``Simulation.external``; records of versions
+            that knew no default lack it, and their external banks held.
     """
 
     format: int
@@ -50,6 +53,7 @@ class RunFacts:
     num_events: int
     status: Status
     digest: str
+    external: str | dict[str, Any] = HOLD
 
     @classmethod
     def of(cls, simulation: Simulation) -> Self:
@@ -60,7 +64,8 @@ class RunFacts:
         is_fresh = simulation.current_tick == 0 and not simulation.is_open
         start = "" if is_fresh else base64.b64encode(simulation.snapshot(log=False)).decode()
         tick = simulation.current_tick
-        return cls(FORMAT, __version__, source_digest(), scenario, simulation.seed, start, tick, tick, 0, "running", "")
+        kernels, seed, external = source_digest(), simulation.seed, simulation.external
+        return cls(FORMAT, __version__, kernels, scenario, seed, start, tick, tick, 0, "running", "", external)
 
     def after(self, *, ticks: int, num_events: int, status: Status = "running", digest: str = "") -> Self:
         """The facts at a later time."""
@@ -98,10 +103,12 @@ class RunFacts:
         if its_format != FORMAT:
             message = f"a record of format {its_format}, written by version {written_by}; this version reads {FORMAT}"
             raise RecordError(message)
-        if digest != _digest(content) or set(content) != {field.name for field in fields(cls)}:
+        known = {field.name for field in fields(cls)}
+        if digest != _digest(content) or set(content) | {"external"} != known:
             message = "its facts of the run do not fit their checksum: the record is damaged"
             raise RecordError(message)
         odd = [name for name, kind in _KINDS.items() if type(content[name]) is not kind]
+        odd += ["external"] * (type(content.get("external", HOLD)) not in {str, dict})
         facts = cls(**content)
         try:
             is_usable = not odd and facts.ticks_per_day > 0 and all(type(name) is str for name in facts.bank_ids)
@@ -119,10 +126,11 @@ class RunFacts:
             RecordError: this version cannot run it.
         """
         try:
-            simulation = Simulation(ScenarioConfig.model_validate(self.scenario), seed=self.seed, events="tick")
+            config = ScenarioConfig.model_validate(self.scenario)
+            simulation = Simulation(config, seed=self.seed, events="tick", external=self.external)
             if self.start:
                 simulation.restore(base64.b64decode(self.start, validate=True))
-        except ValueError as error:  # pydantic's, and base64's
+        except (ValueError, ConfigError) as error:  # pydantic's, and base64's; of the default policy
             message = f"this version cannot run the recorded scenario: {error}"
             raise RecordError(message) from error
         return simulation

@@ -16,7 +16,7 @@ INPUT_KINDS: Final = ("open", "submit", "policy", "order", "cancel", "tick")
 
 
 class Input(NamedTuple):
-    """One call from outside; ticks without one, and without decisions, leave none.
+    """One call from outside; ticks without one, in which external banks follow their default, leave none.
 
     Attributes:
         seq: place among the run's inputs.

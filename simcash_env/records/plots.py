@@ -14,6 +14,7 @@ import numpy as np
 
 from simcash_env.errors import RecordError
 from simcash_env.files import write_atomically
+from simcash_env.literal import literal_label, literal_legend, literal_plot
 from simcash_env.records.picture import HOURS, OPENING_HOUR, Picture
 from simcash_env.schema.codes import CostKind
 
@@ -47,6 +48,7 @@ def require_format(path: Path) -> None:
     del mpl
 
 
+@literal_plot()
 def draw(picture: Picture, path: Path) -> None:
     """Draw a run to a file.
 
@@ -107,13 +109,16 @@ def _balances(axis: Any, picture: Picture) -> None:
     if len(banks) <= MAX_LINES:
         for at, bank in enumerate(banks):
             axis.plot(
-                picture.ticks, balances[:, at], color=COLOURS[at], linestyle=STYLES[at], linewidth=1.2, label=bank
-            )
+                picture.ticks, balances[:, at], color=COLOURS[at], linestyle=STYLES[at], linewidth=1.2,
+                label=literal_label(bank),
+            )  # fmt: skip
     elif len(balances):
         low, quarter, half, three, high = np.percentile(balances, (0, 25, 50, 75, 100), axis=1)
         axis.fill_between(picture.ticks, low, high, color="0.90", label="lowest to highest")
         axis.fill_between(picture.ticks, quarter, three, color="#56B4E9", alpha=0.6, label="middle half")
-        axis.plot(picture.ticks, half, color="#0072B2", linewidth=1.2, label=f"median of {len(banks)} banks")
+        axis.plot(
+            picture.ticks, half, color="#0072B2", linewidth=1.2, label=literal_label(f"median of {len(banks)} banks")
+        )
     axis.axhline(0, color="black", linewidth=0.8)
     axis.set_title("Balances after each tick")
     axis.set_ylabel(unit)
@@ -124,7 +129,7 @@ def _balances(axis: Any, picture: Picture) -> None:
 def _queues(axis: Any, picture: Picture) -> None:
     both, unit = _money(np.stack([picture.queue1, picture.queue2]))
     for values, name, colour, style in zip(both, ("banks' own queues", "Queue 2"), COLOURS, STYLES, strict=False):
-        axis.plot(picture.ticks, values, color=colour, linestyle=style, linewidth=1.2, label=name)
+        axis.plot(picture.ticks, values, color=colour, linestyle=style, linewidth=1.2, label=literal_label(name))
     if not both.any():
         _say(axis, "nothing waited at the end of a tick")
     axis.set_ylim(bottom=0)
@@ -141,13 +146,15 @@ def _stacked(axis: Any, places: Any, costs: Any, width: float) -> None:
         values = costs[:, kind]
         if values.any():
             style = {"color": COLOURS[kind], "hatch": HATCHES[kind], "edgecolor": "white", "linewidth": 0.5}
-            axis.bar(places, values, width, bottom=below, label=kind.name.lower().replace("_", " "), **style)
+            axis.bar(
+                places, values, width, bottom=below, label=literal_label(kind.name.lower().replace("_", " ")), **style
+            )
             below += values
     if not below.any():
         _say(axis, "nothing was charged")
         return
     axis.set_ylim(0, 1.35 * float(below.max()))  # room for the legend above the bars
-    axis.legend(fontsize=8, frameon=False, loc="upper center", ncols=3)
+    literal_legend(axis, fontsize=8, frameon=False, loc="upper center", ncols=3)
 
 
 def _costs_by_hour(axis: Any, picture: Picture) -> None:
@@ -224,7 +231,7 @@ def _throughput(axis: Any, picture: Picture) -> None:
             (picture.arrived, picture.carried_in, "arrived", COLOURS[7], "--"),
         ):
             shares = np.concatenate([[start], start + np.cumsum(values)]) / due
-            axis.plot(hours, shares, color=colour, linestyle=style, linewidth=1.4, label=name)
+            axis.plot(hours, shares, color=colour, linestyle=style, linewidth=1.4, label=literal_label(name))
     for hour, share in GUIDELINE:
         axis.plot([OPENING_HOUR, hour, hour], [share, share, 0], color=COLOURS[1], linestyle=":", linewidth=1.0)
     marks = np.array(GUIDELINE)
@@ -245,4 +252,4 @@ def _say(axis: Any, text: str) -> None:
 
 def _legend(axis: Any) -> None:
     if axis.get_legend_handles_labels()[1]:
-        axis.legend(fontsize=8, frameon=False, loc="best")
+        literal_legend(axis, fontsize=8, frameon=False, loc="best")

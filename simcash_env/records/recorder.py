@@ -131,9 +131,10 @@ class Recorder:
             if self.simulation.is_open:  # decisions were refused after arrivals had come in
                 self._note("open", {})
             raise
-        chosen = {"actions": actions, "pool_levels": pool_levels, "collateral": collateral, "orders": orders}
-        if any(chosen.values()):
-            self._note("tick", {name: content or {} for name, content in chosen.items()}, tick=result.tick)
+        others = {"pool_levels": pool_levels, "collateral": collateral, "orders": orders}
+        if actions is not None or any(others.values()):
+            content = {"actions": actions, **{name: given or {} for name, given in others.items()}}
+            self._note("tick", content, tick=result.tick)
         self._rows.append(result.events.rows)
         self._num_rows += len(result.events)
         self._samples.append(self.simulation.sample(BANK_TICKS))

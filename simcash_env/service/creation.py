@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
+from simcash_env.config.external import default_policy, plain_external
 from simcash_env.config.faults import Broken, Place
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.report import broken_of, config_error
@@ -36,8 +37,18 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
         rule = f"must have at most {settings.max_banks} entries here (--max-banks)"
         raise ConfigError([Fault(None, None, "banks", str(len(config.banks)), rule)])
     config = _with_policies(config, request)
+    external = _external(config, request.external)
     seed = config.simulation.seed if request.seed is None else request.seed
-    return Origin(config, seed, request.events, tuple(notices))
+    return Origin(config, seed, request.events, tuple(notices), external)
+
+
+def _external(config: ScenarioConfig, asked: Any) -> str | dict[str, Any]:
+    """The default of external banks, judged as a bank's policy is."""
+    if isinstance(asked, Mapping):
+        files = [Broken(("external", key), NO_FILES, asked[key]) for key in FILE_KEYS if asked.get(key) is not None]
+        if files:
+            raise config_error(files, None)
+    return plain_external(default_policy(asked, config))
 
 
 def _scenario(asked: Any, notices: list[str]) -> ScenarioConfig:

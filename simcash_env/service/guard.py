@@ -92,7 +92,7 @@ class Guard:
         finally:
             self._meters.under_way.dec()
             seconds = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path_format", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._meters.requests.labels(method, route, str(status)).inc()
             self._meters.seconds.labels(method, route).observe(seconds)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.external import HOLD
 from simcash_env.errors import RoomError, SimulationError
 from simcash_env.service.history import History
+from simcash_env.service.requests import decides
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
 from simcash_env.service.stream import Listeners
@@ -26,17 +28,24 @@ class Origin:
     seed: int
     events: bool
     notices: tuple[str, ...] = ()
+    external: str | dict[str, Any] = HOLD
 
     def as_row(self) -> dict[str, Any]:
         """JSON-ready."""
-        config = self.config.model_dump(mode="json")
-        return {"scenario": config, "seed": self.seed, "events": self.events, "notices": list(self.notices)}
+        return {
+            "scenario": self.config.model_dump(mode="json"),
+            "seed": self.seed,
+            "events": self.events,
+            "notices": list(self.notices),
+            "external": self.external,
+        }
 
     @staticmethod
     def of_row(row: Mapping[str, Any]) -> Origin:
         """From what ``as_row`` gave."""
         config = ScenarioConfig.model_validate(row["scenario"])
-        return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]))
+        external = row.get("external", HOLD)  # what versions that knew no default kept lacks it: they held
+        return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]), external)
 
 
 @dataclass(eq=False)
@@ -59,7 +68,7 @@ class Held:
 
     def __post_init__(self) -> None:
         """Set what follows from the rest."""
-        self.history = History(self.origin.config, self.origin.seed)
+        self.history = History(self.origin.config, self.origin.seed, self.origin.external)
         self.log_bytes = sum(part.nbytes for part in self.run.log_parts())
         self.weigh()
 
@@ -72,7 +81,7 @@ class Held:
             ValueError: likewise.
         """
         origin = Origin.of_row(kept.origin)
-        run = Run(origin.config, seed=origin.seed, events=origin.events)
+        run = Run(origin.config, seed=origin.seed, events=origin.events, external=origin.external)
         run.restore_state(kept.state, list(kept.log))
         run.limit_growth(may_grow)
         if len(kept.reports) != run.current_tick:
@@ -111,7 +120,7 @@ class Held:
             SimulationError: a tick cannot be run; those before it have.
         """
         first_part, inputs, reports = len(self.run.log_parts()), [], []
-        if any(orders.values()):
+        if decides(orders):
             inputs.append({"tick": self.run.current_tick, "orders": orders})
         for number in range(count):
             if number and (stopping.is_set() or not room()):

@@ -23,6 +23,7 @@ class History:
 
     config: ScenarioConfig
     seed: int
+    external: str | dict[str, Any]
     replica: Run | None = None
     keyframes: dict[int, bytes] = field(default_factory=dict)
 
@@ -46,7 +47,7 @@ class History:
 
     def _replica_before(self, tick: int) -> Run:
         if self.replica is None:
-            self.replica = Run(self.config, seed=self.seed, events=False)
+            self.replica = Run(self.config, seed=self.seed, events=False, external=self.external)
         known = max((frame for frame in self.keyframes if frame <= tick), default=None)
         stands = self.replica.current_tick
         if known is not None and (stands > tick or known > stands):

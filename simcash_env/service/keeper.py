@@ -16,7 +16,7 @@ from simcash_env.service.creation import read_request
 from simcash_env.service.held import Held
 from simcash_env.service.logs import log
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
-from simcash_env.service.requests import NewSimulation
+from simcash_env.service.requests import NewSimulation, decides
 from simcash_env.service.run import Run
 from simcash_env.service.settings import MIB, Settings
 from simcash_env.service.store import Change, Store
@@ -146,7 +146,13 @@ class Keeper:
     def _make(self, request: NewSimulation) -> Held:
         origin = read_request(request, self.settings)
         try:
-            run = Run(origin.config, seed=origin.seed, events=origin.events, may_grow=self.has_room)
+            run = Run(
+                origin.config,
+                seed=origin.seed,
+                events=origin.events,
+                external=origin.external,
+                may_grow=self.has_room,
+            )
         except RoomError as error:
             raise self._no_room(error) from error
         created = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -247,7 +253,7 @@ class Keeper:
             if left:
                 message = f"{left} of {held.run.num_ticks} ticks are left, {count} were asked for; none has run"
             raise Refusal(HTTPStatus.CONFLICT, message)
-        if count > 1 and any(orders.values()):
+        if count > 1 and decides(orders):
             raise refuse_value("query.count", "must be 1 where decisions are given, they are for one tick", count)
         self.require_room()
 

@@ -71,6 +71,7 @@ class Detail(Info):
     """A simulation with its scenario."""
 
     bank_ids: list[str]
+    external: str | dict[str, Any] = Field(description="What external banks do in ticks without actions.")
     notices: list[str]
     scenario: dict[str, Any]
 
@@ -186,6 +187,7 @@ class State(Answer):
     queue2_count: int
     waiting: list[Waiting]
     totals: Totals
+    notices: list[str] = Field(description="What external banks do in ticks without actions, where there are any.")
 
 
 class Agent(Answer):

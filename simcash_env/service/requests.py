@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -28,17 +29,24 @@ class NewSimulation(Model):
     policies: dict[str, Named] = Field(default_factory=dict, description="By bank, in place of the scenario's.")
     external_policy: Named | None = Field(
         None,
-        description="Of the external banks that `policies` does not name; without it the tick calls decide for them.",
+        description="Of the external banks that `policies` does not name, for the whole run: no tick call decides "
+        "for them.",
+    )
+    external: str | Named = Field(
+        "release",
+        description="What external banks do in a tick without `actions`: 'release' (every payment), 'hold', the name "
+        "of a policy without parameters, or a policy as in a scenario file.",
     )
 
 
 class TickOrders(Model):
-    """Decisions for external banks, for one tick. What is not named is held, or stays in Queue 2."""
+    """Decisions for external banks, for one tick."""
 
-    actions: dict[str, dict[str, Any]] = Field(
-        default_factory=dict,
+    actions: dict[str, dict[str, Any]] | None = Field(
+        default=None,
         description="By bank and payment: 'release', 'hold', 'drop', 'withdraw', ['split', parts] or "
-        "['resubmit', rtgs_priority].",
+        "['resubmit', rtgs_priority]. A mapping, also an empty one, decides for all external banks: what it does not "
+        "name is held, or stays in Queue 2. Without it they follow the simulation's `external`.",
     )
     pool_levels: dict[str, Whole] = Field(default_factory=dict, description="Share of the pool, 0 to 20, by bank.")
     collateral: dict[str, Whole] = Field(default_factory=dict, description="Cents to post, negative to withdraw.")
@@ -47,6 +55,11 @@ class TickOrders(Model):
         description="The order that a bank wants to have in the market: ['bid' or 'ask', rate in per cent, cents]; "
         "null takes it out.",
     )
+
+
+def decides(orders: Mapping[str, Any]) -> bool:
+    """Does a tick call decide anything? An empty mapping of actions does: it holds."""
+    return orders.get("actions") is not None or any(orders.values())
 
 
 class NewTransaction(Model):

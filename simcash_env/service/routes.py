@@ -194,8 +194,24 @@ async def show_transaction(
     return models.TransactionRow(**await keeper.exclusively(held, lambda: views.transaction(held, tx)))
 
 
-@router.get("/simulations/{id}/agents/{bank}", responses={**MISSING, **CONFLICT})
-async def show_agent(keeper: TheKeeper, held: TheHeld, bank: str, payments: Payments = 100) -> models.Agent:
+@router.get("/simulations/{id}/agents", responses={**MISSING, **CONFLICT})
+async def find_agent(
+    keeper: TheKeeper,
+    held: TheHeld,
+    bank: Annotated[str, Query(description="Any id, also one that clients drop from a path, such as `..`.")],
+    payments: Payments = 100,
+) -> models.Agent:
+    """One bank, by a parameter."""
+    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+
+
+@router.get("/simulations/{id}/agents/{bank:path}", responses={**MISSING, **CONFLICT})
+async def show_agent(
+    keeper: TheKeeper,
+    held: TheHeld,
+    bank: Annotated[str, Path(description="Percent-encoded: `A/B` is `A%2FB`.")],
+    payments: Payments = 100,
+) -> models.Agent:
     """One bank."""
     return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 

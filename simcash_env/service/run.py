@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.external import RELEASE, External, external_banks
 from simcash_env.errors import SimulationError
 from simcash_env.schema.arrays import I64, LOG_COLUMNS
 from simcash_env.schema.codes import EventKind
@@ -32,18 +33,24 @@ class Run(Simulation):
     """A run whose external banks always see the tick that they decide on: it is open, its payments are there."""
 
     def __init__(
-        self, config: ScenarioConfig, *, seed: int, events: bool, may_grow: Callable[[int], bool] | None = None
+        self,
+        config: ScenarioConfig,
+        *,
+        seed: int,
+        events: bool,
+        external: External = RELEASE,
+        may_grow: Callable[[int], bool] | None = None,
     ) -> None:
-        super().__init__(config, seed=seed, events=events)
+        super().__init__(config, seed=seed, events=events, external=external)
         self.limit_growth(may_grow)
         self.has_log = events
         self._tree_names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
-        self.external = tuple(bank.id for bank in config.banks if bank.policy.type == "external")
+        self.external_banks = external_banks(config)
         self.open_for_decisions()
 
     def open_for_decisions(self) -> None:
         """Bring the arrivals of the current tick where a bank decides from outside."""
-        if self.external and not self.is_over:
+        if self.external_banks and not self.is_over:
             self.open_tick()
 
     def limit_growth(self, may_grow: Callable[[int], bool] | None) -> None:

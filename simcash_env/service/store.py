@@ -73,7 +73,10 @@ class Store:
         self._lock = threading.Lock()
         self._path, self._process = path, os.getpid()
         try:
-            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1.0, isolation_level=None)
+            # an absolute path, so that a file named :memory: is a file
+            self._connection = sqlite3.connect(
+                path.absolute(), check_same_thread=False, timeout=1.0, isolation_level=None
+            )
             try:
                 self._open()
             except BaseException:

@@ -22,7 +22,7 @@ def info(held: Held) -> dict[str, Any]:
         "seed": held.origin.seed,
         "events": held.origin.events,
         "banks": len(config.banks),
-        "external_banks": list(run.external),
+        "external_banks": list(run.external_banks),
         "tick": run.current_tick,
         "num_ticks": run.num_ticks,
         "ticks_per_day": config.simulation.ticks_per_day,
@@ -37,7 +37,8 @@ def detail(held: Held) -> dict[str, Any]:
     return {
         **info(held),
         "bank_ids": list(held.run.bank_ids),
-        "notices": list(held.origin.notices),
+        "external": held.run.external,
+        "notices": [*held.origin.notices, *held.run.notices],
         "scenario": scenario,
     }
 
@@ -56,7 +57,7 @@ def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
     else:
         figures = held.history.figures_at(tick, held.inputs, payments)
         held.weigh()
-    return {"id": held.id, **figures}
+    return {"id": held.id, **figures, "notices": list(held.run.notices)}
 
 
 def agent(held: Held, bank: str, payments: int) -> dict[str, Any]:

@@ -38,11 +38,17 @@ class Decisions(NamedTuple):
 
 
 def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``Simulation.tick`` from JSON: decisions with parameters, and orders, are tuples again."""
-    actions = {
-        bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
-        for bank, verbs in content.get("actions", {}).items()
-    }
+    """Arguments of ``Simulation.tick`` from JSON: decisions with parameters, and orders, are tuples again.
+
+    ``actions`` that are missing or null stay None: external banks follow their default then.
+    """
+    given = content.get("actions")
+    actions = None
+    if given is not None:
+        actions = {
+            bank: {tx: tuple(verb) if isinstance(verb, list) else verb for tx, verb in verbs.items()}
+            for bank, verbs in given.items()
+        }
     orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
     others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
     return {"actions": actions, **others, "orders": orders}

@@ -149,9 +149,13 @@ class Engine:
         """Events and arrivals of the next tick; returns its log rows."""
         return self._run(self._open)
 
-    def close_tick(self) -> I64:
-        """Carry out the decisions in ``work`` and finish the tick; returns its log rows."""
-        return self._run(self._close)
+    def close_tick(self, *, by_default: bool = False) -> I64:
+        """Carry out the decisions in ``work`` and finish the tick; returns its log rows.
+
+        Args:
+            by_default: external banks follow their default policy, where the scenario was compiled with one.
+        """
+        return self._run(self._close, self.scenario.default_row if by_default else None)
 
     def submit(self, payment: tuple[int, ...]) -> tuple[int, I64]:
         """Hand a payment in (``kernels/submission.py`` names the numbers); returns its id and its log rows."""
@@ -187,13 +191,14 @@ class Engine:
     def _logged(self) -> I64:
         return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()
 
-    def _run(self, half: Callable[..., int]) -> I64:
+    def _run(self, half: Callable[..., int], scenario_row: I64 | None = None) -> I64:
         """Call a half tick until it is done; where the log was too short, run it again from where it began."""
         before = (self.row.copy(), self.sizes, self._decisions()) if self._log_rows else None
         self.work.log_count[0] = 0
         scenario, tick = self.scenario, int(self.state.tick[0])
+        read = scenario.row if scenario_row is None else scenario_row
         while True:
-            status = half(scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
+            status = half(read, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
             if status == Status.NEEDS_ROOM:
                 logged, count = self.work.log.copy(), int(self.work.log_count[0])
                 self.grow()

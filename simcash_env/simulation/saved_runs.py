@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 import numpy as np
 from pydantic import ValidationError
 
+from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
+from simcash_env.config.external import HOLD, RELEASE, External, default_policy, plain_external
 from simcash_env.errors import ConfigError, Fault, SnapshotError, WriteError, reason_of
 from simcash_env.files import write_atomically
 from simcash_env.schema.arrays import LOG_WORDS
@@ -56,7 +58,9 @@ class Saving:
     _log: list[I64]
     _tick_log: list[I64]
 
-    def __init__(self, config: Any, *, seed: int | None = None, events: EventsKept = True) -> None:
+    def __init__(
+        self, config: Any, *, seed: int | None = None, events: EventsKept = True, external: External = RELEASE
+    ) -> None:
         """As ``Simulation``: the scenario is loaded, the run stands before its first tick."""
         raise NotImplementedError
 
@@ -72,6 +76,7 @@ class Saving:
             seed=self.seed,
             events=self._events_kept if log else "tick",
             naming=self._naming.to_header(),
+            external=plain_external(self._engine.scenario.external),
         )
         kept = (self._log if log else [], self._tick_log)
         logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, rows)]) for rows in kept]
@@ -84,18 +89,37 @@ class Saving:
             SnapshotError: damaged, of another version or scenario; nothing has changed then.
         """
         read = read_snapshot(snapshot)
-        require_scenario(read, self._engine.scenario)
+        scenario = self._scenario_of(read)
+        require_scenario(read, scenario)
         try:
             seed, events = int(read.header["seed"]), EVENTS_KEPT[read.header["events"]]
-            naming = Naming.from_header(read.header.get("naming", {}), self._engine.scenario)
+            naming = Naming.from_header(read.header.get("naming", {}), scenario)
             log, tick_log = ([rows.reshape(-1, LOG_WORDS)] for rows in (read.log, read.open_log))
         except NO_SENSE as error:
             message = f"snapshot: its header or its events make no sense: {type(error).__name__}: {error}"
             raise SnapshotError(message) from error
+        self._engine.scenario = scenario
         self._engine.replace_row(read.row, read.sizes)
         self.seed, self._events_kept, self._naming = seed, events, naming
         self._engine.keep_log(events=bool(events))
         self._log, self._tick_log = log, tick_log
+
+    def _scenario_of(self, read: Snapshot) -> CompiledScenario:
+        """The scenario with the default of external banks that the snapshot has, which is part of a run.
+
+        Snapshots of versions that knew no default lack it: their external banks held.
+
+        Raises:
+            SnapshotError: its header has no such default.
+        """
+        scenario, external = self._engine.scenario, read.header.get("external", HOLD)
+        if external == plain_external(scenario.external):
+            return scenario
+        try:
+            return compile_scenario(self.config, default_policy(external))
+        except ConfigError as error:
+            message = f"snapshot: its header makes no sense: {error}"
+            raise SnapshotError(message) from error
 
     def log_events(self, events: EventsKept) -> None:
         """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise.
@@ -139,7 +163,8 @@ class Saving:
             raise SnapshotError(message) from error
         try:
             header = read_snapshot(data).header
-            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"])
+            external = header.get("external", HOLD)
+            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"], external=external)
             simulation.restore(data)
         except (SnapshotError, ConfigError, ValidationError, *NO_SENSE) as error:
             message = f"{path}: {error}"

@@ -13,6 +13,7 @@ from simcash_env.compile.market import with_interest
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
+from simcash_env.config.external import RELEASE, External, default_policy, external_notice, plain_external
 from simcash_env.config.money_bounds import RunBounds
 from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
 from simcash_env.integers import whole_within
@@ -63,7 +64,10 @@ class TickResult:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to. ``arrived`` and ``settled`` are counts and cents; a split payment settles as its parts."""
+    """What a run came to. ``arrived`` and ``settled`` are counts and cents; a split payment settles as its parts.
+
+    ``notices`` are lines that a reader of the figures must know: what external banks do by default.
+    """
 
     scenario: str
     seed: int
@@ -79,6 +83,7 @@ class Summary:
     total_cost: int
     final_balances: dict[str, int]
     digest: str
+    notices: tuple[str, ...] = ()
 
 
 def _given(*parts: Any) -> Decisions:
@@ -102,6 +107,11 @@ class Simulation(Saving, Trading):
         seed: of the random stream; the scenario's own by default.
         events: True keeps the event log; "tick" hands each tick's events out with its result and keeps none; without
             them a run is faster. Payments that have ended are known from the kept log only.
+        external: what banks with policy ``external`` do in a tick without actions: ``"release"`` (all their payments),
+            ``"hold"``, or a policy, as in ``set_policy``. The summary reports it.
+
+    Raises:
+        ConfigError: a scenario or a default policy that cannot be run.
     """
 
     def __init__(
@@ -110,11 +120,13 @@ class Simulation(Saving, Trading):
         *,
         seed: int | None = None,
         events: EventsKept = True,
+        external: External = RELEASE,
     ) -> None:
         self.config = config if isinstance(config, ScenarioConfig) else load_scenario(config)
         self.seed = self.config.simulation.seed if seed is None else _seed(seed)
         self._events_kept: EventsKept = events_kept(events)
-        self._engine = Engine(compile_scenario(self.config), self.seed, events=bool(events))
+        scenario = compile_scenario(self.config, default_policy(external, self.config))
+        self._engine = Engine(scenario, self.seed, events=bool(events))
         self._log: list[I64] = []
         self._tick_log: list[I64] = []
         self.bank_ids = self._engine.scenario.bank_ids
@@ -172,7 +184,9 @@ class Simulation(Saving, Trading):
         Args:
             actions: decisions of banks whose policy is ``external``, by bank and payment: ``"release"``, ``"hold"``,
                 ``"drop"`` or ``("split", parts)`` in its Queue 1; ``"withdraw"`` or ``("resubmit", rtgs_priority)``
-                takes one of its payments out of Queue 2, back to the end of Queue 1. What is not named stays.
+                takes one of its payments out of Queue 2, back to the end of Queue 1. A mapping, also an empty one,
+                decides for all external banks: what it does not name is held, or stays in Queue 2. Without a mapping
+                they follow the default (``external``).
             pool_levels: share of the pool on a grid of 0 to 20, of banks that may set it at this tick.
             collateral: cents to post, negative to withdraw; clipped to capacity and to what backs no credit in use.
             orders: the one order that a bank wants to have in the first book of the market, ``(side, rate, amount)``
@@ -184,7 +198,7 @@ class Simulation(Saving, Trading):
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        log = self._advance(_given(actions, pool_levels, collateral, orders))
+        log = self._advance(_given(actions, pool_levels, collateral, orders), by_default=actions is None)
         state = self._engine.state
         return TickResult(
             tick=tick,
@@ -199,17 +213,18 @@ class Simulation(Saving, Trading):
             events=Events.joined(log, self.bank_ids, self._naming.names),
         )
 
-    def _advance(self, chosen: Decisions) -> list[I64]:
+    def _advance(self, chosen: Decisions, *, by_default: bool) -> list[I64]:
         """Run one tick; returns its log rows, which the log of the run has too if one is kept."""
         self.open_tick()
         write_decisions(self._engine, chosen)
-        log, self._tick_log = [*self._tick_log, self._naming.translated(self._engine.close_tick())], []
+        closed = self._naming.translated(self._engine.close_tick(by_default=by_default))
+        log, self._tick_log = [*self._tick_log, closed], []
         if self._events_kept is True:
             self._log += log
         return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
-        """Run so many ticks, or to the end of the run where that comes first.
+        """Run so many ticks, or to the end of the run where that comes first; external banks follow the default.
 
         Raises:
             SimulationError: no whole number of ticks.
@@ -220,10 +235,10 @@ class Simulation(Saving, Trading):
         return [self.tick() for _ in range(min(num_ticks, self.num_ticks - self.current_tick))]
 
     def run_to_completion(self) -> Summary:
-        """Run every tick that is left."""
+        """Run every tick that is left; external banks follow the default."""
         nothing = Decisions({}, {}, {}, {})
         while not self.is_over:
-            self._advance(nothing)
+            self._advance(nothing, by_default=True)
         return self.summary()
 
     # -- payments -----------------------------------------------------------------------------------------------------
@@ -401,8 +416,21 @@ class Simulation(Saving, Trading):
             bank: dict(zip(names, row, strict=True)) for bank, row in zip(self.bank_ids, rows.tolist(), strict=True)
         }
 
+    @property
+    def external(self) -> str | dict[str, Any]:
+        """What external banks do in a tick without actions: ``"release"``, ``"hold"``, or a policy as in a file."""
+        return plain_external(self._engine.scenario.external)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Lines for whoever reads the results: what external banks do by default, where the scenario has any."""
+        notice = external_notice(self.config, self._engine.scenario.external)
+        return () if notice is None else (notice,)
+
     def set_policy(self, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> None:
         """From its next decision on the bank follows another policy; ``"external"`` hands it to ``tick``'s actions.
+
+        Without actions an external bank follows the default of the simulation (``external``).
 
         Args:
             bank: id of the bank.
@@ -414,7 +442,7 @@ class Simulation(Saving, Trading):
         """
         number = self.bank_number(bank)
         config = with_policy(self.config, bank, policy)
-        scenario = compile_scenario(config)
+        scenario = compile_scenario(config, self._engine.scenario.external)
         self._engine.change_scenario(scenario, number)
         self._naming.extend(scenario)
         self.config = config
@@ -509,4 +537,5 @@ class Simulation(Saving, Trading):
             total_cost=int(state.run_cost_cents.sum()),
             final_balances={bank: self.balance(bank) for bank in self.bank_ids},
             digest=self.digest(),
+            notices=self.notices,
         )

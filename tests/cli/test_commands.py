@@ -68,7 +68,10 @@ def test_a_table_goes_to_stdout_and_notes_to_stderr() -> None:
     assert done.returncode == 0
     assert "BANK_A" in done.stdout
     assert "99,600" in done.stdout
-    assert "nobody decides for BANK_A, BANK_B: running fifo" in done.stderr
+    assert done.stderr == (
+        "external banks BANK_A, BANK_B release every payment in ticks without actions (external: release); "
+        "choose with --external or --policy BANK=NAME\n"
+    )
 
 
 def test_verbose_names_every_event_on_stderr_and_json_stays_one_object() -> None:

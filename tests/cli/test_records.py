@@ -32,10 +32,6 @@ def test_a_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
         "saved",
         "--seed",
         "7",
-        "--policy",
-        "BANK_A=fifo",
-        "--policy",
-        "BANK_B=fifo",
         cwd=tmp_path,
     )
     assert (made["current_tick"], made["num_ticks"], made["seed"]) == (0, 12, 7)
@@ -53,7 +49,7 @@ def test_a_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
 
 
 def test_outside_decisions_and_payments_come_from_a_file(tmp_path):
-    answer("create", "castro-12period-v0", "saved", "--seed", "42", cwd=tmp_path)
+    answer("create", "castro-12period-v0", "saved", "--seed", "42", "--external", "hold", cwd=tmp_path)
     held = answer("tick", "saved", cwd=tmp_path)["results"][0]
     assert (held["num_arrivals"], held["num_settlements"]) == (9, 0)
     mine = answer("state", "saved", "--bank", "BANK_A", cwd=tmp_path)

@@ -31,15 +31,19 @@ Actions = Mapping[str, Mapping[str, Decision]]
 
 
 class Oracle:
-    """The rules of a tick, one function each, run in order on plain Python objects."""
+    """The rules of a tick, one function each, run in order on plain Python objects.
 
-    def __init__(self, config: ScenarioConfig) -> None:
+    In a tick without actions external banks release every payment, or hold it where ``external`` is ``"hold"``.
+    """
+
+    def __init__(self, config: ScenarioConfig, external: str = "release") -> None:
         """Build the world before the first tick."""
         self.world: World = build_world(config)
         for bank in self.world.banks.values():
             if bank.config.policy.type == "tree":
                 bank.registers = dict.fromkeys(register_names(bank.config.policy.definition), 0.0)
         self._is_open = False
+        self.external = external
 
     @property
     def last(self) -> TickReport:
@@ -112,6 +116,7 @@ class Oracle:
             msg = "the tick is not open"
             raise RuntimeError(msg)
         world = self.world
+        world.releases_by_default = actions is None and self.external == "release"
         check_actions(world, actions or {})
         move_collateral(world, collateral or {})
         set_pool_levels(world, pool_levels or {})

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from simcash_env.cli import main
 from simcash_env.errors import RecordError, SimcashError, WriteError
 from simcash_env.files import write_atomically
 from simcash_env.records.database import DatabaseRecord, DatabaseSink
@@ -304,3 +306,46 @@ def test_a_parquet_file_of_somebody_else_is_refused(tmp_path):
     pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "other.parquet")
     with pytest.raises(RecordError, match="its columns are not those of a record"):
         open_record(tmp_path / "other.parquet")
+
+
+@pytest.mark.parametrize("at", [20, 4096 + 10, 8192 + 20, 3 * 4096 + 100])
+@pytest.mark.parametrize("words", [("replay",), ("plot",), ("run", "two-banks-v0", "--quiet", "--db")])
+def test_damaged_database_is_not_taken_for_one_in_use(tmp_path, capsys, at, words):
+    """DuckDB's message on a wrong checksum names a block, and "block" has "lock" in it."""
+    recorded(tmp_path)
+    path = tmp_path / "runs.duckdb"
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(SystemExit) as left:
+        main([*words, str(path)])
+    told = capsys.readouterr().err
+    assert left.value.code in {1, 2}
+    assert f"{path}: " in told
+    assert "another process" not in told
+    assert "Corrupt database file: computed checksum" in told
+
+
+@pytest.mark.parametrize("name", [":memory:", "md:x", "postgres:x", "sqlite:x", "s3:x"])
+def test_database_with_a_name_of_duckdb_is_a_file(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        with pytest.raises(SystemExit) as left:
+            main(["run", "two-banks-v0", "--db", name, "--quiet", "--json"])
+        assert left.value.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    with pytest.raises(SystemExit) as left:
+        main(["replay", name, "--run", "2"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{name}: equal")
+
+
+def test_damaged_facts_of_a_database_name_the_file(tmp_path):
+    recorded(tmp_path)
+    path = tmp_path / "runs.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE runs SET facts = 'none'")
+    for run, said in ((None, "its facts of the run cannot be read"), (7, "no run 7; there are 1")):
+        with pytest.raises(RecordError) as refused:
+            DatabaseRecord(path, run)
+        assert str(refused.value).startswith(f"{path}: {said}")

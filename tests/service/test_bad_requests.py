@@ -78,6 +78,9 @@ CASES = [
     post(NEW, {"scenario": CASTRO, "external_policy": {"type": "deadline", "urgency_threshold": -1}}, 422, "external_policy.urgency_threshold: must be at least 0, got -1"),
     post(NEW, {"scenario": CASTRO, "external_policy": {"type": "tree", "file": "/etc/passwd"}}, 422, "external_policy.file: files are not read here"),
     post(NEW, {"scenario": CASTRO, "policies": {"BANK_B": {"type": "tree", "file": "x.json"}}}, 422, "policies.BANK_B.file: files are not read here"),
+    post(NEW, {"scenario": CASTRO, "external": "fiffo"}, 422, "external: must be one of fifo,"),
+    post(NEW, {"scenario": CASTRO, "external": {"type": "external"}}, 422, "external: must be release, hold or a policy"),
+    post(NEW, {"scenario": CASTRO, "external": {"type": "tree", "file": "/etc/passwd"}}, 422, "external.file: files are not read here"),
     post(NEW, {"scenario": CASTRO, "external_policy": {"type": "tree"}}, 422, "external_policy: give either file or tree"),
     post(NEW, {"scenario": CASTRO, "external_policy": {"type": "tree", "tree": {}}}, 422, "external_policy.tree"),
     # its scenario

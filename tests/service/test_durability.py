@@ -1,15 +1,19 @@
 """Nothing that was acknowledged is lost: by SIGTERM in mid-call, by kill -9, by a client that goes away."""
 
+import json
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 
+from simcash_env.service.store import Store
+from simcash_env.simulation import Simulation
 from tests.service.processes import FIFO, ROOT, Served, alone, serving
 
 TEN = "ten-banks-v0"
@@ -218,3 +222,32 @@ def test_a_full_disk_is_told_and_the_call_has_not_happened(tmp_path):
 def test_an_interrupt_ends_with_130():
     served = Served()
     assert served.end(signal.SIGINT) == 130
+
+
+def test_database_named_memory_is_a_file(tmp_path, monkeypatch):
+    """SQLite would keep it in memory, and nothing of it."""
+    monkeypatch.chdir(tmp_path)
+    store = Store(Path(":memory:"))
+    assert (tmp_path / ":memory:").is_file()
+    store.close()
+
+
+def test_external_banks_hold_in_simulations_kept_before_there_was_a_default(tmp_path):
+    file = tmp_path / "kept.db"
+    with serving("--db", file) as served:
+        name = served.make(seed=3, external="hold")
+        served.tick(name, 2)
+    with sqlite3.connect(file) as connection:
+        (origin,) = connection.execute("SELECT origin FROM simulations").fetchone()
+        older = {key: value for key, value in json.loads(origin).items() if key != "external"}
+        connection.execute("UPDATE simulations SET origin = ?", (json.dumps(older),))
+    connection.close()
+    run = Simulation("castro-12period-v0", seed=3, external="hold")
+    run.run(4)
+    run.open_tick()
+    with serving("--db", file) as served:
+        assert served.get(f"/simulations/{name}")["external"] == "hold"
+        served.tick(name, 2)
+        assert served.get(f"/simulations/{name}/metrics")["digest"] == run.digest()
+        totals = served.get(f"/simulations/{name}/state", tick=3)["totals"]
+        assert totals["settled"] == 0

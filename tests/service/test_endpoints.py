@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -254,3 +255,59 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(options, said)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+ODD_IDS = ["A/B", "A/", "/", ".", "..", "../..", "%2F", "A%2FB", "?", "#", "a b", " ", "a&b=c", "銀行", "[/b]", "<b>"]
+
+
+def test_every_bank_id_is_reachable(service):
+    """An id with a slash was 404, however it was encoded."""
+    rows = [{"id": name, "opening_balance": number} for number, name in enumerate(ODD_IDS)]
+    simulation = {"ticks_per_day": 2, "num_days": 1}
+    name = service.make({"format": 1, "name": "odd", "simulation": simulation, "banks": rows})
+    for number, bank in enumerate(ODD_IDS):
+        encoded = quote(bank, safe="").replace(".", "%2E")
+        by_path = service.get(f"/simulations/{name}/agents/{encoded}")
+        by_parameter = service.get(f"/simulations/{name}/agents", bank=bank)
+        assert by_path == by_parameter
+        assert (by_path["bank"]["id"], by_path["bank"]["balance"]) == (bank, number)
+    refused = service.client.get(f"/simulations/{name}/agents/A%2FC")
+    assert (refused.status_code, refused.json()["error"]) == (404, "unknown bank 'A/C'")
+
+
+@pytest.mark.parametrize(
+    ("external", "said"),
+    [
+        ("release", "release every payment in ticks without actions (external: release)"),
+        ("hold", "hold every payment in ticks without actions (external: hold)"),
+        ({"type": "deadline", "urgency_threshold": 2}, "follow the policy deadline in ticks without actions"),
+    ],
+)
+def test_external_default_is_told_and_followed(service, external, said):
+    name = service.make(seed=6, external=external)
+    run = Simulation("castro-12period-v0", seed=6, external=external)
+    detail = service.get(f"/simulations/{name}")
+    assert (detail["external"], len(detail["notices"])) == (external, 1)
+    assert f"external banks BANK_A, BANK_B {said}" in detail["notices"][0]
+    assert service.get(f"/simulations/{name}/state")["notices"] == detail["notices"]
+    service.tick(name, 3)
+    service.tick(name, actions={})
+    service.tick(name, pool_levels={})
+    run.run(3)
+    run.tick({})
+    run.tick()
+    run.open_tick()
+    assert service.get(f"/simulations/{name}/metrics")["digest"] == run.digest()
+    states = [service.get(f"/simulations/{name}/state", tick=tick)["totals"] for tick in (4, 5)]
+    assert states[1] == service.get(f"/simulations/{name}/state")["totals"]
+    again = Simulation("castro-12period-v0", seed=6, external=external)
+    again.run(3)
+    again.tick({})
+    assert states[0]["settled"] == again.summary().settled
+
+
+def test_external_default_is_to_release(service):
+    name = service.make(seed=6)
+    run = Simulation("castro-12period-v0", seed=6)
+    service.tick(name, 12)
+    assert service.get(f"/simulations/{name}/metrics")["digest"] == run.run_to_completion().digest

@@ -14,7 +14,7 @@ NOT_MEANT = {
     "positive_data_acceptance",  # the document cannot say which scenarios, banks and ticks there are
     "ignored_auth",  # without a token there is none to ignore; test_access.py has one
 }
-NUM_ENDPOINTS = 14
+NUM_ENDPOINTS = 15
 
 
 @pytest.fixture(scope="module")

@@ -86,3 +86,11 @@ def test_facts_of_neither_are_refused(tmp_path):
     path.write_bytes(b"x")
     with pytest.raises(SnapshotError, match=r"does not match model\.json"):
         read_facts(path)
+
+
+def test_checkpoint_facts_that_are_no_text_name_their_file(tmp_path):
+    path = tmp_path / "model.zip"
+    save_checkpoint(Model(b"o"), path, OLD)
+    facts_path(path).write_bytes(b'{"scenario": "\xe9"}')
+    with pytest.raises(SnapshotError, match=r"model\.json: cannot be read: not UTF-8 text"):
+        read_facts(path)

@@ -44,6 +44,16 @@ def test_a_study_is_refused_under_another_plan(tmp_path):
     assert open_study(path, "other", plan(validation_days=4)).study_name == "other"
 
 
+@pytest.mark.parametrize("name", ["study.journal", "study.db"])
+@pytest.mark.parametrize("content", [b"# \xe9\n[3]\n", b'{"a": 1}\n' * 200])
+def test_study_file_that_is_none_is_refused_by_name(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=rf"{name}: storage: cannot be read as a study: "):
+        open_study(path, "mine", plan())
+    assert path.read_bytes() == content
+
+
 def test_trials_are_judged_on_validation_days_alone(monkeypatch, tmp_path):
     judged = []
     real = tune.evaluate_learned

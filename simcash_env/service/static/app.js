@@ -9,7 +9,6 @@ import { describe, showBanks, showCosts, showQueue, showTiles } from "./panels.j
 import { Player } from "./player.js";
 
 const POLICIES = {
-  fifo: { type: "fifo" },
   deadline: { type: "deadline", urgency_threshold: 2 },
   liquidity_aware: { type: "liquidity_aware", target_buffer: 100000, urgency_threshold: 2 },
 };
@@ -108,7 +107,7 @@ async function createRun(event) {
   const policy = POLICIES[find("policy").value];
   const body = { scenario: find("scenario").value };
   if (seed !== "") body.seed = Number(seed);
-  if (policy) body.external_policy = policy;
+  body.external = policy || find("policy").value;
   try {
     const made = await api.create(body);
     await open(made.id);
