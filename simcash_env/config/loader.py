@@ -106,7 +106,7 @@ def _find(source: Any) -> Path:
         raise ConfigError([Fault(str(source), None, "", None, "cannot be read: no such file")])
     if source in scenario_ids():
         return scenario_path(source)
-    guess = nearest(source, scenario_ids())
+    guess = nearest(str(source), scenario_ids())
     hint = " (simcash scenarios list names them)" if guess is None else f", did you mean {guess}?"
     rule = f"neither a file nor a scenario of the library{hint}"
     raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
