@@ -75,7 +75,7 @@ def _locked(path: Path, target: Path) -> int:
 
 def is_open_elsewhere(path: Path, *, read_only: bool) -> bool:
     """Has another process a lock on this file, of the kind that databases take, that is in the way?"""
-    if sys.platform == "win32":  # pragma: no cover - as above
+    if sys.platform == "win32":  # pragma: no cover - that system has no such locks
         return False
     try:
         with path.open("rb" if read_only else "rb+") as file:

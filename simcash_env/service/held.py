@@ -30,6 +30,10 @@ class Origin:
     notices: tuple[str, ...] = ()
     external: str | dict[str, Any] = HOLD
 
+    def new_run(self, may_grow: Callable[[int], bool] | None = None) -> Run:
+        """The run before its first tick."""
+        return Run(self.config, seed=self.seed, events=self.events, external=self.external, may_grow=may_grow)
+
     def as_row(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -81,7 +85,7 @@ class Held:
             ValueError: likewise.
         """
         origin = Origin.of_row(kept.origin)
-        run = Run(origin.config, seed=origin.seed, events=origin.events, external=origin.external)
+        run = origin.new_run()
         run.restore_state(kept.state, list(kept.log))
         run.limit_growth(may_grow)
         if len(kept.reports) != run.current_tick:

@@ -146,13 +146,7 @@ class Keeper:
     def _make(self, request: NewSimulation) -> Held:
         origin = read_request(request, self.settings)
         try:
-            run = Run(
-                origin.config,
-                seed=origin.seed,
-                events=origin.events,
-                external=origin.external,
-                may_grow=self.has_room,
-            )
+            run = origin.new_run(self.has_room)
         except RoomError as error:
             raise self._no_room(error) from error
         created = datetime.now(UTC).isoformat(timespec="microseconds")
