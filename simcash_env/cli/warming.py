@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from simcash_env.cli.screen import needs_extra
 from simcash_env.errors import SimulationError
 
 PACKAGE: Final = "simcash_env"
@@ -82,13 +81,11 @@ def _batch() -> None:
 
 def _scripted_runs() -> None:
     """Whole runs in one call, as ``simcash benchmark`` makes them."""
-    from simcash_env.cli.choices import with_policies
-    from simcash_env.config import load_scenario
+    from simcash_env.config import FifoPolicy, load_scenario
+    from simcash_env.evaluation.evaluate import with_policy
+    from simcash_env.evaluation.rollout import run_scripted
 
-    config = with_policies(load_scenario(SCENARIO), [], quiet=True)
-    with needs_extra("training"):
-        from simcash_env.evaluation.rollout import run_scripted
-    run_scripted(config, [1])
+    run_scripted(with_policy(load_scenario(SCENARIO), FifoPolicy()), [1])
 
 
 CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs)
