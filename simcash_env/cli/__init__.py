@@ -27,7 +27,7 @@ from simcash_env.cli.streams import prepare_streams
 from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
 
 UsageMistake: Any = typer.BadParameter.__mro__[2]
-"""What a mistyped command raises; typer brings its own copy of click or not, by version."""
+"""The error for a mistyped command; some versions of typer have their own copy of click."""
 
 RUN_FAILED: Final = 1
 BAD_USAGE: Final = 2
@@ -70,7 +70,7 @@ app.command(epilog="Example: simcash export castro-12period-v0 --policy random -
 
 
 @app.callback(invoke_without_command=True)
-def common(version: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:  # noqa: FBT001, FBT003
+def common(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:  # noqa: FBT001, FBT003
     """Train and compare cash managers of banks in a real-time gross settlement system."""
     if version:
         from simcash_env import __version__
@@ -80,7 +80,7 @@ def common(version: bool = typer.Option(False, "--version", help="Print the vers
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command; a user's mistake is one clear message, never a traceback."""
+    """Run a command; print a user's mistake as one message without a traceback."""
     prepare_streams()
     try:
         code = app(args=arguments, prog_name="simcash", standalone_mode=False)
@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
         if BrokenPipeError not in {type(leaving), type(leaving.__context__)}:
             raise  # the shell's completion has answered
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0  # the reader has gone: no data is owed to anybody
+        code = 0  # the reader has closed the pipe
     except OSError as failure:
         note(f"the system says: {failure}", style="red")
         code = RUN_FAILED

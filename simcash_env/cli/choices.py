@@ -1,4 +1,4 @@
-"""Arguments that several commands take, and what becomes of them."""
+"""Arguments and options that several commands share, and functions that parse them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NOT_DECIMAL = "must be written in decimal digits"
 
 
 def complete_scenario(incomplete: str) -> Iterator[str]:
-    """Ids of the library, and files, for the shell's completion."""
+    """Yield ids of the library and files for shell completion."""
     yield from (name for name in scenario_ids() if name.startswith(incomplete))
     yield from complete_file(incomplete)
 
 
 def complete_file(incomplete: str) -> Iterator[str]:
-    """Files and folders, for the shell's completion."""
+    """Yield files and folders for shell completion."""
     start = Path(incomplete)
     folder, name = (start, "") if incomplete.endswith("/") else (start.parent, start.name)
     if folder.is_dir():
@@ -44,51 +44,60 @@ def complete_file(incomplete: str) -> Iterator[str]:
 
 PolicyPath = Annotated[
     Path | None,
-    typer.Option("--policy-path", help="Folder where the policy paths of a file start.", show_default=False),
+    typer.Option(
+        "--policy-path", help="Folder to which relative tree-file paths in the scenario refer.", show_default=False
+    ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, max=MAX_SEED, help="Of the random stream; the file's own by default.", show_default=False),
+    typer.Option(min=0, max=MAX_SEED, help="Random seed (default: the seed in the file).", show_default=False),
 ]
 Policies = Annotated[
-    list[str] | None, typer.Option("--policy", help="BANK=NAME or BANK=NAME:parameter=value,...; may be repeated.")
+    list[str] | None,
+    typer.Option("--policy", help="Policy of a bank: BANK=NAME or BANK=NAME:parameter=value,... (may be repeated)."),
 ]
 ScenarioName = Annotated[
-    str, typer.Argument(help="An id of the library, or a file.", autocompletion=complete_scenario, show_default=False)
+    str,
+    typer.Argument(
+        help="Scenario: an id of the library or a scenario file.", autocompletion=complete_scenario, show_default=False
+    ),
 ]
 RecordFile = Annotated[
-    Path, typer.Argument(help="What run --db or --events wrote.", autocompletion=complete_file, show_default=False)
+    Path,
+    typer.Argument(
+        help="Run record written by simcash run --db or --events.", autocompletion=complete_file, show_default=False
+    ),
 ]
 RunNumber = Annotated[
-    int | None, typer.Option("--run", min=1, help="Which run of a DuckDB file; the last one by default.")
+    int | None, typer.Option("--run", min=1, help="Number of the run in a DuckDB file (default: the last run).")
 ]
 External = Annotated[
     str | None,
     typer.Option(
         "--external",
-        help="What external banks do in ticks without actions: release, hold, NAME or NAME:parameter=value,... "
-        "(default: release).",
+        help="Default policy of external banks in ticks without actions: release, hold, NAME or "
+        "NAME:parameter=value,... (default: release).",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def leave_out_notice(quiet: bool) -> bool:  # noqa: FBT001 - the signature typer asks for
-    """With ``--quiet`` nothing is written about compilation either."""
+    """Silence the notice about compilation under ``--quiet``."""
     if quiet:
         notice.silence()
     return quiet
 
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no notes.", callback=leave_out_notice)]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress and no notes.", callback=leave_out_notice)]
 
 
 def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any]:
-    """What ``--policy`` says, as the configuration of a policy by bank.
+    """Parse the values of ``--policy`` into a policy configuration by bank.
 
     Raises:
-        ConfigError: an unknown bank, policy or parameter, all of them at once.
+        ConfigError: an unknown bank, policy or parameter; lists all faults.
     """
     faults: list[Fault] = []
     chosen: dict[str, Any] = {}
@@ -119,7 +128,7 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
 
 
 def policy_fields(text: str) -> dict[str, Any]:
-    """``name`` or ``name:parameter=value,...`` as a scenario file would have it; numbers are read as in a file.
+    """Parse ``name`` or ``name:parameter=value,...`` into the mapping of a scenario file.
 
     Raises:
         ConfigError: a number that has two meanings, a parameter given twice.
@@ -141,10 +150,10 @@ def policy_fields(text: str) -> dict[str, Any]:
 
 
 def chosen_external(text: str | None) -> dict[str, Any] | str:
-    """What ``--external`` says, as ``Simulation`` takes it; without it the default is to release.
+    """Parse ``--external`` into the argument of ``Simulation``; the default is to release.
 
     Raises:
-        ConfigError: no such policy or parameter; every fault is named.
+        ConfigError: an unknown policy or parameter; lists all faults.
     """
     if text is None or text in {RELEASE, HOLD}:
         return text or RELEASE
@@ -159,12 +168,12 @@ def chosen_external(text: str | None) -> dict[str, Any] | str:
 
 
 def tell_notices(simulation: Simulation, *, quiet: bool = False) -> None:
-    """Print to stderr what a reader of the results must know; nothing where nobody wants notes."""
+    """Print the notices of a simulation to stderr, unless ``quiet``."""
     for text in () if quiet else simulation.notices:
         note(f"{text}; choose with --external or --policy BANK=NAME")
 
 
 def replace_policies(config: ScenarioConfig, chosen: dict[str, Any]) -> ScenarioConfig:
-    """The scenario in which these banks follow these policies."""
+    """Return the scenario with these policies for these banks."""
     banks = tuple(bank.model_copy(update={"policy": chosen.get(bank.id, bank.policy)}) for bank in config.banks)
     return config.model_copy(update={"banks": banks})

@@ -16,28 +16,28 @@ FOLDER = Path("results") / "rllib"
 
 Address = Annotated[
     str | None,
-    typer.Option(help="Of a Ray cluster: host:port, or auto for this machine's; by default Ray starts here."),
+    typer.Option(help="Address of a Ray cluster: HOST:PORT, or auto (default: start Ray on this machine)."),
 ]
-Iterations = Annotated[int, typer.Option(min=1, help="Rounds of sampling and learning.")]
-Batch = Annotated[int, typer.Option(min=1, help="Ticks of a round.")]
+Iterations = Annotated[int, typer.Option(min=1, help="Number of training iterations.")]
+Batch = Annotated[int, typer.Option(min=1, help="Ticks sampled in each iteration.")]
 
 
 def rllib(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, or a file.")],
+    scenario: Annotated[str, typer.Argument(help="Scenario: an id of the library or a scenario file.")],
     address: Address = None,
     iterations: Iterations = 40,
     batch: Batch = 200,
-    runners: Annotated[int, typer.Option(min=0, help="Processes that sample, anywhere in the cluster.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
-    every: Annotated[int, typer.Option(min=1, help="Iterations between two checkpoints.")] = 5,
-    seeds: Annotated[int, typer.Option(min=2, help="Validation days on which the result is played.")] = 100,
-    out: Annotated[Path | None, typer.Option(help="Folder of the checkpoint.", show_default=False)] = None,
+    runners: Annotated[int, typer.Option(min=0, help="Number of processes that sample, on any node.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the training.")] = 0,
+    every: Annotated[int, typer.Option(min=1, help="Number of iterations between checkpoints.")] = 5,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds for the final evaluation.")] = 100,
+    out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint.", show_default=False)] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Train with RLlib's PPO. The same command goes on from its checkpoint, also after Ctrl-C.
+    """Train with RLlib's PPO. Repeat the command to continue from its last checkpoint, also after Ctrl-C.
 
-    A node that dies takes its sampling processes with it; others are started elsewhere and the training goes on.
+    If a node fails, its sampling processes restart on other nodes and the training continues.
     """
     with needs_extra(EXTRA):
         from simcash_env.learning import rllib_ppo as rl
@@ -60,31 +60,33 @@ def rllib(
 
 
 def told_iteration(state: Any) -> None:
-    """One line an iteration."""
+    """Print one line for an iteration."""
     mean = "none yet" if state.curve[-1] is None else f"{state.curve[-1]:.3f}"
     notes.print(f"iteration {state.iterations}: mean return of a bank's day {mean}", highlight=False)
 
 
 def sweep(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, or a file.")],
+    scenario: Annotated[str, typer.Argument(help="Scenario: an id of the library or a scenario file.")],
     address: Address = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trainings.")] = 8,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials; each trains one policy.")] = 8,
     iterations: Iterations = 40,
     batch: Batch = 200,
-    seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 100,
-    every: Annotated[int, typer.Option(min=1, help="Iterations between two checkpoints.")] = 5,
-    space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
-    cpus: Annotated[int | None, typer.Option(min=1, help="Of this machine, where Ray starts here.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds that score a trial.")] = 100,
+    every: Annotated[int, typer.Option(min=1, help="Number of iterations between checkpoints.")] = 5,
+    space: Annotated[Path | None, typer.Option(help="YAML file with the search space.", show_default=False)] = None,
+    cpus: Annotated[
+        int | None, typer.Option(min=1, help="CPUs that Ray may use when it starts on this machine.")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the sweep, on a cluster one that all nodes share.", show_default=False),
+        typer.Option(help="Folder for the sweep; on a cluster, a folder that all nodes share.", show_default=False),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Search settings of RLlib's PPO with Ray Tune. The same command goes on with a sweep that was broken off.
+    """Search settings of RLlib's PPO with Ray Tune. Repeat the command to continue an interrupted sweep.
 
-    A trial whose node dies goes on elsewhere from its last checkpoint.
+    If a node fails, its trials continue on other nodes from their last checkpoints.
     """
     with needs_extra(EXTRA):
         from simcash_env.learning import ray_sweep as sweeps

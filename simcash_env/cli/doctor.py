@@ -32,15 +32,15 @@ REQUIREMENT: Final = re.compile(
 
 def doctor(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out the run: nothing is compiled.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Skip the test run, so that nothing is compiled.")] = False,
     warm: Annotated[
-        bool, typer.Option("--warm", help="Compile the whole engine, so that no later process has to.")
+        bool, typer.Option("--warm", help="Compile the whole engine, so that later processes load it from the cache.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a bug report needs: versions, machine, caches, extras, and whether a run comes out right here.
+    """Print what a bug report needs: versions, machine, caches, extras and the result of a test run.
 
-    Leaves with 1 where the run fails or comes out wrong.
+    The exit code is 1 if the test run fails or its result is wrong.
     """
     if quick and warm:
         raise ConfigError(
@@ -64,7 +64,7 @@ def doctor(
 
 
 def package() -> dict[str, Any]:
-    """Which simcash_env this is, and where it lies."""
+    """Return version and location of the package."""
     import simcash_env
 
     try:
@@ -76,7 +76,7 @@ def package() -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Python and what it runs on."""
+    """Return versions of Python and the operating system, and the processor."""
     able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "python": f"{platform.python_version()} ({platform.python_implementation()}, {platform.python_compiler()})",
@@ -88,7 +88,7 @@ def machine() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The name of the processor, as far as the system tells it."""
+    """Return the name of the processor, as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -98,7 +98,7 @@ def processor() -> str:
 
 
 def requirements() -> dict[str, Any]:
-    """Versions of what the package needs, and of each extra what is there and what is missing."""
+    """Return versions of the dependencies, and the installed and missing ones of each extra."""
     try:
         required = importlib.metadata.requires(DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
@@ -113,7 +113,7 @@ def requirements() -> dict[str, Any]:
 
 
 def grouped(required: Iterable[str]) -> dict[str, list[str]]:
-    """Names by extra, ``""`` for what is always needed; an extra that names others has theirs too."""
+    """Group requirements by extra (``""``: always required); an extra includes those of the extras it names."""
     names: dict[str, list[str]] = {}
     includes: dict[str, list[str]] = {}
     for match in filter(None, map(REQUIREMENT.match, required)):
@@ -132,7 +132,7 @@ def grouped(required: Iterable[str]) -> dict[str, list[str]]:
 
 
 def version_of(name: str) -> str | None:
-    """The installed version; None where there is none."""
+    """Return the installed version, or None."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -140,12 +140,12 @@ def version_of(name: str) -> str | None:
 
 
 def variables() -> dict[str, str]:
-    """Variables of the environment that change how it runs."""
+    """Return the environment variables that affect the package."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith(VARIABLES)}
 
 
 def cache() -> dict[str, Any]:
-    """Where compiled kernels are kept, and how much of them; those of other versions lie beside."""
+    """Return the cache folder of compiled kernels and its size, and the size of other versions' folders."""
     from simcash_env.kernels._numba import compilers
     from simcash_env.kernels._numba.jit import PLAIN, cache_folder
 
@@ -163,12 +163,12 @@ def cache() -> dict[str, Any]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Files of a folder and of those in it."""
+    """Return the files of a folder and its subfolders."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def megabytes(folders: Iterable[Path]) -> float:
-    """Size of all files in some folders; one that goes away meanwhile counts as nothing."""
+    """Return the size of all files in some folders; a file that disappears meanwhile counts as 0."""
     total = 0
     for path in (path for folder in folders for path in files_in(folder)):
         try:
@@ -179,7 +179,7 @@ def megabytes(folders: Iterable[Path]) -> float:
 
 
 def check() -> dict[str, Any]:
-    """Run the smallest scenario twice: does it come out to the cent, and how long did each start take?"""
+    """Run the smallest scenario twice; check its cost to the cent and time each start."""
     before = cache()["files"]
     begun = time.perf_counter()
     try:
@@ -203,7 +203,7 @@ def check() -> dict[str, Any]:
 
 
 def cost_of_a_run() -> int:
-    """Cents that the check costs both banks."""
+    """Return the total cost of the check's run in cents."""
     from simcash_env.simulation import Simulation
 
     simulation = Simulation(SCENARIO, seed=1, events=False)
@@ -213,7 +213,7 @@ def cost_of_a_run() -> int:
 
 
 def told(found: Mapping[str, Any]) -> list[str]:
-    """The findings as lines of text, to be pasted whole."""
+    """Return the findings as lines of text."""
     lines = []
     for name, finding in found.items():
         if name == "extras":
@@ -227,7 +227,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
 
 
 def extra_told(state: Mapping[str, Any]) -> str:
-    """One extra: its versions, or what is missing."""
+    """Return one extra as text: its versions, or what is missing."""
     versions = ", ".join(f"{name} {version}" for name, version in state["versions"].items() if version)
     if state["is_complete"]:
         return versions

@@ -17,23 +17,27 @@ EXTRA: Final = "training"
 
 
 def benchmark(
-    scenarios: Annotated[list[str] | None, typer.Argument(help="Ids or files; castro-12period-v0 by default.")] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Test days a policy is scored on.")] = 100,
-    tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days on which parameters are searched.")] = 100,
-    measured: Annotated[int, typer.Option(min=0, help="Test days on which regret and metrics are taken.")] = 0,
-    plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Scenarios: ids or files (default: castro-12period-v0).")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of test seeds that score a policy.")] = 100,
+    tuning_seeds: Annotated[int, typer.Option(min=0, help="Number of training seeds for tuning parameters.")] = 100,
+    measured: Annotated[int, typer.Option(min=0, help="Number of test seeds for regret and metrics.")] = 0,
+    plots: Annotated[Path | None, typer.Option(help="Folder for plots.", show_default=False)] = None,
     learned: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint, or a scenario whose policy is shipped: a row of its own.", show_default=False),
+        typer.Option(
+            help="Learned policy to add: a checkpoint, or a scenario with a shipped policy.", show_default=False
+        ),
     ] = None,
     *,
     every: Annotated[
-        bool, typer.Option("--every", help="Show every tuned policy, not only the best one on validation days.")
+        bool, typer.Option("--every", help="Show every tuned policy, not only the best one on validation seeds.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON list.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
-    """Score the scripted policies, and learned ones, on test seeds, with 95 % intervals and differences to fifo."""
+    """Score scripted and learned policies on test seeds, with 95 % intervals and differences to FIFO."""
     with needs_extra(EXTRA):
         from simcash_env.evaluation import leaderboard
         from simcash_env.evaluation.benchmark_table import table
@@ -73,7 +77,7 @@ def benchmark(
 
 
 def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
-    """The checkpoint's file, before anything is played.
+    """Return the checkpoint's file, before any run starts.
 
     Raises:
         ConfigError: it is of none of these scenarios.
@@ -88,20 +92,21 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
 
 
 def train(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
-    seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a settings file or a scenario file.")],
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the training.")] = 0,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Decisions of banks in all, at least one rollout.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Total number of bank decisions, at least one rollout.", show_default=False),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The checkpoint to write.", show_default=False)] = None,
-    resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.", show_default=False)] = None,
-    algorithm: Annotated[str, typer.Option(help="The learner; ippo: independent PPO.")] = "ippo",
+    out: Annotated[Path | None, typer.Option(help="Checkpoint file to write.", show_default=False)] = None,
+    resume: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.", show_default=False)] = None,
+    algorithm: Annotated[str, typer.Option(help="Learner (ippo: independent PPO).")] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="No progress, no notes.", callback=leave_out_notice)] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: what was trained, and how far.")] = False,
+    quiet: Annotated[bool, typer.Option(help="Print no progress and no notes.", callback=leave_out_notice)] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Train a learned cash manager; Ctrl-C saves what there is."""
+    """Train a policy and save a checkpoint, also after Ctrl-C."""
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_train
         from simcash_env.learning.settings import load_settings, require_a_rollout
@@ -120,14 +125,14 @@ def train(
 
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A checkpoint that simcash train wrote, or a scenario whose policy is shipped.")
+        Path, typer.Argument(help="Checkpoint of simcash train, or a scenario with a shipped policy.")
     ],
-    seeds: Annotated[int, typer.Option(min=2, help="Test days.")] = 200,
-    plots: Annotated[Path | None, typer.Option(help="Folder to draw figures into.", show_default=False)] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of test seeds.")] = 200,
+    plots: Annotated[Path | None, typer.Option(help="Folder for plots.", show_default=False)] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Play a checkpoint on test seeds and print what it costs."""
+    """Evaluate a checkpoint on test seeds and print its costs."""
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_evaluate
     cli_evaluate(checkpoint, seeds, as_json=as_json)

@@ -21,13 +21,15 @@ from simcash_env.registry import scenario_ids, scenario_path
 
 BOUNDS: Final = {"minimum": "at least", "maximum": "at most"}
 
-scenarios = typer.Typer(help="The library of scenarios.", no_args_is_help=True)
-policies = typer.Typer(help="The policies that a scenario may name, and decision trees.", no_args_is_help=True)
+scenarios = typer.Typer(help="List and show the scenarios of the library.", no_args_is_help=True)
+policies = typer.Typer(help="List, show and check policies and decision trees.", no_args_is_help=True)
 policies.command("validate", epilog="Example: simcash policies validate my-tree.json")(trees.validate_trees)
 
 
 @scenarios.command("list", epilog="Example: simcash scenarios list --json")
-def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False) -> None:
+def list_scenarios(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON list.")] = False
+) -> None:
     """List the ids of the library."""
     if as_json:
         typer.echo(json.dumps(list(scenario_ids())))
@@ -38,11 +40,11 @@ def list_scenarios(*, as_json: Annotated[bool, typer.Option("--json", help="One 
 
 @scenarios.command("show", epilog="Example: simcash scenarios show castro-2period-v0")
 def show_scenario(
-    scenario: Annotated[str, typer.Argument(help="An id of the library.", autocompletion=complete_scenario)],
+    scenario: Annotated[str, typer.Argument(help="Scenario: an id of the library.", autocompletion=complete_scenario)],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Print a scenario's file: its question, the source of its numbers, its trade-off; as JSON what it says."""
+    """Print a scenario file with its comments, or its content as JSON."""
     path = scenario_path(scenario)
     if as_json:
         typer.echo(load_scenario(scenario).model_dump_json())
@@ -51,7 +53,7 @@ def show_scenario(
 
 
 def named_policies() -> dict[str, dict[str, Any]]:
-    """Parameters, with their kinds, and description of every policy that has a name."""
+    """Return parameters, with their types, and description of every named policy."""
     from simcash_env.policies import POLICIES
 
     found = {}
@@ -65,7 +67,7 @@ def named_policies() -> dict[str, dict[str, Any]]:
 
 @policies.command("list", epilog="Example: simcash policies list")
 def list_policies(*, as_json: AsJson = False) -> None:
-    """List the named policies and the decision trees of the library, with their parameters and what they do."""
+    """List the named policies and the decision trees of the library, with parameters and descriptions."""
     found = named_policies()
     for name in policy_names():
         tree = load_tree(policy_path(name))
@@ -81,7 +83,7 @@ def list_policies(*, as_json: AsJson = False) -> None:
 
 
 def tree_file(name: str, named: tuple[str, ...]) -> Path:
-    """The file of a tree: as it is written, or of the library.
+    """Return the path of a tree file, or of a tree of the library.
 
     Raises:
         ConfigError: it looks like a name, and there is none of it; the nearest one is told.
@@ -99,7 +101,7 @@ def tree_file(name: str, named: tuple[str, ...]) -> Path:
 
 @policies.command("show", epilog="Examples: simcash policies show deadline   |   simcash policies show my-tree.json")
 def show_policy(
-    policy: Annotated[str, typer.Argument(help="A name, or a tree file.", autocompletion=complete_file)],
+    policy: Annotated[str, typer.Argument(help="Name of a policy, or a tree file.", autocompletion=complete_file)],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -121,19 +123,19 @@ def show_policy(
 def validate(
     files: Annotated[
         list[str],
-        typer.Argument(help="Scenario files, tree files, or ids of the library.", autocompletion=complete_scenario),
+        typer.Argument(help="Scenario files, tree files or ids of the library.", autocompletion=complete_scenario),
     ],
     policy_path: PolicyPath = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list with an object for each file.")] = False,
 ) -> None:
-    """Check files of scenarios and of decision trees, and name every fault: file, line, path, value, rule."""
+    """Check scenario files and decision trees, and report every fault with file, line, path, value and rule."""
     found = {file: faults_of(file, policy_path, told=not as_json) for file in files}
     trees.conclude(found, as_json=as_json)
 
 
 def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault, ...]:
-    """What is wrong with a file; told as it is found, or not at all."""
+    """Return the faults of a file; print them if ``told``."""
     if trees.is_tree_file(file):
         return trees.faults_of_tree(file, told=told)
     try:
@@ -148,8 +150,9 @@ def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault
 
 
 def schema(
-    *, as_json: Annotated[bool, typer.Option("--json", help="The schema is JSON in any case.", hidden=True)] = False
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="No effect: the schema is always JSON.", hidden=True)] = False,
 ) -> None:
-    """Print the JSON Schema of a scenario file, native or of SimCash, for editors that complete and check with it."""
+    """Print the JSON Schema of scenario files (native and SimCash) for completion and checks in editors."""
     del as_json
     typer.echo(json.dumps(scenario_schema(), indent=1))

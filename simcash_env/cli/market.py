@@ -24,13 +24,13 @@ from simcash_env.market.store import Store, run_to_bytes
 
 market = typer.Typer(help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Option("--dir", help="Where saved runs lie.")]
+Folder = Annotated[Path, typer.Option("--dir", help="Folder of saved runs.")]
 HERE: Final = Path("market-runs")
 ANSWERS: Final[dict[str, Answer]] = {"r": "retry", "s": "skip", "c": "continue", "q": "quit"}
 
 
 def ask_person(slot: Slot) -> Answer:
-    """Ask at the terminal what to do with a slot; asks again until the answer is one."""
+    """Ask at the terminal what to do with a slot, until the answer is valid."""
     notes.print(f"slot {slot.number} ({slot.account} {slot.side} {slot.amount} @ {slot.rate}): {slot.problem}")
     while True:
         answer = typer.prompt("[r]etry, [s]kip, [c]ontinue or [q]uit", err=True).strip().lower()
@@ -44,7 +44,7 @@ def _asks() -> Any:
 
 
 class Keeper:
-    """Keeps a run between two slots: on disk after each one, or in memory until it is interrupted."""
+    """Saves a run after each slot, or at its end or interruption."""
 
     def __init__(self, run: MarketRun, store: Store, name: str | None, stop_after: int | None, *, each: bool) -> None:
         self.store, self.name, self.each, self.stop_after = store, name, each, stop_after
@@ -53,7 +53,7 @@ class Keeper:
             store.write(name, self.last)
 
     def __call__(self, run: MarketRun) -> None:
-        """A slot is over."""
+        """Save after a slot; interrupt at the requested slot."""
         if self.name is not None:
             self.last = run_to_bytes(run)
             if self.each:
@@ -62,7 +62,7 @@ class Keeper:
             raise KeyboardInterrupt
 
     def close(self) -> None:
-        """Write what is known last."""
+        """Write the last state."""
         if self.name is not None:
             self.store.write(self.name, self.last)
 
@@ -85,17 +85,23 @@ def _go(run: MarketRun, keeper: Keeper, *, as_json: bool) -> None:
 
 @market.command("run", epilog="Example: simcash market run my-market.yaml --save monday")
 def run_market(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, or a file, whose market has a schedule.")],
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the payments; the file's own by default.")] = None,
-    save: Annotated[str | None, typer.Option(help="Keep the run under this name.", show_default=False)] = None,
+    scenario: Annotated[
+        str, typer.Argument(help="Scenario whose market has a schedule: an id of the library or a file.")
+    ],
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Random seed of the payments (default: the seed in the file).")
+    ] = None,
+    save: Annotated[str | None, typer.Option(help="Save the run under this name.", show_default=False)] = None,
     folder: Folder = HERE,
-    slots_per_tick: Annotated[int, typer.Option(min=0, help="Close a tick after so many slots; 0: after all.")] = 0,
-    slots: Annotated[int | None, typer.Option(min=1, help="Stop after so many slots.", show_default=False)] = None,
+    slots_per_tick: Annotated[int, typer.Option(min=0, help="Number of slots before each tick closes (0: all).")] = 0,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this number of slots.", show_default=False)
+    ] = None,
     external: External = None,
     delay: Annotated[str, typer.Option(help="Unit of the delay before a retry: ms or ticks.")] = "ms",
     *,
     auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Run the schedule of a scenario's market, then the scenario to its end."""
     if delay not in {"ms", "ticks"}:
@@ -116,16 +122,16 @@ def run_market(
 
 @market.command("resume", epilog="Example: simcash market resume monday")
 def resume_market(
-    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    name: Annotated[str, typer.Argument(help="Name of the saved run.")],
     folder: Folder = HERE,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many slots in all.", show_default=False)
+        int | None, typer.Option(min=1, help="Stop after this total number of slots.", show_default=False)
     ] = None,
     *,
     auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Go on with a saved run; it ends as it would have without a stop."""
+    """Continue a saved run, with the same result as an uninterrupted one."""
     store = Store(folder)
     with held_alone(store.path(name)):
         run = store.load(name)
@@ -135,18 +141,20 @@ def resume_market(
 
 @market.command("show", epilog="Example: simcash market show monday --json")
 def show_market(
-    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    name: Annotated[str, typer.Argument(help="Name of the saved run.")],
     folder: Folder = HERE,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Print what a saved run has come to."""
+    """Print the state of a saved run."""
     _print(Store(folder).load(name), as_json=as_json)
 
 
 @market.command("list", epilog="Examples: simcash market list   |   simcash market list --json")
 def list_markets(
-    folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
+    folder: Folder = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON list.")] = False,
 ) -> None:
     """List saved runs."""
     saved = Store(folder).list()
@@ -165,12 +173,12 @@ def list_markets(
 
 @market.command("delete", epilog="Example: simcash market delete monday")
 def delete_market(
-    name: Annotated[str, typer.Argument(help="Of the saved run.")],
+    name: Annotated[str, typer.Argument(help="Name of the saved run.")],
     folder: Folder = HERE,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Remove a saved run."""
+    """Delete a saved run."""
     Store(folder).delete(name)
     if as_json:
         typer.echo(json.dumps({"deleted": name}))

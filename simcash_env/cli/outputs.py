@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that a run is to leave; None for what was not asked for."""
+    """Output files of a run; None for those not requested."""
 
     events: Path | None = None
     db: Path | None = None
@@ -92,7 +92,7 @@ class Outputs:
 
 
 def unusable(path: Path) -> str:
-    """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
+    """Return why a file cannot be written, or an empty text if nothing prevents it."""
     if SURROGATE.search(str(path)):
         return f"is no usable name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
     try:

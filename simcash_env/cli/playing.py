@@ -20,7 +20,7 @@ REDRAW_SECONDS: Final = 0.1
 
 
 def play(tick: Callable[[], TickResult], simulation: Simulation, wanted: int, show: Show) -> bool:
-    """Run until so many ticks are closed; was it interrupted? The tick under way is always finished."""
+    """Run until ``wanted`` ticks are closed; returns whether it was interrupted. The current tick always finishes."""
     with stop_requests() as stop, ExitStack() as screens:
         watch = _watcher(simulation, wanted, show, screens)
         while simulation.current_tick < wanted and not stop.is_asked:
@@ -29,7 +29,7 @@ def play(tick: Callable[[], TickResult], simulation: Simulation, wanted: int, sh
 
 
 def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:
-    """What is done after each tick."""
+    """Return the function that runs after each tick."""
     if show == "events":
         return print_tick
     if show == "live":
@@ -43,7 +43,7 @@ def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack
 
 
 def _rarely(redraw: Callable[[], Any]) -> Callable[[TickResult], None]:
-    """No more often than an eye can follow."""
+    """Limit how often the display is redrawn."""
     drawn = 0.0
 
     def watch(_: TickResult) -> None:
@@ -57,7 +57,7 @@ def _rarely(redraw: Callable[[], Any]) -> Callable[[TickResult], None]:
 
 
 def live_table(simulation: Simulation, wanted: int) -> Table:
-    """Every bank as it stands."""
+    """Return the table of the current state of every bank."""
     tick = simulation.current_tick
     table = bank_table(simulation, f"tick {tick:,} of {wanted:,}, day {simulation.current_day}")
     table.caption = f"Queue 2: {len(simulation.queue2()):,} payments"
@@ -65,7 +65,7 @@ def live_table(simulation: Simulation, wanted: int) -> Table:
 
 
 def bank_table(simulation: Simulation, title: str) -> Table:
-    """Balance, queues and costs of every bank, in cents."""
+    """Return a table with balance, queues and costs of every bank, in cents."""
     table = Table(title=title)
     table.add_column("bank")
     columns = (
@@ -85,7 +85,7 @@ def bank_table(simulation: Simulation, title: str) -> Table:
 
 
 def print_tick(result: TickResult) -> None:
-    """One line a tick, then one an event; to stderr, so that --json stays one object."""
+    """Print one line for a tick and one for each event, to stderr so that --json stays one object."""
     sys.stderr.write(
         f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
         f"{result.num_lsm_releases} by liquidity saving, {result.queue2_size} in Queue 2, {result.total_cost} cents\n"
@@ -98,7 +98,7 @@ def print_tick(result: TickResult) -> None:
 
 
 def print_summary(summary: Summary) -> None:
-    """A table of banks and a line of totals."""
+    """Print a table of banks and a line of totals."""
     kinds = [kind for kind in next(iter(summary.costs.values())) if any(row[kind] for row in summary.costs.values())]
     table = Table(title=f"{summary.scenario}, seed {summary.seed}, {summary.ticks} ticks; cents")
     table.add_column("bank")

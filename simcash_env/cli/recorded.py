@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(file: Path, run: int | None) -> Iterator[Record]:
-    """An open record, closed again."""
+    """Open a record and close it at the end."""
     with needs_extra("records"):
         from simcash_env.records.reading import open_record
     record: Record = open_record(file, run)
@@ -33,7 +33,7 @@ def opened(file: Path, run: int | None) -> Iterator[Record]:
 
 
 def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_json: AsJson = False) -> None:
-    """Run a record again and prove that every event is equal; exit code 1 where one is not."""
+    """Repeat a recorded run and compare every event; the exit code is 1 if one differs."""
     with needs_extra("records"):
         from simcash_env.records import replay as replaying
     with opened(file, run) as record:
@@ -59,14 +59,14 @@ def plot(
     file: RecordFile,
     out: Annotated[
         Path | None,
-        typer.Option(help="A .png, .svg or .pdf; beside the record by default.", autocompletion=complete_file),
+        typer.Option(help="Plot file: .png, .svg or .pdf (default: next to the record).", autocompletion=complete_file),
     ] = None,
     run: RunNumber = None,
     *,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a record: balances, queues, costs, network, throughput."""
+    """Plot a run record: balances, queues, costs, network and throughput."""
     target = file.with_suffix(".png") if out is None else out
     with needs_extra("plots"):
         from simcash_env.records import drawing, plots

@@ -44,19 +44,23 @@ INTERRUPTED: Final = 130
 def run(
     scenario: Annotated[
         str | None,
-        typer.Argument(help="An id of the library, or a file.", autocompletion=complete_scenario, show_default=False),
+        typer.Argument(
+            help="Scenario: an id of the library or a scenario file.",
+            autocompletion=complete_scenario,
+            show_default=False,
+        ),
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help="Go on with a saved simulation, and save it again.", autocompletion=complete_file),
+        typer.Option(help="Continue this saved simulation, and save it again.", autocompletion=complete_file),
     ] = None,
     ticks: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop after so many ticks, at most those that are left.", show_default=False),
+        typer.Option(min=1, help="Number of ticks to run, at most those left.", show_default=False),
     ] = None,
     days: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop after so many days, at most those that are left.", show_default=False),
+        typer.Option(min=1, help="Number of days to run, at most those left.", show_default=False),
     ] = None,
     seed: Seed = None,
     policy: Policies = None,
@@ -69,15 +73,17 @@ def run(
         Path | None, typer.Option(help="Add the run to this DuckDB file.", autocompletion=complete_file)
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the run: .png, .svg or .pdf.", autocompletion=complete_file)
+        Path | None, typer.Option(help="Plot the run to this file: .png, .svg or .pdf.", autocompletion=complete_file)
     ] = None,
     *,
-    live: Annotated[bool, typer.Option("--live", help="A table of the banks while it runs, on a terminal.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Show a table of the banks during the run, on a terminal.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print the events of every tick.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a scenario with scripted banks, or go on with a saved simulation, and print what it cost."""
+    """Run a scenario with scripted banks, or continue a saved simulation, and print its costs."""
     outputs = Outputs(events, db, plot, state)
     _require_sense(scenario, state, seed, policy_path, external, live=live, quiet_or_verbose=quiet or verbose)
     outputs.require_usable()
@@ -118,7 +124,7 @@ def _require_sense(
     live: bool,
     quiet_or_verbose: bool,
 ) -> None:
-    """Refuse options that contradict each other.
+    """Reject options that contradict each other.
 
     Raises:
         ConfigError: lists them.
@@ -139,7 +145,7 @@ def _require_sense(
 
 
 def _last_tick(simulation: Simulation, ticks: int | None, days: int | None) -> int:
-    """The tick that the run stops before.
+    """Return the tick before which the run stops.
 
     Raises:
         ConfigError: more ticks or days than the run has left.
@@ -173,7 +179,7 @@ def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:
 def _record(
     simulation: Simulation, wanted: int, chosen: dict[str, Any], outputs: Outputs, show: Show, *, quiet: bool
 ) -> bool:
-    """Play, with a recorder where there is something to record; was it interrupted?"""
+    """Run, with a recorder if output files are requested; returns whether it was interrupted."""
     policies = {bank: policy.model_dump(mode="json") for bank, policy in chosen.items()}
     if not outputs:
         for bank, policy in policies.items():

@@ -19,7 +19,7 @@ PAPER_WIDTH: Final = 160
 
 
 def data_console() -> Console:
-    """Of stdout: as wide as the terminal, or as paper."""
+    """Return a console for stdout, as wide as the terminal."""
     console = literal_console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PAPER_WIDTH
@@ -31,19 +31,19 @@ notes = literal_console(stderr=True)
 
 
 def note(text: str, *, style: str = "") -> None:
-    """One line to stderr as it is: no markup, nothing highlighted, nothing folded."""
+    """Print one line to stderr without markup, highlighting or wrapping."""
     notes.print(text, style=style, soft_wrap=True)
 
 
 def tick_bar() -> Progress:
-    """A bar on stderr that goes away at the end."""
+    """Return a progress bar on stderr that disappears at the end."""
     columns = literal_column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     return Progress(*columns, console=notes, transient=True)
 
 
 @contextmanager
 def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """A bar of ticks, where somebody is watching."""
+    """Show a progress bar of ticks on a terminal."""
     if quiet or not notes.is_terminal:
         yield None
         return
@@ -54,7 +54,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | Non
 
 @contextmanager
 def needs_extra(name: str, *libraries: str) -> Iterator[None]:
-    """Import inside this block what an optional extra installs.
+    """Guard imports of packages that an optional extra installs.
 
     Args:
         name: of the extra.

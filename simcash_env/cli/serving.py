@@ -20,23 +20,25 @@ MIB: Final = 2**20
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on (0: a free port).")] = 8000,
     token: Annotated[
         str | None,
-        typer.Option(envvar="SIMCASH_TOKEN", help="What every call has to show.", show_default=False),
+        typer.Option(envvar="SIMCASH_TOKEN", help="Bearer token required from clients.", show_default=False),
     ] = None,
-    db: Annotated[Path | None, typer.Option(help="Keep the simulations in this file.", show_default=False)] = None,
-    max_simulations: Annotated[int, typer.Option(min=1, help="Simulations at a time.")] = 64,
-    max_banks: Annotated[int, typer.Option(min=1, help="Banks of a simulation.")] = 500,
-    max_ticks: Annotated[int, typer.Option(min=1, help="Ticks of a call.")] = 10_000,
-    max_body: Annotated[int, typer.Option(min=1, help="MiB of a request.")] = 4,
-    max_memory: Annotated[int, typer.Option(min=1, help="MiB of all simulations, their events included.")] = 2_048,
+    db: Annotated[Path | None, typer.Option(help="SQLite file that keeps the simulations.", show_default=False)] = None,
+    max_simulations: Annotated[int, typer.Option(min=1, help="Maximum number of simulations.")] = 64,
+    max_banks: Annotated[int, typer.Option(min=1, help="Maximum number of banks in a simulation.")] = 500,
+    max_ticks: Annotated[int, typer.Option(min=1, help="Maximum number of ticks in a call.")] = 10_000,
+    max_body: Annotated[int, typer.Option(min=1, help="Maximum size of a request body in MiB.")] = 4,
+    max_memory: Annotated[
+        int, typer.Option(min=1, help="Maximum memory of all simulations, with their events, in MiB.")
+    ] = 2_048,
     *,
-    insecure: Annotated[bool, typer.Option(help="Listen on a public address without a token.")] = False,
+    insecure: Annotated[bool, typer.Option(help="Allow a public address without a token.")] = False,
 ) -> None:
-    """Serve simulations over HTTP, with a viewer at / and the API's documentation at /docs.
+    """Serve simulations over HTTP, with a viewer at / and the API documentation at /docs.
 
-    The address goes to stdout once callers are let in; the log goes to stderr, one JSON object a line.
+    Prints the address to stdout when the service is ready, and logs to stderr, one JSON object per line.
     """
     with needs_extra("service"):
         from simcash_env.service.server import serve as serve_until_stopped

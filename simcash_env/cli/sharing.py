@@ -21,22 +21,26 @@ DATA_SETS = Path("results") / "offline"
 
 
 def distill(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of simcash train.", exists=True, dir_okay=False)],
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of simcash train.", exists=True, dir_okay=False)],
     out: Annotated[Path | None, typer.Option(help="Folder for trees, scenario and report.", show_default=False)] = None,
-    nodes: Annotated[int, typer.Option(min=1, help="Most nodes of a tree file.")] = 31,
+    nodes: Annotated[int, typer.Option(min=1, help="Maximum number of nodes in a tree file.")] = 31,
     seeds: Annotated[
-        int, typer.Option(min=2, help="Test days on which network, trees and baselines are compared.")
+        int, typer.Option(min=2, help="Number of test seeds for comparing network, trees and baselines.")
     ] = 200,
-    tuning_seeds: Annotated[int, typer.Option(min=0, help="Training days to tune baselines on; 0: FIFO alone.")] = 100,
-    rounds: Annotated[int, typer.Option(min=1, help="Times that the teacher is asked where the best tree leads.")] = 4,
+    tuning_seeds: Annotated[
+        int, typer.Option(min=0, help="Number of training seeds for tuning baselines (0: FIFO only).")
+    ] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of DAgger rounds.")] = 4,
     *,
-    per_bank: Annotated[bool, typer.Option("--per-bank", help="A tree for each bank, not one for all.")] = False,
-    own_words: Annotated[
-        bool, typer.Option("--own-words", help="Let trees ask what SimCash's cannot: what this tick has released.")
+    per_bank: Annotated[
+        bool, typer.Option("--per-bank", help="Fit one tree for each bank instead of one for all.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    own_words: Annotated[
+        bool, typer.Option("--own-words", help="Allow a field that SimCash lacks: the value released in this tick.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Turn a trained policy into decision trees that run here and in SimCash, with a report of what that costs."""
+    """Distil a trained policy into decision trees that run here and in SimCash, and report the cost."""
     with needs_extra(DISTILL, "sklearn"):
         from simcash_env.learning.distill import Options
         from simcash_env.learning.distill import distill as distill_policy
@@ -58,21 +62,24 @@ def distill(
 
 
 def export(
-    source: Annotated[str, typer.Argument(help="A scenario, or a checkpoint of simcash train (.pt).")],
+    source: Annotated[str, typer.Argument(help="Scenario, or a checkpoint of simcash train (.pt).")],
     policy: Annotated[
         str | None,
-        typer.Option(help="NAME or NAME:parameter=value,... of a scenario's deciding banks; random and hold_all too."),
+        typer.Option(help="Policy of the learning banks: NAME, NAME:parameter=value,..., random or hold_all."),
     ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Runs to play.")] = 100,
-    first_seed: Annotated[int, typer.Option(min=1, help="The runs have this seed and those after it.")] = 1,
+    runs: Annotated[int, typer.Option(min=1, help="Number of runs.")] = 100,
+    first_seed: Annotated[
+        int, typer.Option(min=1, help="Seed of the first run; later runs have the following seeds.")
+    ] = 1,
     bank: Annotated[
-        list[str] | None, typer.Option(help="Banks to write a Minari data set of; all that decide by default.")
+        list[str] | None,
+        typer.Option(help="Bank that gets a Minari data set (may be repeated; default: all learning banks)."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA_SETS,
+    out: Annotated[Path, typer.Option(help="Folder for the data sets.")] = DATA_SETS,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Play runs and write them as data sets: Parquet for all banks, Minari for each bank's own view."""
+    """Write rollouts as data sets: Parquet for all banks together, Minari for each bank."""
     with needs_extra(OFFLINE, "minari", "pyarrow"):
         from simcash_env.learning import offline_data as offline
     rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
@@ -90,7 +97,7 @@ def export(
 
 
 def player_of(source: str, policy: str | None) -> Any:
-    """A checkpoint's player, or the named policy on a scenario.
+    """Return the policy of a checkpoint, or the named policy on a scenario.
 
     Raises:
         ConfigError: a checkpoint with a policy, or no such policy.
@@ -107,7 +114,7 @@ def player_of(source: str, policy: str | None) -> Any:
 
 
 def policy_of(text: str) -> Any:
-    """``NAME`` or ``NAME:parameter=value,...`` as the configuration of a policy.
+    """Parse ``NAME`` or ``NAME:parameter=value,...`` into a policy configuration.
 
     Raises:
         ConfigError: no such policy or parameter; every fault is named.

@@ -31,11 +31,11 @@ TITLES: Final = {
 
 
 def bench(
-    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="The best of so many counts.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Number of rounds; the best one counts.")] = 10,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the speed of this machine; some seconds, and half a minute more where nothing is compiled yet."""
+    """Measure the speed on this machine: some seconds, plus half a minute if nothing is compiled yet."""
     if notes.is_terminal and not as_json:
         with notes.status("measuring"):
             figures = measure(rounds)
@@ -53,7 +53,7 @@ def bench(
 
 
 def measure(rounds: int) -> dict[str, float]:
-    """All figures, each the best of so many rounds taken in turn."""
+    """Measure all figures; each is the best of ``rounds`` interleaved rounds."""
     calls: dict[str, tuple[Callable[[], Any], int, float]] = {
         "yardstick_steps_per_s": (_cartpole(), 20, COPIES),
         "batch_bank_steps_per_s": _batch(),
@@ -109,7 +109,7 @@ def _single() -> Callable[[], Any]:
 
 
 def _ticks(*, events: bool) -> Callable[[], Any]:
-    """A tick of one run whose banks release all; it begins anew where it is over."""
+    """Return a function that runs one tick in which all banks release everything; a finished run restarts."""
     from simcash_env.config import load_scenario
     from simcash_env.simulation import Simulation
 

@@ -41,12 +41,15 @@ INTERRUPTED: Final = 130
 MAX_TICKS: Final = 10**9
 
 StateFile = Annotated[
-    Path, typer.Argument(help="What simcash create wrote.", autocompletion=complete_file, show_default=False)
+    Path,
+    typer.Argument(
+        help="Saved simulation, written by simcash create.", autocompletion=complete_file, show_default=False
+    ),
 ]
 
 
 class HandedIn(BaseModel):
-    """A payment in a file of actions."""
+    """A payment in an actions file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -62,7 +65,7 @@ class HandedIn(BaseModel):
 
 
 class Moves(BaseModel):
-    """A file of actions: what banks decide from outside in one tick, and payments handed in before it."""
+    """An actions file: decisions of external banks for one tick, and payments submitted before it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -75,7 +78,7 @@ class Moves(BaseModel):
 
 def create(
     scenario: ScenarioName,
-    file: Annotated[Path, typer.Argument(help="The file to save it in.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="File for the saved simulation.", show_default=False)],
     seed: Seed = None,
     policy: Policies = None,
     external: External = None,
@@ -84,11 +87,11 @@ def create(
     keep_events: Annotated[
         bool, typer.Option("--keep-events", help="Save the event log too; the file grows with it.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Save a simulation that stands before its first tick."""
+    """Create a simulation at its first tick and save it to a file."""
     problem = unusable(file) or ("exists; --force replaces it" if file.exists() and not force else "")
     if problem:
         raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
@@ -109,22 +112,22 @@ def create(
 
 def tick(
     file: StateFile,
-    count: Annotated[int, typer.Option(min=1, max=MAX_TICKS, help="Ticks to run.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=MAX_TICKS, help="Number of ticks to run.")] = 1,
     actions: Annotated[
         Path | None,
-        typer.Option(help="JSON or YAML: what external banks decide in the first tick."),
+        typer.Option(help="JSON or YAML file with the decisions of external banks in the first tick."),
     ] = None,
     *,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run ticks of a saved simulation and save it again; nothing is saved where one of them fails."""
+    """Run ticks of a saved simulation and save it again, unless a tick fails."""
     with held_alone(file):
         run_ticks(file, count, actions, quiet=quiet, as_json=as_json)
 
 
 def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_json: bool) -> None:
-    """Load, run and save; the caller holds the file."""
+    """Load, run and save; the caller holds the file's lock."""
     simulation = Simulation.load(file)
     moves = Moves() if actions is None else _read_moves(actions)
     for place, payment in enumerate(moves.transactions):
@@ -161,11 +164,11 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
 
 def state(
     file: StateFile,
-    bank: Annotated[str | None, typer.Option(help="This bank alone, with its queue.", show_default=False)] = None,
+    bank: Annotated[str | None, typer.Option(help="Show only this bank, with its queue.", show_default=False)] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show where a saved simulation stands; changes nothing."""
+    """Show the state of a saved simulation without changing it."""
     simulation = Simulation.load(file)
     if bank is not None:
         simulation.bank_number(bank)
@@ -194,7 +197,7 @@ def state(
 
 
 def _read_moves(file: Path) -> Moves:
-    """A file of actions.
+    """Read an actions file.
 
     Raises:
         ConfigError: lists everything that is wrong with it.

@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Has somebody asked to stop?"""
+    """Whether a signal has requested a stop."""
 
     def __init__(self) -> None:
         self.is_asked = False
@@ -31,7 +31,7 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Take the signals for as long as the block lasts; only the main thread can."""
+    """Handle the signals inside the block; works in the main thread only."""
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request

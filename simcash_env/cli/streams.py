@@ -11,7 +11,7 @@ STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def prepare_streams() -> None:
-    """Replace closed streams by the null device, and print what an encoding lacks as backslash escapes.
+    """Replace closed streams by the null device, and escape characters that the encoding lacks.
 
     A number that a closed stream leaves free would be taken by the next file that is opened, and what a library
     prints would be written into that file.
@@ -27,7 +27,7 @@ def prepare_streams() -> None:
 
 
 def _occupy(number: int) -> None:
-    """Open the null device under this number where nothing is open."""
+    """Open the null device under this file descriptor if it is closed."""
     try:
         os.fstat(number)
     except OSError:

@@ -31,7 +31,7 @@ FIFO_DAYS = 200
 
 
 class TrainingProgress:
-    """A bar with cost, return, speed and time left.
+    """A progress bar with cost, return, speed and remaining time.
 
     Args:
         total_steps: of the training.
@@ -70,7 +70,7 @@ class TrainingProgress:
 
 
 def fifo_cents(settings: TrainingSettings) -> float | None:
-    """Mean cost of a learning bank and run if they all released at once, on training days; None for a family."""
+    """Return FIFO's mean cost per learning bank and run on training seeds; None for a family of scenarios."""
     if settings.randomize is not None:
         return None
     config = load(settings.scenario)
@@ -92,7 +92,7 @@ def cli_train(
     tensorboard: Path | None = None,
     console: Console | None = None,
 ) -> Trained:
-    """Train on a scenario and save a checkpoint; Ctrl-C saves what there is.
+    """Train on a scenario and save a checkpoint, also after Ctrl-C.
 
     Args:
         scenario: an id of the library, a file of settings, or a scenario file.
@@ -129,7 +129,7 @@ def cli_train(
 
 
 def result_as_dict(result: LearnedResult) -> dict[str, Any]:
-    """An evaluation as plain data."""
+    """Return an evaluation as plain data."""
     evaluation, interval = result.evaluation, result.evaluation.total()
     return {
         "scenario": evaluation.scenario,
@@ -148,7 +148,7 @@ def result_as_dict(result: LearnedResult) -> dict[str, Any]:
 def cli_evaluate(
     checkpoint: Path, seeds: int = 200, *, as_json: bool = False, console: Console | None = None
 ) -> LearnedResult:
-    """Play a checkpoint's most likely choices on test seeds and print what it costs.
+    """Evaluate a checkpoint's most likely actions on test seeds and print the costs.
 
     Args:
         checkpoint: a file that ``cli_train`` wrote, or a scenario's id whose policy is shipped.
@@ -165,7 +165,7 @@ def cli_evaluate(
 
 
 def result_table(result: LearnedResult) -> Table:
-    """Cost by bank, pool share by bank, total with its interval."""
+    """Return a table with cost and pool share by bank, and the total with its interval."""
     evaluation = result.evaluation
     count = len(evaluation.seeds)
     over = f"means over {count:,} test seeds, cents a run; interval: 95 %, bootstrap"

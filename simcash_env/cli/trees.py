@@ -1,4 +1,4 @@
-"""Decision trees on the command line: shown, and checked."""
+"""Commands that show and check decision trees."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simcash_env.errors import ConfigError, Fault
 from simcash_env.literal import literal_console
 
 UNFOLDED_WIDTH: Final = 10_000
-"""So that each node is one line where nobody is watching."""
+"""Width without a terminal, so that each node is one line."""
 
 TREE_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 
@@ -41,14 +41,14 @@ def show_tree(file: Path, *, as_json: bool) -> None:
 def validate_trees(
     files: Annotated[list[Path], typer.Argument(help="Tree files.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list with an object for each file.")] = False,
 ) -> None:
-    """Check tree files: every fault by node, path, value and rule; then branches that are never reached."""
+    """Check tree files: report every fault with node, path, value and rule, and branches that are never reached."""
     conclude({str(file): faults_of_tree(str(file), told=not as_json) for file in files}, as_json=as_json)
 
 
 def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
-    """End a check of files: as data where that is asked for, with the number of faults, and exit code 2 for any."""
+    """Print the result of a check as JSON if requested, and the number of faults; exit with 2 if there are any."""
     if as_json:
         rows = [
             {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
@@ -61,7 +61,7 @@ def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
 
 
 def faults_of_tree(file: str, *, told: bool) -> tuple[Fault, ...]:
-    """Check one tree file and say what there is to say, where it is to be told."""
+    """Return the faults of one tree file; print them if ``told``."""
     try:
         loaded = load_tree(file)
     except ConfigError as error:
@@ -75,7 +75,7 @@ def faults_of_tree(file: str, *, told: bool) -> tuple[Fault, ...]:
 
 
 def is_tree_file(file: str) -> bool:
-    """Does this name a file that holds a decision tree?"""
+    """Whether this file holds a decision tree."""
     path = Path(file)
     try:
         return path.suffix.lower() in TREE_SUFFIXES and path.is_file() and is_tree_document(read_document(path))
@@ -84,14 +84,14 @@ def is_tree_file(file: str) -> bool:
 
 
 def tell_notes(file: str, loaded: LoadedTree) -> None:
-    """What is no fault but hardly meant, to stderr."""
+    """Print warnings about a valid tree to stderr."""
     for place, text, _ in loaded.check.notes:
         where = ".".join(map(str, place))
         note(f"{file}: note: {where}: {text}")
 
 
 def drawings(loaded: LoadedTree) -> list[Tree]:
-    """One drawing a tree, after one of the name and the parameters."""
+    """Return one drawing for name and parameters, then one for each tree."""
     definition = loaded.definition
     head = Tree(Text(str(definition.get("policy_id", "policy"))))
     for name, value in loaded.values.items():
@@ -106,7 +106,7 @@ def drawings(loaded: LoadedTree) -> list[Tree]:
 
 
 def draw(row: dict[str, Any], above: Tree, branch: str) -> None:
-    """Add a node and all below it."""
+    """Add a node and its descendants."""
     if "condition" in row:
         here = above.add(Text(f"{branch}{condition_text(row['condition'])}?  [{row['node_id']}]"))
         draw(row["on_true"], here, "yes: ")

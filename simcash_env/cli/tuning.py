@@ -18,24 +18,30 @@ INTERRUPTED = 130
 
 
 def tune(
-    scenario: Annotated[str, typer.Argument(help="An id of the library, a file of settings, or a scenario file.")],
-    trials: Annotated[int, typer.Option(min=1, help="Finished trials that the study is to have.")] = 20,
+    scenario: Annotated[str, typer.Argument(help="An id of the library, a settings file or a scenario file.")],
+    trials: Annotated[int, typer.Option(min=1, help="Total number of finished trials in the study.")] = 20,
     storage: Annotated[
         Path | None,
-        typer.Option(help="The study's file: a journal, or SQLite where it ends in .db.", show_default=False),
+        typer.Option(help="File of the study: a journal, or SQLite if it ends in .db.", show_default=False),
     ] = None,
-    study: Annotated[str | None, typer.Option(help="Its name; by default the scenario's.", show_default=False)] = None,
-    space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
-    runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Name of the study (default: the name of the scenario).", show_default=False)
+    ] = None,
+    space: Annotated[Path | None, typer.Option(help="YAML file with the search space.", show_default=False)] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Number of bank decisions in each training.", show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds that score a trial.")] = 200,
+    runs: Annotated[int, typer.Option(min=1, help="Number of trainings in each trial.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Settings file to write for simcash train: the best settings.")
+    ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Search training settings: trained on training seeds, judged on validation seeds alone.
+    """Search training settings: train on training seeds, score on validation seeds.
 
-    The study stays in its file: the same command goes on with it, also after Ctrl-C, and several may share it.
+    The study stays in its file. Repeat the command to continue it, also after Ctrl-C; several processes may share it.
     """
     with needs_extra(TUNE, "optuna"):
         from simcash_env.learning import search_space as spaces
@@ -69,7 +75,7 @@ def tune(
 
 
 class TrialBar:
-    """Trials that are done, with the best cost, and how far the present training is."""
+    """Progress bars for finished trials, with the best cost, and for the current training."""
 
     def __init__(self, trials: int, total_steps: int) -> None:
         self.bar = Progress(
@@ -81,17 +87,17 @@ class TrialBar:
         self._steps = self.bar.add_task("steps", total=total_steps, cost="")
 
     def trial(self, found: Any) -> None:
-        """A trial is done."""
+        """Update after a trial."""
         self.bar.update(self._trials, completed=found.done, cost=f"best {found.cents.mean:,.0f} cents a run")
         self.bar.reset(self._steps, cost="")
 
     def steps(self, steps: int, cents: float) -> None:
-        """A rollout is done."""
+        """Update after a rollout."""
         self.bar.update(self._steps, completed=steps, cost=f"{cents:,.0f} cents a bank and run")
 
 
 def print_found(found: Any) -> None:
-    """Where the study stands, in words."""
+    """Print the state of the study."""
     told = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
     if found.failed:
         told += f", {found.failed} broken off (and tried again)"

@@ -29,7 +29,7 @@ MARKET: Final[dict[str, Any]] = {
 def warm() -> dict[str, Any]:
     """Call every entry of the engine once, so that later processes find it in the cache.
 
-    An entry holds the rules of every feature and fits every size, so small scenarios compile all there is.
+    An entry contains the rules of every feature and handles every size, so small scenarios compile everything.
 
     Returns:
         ``seconds`` that it took, the number of ``entries``, and how many were ``compiled``: not in the cache.
@@ -56,7 +56,7 @@ def warm() -> dict[str, Any]:
 
 
 def _simulation() -> None:
-    """A tick, a payment from outside, an order placed and cancelled."""
+    """Run a tick, a submitted payment, and an order that is placed and cancelled."""
     from simcash_env.simulation import Simulation
 
     simulation = Simulation(MARKET, seed=1)
@@ -66,7 +66,7 @@ def _simulation() -> None:
 
 
 def _batch() -> None:
-    """A step of a batch, the numbers behind an observation, orders of a choice, the seeds of the next episodes."""
+    """Run a step of a batch and the batch's other compiled calls."""
     import numpy as np
 
     from simcash_env.envs.vector import make_vec
@@ -80,7 +80,7 @@ def _batch() -> None:
 
 
 def _scripted_runs() -> None:
-    """Whole runs in one call, as ``simcash benchmark`` makes them."""
+    """Run scripted runs in one call, as ``simcash benchmark`` does."""
     from simcash_env.config import FifoPolicy, load_scenario
     from simcash_env.evaluation.evaluate import with_policy
     from simcash_env.evaluation.rollout import run_scripted
@@ -89,4 +89,4 @@ def _scripted_runs() -> None:
 
 
 CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs)
-"""What calls all entries, between them."""
+"""Functions that together call every entry."""
