@@ -1,4 +1,4 @@
-"""What callers get: the answers of every endpoint. Money in cents, times in ticks."""
+"""Response models of the endpoints. Money in cents, times in ticks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
-    """Base of every answer."""
+    """Base of every response."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class FaultRow(Answer):
-    """One thing that is wrong with an input."""
+    """One fault of an input."""
 
     path: str
     rule: str
@@ -23,7 +23,7 @@ class FaultRow(Answer):
 
 
 class Refused(Answer):
-    """Why a call was not carried out."""
+    """The body of every error response."""
 
     error: str
     faults: list[FaultRow]
@@ -31,7 +31,7 @@ class Refused(Answer):
 
 
 class Health(Answer):
-    """Is the service up?"""
+    """Status and size of the service."""
 
     status: str
     version: str
@@ -51,7 +51,7 @@ class LibraryScenario(Answer):
 
 
 class Info(Answer):
-    """A simulation in one row."""
+    """A simulation, as in the list."""
 
     id: str
     name: str
@@ -64,34 +64,34 @@ class Info(Answer):
     num_ticks: int
     ticks_per_day: int
     is_over: bool
-    failure: str | None = Field(description="Why it can go no further, where it cannot.")
+    failure: str | None = Field(description="Why the run cannot continue; null if it can.")
 
 
 class Detail(Info):
     """A simulation with its scenario."""
 
     bank_ids: list[str]
-    external: str | dict[str, Any] = Field(description="What external banks do in ticks without actions.")
+    external: str | dict[str, Any] = Field(description="Default policy of external banks in ticks without actions.")
     notices: list[str]
     scenario: dict[str, Any]
 
 
 class Unreadable(Answer):
-    """A simulation in the database that this version cannot read; it is left as it is."""
+    """A simulation in the database that this version cannot read; it is left unchanged."""
 
     id: str
     reason: str
 
 
 class Simulations(Answer):
-    """All that the service holds."""
+    """All simulations of the service."""
 
     simulations: list[Info]
     unreadable: list[Unreadable]
 
 
 class Report(Answer):
-    """What one tick did: counts of payments, cents."""
+    """Result of one tick: counts of payments, and cents."""
 
     tick: int
     day: int
@@ -106,7 +106,7 @@ class Report(Answer):
 
 
 class Ticked(Answer):
-    """What a tick call did; the clock is that after it."""
+    """Result of a tick call; `tick` and `is_over` are those after it."""
 
     id: str
     tick: int
@@ -115,7 +115,7 @@ class Ticked(Answer):
 
 
 class Transfer(Answer):
-    """What every payment has."""
+    """Fields of every payment."""
 
     id: str
     sender: str
@@ -128,7 +128,7 @@ class Transfer(Answer):
 
 
 class Payment(Transfer):
-    """A payment that waits."""
+    """A queued payment."""
 
     is_overdue: bool
 
@@ -151,7 +151,7 @@ class Bank(Answer):
 
 
 class Waiting(Answer):
-    """Payments from one bank to another that wait in either queue."""
+    """Payments from one bank to another in the internal queue and the central queue."""
 
     sender: str
     receiver: str
@@ -160,7 +160,7 @@ class Waiting(Answer):
 
 
 class Totals(Answer):
-    """The run so far."""
+    """Totals of the run up to the current tick."""
 
     arrived: int
     arrived_cents: int
@@ -173,7 +173,7 @@ class Totals(Answer):
 
 
 class State(Answer):
-    """Everything after so many ticks. Queues show their first payments; the banks' counts are whole."""
+    """The state after `tick` ticks. Queues list their first payments; counts include all."""
 
     id: str
     tick: int
@@ -187,11 +187,13 @@ class State(Answer):
     queue2_count: int
     waiting: list[Waiting]
     totals: Totals
-    notices: list[str] = Field(description="What external banks do in ticks without actions, where there are any.")
+    notices: list[str] = Field(
+        description="Default policy of external banks in ticks without actions, if there are any."
+    )
 
 
 class Agent(Answer):
-    """One bank, with the payments of its queues that are shown, and its policy as in a scenario file."""
+    """One bank, with the first payments of its queues, and its policy as in a scenario file."""
 
     tick: int
     bank: Bank
@@ -203,7 +205,7 @@ class Agent(Answer):
 
 
 class Submitted(Answer):
-    """The payment that was handed in."""
+    """The submitted payment."""
 
     id: str
     tick: int
@@ -211,7 +213,7 @@ class Submitted(Answer):
 
 
 class TransactionRow(Transfer):
-    """A payment, waiting or ended."""
+    """A payment in any status."""
 
     status: str
     parent_id: str | None
@@ -222,7 +224,7 @@ class TransactionRow(Transfer):
 
 
 class EventRow(Answer):
-    """One event; ``position`` is its place in the run's log."""
+    """One event; `position` is its place in the event log."""
 
     position: int
     tick: int
@@ -235,7 +237,7 @@ class EventRow(Answer):
 
 
 class EventPage(Answer):
-    """Events in order, of those that match; ``next`` goes into ``after`` for the following page."""
+    """A page of the matching events; pass `next` as `after` to get the next page."""
 
     events: list[EventRow]
     total: int
@@ -244,7 +246,7 @@ class EventPage(Answer):
 
 
 class Day(Answer):
-    """A day's totals over all banks."""
+    """Totals of a day over all banks."""
 
     day: int
     ticks: int
@@ -257,7 +259,7 @@ class Day(Answer):
 
 
 class Metrics(Answer):
-    """Totals, days, and a row a tick from ``from_tick`` on; ``next_tick`` is where the following page begins."""
+    """Totals, days, and one row for each tick from `from_tick` on; the next page starts at `next_tick`."""
 
     totals: Totals
     costs: dict[str, dict[str, int]]

@@ -1,4 +1,4 @@
-"""The endpoints. Each hands its work to a thread; calls to one simulation wait for one another."""
+"""The endpoints. Each runs its work in a thread; calls to one simulation run one at a time."""
 
 from __future__ import annotations
 
@@ -24,35 +24,37 @@ from simcash_env.service.paging import Wanted
 from simcash_env.service.refusals import Refusal, UnusableValues, refuse_unknown_parameters
 from simcash_env.service.streaming import tell
 
-Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_length=64)]
+Id = Annotated[str, Path(alias="id", description="Id of the simulation.", max_length=64)]
 Tick = Annotated[int, Query(ge=0, le=10**9)]
 MaybeTick = Annotated[int | None, Query(ge=0, le=10**9)]
-Payments = Annotated[int, Query(ge=0, le=10_000, description="Payments shown of each queue.")]
+Payments = Annotated[int, Query(ge=0, le=10_000, description="Maximum number of payments listed from each queue.")]
 Responses = dict[int | str, dict[str, Any]]
 
-MISSING: Final[Responses] = {404: {"model": models.Refused, "description": "No such thing."}}
-CONFLICT: Final[Responses] = {409: {"model": models.Refused, "description": "Not at this point of the run."}}
-FULL: Final[Responses] = {507: {"model": models.Refused, "description": "No memory or disk left for it."}}
+MISSING: Final[Responses] = {404: {"model": models.Refused, "description": "Not found."}}
+CONFLICT: Final[Responses] = {
+    409: {"model": models.Refused, "description": "Not possible in the current state of the simulation."}
+}
+FULL: Final[Responses] = {507: {"model": models.Refused, "description": "Not enough memory or disk space."}}
 STOPPING: Final[Responses] = {503: {"model": models.Refused, "description": "The service is stopping."}}
 BODY: Final[Responses] = {
-    400: {"model": models.Refused, "description": "The body is no JSON."},
-    413: {"model": models.Refused, "description": "The body is over the limit."},
+    400: {"model": models.Refused, "description": "The body is not valid JSON."},
+    413: {"model": models.Refused, "description": "The body exceeds the size limit."},
 }
 EVERY: Final[Responses] = {
     401: {"model": models.Refused, "description": "The token is missing or wrong."},
-    403: {"model": models.Refused, "description": "The call comes from another site's page."},
-    422: {"model": models.Refused, "description": "A value breaks a rule; all faults at once."},
+    403: {"model": models.Refused, "description": "The request comes from a page of another site."},
+    422: {"model": models.Refused, "description": "Invalid values; lists all faults."},
 }
 
 
 class StrictRequest(Request):
-    """A request whose JSON has one meaning: no key twice, Unicode text, finite numbers."""
+    """A request whose JSON has no duplicate keys, valid Unicode and finite numbers."""
 
     async def json(self) -> Any:
-        """The body.
+        """Parse the body.
 
         Raises:
-            HTTPException: it is no JSON, or has text or numbers that no answer could hold.
+            HTTPException: the body is not JSON, or has text or numbers that a response cannot contain.
         """
         body = await self.body()
         try:
@@ -72,10 +74,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """Reads bodies strictly, and knows its query parameters."""
+    """A route that parses request bodies strictly."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """As the framework's, with our request."""
+        """Return the framework's handler with a ``StrictRequest``."""
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
@@ -88,13 +90,13 @@ router = APIRouter(route_class=StrictRoute, dependencies=[Depends(refuse_unknown
 
 
 def keeper_of(request: Request) -> Keeper:
-    """The app's simulations."""
+    """Return the app's keeper."""
     keeper: Keeper = request.app.state.keeper
     return keeper
 
 
 def held_of(request: Request, name: Id) -> Held:
-    """The simulation that the path names."""
+    """Return the simulation named in the path."""
     return keeper_of(request).find(name)
 
 
@@ -104,9 +106,18 @@ TheHeld = Annotated[Held, Depends(held_of)]
 # -- simulations ------------------------------------------------------------------------------------------------------
 
 
-@router.post("/simulations", status_code=201, responses={**BODY, 429: {"model": models.Refused}, **FULL, **STOPPING})
+@router.post(
+    "/simulations",
+    status_code=201,
+    responses={
+        **BODY,
+        429: {"model": models.Refused, "description": "The limit on simulations is reached."},
+        **FULL,
+        **STOPPING,
+    },
+)
 async def create_simulation(keeper: TheKeeper, body: requests.NewSimulation) -> models.Detail:
-    """Begin a run of a scenario."""
+    """Create a simulation of a scenario."""
     if keeper.stopping.is_set():
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the service is stopping")
     held = await keeper.create(body)
@@ -115,7 +126,7 @@ async def create_simulation(keeper: TheKeeper, body: requests.NewSimulation) -> 
 
 @router.get("/simulations")
 async def list_simulations(keeper: TheKeeper) -> models.Simulations:
-    """All simulations, in the order in which they were made; those that cannot be read or shown apart."""
+    """List all simulations in the order of creation, and separately those that cannot be read."""
     rows, unreadable = [], dict(keeper.unreadable)
     for held in tuple(keeper.held.values()):
         try:
@@ -130,13 +141,13 @@ async def list_simulations(keeper: TheKeeper) -> models.Simulations:
 
 @router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
 async def show_simulation(keeper: TheKeeper, held: TheHeld) -> models.Detail:
-    """One simulation, with its whole scenario."""
+    """Return one simulation with its scenario."""
     return models.Detail(**await keeper.exclusively(held, lambda: views.detail(held)))
 
 
 @router.delete("/simulations/{id}", status_code=204, responses={**MISSING, **FULL})
 async def delete_simulation(keeper: TheKeeper, name: Id) -> None:
-    """Forget a simulation, once the call under way on it has finished."""
+    """Delete a simulation, after its current call has finished."""
     await keeper.delete(name)
 
 
@@ -144,10 +155,10 @@ async def delete_simulation(keeper: TheKeeper, name: Id) -> None:
 async def tick(
     keeper: TheKeeper,
     held: TheHeld,
-    count: Annotated[int, Query(ge=1, le=10**9, description="Ticks to run.")] = 1,
+    count: Annotated[int, Query(ge=1, le=10**9, description="Number of ticks to run.")] = 1,
     body: requests.TickOrders | None = None,
 ) -> models.Ticked:
-    """Run ticks; the decisions of external banks come with a call of one tick."""
+    """Run ticks; a call of one tick may contain decisions of external banks."""
     orders = (body or requests.TickOrders()).model_dump()
 
     def work() -> dict[str, Any]:
@@ -166,7 +177,7 @@ async def tick(
 async def show_state(
     keeper: TheKeeper, held: TheHeld, tick: MaybeTick = None, payments: Payments = 100
 ) -> models.State:
-    """Accounts, queues, who waits on whom: now, or after so many ticks."""
+    """Return accounts, queues and waiting payments by pair of banks, now or after `tick` ticks."""
     return models.State(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
 
 
@@ -177,7 +188,7 @@ async def show_state(
     "/simulations/{id}/transactions", status_code=201, responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING}
 )
 async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.NewTransaction) -> models.Submitted:
-    """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1."""
+    """Add a payment that arrives in the current tick at the end of its sender's internal queue."""
 
     def work() -> models.Submitted:
         name, at = keeper.submit(held, body.model_dump(exclude_none=True))
@@ -190,7 +201,7 @@ async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.Ne
 async def show_transaction(
     keeper: TheKeeper, held: TheHeld, tx: Annotated[str, Path(max_length=64)]
 ) -> models.TransactionRow:
-    """One payment, waiting or ended."""
+    """Return one payment, queued or finished."""
     return models.TransactionRow(**await keeper.exclusively(held, lambda: views.transaction(held, tx)))
 
 
@@ -198,10 +209,10 @@ async def show_transaction(
 async def find_agent(
     keeper: TheKeeper,
     held: TheHeld,
-    bank: Annotated[str, Query(description="Any id, also one that clients drop from a path, such as `..`.")],
+    bank: Annotated[str, Query(description="Id of the bank, also one that clients drop from a path, such as `..`.")],
     payments: Payments = 100,
 ) -> models.Agent:
-    """One bank, by a parameter."""
+    """Return the bank named by a query parameter."""
     return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
@@ -209,10 +220,10 @@ async def find_agent(
 async def show_agent(
     keeper: TheKeeper,
     held: TheHeld,
-    bank: Annotated[str, Path(description="Percent-encoded: `A/B` is `A%2FB`.")],
+    bank: Annotated[str, Path(description="Id of the bank, percent-encoded: `A/B` is `A%2FB`.")],
     payments: Payments = 100,
 ) -> models.Agent:
-    """One bank."""
+    """Return one bank."""
     return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
@@ -221,16 +232,16 @@ async def show_events(
     keeper: TheKeeper,
     held: TheHeld,
     *,
-    after: Annotated[int, Query(ge=0, le=2**62, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**62, description="`next` of the previous page.")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 200,
-    kind: Annotated[list[str] | None, Query(description="May be repeated.")] = None,
+    kind: Annotated[list[str] | None, Query(description="Kind of event; may be repeated.")] = None,
     bank: str | None = None,
     tx: str | None = None,
     from_tick: Tick = 0,
     to_tick: MaybeTick = None,
     newest_first: bool = False,
 ) -> models.EventPage:
-    """Events of the ticks that are closed, a page at a time."""
+    """Return a page of the events of closed ticks."""
     wanted = Wanted(tuple(kind or ()), bank, tx, from_tick, to_tick)
     read = functools.partial(views.events, held, wanted, after, limit, newest_first=newest_first)
     return models.EventPage(**await keeper.exclusively(held, read))
@@ -240,7 +251,7 @@ async def show_events(
 async def show_metrics(
     keeper: TheKeeper, held: TheHeld, from_tick: Tick = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
 ) -> models.Metrics:
-    """Totals of the run, of its days, and a row a tick."""
+    """Return totals of the run and of each day, and one row for each tick."""
     return models.Metrics(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
 
 
@@ -249,13 +260,13 @@ async def show_metrics(
 
 @router.get("/scenarios")
 async def list_scenarios(keeper: TheKeeper) -> list[models.LibraryScenario]:
-    """The scenarios that come with the package."""
+    """List the scenarios of the library."""
     return await keeper.in_thread(library)
 
 
 @functools.cache
 def library() -> list[models.LibraryScenario]:
-    """Read once."""
+    """Read the library once."""
     rows = []
     for name in scenario_ids():
         config = load_scenario(name)
@@ -274,7 +285,7 @@ def library() -> list[models.LibraryScenario]:
 
 @router.get("/health")
 async def health(keeper: TheKeeper) -> models.Health:
-    """Is the service up, and how full is it?"""
+    """Return status, number of simulations and memory use."""
     status = "stopping" if keeper.stopping.is_set() else "ok"
     memory = keeper.num_bytes()
     return models.Health(status=status, version=__version__, simulations=len(keeper.held), memory_bytes=memory)
@@ -284,6 +295,6 @@ async def health(keeper: TheKeeper) -> models.Health:
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
 async def prometheus(request: Request) -> Response:
-    """The service's own figures, for Prometheus."""
+    """Return the metrics of the service for Prometheus."""
     meters: Meters = request.app.state.meters
     return Response(meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

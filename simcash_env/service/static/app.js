@@ -71,14 +71,14 @@ function showControls() {
   if (document.activeElement !== find("scrub") || isRunning) find("scrub").value = shown;
   const day = Math.floor(Math.max(0, Math.min(shown, run.num_ticks - 1)) / run.ticks_per_day) + 1;
   const days = run.num_ticks / run.ticks_per_day;
-  const note = shown < live ? ` · earlier, latest is ${count(live)}` : isAtEnd ? " · the run is over" : "";
+  const note = shown < live ? ` · latest tick is ${count(live)}` : isAtEnd ? " · the run is over" : "";
   find("clock").replaceChildren(`tick ${count(Math.max(0, shown))} of ${count(run.num_ticks)} `, make("small", {}, `day ${day} of ${days}${note}`));
 }
 
 async function listRuns(current) {
   const { simulations } = await api.list();
   const rows = simulations.map((run) => [run.id, `${run.name}, seed ${run.seed} (${run.id})`]);
-  options(find("runs"), [["", rows.length ? "choose a run" : "none yet"], ...rows], current);
+  options(find("runs"), [["", rows.length ? "choose a run" : "no runs"], ...rows], current);
 }
 
 async function open(id) {
@@ -88,7 +88,7 @@ async function open(id) {
     chosen = null;
     await player.open(id);
     events.open(player.run);
-    options(find("queue"), [["", "Queue 2, central"], ...player.run.bank_ids.map((bank) => [bank, `Queue 1 of ${bank}`])], "");
+    options(find("queue"), [["", "Queue 2 (central queue)"], ...player.run.bank_ids.map((bank) => [bank, `Queue 1 of ${bank}`])], "");
     history.replaceState(null, "", `#${id}`);
     await listRuns(id);
     find("shown").classList.remove("blank");

@@ -7,8 +7,8 @@ const MOST_POINTS = 160;
 
 const CHARTS = [
   { title: "payments", lines: [["arrived", "arrivals", "--c8"], ["settled", "settlements", "--c1"], ["by liquidity saving", "lsm_releases", "--c4"]] },
-  { title: "central queue and cost", lines: [["in Queue 2", "queue2_size", "--c2"]] },
-  { title: "cost", lines: [["cost of the tick", "total_cost", "--c3", 100]] },
+  { title: "central queue", lines: [["in Queue 2", "queue2_size", "--c2"]] },
+  { title: "cost", lines: [["cost per tick", "total_cost", "--c3", 100]] },
 ];
 
 export function showTime(place, reports, shown, numTicks) {

@@ -35,12 +35,12 @@ export class EventList {
   async read(after = 0) {
     const { run, shown } = this.player;
     if (!run) return;
-    if (!run.events) return show(find("events"), make("p", { class: "empty" }, "This run keeps no events."));
+    if (!run.events) return show(find("events"), make("p", { class: "empty" }, "This run has no event log."));
     this.reading?.abort();
     const mine = (this.reading = new AbortController());
     const tx = find("tx").value.trim();
     if (tx && !/^tx_\d+$/.test(tx)) {
-      find("matched").textContent = "A payment's id looks like tx_00000001.";
+      find("matched").textContent = "Payment ids have the form tx_00000001.";
       return;
     }
     if (shown === 0) return this.fill({ events: [], matched: 0, next: null }, 0);
@@ -60,7 +60,7 @@ export class EventList {
     else if (page.events.length) show(find("events"), eventTable(eventRows(page.events)));
     else show(find("events"), make("p", { class: "empty" }, "No event up to this tick matches."));
     const listed = find("events").querySelectorAll("tbody tr").length;
-    find("matched").textContent = `${count(page.matched)} events up to this tick, ${listed < page.matched ? `the newest ${count(listed)} listed` : "all listed"}`;
+    find("matched").textContent = `${count(page.matched)} events up to this tick, ${listed < page.matched ? `newest ${count(listed)} shown` : "all shown"}`;
     find("older").hidden = page.next === null;
   }
 }

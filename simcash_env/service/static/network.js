@@ -20,9 +20,9 @@ export function showNetwork(place, state, chosen, onchoose) {
   const total = state.waiting.reduce((sum, pair) => sum + pair.cents, 0);
   const left = state.waiting.length - shown.length;
   const text = state.waiting.length
-    ? `${compact(state.waiting.reduce((sum, pair) => sum + pair.count, 0))} payments of ${money(total)} wait between ${state.waiting.length} pairs`
-      + (left ? `; the ${left} smallest pairs are not drawn` : "")
-    : "Nothing waits.";
+    ? `${compact(state.waiting.reduce((sum, pair) => sum + pair.count, 0))} payments worth ${money(total)} are queued between ${state.waiting.length} pairs of banks`
+      + (left ? `; the ${left} smallest pairs are not shown` : "")
+    : "No queued payments.";
   show(place, make("p", { class: "note" }, text),
     draw("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group", "aria-label": "Network of banks" },
       draw("defs", {}, draw("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
@@ -55,7 +55,7 @@ function towards(x, y, tx, ty, by) {
 function node(bank, [x, y], room, isChosen, onchoose, isCrowded) {
   const choose = () => onchoose(bank.id);
   const waiting = bank.queue1_count + bank.queue2_count;
-  const label = `${bank.id}: balance ${money(bank.balance)}, ${waiting} payments waiting`;
+  const label = `${bank.id}: balance ${money(bank.balance)}, ${waiting} queued payments`;
   const name = bank.id.length > 9 ? bank.id.replace(/^BANK_?/i, "") || bank.id : bank.id;
   return draw("g", {
     class: `node${bank.balance < 0 ? " negative" : ""}${isChosen ? " chosen" : ""}`, tabindex: 0, role: "button",

@@ -13,9 +13,9 @@ export function showTiles(place, state) {
   const rows = [
     [count(settled), `settled of ${count(arrived)} arrived`],
     [money(settled_cents), "value settled"],
-    [count(queued), `waiting, ${count(state.queue2_count)} of them centrally`],
-    [count(lsm_released), `released by liquidity saving${dropped ? `, ${count(dropped)} dropped` : ""}`],
-    [money(total_cost), "cost so far"],
+    [count(queued), `queued, ${count(state.queue2_count)} of them in Queue 2`],
+    [count(lsm_released), `settled by liquidity saving${dropped ? `, ${count(dropped)} dropped` : ""}`],
+    [money(total_cost), "total cost"],
   ];
   show(place, rows.map(([figure, text]) => make("div", { class: "tile" }, make("b", {}, figure), make("span", {}, text))));
 }
@@ -60,7 +60,7 @@ export function showQueue(place, state, name) {
     make("td", {}, payment.id), make("td", {}, payment.sender), make("td", {}, payment.receiver),
     make("td", { class: "num" }, money(payment.remaining)), make("td", { class: "num" }, payment.priority),
     make("td", { class: payment.is_overdue ? "num overdue" : "num" }, payment.is_overdue ? `${payment.deadline_tick}, overdue` : payment.deadline_tick)));
-  show(place, table(heads, rows), make("p", { class: "note" }, payments.length < all ? `The first ${payments.length} of ${count(all)}.` : `${count(all)} in all.`));
+  show(place, table(heads, rows), make("p", { class: "note" }, payments.length < all ? `First ${payments.length} of ${count(all)}.` : `${count(all)} in total.`));
 }
 
 export function eventRows(events) {
@@ -72,6 +72,6 @@ export function eventRows(events) {
 }
 
 export const eventTable = (rows) =>
-  table([["Tick", "num"], ["Kind"], ["Bank"], ["With"], ["Payment"], ["Amount", "num"], ["Details"]], rows);
+  table([["Tick", "num"], ["Kind"], ["Bank"], ["Counterparty"], ["Payment"], ["Amount", "num"], ["Details"]], rows);
 
 export const describe = (row) => `${row.id}, ${count(row.banks)} banks, ${count(row.ticks_per_day * row.num_days)} ticks`;
