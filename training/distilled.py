@@ -51,7 +51,7 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table as Markdown."""
     lines = [
-        "| scenario | nodes | equal decisions | trees | network | trees over network | best tuned baseline | FIFO |",
+        "| scenario | nodes | equal decisions | trees | network | trees / network | best tuned baseline | FIFO |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -65,16 +65,16 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     once = [f"{PLAYED_ONCE}."] if any(row["test_days"] == 1 for row in rows) else []
     return "\n".join([
         *lines, "",
-        f"Cents of a run, all banks: mean and 95 % bootstrap interval over {TEST_DAYS:,} test days.", *once,
-        "Equal decisions: share of payments and ticks on which trees and network agree, where the network leads.",
+        f"Cost of a run in cents, all banks: mean and 95 % bootstrap interval over {TEST_DAYS:,} test days.", *once,
+        "Equal decisions: share of decisions on which trees and network agree, in states that the network visits.",
         f"Tuned baselines: {families(rows)}; parameters and pool shares",
-        f"searched on {TUNING_DAYS} training days. The trees ask only what SimCash's can ask.",
+        f"searched on {TUNING_DAYS} training days. The trees use only fields of SimCash's tree language.",
         f"Version {__version__}, `{COMMAND}`.",
     ])  # fmt: skip
 
 
 def families(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The tuned policies that every row was compared with."""
+    """Return the tuned policies that every row was compared with."""
     tuned = [
         {name.split(" ")[0].removeprefix("tuned:"): None for name in row["baselines"] if name.startswith("tuned:")}
         for row in rows
@@ -86,24 +86,24 @@ def families(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def told(cost: Mapping[str, Any]) -> str:
-    """A mean with its interval."""
+    """Return a mean with its interval as text."""
     return str(Interval(**cost))
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A line a scenario, so that changes can be read."""
+    """Return JSON with one line for each scenario."""
     head = json.dumps({"version": __version__, "command": COMMAND, "test_days": TEST_DAYS, "tuning_days": TUNING_DAYS})
     return head[:-1] + ', "rows": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Distil all, write both files."""
+    """Distil all scenarios and write both files."""
     parser = argparse.ArgumentParser(prog="python -m training.distilled", description=__doc__)
     parser.add_argument(
         "scenarios", nargs="*", default=list(SCENARIOS), help="ids of the library; others keep their results"
     )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of distilled.json and distilled.md")
-    parser.add_argument("--tables", action="store_true", help="only make the table anew from the raw results")
+    parser.add_argument("--tables", action="store_true", help="only write the table again from the raw results")
     given: Any = parser.parse_args(arguments)
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
     rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []

@@ -191,7 +191,7 @@ def system_table(rows: Rows) -> list[str]:
 
 def learned_table(banks: Sequence[Bank]) -> list[str]:
     """In Markdown; differences to the first row."""
-    lines = [f"| {LEARNER} | cost of a run | of it interest | difference to no orders |", "|---|---:|---:|---:|"]
+    lines = [f"| {LEARNER} | cost of a run | of which interest | difference from no orders |", "|---|---:|---:|---:|"]
     for bank in banks:
         by = cell(paired_difference(bank.cents, banks[0].cents)) if bank is not banks[0] else ""
         lines.append(
@@ -205,9 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables, or write them."""
     parser = argparse.ArgumentParser(prog="python -m training.market_study", description="Study the intraday market.")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
-    parser.add_argument("--runs", type=int, default=RUNS, help="days that nobody trained on")
-    parser.add_argument("--seed", type=int, default=0, help="of the training")
-    parser.add_argument("--seconds", type=float, help="stop the training after so long")
+    parser.add_argument("--runs", type=int, default=RUNS, help="number of test runs")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the training")
+    parser.add_argument("--seconds", type=float, help="time limit of the training")
     asked = parser.parse_args(arguments)
     seeds = held_out_seeds(asked.runs)
     settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (asked.seed, asked.seconds)
@@ -219,8 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (second table: the "
-            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. "
+            f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, the same for all rows (second table: the "
+            f"first {min(RECORDED_RUNS, asked.runs)} of them); costs in cents. "
             f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),

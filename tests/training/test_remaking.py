@@ -138,7 +138,7 @@ def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, 
     kinds = [*market_study.POLICIES, "all learned"]
     figures = [name.replace("_", " ") for name in market_study.FIGURES]
     assert [row[:2] for row in system] == [[kind, figure] for kind in kinds for figure in figures]
-    assert "over 2 runs that nobody trained on (second table: the first 2 of them)" in page
+    assert "over 2 test runs, the same for all rows (second table: the first 2 of them)" in page
     (tmp_path / "market.md").unlink()
     market_study.main(["--runs", "2"])
     assert capsys.readouterr().out == told
