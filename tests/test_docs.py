@@ -114,7 +114,7 @@ def test_every_path_of_the_architecture_page_exists():
     paths = re.findall(r"`([\w./-]+/[\w./-]*)`|`(pyproject\.toml)`", table)
     assert len(paths) > 20
     assert [path for found in paths for path in found if path and not (ROOT / path).exists()] == []
-    told = re.findall(r"`((?:config|kernels|spaces|envs)/\w+\.py|\w+\.py)`", text.split("## The tick")[0])
+    told = re.findall(r"`((?:config|compile|kernels|agents|envs)/\w+\.py|\w+\.py)`", text.split("## The tick")[0])
     assert [path for path in told if not (ROOT / "simcash_env" / path).exists()] == []
 
 

@@ -120,7 +120,7 @@ def test_architecture_diagram_shows_modules_that_exist():
     (diagram,) = [block.text for block in blocks(TEXTS["docs/architecture.md"]) if block.kind == "mermaid"]
     modules = re.findall(r"\b\w+(?:/\w+)*(?:\.py|/)(?!>)", diagram)
     assert len(modules) > 12
-    places = [ROOT, ROOT / "simcash_env", ROOT / "simcash_env" / "spaces", ROOT / "simcash_env" / "kernels"]
+    places = [ROOT, *(ROOT / "simcash_env" / name for name in ("", "agents", "compile", "kernels"))]
     assert [module for module in modules if not any((place / module).exists() for place in places)] == []
     steps = re.findall(r"\w+(?: · \w+)+", diagram.replace("<br/>", " "))
     assert len(steps) == 2  # of open_tick and of close_tick

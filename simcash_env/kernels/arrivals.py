@@ -31,7 +31,7 @@ ARRIVAL = int(EventKind.ARRIVAL)
 
 @kernel
 def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
-    """Draw this tick's payments; goes on at the cursor after a call for room, with the same stream."""
+    """Draw this tick's payments; resumes at the cursor with the same stream after the rows were doubled."""
     num_sources = scenario.source_bank.shape[0]
     source, left = state.cursor_source[0], state.cursor_left[0]
     while source < num_sources:

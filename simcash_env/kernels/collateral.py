@@ -57,7 +57,7 @@ def post_collateral(scenario: Scenario, state: State, work: Work, bank: int, cen
 
 @kernel
 def apply_collateral_decisions(scenario: Scenario, state: State, work: Work) -> None:
-    """What learners decided: cents to post, or to withdraw where negative."""
+    """Carry out learners' collateral decisions: cents to post, or to withdraw if negative."""
     for bank in range(scenario.num_banks[0]):
         asked = work.bank_collateral_ask_cents[bank]
         if asked > 0:
@@ -100,7 +100,7 @@ def may_withdraw(scenario: Scenario, state: State, bank: int) -> bool:
 
 @kernel
 def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
-    """Withdraw what is due to come back; what is still needed stays, and is due again in the next tick."""
+    """Withdraw collateral whose timer ends; collateral that still backs credit stays until the next tick."""
     if scenario.num_collateral_trees[0] == 0:  # only trees set timers
         return
     for bank in range(scenario.num_banks[0]):

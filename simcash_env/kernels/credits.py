@@ -12,7 +12,7 @@ APPLIED = int(EventKind.DEFERRED_CREDIT_APPLIED)
 
 @kernel
 def land_credits(scenario: Scenario, state: State, work: Work) -> None:
-    """Under deferred crediting, what was received in this tick reaches the balances."""
+    """Under deferred crediting, add this tick's receipts to the balances."""
     if not scenario.defers_credits[0]:
         return
     for bank in range(scenario.num_banks[0]):

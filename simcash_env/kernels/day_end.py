@@ -16,13 +16,13 @@ END_OF_DAY = int(EventKind.END_OF_DAY)
 
 @kernel
 def is_last_tick_of_day(scenario: Scenario, state: State) -> bool:
-    """Does the day end with this tick?"""
+    """Return whether the day ends with this tick."""
     return (state.tick[0] + 1) % scenario.ticks_per_day[0] == 0  # type: ignore[no-any-return]
 
 
 @kernel
 def end_day(scenario: Scenario, state: State, work: Work) -> None:
-    """Charge end-of-day penalties and close the day's counters."""
+    """Charge end-of-day penalties and close the counters of the day."""
     queued = 0
     for bank in range(scenario.num_banks[0]):
         queued += penalise_queue(scenario, state, work, state.bank_queue1_head[bank])

@@ -9,7 +9,7 @@ from simcash_env.schema.arrays import Scenario, State, Work
 
 @kernel
 def start_day(scenario: Scenario, state: State, work: Work) -> None:
-    """On the first tick of a day: clear the day's totals; allocate the pool (day 0, or daily under reallocation)."""
+    """On the first tick of a day: clear the totals of the day; allocate the pool (day 0, or daily if so configured)."""
     tick = state.tick[0]
     if tick % scenario.ticks_per_day[0] != 0:
         return

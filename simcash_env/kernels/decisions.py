@@ -31,7 +31,7 @@ REPRIORITIZED = int(EventKind.TRANSACTION_REPRIORITIZED)
 
 @kernel
 def decide_all(scenario: Scenario, state: State, work: Work) -> int:
-    """Let every bank with a program decide on each of its Queue-1 payments; the others' decisions are there already.
+    """Let every bank with a program decide on each of its Queue-1 payments; external decisions are already set.
 
     Only decisions are written. Returns NEEDS_ROOM when the children of all splits would not fit.
     """
@@ -71,7 +71,7 @@ def complete_decisions(scenario: Scenario, state: State, work: Work, row: int) -
 
 @kernel
 def apply_decisions(scenario: Scenario, state: State, work: Work) -> int:
-    """Carry the decisions out, bank by bank in queue order; returns how many payments ``pay_order`` submits."""
+    """Carry out decisions, bank by bank in queue order; returns the number of payments in ``pay_order``."""
     submitted = 0
     for bank in range(scenario.num_banks[0]):
         row = state.bank_queue1_head[bank]

@@ -18,7 +18,7 @@ TICK_BITS = 40  # a tick fits 40 bits, so one word holds a priority and a tick
 
 @kernel
 def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
-    """Lift the priority of every queued payment as its deadline nears: Queue 1 by bank, then Queue 2."""
+    """Raise the priority of queued payments near their deadline: Queue 1 by bank, then Queue 2."""
     if scenario.escalation_start_ticks[0] == NONE:
         return
     for bank in range(scenario.num_banks[0]):
@@ -55,7 +55,7 @@ def closeness(left: int, start: int, curve: int) -> float:
 
 @kernel
 def order_queue1(scenario: Scenario, state: State, work: Work) -> None:
-    """Where so configured: priority descending, then deadline ascending; the order stays."""
+    """If configured, sort Queue 1 by descending priority, then ascending deadline."""
     if not scenario.orders_queue1_by_priority[0]:
         return
     for bank in range(scenario.num_banks[0]):
@@ -76,7 +76,7 @@ def order_queue1(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def order_queue2(scenario: Scenario, state: State, work: Work) -> None:
-    """In priority mode: RTGS priority, then submission tick; otherwise the order of arrival stays."""
+    """Sort Queue 2 by RTGS priority, then submission tick; without priority mode keep the order of entry."""
     if not scenario.orders_queue2_by_priority[0] or state.queue2_count[0] < 2:
         return
     count = 0

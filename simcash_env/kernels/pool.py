@@ -53,7 +53,7 @@ def may_allocate(scenario: Scenario, state: State, bank: int) -> bool:
 
 @kernel
 def allocate_pool(scenario: Scenario, state: State, work: Work) -> None:
-    """Carry out the levels that learners chose; the fraction stays in force until the next choice."""
+    """Apply the pool levels that learners chose; a level holds until the next choice."""
     tick = state.tick[0]
     if tick % scenario.ticks_per_day[0] != 0:
         return

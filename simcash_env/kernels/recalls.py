@@ -19,7 +19,7 @@ RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
 
 @kernel
 def recall_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
-    """Let learners and trees take payments out of Queue 2; all decide before any is taken."""
+    """Let learners and trees revoke payments from Queue 2; all decide before any payment is revoked."""
     note_nearest_deadlines(scenario, state, work)
     note_commitments(scenario, state, work, submitted)
     row, asked = state.queue2_head[0], 0

@@ -25,7 +25,7 @@ RELEASED = int(EventKind.QUEUE2_LIQUIDITY_RELEASE)
 
 @kernel
 def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
-    """Try every submitted payment gross, in order of submission; what cannot settle joins Queue 2.
+    """Try to settle every submitted payment gross, in order of submission; the others join Queue 2.
 
     Where the system offsets at entry, a payment that is not funded is first tried against what waits the other way.
     """
@@ -55,7 +55,7 @@ def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: in
 
 @kernel
 def retry_queue2(scenario: Scenario, state: State, work: Work) -> None:
-    """One pass over Queue 2 from the front; a blocked payment does not block those behind it."""
+    """Make one pass over Queue 2 from the front (FIFO-bypass: a blocked payment does not block those behind it)."""
     row = state.queue2_head[0]
     while row != NONE:
         after = state.pay_next[row]

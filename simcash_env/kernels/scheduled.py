@@ -35,7 +35,7 @@ DEFAULT_PRIORITY = 5
 
 @kernel
 def run_scheduled_events(scenario: Scenario, state: State, work: Work) -> int:
-    """Run every event due now, in the order of the file; goes on at ``cursor_event`` after a call for room.
+    """Run every scenario event due now, in file order; resumes at ``cursor_event`` after the rows were doubled.
 
     Events that happen once lie in the order of their ticks: only those that are due, and those that repeat, are looked
     at.

@@ -84,7 +84,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def start_accounts(state: State, work: Work) -> None:
-    """The tick's own totals start afresh, what trees see as released in it too."""
+    """Reset the totals of the tick, and the released values that trees read."""
     fill(work.bank_committed_cents, 0)
     if state.tick_is_charged[0]:
         fill(state.tick_cost_cents, 0)
@@ -98,7 +98,7 @@ def start_accounts(state: State, work: Work) -> None:
 
 @kernel
 def settle_last(scenario: Scenario, state: State, work: Work) -> None:
-    """Where the rules give the day a last settlement: one pass over Queue 2, liquidity saving, credits."""
+    """If the rules settle at day end: one pass over Queue 2, liquidity saving, credits."""
     if scenario.settles_at_day_end[0] and state.queue2_count[0] > 0:
         retry_queue2(scenario, state, work)
         save_liquidity(scenario, state, work)
@@ -107,7 +107,7 @@ def settle_last(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def advance_clock(scenario: Scenario, state: State) -> None:
-    """The next tick is to be opened, or the run is over."""
+    """Move to the next tick, or end the run."""
     state.recent_lsm_count[state.tick[0] % RECENT_TICKS] = state.tick_lsm_count[0]
     state.lsm_released_count[0] += state.tick_lsm_count[0]
     state.lsm_released_cents[0] += state.tick_lsm_cents[0]

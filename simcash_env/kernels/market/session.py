@@ -16,7 +16,7 @@ CORRIDOR = int(TraderKind.CORRIDOR)
 
 @kernel
 def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
-    """Take what learners want to lend out of their balances, before payments use it; what they had resting is out."""
+    """Cancel learners' resting orders and reserve the cents of their new asks, before payments can use them."""
     if work.has_orders[0] == 0:
         return
     work.has_orders[0] = 0
@@ -39,7 +39,7 @@ def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def run_market(scenario: Scenario, state: State, work: Work) -> None:
-    """Where there is a market: repay loans that are due, let banks trade in order, take out orders that expire."""
+    """If there is a market: repay loans that are due, let banks trade in order, remove expired orders."""
     if state.market_next_order.shape[0] == 0:
         return
     if state.market_has_interest[0]:

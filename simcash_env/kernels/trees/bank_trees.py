@@ -17,7 +17,7 @@ REGISTER_SET = int(EventKind.STATE_REGISTER_SET)
 
 @kernel
 def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
-    """Let every bank with a bank tree take its one action; without a new budget a bank has none in this tick."""
+    """Let every bank with a bank tree take one action; release budgets hold for this tick only."""
     if scenario.num_bank_trees[0] == 0:
         return
     note_nearest_deadlines(scenario, state, work)

@@ -15,7 +15,7 @@ KEEP = int(TreeAction.HOLD_COLLATERAL)
 
 @kernel
 def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
-    """Before decisions: let every bank with such a tree post or withdraw; each is carried out at once."""
+    """Let every bank with a strategic collateral tree post or withdraw; each decision takes effect at once."""
     if scenario.num_collateral_trees[0] == 0:
         return
     note_nearest_deadlines(scenario, state, work)
@@ -25,7 +25,7 @@ def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def run_end_of_tick_trees(scenario: Scenario, state: State, work: Work) -> None:
-    """After settlement: likewise."""
+    """Let every bank with an end-of-tick collateral tree post or withdraw."""
     if scenario.num_collateral_trees[0] == 0:
         return
     note_nearest_deadlines(scenario, state, work)
