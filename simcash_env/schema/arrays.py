@@ -1,20 +1,13 @@
-"""The data dictionary: every array the engine knows, with its axis, unit and meaning.
+"""The data dictionary: every array of the engine, with axis, unit and meaning.
 
-Three tables, each one row of 64-bit words a copy (``kernels/_numba/views.py`` opens a row as named arrays):
+Three tables; each has one row of 64-bit words per copy (``kernels/_numba/views.py`` opens a row as named arrays):
 
-* ``Scenario`` is what a configuration says; it never changes during a run.
-* ``State`` is everything that changes; a snapshot is a copy of its row.
-* ``Work`` is scratch space that holds nothing between two calls but the decisions to be applied and the event log.
+* ``Scenario``: the compiled configuration; constant during a run.
+* ``State``: everything that changes; a snapshot is a copy of its row.
+* ``Work``: scratch space; between two calls it holds only pending decisions and the event log.
 
-Money is whole cents, time whole ticks, rates whole millionths (``_ppm``) of their unit unless a name says otherwise.
-A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``bank`` one a bank in sorted id order,
-``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
-``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
-and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row, ``register`` one a number
-that a bank's trees remember, ``focus`` banks a list of counterparties in a tree. Of the intraday market, empty where a
-scenario has none: ``market`` has one element, ``book`` one a market for a maturity, ``trader`` one a bank, ``exposure``
-one an ordered pair of banks (lender * banks + borrower) where any bank limits its counterparties, ``order`` and
-``loan`` one a row of each.
+Amounts are whole cents, times are whole ticks, rates are whole millionths (``_ppm``) of their unit unless the name says
+otherwise. ``codes.NONE`` is a missing value. ``docs/data-dictionary.md`` lists the axes.
 """
 
 from __future__ import annotations
@@ -66,353 +59,353 @@ PerLogWord: TypeAlias = Annotated[I64, "log", False]
 
 
 class Scenario(NamedTuple):
-    """What a configuration says, compiled; read-only during a run."""
+    """The compiled configuration; read-only during a run."""
 
     # -- size and time --
-    num_banks: One
-    ticks_per_day: One
-    num_ticks: One  # of the whole run
-    # -- rules, each a truth value unless said otherwise --
-    is_delay_charged_in_queue2: One
-    is_eod_penalty_for_all: One  # else only for payments past their deadline
-    drops_expired: One
-    caps_deadline_at_eod: One
-    random_cap_lag_ticks: One  # 0: the day's last tick; 1: the next day's first
-    splits_any: One  # else only divisible payments may be split
-    settles_at_day_end: One
-    defers_credits: One
-    reallocates_pool_daily: One
-    orders_queue1_by_priority: One
-    orders_queue2_by_priority: One
-    escalation_start_ticks: One  # NONE: no escalation
-    escalation_max_boost: One
+    num_banks: One  # number of banks
+    ticks_per_day: One  # ticks in a day
+    num_ticks: One  # ticks in the whole run
+    # -- rules, Boolean unless stated otherwise --
+    is_delay_charged_in_queue2: One  # delay cost also in the central queue, else only in the internal queue
+    is_eod_penalty_for_all: One  # end-of-day penalty for all unsettled payments, else only for overdue ones
+    drops_expired: One  # drop payments at their deadline
+    caps_deadline_at_eod: One  # cap deadlines at the end of the day
+    random_cap_lag_ticks: One  # cap of random deadlines: 0: last tick of the day, 1: first tick of the next day
+    splits_any: One  # any payment may be split, else only divisible ones
+    settles_at_day_end: One  # one more settlement pass at the end of the day
+    defers_credits: One  # deferred crediting
+    reallocates_pool_daily: One  # allocate the pool again every day
+    orders_queue1_by_priority: One  # sort internal queues by priority
+    orders_queue2_by_priority: One  # sort the central queue by RTGS priority
+    escalation_start_ticks: One  # ticks before the deadline, NONE: no escalation
+    escalation_max_boost: One  # largest increase of a priority
     escalation_curve: One  # codes.EscalationCurve
-    pays_unlisted: One  # a source whose weights are all 0 pays as SimCash's does, else it is silent
-    penalises_parts_anew: One  # parts of an overdue payment are charged the deadline penalty, as in SimCash
-    reports_algorithms: One
-    offsets_at_entry: One
-    nets_limits: One  # limits hold for outflow less inflow, else for outflow
-    allows_drop: One  # to learners
-    max_split: One  # parts a learner may choose at most
-    offers_collateral: One  # to learners of an environment
-    offers_recall: One  # likewise: taking payments out of Queue 2
+    pays_unlisted: One  # SimCash's rule for a source whose weights are all 0; else such a source is silent
+    penalises_parts_anew: One  # parts of an overdue payment are charged the deadline penalty again, as in SimCash
+    reports_algorithms: One  # write AlgorithmExecution events
+    offsets_at_entry: One  # entry disposition: offset a payment when it is submitted
+    nets_limits: One  # limits apply to outflow minus inflow, else to outflow
+    allows_drop: One  # learning banks may drop payments
+    max_split: One  # maximum number of parts for a learning bank
+    offers_collateral: One  # collateral head for learning banks
+    offers_recall: One  # revoke head for learning banks
     # -- liquidity saving --
-    offsets_subsets: One  # of a pair that cannot settle whole
-    max_cycle_length: One
-    max_cycles_per_tick: One
-    cycle_work_limit: One  # edge steps a search
+    offsets_subsets: One  # bilateral offsetting may settle part of a pair's payments
+    max_cycle_length: One  # maximum number of banks in a cycle
+    max_cycles_per_tick: One  # maximum number of cycles tried in a tick
+    cycle_work_limit: One  # maximum edge steps of a cycle search
     # -- trees --
-    num_bank_trees: One
-    num_collateral_trees: One  # of all banks, so many posts with a timer can a tick bring
+    num_bank_trees: One  # banks with a bank tree
+    num_collateral_trees: One  # collateral trees of all banks; maximum number of timed posts in a tick
     # -- prices --
-    overdraft_rate_ppm: One  # bps a tick
-    delay_rate_ppm: One  # cents a cent and tick
-    collateral_rate_ppm: One  # bps a tick
-    liquidity_rate_ppm: One  # bps a tick
-    deadline_penalty_cents: One  # NONE: the rate below holds
-    deadline_penalty_ppm: One  # bps of the original amount
-    eod_penalty_cents: One
-    eod_penalty_ppm: One  # bps of the remaining amount
-    drop_penalty_cents: One  # NONE with a rate of NONE: deadline penalty + end-of-day penalty
-    drop_penalty_ppm: One  # bps of the remaining amount
-    split_friction_cents: One
-    overdue_multiplier_thousandths: One
-    urgent_multiplier_thousandths: One  # priorities 8 to 10
-    normal_multiplier_thousandths: One  # 4 to 7
-    low_multiplier_thousandths: One  # 0 to 3
+    overdraft_rate_ppm: One  # basis points per tick
+    delay_rate_ppm: One  # cents per cent and tick
+    collateral_rate_ppm: One  # basis points per tick
+    liquidity_rate_ppm: One  # basis points per tick
+    deadline_penalty_cents: One  # NONE: deadline_penalty_ppm applies
+    deadline_penalty_ppm: One  # basis points of the original amount
+    eod_penalty_cents: One  # NONE: eod_penalty_ppm applies
+    eod_penalty_ppm: One  # basis points of the remaining amount
+    drop_penalty_cents: One  # NONE: drop_penalty_ppm applies; both NONE: deadline penalty + end-of-day penalty
+    drop_penalty_ppm: One  # basis points of the remaining amount
+    split_friction_cents: One  # cost of each part but the first
+    overdue_multiplier_thousandths: One  # factor of the delay cost of overdue payments
+    urgent_multiplier_thousandths: One  # factor of the delay cost of priorities 8 to 10
+    normal_multiplier_thousandths: One  # factor of the delay cost of priorities 4 to 7
+    low_multiplier_thousandths: One  # factor of the delay cost of priorities 0 to 3
     # -- banks --
-    bank_opening_balance_cents: PerBank
-    bank_credit_limit_cents: PerBank
-    bank_posted_collateral_cents: PerBank
-    bank_haircut_ppm: PerBank
-    bank_collateral_capacity_cents: PerBank
-    bank_safety_buffer_cents: PerBank  # collateral kept above what credit in use needs
-    bank_pool_cents: PerBank  # 0: no pool
-    bank_pool_fraction_ppm: PerBank
-    bank_min_holding_ticks: PerBank  # collateral stays so long after the last post
-    bank_is_learning: PerBank  # decides from outside
-    bank_payment_root: PerBank  # node of the payment tree; NONE of a learner
-    bank_bank_root: PerBank  # of the bank tree; NONE where there is none, as below
-    bank_strategic_collateral_root: PerBank
-    bank_end_collateral_root: PerBank
-    bank_asks_queue2: PerBank  # may its payment tree take a payment out of Queue 2?
-    bank_name_hash: PerBankFloat  # FNV-1a of the id, as trees see it
-    bank_multilateral_limit_cents: PerBank  # a day, NONE: no limit
+    bank_opening_balance_cents: PerBank  # balance at the start of the run
+    bank_credit_limit_cents: PerBank  # overdraft limit at the start of the run
+    bank_posted_collateral_cents: PerBank  # collateral posted at the start of the run
+    bank_haircut_ppm: PerBank  # haircut on collateral
+    bank_collateral_capacity_cents: PerBank  # maximum posted collateral
+    bank_safety_buffer_cents: PerBank  # collateral kept above what the used credit requires
+    bank_pool_cents: PerBank  # liquidity pool, 0: none
+    bank_pool_fraction_ppm: PerBank  # share of the pool allocated at the start
+    bank_min_holding_ticks: PerBank  # minimum time between the last post and a withdrawal of collateral
+    bank_is_learning: PerBank  # decisions come from outside
+    bank_payment_root: PerBank  # root node of the payment tree, NONE: learning bank
+    bank_bank_root: PerBank  # root node of the bank tree, NONE: none
+    bank_strategic_collateral_root: PerBank  # root node of the strategic collateral tree, NONE: none
+    bank_end_collateral_root: PerBank  # root node of the end-of-tick collateral tree, NONE: none
+    bank_asks_queue2: PerBank  # payment tree may revoke payments from the central queue
+    bank_name_hash: PerBankFloat  # FNV-1a hash of the bank id, for trees
+    bank_multilateral_limit_cents: PerBank  # limit per day towards all banks, NONE: no limit
     # -- scales of observations and rewards, at least 1 --
     bank_flow_scale_cents: PerBank  # expected outflow of a day
     bank_payment_scale_cents: PerBank  # mean payment
-    bank_cost_scale_cents: PerBank  # keeping a mean payment waiting for a tick at the dearest rate
-    # -- bilateral limits, axis empty where no bank has one --
-    pair_limit_cents: PerLimit
+    bank_cost_scale_cents: PerBank  # highest cost of holding a mean payment for one tick
+    # -- bilateral limits, axis empty if no bank has one --
+    pair_limit_cents: PerLimit  # limit per day, NONE: no limit
     # -- random arrivals --
-    source_bank: PerSource
-    source_rate: PerSourceFloat  # payments a tick
-    source_amount_kind: PerSource
-    source_amount_min: PerSource
-    source_amount_max: PerSource
-    source_amount_mean: PerSourceFloat  # of the logarithm for lognormal
-    source_amount_std: PerSourceFloat  # likewise; the rate of an exponential
-    source_is_weighted: PerSource  # else every other bank is equally likely
-    source_deadline_min_ticks: PerSource
-    source_deadline_max_ticks: PerSource
-    source_priority_kind: PerSource
-    source_priority_min: PerSource  # the priority itself where fixed
-    source_priority_max: PerSource
-    source_first_choice: PerSource
-    source_num_choices: PerSource
-    source_is_divisible: PerSource
-    source_has_pattern: PerSource
-    weight_bank: PerWeight  # receivers in the order of the file
-    weight_value: PerWeightFloat  # UNLISTED: the file gives the receiver no weight, which is as 0
-    pattern_factor: PerPatternFloat  # multiplies the rate
-    choice_priority: PerChoice
-    choice_weight: PerChoiceFloat
+    source_bank: PerSource  # sender
+    source_rate: PerSourceFloat  # mean number of payments per tick
+    source_amount_kind: PerSource  # codes.AmountKind
+    source_amount_min: PerSource  # minimum amount in cents
+    source_amount_max: PerSource  # maximum amount in cents
+    source_amount_mean: PerSourceFloat  # mean; of the logarithm for lognormal
+    source_amount_std: PerSourceFloat  # standard deviation; of the logarithm for lognormal; the rate for exponential
+    source_is_weighted: PerSource  # receivers are drawn by weight, else uniformly from the other banks
+    source_deadline_min_ticks: PerSource  # shortest time from arrival to deadline
+    source_deadline_max_ticks: PerSource  # longest time from arrival to deadline
+    source_priority_kind: PerSource  # codes.PriorityKind
+    source_priority_min: PerSource  # lowest priority, or the fixed priority
+    source_priority_max: PerSource  # highest priority
+    source_first_choice: PerSource  # first element of the choice axis
+    source_num_choices: PerSource  # number of elements of the choice axis
+    source_is_divisible: PerSource  # payments are divisible
+    source_has_pattern: PerSource  # the rate varies over the day
+    weight_bank: PerWeight  # receivers in file order
+    weight_value: PerWeightFloat  # weight; UNLISTED: the file has no weight for the receiver, same effect as 0
+    pattern_factor: PerPatternFloat  # factor of the rate
+    choice_priority: PerChoice  # priority
+    choice_weight: PerChoiceFloat  # probability weight
     # -- scenario events, in file order --
-    event_kind: PerEvent
-    event_tick: PerEvent
-    event_every_ticks: PerEvent  # NONE: once
-    event_bank: PerEvent
-    event_counterparty: PerEvent
-    event_cents: PerEvent
-    event_priority: PerEvent
-    event_deadline_ticks: PerEvent
-    event_is_divisible: PerEvent
-    event_factor: PerEventFloat
-    event_second_factor: PerEventFloat
-    event_order: PerEvent  # those that happen once, by tick, then those that repeat; in file order otherwise
-    num_once_events: One
-    # -- liquidity-saving algorithms in order --
-    algorithm: PerAlgorithm
-    # -- intraday market; rates are hundredths of a basis point --
-    market_is_regulated: PerMarket
-    market_offers_orders: PerMarket  # to learning banks
-    market_deposit_rate: PerMarket
-    market_lending_rate: PerMarket
-    market_band_low_rate: PerMarket  # NONE: no band
-    market_band_high_rate: PerMarket  # likewise
-    market_has_traders: PerMarket  # does any bank trade of its own accord?
-    market_interest_scale: PerMarket  # interest is principal * rate * ticks over this
+    event_kind: PerEvent  # codes.ScheduledKind
+    event_tick: PerEvent  # first tick of the event
+    event_every_ticks: PerEvent  # period, NONE: once
+    event_bank: PerEvent  # bank, or sender
+    event_counterparty: PerEvent  # receiver
+    event_cents: PerEvent  # amount, or change of collateral or of the overdraft limit
+    event_priority: PerEvent  # priority of the payment
+    event_deadline_ticks: PerEvent  # time from arrival to deadline, NONE: default
+    event_is_divisible: PerEvent  # payment is divisible
+    event_factor: PerEventFloat  # factor of a rate or of the shortest deadline, or the new weight
+    event_second_factor: PerEventFloat  # factor of the longest deadline
+    event_order: PerEvent  # one-time events by tick, then periodic events; ties in file order
+    num_once_events: One  # number of one-time events
+    # -- liquidity-saving algorithms in the order in which they run --
+    algorithm: PerAlgorithm  # codes.LsmAlgorithm
+    # -- intraday market; rates in hundredths of a basis point --
+    market_is_regulated: PerMarket  # rates must stay inside corridor and band
+    market_offers_orders: PerMarket  # market head for learning banks
+    market_deposit_rate: PerMarket  # lower bound of the corridor
+    market_lending_rate: PerMarket  # upper bound of the corridor
+    market_band_low_rate: PerMarket  # lower bound of the band, NONE: no band
+    market_band_high_rate: PerMarket  # upper bound of the band, NONE: no band
+    market_has_traders: PerMarket  # any bank has a scripted trader
+    market_interest_scale: PerMarket  # interest is principal * rate * ticks / this number
     book_maturity: PerBook  # codes.Maturity
-    book_maturity_ticks: PerBook  # where it is a number of ticks
-    trader_credit_line_cents: PerTrader  # of principal and interest that the bank may owe in the market
+    book_maturity_ticks: PerBook  # maturity in ticks, for codes.Maturity.TICKS
+    trader_credit_line_cents: PerTrader  # maximum principal and interest that the bank may owe in the market
     trader_kind: PerTrader  # codes.TraderKind
-    trader_book: PerTrader
-    trader_buffer_cents: PerTrader
-    trader_sigma_cents: PerTrader
-    exposure_limit_cents: PerExposure  # principal that the lender may have lent to the borrower, NONE: no limit
+    trader_book: PerTrader  # book of the scripted trader
+    trader_buffer_cents: PerTrader  # balance that the trader keeps
+    trader_sigma_cents: PerTrader  # sigma of the corridor formula
+    exposure_limit_cents: PerExposure  # maximum principal lent to the borrower, NONE: no limit
     # -- tree programs of all banks --
-    num_registers: One  # of each bank
-    asks_queue2: One  # may any payment tree take a payment out of Queue 2?
-    asks_committed_to: One  # does any program read what was released to the payment's receiver?
-    asks_nearest_deadline: One  # does any program read when the first of a bank's payments in Queue 2 is due?
-    node_action: PerNode  # codes.TreeAction of a leaf, NONE of a condition
-    node_key: PerNode  # of a leaf: priority to set, RTGS priority, register or list of counterparties; or NONE
+    num_registers: One  # number of registers of each bank
+    asks_queue2: One  # any payment tree may revoke payments from the central queue
+    asks_committed_to: One  # any program reads the value released to the payment's receiver
+    asks_nearest_deadline: One  # any program reads the earliest deadline of a bank's payments in the central queue
+    node_action: PerNode  # codes.TreeAction of a leaf, NONE: a condition
+    node_key: PerNode  # leaf: new priority, RTGS priority, register or list of counterparties, or NONE
     node_first: PerNode  # first instruction of a condition, or of a leaf's values
     node_end: PerNode  # one past the last instruction
-    node_on_true: PerNode
-    node_on_false: PerNode
-    node_path: PerNode  # number of a leaf's decision path, NONE where nodes have no names
-    instruction_op: PerInstruction
-    instruction_field: PerInstruction  # field, register, or instructions to skip
-    instruction_value: PerInstructionFloat
-    focus_has_bank: PerFocus  # list * banks + bank: may be released to under the budget
+    node_on_true: PerNode  # next node if the condition is true
+    node_on_false: PerNode  # next node if the condition is false
+    node_path: PerNode  # number of a leaf's decision path, NONE: nodes without names
+    instruction_op: PerInstruction  # codes.Op
+    instruction_field: PerInstruction  # field, register, or number of instructions to skip
+    instruction_value: PerInstructionFloat  # constant
+    focus_has_bank: PerFocus  # list * banks + bank: release to this bank is allowed under the budget
 
 
 @interleaved
 class State(NamedTuple):
-    """Everything that changes during a run; one row is one copy."""
+    """Everything that changes during a run; one row for each copy."""
 
     # -- clock --
-    tick: One  # the tick that is open, or to be opened next
+    tick: One  # open tick, or the next tick to open
     phase: One  # codes.Phase
-    fault: One  # codes.Status; not OK once a sum left the range of money
-    rng: One  # xorshift64* state, the bits of a uint64
-    cursor_event: One  # where opening a tick goes on after a call for room
-    cursor_source: One
-    cursor_left: One  # payments still to be drawn from that source; NONE: count not drawn yet
-    next_event_tick: One
+    fault: One  # codes.Status; not OK after an overflow of an amount
+    rng: One  # state of the xorshift64* stream, the bits of a uint64
+    cursor_event: One  # position at which opening a tick resumes after the rows were doubled
+    cursor_source: One  # position at which arrivals resume
+    cursor_left: One  # payments still to draw from that source, NONE: count not drawn yet
+    next_event_tick: One  # tick of the next scenario event
     # -- payment rows --
-    next_id: One  # ids are sequential from 1
-    free_head: One  # free rows, linked through pay_next
-    free_count: One
-    # -- central queue, linked through pay_next --
-    queue2_head: One
-    queue2_tail: One
-    queue2_count: One
-    queue2_value_cents: One
+    next_id: One  # next payment id; ids are sequential from 1
+    free_head: One  # list of free rows, linked by pay_next
+    free_count: One  # free rows
+    # -- central queue --
+    queue2_head: One  # first payment, linked by pay_next
+    queue2_tail: One  # last payment
+    queue2_count: One  # payments
+    queue2_value_cents: One  # value
     # -- totals of the run --
-    arrived_count: One
-    arrived_cents: One
-    settled_count: One
-    settled_cents: One
-    dropped_count: One
-    dropped_cents: One
-    lsm_released_count: One
-    lsm_released_cents: One
-    # -- totals of the day and of the tick --
-    day_arrived_cents: One
-    day_settled_cents: One
-    tick_arrived_count: One
-    tick_settled_count: One
-    tick_lsm_count: One
-    tick_lsm_cents: One
-    tick_cycle_attempts: One
-    tick_work_limit_hit: One
-    tick_is_charged: One  # has any bank been charged since the tick's accounts began?
+    arrived_count: One  # payments that arrived
+    arrived_cents: One  # value that arrived
+    settled_count: One  # payments settled
+    settled_cents: One  # value settled
+    dropped_count: One  # payments dropped
+    dropped_cents: One  # value dropped
+    lsm_released_count: One  # payments settled by liquidity saving
+    lsm_released_cents: One  # value settled by liquidity saving
+    # -- totals of the day and the tick --
+    day_arrived_cents: One  # value that arrived today
+    day_settled_cents: One  # value settled today
+    tick_arrived_count: One  # payments that arrived in the tick
+    tick_settled_count: One  # payments settled in the tick
+    tick_lsm_count: One  # payments settled by liquidity saving in the tick
+    tick_lsm_cents: One  # value settled by liquidity saving in the tick
+    tick_cycle_attempts: One  # cycles tried in the tick
+    tick_work_limit_hit: One  # a cycle search reached cycle_work_limit
+    tick_is_charged: One  # any bank was charged in the tick
     # -- banks --
     bank_balance_cents: PerBank  # settlement account, may be negative
-    bank_credit_limit_cents: PerBank
-    bank_posted_collateral_cents: PerBank
-    bank_collateral_since_tick: PerBank  # of the last post, NONE: none yet
-    bank_timer_head: PerBank  # collateral that is to come back, linked through pay_next
-    bank_deferred_cents: PerBank  # credits that land at the end of the tick
-    bank_pool_allocated_cents: PerBank
-    bank_pool_fraction_ppm: PerBank
-    bank_outflow_cents: PerBank  # settled today
-    bank_inflow_cents: PerBank  # settled today
-    bank_queue1_head: PerBank
-    bank_queue1_tail: PerBank
-    bank_queue1_count: PerBank
-    bank_queue1_cents: PerBank
-    bank_queue2_count: PerBank  # own payments waiting in the central queue
-    bank_queue2_cents: PerBank
-    bank_expected_cents: PerBank  # payments to this bank waiting in the central queue
+    bank_credit_limit_cents: PerBank  # overdraft limit
+    bank_posted_collateral_cents: PerBank  # posted collateral
+    bank_collateral_since_tick: PerBank  # tick of the last post, NONE: none yet
+    bank_timer_head: PerBank  # collateral with a withdrawal timer, linked by pay_next
+    bank_deferred_cents: PerBank  # credits that become usable at the end of the tick
+    bank_pool_allocated_cents: PerBank  # allocated part of the pool
+    bank_pool_fraction_ppm: PerBank  # allocated share of the pool
+    bank_outflow_cents: PerBank  # settled payments sent today
+    bank_inflow_cents: PerBank  # settled payments received today
+    bank_queue1_head: PerBank  # first payment of the internal queue
+    bank_queue1_tail: PerBank  # last payment of the internal queue
+    bank_queue1_count: PerBank  # payments in the internal queue
+    bank_queue1_cents: PerBank  # value in the internal queue
+    bank_queue2_count: PerBank  # the bank's payments in the central queue
+    bank_queue2_cents: PerBank  # their value
+    bank_expected_cents: PerBank  # value of payments to this bank in the central queue
     bank_budget_node: PerBank  # leaf that set this tick's release budget, NONE: no limit
-    bank_budget_cents: PerBank
-    bank_budget_each_cents: PerBank  # to one counterparty
-    # -- memory --
-    register_value: PerRegisterFloat  # bank * registers + register; cleared at day end
-    recent_lsm_count: PerRecent  # payments released by liquidity saving, by tick modulo RECENT_TICKS
+    bank_budget_cents: PerBank  # release budget
+    bank_budget_each_cents: PerBank  # release budget for each counterparty
+    # -- memory of trees --
+    register_value: PerRegisterFloat  # bank * registers + register; cleared at the end of the day
+    recent_lsm_count: PerRecent  # payments settled by liquidity saving, by tick modulo RECENT_TICKS
     # -- pairs --
     pair_outflow_cents: PerPair  # settled today
-    pair_queue2_cents: PerPair  # waiting in the central queue
+    pair_queue2_cents: PerPair  # value in the central queue
     # -- random arrivals --
-    source_rate: PerSourceFloat
-    source_base_rate: PerSourceFloat
-    source_exp_neg_rate: PerSourceFloat  # exp(-rate), kept because the draw needs it at every tick
-    source_deadline_min_ticks: PerSource
-    source_deadline_max_ticks: PerSource
-    source_is_weighted: PerSource
-    live_weight: PerLiveWeight  # receiver weights, axis empty where no event changes one
+    source_rate: PerSourceFloat  # current mean number of payments per tick
+    source_base_rate: PerSourceFloat  # rate without global rate changes
+    source_exp_neg_rate: PerSourceFloat  # exp(-rate), cached for the Poisson draw
+    source_deadline_min_ticks: PerSource  # shortest time from arrival to deadline
+    source_deadline_max_ticks: PerSource  # longest time from arrival to deadline
+    source_is_weighted: PerSource  # receivers are drawn by weight
+    live_weight: PerLiveWeight  # receiver weights; axis empty if no event changes a weight
     # -- scenario events --
-    event_next_tick: PerEvent  # NONE: never again
+    event_next_tick: PerEvent  # next tick of the event, NONE: never again
     # -- costs --
-    tick_cost_cents: PerCost  # since the last tick began to close
-    run_cost_cents: PerRunCost
-    # -- intraday market; rates are hundredths of a basis point --
-    market_next_order: PerMarket  # ids are sequential from 1
-    market_next_loan: PerMarket  # likewise
-    market_order_free: PerMarket  # free rows, linked through order_next
-    market_loan_free: PerMarket  # likewise
-    market_loan_head: PerMarket  # loans that stand, oldest first, linked through loan_next
-    market_loan_tail: PerMarket
-    market_has_pending: PerMarket  # has any learner decided on an order in this tick?
-    market_has_interest: PerMarket  # did any fall due in the last tick?
-    book_bid_head: PerBook  # resting orders, best first, linked through order_next
-    book_ask_head: PerBook
-    book_last_rate: PerBook  # of the last trade, NONE: none yet
+    tick_cost_cents: PerCost  # costs since the last tick began to close
+    run_cost_cents: PerRunCost  # costs of the run
+    # -- intraday market; rates in hundredths of a basis point --
+    market_next_order: PerMarket  # next order id; ids are sequential from 1
+    market_next_loan: PerMarket  # next loan id; ids are sequential from 1
+    market_order_free: PerMarket  # free rows, linked by order_next
+    market_loan_free: PerMarket  # free rows, linked by loan_next
+    market_loan_head: PerMarket  # open loans, oldest first, linked by loan_next
+    market_loan_tail: PerMarket  # last open loan
+    market_has_pending: PerMarket  # any learning bank placed an order in this tick
+    market_has_interest: PerMarket  # interest fell due in the last tick
+    book_bid_head: PerBook  # resting bids, best first, linked by order_next
+    book_ask_head: PerBook  # resting asks, best first, linked by order_next
+    book_last_rate: PerBook  # rate of the last trade, NONE: none yet
     trader_locked_cents: PerTrader  # reserves that back the bank's resting asks, taken out of its balance
-    trader_credit_locked_cents: PerTrader  # of the credit line, by the bank's resting bids
-    trader_owed_cents: PerTrader  # principal and contracted interest of what the bank has borrowed
-    trader_borrowed_cents: PerTrader  # principal
-    trader_lent_cents: PerTrader  # principal
-    trader_interest_paid_cents: PerTrader  # since the run began
-    trader_interest_received_cents: PerTrader  # likewise
-    trader_tick_interest_cents: PerTrader  # of the last tick: what became due to others less what others came to owe
-    trader_run_interest_cents: PerTrader  # likewise, since the run began
-    trader_pending_side: PerTrader  # codes.Side of the order that the market's step of this tick will place
-    trader_pending_rate: PerTrader  # NONE: nothing decided, 0: to have no order
-    trader_pending_cents: PerTrader  # of an ask, they have left the balance already
+    trader_credit_locked_cents: PerTrader  # credit line locked by the bank's resting bids
+    trader_owed_cents: PerTrader  # principal and contracted interest of the bank's borrowing
+    trader_borrowed_cents: PerTrader  # principal borrowed
+    trader_lent_cents: PerTrader  # principal lent
+    trader_interest_paid_cents: PerTrader  # interest paid since the start of the run
+    trader_interest_received_cents: PerTrader  # interest received since the start of the run
+    trader_tick_interest_cents: PerTrader  # interest cost minus interest income that fell due in the last tick
+    trader_run_interest_cents: PerTrader  # interest cost minus interest income of the run
+    trader_pending_side: PerTrader  # codes.Side of the order that this tick's market step places
+    trader_pending_rate: PerTrader  # NONE: no decision, 0: no order
+    trader_pending_cents: PerTrader  # quantity; that of an ask is already taken out of the balance
     exposure_cents: PerExposure  # principal lent and not repaid
     order_id: PerOrder  # 0: the row is free
-    order_bank: PerOrder
-    order_book: PerOrder
+    order_bank: PerOrder  # owner
+    order_book: PerOrder  # book
     order_side: PerOrder  # codes.Side
-    order_rate: PerOrder
-    order_cents: PerOrder  # not traded yet
-    order_locked_cents: PerOrder  # reserves of an ask, credit line of a bid
-    order_only: PerOrder  # the one bank it may trade with, NONE: any
-    order_until_tick: PerOrder  # the last tick in which it rests
-    order_next: PerOrder
-    order_prev: PerOrder
+    order_rate: PerOrder  # rate
+    order_cents: PerOrder  # quantity that has not traded
+    order_locked_cents: PerOrder  # reserves locked by an ask, credit line locked by a bid
+    order_only: PerOrder  # the only bank it may trade with, NONE: any
+    order_until_tick: PerOrder  # last tick in which it rests
+    order_next: PerOrder  # next order of the book, or next free row
+    order_prev: PerOrder  # previous order of the book
     loan_id: PerLoan  # 0: the row is free
-    loan_book: PerLoan
-    loan_lender: PerLoan
-    loan_borrower: PerLoan
+    loan_book: PerLoan  # book
+    loan_lender: PerLoan  # lender
+    loan_borrower: PerLoan  # borrower
     loan_cents: PerLoan  # principal
-    loan_rate: PerLoan
-    loan_tick: PerLoan  # of the trade
-    loan_due_tick: PerLoan
+    loan_rate: PerLoan  # rate
+    loan_tick: PerLoan  # tick of the trade
+    loan_due_tick: PerLoan  # tick of the repayment
     loan_repayment_cents: PerLoan  # principal and contracted interest
-    loan_is_overdue: PerLoan
-    loan_next: PerLoan
+    loan_is_overdue: PerLoan  # was not repaid at maturity
+    loan_next: PerLoan  # next loan, or next free row
     # -- payments --
     pay_place: PerPayment  # codes.Place
-    pay_id: PerPayment
-    pay_sender: PerPayment
-    pay_receiver: PerPayment
-    pay_amount_cents: PerPayment
-    pay_remaining_cents: PerPayment
-    pay_arrival_tick: PerPayment
-    pay_deadline_tick: PerPayment
-    pay_priority: PerPayment
-    pay_original_priority: PerPayment
-    pay_rtgs_priority: PerPayment
-    pay_submit_tick: PerPayment
-    pay_is_divisible: PerPayment
-    pay_overdue_since: PerPayment  # NONE: not overdue
+    pay_id: PerPayment  # payment id
+    pay_sender: PerPayment  # sender
+    pay_receiver: PerPayment  # receiver
+    pay_amount_cents: PerPayment  # original amount
+    pay_remaining_cents: PerPayment  # remaining amount
+    pay_arrival_tick: PerPayment  # tick of arrival
+    pay_deadline_tick: PerPayment  # last tick on time
+    pay_priority: PerPayment  # priority
+    pay_original_priority: PerPayment  # priority before escalation
+    pay_rtgs_priority: PerPayment  # codes.RtgsPriority
+    pay_submit_tick: PerPayment  # tick of submission
+    pay_is_divisible: PerPayment  # may be split
+    pay_overdue_since: PerPayment  # tick, NONE: not overdue
     pay_parent: PerPayment  # row of the split parent
-    pay_release_tick: PerPayment  # tick at which a part of a staggered split is released, NONE: its policy decides
-    pay_open_children: PerPayment
-    pay_next: PerPayment  # in its queue, or the next free row
-    pay_prev: PerPayment
+    pay_release_tick: PerPayment  # release tick of a part of a staggered split, NONE: the policy decides
+    pay_open_children: PerPayment  # unsettled parts of a split parent
+    pay_next: PerPayment  # next payment of its queue, or next free row
+    pay_prev: PerPayment  # previous payment of its queue
 
 
 class Work(NamedTuple):
-    """Scratch space of one thread, and the border that decisions and events cross."""
+    """Scratch space of one thread, and the interface for decisions and events."""
 
-    log_count: One  # rows wanted since it was last set to 0; past the log's room they are counted, not kept
-    bank_pool_level: PerBank  # decision: NONE keeps the allocation
-    bank_collateral_ask_cents: PerBank  # decision: to post, or to withdraw where negative
-    has_orders: One  # decision: has any learner decided on an order?
-    trader_order_side: PerTrader  # decision: codes.Side of the order that the bank wants to have in the market
-    trader_order_rate: PerTrader  # decision: NONE leaves what rests, 0 takes it out
-    trader_order_cents: PerTrader  # decision
-    trader_to_receive_cents: PerTrader  # repayments of loans that are due soon
-    trader_to_repay_cents: PerTrader
-    has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
-    bank_delay_high: PerBank  # what is charged for waiting, in thousandths of cents: the billions ...
-    bank_delay_low: PerBank  # ... and the rest; the sum itself may pass 64 bits
-    bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments
-    bank_due_soon_cents: PerBank
-    bank_edge: PerBank  # heads of the lists of waiting payments by sender
-    bank_net_cents: PerBank  # received less paid by what is looked at
-    bank_paid_cents: PerBank  # paid by what is looked at
-    pair_key: PerPair  # here and in the next two lie the chains of ``kernels/pair_chains.py``, among others
-    pair_order: PerPair
-    pair_scratch: PerPair
-    bank_nearest_tick: PerBank  # earliest deadline of the bank's payments in Queue 2, NONE where it has none
-    bank_committed_cents: PerBank  # released in this tick
-    bank_charged_cents: PerBank  # of the release budget
-    to_committed_cents: PerBank  # released in this tick by bank ``committed_owner`` to each counterparty
-    to_charged_cents: PerBank  # of the release budget of the bank that decides, by counterparty
-    committed_owner: One  # NONE while payments in Queue 2 are decided on: what was released is in ``pair_scratch``
-    pay_decision: PerPayment  # decision for a Queue-1 payment, or on taking one out of Queue 2: codes.Verb
-    pay_leaf: PerPayment  # node that decided, NONE where no tree did
-    pay_parts_now: PerPayment  # of a split: parts released at once
-    pay_gap_ticks: PerPayment  # of a split: ticks between the other parts
-    pay_new_priority: PerPayment  # decision: priority of the payment or of the parts; of a resubmission in Queue 2
-    pay_order: PerPayment
-    pay_key: PerPayment
-    pay_scratch: PerPayment
-    stack: PerStack
-    log: PerLogWord  # rows of LOG_WORDS
+    log_count: One  # rows written since the last reset; rows beyond the log's size are counted but not kept
+    bank_pool_level: PerBank  # decision, NONE: keep the allocation
+    bank_collateral_ask_cents: PerBank  # decision: cents to post, or to withdraw if negative
+    has_orders: One  # decision: any learning bank placed a market order
+    trader_order_side: PerTrader  # decision: codes.Side of the bank's market order
+    trader_order_rate: PerTrader  # decision, NONE: keep resting orders, 0: cancel them
+    trader_order_cents: PerTrader  # decision: quantity
+    trader_to_receive_cents: PerTrader  # repayments to the bank that are due soon
+    trader_to_repay_cents: PerTrader  # repayments by the bank that are due soon
+    has_recalls: One  # decision: pay_decision is set for learning banks' payments in the central queue
+    bank_delay_high: PerBank  # weighted queued value in thousandths of cents: the billions
+    bank_delay_low: PerBank  # the rest; the sum may exceed 64 bits
+    bank_due_now_cents: PerBank  # the bank's payments in the central queue that are due now
+    bank_due_soon_cents: PerBank  # the bank's payments in the central queue that are due soon
+    bank_edge: PerBank  # heads of the lists of queued payments by sender
+    bank_net_cents: PerBank  # received minus paid in the candidate set
+    bank_paid_cents: PerBank  # paid in the candidate set
+    pair_key: PerPair  # scratch; also the chains of ``kernels/pair_chains.py``
+    pair_order: PerPair  # scratch; also the chains of ``kernels/pair_chains.py``
+    pair_scratch: PerPair  # scratch; also the chains of ``kernels/pair_chains.py``
+    bank_nearest_tick: PerBank  # earliest deadline of the bank's payments in the central queue, NONE: none
+    bank_committed_cents: PerBank  # value released in this tick
+    bank_charged_cents: PerBank  # value charged to the release budget
+    to_committed_cents: PerBank  # value that bank ``committed_owner`` released to each counterparty in this tick
+    to_charged_cents: PerBank  # value charged to the deciding bank's release budget, by counterparty
+    committed_owner: One  # NONE during decisions on the central queue: released values are in ``pair_scratch``
+    pay_decision: PerPayment  # decision on a payment of the internal queue, or on revoking one: codes.Verb
+    pay_leaf: PerPayment  # node that decided, NONE: no tree
+    pay_parts_now: PerPayment  # split: parts released at once
+    pay_gap_ticks: PerPayment  # split: ticks between the other parts
+    pay_new_priority: PerPayment  # decision: priority of the payment or its parts, or RTGS priority of a resubmission
+    pay_order: PerPayment  # rows in the order of a sort, or of submission
+    pay_key: PerPayment  # sort key
+    pay_scratch: PerPayment  # scratch of a sort
+    stack: PerStack  # stack of the expression interpreter
+    log: PerLogWord  # rows of LOG_WORDS words
 
 
 RECENT_TICKS = 10
-"""Ticks over which a tree sees how much liquidity saving releases."""
+"""Window, in ticks, of the tree field for payments settled by liquidity saving."""
 
 LOG_COLUMNS = ("tick", "kind", "bank", "counterparty", "pay_id", "cents", "value_1", "value_2")
-"""Words of one row of the event log; what the last three mean for each kind is in ``events.py``."""
+"""Words of one row of the event log; ``simulation/event_log.py`` names the last two for each kind."""
 
 LOG_WORDS = len(LOG_COLUMNS)

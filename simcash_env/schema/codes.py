@@ -1,6 +1,6 @@
-"""Every code shared by Python and the kernels; no rule holds a bare number in its place.
+"""All codes shared by Python and the kernels.
 
-Kernels read these as frozen globals, users meet them as names: ``EventKind.ARRIVAL.label`` is ``"Arrival"``.
+Kernels read them as constant globals; users see their names: ``EventKind.ARRIVAL.label`` is ``"Arrival"``.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from enum import IntEnum
 from typing import Final
 
 NONE: Final = -1
-"""No row, no bank, no tick, no limit: every field that may be empty uses it."""
+"""Missing value: no row, no bank, no tick, no limit."""
 
 PPM: Final = 1_000_000
-STATE_OF_SEED_0: Final = 0x9E3779B97F4A7C15 - 2**64
-"""First word of the random stream of seed 0, as int64: an xorshift cannot start at 0. It is negative, as no seed is."""
-UNLISTED: Final = -1.0
-"""Weight of a receiver that neither the file nor an event has given one."""
 """Fractions, haircuts and rates are whole millionths of their unit."""
+STATE_OF_SEED_0: Final = 0x9E3779B97F4A7C15 - 2**64
+"""Initial state of the random stream of seed 0, as int64, because xorshift cannot start at 0. No seed is negative."""
+UNLISTED: Final = -1.0
+"""Weight of a receiver that has no weight in the file or from an event."""
 
 POOL_LEVELS: Final = 21
-"""A learner chooses its share of the liquidity pool on a grid of 0, 5, ... 100 per cent."""
+"""Choices of the pool head: shares of 0, 5, ... 100 per cent of the pool."""
 
 
 COLLATERAL_CHOICES: Final = 7
-"""A learner keeps its collateral, posts a quarter, half or all of what it may, or withdraws as much."""
+"""Choices of the collateral head: keep; post a quarter, half or all of the maximum; withdraw the same shares."""
 
 
 class RecallChoice(IntEnum):
-    """What a learner does with its own payments in Queue 2; resubmitting needs priority mode."""
+    """Choices of the revoke head for the bank's payments in Queue 2; resubmission needs priority mode."""
 
     KEEP = 0
     WITHDRAW_LARGEST = 1
@@ -40,31 +40,31 @@ class RecallChoice(IntEnum):
 RECALL_CHOICES: Final = len(RecallChoice)
 
 MARKET_RATES: Final = 3
-"""A learner bids or asks a quarter, half or three quarters of the way from the lowest to the highest rate allowed."""
+"""Rates of the market head: a quarter, half and three quarters of the way from lowest to highest allowed rate."""
 
 MARKET_SIZES: Final = 3
-"""For a quarter, half or all of what it can borrow or lend."""
+"""Sizes of the market head: a quarter, half or all of what the bank can borrow or lend."""
 
 MARKET_CHOICES: Final = 1 + 2 * MARKET_RATES * MARKET_SIZES
-"""No order; bids from the lowest rate, the sizes of each in order; asks likewise."""
+"""Choices of the market head: no order; bids by rate, then size; asks by rate, then size."""
 
 
 class Phase(IntEnum):
-    """Where a copy stands between two calls."""
+    """Phase of a copy between two calls."""
 
-    CLOSED = 0  # the tick has not begun: nothing has arrived yet
-    OPENING = 1  # interrupted for want of payment rows while events and arrivals come in
-    DECIDING = 2  # events and arrivals have happened, decisions are awaited
+    CLOSED = 0  # the tick has not started
+    OPENING = 1  # interrupted during events and arrivals: no free payment row
+    DECIDING = 2  # events and arrivals are done, decisions are pending
     OVER = 3  # the last tick has been closed
-    CLOSING = 4  # interrupted for want of payment rows after the bank trees have run
+    CLOSING = 4  # interrupted after the bank trees: no free payment row
 
 
 class Status(IntEnum):
-    """What a kernel that may need room or refuse returns."""
+    """Return value of a kernel that may need rows or fail."""
 
     OK = 0
-    NEEDS_ROOM = 1  # no free payment row: grow the arena and call again, it goes on where it stopped
-    MONEY_OVERFLOW = 2  # a sum would leave the range that int64 cents can hold
+    NEEDS_ROOM = 1  # no free payment row: double the rows and call again to resume
+    MONEY_OVERFLOW = 2  # a sum would overflow int64
 
 
 class Place(IntEnum):
@@ -73,18 +73,18 @@ class Place(IntEnum):
     FREE = 0
     QUEUE1 = 1
     QUEUE2 = 2
-    SPLIT = 3  # a parent whose children are under way
-    SUBMITTED = 4  # on its way from Queue 1, within a tick only
-    TIMER = 5  # no payment: collateral that is to come back
+    SPLIT = 3  # a split parent with unsettled parts
+    SUBMITTED = 4  # submitted from Queue 1; within a tick only
+    TIMER = 5  # not a payment: collateral with a withdrawal timer
 
 
 class Verb(IntEnum):
-    """What a bank decides for one payment. Part counts of a split are added to ``SPLIT``: 2 parts are ``SPLIT + 2``."""
+    """A bank's decision on one payment. A split into n parts is ``SPLIT + n``."""
 
     HOLD = 0
     RELEASE = 1
     DROP = 2
-    WAIT = 3  # as HOLD, but not worth an event: the payment has a tick of its own
+    WAIT = 3  # as HOLD, but without an event: part of a staggered split before its release tick
     REPRIORITIZE = 4
     WITHDRAW = 5
     RESUBMIT = 6
@@ -92,7 +92,7 @@ class Verb(IntEnum):
 
 
 class CostKind(IntEnum):
-    """What a bank is charged for; the order of the columns of every cost array."""
+    """Kinds of cost, in the column order of every cost array."""
 
     OVERDRAFT = 0
     DELAY = 1
@@ -107,7 +107,7 @@ class CostKind(IntEnum):
 NUM_COSTS: Final = len(CostKind)
 
 COST_COLUMNS: Final = (*(kind.name.lower() for kind in CostKind), "interest")
-"""Names of the columns of a cost array; the last, owed less earned, only where there is a market."""
+"""Column names of a cost array; the last (interest paid minus interest earned) only with a market."""
 
 
 class AmountKind(IntEnum):
@@ -128,7 +128,7 @@ class PriorityKind(IntEnum):
 
 
 class RtgsPriority(IntEnum):
-    """Priority in the central queue; the lower goes first."""
+    """Priority in the central queue; the lowest code goes first."""
 
     HIGHLY_URGENT = 0
     URGENT = 1
@@ -136,7 +136,7 @@ class RtgsPriority(IntEnum):
 
 
 class EscalationCurve(IntEnum):
-    """How a priority rises from the first tick of its window to the deadline."""
+    """Curve of priority escalation from the start of its window to the deadline."""
 
     LINEAR = 0
     EXPONENTIAL = 1
@@ -144,7 +144,7 @@ class EscalationCurve(IntEnum):
 
 
 class ScheduledKind(IntEnum):
-    """Scenario events."""
+    """Kinds of scenario events."""
 
     PAYMENT = 0
     DIRECT_TRANSFER = 1
@@ -158,7 +158,7 @@ class ScheduledKind(IntEnum):
 
 
 class LsmAlgorithm(IntEnum):
-    """Liquidity-saving algorithms, run in the order that the scenario lists."""
+    """Liquidity-saving algorithms; they run in the order of the scenario."""
 
     BILATERAL = 0
     CYCLES = 1
@@ -166,7 +166,7 @@ class LsmAlgorithm(IntEnum):
 
 
 class Side(IntEnum):
-    """Of an order in the intraday market."""
+    """Side of an order in the intraday market."""
 
     BID = 0  # borrows
     ASK = 1  # lends
@@ -177,32 +177,32 @@ class Maturity(IntEnum):
 
     INTRADAY = 0  # in the last tick of the day
     OVERNIGHT = 1  # in the first tick of the next day
-    TICKS = 2  # so many ticks later
+    TICKS = 2  # a number of ticks later
 
 
 class TraderKind(IntEnum):
-    """Who trades for a bank of its own accord."""
+    """Kinds of scripted traders."""
 
     NOBODY = 0
     CORRIDOR = 1
 
 
 class Refusal(IntEnum):
-    """Why an order is refused; the book and all budgets are as before."""
+    """Reason for rejecting an order; the book and all budgets stay unchanged."""
 
-    CLOSED = 1  # its loan would be due now, or after the end of the run
+    CLOSED = 1  # the loan would be due now, or after the end of the run
     NOT_POSITIVE = 2
     BELOW_DEPOSIT_RATE = 3
     ABOVE_LENDING_RATE = 4
     BELOW_BAND = 5
     ABOVE_BAND = 6
     NO_RESERVES = 7  # an ask for more than the balance
-    NO_CREDIT_LINE = 8  # a bid whose repayment may pass what is left of the credit line
-    NO_ROOM = 9  # every row for orders, or for loans, is in use
+    NO_CREDIT_LINE = 8  # a bid whose repayment may exceed the remaining credit line
+    NO_ROOM = 9  # no free row for orders or loans
 
 
 class EventKind(IntEnum):
-    """Rows of the event log."""
+    """Kinds of events in the event log."""
 
     ARRIVAL = 0
     POLICY_SUBMIT = 1
@@ -253,12 +253,12 @@ class EventKind(IntEnum):
 
     @property
     def label(self) -> str:
-        """The kind's name in records, such as ``QueuedRtgs``."""
+        """Name of the kind in records, such as ``QueuedRtgs``."""
         return "".join(word.capitalize() for word in self.name.split("_"))
 
 
 class TreeAction(IntEnum):
-    """Leaves of a tree: first what a payment tree may do, then a bank tree, then a collateral tree."""
+    """Leaves of a tree: actions of payment trees, then of bank trees, then of collateral trees."""
 
     HOLD = 0
     RELEASE = 1
@@ -278,7 +278,7 @@ class TreeAction(IntEnum):
 
 
 class Op(IntEnum):
-    """Instructions of the expression code that runs on a small stack of floats."""
+    """Instructions of the expression code, which runs on a stack of floats."""
 
     # -- push one value --
     CONSTANT = 0
@@ -306,13 +306,13 @@ class Op(IntEnum):
     # -- three values become one --
     DIVIDE_OR = 20
     CLAMP = 21
-    # -- where the value on top decides already, skip so many instructions; else drop it --
+    # -- if the value on top decides, skip a number of instructions; else remove it --
     SKIP_IF_FALSE = 22
     SKIP_IF_TRUE = 23
 
 
 class Field(IntEnum):
-    """What a tree may ask, by the name it has in a tree file in upper case; ``docs`` and messages show these names."""
+    """Fields of a tree: names of tree files in upper case; docs and messages show the file names."""
 
     # -- the payment, in payment trees only --
     AMOUNT = 0
@@ -422,7 +422,7 @@ class Field(IntEnum):
 
 
 MAX_REGISTERS: Final = 10
-"""Numbers that a tree may remember from one decision to the next within a day."""
+"""Maximum number of registers of a bank; they keep their values within a day."""
 
 TOP_COUNTERPARTIES: Final = 5
-"""How many of its largest counterparties a tree can ask about."""
+"""Number of largest counterparties that a tree can refer to."""

@@ -147,7 +147,7 @@ def event_kinds() -> str:
     for kind in EventKind:
         values = [f"`{name}` ({unit_of(name)})" for name in VALUE_NAMES.get(kind, ()) if name]
         rows.append((str(int(kind)), f"`{kind.label}`", meanings.EVENT[kind], step_of[kind], ", ".join(values)))
-    return table(("code", "kind", "written when", "step", "own values (unit)"), rows)
+    return table(("code", "kind", "written when", "step", "values (unit)"), rows)
 
 
 def unit_of(value: str) -> str:
