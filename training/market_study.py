@@ -219,8 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, the same for all rows (second table: the "
-            f"first {min(RECORDED_RUNS, asked.runs)} of them); costs in cents. "
+            f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, the same for all rows (second table: "
+            f"the first {min(RECORDED_RUNS, asked.runs)} of them); costs in cents. "
             f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),

@@ -66,7 +66,7 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.COLLATERAL_POST: "a bank posts collateral; cents: amount posted within its capacity",
     EventKind.COLLATERAL_WITHDRAW: "a bank withdraws collateral; cents: amount, at most what backs no credit",
     EventKind.COLLATERAL_TIMER_WITHDRAWN: "a collateral timer withdraws collateral; cents: amount withdrawn",
-    EventKind.COLLATERAL_TIMER_BLOCKED: "a collateral timer ends, but the collateral backs credit; cents: amount that stays",
+    EventKind.COLLATERAL_TIMER_BLOCKED: "a collateral timer ends, but it still backs credit; cents: amount that stays",
     EventKind.TREE_DECISION: "a bank's tree reaches a leaf",
     EventKind.TRANSACTION_REPRIORITIZED: "the bank changes a payment's priority",
     EventKind.RTGS_WITHDRAWAL: "the bank revokes a payment from the central queue",
