@@ -1,4 +1,4 @@
-"""The app: endpoints, refusals, documentation, viewer, and the guard around all of it."""
+"""The app: endpoints, error responses, documentation, viewer and the guard middleware."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGE_POLICY: Final = "default-src 'self'; img-src 'self' data:; base-uri 'none';
 
 
 def make_app(settings: Settings) -> FastAPI:
-    """The whole service.
+    """Build the app of the service.
 
     Raises:
         ConfigError: the database cannot be used.

@@ -1,4 +1,4 @@
-"""From a request to a scenario that can run: nothing of it may read a file of this machine."""
+"""From a creation request to a runnable scenario, without reading files of the server."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from simcash_env.service.settings import Settings
 
 NO_FILES = "files are not read here, write the tree out under tree"
 FILE_KEYS = ("file", "json_path")
-"""What names a tree's file: in our format, and in SimCash's."""
+"""Keys that name a tree file: native and SimCash format."""
 
 POLICY: TypeAdapter[Any] = TypeAdapter(PolicyConfig)
 
 
 def read_request(request: NewSimulation, settings: Settings) -> Origin:
-    """Judge a request.
+    """Validate a request.
 
     Raises:
-        ConfigError: everything that is wrong, in the words of ``simcash validate``.
+        ConfigError: lists all faults, worded as in ``simcash validate``.
     """
     notices: list[str] = []
     config = _scenario(request.scenario, notices)
@@ -43,7 +43,7 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
 
 
 def _external(config: ScenarioConfig, asked: Any) -> str | dict[str, Any]:
-    """The default of external banks, judged as a bank's policy is."""
+    """Return the default policy of external banks, validated like a bank's policy."""
     if isinstance(asked, Mapping):
         files = [Broken(("external", key), NO_FILES, asked[key]) for key in FILE_KEYS if asked.get(key) is not None]
         if files:
@@ -67,7 +67,7 @@ def _scenario(asked: Any, notices: list[str]) -> ScenarioConfig:
 
 
 def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
-    """Every key of a policy that would open a file."""
+    """Yield every policy key that would open a file."""
     if isinstance(value, Mapping):
         for key, inside in value.items():
             if place and place[-1] == "policy" and key in FILE_KEYS and inside is not None:
@@ -80,7 +80,7 @@ def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
 
 
 def _with_policies(config: ScenarioConfig, request: NewSimulation) -> ScenarioConfig:
-    """The scenario with the policies that the request names."""
+    """Return the scenario with the policies of the request."""
     named = dict.fromkeys(
         (bank.id for bank in config.banks if bank.policy.type == "external" and request.external_policy is not None),
         ("external_policy", request.external_policy),

@@ -1,4 +1,4 @@
-"""A simulation as it stands: accounts, the first payments of every queue, who waits on whom."""
+"""The current state of a simulation: accounts, first payments of every queue, queued value by pair of banks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> dict[str, Any]:
-    """What ``models.State`` shows, but for the simulation's id."""
+    """Return the content of ``models.State`` without the id."""
     state, ids = engine.state, engine.scenario.bank_ids
     tick = int(state.tick[0])
     num_ticks = int(engine.scenario.view.num_ticks[0])
@@ -43,7 +43,7 @@ def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> d
 
 
 def read_totals(state: State) -> dict[str, int]:
-    """What ``models.Totals`` shows."""
+    """Return the content of ``models.Totals``."""
     return {
         "arrived": int(state.arrived_count[0]),
         "arrived_cents": int(state.arrived_cents[0]),
@@ -110,7 +110,7 @@ def _walk(state: State, row: int) -> Iterator[int]:
 
 
 def _waiting(engine: Engine) -> list[dict[str, Any]]:
-    """Payments in either queue, added up by sender and receiver."""
+    """Sum the payments of both queues by sender and receiver."""
     state, ids = engine.state, engine.scenario.bank_ids
     rows = np.flatnonzero((state.pay_place == Place.QUEUE1) | (state.pay_place == Place.QUEUE2))
     pairs = state.pay_sender[rows] * len(ids) + state.pay_receiver[rows]

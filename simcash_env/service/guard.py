@@ -1,4 +1,4 @@
-"""What every call passes first: its request id, who may call, from where, and the line in the log."""
+"""Middleware for every call: request id, authorisation, origin, size limit and log line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COOKIE: Final = "simcash_session"
 USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MOST_DRAINED: Final = 2**26
 LONGEST_REASON: Final = 120
-"""What fits a closing frame, 123 bytes."""
+"""Maximum length of a close reason (a closing frame has 123 bytes)."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HARDENING: Final = {
     "x-content-type-options": "nosniff",
@@ -46,7 +46,7 @@ class Guard:
         self._session = None if settings.token is None else session_of(settings.token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Judge a call, pass it on, write it down."""
+        """Check a call, pass it on and log it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
@@ -121,7 +121,7 @@ class Guard:
         return f"body: {length} bytes are over the limit of {self._settings.max_body_bytes} (--max-body)"
 
     def _counted(self, receive: Receive) -> Receive:
-        """A body that does not say how long it is, is cut off where it is too long."""
+        """Limit a body without a content length."""
         total = 0
 
         async def receiving() -> Message:
@@ -138,7 +138,7 @@ class Guard:
     # -- who may call -------------------------------------------------------------------------------------------------
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        """Status and message for a caller who may not."""
+        """Return status and message if the call is not allowed."""
         host = headers.get("host", "")
         if is_loopback(self._settings.host) and host and not is_loopback(name_of(host)):
             return HTTPStatus.FORBIDDEN, f"host: {host!r} is no name of this machine"  # a page that rebinds its name
@@ -160,7 +160,7 @@ class Guard:
         return scope["path"] == "/" and is_same(query_of(scope).get("token", ""), self._settings.token)
 
     def _welcome(self, scope: Scope) -> RedirectResponse | None:
-        """A browser that came with the token in the address gets a cookie in its place."""
+        """Redirect a browser with the token in the address and set a session cookie."""
         query = query_of(scope)
         if self._session is None or scope["path"] != "/" or scope["method"] != "GET" or "token" not in query:
             return None
@@ -175,7 +175,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 
 async def drain(receive: Receive, most: int) -> None:
-    """Read what is left of a body, to a point, and forget it."""
+    """Read and discard the rest of a body, up to ``most`` bytes."""
     total, is_more = 0, True
     while is_more and total < most:
         message = await receive()
@@ -184,26 +184,26 @@ async def drain(receive: Receive, most: int) -> None:
 
 
 def is_number(text: str) -> bool:
-    """Digits, and no more of them than a length can have."""
+    """Whether the text is a valid content length."""
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
 def is_same(shown: str, wanted: str) -> bool:
-    """Compared in a time that tells nothing of where they differ."""
+    """Compare in constant time."""
     return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), wanted.encode())
 
 
 def session_of(token: str) -> str:
-    """What a browser's cookie holds: from it nobody gets the token back."""
+    """Return the value of the session cookie, from which the token cannot be computed."""
     return hmac.new(token.encode(), b"simcash viewer session", hashlib.sha256).hexdigest()
 
 
 def query_of(scope: Mapping[str, object]) -> dict[str, str]:
-    """The query parameters."""
+    """Return the query parameters."""
     raw = scope.get("query_string", b"")
     return dict(parse_qsl(raw.decode("latin-1"))) if isinstance(raw, bytes) else {}
 
 
 def name_of(host: str) -> str:
-    """A host header without its port."""
+    """Return a host header without its port."""
     return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host

@@ -1,4 +1,4 @@
-"""One simulation in the service: its run, its reports, what was handed in, and who listens."""
+"""One simulation in the service: run, reports, inputs and listeners."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from simcash_env.simulation.decisions import arguments_of
 
 @dataclass(frozen=True)
 class Origin:
-    """What a simulation was made of."""
+    """The request from which a simulation was created."""
 
     config: ScenarioConfig
     seed: int
@@ -31,11 +31,11 @@ class Origin:
     external: str | dict[str, Any] = HOLD
 
     def new_run(self, may_grow: Callable[[int], bool] | None = None) -> Run:
-        """The run before its first tick."""
+        """Return a new run, before its first tick."""
         return Run(self.config, seed=self.seed, events=self.events, external=self.external, may_grow=may_grow)
 
     def as_row(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """Return a JSON-serialisable mapping."""
         return {
             "scenario": self.config.model_dump(mode="json"),
             "seed": self.seed,
@@ -46,7 +46,7 @@ class Origin:
 
     @staticmethod
     def of_row(row: Mapping[str, Any]) -> Origin:
-        """From what ``as_row`` gave."""
+        """Build from the mapping of ``as_row``."""
         config = ScenarioConfig.model_validate(row["scenario"])
         external = row.get("external", HOLD)  # what versions that knew no default kept lacks it: they held
         return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]), external)
@@ -54,7 +54,7 @@ class Origin:
 
 @dataclass(eq=False)
 class Held:
-    """A simulation that the service holds. Whoever touches ``run`` holds ``lock``."""
+    """A simulation of the service. Hold ``lock`` to use ``run``."""
 
     id: str
     created: str
@@ -71,14 +71,14 @@ class Held:
     log_bytes: int = 0
 
     def __post_init__(self) -> None:
-        """Set what follows from the rest."""
+        """Set derived attributes."""
         self.history = History(self.origin.config, self.origin.seed, self.origin.external)
         self.log_bytes = sum(part.nbytes for part in self.run.log_parts())
         self.weigh()
 
     @staticmethod
     def of_kept(kept: Kept, may_grow: Callable[[int], bool] | None = None) -> Held:
-        """As it was when it was last kept.
+        """Restore a saved simulation.
 
         Raises:
             SnapshotError: of another version, or damaged.
@@ -94,19 +94,19 @@ class Held:
         return Held(kept.id, kept.created, origin, run, kept.reports, kept.inputs, kept.num_calls)
 
     def go_back_to(self, kept: Kept, may_grow: Callable[[int], bool] | None = None) -> None:
-        """Forget what could not be kept."""
+        """Discard changes that could not be saved."""
         before = Held.of_kept(kept, may_grow)
         self.run, self.reports, self.inputs = before.run, before.reports, before.inputs
         self.num_calls, self.log_bytes = before.num_calls, before.log_bytes
         self.weigh()
 
     def weigh(self) -> None:
-        """Count the bytes anew, roughly: state, log, reports, history."""
+        """Estimate the bytes of state, log, reports and history."""
         of_reports = 600 * len(self.reports)  # a dict of small numbers with one of costs in it
         self.nbytes = self.run.nbytes + self.log_bytes + of_reports + self.history.nbytes
 
     def submit(self, payment: dict[str, Any]) -> tuple[str, Change]:
-        """Hand a payment in."""
+        """Submit a payment."""
         entry = {"tick": self.run.current_tick, "submit": payment}
         name = self.run.submit_transaction(**payment)
         self.inputs.append(entry)
@@ -116,7 +116,7 @@ class Held:
     def advance(
         self, count: int, orders: dict[str, Any], *, stopping: threading.Event, room: Callable[[], bool]
     ) -> Change:
-        """Run so many ticks, or fewer where the service stops or has no room left; at least one.
+        """Run ``count`` ticks, or fewer if the service stops or memory runs out; at least one.
 
         Raises:
             ActionError: a decision that cannot be carried out; no tick has run.
@@ -150,7 +150,7 @@ class Held:
 
 
 def report_of(result: TickResult) -> dict[str, Any]:
-    """What ``models.Report`` shows."""
+    """Return the content of ``models.Report``."""
     costs = list(result.costs.values())
     return {
         "tick": result.tick,

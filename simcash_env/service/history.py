@@ -1,4 +1,4 @@
-"""Earlier states of a run, played again from what was handed in: a run is determined by scenario, seed and inputs."""
+"""Earlier states of a run, computed again from its scenario, seed and inputs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MOST_KEYFRAMES: Final = 64
 SHORTEST_SPACING: Final = 64
 
 Input = Mapping[str, Any]
-"""``{"tick": t, "submit": {...}}`` or ``{"tick": t, "orders": {...}}``, in the order in which they came."""
+"""Inputs ``{"tick": t, "submit": {...}}`` or ``{"tick": t, "orders": {...}}``, in order of arrival."""
 
 
 @dataclass
 class History:
-    """Plays a run again up to a tick, with states kept on the way so that going back is quick."""
+    """Repeats a run up to a tick, and caches states on the way."""
 
     config: ScenarioConfig
     seed: int
@@ -28,7 +28,7 @@ class History:
     keyframes: dict[int, bytes] = field(default_factory=dict)
 
     def figures_at(self, tick: int, inputs: Sequence[Input], num_payments: int) -> dict[str, Any]:
-        """The state after so many ticks, before anything else was handed in."""
+        """Return the state after ``tick`` ticks, before later inputs."""
         replica = self._replica_before(tick)
         spacing = max(SHORTEST_SPACING, self.config.simulation.num_ticks // MOST_KEYFRAMES)
         first = replica.current_tick
@@ -56,12 +56,12 @@ class History:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Return the memory use in bytes."""
         return sum(map(len, self.keyframes.values())) + (0 if self.replica is None else self.replica.nbytes)
 
 
 def replay_tick(run: Run, inputs: Sequence[Input]) -> None:
-    """One tick with what was handed in at it."""
+    """Run one tick with its inputs."""
     orders: Mapping[str, Any] = {}
     for entry in inputs:
         if "submit" in entry:

@@ -1,4 +1,4 @@
-"""All simulations of a service: made, found, run one call at a time each, kept in the database, deleted."""
+"""All simulations of a service: create, find, run (one call at a time each), save and delete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WARM_UP: Final = "castro-2period-v0"
 
 
 class Keeper:
-    """Holds the simulations. Methods that are coroutines are called on the event loop, the others in a thread."""
+    """The simulations of a service. Call coroutines on the event loop, other methods in a thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -44,7 +44,7 @@ class Keeper:
     # -- beginning and end --------------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Bring back what the database holds; what cannot be read stays there as it is."""
+        """Load the simulations of the database; unreadable ones stay there unchanged."""
         store = self._store
         if store is None:
             return
@@ -57,13 +57,13 @@ class Keeper:
         log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
 
     def warm_up(self) -> None:
-        """Load the kernels before the first caller waits for them."""
+        """Load the kernels before the first call."""
         from simcash_env.config import load_scenario
 
         Run(load_scenario(WARM_UP), seed=0, events=True).tick()
 
     async def close(self) -> None:
-        """Let what is under way finish, then let go of everything."""
+        """Wait for running calls, then close everything."""
         self.stopping.set()
         self.end_streams()
         while self._tasks:
@@ -73,14 +73,14 @@ class Keeper:
             self._store.close()
 
     def end_streams(self) -> None:
-        """Tell all who listen that the service stops."""
+        """Close all streams because the service stops."""
         for held in self.held.values():
             held.listeners.end(GOING_AWAY, "the service is stopping")
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run in the pool, to its end, whether or not the caller is still there."""
+        """Run in the pool to completion, even if the client disconnects."""
 
         async def to_its_end() -> T:
             return await asyncio.get_running_loop().run_in_executor(self._threads.pool, work)
@@ -88,7 +88,7 @@ class Keeper:
         return await self._shielded(to_its_end())
 
     async def exclusively(self, held: Held, work: Callable[[], T]) -> T:
-        """Run in the pool while nobody else touches this simulation, to its end in any case."""
+        """Run in the pool to completion with exclusive access to this simulation."""
 
         async def alone() -> T:
             async with held.lock:
@@ -110,7 +110,7 @@ class Keeper:
             task.exception()  # whoever waits for it gets it; where nobody does any more, it is not an error of ours
 
     def find(self, name: str) -> Held:
-        """A simulation by its id.
+        """Return a simulation by its id.
 
         Raises:
             Refusal: there is none, or it cannot be read.
@@ -125,7 +125,7 @@ class Keeper:
     # -- what is done with simulations --------------------------------------------------------------------------------
 
     async def create(self, request: NewSimulation) -> Held:
-        """Begin a run.
+        """Create a simulation.
 
         Raises:
             ConfigError: the request is faulty.
@@ -160,7 +160,7 @@ class Keeper:
         return held
 
     async def delete(self, name: str) -> None:
-        """Forget a simulation, once the call under way on it has finished.
+        """Delete a simulation, after its current call has finished.
 
         Raises:
             Refusal: there is none.
@@ -182,7 +182,7 @@ class Keeper:
         held.is_deleted = True
 
     def tick(self, held: Held, count: int, orders: dict[str, Any]) -> list[dict[str, Any]]:
-        """Run so many ticks and keep them; returns their reports.
+        """Run ``count`` ticks and save them; returns their reports.
 
         Raises:
             Refusal: past the end, too many at once, no room, or the service is stopping.
@@ -210,7 +210,7 @@ class Keeper:
         return change.reports
 
     def submit(self, held: Held, payment: dict[str, Any]) -> tuple[str, int]:
-        """Hand a payment in and keep it; returns its id and the tick.
+        """Submit a payment and save it; returns its id and the tick.
 
         Raises:
             Refusal: a value that breaks a rule, or the run is over.
@@ -252,15 +252,15 @@ class Keeper:
         self.require_room()
 
     def num_bytes(self) -> int:
-        """Bytes that all simulations hold, roughly."""
+        """Return the estimated bytes of all simulations."""
         return sum(held.nbytes for held in tuple(self.held.values()))
 
     def has_room(self, wanted: int = 1) -> bool:
-        """May simulations grow further, by so many bytes?"""
+        """Whether simulations may grow by ``wanted`` bytes."""
         return self.num_bytes() + wanted <= self.settings.max_memory_bytes
 
     def require_room(self) -> None:
-        """Refuse what would make simulations grow where they may not.
+        """Reject the call if the memory limit is reached.
 
         Raises:
             Refusal: the limit is reached.
@@ -278,7 +278,7 @@ class Keeper:
     # -- keeping ------------------------------------------------------------------------------------------------------
 
     def _keep(self, held: Held, change: Change) -> None:
-        """Write what a call changed; where that fails the call has not happened."""
+        """Save the changes of a call; undo the call if that fails."""
         if self._store is None:
             return
         try:
@@ -289,7 +289,7 @@ class Keeper:
         held.num_calls += 1
 
     def _go_back(self, held: Held, error: Exception) -> None:
-        """To what was last kept; without a database the run can go no further."""
+        """Return to the last saved state; without a database the run cannot continue."""
         log("error", "a call failed and is undone", simulation=held.id, error=f"{type(error).__name__}: {error}")
         if self._store is None:
             held.failure = f"the run cannot go on: {error}"

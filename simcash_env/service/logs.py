@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, each with the id of the request that it belongs to."""
+"""Structured logs: one JSON object per line on stderr, with the id of its request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NOISE: Final = {"Started server process [%d]", "Waiting for application startup.
 
 
 def request_id() -> str | None:
-    """Of the request that is being answered."""
+    """Return the id of the current request."""
     return REQUEST_ID.get()
 
 
 def log(level: str, message: str, **fields: Any) -> None:
-    """Write one line."""
+    """Write one line to the log."""
     row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
     if request_id() is not None:
         row["request_id"] = str(request_id())
@@ -31,10 +31,10 @@ def log(level: str, message: str, **fields: Any) -> None:
 
 
 class JsonHandler(logging.Handler):
-    """Takes the lines of the libraries over."""
+    """Logging handler for records of libraries."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a library's line as one of ours; a traceback is one field of it."""
+        """Write a library's record as a JSON line, with a traceback as one field."""
         if record.msg in NOISE:
             return
         fields: dict[str, Any] = {"logger": record.name}
@@ -44,7 +44,7 @@ class JsonHandler(logging.Handler):
 
 
 def take_over() -> None:
-    """Let the web server's loggers write as we do; each request is logged by us, once; a compilation is a line too."""
+    """Route the web server's loggers and the compilation notice to this log."""
     notice.send_to(lambda text: log("info", text))
     for name in ("uvicorn", "uvicorn.error", "asyncio", "websockets"):
         logger = logging.getLogger(name)

@@ -1,4 +1,4 @@
-"""What Prometheus reads."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Meters:
-    """One service's figures, apart from those of any other in the same process."""
+    """Metrics of one service, separate from other services in the process."""
 
     def __init__(self, keeper: Keeper) -> None:
         self.registry = CollectorRegistry()
@@ -28,18 +28,18 @@ class Meters:
         self.registry.register(_OfKeeper(keeper))
 
     def text(self) -> bytes:
-        """In Prometheus's text format."""
+        """Return the metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
 
 class _OfKeeper:
-    """Figures that are read, not counted."""
+    """Gauges that are read at scrape time."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
 
     def collect(self) -> Iterator[Metric]:
-        """Each figure as it is now."""
+        """Yield the current value of each gauge."""
         keeper = self._keeper
         yield GaugeMetricFamily("simcash_simulations", "Simulations held.", value=len(keeper.held))
         yield GaugeMetricFamily("simcash_memory_bytes", "Bytes that simulations hold.", value=keeper.num_bytes())

@@ -1,4 +1,4 @@
-"""Which events of a run match, a page at a time; only those that are shown become Python objects."""
+"""Pages of the matching events of a run; only the events of a page become Python objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = {kind.label: int(kind) for kind in EventKind}
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which events a caller asks for; None asks for all."""
+    """Filter of events; None matches all."""
 
     kinds: tuple[str, ...] = ()
     bank: str | None = None
@@ -31,7 +31,7 @@ class Wanted:
 
 
 def page(run: Run, wanted: Wanted, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
-    """What ``models.EventPage`` shows.
+    """Return the content of ``models.EventPage``.
 
     Args:
         run: the run.

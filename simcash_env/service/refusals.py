@@ -1,4 +1,4 @@
-"""Every way in which a call is refused, and what the answer then looks like."""
+"""Errors of calls and their responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Parameters = dict[str, list[str]]
 
 
 class Refusal(SimcashError):  # noqa: N818 - an answer, not a fault of the program
-    """A call that is not carried out.
+    """An error response.
 
     Attributes:
         status: HTTP status of the answer.
@@ -37,7 +37,7 @@ class Refusal(SimcashError):  # noqa: N818 - an answer, not a fault of the progr
 
 
 class UnusableValues(HTTPException):
-    """A body with text or numbers that no answer could hold.
+    """A body with text or numbers that a response cannot contain.
 
     The web framework passes on errors of its own kind only while it reads a body.
 
@@ -51,26 +51,26 @@ class UnusableValues(HTTPException):
 
 
 def refuse_value(path: str, rule: str, value: Any, known: Sequence[str] = ()) -> Refusal:
-    """A value that breaks a rule, with the nearest of the known names."""
+    """Return an error for an invalid value, with the nearest known name."""
     guess = nearest(str(value), known) if known else None
     fault = Fault(None, None, path, shown(value), rule if guess is None else f"{rule}, did you mean {guess}?")
     return Refusal(UNPROCESSABLE, str(fault), [fault])
 
 
 def unknown(what: str, name: str) -> Refusal:
-    """Something that is not there."""
+    """Return an error for an unknown id."""
     return Refusal(HTTPStatus.NOT_FOUND, f"unknown {what} {name!r}")
 
 
 def answer(status: int, message: str, faults: Sequence[Fault] = (), headers: Any = None) -> JSONResponse:
-    """The body of every refusal."""
+    """Return the body of an error response."""
     rows = [models.FaultRow(path=fault.path, rule=fault.rule, value=fault.value, line=fault.line) for fault in faults]
     body = models.Refused(error=message, faults=rows, request_id=request_id())
     return JSONResponse(body.model_dump(), status_code=status, headers=headers)
 
 
 def validation_faults(error: RequestValidationError) -> list[Fault]:
-    """What is wrong with the parameters or the body of a call, in the words of the scenario's faults."""
+    """Convert validation errors of parameters or body to faults."""
     document = {"body": error.body} if isinstance(error.body, dict) else {}
     faults = []
     readable: Any = error  # it reads .errors() only, which both kinds of error have
@@ -89,17 +89,17 @@ WORDS: Final = {
     "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
     "Input should be a valid boolean, unable to interpret input": "must be true or false",
 }
-"""Our words for what pydantic says where no rule of a scenario says it."""
+"""Messages for pydantic's errors without a scenario rule."""
 
 
 def answer_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-    """A call whose parameters or body break a rule: all faults at once."""
+    """Respond to invalid parameters or an invalid body with all faults."""
     faults = validation_faults(error)
     return answer(UNPROCESSABLE, "\n".join(map(str, faults)), faults)
 
 
 def answer_simcash(_: Request, error: SimcashError) -> JSONResponse:
-    """What the package itself refuses, in its own words."""
+    """Respond to errors of the package."""
     if isinstance(error, Refusal):
         return answer(error.status, str(error), error.faults)
     if isinstance(error, ConfigError):
@@ -110,26 +110,26 @@ def answer_simcash(_: Request, error: SimcashError) -> JSONResponse:
 
 
 def fault_of(message: str) -> Fault:
-    """A message that begins with its path, or has none."""
+    """Split a message into path and rule."""
     path, colon, rule = message.partition(": ")
     return Fault(None, None, path, None, rule) if colon else Fault(None, None, "", None, message)
 
 
 def answer_http(_: Request, error: HTTPException) -> JSONResponse:
-    """What the web framework refuses: unknown paths, wrong methods, bodies too long."""
+    """Respond to errors of the web framework: unknown path, wrong method, body too long."""
     faults = error.faults if isinstance(error, UnusableValues) else ()
     return answer(error.status_code, str(error.detail), faults, error.headers)
 
 
 def answer_crash(error: Exception) -> JSONResponse:
-    """A fault of ours: the log has it whole, the caller gets its request id."""
+    """Respond to an internal error with the request id; the log has the details."""
     log("error", "crashed", error=f"{type(error).__name__}: {error}")
     message = "the service failed; its log has the reason under this request id"
     return answer(HTTPStatus.INTERNAL_SERVER_ERROR, message)
 
 
 def add_refusals(app: FastAPI) -> None:
-    """Let the app answer every refusal with the same body; what crashes passes on to the guard."""
+    """Register handlers so that all errors have the same body; crashes go to the guard."""
     handlers: dict[type[Exception], Callable[[Request, Any], JSONResponse]] = {
         RequestValidationError: answer_invalid,
         SimcashError: answer_simcash,
@@ -140,7 +140,7 @@ def add_refusals(app: FastAPI) -> None:
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """A query parameter that the call does not know, with the nearest one that it does.
+    """Reject unknown query parameters and suggest the nearest known one.
 
     Raises:
         Refusal: all such parameters at once.

@@ -1,4 +1,4 @@
-"""``Run``: a simulation as the service keeps it, its log apart from its state, so that a call writes what is new."""
+"""``Run``: a simulation with its log separate from its state, so that a call writes only new events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kin
 
 
 class Mark(NamedTuple):
-    """Where a run stood: its state, what the open tick has logged, and how long the log was."""
+    """A point of a run: state, events of the open tick, and length of the log."""
 
     row: I64
     sizes: I64
@@ -30,7 +30,7 @@ class Mark(NamedTuple):
 
 
 class Run(Simulation):
-    """A run whose external banks always see the tick that they decide on: it is open, its payments are there."""
+    """A run that is always in an open tick if it has external banks, so that they see its arrivals."""
 
     def __init__(
         self,
@@ -49,36 +49,36 @@ class Run(Simulation):
         self.open_for_decisions()
 
     def open_for_decisions(self) -> None:
-        """Bring the arrivals of the current tick where a bank decides from outside."""
+        """Open the current tick if a bank is external."""
         if self.external_banks and not self.is_over:
             self.open_tick()
 
     def limit_growth(self, may_grow: Callable[[int], bool] | None) -> None:
-        """Ask before the arrays grow, with the bytes that are wanted."""
+        """Set the function that is asked before arrays grow."""
         self._engine.may_grow = may_grow
 
     def mark(self) -> Mark:
-        """Where the run stands, to go back to."""
+        """Return the current point of the run."""
         return Mark(self._engine.row.copy(), self._engine.sizes, tuple(self._tick_log), len(self._log))
 
     def go_back(self, mark: Mark) -> None:
-        """Stand there again; nothing else may have been restored since."""
+        """Return to a point, if nothing else was restored since."""
         self._engine.replace_row(mark.row, mark.sizes)
         self._tick_log = list(mark.tick_log)
         del self._log[mark.num_parts :]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the state and of what works on it; the log not counted."""
+        """Return the bytes of the state and work arrays, without the log."""
         engine = self._engine
         return int(2 * engine.row.nbytes + engine.scenario.row.nbytes)
 
     def figures(self, num_payments: int) -> dict[str, Any]:
-        """Everything as it stands, each queue with at most so many of its payments."""
+        """Return the current state, with at most ``payments`` payments of each queue."""
         return read_figures(self._engine, self.config, num_payments)
 
     def state_bytes(self) -> bytes:
-        """A snapshot without the log of the ticks that are closed."""
+        """Return a snapshot without the log of closed ticks."""
         log, self._log = self._log, []
         try:
             return self.snapshot()
@@ -86,7 +86,7 @@ class Run(Simulation):
             self._log = log
 
     def restore_state(self, state: bytes, log: list[I64]) -> None:
-        """Go on from such a snapshot and the log that belongs to it.
+        """Restore a run from such a snapshot and its log.
 
         Raises:
             SnapshotError: damaged, of another version or scenario.
@@ -95,15 +95,15 @@ class Run(Simulation):
         self._log = log
 
     def log_parts(self) -> list[I64]:
-        """The log as it was written, in parts; nothing is copied."""
+        """Return the parts of the log without copying."""
         return self._log
 
     def as_events(self, rows: I64) -> Events:
-        """Rows of the log by name."""
+        """Return rows of the log as events."""
         return Events(rows, self.bank_ids, self._tree_names)
 
     def payment(self, tx: str) -> Transaction:
-        """As ``transaction``, but it reads only the events of this payment.
+        """Return a payment like ``transaction``, from the events of this payment only.
 
         Raises:
             SimulationError: no such payment, or it has ended and no events are kept.
@@ -124,7 +124,7 @@ class Run(Simulation):
 
 
 def _concerns(part: I64, number: int) -> Any:
-    """Rows that name a payment, or the split that it came from."""
+    """Return the rows of a payment or of its split parent."""
     first, count = part[:, FIRST_CHILD], part[:, FIRST_CHILD - 1]
     is_parent = (part[:, KIND] == EventKind.POLICY_SPLIT) & (first <= number) & (number < first + count)
     return (part[:, PAY_ID] == number) | is_parent

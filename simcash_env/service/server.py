@@ -1,4 +1,4 @@
-"""Starting the service, and stopping it so that nothing that was acknowledged is lost."""
+"""Start the service, and stop it without losing acknowledged calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simcash_env.service.settings import Settings
 
 
 class Server(uvicorn.Server):
-    """Tells the simulations to stop after the tick in progress, then waits for every call to be answered."""
+    """A server that stops simulations after the current tick and then waits for all responses."""
 
     def __init__(self, config: uvicorn.Config, keeper: Keeper) -> None:
         super().__init__(config)
@@ -26,7 +26,7 @@ class Server(uvicorn.Server):
         self.signal: int | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """The first signal stops in order, a second interrupt at once."""
+        """Stop gracefully on the first signal, at once on a second interrupt."""
         self._keeper.stopping.set()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
@@ -34,11 +34,11 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None]) -> int | None:
-    """Serve until a signal comes; returns it.
+    """Serve until a signal arrives; returns the signal.
 
     Args:
-        settings: where and how.
-        ready: told the address once callers are let in.
+        settings: settings of the service.
+        ready: called with the address when the service is ready.
 
     Raises:
         ConfigError: the database cannot be used.
@@ -86,7 +86,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> int | None:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Return a listening socket; port 0 selects a free port.
 
     Raises:
         SimulationError: the address is in use, or none of this machine.

@@ -1,4 +1,4 @@
-"""How the service was started: where it listens, who may call it, how much it takes on."""
+"""Settings of the service: address, token, database and limits."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ MIB: Final = 2**20
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on, at least two so that one long call does not stop all others."""
+    """Return the number of cores, at least two so that one long call does not block all others."""
     return max(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``simcash serve`` was told; every limit is one of its options.
+    """Options of ``simcash serve``.
 
     Attributes:
         host: address to listen on.
-        port: port to listen on; 0 takes a free one.
-        token: what every call has to show; None lets everybody in.
-        insecure: listen on a public address without a token all the same.
-        db: file that keeps the simulations; None forgets them at the end.
-        max_simulations: simulations at a time.
-        max_banks: banks of one simulation.
-        max_ticks: ticks of one call.
-        max_body_bytes: bytes of one request.
-        max_memory_bytes: bytes that all simulations hold together, event logs included.
-        num_threads: calls that run at a time.
+        port: port to listen on (0: a free port).
+        token: bearer token required from clients; None: no token.
+        insecure: allow a public address without a token.
+        db: SQLite file that keeps the simulations; None: memory only.
+        max_simulations: maximum number of simulations.
+        max_banks: maximum number of banks in a simulation.
+        max_ticks: maximum number of ticks in a call.
+        max_body_bytes: maximum size of a request body.
+        max_memory_bytes: maximum memory of all simulations, with their event logs.
+        num_threads: number of calls that run in parallel.
     """
 
     host: str = "127.0.0.1"
@@ -49,10 +49,10 @@ class Settings:
     num_threads: int = field(default_factory=usable_cores)
 
     def __post_init__(self) -> None:
-        """Refuse what is not safe.
+        """Reject unsafe settings.
 
         Raises:
-            ConfigError: a token that nobody can send, or a public address that everybody could call.
+            ConfigError: a token that clients cannot send, or a public address without a token.
         """
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
             raise ConfigError([Fault(None, None, "--token", None, "must be printable ASCII and not empty")])

@@ -1,4 +1,4 @@
-"""The database of simulations: SQLite in WAL mode, one transaction a call, on disk before the call is answered."""
+"""The database of simulations: SQLite in WAL mode, one transaction per call, on disk before the response."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CREATE TABLE calls (
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What one call adds to a simulation."""
+    """The additions of one call to a simulation."""
 
     inputs: list[dict[str, Any]]
     reports: list[dict[str, Any]]
@@ -50,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A simulation as it was kept."""
+    """A simulation as saved."""
 
     id: str
     created: str
@@ -63,7 +63,7 @@ class Kept:
 
 
 class Store:
-    """One open database; a second process is refused it.
+    """An open database, locked against other processes.
 
     Raises:
         ConfigError: the file cannot be opened, is none of ours, damaged, or in use; it is left as it is.
@@ -112,7 +112,7 @@ class Store:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let one thread at a time use the connection, in the process that opened it.
+        """Give one thread at a time the connection, in the process that opened it.
 
         Raises:
             SimulationError: the process was forked: SQLite connections, and the file's lock, do not survive that.
@@ -125,7 +125,7 @@ class Store:
             yield
 
     def _write(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
-        """All of them or none, on disk when this returns.
+        """Execute all statements in one transaction, on disk on return.
 
         Raises:
             SimulationError: the disk is full or broken; nothing has been written.
@@ -143,12 +143,12 @@ class Store:
                 raise SimulationError(message) from error
 
     def add(self, name: str, created: str, origin: dict[str, Any], state: bytes) -> None:
-        """Keep a new simulation."""
+        """Save a new simulation."""
         row = (name, created, json.dumps(origin), state)
         self._write(("INSERT INTO simulations (id, created, origin, state) VALUES (?, ?, ?, ?)", row))
 
     def append(self, name: str, number: int, change: Change, state: bytes) -> None:
-        """Keep what a call changed, and the state after it."""
+        """Save the changes of a call and the state after it."""
         events = zlib.compress(b"".join(np.ascontiguousarray(part, "<i8").tobytes() for part in change.events), 1)
         row = (name, number, json.dumps(change.inputs), json.dumps(change.reports), events)
         self._write(
@@ -157,17 +157,17 @@ class Store:
         )
 
     def delete(self, name: str) -> None:
-        """Forget a simulation."""
+        """Delete a simulation."""
         self._write(("DELETE FROM simulations WHERE id = ?", (name,)))
 
     def names(self) -> list[str]:
-        """Ids in the order in which the simulations were made."""
+        """Return the ids in order of creation."""
         with self._alone():
             found = self._connection.execute("SELECT id FROM simulations ORDER BY created, id").fetchall()
         return [name for (name,) in found]
 
     def load(self, name: str) -> Kept:
-        """One simulation.
+        """Load one simulation.
 
         Raises:
             ValueError: what stands there is damaged.
@@ -198,7 +198,7 @@ class Store:
             raise ValueError(message) from error
 
     def close(self) -> None:
-        """Fold the log of writes into the file and let go of it."""
+        """Checkpoint the WAL and close the file."""
         with self._alone():
             self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Who listens to a simulation: each has a short queue of messages; one that falls behind is let go, and told so."""
+"""Listeners of a simulation: each has a short message queue; a slow listener is disconnected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Message = dict[str, Any]
 
 
 class Listener:
-    """One WebSocket."""
+    """A listener: one WebSocket."""
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[Message | None] = asyncio.Queue()
@@ -22,14 +22,14 @@ class Listener:
         self.reason = ""
 
     def offer(self, message: Message) -> None:
-        """Queue a message, or give the listener up."""
+        """Queue a message, or disconnect the listener if its queue is full."""
         if self.messages.qsize() >= LONGEST_QUEUE:
             self.end(FELL_BEHIND, f"fell {LONGEST_QUEUE} messages behind")
         else:
             self.messages.put_nowait(message)
 
     def end(self, code: int, reason: str) -> None:
-        """Let it go once it has read what is queued; who fell behind reads no more."""
+        """Disconnect after the queued messages; a slow listener's queue is cleared first."""
         if code == FELL_BEHIND:
             while not self.messages.empty():
                 self.messages.get_nowait()
@@ -38,7 +38,7 @@ class Listener:
 
 
 class Listeners:
-    """All that listen to one simulation; used on the event loop only."""
+    """All listeners of one simulation; used on the event loop only."""
 
     def __init__(self) -> None:
         self._all: set[Listener] = set()
@@ -47,24 +47,24 @@ class Listeners:
         return len(self._all)
 
     def add(self) -> Listener:
-        """A new one."""
+        """Add a listener."""
         listener = Listener()
         self._all.add(listener)
         return listener
 
     def remove(self, listener: Listener) -> None:
-        """It has gone."""
+        """Remove a listener."""
         self._all.discard(listener)
 
     def tell(self, message: Message) -> None:
-        """Send to all."""
+        """Send a message to all listeners."""
         for listener in tuple(self._all):
             listener.offer(message)
             if listener.close_code != 1000:  # noqa: PLR2004 - the code of a normal end
                 self._all.discard(listener)
 
     def end(self, code: int, reason: str) -> None:
-        """Let all go."""
+        """Disconnect all listeners."""
         for listener in tuple(self._all):
             listener.end(code, reason)
         self._all.clear()

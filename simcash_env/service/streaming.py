@@ -1,4 +1,4 @@
-"""The WebSocket: every tick of a simulation, once it is kept."""
+"""The WebSocket that streams every saved tick of a simulation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter()
 
 
 def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
-    """Send the ticks that were kept to all who listen; the state after the last of them goes with it."""
+    """Send saved ticks to all listeners; the last one includes the state after it."""
     if not reports or not len(held.listeners):
         return
     messages: list[dict[str, Any]] = [{"type": "tick", "report": report, "state": None} for report in reports]
@@ -33,7 +33,7 @@ def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
 
 @router.websocket("/simulations/{id}/ticks")
 async def stream_ticks(socket: WebSocket, name: Annotated[str, Path(alias="id")]) -> None:
-    """Every tick that is run from now on, by whomever, once it is kept; first the state as it stands."""
+    """Stream the current state, then every tick after it is saved."""
     keeper: Keeper = socket.app.state.keeper
     await socket.accept()
     with suppress(WebSocketDisconnect):
@@ -44,7 +44,7 @@ async def stream_ticks(socket: WebSocket, name: Annotated[str, Path(alias="id")]
 
 
 async def listen_to(held: Held, keeper: Keeper, socket: WebSocket) -> None:
-    """Send the state as it stands, then what is told to all listeners."""
+    """Send the current state, then the messages of the simulation."""
     listener = held.listeners.add()
     try:
         now = await keeper.exclusively(held, lambda: views.state(held, None, SHOWN_IN_STREAM))
@@ -55,7 +55,7 @@ async def listen_to(held: Held, keeper: Keeper, socket: WebSocket) -> None:
 
 
 async def send_until_gone(socket: WebSocket, listener: Listener) -> None:
-    """Send what is queued until the client goes or the listener is let go."""
+    """Send queued messages until the client or the service closes the stream."""
 
     async def watch() -> None:
         while (await socket.receive())["type"] != "websocket.disconnect":

@@ -1,4 +1,4 @@
-"""A simulation as the endpoints show it; each is called while nobody else touches it."""
+"""Content of the responses; call with exclusive access to the simulation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcash_env.service.refusals import Refusal, refuse_value, unknown
 
 
 def info(held: Held) -> dict[str, Any]:
-    """What ``models.Info`` shows."""
+    """Return the content of ``models.Info``."""
     config, run = held.origin.config, held.run
     return {
         "id": held.id,
@@ -32,7 +32,7 @@ def info(held: Held) -> dict[str, Any]:
 
 
 def detail(held: Held) -> dict[str, Any]:
-    """What ``models.Detail`` shows."""
+    """Return the content of ``models.Detail``."""
     scenario = held.origin.config.model_dump(mode="json")
     return {
         **info(held),
@@ -44,7 +44,7 @@ def detail(held: Held) -> dict[str, Any]:
 
 
 def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
-    """What ``models.State`` shows, now or after so many ticks.
+    """Return the content of ``models.State``, now or after ``tick`` ticks.
 
     Raises:
         Refusal: a tick that has not been reached.
@@ -61,7 +61,7 @@ def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
 
 
 def agent(held: Held, bank: str, payments: int) -> dict[str, Any]:
-    """What ``models.Agent`` shows.
+    """Return the content of ``models.Agent``.
 
     Raises:
         Refusal: no such bank.
@@ -83,7 +83,7 @@ def agent(held: Held, bank: str, payments: int) -> dict[str, Any]:
 
 
 def transaction(held: Held, tx: str) -> dict[str, Any]:
-    """What ``models.TransactionRow`` shows.
+    """Return the content of ``models.TransactionRow``.
 
     Raises:
         Refusal: no such payment, or it has ended and no events are kept.
@@ -97,7 +97,7 @@ def transaction(held: Held, tx: str) -> dict[str, Any]:
 
 
 def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
-    """What ``models.EventPage`` shows.
+    """Return the content of ``models.EventPage``.
 
     Raises:
         Refusal: the simulation keeps no events; an unknown bank or kind.
@@ -108,7 +108,7 @@ def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: 
 
 
 def metrics(held: Held, from_tick: int, limit: int) -> dict[str, Any]:
-    """What ``models.Metrics`` shows."""
+    """Return the content of ``models.Metrics``."""
     summary = held.run.summary()
     rows = held.reports[from_tick : from_tick + limit]
     following = from_tick + limit
@@ -123,7 +123,7 @@ def metrics(held: Held, from_tick: int, limit: int) -> dict[str, Any]:
 
 
 def days(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Reports added up by day."""
+    """Sum reports by day."""
     found: dict[int, dict[str, Any]] = {}
     for report in reports:
         day = found.setdefault(
