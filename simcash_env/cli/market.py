@@ -36,7 +36,7 @@ def ask_person(slot: Slot) -> Answer:
         answer = typer.prompt("[r]etry, [s]kip, [c]ontinue or [q]uit", err=True).strip().lower()
         if answer[:1] in ANSWERS:
             return ANSWERS[answer[:1]]
-        notes.print(f"{answer!r} is none of r, s, c, q")
+        notes.print(f"{answer!r} is not one of r, s, c, q")
 
 
 def _asks() -> Any:
@@ -79,7 +79,9 @@ def _go(run: MarketRun, keeper: Keeper, *, as_json: bool) -> None:
     _print(run, as_json=as_json)
     if interrupted:
         at = f"interrupted after {run.cursor} of {len(run.slots)} slots"
-        notes.print(at if keeper.name is None else f"{at}; simcash market resume {keeper.name} goes on", soft_wrap=True)
+        notes.print(
+            at if keeper.name is None else f"{at}; to continue, run simcash market resume {keeper.name}", soft_wrap=True
+        )
         raise typer.Exit(INTERRUPTED)
 
 

@@ -94,11 +94,11 @@ class Outputs:
 def unusable(path: Path) -> str:
     """Return why a file cannot be written, or an empty text if nothing prevents it."""
     if SURROGATE.search(str(path)):
-        return f"is no usable name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
+        return f"is not a valid file name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        return "" if path.parent.is_dir() else f"there is no folder {path.parent}"
+        return "" if path.parent.is_dir() else f"the folder {path.parent} does not exist"
     except (OSError, ValueError) as error:  # a name too long, or with a null character
-        return f"is no usable name: {error}"
+        return f"is not a valid file name: {error}"
     return "is a folder" if is_folder else ""

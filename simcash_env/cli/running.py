@@ -110,7 +110,7 @@ def run(
     else:
         print_summary(summary)
     if was_interrupted:
-        notes.print(f"interrupted after {summary.ticks} of {wanted} ticks: the figures are of these")
+        notes.print(f"interrupted after {summary.ticks} of {wanted} ticks; the results cover these ticks")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -139,7 +139,7 @@ def _require_sense(
     if state is not None and external is not None:
         faults.append(("--external", "a saved simulation has its default (simcash create --external)"))
     if live and quiet_or_verbose:
-        faults.append(("--live", "goes with neither --quiet nor --verbose"))
+        faults.append(("--live", "cannot be combined with --quiet or --verbose"))
     if faults:
         raise ConfigError(Fault(None, None, place, None, rule) for place, rule in faults)
 

@@ -70,7 +70,7 @@ def tune(
     else:
         print_found(found)
     if was_interrupted:
-        notes.print(f"interrupted: the study is in {path}, the same command goes on with it", markup=False)
+        notes.print(f"interrupted: the study is in {path}, repeat the command to continue it", markup=False)
         raise typer.Exit(INTERRUPTED)
 
 
@@ -100,7 +100,7 @@ def print_found(found: Any) -> None:
     """Print the state of the study."""
     told = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
     if found.failed:
-        told += f", {found.failed} broken off (and tried again)"
+        told += f", {found.failed} interrupted (and repeated)"
     data.print(told, markup=False, highlight=False, soft_wrap=True)
     if found.settings is not None:
         data.print(f"best: trial {found.best}, {found.cents} cents a run on validation days", markup=False)

@@ -46,7 +46,7 @@ def nobody_to_ask(slot: Slot) -> Answer:
 
 def found_nobody(slot: Slot) -> str:
     """What is wrong with a slot that has not traded all of its amount."""
-    return f"{slot.left} of {slot.amount} cents found nobody to trade with"
+    return f"{slot.left} of {slot.amount} cents found no counterparty"
 
 
 def scheduled_market(config: ScenarioConfig) -> tuple[MarketConfig, ScheduleConfig]:

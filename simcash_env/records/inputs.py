@@ -66,10 +66,10 @@ class Inputs:
 
 
 def _checked(given: Input) -> Input:
-    """What is not damaged, and yet no input: somebody has written it."""
+    """Return the input; reject an undamaged record that is not an input."""
     kinds = tuple(type(part) for part in given)
     if kinds != (int, int, str, str):
-        message = f"inputs: {given!r:.80} is none"
+        message = f"inputs: {given!r:.80}: not a valid input record"
         raise RecordError(message)
     return given
 

@@ -102,9 +102,9 @@ def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> Non
     options = ("--storage", "search.journal", "--steps", "100000000")
     code, told, shown = on_terminal("tune", GAME, *options, cwd=tmp_path, interrupt_at="cents a bank and run")
     assert code == 130
-    assert f"study {GAME} in search.journal: 0 trials done, 1 broken off (and tried again)" in told
+    assert f"study {GAME} in search.journal: 0 trials done, 1 interrupted (and repeated)" in told
     assert "best" not in told
-    assert "interrupted: the study is in search.journal, the same command goes on with it" in shown
+    assert "interrupted: the study is in search.journal, repeat the command to continue it" in shown
 
 
 def test_a_training_that_is_interrupted_leaves_what_there_is(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scena
             break
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL)
     if stop == signal.SIGINT:
-        assert "simcash market resume run goes on" in errors
+        assert "to continue, run simcash market resume run" in errors
     assert slots <= Store(folder).list()[0].cursor < 24
     done = run(folder, "resume", "run", "--json")
     assert done.returncode == 0, done.stderr
@@ -121,11 +121,11 @@ def test_runs_are_listed_and_deleted(scenario, tmp_path):
     run(folder, "run", scenario, "--save", "monday", "--slots", "2", *OPTIONS)
     (folder / "broken.market").write_bytes(b"nothing")
     listed = run(folder, "list").stdout
-    assert "it is no saved market run" in listed
+    assert "not a saved market run" in listed
     assert "to be resumed" in listed
     refused = run(folder, "resume", "broken")
     assert refused.returncode == 1
-    assert "broken.market: it is no saved market run" in refused.stderr
+    assert "broken.market: not a saved market run" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert (folder / "broken.market").read_bytes() == b"nothing"
     deleted = run(folder, "delete", "broken", "--json")
@@ -198,7 +198,7 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
             os.write(main, f"{answer}\n".encode())
         process.wait(PATIENCE)
     os.close(main)
-    assert "is none of r, s, c, q" in seen
+    assert "is not one of r, s, c, q" in seen
     end = end_of(tmp_path / "runs", "asked")
     assert [slot["state"] for slot in end["slots"]] == ["skipped", "failed", "failed", *["pending"] * 5]
     assert [slot["attempts"] for slot in end["slots"]] == [2, 1, 1, *[0] * 5]
