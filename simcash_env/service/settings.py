@@ -57,7 +57,7 @@ class Settings:
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
             raise ConfigError([Fault(None, None, "--token", None, "must be printable ASCII and not empty")])
         if not self.token and not self.insecure and not is_loopback(self.host):
-            rule = "is a public address: set --token, or --insecure to allow calls without a token"
+            rule = "is not a loopback address: set --token, or --insecure to allow calls without a token"
             raise ConfigError([Fault(None, None, "--host", repr(self.host), rule)])
 
 
