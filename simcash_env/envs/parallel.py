@@ -42,16 +42,16 @@ def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
 
 
 class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
-    """Banks that hold, release, split or drop the payments of their own queues.
+    """PettingZoo parallel environment of one copy; each agent is a learning bank that decides on its Queue 1 payments.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
-        agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
-        max_cycles: truncate the game after so many ticks; by default, and from the length of the run on, it ends with
-            the scenario.
-        render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
-        copy: False hands out the same observations, infos and ends on every step: views that the next step overwrites,
-            for loops that keep and change none of them.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
+        agent_names: ``"bank"`` (ids of the scenario) or ``"numbered"`` (``bank_0`` ... in the order of the ids).
+        max_cycles: truncate the episode after this number of ticks; by default the scenario ends it. No effect from
+            the length of the run on.
+        render_mode: ``"ansi"`` (text), ``"rgb_array"`` (image), ``"human"`` (the same image in a window) or None.
+        copy: False returns the same arrays and dictionaries on every step. They are views that the next step
+            overwrites: for loops that neither keep nor change them.
         options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``,
             ``reward``, ``alpha``, ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """

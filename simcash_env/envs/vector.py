@@ -53,30 +53,32 @@ AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step"
 
 
 class SimCashVec(BatchArrays, Inside):
-    """N copies of a scenario, stepped together; L learning banks see D entries and act through H heads of C choices.
+    """A batch of N copies of a scenario with L learning banks, stepped by one call.
 
-    All arrays are views that the next step overwrites. Copies are independent of one another and of their number: a
-    copy's run depends on its seed and its actions alone.
+    Each bank observes D entries and acts through H heads with at most C choices. All arrays are views that the next
+    step overwrites. Copies are independent: the run of a copy depends on its seed and its actions alone, and not on the
+    number of copies.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
         num_envs: number of copies.
-        learners: ``"external"`` (banks whose policy is external), ``"all"``, or bank ids.
-        external: what external banks that do not learn do: ``"release"``, ``"hold"`` or a policy.
-        max_queue_slots: payments of Queue 1 that a bank sees, and decides on one by one with the queue action.
+        learners: learning banks: ``"external"`` (all banks whose policy is external), ``"all"`` or a list of bank ids.
+        external: policy of external banks that do not learn: ``"release"``, ``"hold"`` or a policy.
+        max_queue_slots: number of Queue 1 payments in the observation; the queue action has one head for each.
         action: ``"queue"``, ``"budget"``, ``"threshold"`` or an ``Action`` object.
-        observation: ``"dict"``, ``"flat"`` or an ``Observation`` object; the names differ in the PettingZoo face only.
-        normalize: False shows cents, ticks and counts as float64.
-        reward: ``"individual"``, ``"system"`` (mean over banks), ``"mixed"`` or a ``Reward`` object.
-        alpha: of the mixed reward, 0 selfish to 1 social.
-        randomize: a family of scenarios; every reset plays a member of it.
-        autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes; with
-            ``"disabled"`` it stands still, with rewards of 0, until it is reset.
-        max_ticks: truncate episodes after so many ticks; from the length of the run on it has no effect.
-        final_observations: keep what is seen last before a same-step reset: of a truncated episode what a longer one
-            would show.
-        num_threads: step so many stretches of the copies side by side.
-        policy_path: where the policy paths of a scenario file start.
+        observation: ``"dict"`` (vector and mask), ``"flat"`` (vector only) or an ``Observation`` object; ``make_vec``
+            returns vectors and masks separately in both cases.
+        normalize: False returns cents, ticks and counts as float64 instead of scaled float32.
+        reward: ``"individual"`` (own cost), ``"system"`` (mean cost of all banks), ``"mixed"`` (both, weighted by
+            ``alpha``) or a ``Reward`` object.
+        alpha: weight of the mean cost in the mixed reward, from 0 (own cost only) to 1 (mean cost only).
+        randomize: family of scenarios; every reset plays one of its members.
+        autoreset: Gymnasium's autoreset mode: ``"same_step"``, ``"next_step"`` or ``"disabled"``. With ``"disabled"``
+            a copy whose episode is over gets rewards of 0 until it is reset.
+        max_ticks: truncate episodes after this number of ticks; no effect from the length of the run on.
+        final_observations: keep the last observations and masks of an episode before a same-step reset.
+        num_threads: number of threads; each steps one contiguous chunk of the copies.
+        policy_path: folder that is searched first for the tree files that a scenario names.
     """
 
     def __init__(

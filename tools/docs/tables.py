@@ -85,7 +85,7 @@ def arguments() -> str:
     for name, (default, text) in batch.items():
         if name not in parallel:
             rows.append((f"`{name}`", default, "both" if name in shared else "make_vec", text))
-    return table(("argument", "default", "of", "what"), rows)
+    return table(("argument", "default", "accepted by", "meaning"), rows)
 
 
 def _arguments(cls: type[Any]) -> Iterator[tuple[str, tuple[str, str]]]:
