@@ -134,7 +134,7 @@ RATIOS: Final = {
     "parallel_env_views_over_idle": ("parallel_env_views", "idle", 0.5),
     "sb3_route_over_supersuit": ("sb3_route", "supersuit_route", 5.0),
 }
-"""What is compared with what, and what is aimed at."""
+"""By name of a ratio: numerator, denominator and target."""
 
 
 def measure(rounds: int = ROUNDS) -> dict[str, float]:
@@ -150,23 +150,23 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
 
 TITLES: Final = {
     "mpe2": f"`mpe2.simple_spread_v3`, {AGENTS} agents",
-    "idle": "a ParallelEnv that does nothing",
-    "fresh_idle": "a ParallelEnv that does nothing and copies what it returns",
-    "parallel_env": "ours, `parallel_env`",
-    "parallel_env_views": "ours, `parallel_env(copy=False)`",
-    "supersuit_route": f"ours, {COPIES} copies through SuperSuit to SB3",
-    "sb3_route": f"ours, {COPIES} copies, `SimCashSB3Vec`",
+    "idle": "a no-op ParallelEnv",
+    "fresh_idle": "a no-op ParallelEnv that copies its outputs",
+    "parallel_env": "simcash_env, `parallel_env`",
+    "parallel_env_views": "simcash_env, `parallel_env(copy=False)`",
+    "supersuit_route": f"simcash_env, {COPIES} copies, SuperSuit to SB3",
+    "sb3_route": f"simcash_env, {COPIES} copies, `SimCashSB3Vec`",
 }
 
 
 def as_markdown(figures: dict[str, float]) -> str:
-    """Two tables: speeds, and ratios beside what is aimed at."""
-    lines = ["| environment | agent-steps a second |", "|---|---:|"]
+    """Return two Markdown tables: speeds, and ratios with their targets."""
+    lines = ["| environment | agent-steps per second |", "|---|---:|"]
     lines += [f"| {title} | {figures[name]:,.0f} |" for name, title in TITLES.items()]
-    lines += ["", "| ratio | measured | aim |", "|---|---:|---:|"]
+    lines += ["", "| ratio | measured | target |", "|---|---:|---:|"]
     for name, (ours, theirs, aim) in RATIOS.items():
         lines.append(f"| {TITLES[ours]} over {TITLES[theirs]} | {figures[name]:,.2f} | {aim:g} |")
-    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} rounds in turn, version {__version__} on {machine()}:"]
+    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} alternating rounds, version {__version__} on {machine()}:"]
     return "\n".join([*lines, "`python -m benchmarks.faces --markdown`."])
 
 
