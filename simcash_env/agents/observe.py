@@ -26,7 +26,7 @@ from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
-from simcash_env.kernels.judgement import may_split
+from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import allowance
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
@@ -212,14 +212,9 @@ def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F
 
 @kernel
 def write_verbs(scenario: Scenario, state: State, row: int, mask: I8) -> None:
-    """Exactly the verbs that would be carried out: hold, release, splits, drop."""
-    mask[0] = 1
-    mask[1] = 1
-    max_split = scenario.max_split[0]
-    for parts in range(2, max_split + 1):
-        mask[parts] = may_split(scenario, state, row, parts)
-    if scenario.allows_drop[0]:
-        mask[max_split + 1] = 1
+    """Exactly the choices that would be carried out."""
+    for choice in range(scenario.choice_verb.shape[0]):
+        mask[choice] = may_do(scenario, state, row, scenario.choice_verb[choice], scenario.choice_parts[choice])
 
 
 @kernel

@@ -33,6 +33,7 @@ from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class SimCashVec(BatchArrays, Inside):
         self.has_market = self.config.market is not None
         self.num_features = observation_size(num_slots, has_market=self.has_market)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
+        self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}

@@ -23,8 +23,11 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
     """Choices of each head by name: those of the language, then RTGS priority, pool, collateral, recall and market."""
     from simcash_env.agents.tables import BUDGET_LEVELS, THRESHOLD_STEPS
 
-    verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
-    main = {"queue": [verbs] * num_slots, "budget": [BUDGET_LEVELS], "threshold": [THRESHOLD_STEPS + 1] * 4}
+    main = {
+        "queue": [len(view.choice_verb)] * num_slots,
+        "budget": [BUDGET_LEVELS],
+        "threshold": [THRESHOLD_STEPS + 1] * 4,
+    }
     heads = {f"main{at}": size for at, size in enumerate(main[language])}
     if view.orders_queue2_by_priority[0]:
         heads["rtgs_priority"] = len(RtgsPriority)

@@ -22,8 +22,6 @@ from simcash_env.schema.codes import POOL_LEVELS, PPM
 Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
 
-HOLD, RELEASE = 0, 1
-
 
 class Agent(Protocol):
     """Anything that decides for all learning banks of a batch."""
@@ -46,14 +44,11 @@ class ScriptedAgent:
     def act(self, vec: SimCashVec) -> I64:
         """Decide on every payment in the window, and on the pool share where it can be set."""
         actions, view = self.begin(vec)
-        present = view["present"].astype(bool)
-        actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
+        choices, present = vec.slot_choices, view["present"].astype(bool)
+        actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), choices.release, choices.hold)
         drops = present & self.gives_up(vec, view)
         if drops.any():
-            if not vec.config.actions.allow_drop:
-                message = "this policy drops payments at their deadline: the scenario needs actions.allow_drop"
-                raise ActionError(message)
-            actions[:, :, : vec.num_slots][drops] = vec.action_nvec[0] - 1
+            actions[:, :, : vec.num_slots][drops] = choices.drop
         return actions
 
     def begin(self, vec: SimCashVec) -> tuple[I64, View]:
@@ -176,20 +171,18 @@ class LiquiditySplitting(ScriptedAgent):
 
     def act(self, vec: SimCashVec) -> I64:
         """Release, or the number of parts, or hold."""
-        if vec.config.actions.max_split < self.max_splits:
-            message = (
-                f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
-            )
-            raise ActionError(message)
+        choices = vec.slot_choices
+        choices.split(self.max_splits)  # an error where the scenario does not offer so many parts
         actions, view = self.begin(vec)
         remaining, balance = view["remaining"], view["balance"][:, :, None]
         parts = np.where(view["ticks_to_deadline"] <= self.URGENT_TICKS, self.max_splits, 2)
         if vec.config.rules.set != "simcash" and self.min_split_amount:
             parts = np.minimum(parts, remaining // self.min_split_amount)
         can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)  # noqa: PLR2004 - a pair
-        can_split &= vec.masks[:, :, : vec.num_slots, 2].astype(bool)
-        chosen = np.where(balance >= remaining, RELEASE, np.where(can_split, parts, HOLD))
-        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, HOLD)
+        can_split &= vec.masks[:, :, : vec.num_slots, choices.split(2)].astype(bool)
+        chosen = np.where(can_split, choices.splits()[parts], choices.hold)
+        chosen = np.where(balance >= remaining, choices.release, chosen)
+        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, choices.hold)
         return actions
 
 

@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.agents.observation import AT
 from simcash_env.config.policies import TreePolicy
 from simcash_env.config.trees.nodes import is_annotation
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.scripted import HOLD, RELEASE, RUN_POSITION, ScriptedAgent
+from simcash_env.evaluation.scripted import ScriptedAgent
 from simcash_env.schema.arrays import I64
 
 F64 = npt.NDArray[np.float64]
@@ -72,8 +73,8 @@ class TreeAgent(ScriptedAgent):
     def act(self, vec: SimCashVec) -> I64:
         """Slot by slot, because a tree may ask what it has released before."""
         actions, view = self.begin(vec)
-        num_slots = vec.num_slots
-        tick = np.rint(vec.features[:, :, RUN_POSITION] * vec.num_ticks)
+        num_slots, choices = vec.num_slots, vec.slot_choices
+        tick = np.rint(vec.features[:, :, AT.run_position] * vec.num_ticks)
         in_day = tick % vec.config.simulation.ticks_per_day
         facts: dict[str, F64] = {name: view[name].astype(float) for name in ACCOUNT_FIELDS}
         facts |= {"current_tick": tick, "system_tick_in_day": in_day, "committed_value": np.zeros(tick.shape)}
@@ -82,7 +83,7 @@ class TreeAgent(ScriptedAgent):
         for slot in range(num_slots):
             facts |= {name: view[column][:, :, slot].astype(float) for name, column in SLOT_FIELDS.items()}
             releases = self._releases(self._tree, facts) & present[:, :, slot]
-            actions[:, :, slot] = np.where(releases, RELEASE, HOLD)
+            actions[:, :, slot] = np.where(releases, choices.release, choices.hold)
             facts["committed_value"] = facts["committed_value"] + np.where(releases, facts["remaining_amount"], 0.0)
         return actions
 

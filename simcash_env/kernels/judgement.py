@@ -35,6 +35,12 @@ def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
 
 
 @kernel
+def may_do(scenario: Scenario, state: State, row: int, verb: int, parts: int) -> bool:
+    """May a learner's verb for a payment of its queue be carried out? What the scenario does not offer is no choice."""
+    return may_split(scenario, state, row, parts) if verb == SPLIT else True
+
+
+@kernel
 def judge(scenario: Scenario, state: State, work: Work, bank: int, root: int, row: int) -> int:
     """Decide on a Queue-1 payment; writes the decision and its leaf, and returns the parts that it would be split into.
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.agents.observation import AT
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.evaluation.scripted import RUN_POSITION, View
+from simcash_env.evaluation.scripted import View
 
 F64 = npt.NDArray[np.float64]
 Facts = dict[str, F64]
@@ -57,7 +58,7 @@ def vocabulary(*, portable: bool) -> Mapping[str, Formula]:
 def account_facts(vec: SimCashVec, view: View) -> Facts:
     """(N, L, 1) what is the same for all payments of a bank in a tick."""
     per_day = vec.config.simulation.ticks_per_day
-    in_day = np.rint(vec.features[:, :, RUN_POSITION] * vec.num_ticks) % per_day
+    in_day = np.rint(vec.features[:, :, AT.run_position] * vec.num_ticks) % per_day
     whole = {
         "balance": view["balance"],
         "available_liquidity": view["available_liquidity"],
