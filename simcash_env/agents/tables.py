@@ -100,6 +100,15 @@ class Shape(NamedTuple):
     window: Window
     max_ticks: int  # truncates an episode; the run's length where nothing is truncated
     autoreset: int
-    is_backward: int  # from the last copy to the first
     alpha: float  # 0: own cost, 1: mean cost of all banks
     reward_scale: float  # cents
+
+
+class Call(NamedTuple):
+    """All arguments of a step of a batch; ``envs/call.py`` packs them, ``agents/step.py`` opens them."""
+
+    arena: Arena
+    buffers: Buffers
+    shape: Shape
+    num_choices: I64  # (H,) of every head
+    is_backward: I64  # one element: did the last sweep go from the last copy to the first?

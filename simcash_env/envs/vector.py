@@ -114,7 +114,6 @@ class SimCashVec(BatchArrays, Inside):
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
             autoreset=self._kernel_autoreset(),
-            is_backward=1,
             alpha=self.reward.alpha,
             reward_scale=self.reward_scale,
         )
