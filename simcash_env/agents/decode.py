@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcash_env.agents.heads import chosen_urgency, decode_heads
+from simcash_env.agents.heads import decode_heads
 from simcash_env.agents.tables import BUDGET as BUDGET_KIND
 from simcash_env.agents.tables import BUDGET_LEVELS, I16, QUEUE, THRESHOLD_STEPS, Window
 from simcash_env.agents.units import HIGHEST_PRIORITY, TYPICAL_TICKS
@@ -36,21 +36,9 @@ def decode(scenario: Scenario, state: State, work: Work, window: Window, copy: i
             refused = decode_budget(state, work, bank, choices[0])
         else:
             refused = decode_threshold(scenario, state, work, bank, choices)
-        if scenario.orders_queue2_by_priority[0]:
-            set_urgency(state, work, bank, chosen_urgency(window, choices))
         refused += decode_heads(scenario, state, work, window, bank, choices)
         if state.phase[0] != CLOSING:
             illegal[row] = refused
-
-
-@kernel
-def set_urgency(state: State, work: Work, bank: int, urgency: int) -> None:
-    """The RTGS priority of everything that leaves Queue 1 now."""
-    row = state.bank_queue1_head[bank]
-    while row != NONE:
-        if work.pay_decision[row] != HOLD:
-            state.pay_rtgs_priority[row] = urgency
-        row = state.pay_next[row]
 
 
 @kernel

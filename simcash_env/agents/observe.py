@@ -69,8 +69,7 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)
-            if window.num_heads > window.num_main:
-                write_head_masks(scenario, state, window, bank, mask)
+            write_head_masks(scenario, state, window, bank, mask)
 
 
 @inlined

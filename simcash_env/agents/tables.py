@@ -79,6 +79,7 @@ class Window(NamedTuple):
     """Who sees and decides, how much of it, and on which scales."""
 
     learners: I64  # (L,) bank numbers
+    heads: I64  # optional heads that are present: numbers of ``schema.heads.HEAD``, in order
     num_variants: int
     num_slots: int  # payments of Queue 1 that are shown
     num_entries: int  # of an observation
@@ -87,9 +88,7 @@ class Window(NamedTuple):
     num_heads: int
     kind: int  # of the action
     num_main: int  # heads before the optional ones
-    has_pool: int
     has_market: int  # one more block of the observation and kind of cost
-    has_orders: int  # one more head
     spread: F32  # (V * L * D)
     offset: F32
 

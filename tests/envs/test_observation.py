@@ -89,8 +89,14 @@ def expected(config, shot, bank, share, releases):
             sum(one["remaining"] for one in queue2 if (one["sender"], one["receiver"]) == (other, bank)),
             account["outflow"].get(other, 0) - shot["banks"][other]["outflow"].get(bank, 0),
         )  # fmt: skip
-        found |= {f"slot{slot}.{name}": value for name, value in zip((entry.name for entry in SLOT), values, strict=True)}
-    return found | {f"slot{slot}.{name}": 0.0 for slot in range(min(len(own1), SLOTS), SLOTS) for name in (entry.name for entry in SLOT)}
+        found |= {
+            f"slot{slot}.{name}": value for name, value in zip((entry.name for entry in SLOT), values, strict=True)
+        }
+    return found | {
+        f"slot{slot}.{name}": 0.0
+        for slot in range(min(len(own1), SLOTS), SLOTS)
+        for name in (entry.name for entry in SLOT)
+    }
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
