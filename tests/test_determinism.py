@@ -10,7 +10,7 @@ import pytest
 from simcash_env import simcash_v0
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 from simcash_env.simulation import Simulation
 from tests.worlds import LIBRARY, busy, legal, legal_by_seed, play, quiet
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from simcash_env.agents.heads import decode_heads
 from simcash_env.agents.tables import BUDGET as BUDGET_KIND
-from simcash_env.agents.tables import BUDGET_LEVELS, I16, QUEUE, THRESHOLD_STEPS, Window
-from simcash_env.agents.units import HIGHEST_PRIORITY, TYPICAL_TICKS
+from simcash_env.agents.tables import I16, QUEUE, Window
+from simcash_env.agents.units import TYPICAL_TICKS
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, Phase, Verb
+from simcash_env.schema.limits import BUDGET_LEVELS, HIGHEST_PRIORITY, THRESHOLD_STEPS
 
 HOLD = int(Verb.HOLD)
 RELEASE = int(Verb.RELEASE)

@@ -16,7 +16,6 @@ from simcash_env.schema.codes import (
     COLLATERAL_CHOICES,
     MARKET_CHOICES,
     NONE,
-    POOL_LEVELS,
     RECALL_CHOICES,
     Phase,
     RecallChoice,
@@ -24,6 +23,7 @@ from simcash_env.schema.codes import (
     Verb,
 )
 from simcash_env.schema.heads import HEAD
+from simcash_env.schema.limits import POOL_LEVELS
 
 NUM_RTGS_PRIORITIES = len(RtgsPriority)
 LEAST_URGENT = int(RtgsPriority.NORMAL)

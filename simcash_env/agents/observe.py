@@ -11,17 +11,8 @@ import numpy as np
 
 from simcash_env.agents.heads import write_head_masks
 from simcash_env.agents.market_entries import maturities, write_market
-from simcash_env.agents.observation import (
-    AT,
-    DUE_NOW_TICKS,
-    DUE_SOON_TICKS,
-    NUM_MARKET,
-    NUM_SLOT,
-    PRICES_AT,
-    SLOT_AT,
-    SLOTS_AT,
-)
-from simcash_env.agents.tables import BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
+from simcash_env.agents.observation import AT, NUM_MARKET, NUM_SLOT, PRICES_AT, SLOT_AT, SLOTS_AT
+from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
@@ -30,6 +21,7 @@ from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import allowance
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
+from simcash_env.schema.limits import BUDGET_LEVELS, DUE_NOW_TICKS, DUE_SOON_TICKS
 
 NO_LIMIT = 1e30  # shows as 1
 

@@ -37,10 +37,6 @@ BUDGET: Final = 1
 THRESHOLD: Final = 2
 """Kinds of action: what the first heads mean."""
 
-BUDGET_LEVELS: Final = 21
-THRESHOLD_STEPS: Final = 1_000
-"""Grid of the ``threshold`` action's numbers from 0 to 1."""
-
 
 class Arena(NamedTuple):
     """The rows of a batch: what every copy reads, where each copy's state lies, scratch space for one of them."""

@@ -14,8 +14,8 @@ from simcash_env.config import PolicyConfig, ScenarioConfig
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import scenario_ids
+from simcash_env.schema.limits import MAX_SEED
 
-MAX_SEED = 2**63 - 1
 LONGEST_NUMBER = 18
 
 

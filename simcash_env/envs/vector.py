@@ -33,6 +33,7 @@ from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from simcash_env.envs.families import Randomize
 
-LARGEST_SEED: Final = 2**63 - 1
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
 """In the order of the numbers in ``spaces.tables``."""
@@ -244,7 +244,7 @@ class SimCashVec(BatchArrays, Inside):
             return
         first = seed if isinstance(seed, int | np.integer) else None
         seeds = [int(first) + copy for copy in range(self.num_envs)] if first is not None else list(seed)  # type: ignore[arg-type]
-        if len(seeds) != self.num_envs or any(not 0 <= item <= LARGEST_SEED for item in seeds):
+        if len(seeds) != self.num_envs or any(not 0 <= item <= MAX_SEED for item in seeds):
             message = f"seed: needs {self.num_envs} whole numbers from 0 to 2**63 - 1, got {seed!r}"
             raise ActionError(message)
         self.seeds[chosen] = np.array(seeds, np.int64)[chosen]

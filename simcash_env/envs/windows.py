@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcash_env.schema.heads import head_numbers, heads_of
+from simcash_env.schema.limits import BUDGET_LEVELS, THRESHOLD_STEPS
 
 if TYPE_CHECKING:
     from simcash_env.compile.scenario import CompiledScenario
@@ -21,8 +22,6 @@ LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
 
 def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
     """Choices of each head by name: those of the language, then the optional heads."""
-    from simcash_env.agents.tables import BUDGET_LEVELS, THRESHOLD_STEPS
-
     main = {
         "queue": [len(view.choice_verb)] * num_slots,
         "budget": [BUDGET_LEVELS],

@@ -16,8 +16,10 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
 from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, PolicyConfig, TreePolicy
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
+from simcash_env.policies.splitting import URGENT_TICKS
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import POOL_LEVELS, PPM
+from simcash_env.schema.codes import PPM
+from simcash_env.schema.limits import POOL_LEVELS
 
 Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
@@ -163,8 +165,6 @@ class LiquiditySplitting(ScriptedAgent):
     The batch does not show which payments are divisible, so under ``split_scope: divisible`` all of a bank's must be.
     """
 
-    URGENT_TICKS = 5
-
     def __init__(self, max_splits: int, min_split_amount: int, levels: int | Sequence[int] | None = None) -> None:
         super().__init__(levels)
         self.max_splits, self.min_split_amount = max_splits, min_split_amount
@@ -175,7 +175,7 @@ class LiquiditySplitting(ScriptedAgent):
         choices.split(self.max_splits)  # an error where the scenario does not offer so many parts
         actions, view = self.begin(vec)
         remaining, balance = view["remaining"], view["balance"][:, :, None]
-        parts = np.where(view["ticks_to_deadline"] <= self.URGENT_TICKS, self.max_splits, 2)
+        parts = np.where(view["ticks_to_deadline"] <= URGENT_TICKS, self.max_splits, 2)
         if vec.config.rules.set != "simcash" and self.min_split_amount:
             parts = np.minimum(parts, remaining // self.min_split_amount)
         can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)  # noqa: PLR2004 - a pair

@@ -25,7 +25,8 @@ from simcash_env.learning.tree_features import F64, account_facts, payment_facts
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Budget, Student, TreeRule
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import POOL_LEVELS, Verb
+from simcash_env.schema.codes import Verb
+from simcash_env.schema.limits import POOL_LEVELS
 
 MOST_NODES: Final = 31
 ROUNDS: Final = 4

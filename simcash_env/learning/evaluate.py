@@ -22,7 +22,8 @@ from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS, Verb
+from simcash_env.schema.codes import Verb
+from simcash_env.schema.limits import POOL_LEVELS
 
 
 class LearnedAgent:

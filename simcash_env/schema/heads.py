@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
+from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, RECALL_CHOICES, RtgsPriority
+from simcash_env.schema.limits import POOL_LEVELS
 
 
 class Head(NamedTuple):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
-from simcash_env.schema.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.codes import NONE, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS
 from simcash_env.simulation.event_log import tx_name
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
 Order: TypeAlias = tuple[str, float, int]
 """Side, rate in per cent, cents."""
 
-MAX_AMOUNT_CENTS: Final = 10**15
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
 RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
@@ -130,7 +130,7 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     if isinstance(decision, str) and decision in VERBS:
         return int(VERBS[decision]), NONE
     verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)  # noqa: PLR2004
-    if verb == "split" and type(value) is int and 0 <= value <= MAX_AMOUNT_CENTS:
+    if verb == "split" and type(value) is int and 0 <= value <= MAX_CENTS:
         return int(Verb.SPLIT) + value, NONE
     if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
         return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
@@ -157,7 +157,7 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
 
 def cents_to_move(bank: str, cents: int) -> int:
     """Cents of collateral to post, or to withdraw where negative."""
-    if type(cents) is not int or not -MAX_AMOUNT_CENTS <= cents <= MAX_AMOUNT_CENTS:
+    if type(cents) is not int or not -MAX_CENTS <= cents <= MAX_CENTS:
         message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
         raise ActionError(message)
     return cents
@@ -188,7 +188,7 @@ def order_problem(side: str, rate: float, amount: int) -> str | None:
     """What is wrong with an order before the book is asked."""
     if side not in ("bid", "ask"):  # what is given may not be hashable
         return f"side must be bid or ask, got {side!r}"
-    if type(amount) is not int or not 0 < amount <= MAX_AMOUNT_CENTS:
+    if type(amount) is not int or not 0 < amount <= MAX_CENTS:
         return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not abs(rate) <= RATE_UNIT:
         return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"
