@@ -51,7 +51,9 @@ def test_verbs_in_the_scenario_row_are_those_of_the_table():
     assert view.choice_parts.tolist() == list(choices.parts)
 
 
-def test_verbs_in_the_documentation_are_those_of_the_table():
+def test_verbs_in_the_documentation_are_those_of_the_table(pytestconfig):
+    page = (pytestconfig.rootpath / "docs" / "environment.md").read_text(encoding="utf-8")
+    assert f"| {describe_choices()} |" in page
     assert describe_choices() == (
         "0 hold · 1 release · 2 ... `max_split`: split into so many parts, all submitted · last: drop"
     )
