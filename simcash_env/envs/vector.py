@@ -38,9 +38,11 @@ from simcash_env.envs.options import (
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
 from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, RoomError, SimulationError
-from simcash_env.integers import LARGEST_INT64, whole_within
+from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.limits import MAX_SEED
+from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
 
 if TYPE_CHECKING:
@@ -130,7 +132,6 @@ class SimCashVec(BatchArrays, Inside):
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
             autoreset=self._kernel_autoreset(),
-            is_backward=1,
             alpha=self.reward.alpha,
             reward_scale=self.reward_scale,
         )
@@ -167,6 +168,7 @@ class SimCashVec(BatchArrays, Inside):
         self.has_market = self.config.market is not None
         self.num_features = observation_size(num_slots, has_market=self.has_market)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
+        self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}
@@ -274,7 +276,7 @@ class SimCashVec(BatchArrays, Inside):
         if seed is None:
             self.seeds[chosen] = np.array(self.following_seeds(), np.int64)[chosen]
             return
-        first = whole_within(seed, 0, LARGEST_INT64 - self.num_envs + 1)
+        first = whole_within(seed, 0, MAX_SEED - self.num_envs + 1)
         if first is not None:
             self.seeds[chosen] = (np.arange(self.num_envs, dtype=np.int64) + first)[chosen]
             return
