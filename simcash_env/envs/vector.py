@@ -137,14 +137,18 @@ class SimCashVec(BatchArrays, Inside):
         )
         keeps_raw = is_full and self.observation.dtype is np.float64
         finals = num_envs if final_observations else 0
-        try:
-            self._buffers = self._allocate(final_copies=finals, keeps_raw=keeps_raw)
-        except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
-            message = f"num_envs: no room for {num_envs} copies: {error}"
-            raise RoomError(message) from error
+        self._buffers = self._with_room(finals, keeps_raw=keeps_raw)
         self._name_arrays()
         self._name_observations()
         self._prepare_calls()
+
+    def _with_room(self, finals: int, *, keeps_raw: bool) -> Any:
+        """The buffers, or an error that names what is too large."""
+        try:
+            return self._allocate(final_copies=finals, keeps_raw=keeps_raw)
+        except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
+            message = f"num_envs: no room for {self.num_envs} copies: {error}"
+            raise RoomError(message) from error
 
     def _load_kernels(self) -> None:
         from simcash_env.agents import step
