@@ -97,7 +97,7 @@ HEADS: Final = (
 
 def _numbers() -> Any:
     names = [head.name for head in HEADS]
-    return namedtuple("Numbers", names)(*range(len(names)))  # type: ignore[misc] # noqa: PYI024 - names are data
+    return namedtuple("Numbers", names)(*range(len(names)))  # noqa: PYI024 - names are data
 
 
 HEAD: Final = _numbers()
