@@ -122,11 +122,13 @@ class ArgumentField(NamedTuple):
 def argument_fields(table: type[Any], first: int = 0) -> tuple[ArgumentField, ...]:
     """The fields of a NamedTuple class of arguments, from its annotations; ``first`` is the word where it begins."""
     fields = []
-    for name, hint in get_type_hints(table).items():
+    hints: dict[str, Any] = get_type_hints(table)
+    for name, hint in hints.items():
+        kind: Any = hint
         if hint in {int, float}:
-            kind, words = hint, 1
-        elif isinstance(hint, type) and hasattr(hint, "_fields"):
-            kind, words = hint, sum(field.words for field in argument_fields(hint))
+            words = 1
+        elif hasattr(hint, "_fields"):
+            words = sum(field.words for field in argument_fields(kind))
         else:
             kind, words = np.dtype(get_args(get_args(hint)[1])[0]), 2
         fields.append(ArgumentField(name, kind, first, words))
@@ -144,8 +146,8 @@ def pack_arguments(arguments: Any) -> npt.NDArray[np.int64]:
 
 
 def _words(arguments: Any) -> Iterator[int]:
-    kind: Any = type(arguments)
-    for field in argument_fields(kind):
+    table: Any = type(arguments)
+    for field in argument_fields(table):
         value = getattr(arguments, field.name)
         if isinstance(field.kind, np.dtype):
             if not isinstance(value, np.ndarray) or value.dtype != field.kind or not value.flags.c_contiguous:
