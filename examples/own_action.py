@@ -23,9 +23,10 @@ class DueWithin(Action):
 
     def decode(self, vec: Any, actions: Any) -> Any:
         """All copies and banks at once: (N, L) choices become (N, L, H) verbs of the queue action."""
-        queue = vec.queue1_view()
+        queue, choices = vec.queue1_view(), vec.slot_choices
         heads = np.zeros(vec.actions.shape, np.int64)
-        heads[..., : vec.num_slots] = queue["present"] * (queue["ticks_to_deadline"] <= self.ticks[actions][..., None])
+        is_due = (queue["present"] == 1) & (queue["ticks_to_deadline"] <= self.ticks[actions][..., None])
+        heads[..., : vec.num_slots] = np.where(is_due, choices.release, choices.hold)
         if "pool" in vec.head_index:  # a fifth of the liquidity pool, where it can be chosen
             at = vec.head_index["pool"]
             heads[..., at] = np.where(vec.masks[:, :, at, 4] == 1, 4, 0)

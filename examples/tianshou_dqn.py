@@ -34,7 +34,7 @@ class PoolShare(Action):
 
     def decode(self, vec, actions):
         """(copies, banks, heads) release what is there, and commit the chosen share."""
-        heads = vec.masks[..., 1].astype(np.int64)
+        heads = vec.masks[..., vec.slot_choices.release].astype(np.int64)
         heads[..., -1] = actions
         return heads
 

@@ -27,7 +27,7 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
 from simcash_env.literal import literal_text
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"

@@ -17,6 +17,7 @@ import numpy as np
 
 from simcash_env import __version__
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
+from simcash_env.config.rules import ActionConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_policy
@@ -29,6 +30,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
 from simcash_env.schema.arrays import I64
+from simcash_env.schema.verbs import SlotChoices
 
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"
@@ -62,7 +64,8 @@ def with_learners(config: ScenarioConfig, banks: Sequence[str], *, trades: bool 
 
 def release_all(masks: Any) -> None:
     """Forbid holding a payment that may be released, in place: the market head is the only choice left."""
-    masks[:, :, :SLOTS, 0] = 1 - masks[:, :, :SLOTS, 1]
+    choices = SlotChoices.of(ActionConfig())
+    masks[:, :, :SLOTS, choices.hold] = 1 - masks[:, :, :SLOTS, choices.release]
 
 
 class Trader:
@@ -83,7 +86,7 @@ class Trader:
             masks = vec.masks.copy()
             release_all(masks)
             actions = self._policy.act(vec.observations, masks)
-        actions[:, :, : vec.num_slots] = vec.masks[:, :, : vec.num_slots, 1]
+        actions[:, :, : vec.num_slots] = vec.masks[:, :, : vec.num_slots, vec.slot_choices.release]
         return actions
 
 

@@ -9,7 +9,6 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from simcash_env.config.faults import Broken, broken_rules, fault_at
 from simcash_env.config.fields import (
-    MAX_CENTS,
     BankId,
     Model,
     Multiplier,
@@ -20,6 +19,7 @@ from simcash_env.config.fields import (
     Truth,
     Weight,
 )
+from simcash_env.schema.limits import MAX_CENTS
 
 LARGEST_NORMAL = 8.58
 """No standard normal drawn from 53-bit uniforms is farther from 0: sqrt(-2 ln 2⁻⁵³)."""

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from simcash_env.config.exact import THOUSAND, millionths, millionths_of_part, millionths_truncated, thousandths
 from simcash_env.config.faults import Broken, broken_rules
 from simcash_env.config.fields import BpsPerTick, Cents, Model, Multiplier, PenaltyBps, PerCent
+from simcash_env.schema.limits import MAX_BPS_PER_TICK, MAX_CENTS_PER_CENT, MAX_TICKS_PER_DAY
 
 RATES = (
     ("overdraft_bps_per_tick", "overdraft_bps_per_day"),
@@ -18,10 +19,13 @@ RATES = (
 )
 """Each rate as it is written per tick, and per day."""
 
-DAY_FACTOR = 10**6  # a day has at most so many ticks: the bound of a rate a day is loose, that of a tick is checked
-
-BpsPerDay = Annotated[float, Field(strict=True, ge=0, le=10_000 * DAY_FACTOR, description="basis points a day")]
-PerCentPerDay = Annotated[float, Field(strict=True, ge=0, le=1_000 * DAY_FACTOR, description="cents a cent and day")]
+# A day has at most so many ticks: the bound of a rate a day is loose, that of a tick is checked.
+BpsPerDay = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_BPS_PER_TICK * MAX_TICKS_PER_DAY, description="basis points a day")
+]
+PerCentPerDay = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_CENTS_PER_CENT * MAX_TICKS_PER_DAY, description="cents a cent and day")
+]
 
 
 class BpsPenalty(Model):

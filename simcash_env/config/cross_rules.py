@@ -13,12 +13,11 @@ from typing import Any
 from simcash_env.config.costs import RATES
 from simcash_env.config.exact import written
 from simcash_env.config.faults import Broken, Place
-from simcash_env.config.fields import MAX_TOTAL_CENTS
+from simcash_env.schema.limits import MAX_BPS_PER_TICK, MAX_CENTS_PER_CENT, MAX_SCENARIO_CENTS
 
 MAX_CHANGED_RATE = 1_000_000.0
 MAX_CHANGED_DEADLINE_TICKS = 10**12
-RATE_BOUNDS = {"delay_cost_per_day_per_cent": 1_000}
-BPS_BOUND = 10_000
+RATE_BOUNDS = {"delay_cost_per_day_per_cent": MAX_CENTS_PER_CENT}
 BANDS = ("urgent", "normal", "low")
 
 Raw = Mapping[str, Any]
@@ -143,7 +142,7 @@ def _rates_per_day(scenario: Raw) -> Iterator[Broken]:
     ticks_per_day, _ = _ticks(scenario)
     costs = _part(scenario, "costs")
     for _, key in RATES:
-        bound = RATE_BOUNDS.get(key, BPS_BOUND)
+        bound = RATE_BOUNDS.get(key, MAX_BPS_PER_TICK)
         value = _number(costs.get(key), 0.0)
         if ticks_per_day and written(value) > bound * ticks_per_day:
             yield Broken(("costs", key), f"must not exceed {bound} a tick", value)
@@ -160,16 +159,16 @@ def _times(event: Raw, num_ticks: int) -> int:
 def _money(scenario: Raw) -> Iterator[Broken]:
     keys = ("opening_balance", "credit_limit", "posted_collateral", "liquidity_pool")
     total = sum(abs(_whole(bank.get(key))) for _, bank in _rows(scenario, "banks") for key in keys)
-    if total > MAX_TOTAL_CENTS:
-        rule = f"balances, credit limits, collateral and pools must not sum to more than {MAX_TOTAL_CENTS} cents"
+    if total > MAX_SCENARIO_CENTS:
+        rule = f"balances, credit limits, collateral and pools must not sum to more than {MAX_SCENARIO_CENTS} cents"
         yield Broken(("banks",), rule, total)
         return
     _, num_ticks = _ticks(scenario)
     for number, event in _rows(scenario, "events"):
         if event.get("type") in ("credit_limit_change", "collateral_adjustment"):
             total += max(_whole(event.get("delta")), 0) * _times(event, num_ticks)
-        if total > MAX_TOTAL_CENTS:
-            rule = f"must not take all money and credit of the run above {MAX_TOTAL_CENTS} cents"
+        if total > MAX_SCENARIO_CENTS:
+            rule = f"must not take all money and credit of the run above {MAX_SCENARIO_CENTS} cents"
             yield Broken(("events", number, "delta"), rule, event.get("delta"))
             return
 

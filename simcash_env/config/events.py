@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import (
-    MAX_TICKS,
     BankId,
     Model,
     Multiplier,
@@ -21,6 +20,7 @@ from simcash_env.config.fields import (
     Truth,
     Weight,
 )
+from simcash_env.schema.limits import MAX_TICKS
 
 
 class _Event(Model):

@@ -20,18 +20,18 @@ from simcash_env.config.faults import RULE, UNKNOWN_KEY, detail
 from simcash_env.config.suggest import unknown_key
 from simcash_env.config.texts import name_problem, text_problem
 from simcash_env.integers import with_plain_integers
+from simcash_env.schema.limits import (
+    HIGHEST_PRIORITY,
+    MAX_BPS_PER_TICK,
+    MAX_CENTS,
+    MAX_CENTS_PER_CENT,
+    MAX_MULTIPLIER,
+    MAX_RATE_PER_TICK,
+    MAX_TICKS,
+)
 
-MAX_CENTS: Final = 10**15
-"""Largest single sum of money (ten trillion): thousands of them still add up inside int64."""
-
-MAX_TOTAL_CENTS: Final = 10**18
-"""Largest sum of all money and credit in a scenario."""
-
-MAX_TICKS: Final = 10**9
 NESTED: Final = 3
 """Levels of mappings and lists that are no parts of a scenario of their own, the part's own keys included."""
-MAX_RATE_PER_TICK: Final = 10_000.0
-MAX_MULTIPLIER: Final = 1_000.0
 
 
 class Model(BaseModel):
@@ -145,13 +145,17 @@ SignedCents = Annotated[
 ]
 Ticks = Annotated[int, Field(strict=True, ge=0, le=MAX_TICKS, description="ticks")]
 PositiveTicks = Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks, at least 1")]
-Priority = Annotated[int, Field(strict=True, ge=0, le=10, description="0 (least urgent) to 10")]
+Priority = Annotated[
+    int, Field(strict=True, ge=0, le=HIGHEST_PRIORITY, description=f"0 (least urgent) to {HIGHEST_PRIORITY}")
+]
 BankId = Annotated[str, Field(strict=True, min_length=1, description="id of a bank"), NameRule]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, description="share, 0 to 1")]
 Rate = Annotated[float, Field(strict=True, ge=0, le=MAX_RATE_PER_TICK, description="payments a tick")]
 Weight = Annotated[float, Field(strict=True, ge=0, le=1e9, description="relative weight")]
 Multiplier = Annotated[float, Field(strict=True, ge=0, le=MAX_MULTIPLIER, description="factor")]
 PositiveMultiplier = Annotated[float, Field(strict=True, gt=0, le=MAX_MULTIPLIER, description="factor above 0")]
-BpsPerTick = Annotated[float, Field(strict=True, ge=0, le=10_000, description="basis points (1/100 of a percent)")]
-PerCent = Annotated[float, Field(strict=True, ge=0, le=1_000, description="cents a cent")]
+BpsPerTick = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_BPS_PER_TICK, description="basis points (1/100 of a percent)")
+]
+PerCent = Annotated[float, Field(strict=True, ge=0, le=MAX_CENTS_PER_CENT, description="cents a cent")]
 PenaltyBps = Annotated[float, Field(strict=True, ge=0, le=1_000_000, description="basis points of an amount")]

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from simcash_env.config.exact import written
 from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
 from simcash_env.config.fields import BankId, Cents, Count, Model, NameRule, PositiveCents, PositiveTicks, Share
+from simcash_env.schema.limits import MAX_SEED
 
 RATE_UNIT: Final = 10_000
 """Hundredths of a basis point in one per cent: the unit of every rate in the market."""
@@ -82,7 +83,7 @@ class RetryConfig(Model):
 class ScheduleConfig(Model):
     """Slots for all banks, drawn from a seed: amounts, sides and books."""
 
-    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
     trades_per_account: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
     amount_min: PositiveCents
     amount_max: PositiveCents

@@ -16,6 +16,7 @@ from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL
 from simcash_env.config.costs import RATES, BpsPenalty
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
+from simcash_env.schema.limits import MAX_PARTS
 
 if TYPE_CHECKING:
     from simcash_env.config.banks import BankConfig
@@ -26,9 +27,6 @@ MAX_RUN_CENTS: Final = 3 * 10**18
 
 CERTAINTY: Final = 60.0
 """Minus the logarithm of the probability that random payments pass their bound."""
-
-MAX_PARTS: Final = 1_000
-"""Parts into which a tree or a decision from outside splits a payment at most, as far as bounds go."""
 
 BPS: Final = 10_000
 

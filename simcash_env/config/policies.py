@@ -10,8 +10,9 @@ from simcash_env.config.faults import broken_rules, fault_at
 from simcash_env.config.fields import Cents, Model, Text, Ticks
 from simcash_env.config.trees.files import LoadedTree, inline_tree, tree_of_file
 from simcash_env.config.trees.nodes import TreeCheck
+from simcash_env.schema.limits import MAX_PARTS, MIN_PARTS
 
-Parts = Annotated[int, Field(strict=True, ge=2, le=1_000, description="number of parts, at least 2")]
+Parts = Annotated[int, Field(strict=True, ge=MIN_PARTS, le=MAX_PARTS, description="number of parts, at least 2")]
 
 
 class FifoPolicy(Model):

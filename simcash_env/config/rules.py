@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from simcash_env.config.faults import fault_at
-from simcash_env.config.fields import MAX_TICKS, Count, Model, Ticks, Truth
+from simcash_env.config.fields import Count, Model, Ticks, Truth
+from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_SEED, MAX_TICKS, MAX_TICKS_PER_DAY
 
 RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
     "standard": {
@@ -70,9 +71,9 @@ class RulesConfig(Model):
 class SimulationConfig(Model):
     """How long a run is, and the seed of its random stream."""
 
-    ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=10**6)]
+    ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS_PER_DAY)]
     num_days: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS)]
-    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
 
     @property
     def num_ticks(self) -> int:
@@ -121,13 +122,13 @@ class PriorityEscalationConfig(Model):
 
     curve: Literal["linear", "exponential", "step"] = "linear"
     start_ticks: Ticks = 20
-    max_boost: Annotated[int, Field(strict=True, ge=0, le=10)] = 3
+    max_boost: Annotated[int, Field(strict=True, ge=0, le=HIGHEST_PRIORITY)] = 3
 
 
 class ActionConfig(Model):
     """What learning banks may do besides releasing and holding."""
 
-    max_split: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 1
+    max_split: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS)] = 1
     allow_drop: Truth = False
     collateral: Truth = False  # post and withdraw it
     recall: Truth = False  # take own payments out of Queue 2 again

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.errors import ActionError
-from simcash_env.schema.codes import MARKET_CHOICES
+from simcash_env.schema.heads import HEADS
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -26,14 +26,6 @@ Language: TypeAlias = Literal["queue", "budget", "threshold"]
 
 THRESHOLDS = ("urgency", "size", "priority", "liquidity")
 """The first numbers of a threshold action."""
-
-_COLLATERAL_IN_ORDER = np.array((6, 5, 4, 0, 1, 2, 3))
-"""Choices of the collateral head from withdrawing all to posting all, as a continuous action wants them."""
-
-_MARKET_IN_ORDER = np.array(
-    (*range(MARKET_CHOICES - 1, MARKET_CHOICES // 2, -1), 0, *range(1, MARKET_CHOICES // 2 + 1))
-)
-"""Choices of the market head from the dearest ask to the dearest bid; none in the middle."""
 
 
 class Action:
@@ -145,12 +137,10 @@ class ThresholdAction(Action):
             message = "actions: every number of a threshold action is from -1 to 1"
             raise ActionError(message)
         heads = np.rint((given + 1.0) / 2.0 * (vec.action_nvec - 1)).astype(np.int64)
-        if "collateral" in vec.head_index:
-            at = vec.head_index["collateral"]
-            heads[..., at] = _COLLATERAL_IN_ORDER[heads[..., at]]
-        if "market" in vec.head_index:
-            at = vec.head_index["market"]
-            heads[..., at] = _MARKET_IN_ORDER[heads[..., at]]
+        for head in HEADS:
+            if head.name in vec.head_index:
+                at = vec.head_index[head.name]
+                heads[..., at] = np.array(head.ascending)[heads[..., at]]
         return heads
 
 

@@ -38,9 +38,11 @@ from simcash_env.envs.options import (
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
 from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.errors import ActionError, RoomError, SimulationError
-from simcash_env.integers import LARGEST_INT64, whole_within
+from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.limits import MAX_SEED
+from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
 
 if TYPE_CHECKING:
@@ -132,20 +134,23 @@ class SimCashVec(BatchArrays, Inside):
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
             autoreset=self._kernel_autoreset(),
-            is_backward=1,
             alpha=self.reward.alpha,
             reward_scale=self.reward_scale,
         )
         keeps_raw = is_full and self.observation.dtype is np.float64
         finals = num_envs if final_observations else 0
-        try:
-            self._buffers = self._allocate(final_copies=finals, keeps_raw=keeps_raw)
-        except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
-            message = f"num_envs: no room for {num_envs} copies: {error}"
-            raise RoomError(message) from error
+        self._buffers = self._with_room(finals, keeps_raw=keeps_raw)
         self._name_arrays()
         self._name_observations()
         self._prepare_calls()
+
+    def _with_room(self, finals: int, *, keeps_raw: bool) -> Any:
+        """The buffers, or an error that names what is too large."""
+        try:
+            return self._allocate(final_copies=finals, keeps_raw=keeps_raw)
+        except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
+            message = f"num_envs: no room for {self.num_envs} copies: {error}"
+            raise RoomError(message) from error
 
     def _load_kernels(self) -> None:
         from simcash_env.agents import step
@@ -169,6 +174,7 @@ class SimCashVec(BatchArrays, Inside):
         self.has_market = self.config.market is not None
         self.num_features = observation_size(num_slots, has_market=self.has_market)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
+        self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}
@@ -276,7 +282,7 @@ class SimCashVec(BatchArrays, Inside):
         if seed is None:
             self.seeds[chosen] = np.array(self.following_seeds(), np.int64)[chosen]
             return
-        first = whole_within(seed, 0, LARGEST_INT64 - self.num_envs + 1)
+        first = whole_within(seed, 0, MAX_SEED - self.num_envs + 1)
         if first is not None:
             self.seeds[chosen] = (np.arange(self.num_envs, dtype=np.int64) + first)[chosen]
             return

@@ -9,12 +9,12 @@ Three tables, each one row of 64-bit words a copy (``kernels/_numba/views.py`` o
 Money is whole cents, time whole ticks, rates whole millionths (``_ppm``) of their unit unless a name says otherwise.
 A value that may be absent is ``codes.NONE``. Axes: ``copy`` has one element, ``bank`` one a bank in sorted id order,
 ``pair`` one an ordered pair of banks (sender * banks + receiver), ``source`` one a stream of random arrivals,
-``weight`` banks a source, ``pattern`` ticks of the day a source, ``event`` one a scenario event, ``cost`` one a bank
-and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise, ``pay`` one a payment row, ``register`` one a number
-that a bank's trees remember, ``focus`` banks a list of counterparties in a tree. Of the intraday market, empty where a
-scenario has none: ``market`` has one element, ``book`` one a market for a maturity, ``trader`` one a bank, ``exposure``
-one an ordered pair of banks (lender * banks + borrower) where any bank limits its counterparties, ``order`` and
-``loan`` one a row of each.
+``weight`` banks a source, ``pattern`` ticks of the day a source, ``slot_choice`` one a choice of a queue head,
+``event`` one a scenario event, ``cost`` one a bank and cost kind (bank * NUM_COSTS + kind), ``run_cost`` likewise,
+``pay`` one a payment row, ``register`` one a number that a bank's trees remember, ``focus`` banks a list of
+counterparties in a tree. Of the intraday market, empty where a scenario has none: ``market`` has one element,
+``book`` one a market for a maturity, ``trader`` one a bank, ``exposure`` one an ordered pair of banks (lender * banks
++ borrower) where any bank limits its counterparties, ``order`` and ``loan`` one a row of each.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ PerLiveWeight: TypeAlias = Annotated[F64, "live_weight", True]
 PerPatternFloat: TypeAlias = Annotated[F64, "pattern", True]
 PerChoice: TypeAlias = Annotated[I64, "choice", False]
 PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
+PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice", False]
 PerEvent: TypeAlias = Annotated[I64, "event", False]
 PerEventFloat: TypeAlias = Annotated[F64, "event", True]
 PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
@@ -92,10 +93,10 @@ class Scenario(NamedTuple):
     reports_algorithms: One
     offsets_at_entry: One
     nets_limits: One  # limits hold for outflow less inflow, else for outflow
-    allows_drop: One  # to learners
-    max_split: One  # parts a learner may choose at most
     offers_collateral: One  # to learners of an environment
     offers_recall: One  # likewise: taking payments out of Queue 2
+    choice_verb: PerSlotChoice  # what a learner's choice for a payment of its queue means: codes.Verb
+    choice_parts: PerSlotChoice  # of a split, else 0
     # -- liquidity saving --
     offsets_subsets: One  # of a pair that cannot settle whole
     max_cycle_length: One

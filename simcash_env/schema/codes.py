@@ -18,10 +18,6 @@ UNLISTED: Final = -1.0
 """Weight of a receiver that neither the file nor an event has given one."""
 """Fractions, haircuts and rates are whole millionths of their unit."""
 
-POOL_LEVELS: Final = 21
-"""A learner chooses its share of the liquidity pool on a grid of 0, 5, ... 100 per cent."""
-
-
 COLLATERAL_CHOICES: Final = 7
 """A learner keeps its collateral, posts a quarter, half or all of what it may, or withdraws as much."""
 
