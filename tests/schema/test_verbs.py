@@ -55,5 +55,5 @@ def test_verbs_in_the_documentation_are_those_of_the_table(pytestconfig):
     page = (pytestconfig.rootpath / "docs" / "environment.md").read_text(encoding="utf-8")
     assert f"| {describe_choices()} |" in page
     assert describe_choices() == (
-        "0 hold · 1 release · 2 ... `max_split`: split into so many parts, all submitted · last: drop"
+        "0 hold · 1 release · 2 ... `max_split`: split into this number of parts and submit all of them · last: drop"
     )
