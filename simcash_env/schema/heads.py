@@ -89,7 +89,7 @@ HEADS: Final = (
         lambda view, learners: bool(view.market_offers_orders.any()),  # noqa: ARG005 - as above
         (*range(MARKET_CHOICES - 1, _BIDS, -1), *range(_BIDS + 1)),
         "order in the market",
-        "0 none · 1 to 9 bid · 10 to 18 ask: three rates, from the lowest; for each rate three sizes, from the smallest",
+        "0 none · 1 to 9 bid · 10 to 18 ask: three rates, from the lowest; per rate three sizes, from the smallest",
         "the scenario has a [`market`](market.md), and `actions.market` is not false",
     ),
 )
