@@ -1,11 +1,12 @@
-"""Speed of the faces beside others' of the same shape: ``python -m benchmarks.faces [--json | --markdown]``.
+"""Speed of the interfaces compared with other environments: ``python -m benchmarks.faces [--json | --markdown]``.
 
-All in one run, in turn, each figure the best of several rounds. Needs mpe2 and SuperSuit: the extra ``bench``.
+All environments alternate in one run; each figure is the best of several rounds. Needs the extra ``bench`` (mpe2 and
+SuperSuit). The other environments:
 
-- ``mpe2.simple_spread_v3`` with as many agents, what a PettingZoo environment of the usual making does;
-- a ParallelEnv that does nothing, with the same agents and spaces, the floor that the protocol itself sets: once with
-  new dicts of the same observations and infos, once with new observations and infos, too, as ``copy=True`` promises;
-- SuperSuit's way from our PettingZoo face to Stable-Baselines3, beside ours, with as many copies.
+- ``mpe2.simple_spread_v3`` with the same number of agents: a typical PettingZoo environment;
+- a no-op ParallelEnv with the same agents and spaces: the cost of the protocol itself, once with new dictionaries of
+  the same arrays, and once with copies of all arrays, as ``copy=True`` returns them;
+- SuperSuit from our PettingZoo environment to Stable-Baselines3, with the same number of copies.
 """
 
 from __future__ import annotations
