@@ -62,7 +62,7 @@ class NormalAmount(Model):
 
 
 class LognormalAmount(Model):
-    """Lognormal distribution, rounded, at least 1 cent; ``mean`` and ``std_dev`` of the amount, not of its logarithm."""
+    """Lognormal distribution, rounded, at least 1 cent; ``mean`` and ``std_dev`` are those of the amount itself."""
 
     type: Literal["lognormal"] = "lognormal"
     mean: PositiveMean

@@ -1,7 +1,7 @@
 """Rules between the parts of a scenario: references to banks, bounds on sums, times inside the run.
 
-The rules read plain mappings and skip values of the wrong type, which are reported elsewhere. They therefore also work on
-a scenario that has other errors.
+The rules read plain mappings and skip values of the wrong type, which are reported elsewhere. They therefore also work
+on a scenario that has other errors.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
         multiplier = _number(event.get("multiplier"), 1.0)
         if (
             event.get("type") == "arrival_rate_change"
-        ):  # the current rate, with the global factor, becomes the base rate
+        ):  # the current rate becomes the base rate
             size += _growth(multiplier * largest_of_all, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
