@@ -204,9 +204,7 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
     factor_of_all, largest_of_all = 0.0, _largest_factor_of_all(scenario)
     for number, event in _rows(scenario, "events"):
         multiplier = _number(event.get("multiplier"), 1.0)
-        if (
-            event.get("type") == "arrival_rate_change"
-        ):  # the current rate becomes the base rate
+        if event.get("type") == "arrival_rate_change":  # the current rate becomes the base rate
             size += _growth(multiplier * largest_of_all, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
