@@ -220,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
         (
             f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, which were not used in training "
-            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same runs in all rows. Costs in cents. "
+            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same in all rows. Costs in cents. "
             f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
