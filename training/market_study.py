@@ -220,8 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
         (
             f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, which were not used in training "
-            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same in all rows. Costs in cents. "
-            f"Version {__version__}, "
+            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same in all rows. "
+            f"Costs in cents. Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]

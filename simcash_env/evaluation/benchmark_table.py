@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from simcash_env.evaluation.statistics import Interval
 
+HEADS: Final = (
+    "scenario", "policy", "mean cost", "95 % interval", "difference to FIFO", "regret", "delay", "liquidity", "parameters",
+)  # fmt: skip
 MOST_SHARES: Final = 5
 """Longer lists of pool shares are not printed."""
 
@@ -14,8 +17,7 @@ MOST_SHARES: Final = 5
 def table(rows: Sequence[Mapping[str, Any]], most_tuned: int | None = None) -> list[str]:
     """Lines of Markdown, by scenario, cheapest first, with the best ``most_tuned`` tuned policies (default: all)."""
     lines = [
-        "| scenario | policy | mean cost | 95 % interval | difference to FIFO | regret | delay | liquidity "
-        "| parameters |",
+        "| " + " | ".join(HEADS) + " |",
         "|---|---|---:|---:|---:|---:|---:|---:|---|",
     ]
     for scenario in dict.fromkeys(row["scenario"] for row in rows):

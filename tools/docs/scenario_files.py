@@ -32,6 +32,8 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`market.schedule`", config.ScheduleConfig),
     ("`market.schedule.retry`", config.RetryConfig),
 )
+PART: Final = "object, see below"
+PLURAL: Final = {PART: "objects, see below", "factor": "factors"}
 CHOSEN_BY_TYPE: Final = (
     ("`policy`", config.PolicyConfig),
     ("`amount`", config.AmountConfig),
@@ -98,7 +100,9 @@ def _bounds(metadata: Sequence[Any]) -> str:
 def _yaml(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple) else str(value)
+    if isinstance(value, BaseModel):
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in value) + "}"
+    return "[" + ", ".join(map(_yaml, value)) + "]" if isinstance(value, tuple) else str(value)
 
 
 def _type(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind of type
@@ -113,7 +117,8 @@ def _type(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind of type
         kinds = [item for item in inside if item is not type(None)]
         return _either(kinds)
     if origin is tuple:
-        return ("list of " if ... in inside else "pair of ") + _either(item for item in inside if item is not ...)
+        items = _either(item for item in inside if item is not ...)
+        return f"list of {PLURAL.get(items, items)}" if ... in inside else f"pair of {items}"
     if origin is dict:
         return f"mapping from {_type(inside[0])} to {_type(inside[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -127,7 +132,7 @@ def _model(model: type[BaseModel]) -> str:
         kind for _, alias in CHOSEN_BY_TYPE for kind in get_args(get_args(alias)[0])
     ]
     if model in listed:
-        return "see below"
+        return PART
     keys = [f"type: {field.default}" if name == "type" else name for name, field in model.model_fields.items()]
     return f"`{{{', '.join(keys)}}}`"
 
