@@ -8,7 +8,8 @@ from typing import Any, Final
 from simcash_env.evaluation.statistics import Interval
 
 HEADS: Final = (
-    "scenario", "policy", "mean cost", "95 % interval", "difference to FIFO", "regret", "delay", "liquidity", "parameters",
+    "scenario", "policy", "mean cost", "95 % interval", "difference to FIFO", "regret", "delay", "liquidity",
+    "parameters",
 )  # fmt: skip
 MOST_SHARES: Final = 5
 """Longer lists of pool shares are not printed."""
