@@ -1,7 +1,7 @@
-"""What distilled trees are worth: ``python -m training.distilled`` writes ``docs/results/distilled.json`` and ``.md``.
+"""Cost of distilled trees: ``python -m training.distilled`` writes ``docs/results/distilled.json`` and ``.md``.
 
-A scenario's checkpoint is taken from ``results/training``, and trained there first where it is missing. ``--tables``
-only makes the table anew from the raw results.
+A scenario's checkpoint is read from ``results/training``; if it is missing, it is trained first. ``--tables`` only
+rebuilds the table from the raw results.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OUT: Final = Path("results") / "distilled"
 
 
 def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """The report of one scenario, with its tree files."""
+    """Distil one scenario's policy and return the report with its trees."""
     checkpoint = DEFAULT_FOLDER / f"{scenario}-seed0.pt"
     if not checkpoint.is_file():
         say(f"{scenario}: training")
@@ -51,7 +51,7 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table as Markdown."""
     lines = [
-        "| scenario | nodes | equal decisions | trees | network | trees over network | best tuned baseline | FIFO |",
+        "| scenario | nodes | equal decisions | trees | network | trees / network | best tuned baseline | FIFO |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -65,16 +65,16 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     once = [f"{PLAYED_ONCE}."] if any(row["test_days"] == 1 for row in rows) else []
     return "\n".join([
         *lines, "",
-        f"Cents of a run, all banks: mean and 95 % bootstrap interval over {TEST_DAYS:,} test days.", *once,
-        "Equal decisions: share of payments and ticks on which trees and network agree, where the network leads.",
+        f"Cents per run, all banks together: mean and 95 % bootstrap interval over {TEST_DAYS:,} test days.", *once,
+        "Equal decisions: share of payments and ticks, in runs of the network, on which trees and network agree.",
         f"Tuned baselines: {families(rows)}; parameters and pool shares",
-        f"searched on {TUNING_DAYS} training days. The trees ask only what SimCash's can ask.",
+        f"searched on {TUNING_DAYS} training days. The trees use only fields of SimCash's tree language.",
         f"Version {__version__}, `{COMMAND}`.",
     ])  # fmt: skip
 
 
 def families(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The tuned policies that every row was compared with."""
+    """The tuned policies that the rows were compared with."""
     tuned = [
         {name.split(" ")[0].removeprefix("tuned:"): None for name in row["baselines"] if name.startswith("tuned:")}
         for row in rows
@@ -91,19 +91,19 @@ def told(cost: Mapping[str, Any]) -> str:
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A line a scenario, so that changes can be read."""
+    """JSON with one line for each scenario, so that diffs are readable."""
     head = json.dumps({"version": __version__, "command": COMMAND, "test_days": TEST_DAYS, "tuning_days": TUNING_DAYS})
     return head[:-1] + ', "rows": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Distil all, write both files."""
+    """Distil the policies and write both files."""
     parser = argparse.ArgumentParser(prog="python -m training.distilled", description=__doc__)
     parser.add_argument(
-        "scenarios", nargs="*", default=list(SCENARIOS), help="ids of the library; others keep their results"
+        "scenarios", nargs="*", default=list(SCENARIOS), help="Library ids; other scenarios keep their results."
     )
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of distilled.json and distilled.md")
-    parser.add_argument("--tables", action="store_true", help="only make the table anew from the raw results")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="Folder of distilled.json and distilled.md.")
+    parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
     rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []

@@ -1,8 +1,8 @@
-"""What the intraday market does on ``money-market-v0``: ``python -m training.market_study [--markdown FILE]``.
+"""Effect of the intraday market on ``money-market-v0``: ``python -m training.market_study [--markdown FILE]``.
 
-Scripted banks with and without it, on the same days; then one bank that learns when to lend and to borrow while it
-releases all its payments at once, beside the same bank without orders and with those of the corridor trader; then six
-such banks that learn among themselves.
+Three comparisons: scripted banks with and without the market on the same days; one bank that learns when to lend and
+borrow while it releases all payments at once, against the same bank without orders and with a corridor trader's orders;
+and six such banks that learn together.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from simcash_env.schema.verbs import SlotChoices
 SCENARIO: Final = "money-market-v0"
 LEARNER: Final = "EAST_1"
 SLOTS: Final = 4
-"""Payments of Queue 1 that a learner sees."""
+"""Payments of the internal queue that a learner observes."""
 RUNS: Final = 1_000
 RECORDED_RUNS: Final = 100
-"""With the event log, for delay and gridlock."""
+"""Runs with an event log, for delay and gridlock."""
 POLICIES: Final[dict[str, PolicyConfig]] = {
     "fifo": FifoPolicy(),
     "deadline": DeadlinePolicy(urgency_threshold=2),
@@ -48,12 +48,12 @@ FIGURES: Final = ("total_cost", "delay_indicator", "gridlocks", "stalled_ticks",
 
 
 def without_market(config: ScenarioConfig) -> ScenarioConfig:
-    """The same banks, who cannot lend to each other."""
+    """The scenario without the market."""
     return config.model_copy(update={"market": None})
 
 
 def with_learners(config: ScenarioConfig, banks: Sequence[str], *, trades: bool = False) -> ScenarioConfig:
-    """These banks decide; all others release all and trade. ``trades``: do corridor traders trade for these too?"""
+    """Let these banks learn; the others release all payments and trade. ``trades``: keep the learners' traders."""
     if config.market is None:
         message = f"{config.name}: has no market"
         raise ValueError(message)
@@ -63,7 +63,7 @@ def with_learners(config: ScenarioConfig, banks: Sequence[str], *, trades: bool 
 
 
 def release_all(masks: Any) -> None:
-    """Forbid holding a payment that may be released, in place: the market head is the only choice left."""
+    """Mask, in place, holding payments that can be released, so that only the market head is left to choose."""
     choices = SlotChoices.of(ActionConfig())
     masks[:, :, :SLOTS, choices.hold] = 1 - masks[:, :, :SLOTS, choices.release]
 
@@ -72,14 +72,14 @@ class Trader:
     """A learned trader that releases all payments.
 
     Args:
-        policy: what was trained; None for a bank that never trades.
+        policy: the trained policy; None for a bank that never trades.
     """
 
     def __init__(self, policy: Any) -> None:
         self._policy = policy
 
     def act(self, vec: SimCashVec) -> I64:
-        """Release all, and place the most likely order."""
+        """Release all payments and place the most likely order."""
         if self._policy is None:
             actions: I64 = np.zeros(vec.actions.shape, np.int64)
         else:
@@ -92,13 +92,13 @@ class Trader:
 
 def train_trader(settings: TrainingSettings, config: ScenarioConfig, seed: int, max_seconds: float | None) -> Any:
     """Train the market head alone."""
-    report = lambda steps, cents, _: print(f"{steps:>9,} steps, {cents:,.0f} cents a run", flush=True)  # noqa: E731
+    report = lambda steps, cents, _: print(f"{steps:>9,} steps, {cents:,.0f} cents per run", flush=True)  # noqa: E731
     return train(settings, seed, config=config, report=report, max_seconds=max_seconds, restrict=release_all).policy
 
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Costs (runs,) of the one bank under one way of trading."""
+    """Costs (runs,) of the studied bank under one way of trading."""
 
     name: str
     cents: I64
@@ -112,7 +112,7 @@ class Bank:
 
 
 def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, max_seconds: float | None) -> list[Bank]:
-    """Without orders, with the corridor trader's, with learned ones; others alike."""
+    """Costs without orders, with a corridor trader and with learned orders; the other banks do not change."""
     config, slots = load(settings.scenario), settings.max_queue_slots
     alone = with_learners(config, [LEARNER])
     trader = train_trader(settings, alone, seed, max_seconds)
@@ -130,17 +130,17 @@ def study_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, m
 
 
 def figures_of(records: Iterable[RunRecord]) -> dict[str, Any]:
-    """(runs,) of every figure."""
+    """Values (runs,) of each figure."""
     rows = [metrics_of(record) for record in records]
     return {name: np.array([getattr(row, name) for row in rows], float) for name in FIGURES}
 
 
 Rows: TypeAlias = list[tuple[str, str, Interval, Interval, Interval]]
-"""Banks, figure, without the market, with it, and the difference on the same days."""
+"""Policy of the banks, figure, value without the market, value with it, paired difference."""
 
 
 def compared(name: str, off: dict[str, Any], on: dict[str, Any]) -> Rows:
-    """Rows of one kind of banks."""
+    """The rows of one policy."""
     return [
         (
             name,
@@ -154,7 +154,7 @@ def compared(name: str, off: dict[str, Any], on: dict[str, Any]) -> Rows:
 
 
 def study_all_learned(settings: TrainingSettings, seeds: Sequence[int], seed: int, max_seconds: float | None) -> Rows:
-    """All banks release all and share a policy that learned to trade among its likes; or do not trade."""
+    """All banks release all payments, and either share a learned trading policy or do not trade."""
     config, slots = load(settings.scenario), settings.max_queue_slots
     market = with_learners(config, [bank.id for bank in config.banks])
     few = settings.model_copy(update={"num_envs": max(settings.num_envs // len(config.banks), 1)})
@@ -167,7 +167,7 @@ def study_all_learned(settings: TrainingSettings, seeds: Sequence[int], seed: in
 
 
 def study_scripted(seeds: Sequence[int]) -> Rows:
-    """All banks follow one policy, with corridor traders or without a market."""
+    """All banks follow one scripted policy, with corridor traders or without a market."""
     config = load(SCENARIO)
     rows: Rows = []
     for name, policy in POLICIES.items():
@@ -186,15 +186,15 @@ def cell(interval: Interval) -> str:
 
 
 def system_table(rows: Rows) -> list[str]:
-    """In Markdown."""
-    lines = ["| banks | figure | without the market | with it | difference |", "|---|---|---:|---:|---:|"]
+    """The table of system figures, as Markdown."""
+    lines = ["| policy of all banks | figure | without market | with market | difference |", "|---|---|---:|---:|---:|"]
     lines += [f"| {name} | {figure} | {cell(off)} | {cell(on)} | {cell(by)} |" for name, figure, off, on, by in rows]
     return lines
 
 
 def learned_table(banks: Sequence[Bank]) -> list[str]:
-    """In Markdown; differences to the first row."""
-    lines = [f"| {LEARNER} | cost of a run | of it interest | difference to no orders |", "|---|---:|---:|---:|"]
+    """The table of the studied bank, as Markdown; differences to the first row."""
+    lines = [f"| {LEARNER} | cost per run | of which interest | difference to no orders |", "|---|---:|---:|---:|"]
     for bank in banks:
         by = cell(paired_difference(bank.cents, banks[0].cents)) if bank is not banks[0] else ""
         lines.append(
@@ -205,12 +205,12 @@ def learned_table(banks: Sequence[Bank]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print both tables, or write them."""
+    """Print both tables, and write them on request."""
     parser = argparse.ArgumentParser(prog="python -m training.market_study", description="Study the intraday market.")
-    parser.add_argument("--markdown", type=Path, help="write the tables to this file")
-    parser.add_argument("--runs", type=int, default=RUNS, help="days that nobody trained on")
-    parser.add_argument("--seed", type=int, default=0, help="of the training")
-    parser.add_argument("--seconds", type=float, help="stop the training after so long")
+    parser.add_argument("--markdown", type=Path, help="Markdown file for the tables.")
+    parser.add_argument("--runs", type=int, default=RUNS, help="Number of test runs.")
+    parser.add_argument("--seed", type=int, default=0, help="Random seed of the training.")
+    parser.add_argument("--seconds", type=float, help="Stop the training after this many seconds.")
     asked = parser.parse_args(arguments)
     seeds = held_out_seeds(asked.runs)
     settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (asked.seed, asked.seconds)
@@ -222,9 +222,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (second table: the "
-            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. "
-            f"Version {__version__}, "
+            f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, which were not used in training "
+            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same in all rows. "
+            f"Costs in cents. Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]

@@ -1,7 +1,7 @@
-"""Rules between the parts of a scenario: names that must exist, sums that must stay bounded, times inside the run.
+"""Rules between the parts of a scenario: references to banks, bounds on sums, times inside the run.
 
-They read plain mappings and skip what is not of the right kind, since that is reported where it stands. So they also
-find their faults in a scenario that has others.
+The rules read plain mappings and skip values of the wrong type, which are reported elsewhere. They therefore also work
+on a scenario that has other errors.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Raw = Mapping[str, Any]
 
 
 def cross_faults(scenario: Raw) -> Iterator[Broken]:
-    """Every broken rule between parts."""
+    """Yield every broken rule between parts."""
     known = set(_bank_ids(scenario))
     yield from _repeated_ids(scenario)
     for number, bank in _rows(scenario, "banks"):
@@ -99,7 +99,7 @@ def _unknown_counterparties(place: Place, bank: Raw, known: set[str]) -> Iterato
 
 
 def _ticks(scenario: Raw) -> tuple[int, int]:
-    """Ticks a day and of the run; 0 where they are not known."""
+    """Ticks per day and of the run; 0 if unknown."""
     simulation = _part(scenario, "simulation")
     ticks_per_day, num_days = _whole(simulation.get("ticks_per_day")), _whole(simulation.get("num_days"))
     return max(ticks_per_day, 0), max(ticks_per_day * num_days, 0)
@@ -149,7 +149,7 @@ def _rates_per_day(scenario: Raw) -> Iterator[Broken]:
 
 
 def _times(event: Raw, num_ticks: int) -> int:
-    """How often an event happens in the run."""
+    """Number of times that an event happens in the run."""
     tick, every = _whole(event.get("tick")), _whole(event.get("every"))
     if not num_ticks or tick >= num_ticks:
         return 0
@@ -188,7 +188,7 @@ def _largest_factor_of_all(scenario: Raw) -> float:
 
 
 def _changed_rates(scenario: Raw) -> Iterator[Broken]:
-    """Multiplied again and again, a rate would grow without bound; so would the work of drawing."""
+    """Limit rates after repeated multiplication, and with them the cost of drawing payments."""
     _, num_ticks = _ticks(scenario)
     rates = [0.0]
     for _, bank in _rows(scenario, "banks"):
@@ -203,7 +203,7 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
     factor_of_all, largest_of_all = 0.0, _largest_factor_of_all(scenario)
     for number, event in _rows(scenario, "events"):
         multiplier = _number(event.get("multiplier"), 1.0)
-        if event.get("type") == "arrival_rate_change":  # it makes what a factor of all banks has done the new base
+        if event.get("type") == "arrival_rate_change":  # the current rate becomes the base rate
             size += _growth(multiplier * largest_of_all, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
@@ -223,7 +223,7 @@ def _deadlines(bank: Raw) -> Iterator[int]:
 
 
 def _changed_deadlines(scenario: Raw) -> Iterator[Broken]:
-    """The same for deadlines that are stretched again and again."""
+    """Limit deadlines after repeated multiplication."""
     _, num_ticks = _ticks(scenario)
     largest = max((ticks for _, bank in _rows(scenario, "banks") for ticks in _deadlines(bank)), default=0)
     if largest <= 0:
