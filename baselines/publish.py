@@ -1,6 +1,6 @@
-"""The benchmark as it is published: ``python -m baselines.publish`` writes its raw results and the table made of them.
+"""The published benchmark: ``python -m baselines.publish`` writes the raw results and the table built from them.
 
-``--tables`` only makes the table anew from the raw results.
+``--tables`` only rebuilds the table from the raw results.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from simcash_env.registry import scenario_ids
 FOLDER: Final = Path("docs") / "results"
 COMMAND: Final = "python -m baselines.publish"
 LARGE: Final = frozenset({"ten-banks-v0", "core-periphery-200-v0"})
-"""Scenarios whose parameters are searched on fewer days: ten days a run, or two hundred banks."""
+"""Scenarios tuned on fewer days, because a run has ten days or two hundred banks."""
 
 BEST_SHOWN: Final = 3
-"""Tuned policies of a scenario in the page."""
+"""Tuned policies that the page shows for each scenario."""
 TEST_DAYS, TUNING_DAYS, LARGE_TUNING_DAYS, MEASURED_DAYS = 200, 200, 20, 20
 
 
 def run(scenario: str, report: Callable[[str], None]) -> list[dict[str, Any]]:
-    """The rows of one scenario, as plain Python."""
+    """Run the benchmark on one scenario; returns its rows as plain Python."""
     found = run_benchmark(
         [scenario],
         TEST_DAYS,
@@ -45,7 +45,7 @@ def run(scenario: str, report: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def with_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Everything that is published."""
+    """The published results: settings and rows."""
     return {
         "version": __version__,
         "command": COMMAND,
@@ -58,38 +58,38 @@ def with_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def as_json(results: Mapping[str, Any]) -> str:
-    """A line a row, so that changes can be read."""
+    """JSON with one line for each row, so that diffs are readable."""
     head = {key: value for key, value in results.items() if key != "rows"}
     rows = ",\n".join(json.dumps(row) for row in results["rows"])
     return json.dumps(head)[:-1] + ', "rows": [\n' + rows + "\n]}\n"
 
 
 def summary(results: Mapping[str, Any]) -> list[str]:
-    """The policies over all scenarios."""
+    """The table over all scenarios, as Markdown."""
     found = across_scenarios(rows_from_json(results["rows"]))
     scenarios = len({row["scenario"] for row in results["rows"]})
-    lines = ["| policy | cost over FIFO's | 95 % interval |", "|---|---:|---:|"]
+    lines = ["| policy | cost / FIFO's cost | 95 % interval |", "|---|---:|---:|"]
     lines += [f"| {name} | {item.mean:.3f} | {item.low:.3f} to {item.high:.3f} |" for name, item in found.items()]
     return [
         *lines,
         "",
-        f"Over {scenarios} scenarios: interquartile mean of a run's cost over FIFO's mean cost of the scenario,",
-        "pools as configured, with a bootstrap that draws within each scenario. The dearest and the cheapest quarter",
-        "of the runs are cut off, so scenarios do not weigh alike in it.",
+        f"{scenarios} scenarios: interquartile mean of the ratio of a run's cost to FIFO's mean cost on that scenario",
+        "(pools as configured), with a bootstrap stratified by scenario. The mean leaves out the cheapest and the most",
+        "expensive quarter of the runs, so scenarios do not have equal weight.",
         "",
     ]
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The page: over all scenarios, then scenario by scenario, and how it was made."""
-    days = f"{results['test_days']} test days, parameters searched on {results['tuning_days']} training days"
+    """The page: the table over all scenarios, the table by scenario, and notes."""
+    days = f"{results['test_days']} test days, parameters tuned on {results['tuning_days']} training days"
     large = f"{results['tuning_days_of_large']} for {' and '.join(f'`{name}`' for name in sorted(LARGE))}"
     notes = [
         "",
-        f"Cents of a run, all banks together; less is better. {days} ({large});",
-        f"regret, delay indicator and liquidity used are of the first {results['measured_days']} test days. A regret",
-        "marked ≤ is against a relaxed bound; where there is none, the scenario is too large for one. Of the tuned",
-        f"policies the best {BEST_SHOWN} are shown, all are in `docs/results/benchmark.json`.",
+        f"Cents per run, all banks together; lower is better. {days} ({large}).",
+        f"Regret, delay indicator and liquidity used are measured on the first {results['measured_days']} test days.",
+        "Regret marked ≤ is relative to a relaxed bound; without a figure, the scenario is too large for a bound. The",
+        f"table shows the best {BEST_SHOWN} tuned policies; all are in `docs/results/benchmark.json`.",
         *([f"{PLAYED_ONCE}."] if any(row["total"]["count"] == 1 for row in results["rows"]) else []),
         f"Version {results['version']}, `{results['command']}`.",
     ]
@@ -97,20 +97,23 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run and write, or write the table alone."""
+    """Run the benchmark and write its results, or only rebuild the table."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument(
-        "scenarios", nargs="*", default=list(scenario_ids()), help="ids, all by default; others keep their results"
+        "scenarios",
+        nargs="*",
+        default=list(scenario_ids()),
+        help="Scenario ids (default: all); others keep their results.",
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--tables", action="store_true", help="do not run; make the table from the raw results")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of benchmark.json and benchmark.md.")
+    parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw = given.folder / "benchmark.json"
     results = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else with_rows([])
     if not given.tables:
         console = literal_console(stderr=True)
         with console.status("scoring") as status:
-            for scenario in given.scenarios:  # what is done is written, so that an interruption loses one scenario
+            for scenario in given.scenarios:  # written after each scenario, so that an interruption loses only one
                 kept = [row for row in results["rows"] if row["scenario"] != scenario]
                 rows = sorted(
                     [*kept, *run(scenario, told_literally(status.update))], key=lambda row: str(row["scenario"])

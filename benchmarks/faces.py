@@ -1,11 +1,12 @@
-"""Speed of the faces beside others' of the same shape: ``python -m benchmarks.faces [--json | --markdown]``.
+"""Speed of the interfaces compared with other environments: ``python -m benchmarks.faces [--json | --markdown]``.
 
-All in one run, in turn, each figure the best of several rounds. Needs mpe2 and SuperSuit: the extra ``bench``.
+All environments alternate in one run; each figure is the best of several rounds. Needs the extra ``bench`` (mpe2 and
+SuperSuit). The other environments:
 
-- ``mpe2.simple_spread_v3`` with as many agents, what a PettingZoo environment of the usual making does;
-- a ParallelEnv that does nothing, with the same agents and spaces, the floor that the protocol itself sets: once with
-  new dicts of the same observations and infos, once with new observations and infos, too, as ``copy=True`` promises;
-- SuperSuit's way from our PettingZoo face to Stable-Baselines3, beside ours, with as many copies.
+- ``mpe2.simple_spread_v3`` with the same number of agents: a typical PettingZoo environment;
+- a no-op ParallelEnv with the same agents and spaces: the cost of the protocol itself, once with new dictionaries of
+  the same arrays, and once with copies of all arrays, as ``copy=True`` returns them;
+- SuperSuit from our PettingZoo environment to Stable-Baselines3, with the same number of copies.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ RATIOS: Final = {
     "parallel_env_views_over_idle": ("parallel_env_views", "idle", 0.5),
     "sb3_route_over_supersuit": ("sb3_route", "supersuit_route", 5.0),
 }
-"""What is compared with what, and what is aimed at."""
+"""By name of a ratio: numerator, denominator and target."""
 
 
 def measure(rounds: int = ROUNDS) -> dict[str, float]:
@@ -150,23 +151,23 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
 
 TITLES: Final = {
     "mpe2": f"`mpe2.simple_spread_v3`, {AGENTS} agents",
-    "idle": "a ParallelEnv that does nothing",
-    "fresh_idle": "a ParallelEnv that does nothing and copies what it returns",
-    "parallel_env": "ours, `parallel_env`",
-    "parallel_env_views": "ours, `parallel_env(copy=False)`",
-    "supersuit_route": f"ours, {COPIES} copies through SuperSuit to SB3",
-    "sb3_route": f"ours, {COPIES} copies, `SimCashSB3Vec`",
+    "idle": "a no-op ParallelEnv",
+    "fresh_idle": "a no-op ParallelEnv that copies its outputs",
+    "parallel_env": "simcash_env, `parallel_env`",
+    "parallel_env_views": "simcash_env, `parallel_env(copy=False)`",
+    "supersuit_route": f"simcash_env, {COPIES} copies, SuperSuit to SB3",
+    "sb3_route": f"simcash_env, {COPIES} copies, `SimCashSB3Vec`",
 }
 
 
 def as_markdown(figures: dict[str, float]) -> str:
-    """Two tables: speeds, and ratios beside what is aimed at."""
-    lines = ["| environment | agent-steps a second |", "|---|---:|"]
+    """Return two Markdown tables: speeds, and ratios with their targets."""
+    lines = ["| environment | agent-steps per second |", "|---|---:|"]
     lines += [f"| {title} | {figures[name]:,.0f} |" for name, title in TITLES.items()]
-    lines += ["", "| ratio | measured | aim |", "|---|---:|---:|"]
+    lines += ["", "| ratio | measured | target |", "|---|---:|---:|"]
     for name, (ours, theirs, aim) in RATIOS.items():
         lines.append(f"| {TITLES[ours]} over {TITLES[theirs]} | {figures[name]:,.2f} | {aim:g} |")
-    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} rounds in turn, version {__version__} on {machine()}:"]
+    lines += ["", f"`{SCENARIO}`, best of {ROUNDS} alternating rounds, version {__version__} on {machine()}:"]
     return "\n".join([*lines, "`python -m benchmarks.faces --markdown`."])
 
 

@@ -1,4 +1,4 @@
-"""An action of one's own: release what is due within so many ticks. Four choices a bank, whatever the queue.
+"""A user-defined action: release the payments due within 1 or 3 ticks. Four choices per bank, for any queue.
 
 Run it: python -m examples.own_action
 """
@@ -13,27 +13,28 @@ from simcash_env.envs.actions import Action
 
 
 class DueWithin(Action):
-    """0 holds everything, 1 and 2 release what is due within 1 and 3 ticks, 3 releases everything."""
+    """0 holds everything, 1 and 2 release payments due within 1 and 3 ticks, 3 releases everything."""
 
     ticks = np.array([-(10**9), 1, 3, 10**9])
 
     def space(self, vec: Any) -> spaces.Discrete:  # noqa: ARG002 - the same for every batch
-        """What one bank chooses from."""
+        """Return the action space of one bank."""
         return spaces.Discrete(4)
 
     def decode(self, vec: Any, actions: Any) -> Any:
-        """All copies and banks at once: (N, L) choices become (N, L, H) verbs of the queue action."""
-        queue = vec.queue1_view()
+        """Return queue actions (N, L, H) for the choices (N, L) of all copies and banks."""
+        queue, choices = vec.queue1_view(), vec.slot_choices
         heads = np.zeros(vec.actions.shape, np.int64)
-        heads[..., : vec.num_slots] = queue["present"] * (queue["ticks_to_deadline"] <= self.ticks[actions][..., None])
-        if "pool" in vec.head_index:  # a fifth of the liquidity pool, where it can be chosen
+        is_due = (queue["present"] == 1) & (queue["ticks_to_deadline"] <= self.ticks[actions][..., None])
+        heads[..., : vec.num_slots] = np.where(is_due, choices.release, choices.hold)
+        if "pool" in vec.head_index:  # 20 % of the liquidity pool, where that is legal
             at = vec.head_index["pool"]
             heads[..., at] = np.where(vec.masks[:, :, at, 4] == 1, 4, 0)
         return heads
 
 
 def main(copies: int = 256) -> None:
-    """Play a day with each choice."""
+    """Run a day with each choice."""
     vec = make_vec("castro-12period-v0", copies, action=DueWithin(), autoreset="disabled")
     for choice, name in enumerate(("never", "within 1 tick", "within 3 ticks", "at once")):
         vec.reset(seed=1)

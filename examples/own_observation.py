@@ -1,4 +1,4 @@
-"""An observation of one's own: three numbers a bank, and each with a name.
+"""A user-defined observation: three named numbers for each bank.
 
 Run it: python -m examples.own_observation
 """
@@ -17,11 +17,11 @@ class Cushion(Observation):
     low, high = -np.inf, np.inf
 
     def names(self, vec: Any) -> tuple[str, ...]:  # noqa: ARG002 - the same for every batch
-        """One name an entry."""
+        """Return one name per entry."""
         return ("liquidity", "queued", "expected")
 
     def write(self, vec: Any, out: Any) -> None:
-        """All copies and banks at once, from the state's columns (N, banks)."""
+        """Write the entries of all copies and banks from the columns (N, banks) of the state."""
         state, banks = vec.columns(), vec.learners
         scale = vec.scenario.view.bank_flow_scale_cents[banks]
         out[:, :, 0] = (state.bank_balance_cents + state.bank_credit_limit_cents)[:, banks] / scale
@@ -30,7 +30,7 @@ class Cushion(Observation):
 
 
 def main() -> None:
-    """Show it for a tick or two."""
+    """Print the observations of two ticks."""
     env = simcash_v0.parallel_env("ten-banks-v0", observation=Cushion(), max_cycles=2)
     observations, _ = env.reset(seed=1)
     print("bank".ljust(12), *(name.rjust(10) for name in env.observation_layout))

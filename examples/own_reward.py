@@ -1,4 +1,4 @@
-"""A reward of one's own: the cost, and a premium on being late that the scenario does not charge.
+"""A user-defined reward: the cost, with a higher weight on penalties.
 
 Run it: python -m examples.own_reward
 """
@@ -21,12 +21,12 @@ class Punctual(Reward):
         self.weight = weight
 
     def write(self, vec: Any, out: Any) -> None:
-        """All copies and banks at once; ``out`` (N, L) holds minus the cost over the scale."""
+        """Change the rewards ``out`` (N, L) of all copies and banks: minus the cost over the scale."""
         out -= (self.weight - 1) * vec.costs[:, :, LATE].sum(axis=2) / vec.reward_scale
 
 
 def main(copies: int = 64) -> None:
-    """Hold everything for a day: every cent of penalty counts three times."""
+    """Hold everything for a day; penalties count three times."""
     vec = make_vec("castro-12period-v0", copies, reward=Punctual(3.0), autoreset="disabled")
     vec.reset(seed=1)
     returns, cents = np.zeros((copies, vec.num_banks)), 0

@@ -1,4 +1,4 @@
-"""RLlib's PPO (new API stack, one policy for all banks) through RLlib's own PettingZoo adapter, illegal choices masked.
+"""RLlib's PPO (new API stack, one policy for all banks) with RLlib's PettingZoo adapter and masked illegal choices.
 
 python examples/rllib_ppo.py, in an environment made with constraints/rllib.txt
 """
@@ -15,12 +15,12 @@ from simcash_env import simcash_v0
 
 
 def make_env(_config: object = None) -> ParallelPettingZooEnv:
-    """One copy, one agent a bank."""
+    """Return one copy with one agent per bank."""
     return ParallelPettingZooEnv(simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4))
 
 
 class MaskedPPO(DefaultPPOTorchRLModule):
-    """RLlib's own networks on the vector of an observation; its mask takes the illegal choices out of their logits."""
+    """RLlib's networks on the vector of an observation; the mask removes illegal choices from the logits."""
 
     def __init__(self, *, observation_space, **kwargs):
         super().__init__(observation_space=observation_space["observation"], **kwargs)
@@ -38,13 +38,13 @@ class MaskedPPO(DefaultPPOTorchRLModule):
         return self._masked(super()._forward_train, batch, kwargs)
 
     def compute_values(self, batch, embeddings=None):
-        """The value of the vector."""
+        """Return the value of the vector."""
         return super().compute_values({**batch, "obs": batch["obs"]["observation"]}, embeddings)
 
 
 def returns(algorithm, episodes: int = 300) -> np.ndarray:
-    """Undiscounted returns of a bank's day, legal actions drawn from the policy."""
-    torch.manual_seed(1)  # the draws of every evaluation are the same
+    """Return the undiscounted returns of a bank's days; legal actions are sampled from the policy."""
+    torch.manual_seed(1)  # every evaluation uses the same random numbers
     env, module, totals = make_env().par_env, algorithm.get_module("bank"), []
     for episode in range(episodes):
         seen, _ = env.reset(seed=9_000 + episode)
@@ -60,7 +60,7 @@ def returns(algorithm, episodes: int = 300) -> np.ndarray:
 
 
 def train(iterations: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Returns before and after so many rounds of 200 ticks."""
+    """Train for ``iterations`` of 200 ticks; return the returns before and after."""
     register_env("simcash", make_env)
     spec = MultiRLModuleSpec(rl_module_specs={"bank": RLModuleSpec(module_class=MaskedPPO)})
     config = (

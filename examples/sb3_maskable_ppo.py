@@ -1,6 +1,6 @@
-"""sb3-contrib MaskablePPO over the batch: only legal choices are drawn.
+"""sb3-contrib MaskablePPO on the batch: only legal choices are sampled.
 
-pip install 'simcash-env[training]'; python examples/sb3_maskable_ppo.py
+pip install '.[training]'; python examples/sb3_maskable_ppo.py
 """
 
 import numpy as np
@@ -13,14 +13,14 @@ from simcash_env.envs.sb3 import SimCashSB3Vec
 
 
 def make_env(copies: int) -> SimCashSB3Vec:
-    """Every (copy, bank) pair is a row; MaskablePPO asks it for ``action_masks``."""
+    """Return a batch with one row for each copy and bank; MaskablePPO calls its ``action_masks``."""
     vec = make_vec("castro-2period-v0", copies, max_queue_slots=4, final_observations=True)
     return SimCashSB3Vec(vec, bank_id=True)
 
 
 def returns(model: MaskablePPO, episodes: int = 1_000) -> np.ndarray:
-    """Undiscounted returns of a bank's day, legal actions drawn from the policy."""
-    torch.manual_seed(1)  # the draws of every evaluation are the same
+    """Return the undiscounted returns of a bank's days; legal actions are sampled from the policy."""
+    torch.manual_seed(1)  # every evaluation uses the same random numbers
     found, _ = evaluate_policy(
         model, make_env(100), episodes, deterministic=False, return_episode_rewards=True, warn=False
     )
@@ -28,8 +28,8 @@ def returns(model: MaskablePPO, episodes: int = 1_000) -> np.ndarray:
 
 
 def train(steps: int = 40_960, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Returns before and after so many decisions of a bank."""
-    torch.set_num_threads(1)  # a second thread costs more than it brings at this size
+    """Train for ``steps`` bank decisions, all banks together; return the returns before and after."""
+    torch.set_num_threads(1)  # a second thread is slower at this size
     env = make_env(64)
     env.seed(1_000)
     model = MaskablePPO(

@@ -1,4 +1,4 @@
-"""Tianshou's DQN, one network a bank, through Tianshou's own PettingZoo adapter, turn by turn.
+"""Tianshou's DQN, one network per bank, with Tianshou's PettingZoo adapter on the AEC environment.
 
 python examples/tianshou_dqn.py, in an environment made with constraints/tianshou.txt
 """
@@ -22,38 +22,38 @@ from simcash_env.envs.actions import Action
 
 
 class PoolShare(Action):
-    """One Discrete choice, as Tianshou's DQN wants: the pool share; every payment is released at once."""
+    """A Discrete action, as Tianshou's DQN needs: the pool share. Every payment is released at once."""
 
     def space(self, vec):
-        """Pool shares: the last head."""
+        """Return the space of the last head, the pool share."""
         return Discrete(int(vec.action_nvec[-1]))
 
     def mask(self, vec):
-        """(copies, banks, shares) those that are open now."""
+        """Return the masks (copies, banks, shares) of the pool share."""
         return vec.masks[:, :, -1]
 
     def decode(self, vec, actions):
-        """(copies, banks, heads) release what is there, and commit the chosen share."""
-        heads = vec.masks[..., 1].astype(np.int64)
+        """Return actions (copies, banks, heads) that release every payment and commit the chosen share."""
+        heads = vec.masks[..., vec.slot_choices.release].astype(np.int64)
         heads[..., -1] = actions
         return heads
 
 
 def make_env() -> PettingZooEnv:
-    """One copy, its banks in turn."""
+    """Return one copy, in which banks act in turn."""
     return PettingZooEnv(simcash_v0.env("castro-2period-v0", action=PoolShare(), max_queue_slots=4))
 
 
 def returns(algorithm, episodes: int = 300) -> np.ndarray:
-    """Undiscounted returns of a bank's day, each choice the one that the networks value most."""
+    """Return the undiscounted returns of a bank's days; each action is the one of the highest value."""
     collector = Collector(algorithm.policy, DummyVectorEnv([make_env]))
     collector.reset(gym_reset_kwargs={"seed": 9_000})
     return np.asarray(collector.collect(n_episode=episodes).returns).ravel()
 
 
 def train(epochs: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Returns before and after so many rounds of 1,000 turns."""
-    logging.getLogger("tianshou").setLevel(logging.ERROR)  # it remarks on every batch that returns are by bank
+    """Train for ``epochs`` of 1,000 turns; return the returns before and after."""
+    logging.getLogger("tianshou").setLevel(logging.ERROR)  # it warns on every batch that returns are per bank
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - Tianshou explores with it
@@ -63,7 +63,7 @@ def train(epochs: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     def learner() -> DQN:
         net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
         policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.3)
-        # A tick's rewards come with the last bank's turn: a round of turns further each bank has seen its own.
+        # The rewards of a tick arrive with the turn of the last bank: one round later, every bank has received its own.
         horizon = len(env.agents)
         optim = AdamOptimizerFactory(lr=1e-3)
         return DQN(policy=policy, optim=optim, gamma=1.0, n_step_return_horizon=horizon, target_update_freq=100)

@@ -1,4 +1,4 @@
-"""TorchRL's PPO through TorchRL's own PettingZoo adapter, one policy for all banks, illegal choices masked.
+"""TorchRL's PPO with TorchRL's PettingZoo adapter, one policy for all banks and masked illegal choices.
 
 python examples/torchrl_ppo.py, in an environment made with constraints/torchrl.txt
 """
@@ -18,14 +18,14 @@ from simcash_env import simcash_v0
 
 
 class MaskedHeads(torch.distributions.Independent):
-    """One masked choice a head; their log-probabilities add up."""
+    """One masked categorical per head; the log-probability is their sum."""
 
     def __init__(self, logits: torch.Tensor, mask: torch.Tensor) -> None:
         super().__init__(MaskedCategorical(logits=logits, mask=mask, neg_inf=-1e9, use_cross_entropy=False), 1)
 
 
 class EqualHeads(BaseParallelWrapper):
-    """Heads of one size, as TorchRL reads a (heads, choices) mask; the mask forbids the choices that this adds."""
+    """Heads padded to one size, as TorchRL needs for a (heads, choices) mask; the mask forbids the added choices."""
 
     def __init__(self, env: object) -> None:
         super().__init__(env)
@@ -33,18 +33,18 @@ class EqualHeads(BaseParallelWrapper):
         self.action_spaces = {agent: MultiDiscrete(np.full_like(nvec, nvec.max())) for agent, nvec in heads.items()}
 
     def action_space(self, agent: str) -> MultiDiscrete:
-        """The same object on every call."""
+        """Return the action space; the same object on every call."""
         return self.action_spaces[agent]
 
 
 def make_env() -> PettingZooWrapper:
-    """One copy, its banks in one group; masks come in the infos alone, as TorchRL trips over those that come twice."""
+    """Return one copy with all banks in one group; masks are in the infos only, because TorchRL fails on duplicates."""
     env = simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4, observation="flat")
     return PettingZooWrapper(EqualHeads(env), categorical_actions=True, group_map={"banks": env.possible_agents})
 
 
 def make_networks(env: PettingZooWrapper) -> tuple[ProbabilisticActor, TensorDictModule]:
-    """The policy and the value, each a small network that all banks share."""
+    """Return policy and value, two small networks shared by all banks."""
     heads, choices = env.observation_spec["banks", "action_mask"].shape[-2:]
     seen = ("banks", "observation")
     entries = env.observation_spec[seen].shape[-1]
@@ -65,8 +65,8 @@ def make_networks(env: PettingZooWrapper) -> tuple[ProbabilisticActor, TensorDic
 
 
 def returns(actor: ProbabilisticActor, episodes: int = 300) -> np.ndarray:
-    """Undiscounted returns of a bank's day, legal actions drawn from the policy."""
-    torch.manual_seed(1)  # the draws of every evaluation are the same
+    """Return the undiscounted returns of a bank's days; legal actions are sampled from the policy."""
+    torch.manual_seed(1)  # every evaluation uses the same random numbers
     env = make_env()
     env.set_seed(9_000)
     with torch.no_grad(), set_exploration_type(ExplorationType.RANDOM):
@@ -75,7 +75,7 @@ def returns(actor: ProbabilisticActor, episodes: int = 300) -> np.ndarray:
 
 
 def train(iterations: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Returns before and after so many rounds of 256 ticks."""
+    """Train for ``iterations`` of 256 ticks; return the returns before and after."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     env = make_env()

@@ -114,7 +114,9 @@ def test_container_command_has_options_of_the_service():
     assert given["db"].parent == Path(last("VOLUME"))
 
 
-@pytest.mark.parametrize(("token", "is_healthy"), [(TOKEN, True), ("another", False), (None, False)])
+@pytest.mark.parametrize(
+    ("token", "is_healthy"), [(TOKEN, True), ("another", False), (None, False)], ids=["right", "wrong", "none"]
+)
 def test_container_health_check_asks_the_service(token, is_healthy):
     _, _, written = last("HEALTHCHECK").partition("CMD ")
     python, flag, program = json.loads(written)

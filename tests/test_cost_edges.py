@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simcash_env.errors import SimulationError
-from simcash_env.kernels.money import MAX_TOTAL_CENTS
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 from tests.both import EXTERNAL, Both, kinds, named
 
 MOST = 10**15

@@ -11,7 +11,8 @@ from simcash_env import simcash_v0
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
 from simcash_env.evaluation.rollout import run_scripted
-from simcash_env.schema.codes import POOL_LEVELS, STATE_OF_SEED_0
+from simcash_env.schema.codes import STATE_OF_SEED_0
+from simcash_env.schema.limits import POOL_LEVELS
 from simcash_env.simulation import Simulation
 from tests.oracle import Oracle
 from tests.oracle.random_stream import RandomStream

@@ -65,7 +65,7 @@ def test_importing_every_module_compiles_nothing(tmp_path):
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in sorted((ROOT / "simcash_env").rglob("*.py"))
-        if path.stem not in {"__init__", "__main__", "sb3"}  # the last one loads torch
+        if path.stem not in {"__init__", "__main__", "rllib_ppo", "ray_sweep"}  # the last two need Ray
     ]
     assert "simcash_env.kernels.tick" in modules
     run_python("\n".join(f"import {module}" for module in modules), SIMCASH_CACHE_DIR=str(tmp_path))

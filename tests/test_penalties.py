@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from simcash_env import Simulation
 from tests.both import EXTERNAL, Both
 
 WAITS: dict[str, Any] = {"policy": EXTERNAL}
@@ -135,10 +136,27 @@ def test_liquidity_splitting_drops_at_the_deadline_under_simcash_rules(rules: st
     assert charged(run) == ({"drop_penalty": 5} if rules == "simcash" else {})
 
 
-def test_liquidity_splitting_drops_before_it_releases_or_splits() -> None:
-    """At the deadline SimCash's policy drops what it could pay, too."""
-    policy = {"type": "liquidity_splitting", "max_splits": 3, "min_split_amount": 1}
-    run = Both({"A": {"policy": policy}, "B": {}}, rules="simcash", switches={"deadline_cap_at_eod": True}, ticks=2)
-    run.tick()
-    run.submit("AB", 100, 2)
-    assert len(run.simulation.queue1("A")) == 1
+def test_liquidity_splitting_drops_at_the_deadline_what_it_could_pay() -> None:
+    """The bank gets money in the tick of the deadline: SimCash's policy drops the payment all the same."""
+    simulation = Simulation(
+        {
+            "format": 1,
+            "name": "late money",
+            "rules": "simcash",
+            "simulation": {"ticks_per_day": 3, "num_days": 1},
+            "banks": [
+                {"id": "A", "policy": {"type": "liquidity_splitting", "max_splits": 3, "min_split_amount": 1}},
+                {"id": "B", "opening_balance": 1_000},
+            ],
+            "events": [
+                {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 100, "deadline_tick": 1},
+                {"type": "direct_transfer", "tick": 1, "from_bank": "B", "to_bank": "A", "amount": 500},
+            ],
+        }
+    )
+    simulation.tick()
+    assert simulation.queue1("A") == ["tx_00000001"]
+    simulation.tick()
+    assert simulation.queue1("A") == []
+    assert simulation.summary().dropped == 1
+    assert simulation.balance("A") == 500

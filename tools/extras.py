@@ -16,7 +16,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 CORE: Final = "none"
 RUN: Final = ("simcash", "run", "castro-2period-v0", "--quiet")
-TRAIN: Final = ("simcash", "train", "castro-2period-v0", "--steps", "2048", "--out", "policy.zip", "--quiet")
+TRAIN: Final = ("simcash", "train", "castro-2period-v0", "--steps", "2048", "--out", "policy.pt", "--quiet")
 IMAGE: Final = """
 from simcash_env import simcash_v0
 env = simcash_v0.parallel_env("castro-2period-v0", render_mode="rgb_array")
@@ -41,12 +41,12 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     ),
     "training": (
         TRAIN,
-        ("simcash", "evaluate", "policy.zip", "--json"),
+        ("simcash", "evaluate", "policy.pt", "--json"),
         ("simcash", "benchmark", "castro-2period-v0", "--seeds", "5", "--json"),
         ("python", "-c", "import simcash_env.envs.sb3"),
     ),
     "tune": (("simcash", "tune", "castro-2period-v0", "--trials", "1", "--steps", "2048", "--seeds", "5"),),
-    "distill": (TRAIN, ("simcash", "distill", "policy.zip", "--seeds", "5", "--tuning-seeds", "0", "--rounds", "1")),
+    "distill": (TRAIN, ("simcash", "distill", "policy.pt", "--seeds", "5", "--tuning-seeds", "0", "--rounds", "1")),
     "offline": (("simcash", "export", "castro-2period-v0", "--runs", "3"),),
     "service": (
         ("python", "-c", "import simcash_env.service.app, simcash_env.service.server"),

@@ -20,7 +20,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import load_settings
 from simcash_env.literal import literal_console
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 
 EQUILIBRIA: Final = {"castro-2period-v0": (0, 4), "castro-3period-v0": (4, 4)}
 """Pool levels (of 20) in equilibrium, banks sorted by id: (0, 0.2) and (0.2, 0.2) of the pool."""

@@ -27,7 +27,7 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
 from simcash_env.literal import literal_text
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
@@ -36,7 +36,7 @@ TEST_DAYS: Final = 100_000
 TUNING_DAYS: Final = 2_000
 MOST_SECONDS: Final = 180.0
 UNPLAYED: Final = frozenset({"hold_all", "random"})
-"""Shown in the table, not in the figure, where their cost would flatten all others."""
+"""Policies in the table but not in the figure, where their high cost would compress all other bars."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +50,9 @@ class Score:
 def score_scripted(
     config: ScenarioConfig, seeds: Sequence[int], tuning: Sequence[int], console: Console
 ) -> list[Score]:
-    """The scripted policies, tuned ones included."""
+    """Score the scripted policies, including the tuned ones."""
     scores = []
-    with console.status("searching the best scripted policies") as status:
+    with console.status("tuning the scripted policies") as status:
         for row, evaluation in baseline_rows(config, seeds, tuning):
             scores.append(Score(row, evaluation))
             status.update(literal_text(f"scored {row.policy}"))
@@ -63,7 +63,7 @@ HEADS: Final = ("policy", "mean", "95 % interval", "liquidity", "delay", "penalt
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """A row of the table, one text for each of ``HEADS``."""
+    """A row of the table, one cell for each of ``HEADS``."""
     kinds = row.by_kind
     penalties = kinds["deadline_penalty"] + kinds["eod_penalty"] + kinds["drop_penalty"]
     return (
@@ -78,22 +78,26 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def caption(scores: Sequence[Score]) -> str:
-    """What the figures are."""
+    """The caption: what the figures are."""
     count = max(score.row.total.count for score in scores)
-    told = [f"mean and 95 % bootstrap interval over {count:,} test days that nobody trained on"] if count > 1 else []
+    told = (
+        [f"mean and 95 % bootstrap interval over {count:,} test days, which were not used for training or tuning"]
+        if count > 1
+        else []
+    )
     told += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
     return "; ".join(told)
 
 
 def cheapest_first(scores: Sequence[Score]) -> list[Row]:
-    """The rows by mean cost."""
+    """The rows in ascending order of mean cost."""
     return sorted((score.row for score in scores), key=lambda row: row.total.mean)
 
 
 def comparison_table(scores: Sequence[Score]) -> Table:
-    """Cheapest first, the learned policy in bold."""
+    """The table for the terminal: cheapest first, the learned policy in bold."""
     table = Table(
-        title=f"{SCENARIO}: cost of a day in cents, both banks", caption=caption(scores), box=box.SIMPLE_HEAD,
+        title=f"{SCENARIO}: cost per day in cents, both banks", caption=caption(scores), box=box.SIMPLE_HEAD,
         pad_edge=False, collapse_padding=True,
     )  # fmt: skip
     for name in HEADS[:-1]:
@@ -104,17 +108,17 @@ def comparison_table(scores: Sequence[Score]) -> Table:
 
 
 def parameter_lines(scores: Sequence[Score]) -> list[str]:
-    """The parameters of every row that has some, which would not fit the table of a terminal."""
+    """The parameters of each row, which would not fit in the table of a terminal."""
     return [f"{row.policy}: {row.parameters}" for row in cheapest_first(scores) if row.parameters]
 
 
 def markdown_table(scores: Sequence[Score], sentence: str) -> str:
-    """The same table for a document, with what was found and the command that remakes it."""
+    """The same table as Markdown, with a sentence on the result and the command that reproduces it."""
     lines = ["| " + " | ".join(HEADS) + " |", "|---|---:|---:|---:|---:|---:|---|"]
     for row in cheapest_first(scores):
         texts = [f"**{text}**" if text and row.policy == LEARNED_NAME else text for text in cells(row)]
         lines.append("| " + " | ".join(texts) + " |")
-    lines += ["", f"`{SCENARIO}`, cost of a day in cents, both banks: {caption(scores)}. {sentence}"]
+    lines += ["", f"`{SCENARIO}`, cost per day in cents, both banks: {caption(scores)}. {sentence}"]
     return "\n".join([*lines, f"Version {__version__}, `python -m training.demo --markdown FILE`.", ""])
 
 
@@ -123,18 +127,20 @@ def verdict(learned: Score, best: Score) -> str:
     difference = learned.evaluation.minus(best.evaluation)
     percent = 100 * difference.mean / best.row.total.mean
     if learned.row.total.is_below(best.row.total):
-        words = "cheaper, intervals apart"
+        words = "cheaper, and the intervals do not overlap"
     elif difference.high < 0:
-        words = "cheaper on the same days, though the intervals of the means overlap"
+        words = "cheaper on the same days, although the intervals of the means overlap"
     elif difference.low > 0:
-        words = "dearer"
+        words = "more expensive"
     else:
         words = "not clearly different"
-    return f"The learned policy is {words}: {difference} cents a day ({percent:+.1f} %) against {best.row.policy}."
+    return (
+        f"The learned policy is {words}: {difference} cents per day ({percent:+.1f} %) relative to {best.row.policy}."
+    )
 
 
 def habits(agent: LearnedAgent, bank_ids: Sequence[str], largest_share: float) -> list[str]:
-    """Sentences on the pool shares that the learned policy chooses and on what it releases."""
+    """Sentences on the pool shares that the learned policy chooses and on how much it releases."""
     lines = []
     for place, bank in enumerate(bank_ids):
         levels, counts = np.unique(agent.pool_levels()[:, place], return_counts=True)
@@ -150,19 +156,19 @@ def habits(agent: LearnedAgent, bank_ids: Sequence[str], largest_share: float) -
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, score, print, draw."""
+    """Train, score, print the table and draw the figure."""
     parser = argparse.ArgumentParser(prog="python -m training.demo", description=__doc__)
-    parser.add_argument("--steps", type=int, default=None, help="decisions of banks to train for")
-    parser.add_argument("--seed", type=int, default=0, help="of the training")
-    parser.add_argument("--test-days", type=int, default=TEST_DAYS)
-    parser.add_argument("--tuning-days", type=int, default=TUNING_DAYS)
-    parser.add_argument("--markdown", type=Path, default=None, metavar="FILE", help="write the table there as Markdown")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder for checkpoint and figure")
+    parser.add_argument("--steps", type=int, default=None, help="Training steps (bank decisions).")
+    parser.add_argument("--seed", type=int, default=0, help="Random seed of the training.")
+    parser.add_argument("--test-days", type=int, default=TEST_DAYS, help="Number of test days.")
+    parser.add_argument("--tuning-days", type=int, default=TUNING_DAYS, help="Number of training days for tuning.")
+    parser.add_argument("--markdown", type=Path, default=None, metavar="FILE", help="Markdown file for the table.")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="Folder for the checkpoint and the figure.")
     given: Any = parser.parse_args(arguments)
     begin, console = time.monotonic(), data_console()
     config, seeds = load(SCENARIO), held_out_seeds(given.test_days)
     console.print(Text.assemble((SCENARIO, "bold"), f": {config.description}"))
-    with console.status("compiling the engine, once on this machine"):
+    with console.status("compiling the engine (once on this machine)"):
         evaluate_policy(config, FifoPolicy(), [1])
     console.print("Training one policy for both banks, about two minutes.")
     trained = cli_train(
@@ -192,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figure, shown, trained.facts.curve, agent.pool_levels(), trained.facts.bank_ids, settings.largest_share
     )  # fmt: skip
     console.print(
-        f"Figure: {figure}   checkpoint: {given.out / 'policy.pt'}   {time.monotonic() - begin:,.0f} s in all"
+        f"Figure: {figure}   checkpoint: {given.out / 'policy.pt'}   {time.monotonic() - begin:,.0f} s in total"
     )
 
 

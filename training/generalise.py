@@ -1,8 +1,8 @@
 """One policy for a family of scenarios: ``python -m training.generalise [--members 5]``.
 
-A policy is trained on a randomised family, a member at every reset. It is then played on members that it has never met,
-beside a specialist trained on that very member alone, the best tuned script of that member, and FIFO with the share
-that is best there. All days of the comparison are test days; tuning and training see training days only.
+A policy is trained on a randomised family, with a new member at every reset. It is evaluated on members that training
+does not use, and compared with a specialist trained on that member alone, the best tuned baseline of that member, and
+FIFO with its best pool share. The comparison uses test days; training and tuning use training days only.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ SETTINGS: Final = "family-2b-3t"
 TEST_DAYS, TUNING_DAYS = 1_000, 200
 SCRIPTS: Final = ("fifo", "liquidity_reserve")
 MEMBERS: Final = 5
+DIFFERENCES: Final = ("difference to specialist", "difference to baseline")
 
 
 def member_row(number: int, config: ScenarioConfig, generalist: Policy, specialist: Policy) -> dict[str, Any]:
-    """What all cost on a member's test days."""
+    """The cost of all policies on a member's test days."""
     days = held_out_seeds(TEST_DAYS)
     tuned = [tune(config, family, training_seeds(TUNING_DAYS)) for family in SCRIPTS]
     scripts = {
@@ -80,8 +81,8 @@ def run(members: int, report: Any) -> dict[str, Any]:
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The page."""
-    head = ("member", "generalist", "specialist", "best tuned script", "FIFO, best share", "to specialist", "to script")
+    """The table with its notes, as Markdown."""
+    head = ("member", "generalist", "specialist", "best tuned baseline", "FIFO, best share", *DIFFERENCES)
     lines = ["| " + " | ".join(head) + " |", "|---|---:|---:|---:|---:|---|---|"]
     lines += [line(row) for row in results["rows"]]
     ratios = {
@@ -89,11 +90,11 @@ def markdown(results: Mapping[str, Any]) -> str:
         for name in ("specialist", "script", "fifo")
     }
     notes = f"""
-Cents of a run of `{results["scenario"]}` with its sizes, rates and prices drawn anew: members of the test split, which
-no training has seen; means of {results["test_days"]:,} test days, paired differences with 95 % intervals.
-Mean ratio of the generalist's cost: {ratios["specialist"]:.3f} to the specialist's, {ratios["script"]:.3f} to the tuned
-script's, {ratios["fifo"]:.3f} to FIFO's with the best share. The generalist had {results["steps"]:,} steps on the
-family, each specialist {results["specialist_steps"]:,} on its member.
+Cents per run of `{results["scenario"]}` with redrawn sizes, rates and prices. Members are from the test split, which
+training does not use. Means over {results["test_days"]:,} test days; differences are paired by day (95 % intervals).
+Mean ratio of the generalist's cost to the specialist's: {ratios["specialist"]:.3f}; to the tuned baseline's:
+{ratios["script"]:.3f}; to that of FIFO with its best share: {ratios["fifo"]:.3f}. Training steps:
+{results["steps"]:,} for the generalist, on the family; {results["specialist_steps"]:,} for each specialist.
 Version {results["version"]}, `{results["command"]}`."""
     return "\n".join([*lines, notes])
 
@@ -113,16 +114,16 @@ def line(row: Mapping[str, Any]) -> str:
 
 
 def difference(row: Mapping[str, Any], other: str) -> str:
-    """Cents more than another, with an interval."""
+    """Cost difference to another policy in cents, with its interval."""
     found = row[f"to_{other}"]
     return f"{found['mean']:+,.0f} ({found['low']:+,.0f} to {found['high']:+,.0f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run and write."""
+    """Run the comparison and write its results."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--members", type=int, default=MEMBERS, help="of the test split")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--members", type=int, default=MEMBERS, help="Number of members of the test split.")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of generalise.json and generalise.md.")
     given: Any = parser.parse_args(arguments)
     results = run(given.members, literal_console(stderr=True).print)
     given.folder.mkdir(parents=True, exist_ok=True)

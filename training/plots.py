@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simcash_env.evaluation.leaderboard import Row
 from simcash_env.files import make_folder_of, replacing
 from simcash_env.literal import literal_label, literal_legend, literal_plot
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 
 LEARNED: Final = "#D55E00"
 SCRIPTED: Final = "#0072B2"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from simcash_env.agents.heads import chosen_urgency, decode_heads
+from simcash_env.agents.heads import decode_heads
 from simcash_env.agents.tables import BUDGET as BUDGET_KIND
-from simcash_env.agents.tables import BUDGET_LEVELS, I16, QUEUE, THRESHOLD_STEPS, Window
-from simcash_env.agents.units import HIGHEST_PRIORITY, TYPICAL_TICKS
+from simcash_env.agents.tables import I16, QUEUE, Window
+from simcash_env.agents.units import TYPICAL_TICKS
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
-from simcash_env.kernels.judgement import may_split
+from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, Phase, Verb
+from simcash_env.schema.limits import BUDGET_LEVELS, HIGHEST_PRIORITY, THRESHOLD_STEPS
 
 HOLD = int(Verb.HOLD)
 RELEASE = int(Verb.RELEASE)
-DROP = int(Verb.DROP)
-SPLIT = int(Verb.SPLIT)
 CLOSING = int(Phase.CLOSING)
 FULL_BUDGET = BUDGET_LEVELS - 1
 
@@ -38,46 +37,29 @@ def decode(scenario: Scenario, state: State, work: Work, window: Window, copy: i
             refused = decode_budget(state, work, bank, choices[0])
         else:
             refused = decode_threshold(scenario, state, work, bank, choices)
-        if scenario.orders_queue2_by_priority[0]:
-            set_urgency(state, work, bank, chosen_urgency(window, choices))
         refused += decode_heads(scenario, state, work, window, bank, choices)
         if state.phase[0] != CLOSING:
             illegal[row] = refused
 
 
 @kernel
-def set_urgency(state: State, work: Work, bank: int, urgency: int) -> None:
-    """The RTGS priority of everything that leaves Queue 1 now."""
-    row = state.bank_queue1_head[bank]
-    while row != NONE:
-        if work.pay_decision[row] != HOLD:
-            state.pay_rtgs_priority[row] = urgency
-        row = state.pay_next[row]
-
-
-@kernel
 def decode_queue(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
     """A verb for each payment that is shown, in order; what is beyond them is held. Returns the illegal verbs."""
-    slot, illegal, max_split, num_slots = 0, 0, scenario.max_split[0], window.num_slots
+    slot, illegal, num_slots = 0, 0, window.num_slots
     row = state.bank_queue1_head[bank]
     while row != NONE:
         decision = HOLD
         if slot < num_slots:
-            choice = choices[slot]
-            if choice == 1:
-                decision = RELEASE
-            elif choice > max_split:
-                decision = DROP
-            elif choice > 1:
-                if may_split(scenario, state, row, choice):
-                    decision = SPLIT + choice
-                else:
-                    illegal += 1
+            verb, parts = scenario.choice_verb[choices[slot]], scenario.choice_parts[choices[slot]]
+            if may_do(scenario, state, row, verb, parts):
+                decision = verb + parts
+            else:
+                illegal += 1
             slot += 1
         work.pay_decision[row] = decision
         row = state.pay_next[row]
     for empty in range(slot, num_slots):
-        illegal += choices[empty] != 0
+        illegal += scenario.choice_verb[choices[empty]] != HOLD
     return illegal
 
 

@@ -1,9 +1,13 @@
-"""The optional heads of an action, in their order: what each may choose now, and what a choice becomes."""
+"""The optional heads of an action: what each may choose now, and what a choice becomes.
+
+Which heads there are and in which order says ``schema/heads.py``; ``window.heads`` has the numbers of those present.
+"""
 
 from __future__ import annotations
 
 from simcash_env.agents.tables import I8, I16, Window
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.collateral import may_withdraw, spare_collateral
 from simcash_env.kernels.market.choices import order_cents, rate_of, side_of
 from simcash_env.kernels.pool import may_allocate
@@ -12,51 +16,68 @@ from simcash_env.schema.codes import (
     COLLATERAL_CHOICES,
     MARKET_CHOICES,
     NONE,
-    POOL_LEVELS,
     RECALL_CHOICES,
     Phase,
     RecallChoice,
     RtgsPriority,
     Verb,
 )
+from simcash_env.schema.heads import HEAD
+from simcash_env.schema.limits import POOL_LEVELS
 
 NUM_RTGS_PRIORITIES = len(RtgsPriority)
 LEAST_URGENT = int(RtgsPriority.NORMAL)
 CLOSING = int(Phase.CLOSING)
-WAIT, WITHDRAW, RESUBMIT = int(Verb.WAIT), int(Verb.WITHDRAW), int(Verb.RESUBMIT)
+HOLD, WAIT, WITHDRAW, RESUBMIT = int(Verb.HOLD), int(Verb.WAIT), int(Verb.WITHDRAW), int(Verb.RESUBMIT)
 KEEP, LARGEST, EVERY = int(RecallChoice.KEEP), int(RecallChoice.WITHDRAW_LARGEST), int(RecallChoice.WITHDRAW_ALL)
 RESUBMIT_NORMAL = int(RecallChoice.RESUBMIT_NORMAL)
 POSTS = COLLATERAL_CHOICES // 2
 
 
 @kernel
-def chosen_urgency(window: Window, choices: I16) -> int:
-    """RTGS priority of what is released: the first optional head, which is there in priority mode only."""
-    return LEAST_URGENT - choices[window.num_main]  # type: ignore[no-any-return]
+def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
+    """Write what a bank chose in its optional heads; returns how many choices may not be carried out."""
+    refused = 0
+    work.bank_pool_level[bank] = NONE
+    for place in range(window.heads.shape[0]):
+        refused += decode_head(scenario, state, work, bank, window.heads[place], choices[window.num_main + place])
+    return refused
 
 
 @kernel
-def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
-    """Write a bank's pool level, collateral, recalls and order; returns how many choices may not be carried out."""
-    refused, head = 0, window.num_main
-    if scenario.orders_queue2_by_priority[0]:
-        head += 1
-    work.bank_pool_level[bank] = NONE
-    if window.has_pool:
-        if may_allocate(scenario, state, bank):
-            work.bank_pool_level[bank] = choices[head]
-        else:
-            refused += choices[head] > 0
-        head += 1
-    if scenario.offers_collateral[0]:
-        refused += decode_collateral(scenario, state, work, bank, choices[head])
-        head += 1
-    if scenario.offers_recall[0]:
-        refused += decode_recall(scenario, state, work, bank, choices[head])
-        head += 1
-    if window.has_orders:
-        refused += decode_order(scenario, state, work, bank, choices[head])
-    return refused
+def decode_head(scenario: Scenario, state: State, work: Work, bank: int, head: int, choice: int) -> int:
+    """What a choice of a head becomes. Returns 1 if it may not be carried out."""
+    if head == HEAD.rtgs_priority:
+        return decode_urgency(state, work, bank, choice)
+    if head == HEAD.pool:
+        return decode_pool(scenario, state, work, bank, choice)
+    if head == HEAD.collateral:
+        return decode_collateral(scenario, state, work, bank, choice)
+    if head == HEAD.recall:
+        return decode_recall(scenario, state, work, bank, choice)
+    if head == HEAD.market:
+        return decode_order(scenario, state, work, bank, choice)
+    return 0
+
+
+@kernel
+def decode_urgency(state: State, work: Work, bank: int, choice: int) -> int:
+    """The RTGS priority of everything that leaves Queue 1 now."""
+    row = state.bank_queue1_head[bank]
+    while row != NONE:
+        if work.pay_decision[row] != HOLD:
+            state.pay_rtgs_priority[row] = LEAST_URGENT - choice
+        row = state.pay_next[row]
+    return 0
+
+
+@kernel
+def decode_pool(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
+    """The share of the pool, where it may be set now. Returns 1 if refused."""
+    if may_allocate(scenario, state, bank):
+        work.bank_pool_level[bank] = choice
+        return 0
+    return int(choice > 0)
 
 
 @kernel
@@ -148,27 +169,30 @@ def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice
 @kernel
 def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int, mask: I8) -> None:
     """Exactly the choices of the optional heads that would be carried out."""
-    at = window.num_main * window.num_choices
-    if scenario.orders_queue2_by_priority[0]:
-        for choice in range(NUM_RTGS_PRIORITIES):
-            mask[at + choice] = 1
-        at += window.num_choices
-    if window.has_pool:
+    size = window.num_choices
+    for place in range(window.heads.shape[0]):
+        own = part(mask, (window.num_main + place) * size, size)
+        own[0] = 1
+        write_head_mask(scenario, state, bank, window.heads[place], own)
+
+
+@kernel
+def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask: I8) -> None:
+    """Likewise of one head; its choice 0 is always open."""
+    if head == HEAD.rtgs_priority:
+        for choice in range(1, NUM_RTGS_PRIORITIES):
+            mask[choice] = 1
+    elif head == HEAD.pool:
         may_choose = may_allocate(scenario, state, bank)
-        mask[at] = 1
         for level in range(1, POOL_LEVELS):
-            mask[at + level] = may_choose
-        at += window.num_choices
-    if scenario.offers_collateral[0]:
-        mask[at] = 1
+            mask[level] = may_choose
+    elif head == HEAD.collateral:
         for choice in range(1, COLLATERAL_CHOICES):
-            mask[at + choice] = collateral_cents(scenario, state, bank, choice) != 0
-        at += window.num_choices
-    if scenario.offers_recall[0]:
-        for choice in range(RECALL_CHOICES):
-            mask[at + choice] = may_recall(scenario, state, bank, choice)
-        at += window.num_choices
-    if window.has_orders:
-        mask[at], kept = 1, unlendable(scenario, state, bank)
+            mask[choice] = collateral_cents(scenario, state, bank, choice) != 0
+    elif head == HEAD.recall:
+        for choice in range(1, RECALL_CHOICES):
+            mask[choice] = may_recall(scenario, state, bank, choice)
+    elif head == HEAD.market:
+        kept = unlendable(scenario, state, bank)
         for choice in range(1, MARKET_CHOICES):
-            mask[at + choice] = order_cents(scenario, state, bank, choice, kept) > 0
+            mask[choice] = order_cents(scenario, state, bank, choice, kept) > 0

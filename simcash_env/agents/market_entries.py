@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from simcash_env.agents.observation import DUE_SOON_TICKS, MARKET_AT
+from simcash_env.agents.observation import MARKET_AT
 from simcash_env.agents.tables import F64
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.market.loans import due_tick
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
+from simcash_env.schema.limits import DUE_SOON_TICKS
 
 
 @kernel

@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-DUE_NOW_TICKS: Final = 1
-"""A payment is due now with at most this number of ticks to its deadline."""
-DUE_SOON_TICKS: Final = 4
-"""A payment is due soon with at most this number of ticks to its deadline."""
+from simcash_env.schema.limits import DUE_NOW_TICKS, DUE_SOON_TICKS, HIGHEST_PRIORITY, NORMAL_FROM, URGENT_FROM
 
 
 class Block(Enum):
@@ -35,7 +32,7 @@ class Scale(Enum):
 
     SHARE = "unchanged"
     POOL = "unchanged; cents over the pool"
-    PRIORITY = "unchanged; over 10"
+    PRIORITY = f"unchanged; over {HIGHEST_PRIORITY}"
     ONE = "1"
     COUNT = "8"
     DAY_TICKS = "ticks per day"
@@ -123,13 +120,23 @@ ENTRIES: Final = (
     ),
     Entry("price_split_friction", Block.PRICES, Scale.SYSTEM_PAYMENT, "cents for each part but the first"),
     Entry("price_overdue_multiplier", Block.PRICES, Scale.ONE, "factor of the delay cost of overdue payments"),
-    Entry("price_urgent_multiplier", Block.PRICES, Scale.ONE, "factor of the delay cost at priorities 8 to 10"),
-    Entry("price_low_multiplier", Block.PRICES, Scale.ONE, "factor of the delay cost at priorities 0 to 3"),
+    Entry(
+        "price_urgent_multiplier",
+        Block.PRICES,
+        Scale.ONE,
+        f"factor of the delay cost at priorities {URGENT_FROM} to {HIGHEST_PRIORITY}",
+    ),
+    Entry(
+        "price_low_multiplier",
+        Block.PRICES,
+        Scale.ONE,
+        f"factor of the delay cost at priorities 0 to {NORMAL_FROM - 1}",
+    ),
     Entry("amount", Block.SLOT, Scale.PAYMENT, "original amount"),
     Entry("remaining", Block.SLOT, Scale.PAYMENT, "amount not yet settled"),
     Entry("ticks_to_deadline", Block.SLOT, Scale.COUNT, "negative after the deadline"),
     Entry("is_overdue", Block.SLOT, Scale.SHARE, "1 once the engine has marked the payment overdue"),
-    Entry("priority", Block.SLOT, Scale.PRIORITY, "priority over 10"),
+    Entry("priority", Block.SLOT, Scale.PRIORITY, f"priority over {HIGHEST_PRIORITY}"),
     Entry(
         "is_divisible",
         Block.SLOT,

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.agents.observation import Scale, layout
-from simcash_env.agents.units import HIGHEST_PRIORITY, TEN_BPS, TENTH_OF_A_CENT_PER_CENT, TYPICAL_COUNT
+from simcash_env.agents.units import TEN_BPS, TENTH_OF_A_CENT_PER_CENT, TYPICAL_COUNT
+from simcash_env.schema.limits import HIGHEST_PRIORITY
 
 if TYPE_CHECKING:
     from simcash_env.schema.arrays import Scenario

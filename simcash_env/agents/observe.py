@@ -11,25 +11,17 @@ import numpy as np
 
 from simcash_env.agents.heads import write_head_masks
 from simcash_env.agents.market_entries import maturities, write_market
-from simcash_env.agents.observation import (
-    AT,
-    DUE_NOW_TICKS,
-    DUE_SOON_TICKS,
-    NUM_MARKET,
-    NUM_SLOT,
-    PRICES_AT,
-    SLOT_AT,
-    SLOTS_AT,
-)
-from simcash_env.agents.tables import BUDGET_LEVELS, F32, F64, I8, QUEUE, Buffers, Window
+from simcash_env.agents.observation import AT, NUM_MARKET, NUM_SLOT, PRICES_AT, SLOT_AT, SLOTS_AT
+from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
-from simcash_env.kernels.judgement import may_split
+from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import allowance, limited_outflow
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
+from simcash_env.schema.limits import BUDGET_LEVELS, DUE_NOW_TICKS, DUE_SOON_TICKS
 
 NO_LIMIT = 1e30  # shows as 1
 
@@ -69,8 +61,7 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)
-            if window.num_heads > window.num_main:
-                write_head_masks(scenario, state, window, bank, mask)
+            write_head_masks(scenario, state, window, bank, mask)
 
 
 @inlined
@@ -219,14 +210,9 @@ def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F
 
 @kernel
 def write_verbs(scenario: Scenario, state: State, row: int, mask: I8) -> None:
-    """Exactly the verbs that would be carried out: hold, release, splits, drop."""
-    mask[0] = 1
-    mask[1] = 1
-    max_split = scenario.max_split[0]
-    for parts in range(2, max_split + 1):
-        mask[parts] = may_split(scenario, state, row, parts)
-    if scenario.allows_drop[0]:
-        mask[max_split + 1] = 1
+    """Exactly the choices that would be carried out."""
+    for choice in range(scenario.choice_verb.shape[0]):
+        mask[choice] = may_do(scenario, state, row, scenario.choice_verb[choice], scenario.choice_parts[choice])
 
 
 @kernel

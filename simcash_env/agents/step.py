@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simcash_env.agents.decode import decode
 from simcash_env.agents.observe import observe, show_prices
 from simcash_env.agents.reward import forget_step, reward, stand_still
@@ -22,11 +20,12 @@ from simcash_env.agents.tables import (
     TO_STEP,
     Arena,
     Buffers,
+    Call,
     Shape,
     Window,
 )
 from simcash_env.kernels._numba.jit import entry, kernel
-from simcash_env.kernels._numba.views import part, pointer
+from simcash_env.kernels._numba.views import argument_opener, part
 from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
@@ -40,6 +39,7 @@ __all__ = [
     "TO_RESET",
     "Arena",
     "Buffers",
+    "Call",
     "Shape",
     "Window",
     "next_seed_of",
@@ -49,81 +49,32 @@ __all__ = [
 OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 OVER = int(Phase.OVER)
 
-int64_at, float64_at, float32_at = pointer(np.int64), pointer(np.float64), pointer(np.float32)
-int16_at, int8_at = pointer(np.int16), pointer(np.int8)
+open_call = argument_opener(Call)
 
 
 @entry
-def step_batch(call: I64, given: I64) -> int:
+def step_batch(words: I64, given: I64) -> int:
     """Take actions over, then ``step_copies``, on arrays that the caller keeps.
 
     Args:
-        call: addresses and lengths of the arrays behind one another: fields of ``Arena``, then of ``Buffers``, then the
-            learners and the scales of ``Window``, its numbers with those of ``Shape``, and the choices of every head;
-            as ``envs/call.py`` writes them.
+        words: a ``Call``, as ``envs/call.py`` packs it.
         given: (N * L, H) actions of every copy; without rows, only what is pending is done.
 
     Returns:
         How many copies could not be finished; -1 minus the row of an action that is out of range, nothing has changed
         then.
     """
-    arena = Arena(
-        int64_at(call[0], call[1]),
-        int64_at(call[2], call[3]),
-        int64_at(call[4], call[5]),
-        int64_at(call[6], call[7]),
-        int64_at(call[8], call[9]),
-        int64_at(call[10], call[11]),
-        int64_at(call[12], call[13]),
-    )
-    buffers = Buffers(
-        int16_at(call[14], call[15]),
-        float32_at(call[16], call[17]),
-        int8_at(call[18], call[19]),
-        float64_at(call[20], call[21]),
-        int64_at(call[22], call[23]),
-        int64_at(call[24], call[25]),
-        int64_at(call[26], call[27]),
-        int8_at(call[28], call[29]),
-        int8_at(call[30], call[31]),
-        int8_at(call[32], call[33]),
-        int64_at(call[34], call[35]),
-        int64_at(call[36], call[37]),
-        int64_at(call[38], call[39]),
-        float64_at(call[40], call[41]),
-        float32_at(call[42], call[43]),
-        int8_at(call[44], call[45]),
-    )
-    learners, spread, offset = (
-        int64_at(call[46], call[47]),
-        float32_at(call[48], call[49]),
-        float32_at(call[50], call[51]),
-    )
-    seen, numbers, weights = int64_at(call[52], call[53]), int64_at(call[54], call[55]), float64_at(call[56], call[57])
+    call = open_call(words)
+    buffers = call.buffers
     if given.shape[0] > 0:
-        refused = accept_actions(given, int64_at(call[58], call[59]), buffers.actions)
+        refused = accept_actions(given, call.num_choices, buffers.actions)
         if refused >= 0:
             return -1 - refused
         for copy in range(buffers.pending.shape[0]):
             buffers.pending[copy] = TO_STEP
-    numbers[2] = 1 - numbers[2]  # to and fro: a sweep begins with the copies that the last one left in the cache
-    window = Window(
-        learners,
-        seen[0],
-        seen[1],
-        seen[2],
-        seen[3],
-        seen[4],
-        seen[5],
-        seen[6],
-        seen[7],
-        seen[8],
-        seen[9],
-        seen[10],
-        spread,
-        offset,
-    )
-    return step_copies(arena, buffers, Shape(window, numbers[0], numbers[1], numbers[2], weights[0], weights[1]))
+    # To and fro: a sweep begins with the copies that the last one left in the cache.
+    call.is_backward[0] = 1 - call.is_backward[0]
+    return step_copies(call.arena, buffers, call.shape, call.is_backward[0])
 
 
 @kernel
@@ -141,14 +92,14 @@ def accept_actions(given: I64, num_choices: I64, actions: I16) -> int:
 
 
 @kernel
-def step_copies(arena: Arena, buffers: Buffers, shape: Shape) -> int:
+def step_copies(arena: Arena, buffers: Buffers, shape: Shape, is_backward: int) -> int:
     """Step or reset every pending copy; returns how many could not be finished for want of payment rows or of range.
 
     Grow the arena and call again: finished copies are left alone, the others go on where they stopped.
     """
     work, unfinished, num_copies = open_work(arena.work_row, arena.work_sizes), 0, buffers.pending.shape[0]
     for turn in range(num_copies):
-        copy = num_copies - 1 - turn if shape.is_backward else turn
+        copy = num_copies - 1 - turn if is_backward else turn
         if buffers.pending[copy] != DONE:
             unfinished += not finish_copy(arena, buffers, shape, work, copy)
     return unfinished

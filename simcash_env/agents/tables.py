@@ -39,10 +39,6 @@ BUDGET: Final = 1
 THRESHOLD: Final = 2
 """Kinds of action: what the first heads mean."""
 
-BUDGET_LEVELS: Final = 21
-THRESHOLD_STEPS: Final = 1_000
-"""Grid of the ``threshold`` action's numbers from 0 to 1."""
-
 
 class Arena(NamedTuple):
     """The rows of a batch: what every copy reads, where each copy's state lies, scratch space for one of them."""
@@ -81,6 +77,7 @@ class Window(NamedTuple):
     """Who sees and decides, how much of it, and on which scales."""
 
     learners: I64  # (L,) bank numbers
+    heads: I64  # optional heads that are present: numbers of ``schema.heads.HEAD``, in order
     num_variants: int
     num_slots: int  # payments of Queue 1 that are shown
     num_entries: int  # of an observation
@@ -89,9 +86,7 @@ class Window(NamedTuple):
     num_heads: int
     kind: int  # of the action
     num_main: int  # heads before the optional ones
-    has_pool: int
     has_market: int  # one more block of the observation and kind of cost
-    has_orders: int  # one more head
     spread: F32  # (V * L * D)
     offset: F32
 
@@ -102,6 +97,15 @@ class Shape(NamedTuple):
     window: Window
     max_ticks: int  # truncates an episode; the run's length where nothing is truncated
     autoreset: int
-    is_backward: int  # from the last copy to the first
     alpha: float  # 0: own cost, 1: mean cost of all banks
     reward_scale: float  # cents
+
+
+class Call(NamedTuple):
+    """All arguments of a step of a batch; ``envs/call.py`` packs them, ``agents/step.py`` opens them."""
+
+    arena: Arena
+    buffers: Buffers
+    shape: Shape
+    num_choices: I64  # (H,) of every head
+    is_backward: I64  # one element: did the last sweep go from the last copy to the first?

@@ -6,7 +6,6 @@ from typing import Final
 
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
 
-HIGHEST_PRIORITY: Final = 10
 TYPICAL_COUNT: Final = 8.0
 TYPICAL_TICKS: Final = 8
 UNIT_RATE: Final = 1e-6

@@ -19,9 +19,9 @@ from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.kernels._numba import notice
 from simcash_env.registry import scenario_ids
+from simcash_env.schema.limits import MAX_SEED
 from simcash_env.simulation import Simulation
 
-MAX_SEED = 2**63 - 1
 LONGEST_NUMBER = 18
 NOT_DECIMAL = "must be written in decimal digits"
 

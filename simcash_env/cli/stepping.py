@@ -33,12 +33,12 @@ from simcash_env.config.documents import read_document
 from simcash_env.config.report import broken_of
 from simcash_env.errors import ConfigError, Fault, SimulationError
 from simcash_env.locking import held_alone
+from simcash_env.schema.limits import MAX_TICKS
 from simcash_env.simulation import Simulation, TickResult
 from simcash_env.simulation.decisions import arguments_of
 from simcash_env.simulation.saved_runs import EventsKept
 
 INTERRUPTED: Final = 130
-MAX_TICKS: Final = 10**9
 
 StateFile = Annotated[
     Path,

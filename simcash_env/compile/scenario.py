@@ -24,6 +24,7 @@ from simcash_env.schema.codes import (
     ScheduledKind,
 )
 from simcash_env.schema.layout import layout_of, plain_opener
+from simcash_env.schema.verbs import SlotChoices
 
 if TYPE_CHECKING:
     from simcash_env.config import BankConfig, PolicyConfig, ScenarioConfig
@@ -90,6 +91,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
         "live_weight": len(sources.bank) * num_banks if _changes_weights(config) else 0,
         "pattern": len(sources.bank) * config.simulation.ticks_per_day if sources.has_pattern() else 0,
         "choice": len(sources.choices),
+        "slot_choice": SlotChoices.of(config.actions).size,
         "event": len(config.events),
         "algorithm": len(config.lsm.algorithms),
         **programs.axes(),
@@ -210,10 +212,10 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.orders_queue1_by_priority[0] = switches.queue1_ordering == "priority_deadline"
     view.orders_queue2_by_priority[0] = switches.queue2_priority_mode
     view.reports_algorithms[0] = switches.algorithm_sequencing
-    view.allows_drop[0] = config.actions.allow_drop
-    view.max_split[0] = config.actions.max_split
     view.offers_collateral[0] = config.actions.collateral
     view.offers_recall[0] = config.actions.recall
+    choices = SlotChoices.of(config.actions)
+    view.choice_verb[:], view.choice_parts[:] = choices.verbs, choices.parts
     escalation = config.priority_escalation
     view.escalation_start_ticks[0] = NONE if escalation is None else escalation.start_ticks
     view.escalation_max_boost[0] = 0 if escalation is None else escalation.max_boost

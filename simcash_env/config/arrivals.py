@@ -1,4 +1,4 @@
-"""Random payments: how many, how large, to whom, by when, how urgent."""
+"""Random payments: rates, amounts, receivers, deadlines and priorities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from simcash_env.config.faults import Broken, broken_rules, fault_at
 from simcash_env.config.fields import (
-    MAX_CENTS,
     BankId,
     Model,
     Multiplier,
@@ -20,12 +19,13 @@ from simcash_env.config.fields import (
     Truth,
     Weight,
 )
+from simcash_env.schema.limits import MAX_CENTS
 
 LARGEST_NORMAL = 8.58
-"""No standard normal drawn from 53-bit uniforms is farther from 0: sqrt(-2 ln 2⁻⁵³)."""
+"""Largest absolute standard normal drawn from 53-bit uniforms: sqrt(-2 ln 2⁻⁵³)."""
 
 LARGEST_EXPONENTIAL = 36.74
-"""No standard exponential drawn from 53-bit uniforms is larger: -ln 2⁻⁵³."""
+"""Largest standard exponential drawn from 53-bit uniforms: -ln 2⁻⁵³."""
 
 Mean = Annotated[float, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="cents")]
 PositiveMean = Annotated[float, Field(strict=True, gt=0, le=MAX_CENTS, description="cents, above 0")]
@@ -34,7 +34,7 @@ TOO_LARGE = f"the largest possible draw must not exceed {MAX_CENTS} cents"
 
 
 class UniformAmount(Model):
-    """Whole cents between two bounds, both included."""
+    """Uniform over whole cents from ``min`` to ``max``, both included."""
 
     type: Literal["uniform"] = "uniform"
     min: PositiveCents
@@ -48,7 +48,7 @@ class UniformAmount(Model):
 
 
 class NormalAmount(Model):
-    """Normal, rounded, at least one cent."""
+    """Normal distribution, rounded to whole cents, at least 1 cent."""
 
     type: Literal["normal"] = "normal"
     mean: Mean
@@ -62,7 +62,7 @@ class NormalAmount(Model):
 
 
 class LognormalAmount(Model):
-    """Lognormal with the mean and standard deviation of the amount itself, not of its logarithm."""
+    """Lognormal distribution, rounded, at least 1 cent; ``mean`` and ``std_dev`` are those of the amount itself."""
 
     type: Literal["lognormal"] = "lognormal"
     mean: PositiveMean
@@ -79,7 +79,7 @@ class LognormalAmount(Model):
 
 
 class ExponentialAmount(Model):
-    """Exponential, rounded, at least one cent; its mean is 1/rate."""
+    """Exponential distribution with mean 1 / ``rate``, rounded to whole cents, at least 1 cent."""
 
     type: Literal["exponential"] = "exponential"
     rate: Annotated[float, Field(strict=True, gt=0, description="1 / mean in cents")]
@@ -97,7 +97,7 @@ AmountConfig = Annotated[
 
 
 class UniformPriority(Model):
-    """Any priority between two bounds, both included."""
+    """Uniform over priorities from ``min`` to ``max``, both included."""
 
     type: Literal["uniform"] = "uniform"
     min: Priority
@@ -111,7 +111,7 @@ class UniformPriority(Model):
 
 
 class CategoricalPriority(Model):
-    """One of some priorities, by weight."""
+    """One of the listed priorities, drawn by weight."""
 
     type: Literal["categorical"] = "categorical"
     values: tuple[Priority, ...] = Field(min_length=1)
@@ -149,7 +149,7 @@ DeadlineRange = tuple[PositiveTicks, PositiveTicks]
 
 
 class _Stream(Model):
-    """What every stream of random payments has."""
+    """Fields that all streams of random payments share."""
 
     rate_per_tick: Rate
     amount: AmountConfig
@@ -164,10 +164,10 @@ class _Stream(Model):
 
 
 class ArrivalConfig(_Stream):
-    """A bank's random payments.
+    """The random payments of a bank.
 
-    ``rate_per_tick_of_day`` shapes the rate over the day: one factor a tick of the day.
-    A bank that ``counterparty_weights`` does not list receives nothing; an empty list means all others, evenly.
+    ``rate_per_tick_of_day`` multiplies the rate by one factor for each tick of the day. Banks that
+    ``counterparty_weights`` does not list receive nothing; if it is empty, all other banks have the same weight.
     """
 
     deadline_range: DeadlineRange
@@ -197,7 +197,7 @@ class ArrivalBandConfig(_Stream):
 
 
 class ArrivalBandsConfig(Model):
-    """Random payments in bands of priority: urgent 8 to 10, normal 4 to 7, low 0 to 3."""
+    """The random payments of a bank by priority band: urgent 8 to 10, normal 4 to 7, low 0 to 3."""
 
     urgent: ArrivalBandConfig | None = None
     normal: ArrivalBandConfig | None = None

@@ -1,4 +1,4 @@
-"""A bank: its accounts, its limits, its payments, its policy."""
+"""A bank: accounts, limits, payments and policy."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from simcash_env.config.fields import BankId, Cents, Model, Share, SignedCents, 
 from simcash_env.config.policies import FifoPolicy, PolicyConfig
 
 CAPACITY_FACTOR = 10
-"""Collateral a bank may post by default, in multiples of its credit limit."""
+"""Default collateral capacity, as a multiple of the credit limit."""
 
 
 class BankConfig(Model):
-    """One bank. ``arrivals`` and ``arrival_bands`` exclude each other."""
+    """One bank. ``arrivals`` and ``arrival_bands`` cannot be combined."""
 
     id: BankId
     opening_balance: SignedCents = 0
@@ -44,11 +44,11 @@ class BankConfig(Model):
         return millionths(self.collateral_haircut)
 
     def pool_fraction_ppm(self) -> int:
-        """Share of the pool that is allocated, in millionths."""
+        """Allocated share of the pool, in millionths."""
         return millionths(self.liquidity_allocation_fraction)
 
     def collateral_capacity(self) -> int:
-        """Cents of collateral the bank may post in all."""
+        """Largest collateral that the bank may post, in cents."""
         if self.max_collateral_capacity is None:
             return CAPACITY_FACTOR * self.credit_limit
         return self.max_collateral_capacity

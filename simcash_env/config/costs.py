@@ -1,4 +1,4 @@
-"""Prices: rates a tick or a day, penalties in cents or in basis points."""
+"""Prices: rates per tick or per day, penalties in cents or in basis points."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from simcash_env.config.exact import THOUSAND, millionths, millionths_of_part, millionths_truncated, thousandths
 from simcash_env.config.faults import Broken, broken_rules
 from simcash_env.config.fields import BpsPerTick, Cents, Model, Multiplier, PenaltyBps, PerCent
+from simcash_env.schema.limits import MAX_BPS_PER_TICK, MAX_CENTS_PER_CENT, MAX_TICKS_PER_DAY
 
 RATES = (
     ("overdraft_bps_per_tick", "overdraft_bps_per_day"),
@@ -16,21 +17,24 @@ RATES = (
     ("collateral_cost_per_tick_bps", "collateral_cost_per_day_bps"),
     ("liquidity_cost_per_tick_bps", "liquidity_cost_per_day_bps"),
 )
-"""Each rate as it is written per tick, and per day."""
+"""The two keys of each rate: per tick and per day."""
 
-DAY_FACTOR = 10**6  # a day has at most so many ticks: the bound of a rate a day is loose, that of a tick is checked
-
-BpsPerDay = Annotated[float, Field(strict=True, ge=0, le=10_000 * DAY_FACTOR, description="basis points a day")]
-PerCentPerDay = Annotated[float, Field(strict=True, ge=0, le=1_000 * DAY_FACTOR, description="cents a cent and day")]
+# A loose bound on rates per day: the rate per tick is checked exactly.
+BpsPerDay = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_BPS_PER_TICK * MAX_TICKS_PER_DAY, description="basis points per day")
+]
+PerCentPerDay = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_CENTS_PER_CENT * MAX_TICKS_PER_DAY, description="cents per cent and day")
+]
 
 
 class BpsPenalty(Model):
-    """A penalty in proportion to the amount."""
+    """A penalty proportional to the amount."""
 
     bps: PenaltyBps
 
     def ppm(self) -> int:
-        """Millionths of a basis point, cut off."""
+        """Millionths of a basis point, truncated."""
         return millionths_truncated(self.bps)
 
 
@@ -45,7 +49,7 @@ Penalty = Annotated[
 
 
 class PriorityDelayMultipliers(Model):
-    """Delay cost by priority: urgent is 8 to 10, normal 4 to 7, low 0 to 3."""
+    """Factors on the delay cost by priority band: urgent 8 to 10, normal 4 to 7, low 0 to 3."""
 
     urgent: Multiplier = 1.0
     normal: Multiplier = 1.0
@@ -53,7 +57,7 @@ class PriorityDelayMultipliers(Model):
 
 
 class CostConfig(Model):
-    """What waiting, credit, collateral and failure cost."""
+    """Prices of delay, overdraft, collateral and liquidity, and penalties."""
 
     overdraft_bps_per_tick: BpsPerTick | None = 0.001
     overdraft_bps_per_day: BpsPerDay | None = None
@@ -92,27 +96,27 @@ class CostConfig(Model):
         return self
 
     def overdraft_rate_ppm(self, ticks_per_day: int) -> int:
-        """Millionths of a basis point a tick, on a negative balance."""
+        """Overdraft rate on a negative balance, in millionths of a basis point per tick."""
         return _rate_ppm(self.overdraft_bps_per_tick, self.overdraft_bps_per_day, ticks_per_day)
 
     def delay_rate_ppm(self, ticks_per_day: int) -> int:
-        """Millionths of a cent a tick, for each cent that waits."""
+        """Delay cost of one waiting cent, in millionths of a cent per tick."""
         return _rate_ppm(self.delay_cost_per_tick_per_cent, self.delay_cost_per_day_per_cent, ticks_per_day)
 
     def collateral_rate_ppm(self, ticks_per_day: int) -> int:
-        """Millionths of a basis point a tick, on posted collateral."""
+        """Rate on posted collateral, in millionths of a basis point per tick."""
         return _rate_ppm(self.collateral_cost_per_tick_bps, self.collateral_cost_per_day_bps, ticks_per_day)
 
     def liquidity_rate_ppm(self, ticks_per_day: int) -> int:
-        """Millionths of a basis point a tick, on the allocated pool."""
+        """Rate on the allocated pool, in millionths of a basis point per tick."""
         return _rate_ppm(self.liquidity_cost_per_tick_bps, self.liquidity_cost_per_day_bps, ticks_per_day)
 
     def overdue_multiplier_thousandths(self) -> int:
-        """Factor on the delay cost of what is overdue."""
+        """Factor on the delay cost of overdue payments, in thousandths."""
         return thousandths(self.overdue_delay_multiplier)
 
     def band_multipliers_thousandths(self) -> tuple[int, int, int]:
-        """Factors on the delay cost of urgent, normal and low payments."""
+        """Factors on the delay cost of urgent, normal and low payments, in thousandths."""
         bands = self.priority_delay_multipliers
         if bands is None:
             return THOUSAND, THOUSAND, THOUSAND

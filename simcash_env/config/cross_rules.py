@@ -1,7 +1,7 @@
-"""Rules between the parts of a scenario: names that must exist, sums that must stay bounded, times inside the run.
+"""Rules between the parts of a scenario: references to banks, bounds on sums, times inside the run.
 
-They read plain mappings and skip what is not of the right kind, since that is reported where it stands. So they also
-find their faults in a scenario that has others.
+The rules read plain mappings and skip values of the wrong type, which are reported elsewhere. They therefore also work
+on a scenario that has other errors.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from typing import Any
 from simcash_env.config.costs import RATES
 from simcash_env.config.exact import written
 from simcash_env.config.faults import Broken, Place
-from simcash_env.config.fields import MAX_TOTAL_CENTS
+from simcash_env.schema.limits import MAX_BPS_PER_TICK, MAX_CENTS_PER_CENT, MAX_SCENARIO_CENTS
 
 MAX_CHANGED_RATE = 1_000_000.0
 MAX_CHANGED_DEADLINE_TICKS = 10**12
-RATE_BOUNDS = {"delay_cost_per_day_per_cent": 1_000}
-BPS_BOUND = 10_000
+RATE_BOUNDS = {"delay_cost_per_day_per_cent": MAX_CENTS_PER_CENT}
 BANDS = ("urgent", "normal", "low")
 
 Raw = Mapping[str, Any]
 
 
 def cross_faults(scenario: Raw) -> Iterator[Broken]:
-    """Every broken rule between parts."""
+    """Yield every broken rule between parts."""
     known = set(_bank_ids(scenario))
     yield from _repeated_ids(scenario)
     for number, bank in _rows(scenario, "banks"):
@@ -100,7 +99,7 @@ def _unknown_counterparties(place: Place, bank: Raw, known: set[str]) -> Iterato
 
 
 def _ticks(scenario: Raw) -> tuple[int, int]:
-    """Ticks a day and of the run; 0 where they are not known."""
+    """Ticks per day and of the run; 0 if unknown."""
     simulation = _part(scenario, "simulation")
     ticks_per_day, num_days = _whole(simulation.get("ticks_per_day")), _whole(simulation.get("num_days"))
     return max(ticks_per_day, 0), max(ticks_per_day * num_days, 0)
@@ -143,14 +142,14 @@ def _rates_per_day(scenario: Raw) -> Iterator[Broken]:
     ticks_per_day, _ = _ticks(scenario)
     costs = _part(scenario, "costs")
     for _, key in RATES:
-        bound = RATE_BOUNDS.get(key, BPS_BOUND)
+        bound = RATE_BOUNDS.get(key, MAX_BPS_PER_TICK)
         value = _number(costs.get(key), 0.0)
         if ticks_per_day and written(value) > bound * ticks_per_day:
             yield Broken(("costs", key), f"must not exceed {bound} a tick", value)
 
 
 def _times(event: Raw, num_ticks: int) -> int:
-    """How often an event happens in the run."""
+    """Number of times that an event happens in the run."""
     tick, every = _whole(event.get("tick")), _whole(event.get("every"))
     if not num_ticks or tick >= num_ticks:
         return 0
@@ -160,16 +159,16 @@ def _times(event: Raw, num_ticks: int) -> int:
 def _money(scenario: Raw) -> Iterator[Broken]:
     keys = ("opening_balance", "credit_limit", "posted_collateral", "liquidity_pool")
     total = sum(abs(_whole(bank.get(key))) for _, bank in _rows(scenario, "banks") for key in keys)
-    if total > MAX_TOTAL_CENTS:
-        rule = f"balances, credit limits, collateral and pools must not sum to more than {MAX_TOTAL_CENTS} cents"
+    if total > MAX_SCENARIO_CENTS:
+        rule = f"balances, credit limits, collateral and pools must not sum to more than {MAX_SCENARIO_CENTS} cents"
         yield Broken(("banks",), rule, total)
         return
     _, num_ticks = _ticks(scenario)
     for number, event in _rows(scenario, "events"):
         if event.get("type") in ("credit_limit_change", "collateral_adjustment"):
             total += max(_whole(event.get("delta")), 0) * _times(event, num_ticks)
-        if total > MAX_TOTAL_CENTS:
-            rule = f"must not take all money and credit of the run above {MAX_TOTAL_CENTS} cents"
+        if total > MAX_SCENARIO_CENTS:
+            rule = f"must not take all money and credit of the run above {MAX_SCENARIO_CENTS} cents"
             yield Broken(("events", number, "delta"), rule, event.get("delta"))
             return
 
@@ -189,7 +188,7 @@ def _largest_factor_of_all(scenario: Raw) -> float:
 
 
 def _changed_rates(scenario: Raw) -> Iterator[Broken]:
-    """Multiplied again and again, a rate would grow without bound; so would the work of drawing."""
+    """Limit rates after repeated multiplication, and with them the cost of drawing payments."""
     _, num_ticks = _ticks(scenario)
     rates = [0.0]
     for _, bank in _rows(scenario, "banks"):
@@ -204,7 +203,7 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
     factor_of_all, largest_of_all = 0.0, _largest_factor_of_all(scenario)
     for number, event in _rows(scenario, "events"):
         multiplier = _number(event.get("multiplier"), 1.0)
-        if event.get("type") == "arrival_rate_change":  # it makes what a factor of all banks has done the new base
+        if event.get("type") == "arrival_rate_change":  # the current rate becomes the base rate
             size += _growth(multiplier * largest_of_all, _times(event, num_ticks))
         elif event.get("type") == "global_arrival_rate_change":
             factor_of_all = max(factor_of_all, _growth(multiplier, 1))
@@ -224,7 +223,7 @@ def _deadlines(bank: Raw) -> Iterator[int]:
 
 
 def _changed_deadlines(scenario: Raw) -> Iterator[Broken]:
-    """The same for deadlines that are stretched again and again."""
+    """Limit deadlines after repeated multiplication."""
     _, num_ticks = _ticks(scenario)
     largest = max((ticks for _, bank in _rows(scenario, "banks") for ticks in _deadlines(bank)), default=0)
     if largest <= 0:

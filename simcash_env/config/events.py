@@ -1,4 +1,4 @@
-"""What happens on schedule: payments, transfers, changes of the environment. Told apart by ``type``."""
+"""Scheduled events: payments, transfers and parameter changes, selected by ``type``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import (
-    MAX_TICKS,
     BankId,
     Model,
     Multiplier,
@@ -21,10 +20,11 @@ from simcash_env.config.fields import (
     Truth,
     Weight,
 )
+from simcash_env.schema.limits import MAX_TICKS
 
 
 class _Event(Model):
-    """When it happens: at ``tick``, and from then on every ``every`` ticks where that is given."""
+    """An event at ``tick``, repeated every ``every`` ticks if that is given."""
 
     tick: Ticks
     every: PositiveTicks | None = None
@@ -37,21 +37,22 @@ class _MoneyEvent(_Event):
 
 
 class PaymentEvent(_MoneyEvent):
-    """A payment arrives in its sender's queue, with at most one deadline (default: a tenth of a day, at least 5 ticks).
+    """A payment arrives in its sender's internal queue. Default deadline: a tenth of a day, at least 5 ticks.
 
-    Every deadline is cut at the end of the run and, under ``deadline_cap_at_eod``, of the day.
+    Give at most one of the deadline keys. Deadlines are capped at the end of the run and, with
+    ``deadline_cap_at_eod``, at the end of the day.
     """
 
     type: Literal["payment"] = "payment"
     priority: Priority = 5
     deadline_tick: (
-        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="absolute tick, after `tick`")] | None
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="tick of the run, after `tick`")] | None
     ) = None
     deadline_in: (
-        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks from the arrival, at least 1")] | None
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="ticks from arrival, at least 1")] | None
     ) = None
     deadline: (
-        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="older spelling of `deadline_in`")] | None
+        Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="older name of `deadline_in`")] | None
     ) = None
     divisible: Truth = False
 
@@ -68,20 +69,20 @@ class PaymentEvent(_MoneyEvent):
         return self
 
     def ticks_to_deadline(self) -> int | None:
-        """Ticks from the arrival to the deadline, before it is cut; None for the default."""
+        """Ticks from arrival to the deadline, before it is capped; None for the default."""
         if self.deadline_tick is not None:
             return self.deadline_tick - self.tick
         return self.deadline if self.deadline_in is None else self.deadline_in
 
 
 class DirectTransferEvent(_MoneyEvent):
-    """Money moves at once, whatever the balances."""
+    """Transfer money immediately, whatever the balances and limits."""
 
     type: Literal["direct_transfer"] = "direct_transfer"
 
 
 class ScheduledSettlementEvent(_MoneyEvent):
-    """Settles at once where funded, else waits in Queue 2."""
+    """Settle immediately if the payer is funded; otherwise the payment waits in the central queue."""
 
     type: Literal["scheduled_settlement"] = "scheduled_settlement"
 
@@ -95,7 +96,7 @@ class CollateralAdjustmentEvent(_Event):
 
 
 class CreditLimitChangeEvent(_Event):
-    """Raise or cut a bank's unsecured credit limit."""
+    """Raise (positive) or cut (negative) a bank's unsecured credit limit; it stays at least 0."""
 
     type: Literal["credit_limit_change"] = "credit_limit_change"
     bank: BankId
@@ -103,14 +104,14 @@ class CreditLimitChangeEvent(_Event):
 
 
 class GlobalArrivalRateChangeEvent(_Event):
-    """All arrival rates become their base rate times a factor."""
+    """Set all arrival rates to their base rates times ``multiplier``."""
 
     type: Literal["global_arrival_rate_change"] = "global_arrival_rate_change"
     multiplier: Multiplier
 
 
 class ArrivalRateChangeEvent(_Event):
-    """One bank's arrival rates are multiplied for good."""
+    """Multiply one bank's current arrival rates by ``multiplier``; the result is the new base rate."""
 
     type: Literal["arrival_rate_change"] = "arrival_rate_change"
     bank: BankId
@@ -118,7 +119,7 @@ class ArrivalRateChangeEvent(_Event):
 
 
 class CounterpartyWeightChangeEvent(_Event):
-    """Set one weight in one bank's choice of receivers."""
+    """Set the weight of one receiver in a bank's ``counterparty_weights``."""
 
     type: Literal["counterparty_weight_change"] = "counterparty_weight_change"
     bank: BankId
@@ -127,7 +128,7 @@ class CounterpartyWeightChangeEvent(_Event):
 
 
 class DeadlineWindowChangeEvent(_Event):
-    """Stretch or shrink the deadlines of all random arrivals from now on."""
+    """Multiply the deadline range of all random arrivals, from this tick on."""
 
     type: Literal["deadline_window_change"] = "deadline_window_change"
     min_multiplier: PositiveMultiplier = 1.0

@@ -1,4 +1,4 @@
-"""Numbers as the user wrote them, turned into integers without binary rounding."""
+"""Conversion of decimal numbers to scaled integers without binary rounding."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ THOUSAND = 10**3
 
 
 def written(number: float) -> Decimal:
-    """The shortest decimal that reads as this float: what stood in the file (0.1 is one tenth)."""
+    """The shortest decimal that parses to this float, as written in the file (0.1 is one tenth)."""
     return Decimal(str(number))
 
 
 def scaled(number: float, scale: int, rounding: str = ROUND_HALF_UP) -> int:
-    """``number * scale`` as an integer, halves away from zero unless told otherwise."""
+    """``number * scale`` as an integer, halves away from zero by default."""
     with localcontext(prec=400):
         return int((written(number) * scale).to_integral_value(rounding=rounding))
 
@@ -26,7 +26,7 @@ def millionths(number: float) -> int:
 
 
 def millionths_truncated(number: float) -> int:
-    """In units of 10⁻⁶, cut off."""
+    """In units of 10⁻⁶, truncated."""
     return scaled(number, PPM, ROUND_DOWN)
 
 

@@ -1,4 +1,4 @@
-"""The default of external banks: what they do in a tick in which nobody decides for them."""
+"""The default policy of external banks, for ticks without actions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ External: TypeAlias = PolicyConfig | Mapping[str, Any] | str
 RELEASE: Final = "release"
 HOLD: Final = "hold"
 MOST_NAMED: Final = 10
-"""Banks that a notice lists."""
+"""Largest number of banks that a notice lists."""
 
 HOLDING: Final = {"policy_id": HOLD, "payment_tree": {"type": "action", "node_id": HOLD, "action": "Hold"}}
 """The tree of a bank that holds every payment."""
@@ -34,14 +34,14 @@ def external_banks(config: ScenarioConfig) -> tuple[str, ...]:
 
 
 def default_policy(external: External, config: ScenarioConfig | None = None) -> PolicyConfig | None:
-    """The policy that external banks follow by default; None holds every payment.
+    """The default policy of external banks; None holds every payment.
 
     Args:
-        external: what the caller chose.
-        config: the scenario, whose rules a policy must fit.
+        external: the caller's choice.
+        config: the scenario, against whose rules the policy is checked.
 
     Raises:
-        ConfigError: lists everything that is wrong with the choice.
+        ConfigError: lists every error in the choice.
     """
     if isinstance(external, str) and external in {RELEASE, HOLD}:
         return FifoPolicy() if external == RELEASE else None
@@ -77,7 +77,7 @@ def plain_external(policy: PolicyConfig | None) -> str | dict[str, Any]:
 
 
 def follow_default(config: ScenarioConfig, policy: PolicyConfig | None) -> ScenarioConfig:
-    """The scenario in which every external bank follows this policy; None holds every payment."""
+    """The scenario with this policy for every external bank; None holds every payment."""
     if not external_banks(config):
         return config
     policy = TreePolicy(tree=HOLDING) if policy is None else policy
@@ -92,7 +92,7 @@ def follow_default(config: ScenarioConfig, policy: PolicyConfig | None) -> Scena
 
 
 def external_notice(config: ScenarioConfig, policy: PolicyConfig | None) -> str | None:
-    """One line that says what external banks do by default; None where the scenario has none."""
+    """One line on the default of external banks; None if the scenario has none."""
     banks = external_banks(config)
     if not banks:
         return None

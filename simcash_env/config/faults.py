@@ -1,4 +1,4 @@
-"""How a rule that spans several fields reports where it is broken."""
+"""Errors of rules that span several fields, with the place where each is broken."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Place = tuple[str | int, ...]
 
 UNKNOWN_KEY = "unknown_key"
 RULE = "rule"
-"""Error type of our own rules: the message says the rule, the input is the value that breaks it."""
+"""Error type of our own rules: the message is the rule, the input is the value that breaks it."""
 
 
 class Broken(NamedTuple):
-    """A broken rule: where, what the rule is, and the value found there."""
+    """A broken rule: place, rule and value found."""
 
     place: Place
     rule: str
@@ -32,11 +32,11 @@ def broken_rules(broken: Iterable[Broken], title: str = "scenario") -> Validatio
 
 
 def fault_at(place: Place, rule: str, value: Any) -> ValidationError:
-    """One broken rule; the place is relative to the model that raises it."""
+    """The error of one broken rule; the place is relative to the model that raises it."""
     return broken_rules([Broken(place, rule, value)])
 
 
 def detail(fault: Any) -> InitErrorDetails:
-    """One fault of a caught pydantic error, ready to be raised again with others."""
+    """One error of a caught pydantic error, in the form that a new pydantic error takes."""
     kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
     return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

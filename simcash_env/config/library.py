@@ -1,4 +1,4 @@
-"""The scenarios and decision trees that come with the package: ids, and where their files are."""
+"""The scenarios and decision trees shipped with the package: ids and paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simcash_env.errors import ConfigError, Fault
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _CONFIGS: Final = (_PACKAGE / "_configs", _PACKAGE.parent / "configs")
-"""Where shipped files are in an installed wheel, and in a checkout."""
+"""Folders of shipped files in an installed wheel and in a checkout."""
 
 
 def shipped_folder(kind: str) -> Path:
@@ -22,12 +22,12 @@ def shipped_folder(kind: str) -> Path:
 
 
 def policy_names() -> tuple[str, ...]:
-    """The names of all decision trees of the library, sorted."""
+    """Names of all decision trees of the library, sorted."""
     return tuple(sorted(path.stem for path in policy_folder().glob("*.json")))
 
 
 def policy_folder() -> Path:
-    """Where the library's decision trees are: a scenario may name their files without a folder."""
+    """Folder of the library's decision trees; scenarios name these files without a folder."""
     return shipped_folder("policies")
 
 
@@ -35,14 +35,14 @@ def policy_path(name: str) -> Path:
     """The file of a decision tree.
 
     Raises:
-        ConfigError: when there is no such tree; it names the nearest one.
+        ConfigError: unknown name; the message suggests the nearest one.
     """
     _require_known(name, policy_names(), "policy", "no decision tree of this name")
     return policy_folder() / f"{name}.json"
 
 
 def scenario_ids() -> tuple[str, ...]:
-    """The ids of all scenarios of the library, sorted."""
+    """Ids of all scenarios of the library, sorted."""
     return tuple(sorted(path.stem for path in shipped_folder("scenarios").glob("*.yaml")))
 
 
@@ -50,7 +50,7 @@ def scenario_path(scenario_id: str) -> Path:
     """The file of a scenario.
 
     Raises:
-        ConfigError: when there is no such id; it names the nearest one.
+        ConfigError: unknown id; the message suggests the nearest one.
     """
     _require_known(scenario_id, scenario_ids(), "scenario", "no scenario of this name")
     return shipped_folder("scenarios") / f"{scenario_id}.yaml"

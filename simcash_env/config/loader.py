@@ -1,4 +1,4 @@
-"""``load_scenario``: a file, an id of the library or a mapping becomes a scenario, or a list of all its faults."""
+"""``load_scenario``: load a file, a library id or a mapping, and report all its errors at once."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def load_scenario(
     """Read a scenario in the native format or in SimCash's.
 
     Args:
-        source: a YAML or JSON file, an id of the library, or a mapping.
-        policy_path: a folder to search for the files of decision trees.
-        notice: told, in one line, that a file was read as a SimCash file and what of it was ignored;
-            the line goes to stderr by default.
+        source: a YAML or JSON file, a library id, or a mapping.
+        policy_path: folder that is searched for decision tree files.
+        notice: called with one line when a file is read as a SimCash file, which lists its ignored keys;
+            by default the line is printed on stderr.
 
     Raises:
-        ConfigError: lists everything that is wrong.
+        ConfigError: lists every error.
     """
     if not (policy_path is None or isinstance(policy_path, (str, os.PathLike))):
         raise ConfigError([Fault(None, None, "policy_path", repr(policy_path), "must be a folder, or None")])
@@ -54,7 +54,7 @@ def load_scenario(
     if not isinstance(document.value, dict):
         raise document.error([Broken((), "a scenario must be a mapping", document.value)])
     if "format" in document.value:
-        return _validate(document, _as_it_is(document.value), folder, folders)
+        return _validate(document, _unchanged(document.value), folder, folders)
     if "banks" in document.value and "agents" not in document.value:
         raise document.error([*document.broken, Broken(("format",), "is required, write format: 1", None)])
     translation = translate(document.value, "simcash" if document.file is None else _name_of(document.file))
@@ -63,7 +63,7 @@ def load_scenario(
     return scenario
 
 
-def _as_it_is(value: Section) -> Translation:
+def _unchanged(value: Section) -> Translation:
     translation = Translation({})
     translation.native = value
     return translation
@@ -91,7 +91,7 @@ def _validate(
 
 
 def _find(source: Any) -> Path:
-    """A file that exists, or a scenario of the library."""
+    """Path of an existing file or of a library scenario."""
     if not isinstance(source, (str, os.PathLike)):
         rule = "must be an id of the library, a file, a mapping or a ScenarioConfig"
         raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
@@ -113,7 +113,7 @@ def _find(source: Any) -> Path:
 
 
 def _name_of(file: str) -> str:
-    """A file's name as Unicode: what the system cannot spell so is replaced."""
+    """The file name as Unicode; undecodable bytes are replaced."""
     return Path(file).stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -128,4 +128,4 @@ def _notice(document: Document, ignored: list[str]) -> str:
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - the one line that a SimCash file causes
+    print(line, file=sys.stderr)  # noqa: T201 - the notice about a SimCash file

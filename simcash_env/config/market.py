@@ -1,4 +1,4 @@
-"""The intraday liquidity market: its books, its discipline, who trades in it and by which schedule."""
+"""The liquidity market: order books, rate corridor, traders and schedule."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pydantic_core import PydanticCustomError
 from simcash_env.config.exact import written
 from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
 from simcash_env.config.fields import BankId, Cents, Count, Model, NameRule, PositiveCents, PositiveTicks, Share
+from simcash_env.schema.limits import MAX_SEED
 
 RATE_UNIT: Final = 10_000
-"""Hundredths of a basis point in one per cent: the unit of every rate in the market."""
+"""Hundredths of a basis point per percent: the unit of all market rates."""
 
 RATE_SCALE: Final = 10**6
-"""Hundredths of a basis point in the whole principal."""
+"""Hundredths of a basis point per unit of principal."""
 
 YEAR_DAYS: Final = 360
 MAX_RATE_PERCENT: Final = 100
@@ -25,14 +26,19 @@ MAX_ROWS: Final = 1_000_000
 
 def _is_on_the_grid(value: float) -> float:
     if written(value) * RATE_UNIT % 1:
-        rule = "must be a whole number of hundredths of a basis point (four decimals of a per cent)"
+        rule = "must be a whole number of hundredths of a basis point (four decimals of a percent)"
         raise PydanticCustomError(RULE, rule)
     return value
 
 
 Percent = Annotated[
     float,
-    Field(strict=True, ge=0, le=MAX_RATE_PERCENT, description="per cent a year (or a tick), four decimals"),
+    Field(
+        strict=True,
+        ge=0,
+        le=MAX_RATE_PERCENT,
+        description="percent per year, or per tick under `per_tick`; four decimals",
+    ),
     AfterValidator(_is_on_the_grid),
 ]
 RateOffset = Annotated[
@@ -41,7 +47,7 @@ RateOffset = Annotated[
     AfterValidator(_is_on_the_grid),
 ]
 Rows = Annotated[int, Field(strict=True, ge=1, le=MAX_ROWS)]
-BookId = Annotated[str, Field(strict=True, min_length=1, description="id of a book"), NameRule]
+BookId = Annotated[str, Field(strict=True, min_length=1, description="book id"), NameRule]
 
 
 def rate_units(percent: float) -> int:
@@ -50,20 +56,20 @@ def rate_units(percent: float) -> int:
 
 
 class TermMaturity(Model):
-    """A loan for so many ticks."""
+    """A loan term of ``ticks`` ticks."""
 
     ticks: PositiveTicks
 
 
 class BookConfig(Model):
-    """One order book: all its loans have one maturity."""
+    """One order book. All loans of a book have the same maturity."""
 
     id: BookId = "intraday"
     maturity: Literal["intraday", "overnight"] | TermMaturity = "intraday"
 
 
 class TraderConfig(Model):
-    """A bank whose desk trades in every tick: at the theoretical rate of the corridor, all it has or lacks."""
+    """A corridor trader: in every tick it offers or bids the bank's surplus or shortfall at the theoretical rate."""
 
     type: Literal["corridor"] = "corridor"
     book: BookId | None = None
@@ -72,7 +78,7 @@ class TraderConfig(Model):
 
 
 class RetryConfig(Model):
-    """What happens to a slot whose attempt fails; the delay is in ticks, or in milliseconds from the command line."""
+    """Retries of a trading slot; ``base_delay`` (ticks or ms, see ``--delay``) doubles with every failure."""
 
     max_retries: Count = 3
     base_delay: Count = 1
@@ -80,9 +86,9 @@ class RetryConfig(Model):
 
 
 class ScheduleConfig(Model):
-    """Slots for all banks, drawn from a seed: amounts, sides and books."""
+    """A schedule of trading slots for all banks; a seed determines amounts, sides and books."""
 
-    seed: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
     trades_per_account: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
     amount_min: PositiveCents
     amount_max: PositiveCents
@@ -107,7 +113,7 @@ class ScheduleConfig(Model):
 
 
 class MarketConfig(Model):
-    """Banks lend reserves to each other within the day, inside the central bank's rate corridor."""
+    """Banks lend reserves to each other inside the central bank's rate corridor."""
 
     discipline: Literal["regulated", "unregulated"] = "regulated"
     deposit_rate: Percent
@@ -144,13 +150,13 @@ class MarketConfig(Model):
         return -(-low.numerator // low.denominator), high.numerator // high.denominator
 
     def interest_scale(self, ticks_per_day: int) -> int:
-        """Interest is principal x rate x ticks over this."""
+        """Divisor of interest: principal x rate x ticks / scale."""
         return RATE_SCALE * (1 if self.interest == "per_tick" else ticks_per_day * YEAR_DAYS)
 
     def order_rows(self, num_banks: int) -> int:
-        """Rows for resting orders."""
+        """Capacity of the table of resting orders, in rows."""
         return max(64, 8 * num_banks) if self.max_orders is None else self.max_orders
 
     def loan_rows(self, num_banks: int) -> int:
-        """Rows for loans that stand."""
+        """Capacity of the table of open loans, in rows."""
         return max(128, 16 * num_banks) if self.max_loans is None else self.max_loans

@@ -12,7 +12,7 @@ Raw = Mapping[str, Any]
 
 
 def market_faults(scenario: Raw) -> Iterator[Broken]:
-    """Every broken rule between the market and the banks, and between its own parts."""
+    """Yield every broken rule between the market and the banks, and between parts of the market."""
     market = scenario.get("market")
     if not isinstance(market, Mapping):
         return
@@ -59,7 +59,7 @@ def _books(market: Raw) -> Iterator[Broken]:
 
 
 def _rates(market: Raw) -> Iterator[Broken]:
-    """The reference lies inside the corridor, and so does what the schedule bids and asks."""
+    """Reference rate and scheduled bids and asks must be inside the corridor."""
     low, high = market.get("deposit_rate"), market.get("lending_rate")
     if not (_is_rate(low) and _is_rate(high)) or market.get("discipline", "regulated") != "regulated":
         return

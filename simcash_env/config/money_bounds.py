@@ -1,8 +1,8 @@
-"""How much money a run can move, and what it can cost at most: a scenario whose totals could leave int64 is refused.
+"""Upper bounds on the money and cost of a run; a scenario whose totals could exceed int64 is rejected.
 
-The bounds are upper ones: every payment waits to the end of the run, everybody is overdrawn as far as possible. Random
-payments have no largest total; what they come to is bounded so that a run passes the bound with a probability below
-exp(-60) (Bernstein's inequality for a compound Poisson sum).
+The bounds assume that every payment waits until the end of the run and that all banks are overdrawn to their limits.
+The total of random payments is unbounded; its bound is exceeded with probability below exp(-60) (Bernstein's inequality
+for a compound Poisson sum).
 """
 
 from __future__ import annotations
@@ -16,26 +16,24 @@ from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL
 from simcash_env.config.costs import RATES, BpsPenalty
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
+from simcash_env.schema.limits import MAX_PARTS
 
 if TYPE_CHECKING:
     from simcash_env.config.banks import BankConfig
     from simcash_env.config.scenario import ScenarioConfig
 
 MAX_RUN_CENTS: Final = 3 * 10**18
-"""Most that the payments of a run may sum to, its accounts may hold, it may cost: int64 holds three times that."""
+"""Limit of total payments, account balances and costs of a run, about a third of the int64 range."""
 
 CERTAINTY: Final = 60.0
-"""Minus the logarithm of the probability that random payments pass their bound."""
-
-MAX_PARTS: Final = 1_000
-"""Parts into which a tree or a decision from outside splits a payment at most, as far as bounds go."""
+"""Negative logarithm of the probability that random payments exceed their bound."""
 
 BPS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Payments of one kind over the whole run, at most.
+    """Upper bounds on the payments of one kind over the run.
 
     Attributes:
         place: the key that sets their amounts.
@@ -71,7 +69,7 @@ class Totals:
 
 
 def money_faults(config: ScenarioConfig) -> Iterator[Broken]:
-    """What of a valid scenario could take a total beyond ``MAX_RUN_CENTS``: the first of payments, accounts, costs."""
+    """Yield the first of payments, accounts and costs whose total could exceed ``MAX_RUN_CENTS``."""
     bounds = RunBounds(config)
     broken = bounds.fault()
     if broken is not None:
@@ -79,7 +77,7 @@ def money_faults(config: ScenarioConfig) -> Iterator[Broken]:
 
 
 class RunBounds:
-    """The bounds of a scenario's totals, with payments from outside or without."""
+    """Bounds on a scenario's totals, with or without payments submitted from outside."""
 
     def __init__(self, config: ScenarioConfig) -> None:
         self.config = config
@@ -98,11 +96,11 @@ class RunBounds:
         self.parts = max((_parts(bank) for bank in config.banks), default=1)
 
     def fault(self, cents: int = 0, count: int = 0) -> Broken | None:
-        """The bound that is passed, None if none is.
+        """The total that exceeds its limit, or None.
 
         Args:
-            cents: total of the payments that come from outside.
-            count: how many these are.
+            cents: total of the payments submitted from outside.
+            count: number of these payments.
         """
         days, ticks, base = self.num_days, self.num_ticks, self.totals
         totals = Totals(
@@ -174,7 +172,7 @@ class RunBounds:
                 )
 
     def _growth(self, bank: BankConfig) -> float:
-        """The largest factor that events put on a bank's rates; ``cross_rules`` keeps it finite."""
+        """The largest factor that events apply to a bank's rates; ``cross_rules`` keeps it finite."""
         largest = max([1.0, *(e.multiplier for e in self.config.events if e.type == "global_arrival_rate_change")])
         growth = largest
         for event in self.config.events:
@@ -187,7 +185,7 @@ class RunBounds:
     # -- accounts -----------------------------------------------------------------------------------------------------
 
     def _accounts(self) -> tuple[int, tuple[Place, Any]]:
-        """What any account can hold or owe at most, and the key that contributes most."""
+        """Largest absolute balance of any account, and the key that contributes most."""
         terms: dict[Place, tuple[int, Any]] = {}
         for number, bank in enumerate(self.config.banks):
             for key in ("opening_balance", "credit_limit", "posted_collateral", "liquidity_pool"):
@@ -209,7 +207,7 @@ class RunBounds:
     # -- costs --------------------------------------------------------------------------------------------------------
 
     def _charges(self, totals: Totals) -> dict[str, float]:
-        """What each price can come to in the whole run, by its key."""
+        """Largest cost of the run for each price, by key."""
         costs, per_day = self.config.costs, self.config.simulation.ticks_per_day
         cents, count = totals.cents, totals.count
         pieces = min(count * self.parts, max(cents, count))
@@ -235,7 +233,7 @@ class RunBounds:
         return found
 
     def _market(self) -> float:
-        """Interest, and the end-of-day penalties of loans that are overdue."""
+        """Interest, and end-of-day penalties of overdue loans."""
         market, ticks = self.config.market, self.num_ticks
         assert market is not None  # noqa: S101 - the caller has seen it
         lines = sum(market.credit_lines.get(bank.id, bank.credit_limit) for bank in self.config.banks)
@@ -255,7 +253,7 @@ def _penalty(rule: int | BpsPenalty, cents: float, count: float) -> float:
 
 
 def _streams(bank: BankConfig) -> Iterator[tuple[Place, Any, tuple[float, ...] | None]]:
-    """Where each source of random payments stands, the source, and its pattern over the day."""
+    """Yield place, source and daily pattern of each source of random payments."""
     if bank.arrivals is not None:
         yield ("arrivals",), bank.arrivals, bank.arrivals.rate_per_tick_of_day
     for name in ("urgent", "normal", "low") if bank.arrival_bands is not None else ():
@@ -265,7 +263,7 @@ def _streams(bank: BankConfig) -> Iterator[tuple[Place, Any, tuple[float, ...] |
 
 
 def _parts(bank: BankConfig) -> int:
-    """Into how many parts a bank splits a payment at most."""
+    """Largest number of parts into which a bank splits a payment."""
     policy = bank.policy
     if policy.type == "liquidity_splitting":
         return policy.max_splits
@@ -280,7 +278,7 @@ def _posts(bank: BankConfig) -> bool:
 
 
 def moments(amount: Any) -> tuple[float, float, float]:
-    """Mean, mean square and largest draw of an amount in cents, each rounded up: an amount is at least a cent."""
+    """Mean, mean square and largest draw of an amount in cents, each rounded up; an amount is at least 1 cent."""
     if amount.type == "uniform":
         low, high = float(amount.min), float(amount.max)
         return (low + high) / 2 + 1, (low * low + low * high + high * high) / 3 + high + 1, high

@@ -1,4 +1,4 @@
-"""How numbers are written: in decimal, for every reader of what users write."""
+"""Syntax of numbers: decimal, for all user input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WHOLE = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*")
 DECIMAL = re.compile(
     r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][-+]?[0-9]+)?"
 )
-"""How a number is written; a ``WHOLE`` one is an integer, with or without leading zeros."""
+"""Pattern of numbers; a ``WHOLE`` one is an integer, with or without leading zeros."""
 
 OTHER_BASE = re.compile(r"[-+]?0(?:[bB][01_]+|[oO][0-7_]+|[xX][0-9a-fA-F_]+)")
 SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
@@ -19,7 +19,7 @@ LEADING_ZERO = re.compile(r"[-+]?0_?[0-9][0-9_]*")
 
 
 def number_in(text: str) -> int | float | None:
-    """The number that a text is, in decimal; None where it is none."""
+    """The decimal value of a text; None if it is not a number."""
     digits = text.replace("_", "")
     if WHOLE.fullmatch(text):
         return int(digits)
@@ -27,6 +27,6 @@ def number_in(text: str) -> int | float | None:
 
 
 def has_two_meanings(text: str) -> bool:
-    """Is it a number for some readers of YAML and a text, or another number, for others?"""
+    """Do YAML readers disagree on whether this is a number, or on its value?"""
     others = OTHER_BASE, SEXAGESIMAL, ODD_UNDERSCORES
     return DECIMAL.fullmatch(text) is None and any(other.fullmatch(text) for other in others)

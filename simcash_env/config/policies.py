@@ -1,4 +1,4 @@
-"""What a bank does with its queue: one model a named policy, told apart by ``type``."""
+"""Policies of scripted banks: one model for each type."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from simcash_env.config.faults import broken_rules, fault_at
 from simcash_env.config.fields import Cents, Model, Text, Ticks
 from simcash_env.config.trees.files import LoadedTree, inline_tree, tree_of_file
 from simcash_env.config.trees.nodes import TreeCheck
+from simcash_env.schema.limits import MAX_PARTS, MIN_PARTS
 
-Parts = Annotated[int, Field(strict=True, ge=2, le=1_000, description="number of parts, at least 2")]
+Parts = Annotated[int, Field(strict=True, ge=MIN_PARTS, le=MAX_PARTS, description="number of parts, at least 2")]
 
 
 class FifoPolicy(Model):
-    """Release everything at once."""
+    """Release every payment immediately."""
 
     type: Literal["fifo"] = "fifo"
 
 
 class DeadlinePolicy(Model):
-    """Release what is due within so many ticks, hold the rest."""
+    """Release payments due within urgency_threshold ticks, hold the rest."""
 
     type: Literal["deadline"] = "deadline"
     urgency_threshold: Ticks
 
 
 class LiquidityAwarePolicy(Model):
-    """Release while a buffer of cents remains; what is urgent, whenever it is affordable."""
+    """Release while target_buffer remains on the balance; release urgent payments whenever they are affordable."""
 
     type: Literal["liquidity_aware"] = "liquidity_aware"
     target_buffer: Cents
@@ -36,7 +37,7 @@ class LiquidityAwarePolicy(Model):
 
 
 class LiquiditySplittingPolicy(Model):
-    """Release what is affordable, split what is not."""
+    """Release what the balance covers, split larger payments."""
 
     type: Literal["liquidity_splitting"] = "liquidity_splitting"
     max_splits: Parts
@@ -44,7 +45,7 @@ class LiquiditySplittingPolicy(Model):
 
 
 class LiquidityReservePolicy(Model):
-    """As liquidity_aware, but it counts what it has already released in this tick."""
+    """Keep target_buffer, counting payments released earlier in the tick; urgent payments may use credit."""
 
     type: Literal["liquidity_reserve"] = "liquidity_reserve"
     target_buffer: Cents
@@ -52,14 +53,14 @@ class LiquidityReservePolicy(Model):
 
 
 class MockSplittingPolicy(Model):
-    """Split everything: for tests."""
+    """Split every payment. For tests."""
 
     type: Literal["mock_splitting"] = "mock_splitting"
     num_splits: Parts
 
 
 class TreePolicy(Model):
-    """A decision tree, from a file or written out in place."""
+    """A decision tree, from a file or inline."""
 
     type: Literal["tree"] = "tree"
     file: Text | None = None
@@ -90,12 +91,12 @@ class TreePolicy(Model):
 
     @property
     def values(self) -> dict[str, float]:
-        """The tree's parameters, with what the scenario sets anew."""
+        """The tree's parameters, with the scenario's overrides."""
         return self._loaded.values
 
 
 class ExternalPolicy(Model):
-    """A learning bank: its decisions come from outside."""
+    """A learning bank: the environment or another caller decides."""
 
     type: Literal["external"] = "external"
 

@@ -1,4 +1,4 @@
-"""Finding the files of decision trees that a scenario refers to."""
+"""Search for the decision tree files that a scenario refers to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simcash_env.config.library import policy_folder
 
 
 def find_policy_files(scenario: dict[str, Any], folder: Path | None, policy_path: Path | None) -> None:
-    """Replace each tree policy's file by the place where it was found; one that is not found stays as it is."""
+    """Replace the file of each tree policy by the path found; files that are not found stay unchanged."""
     banks = scenario.get("banks")
     for bank in banks if isinstance(banks, list) else ():
         policy = bank.get("policy") if isinstance(bank, dict) else None
@@ -28,7 +28,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _places(file: str, folder: Path | None, policy_path: Path | None) -> Iterator[Path]:
-    """A file may be named as it lies here, beside the scenario, in the search path, or be one of the library."""
+    """Yield candidate paths: the search path, the scenario's folder, the current folder, the library."""
     if policy_path is not None:
         yield policy_path / file
         yield policy_path / Path(file).name

@@ -1,4 +1,4 @@
-"""What pydantic and our own rules found, as faults a user can act on."""
+"""Conversion of validation errors to faults with messages for users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simcash_env.errors import ConfigError, Fault
 
 LONGEST_VALUE = 60
 TREE = "tree"
-"""A type of policy, and the key of what is written out in it."""
+"""Type of the policies that may contain an inline tree, and the key of that tree."""
 
 RULES: Mapping[str, str] = {
     "missing": "is required",
@@ -37,11 +37,11 @@ RULES: Mapping[str, str] = {
     "union_tag_not_found": "needs a type",
     "int_parsing_size": "must be at most 10**15",
 }
-"""Our words for pydantic's error types; what is not listed keeps pydantic's own message."""
+"""Messages for pydantic's error types; other types keep pydantic's message."""
 
 
 def broken_of(error: ValidationError, document: Any) -> list[Broken]:
-    """Every fault of a pydantic error, at its place in the document."""
+    """The faults of a pydantic error, with their places in the document."""
     return [
         Broken(_place_in(fault["loc"], document), _rule(fault), None if fault["type"] == "missing" else fault["input"])
         for fault in error.errors()
@@ -52,7 +52,7 @@ def broken_of(error: ValidationError, document: Any) -> list[Broken]:
 def config_error(
     broken: Iterable[Broken], file: str | None, line_of: Callable[[Place], int | None] = lambda _: None
 ) -> ConfigError:
-    """The error that lists these faults, each once, in the order of the file."""
+    """The error that lists these faults without duplicates, in the order of the file."""
     faults: dict[tuple[str, str], Fault] = {}
     for place, rule, value in broken:
         path = ".".join(str(step) for step in place)
@@ -61,7 +61,7 @@ def config_error(
 
 
 def shown(value: Any) -> str | None:
-    """A value as a message shows it: short, and None for nothing."""
+    """A short form of a value for messages; None stays None."""
     if value is None:
         return None
     if isinstance(value, Mapping):
@@ -75,12 +75,12 @@ def shown(value: Any) -> str | None:
 
 
 def _is_counted_short(fault: Any) -> bool:
-    """Pydantic also calls a list too short whose entries are there and faulty."""
+    """True if pydantic reports a list as too short only because its entries are invalid."""
     return bool(fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"])
 
 
 def value_at(document: Any, place: Place, otherwise: Any) -> Any:
-    """What the file itself has at a place, where it has something there."""
+    """The value of the file at a place, if there is one."""
     found = document
     for step in place:
         found = _inside(found, step)
@@ -100,7 +100,7 @@ def _rule(fault: Any) -> str:
 
 
 def _plain(bound: Any) -> Any:
-    """A whole bound without its decimal point."""
+    """An integral bound without decimal point."""
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
@@ -111,7 +111,7 @@ def _wrong_type(tag: str, expected: str) -> str:
 
 
 def _place_in(loc: Place, document: Any) -> Place:
-    """The path as the user wrote it: pydantic also names the branch of a union that it took."""
+    """The path as in the user's file, without pydantic's names of union branches."""
     place: list[str | int] = []
     here, is_past_tag = document, False
     for step in loc:
@@ -120,7 +120,7 @@ def _place_in(loc: Place, document: Any) -> Place:
             continue
         place.append(step)
         here = _inside(here, step)
-        is_past_tag = is_past_tag or step == TREE  # what is inside a tree is told by us, not by pydantic
+        is_past_tag = is_past_tag or step == TREE  # errors inside a tree are reported by us, not by pydantic
     return tuple(place)
 
 

@@ -1,4 +1,4 @@
-"""The nearest known name to a misspelt one."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like this one, or None when none does."""
+    """The most similar known name, or None if none is similar."""
     names = {candidate.lower(): candidate for candidate in known}
     found = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return names[found[0]] if found else None
 
 
 def unknown_key(name: str, known: Iterable[str]) -> str:
-    """The rule that an unknown key breaks, with the nearest known one."""
+    """The message for an unknown key, with the nearest known key."""
     guess = nearest(name, known)
     return "unknown key" if guess is None else f"unknown key, did you mean {guess}?"

@@ -1,4 +1,4 @@
-"""Which text and which numbers are accepted: what every file, database and answer can hold."""
+"""Accepted text and numbers: what every file format, database and response can represent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe
 """Control characters without tab and line breaks, and the two that are no characters: YAML and XML refuse them too."""
 
 LINE_BREAK: Final = re.compile("[\t\n\r\x85\u2028\u2029]")
-"""What additionally must not stand in a name."""
+"""Characters that are additionally not allowed in names."""
 
 NOT_FINITE: Final = "must be a finite number"
 
@@ -31,7 +31,7 @@ def text_problem(text: str) -> str | None:
 
 
 def name_problem(text: str) -> str | None:
-    """The rule that the text of a name breaks: a name is one line."""
+    """The rule that a name breaks: a name is one line."""
     found = LINE_BREAK.search(text)
     if found is not None:
         return f"must be one line without tabs: character {found.start() + 1} is {_code(found)}"
@@ -43,16 +43,16 @@ def _code(found: re.Match[str]) -> str:
 
 
 def scalar_problem(value: Any) -> str | None:
-    """The rule that a text or a number breaks, wherever it stands."""
+    """The rule that a text or number breaks anywhere in a file."""
     if isinstance(value, str):
         return text_problem(value)
     return NOT_FINITE if isinstance(value, float) and not math.isfinite(value) else None
 
 
 def unusable(value: Any, place: Place = ()) -> Iterator[Broken]:
-    """Every text that is not usable and every number that is not finite, keys included.
+    """Yield every invalid text and every number that is not finite, including keys.
 
-    A mapping or list that stands in several places is read once; so one that contains itself has an end.
+    A mapping or list that occurs several times is read once, so a self-referencing value terminates.
     """
     seen: set[int] = set()
     waiting: list[tuple[Place, Any]] = [(place, value)]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simcash_env.compile.scenario import CompiledScenario, initial_work
-from simcash_env.envs.call import Call
+from simcash_env.envs.call import PackedCall
 from simcash_env.schema.arrays import I64
 from simcash_env.threads import Threads
 
@@ -22,7 +22,7 @@ class Lanes:
     """The calls that step a batch.
 
     Args:
-        kernels: ``spaces.step``.
+        kernels: ``agents.step``.
         scenario: what is played.
         arena: ``Arena`` of the batch but for its work row.
         buffers: ``Buffers`` of the batch.
@@ -39,7 +39,7 @@ class Lanes:
         bounds = np.linspace(0, copies, min(count, copies) + 1).astype(int).tolist()
         banks, entries = len(shape.window.learners), shape.window.num_entries
         self._rows: list[slice] = []
-        self._calls: list[Call] = []
+        self._calls: list[PackedCall] = []
         for first, last in itertools.pairwise(bounds):
             work_row, work_sizes = initial_work(scenario, arena.state_sizes)
             own = arena._replace(states=arena.states[first:last], work_row=work_row, work_sizes=work_sizes)
@@ -48,7 +48,8 @@ class Lanes:
                 cut["raw"] = buffers.raw[first * banks * entries : (last * banks + 1) * entries]
             else:
                 cut["raw"] = np.zeros(entries)
-            self._calls.append(Call(own, type(buffers)(**cut), shape, nvec))
+            call = kernels.Call(own, type(buffers)(**cut), shape, num_choices=nvec, is_backward=np.ones(1, np.int64))
+            self._calls.append(PackedCall(call))
             self._rows.append(slice(first * banks, last * banks))
         self._threads = Threads(len(self._calls)) if len(self._calls) > 1 else None
 

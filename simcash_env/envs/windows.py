@@ -1,4 +1,4 @@
-"""What a batch's learners choose from and on which scales they see, as the kernels read it."""
+"""Head sizes and observation scales of a batch, as the kernels read them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, POOL_LEVELS, RECALL_CHOICES, RtgsPriority
+from simcash_env.schema.heads import head_numbers, heads_of
+from simcash_env.schema.limits import BUDGET_LEVELS, THRESHOLD_STEPS
 
 if TYPE_CHECKING:
     from simcash_env.compile.scenario import CompiledScenario
@@ -16,31 +17,22 @@ if TYPE_CHECKING:
     from simcash_env.schema.arrays import I64, Scenario
 
 LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
-"""In the order of the numbers in ``spaces.tables``."""
+"""Encodings, in the order of the numbers in ``agents.tables``."""
 
 
 def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
-    """Choices of each head by name: those of the language, then RTGS priority, pool, collateral, recall and market."""
-    from simcash_env.agents.tables import BUDGET_LEVELS, THRESHOLD_STEPS
-
-    verbs = 1 + int(view.max_split[0]) + int(view.allows_drop[0])
-    main = {"queue": [verbs] * num_slots, "budget": [BUDGET_LEVELS], "threshold": [THRESHOLD_STEPS + 1] * 4}
+    """Return the number of choices of each head by name: heads of the encoding, then optional heads."""
+    main = {
+        "queue": [len(view.choice_verb)] * num_slots,
+        "budget": [BUDGET_LEVELS],
+        "threshold": [THRESHOLD_STEPS + 1] * 4,
+    }
     heads = {f"main{at}": size for at, size in enumerate(main[language])}
-    if view.orders_queue2_by_priority[0]:
-        heads["rtgs_priority"] = len(RtgsPriority)
-    if view.bank_pool_cents[learners].any():
-        heads["pool"] = POOL_LEVELS
-    if view.offers_collateral[0]:
-        heads["collateral"] = COLLATERAL_CHOICES
-    if view.offers_recall[0]:
-        heads["recall"] = RECALL_CHOICES
-    if view.market_offers_orders.any():
-        heads["market"] = MARKET_CHOICES
-    return heads
+    return heads | {head.name: head.size for head in heads_of(view, learners)}
 
 
 def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
-    """``spaces.tables.Window`` of a batch, with the scales of every variant."""
+    """Return the ``agents.tables.Window`` of a batch, with the scales of every variant."""
     from simcash_env.agents.observation_scales import observation_scales
     from simcash_env.agents.tables import Window
 
@@ -52,6 +44,7 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
     choices = 0 if vec.action.language == "threshold" else int(vec.action_nvec.max())
     return Window(
         learners=learners,
+        heads=head_numbers(heads_of(vec.scenario.view, learners)),
         num_variants=len(variants),
         num_slots=vec.num_slots,
         num_entries=vec.num_features,
@@ -60,9 +53,7 @@ def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCash
         num_heads=heads,
         kind=LANGUAGES.index(vec.action.language),
         num_main=vec.num_main_heads,
-        has_pool=int("pool" in vec.head_index),
         has_market=int(vec.has_market),
-        has_orders=int("market" in vec.head_index),
         spread=spread,
         offset=offset,
     )

@@ -7,14 +7,18 @@ from typing import Any, Final
 
 from simcash_env.evaluation.statistics import Interval
 
+HEADS: Final = (
+    "scenario", "policy", "mean cost", "95 % interval", "difference to FIFO", "regret", "delay", "liquidity",
+    "parameters",
+)  # fmt: skip
 MOST_SHARES: Final = 5
-"""A longer list of pool shares is not printed."""
+"""Longer lists of pool shares are not printed."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], most_tuned: int | None = None) -> list[str]:
-    """Lines of Markdown: by scenario, cheapest first; of the tuned policies the best ``most_tuned``, or all."""
+    """Lines of Markdown, by scenario, cheapest first, with the best ``most_tuned`` tuned policies (default: all)."""
     lines = [
-        "| scenario | policy | mean cost | 95 % interval | against FIFO | regret | delay | liquidity | parameters |",
+        "| " + " | ".join(HEADS) + " |",
         "|---|---|---:|---:|---:|---:|---:|---:|---|",
     ]
     for scenario in dict.fromkeys(row["scenario"] for row in rows):
@@ -46,7 +50,7 @@ def cells(row: Mapping[str, Any], scenario: str) -> list[str]:
 
 
 def shortened(parameters: str) -> str:
-    """Parameters without a long list of pool shares."""
+    """Parameters, with a long list of pool shares abbreviated."""
     head, _, shares = parameters.partition("pool ")
     if shares.count("/") < MOST_SHARES:
         return parameters

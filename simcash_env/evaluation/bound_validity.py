@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.schema.limits import MAX_PARTS
 
 Drops = Literal["never", "at_deadline", "any_time"]
 Pool = Literal["grid", "any"]
 
-MAX_PARTS: Final = 1_000
 """Parts of a split, at most, whatever decides."""
 
 

@@ -20,6 +20,7 @@ from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.milp import Programme
 from simcash_env.kernels.money import BPS_SCALE
 from simcash_env.schema.codes import NONE
+from simcash_env.schema.limits import NORMAL_FROM, URGENT_FROM
 
 MOST_VARIABLES: Final = 400_000
 ROUNDING: Final = 0.5
@@ -222,7 +223,7 @@ class Plan:
             view.normal_multiplier_thousandths,
             view.urgent_multiplier_thousandths,
         ]
-        own = 2 if priority >= 8 else 1 if priority >= 4 else 0  # noqa: PLR2004 - the bands of charges.delay_weight
+        own = (priority >= NORMAL_FROM) + (priority >= URGENT_FROM)
         if self.may.priorities:
             possible = bands
         else:

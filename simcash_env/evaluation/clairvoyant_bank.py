@@ -8,7 +8,8 @@ import numpy as np
 
 from simcash_env.evaluation.milp import INFINITY
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
-from simcash_env.schema.codes import NONE, POOL_LEVELS, PPM
+from simcash_env.schema.codes import NONE, PPM
+from simcash_env.schema.limits import POOL_LEVELS
 
 if TYPE_CHECKING:
     from simcash_env.evaluation.clairvoyant import Plan

@@ -19,7 +19,7 @@ from simcash_env.evaluation.scripted import Agent
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NONE, EventKind, Side
 from simcash_env.simulation import Simulation, TickResult
-from simcash_env.simulation.decisions import Decision, Order
+from simcash_env.simulation.decisions import Order
 from simcash_env.simulation.event_log import Events
 
 MECHANISMS: Final = ("gross", "queue2", "entry_disposition", "bilateral", "cycles", "prefix")
@@ -120,7 +120,7 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
         actions = agent.act(vec)[0]
         simulation.open_tick()
         decisions = {
-            bank: dict(zip(simulation.queue1(bank), (_decision(vec, int(choice)) for choice in row), strict=False))
+            bank: dict(zip(simulation.queue1(bank), map(vec.slot_choices.decision, row.tolist()), strict=False))
             for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
         }
         levels, orders = _levels(vec, actions), _orders(vec, actions)
@@ -149,12 +149,6 @@ def _orders(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
         bank: (Side(side).name.lower(), rate / RATE_UNIT, cents) if cents else None
         for bank, (side, rate, cents) in zip(vec.bank_ids, rows, strict=True)
     }
-
-
-def _decision(vec: SimCashVec, choice: int) -> Decision:
-    if choice > 1:
-        return ("split", choice) if choice <= vec.config.actions.max_split else "drop"
-    return "release" if choice else "hold"
 
 
 def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) -> RunRecord:

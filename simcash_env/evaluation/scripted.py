@@ -16,13 +16,13 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
 from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, PolicyConfig, TreePolicy
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
+from simcash_env.policies.splitting import URGENT_TICKS
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import POOL_LEVELS, PPM
+from simcash_env.schema.codes import PPM
+from simcash_env.schema.limits import POOL_LEVELS
 
 Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
-
-HOLD, RELEASE = 0, 1
 
 
 class Agent(Protocol):
@@ -46,19 +46,16 @@ class ScriptedAgent:
     def act(self, vec: SimCashVec) -> I64:
         """Decide on every payment in the window, and on the pool share where it can be set."""
         actions, view = self.begin(vec)
-        present = view["present"].astype(bool)
-        actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), RELEASE, HOLD)
+        choices, present = vec.slot_choices, view["present"].astype(bool)
+        actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), choices.release, choices.hold)
         self.drop_due(vec, view, actions)
         return actions
 
     def drop_due(self, vec: SimCashVec, view: View, actions: I64) -> None:
-        """Drop what is to be given up, in place of what was decided on it."""
+        """Replace the decision on payments that are to be dropped."""
         drops = view["present"].astype(bool) & self.gives_up(vec, view)
         if drops.any():
-            if not vec.config.actions.allow_drop:
-                message = "this policy drops payments at their deadline: the scenario needs actions.allow_drop"
-                raise ActionError(message)
-            actions[:, :, : vec.num_slots][drops] = vec.action_nvec[0] - 1
+            actions[:, :, : vec.num_slots][drops] = vec.slot_choices.drop
 
     def begin(self, vec: SimCashVec) -> tuple[I64, View]:
         """Actions that hold everything and set the pool share, and the view with the account as it will be then."""
@@ -172,28 +169,24 @@ class LiquiditySplitting(DropsAtDeadline):
     The batch does not show which payments are divisible, so under ``split_scope: divisible`` all of a bank's must be.
     """
 
-    URGENT_TICKS = 5
-
     def __init__(self, max_splits: int, min_split_amount: int, levels: int | Sequence[int] | None = None) -> None:
         super().__init__(levels)
         self.max_splits, self.min_split_amount = max_splits, min_split_amount
 
     def act(self, vec: SimCashVec) -> I64:
         """Release, or the number of parts, or hold; at the deadline drop, under SimCash's rules."""
-        if vec.config.actions.max_split < self.max_splits:
-            message = (
-                f"this policy splits into {self.max_splits} parts: the scenario needs actions.max_split to be that"
-            )
-            raise ActionError(message)
+        choices = vec.slot_choices
+        choices.split(self.max_splits)  # an error where the scenario does not offer so many parts
         actions, view = self.begin(vec)
         remaining, balance = view["remaining"], view["balance"][:, :, None]
-        parts = np.where(view["ticks_to_deadline"] <= self.URGENT_TICKS, self.max_splits, 2)
+        parts = np.where(view["ticks_to_deadline"] <= URGENT_TICKS, self.max_splits, 2)
         if vec.config.rules.set != "simcash" and self.min_split_amount:
             parts = np.minimum(parts, remaining // self.min_split_amount)
         can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)  # noqa: PLR2004 - a pair
-        can_split &= vec.masks[:, :, : vec.num_slots, 2].astype(bool)
-        chosen = np.where(balance >= remaining, RELEASE, np.where(can_split, parts, HOLD))
-        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, HOLD)
+        can_split &= vec.masks[:, :, : vec.num_slots, choices.split(2)].astype(bool)
+        chosen = np.where(can_split, choices.splits()[parts], choices.hold)
+        chosen = np.where(balance >= remaining, choices.release, chosen)
+        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, choices.hold)
         self.drop_due(vec, view, actions)
         return actions
 

@@ -17,7 +17,7 @@ from simcash_env.config.policies import TreePolicy
 from simcash_env.config.trees.nodes import is_annotation
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.scripted import HOLD, RELEASE, ScriptedAgent
+from simcash_env.evaluation.scripted import ScriptedAgent
 from simcash_env.schema.arrays import I64
 
 F64 = npt.NDArray[np.float64]
@@ -73,7 +73,7 @@ class TreeAgent(ScriptedAgent):
     def act(self, vec: SimCashVec) -> I64:
         """Slot by slot, because a tree may ask what it has released before."""
         actions, view = self.begin(vec)
-        num_slots = vec.num_slots
+        num_slots, choices = vec.num_slots, vec.slot_choices
         tick = np.rint(vec.features[:, :, AT.run_position] * vec.num_ticks)
         in_day = tick % vec.config.simulation.ticks_per_day
         facts: dict[str, F64] = {name: view[name].astype(float) for name in ACCOUNT_FIELDS}
@@ -83,7 +83,7 @@ class TreeAgent(ScriptedAgent):
         for slot in range(num_slots):
             facts |= {name: view[column][:, :, slot].astype(float) for name, column in SLOT_FIELDS.items()}
             releases = self._releases(self._tree, facts) & present[:, :, slot]
-            actions[:, :, slot] = np.where(releases, RELEASE, HOLD)
+            actions[:, :, slot] = np.where(releases, choices.release, choices.hold)
             facts["committed_value"] = facts["committed_value"] + np.where(releases, facts["remaining_amount"], 0.0)
         return actions
 

@@ -148,7 +148,7 @@ def draw_unlisted(scenario: Scenario, state: State, source: int) -> int:
     target, chosen = draw_float(state) * total, scenario.weight_bank[first]
     if total == 0.0:
         return chosen  # type: ignore[no-any-return]
-    for at in range(first, end):  # pragma: no branch - as above
+    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
         if scenario.weight_bank[at] != NONE and state.live_weight[at] == UNLISTED:
             chosen = scenario.weight_bank[at]
             target -= 1.0
@@ -172,7 +172,7 @@ def draw_priority(scenario: Scenario, state: State, source: int) -> int:
         total += scenario.choice_weight[at]
     target = draw_float(state) * total
     chosen = NONE
-    for at in range(first, end):  # pragma: no branch - likewise
+    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
         if scenario.choice_weight[at] > 0.0:
             chosen = scenario.choice_priority[at]
             target -= scenario.choice_weight[at]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.money import BPS_SCALE, MAX_TOTAL_CENTS, multiply_divide
+from simcash_env.kernels.money import BPS_SCALE, multiply_divide
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, NUM_COSTS, EventKind, Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS, NORMAL_FROM, URGENT_FROM
 
 COST_ACCRUAL = int(EventKind.COST_ACCRUAL)
 MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)
-URGENT_FROM = 8
-NORMAL_FROM = 4
 UNIT_THOUSANDTHS = 1000
 
 

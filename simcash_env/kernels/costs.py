@@ -5,11 +5,12 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.charges import charge, delay_weight
 from simcash_env.kernels.ledger import give_up
-from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, MAX_TOTAL_CENTS, multiply_divide
+from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, multiply_divide
 from simcash_env.kernels.overdue import mark_overdue, penalise_overdue
 from simcash_env.kernels.queues import leave_queue1, leave_queue2
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, CostKind, EventKind, Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 OVERDRAFT = int(CostKind.OVERDRAFT)
 DELAY = int(CostKind.DELAY)

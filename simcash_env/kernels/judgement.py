@@ -6,6 +6,7 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.trees.interpreter import to_whole, walk
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TreeAction, Verb
+from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_TICKS, MIN_PARTS
 
 HOLD, RELEASE, DROP, WAIT = int(Verb.HOLD), int(Verb.RELEASE), int(Verb.DROP), int(Verb.WAIT)
 REPRIORITIZE, WITHDRAW, RESUBMIT, SPLIT = (
@@ -19,19 +20,21 @@ TREE_SPLIT, TREE_STAGGER = int(TreeAction.SPLIT), int(TreeAction.STAGGER_SPLIT)
 TREE_REPRIORITIZE = int(TreeAction.REPRIORITIZE)
 TREE_WITHDRAW, TREE_RESUBMIT = int(TreeAction.WITHDRAW_FROM_RTGS), int(TreeAction.RESUBMIT_TO_RTGS)
 
-HIGHEST_PRIORITY = 10
-MAX_PARTS = 1_000
-MAX_GAP_TICKS = 1_000_000_000
-
 
 @kernel
 def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
     """A payment is split once, into two or more parts of at least a cent, where the rules allow it."""
-    if parts < 2 or state.pay_parent[row] != NONE:
+    if parts < MIN_PARTS or state.pay_parent[row] != NONE:
         return False
     if state.pay_remaining_cents[row] < parts:
         return False
     return scenario.splits_any[0] != 0 or state.pay_is_divisible[row] != 0  # type: ignore[no-any-return]
+
+
+@kernel
+def may_do(scenario: Scenario, state: State, row: int, verb: int, parts: int) -> bool:
+    """May a learner's verb for a payment of its queue be carried out? What the scenario does not offer is no choice."""
+    return may_split(scenario, state, row, parts) if verb == SPLIT else True
 
 
 @kernel
@@ -104,7 +107,7 @@ def split_verb(scenario: Scenario, state: State, work: Work, row: int, leaf: int
     now, gap, priority = parts, 0, state.pay_priority[row]
     if scenario.node_action[leaf] == TREE_STAGGER:
         now = max(to_whole(float(stack[1])), 0)
-        gap = min(max(to_whole(float(stack[2])), 0), MAX_GAP_TICKS)
+        gap = min(max(to_whole(float(stack[2])), 0), MAX_TICKS)
         priority = min(priority + min(max(to_whole(float(stack[3])), 0), HIGHEST_PRIORITY), HIGHEST_PRIORITY)
         if now > parts:
             return HOLD

@@ -6,9 +6,6 @@ from typing import Final
 
 from simcash_env.kernels._numba.jit import kernel
 
-MAX_TOTAL_CENTS: Final = 4 * 10**18
-"""Totals beyond this stop the run with an error, long before int64 could wrap."""
-
 SAFE_PRODUCT: Final = 9.0e18
 """Products below this fit int64 whatever the rounding of their float estimate."""
 

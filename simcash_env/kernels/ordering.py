@@ -8,11 +8,11 @@ from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EscalationCurve, EventKind
+from simcash_env.schema.limits import HIGHEST_PRIORITY
 
 ESCALATED = int(EventKind.PRIORITY_ESCALATED)
 EXPONENTIAL, STEP = int(EscalationCurve.EXPONENTIAL), int(EscalationCurve.STEP)
 STEEPNESS = 16.0  # an exponential rise doubles its gain with every quarter of the window
-HIGHEST_PRIORITY = 10
 TICK_BITS = 40  # a tick fits 40 bits, so one word holds a priority and a tick
 
 

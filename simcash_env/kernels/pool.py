@@ -5,7 +5,8 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, POOL_LEVELS, PPM, EventKind
+from simcash_env.schema.codes import NONE, PPM, EventKind
+from simcash_env.schema.limits import POOL_LEVELS
 
 ALLOCATION = int(EventKind.LIQUIDITY_ALLOCATION)
 RETURN = int(EventKind.LIQUIDITY_RETURN)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.money import MAX_TOTAL_CENTS
 from simcash_env.schema.arrays import I64, State
 from simcash_env.schema.codes import NONE, Place, RtgsPriority, Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 FREE = int(Place.FREE)
 QUEUE1 = int(Place.QUEUE1)

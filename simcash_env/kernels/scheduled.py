@@ -8,11 +8,12 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.collateral import POSTED, WITHDRAWN, move_collateral, record_collateral
 from simcash_env.kernels.deadlines import cap_deadline, default_deadline
 from simcash_env.kernels.ledger import available_liquidity
-from simcash_env.kernels.money import MAX_TOTAL_CENTS, round_half_away
+from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.queues import count_arrival, join_queue1, join_queue2, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, EventKind, ScheduledKind, Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)

@@ -25,7 +25,8 @@ from simcash_env.learning.tree_features import F64, account_facts, payment_facts
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Budget, Student, TreeRule
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.codes import Verb
+from simcash_env.schema.limits import POOL_LEVELS
 
 MOST_NODES: Final = 31
 ROUNDS: Final = 4
@@ -162,7 +163,7 @@ def _decisions(vec: SimCashVec, chosen: I64, *, portable: bool) -> Sample:
     present = view["present"].astype(bool)
     choices = chosen[:, :, : vec.num_slots]
     facts = account_facts(vec, view) | payment_facts(view, slice(None))
-    is_sent = (choices >= 1) & (choices <= max(vec.config.actions.max_split, 1)) & present
+    is_sent = vec.slot_choices.means(choices, Verb.RELEASE, Verb.SPLIT) & present
     sent = np.where(is_sent, view["remaining"], 0)
     facts["committed_value"] = (sent.cumsum(axis=2) - sent).astype(float)
     columns = [

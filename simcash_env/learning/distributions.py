@@ -15,7 +15,7 @@ import torch as th
 from torch import nn
 from torch.nn import functional
 
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 
 MASKED_LOGIT: Final = 1e8
 """Subtracted from the logit of an illegal choice: its probability is exactly 0 in float32."""

@@ -22,7 +22,8 @@ from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.codes import Verb
+from simcash_env.schema.limits import POOL_LEVELS
 
 
 class LearnedAgent:
@@ -61,7 +62,8 @@ class LearnedAgent:
     def _note(self, vec: SimCashVec, actions: Any) -> None:
         present = vec.queue1_view()["present"].astype(bool)
         self.seen += int(present.sum())
-        self.released += int((actions[:, :, : vec.num_slots] != 0)[present].sum())
+        is_held = vec.slot_choices.means(actions[:, :, : vec.num_slots], Verb.HOLD)
+        self.released += int((~is_held)[present].sum())
         is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
         if is_first and "pool" in vec.head_index:
             self.levels.append(actions[:, :, vec.head_index["pool"]].copy())

@@ -20,7 +20,7 @@ from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
 from simcash_env.evaluation.scripted import ScriptedAgent, agent_for
 from simcash_env.learning.pool_cap import with_largest_share
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]

@@ -19,7 +19,7 @@ from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 
 SEEDS_PER_RUN: Final = 10_000
 """Training run ``s`` starts its copies at training seeds ``s * 10_000`` and following."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.learning.tree_features import F64, Formula
-from simcash_env.learning.tree_student import RELEASE, Node
+from simcash_env.learning.tree_student import LEAF_OF_VERB, Node
 from simcash_env.schema.arrays import I64
-
-HOLD: Final = 0
+from simcash_env.schema.verbs import SlotChoices
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +44,10 @@ class Sample:
 
 def action_node(node_id: str, choice: int, config: ScenarioConfig) -> Node:
     """The leaf that means a choice of the batch."""
-    leaf: Node = {"type": "action", "node_id": node_id, "action": "Hold"}
-    if choice == RELEASE:
-        return leaf | {"action": "Release"}
-    if choice > max(config.actions.max_split, RELEASE):
-        return leaf | {"action": "Drop"}
-    if choice > RELEASE:
-        return leaf | {"action": "Split", "parameters": {"num_splits": {"value": choice}}}
-    return leaf
+    choices = SlotChoices.of(config.actions)
+    leaf: Node = {"type": "action", "node_id": node_id, "action": LEAF_OF_VERB[choices.verbs[choice]]}
+    parts = choices.parts[choice]
+    return leaf | {"parameters": {"num_splits": {"value": parts}}} if parts else leaf
 
 
 def fit(
@@ -71,7 +66,9 @@ def fit(
 
     kinds = np.unique(sample.chosen)
     if most_leaves == 1 or len(kinds) == 1:
-        common = int(np.bincount(sample.chosen).argmax()) if len(sample.chosen) else RELEASE
+        common = (
+            int(np.bincount(sample.chosen).argmax()) if len(sample.chosen) else SlotChoices.of(config.actions).release
+        )
         return action_node("n1", common, config)
     model = DecisionTreeClassifier(max_leaf_nodes=most_leaves, class_weight=weight, random_state=0)
     model.fit(sample.asked, sample.chosen)

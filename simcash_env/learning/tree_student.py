@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import TreePolicy
@@ -15,11 +14,16 @@ from simcash_env.envs.vector import SimCashVec
 from simcash_env.evaluation.scripted import ScriptedAgent, View
 from simcash_env.learning.tree_features import F64, Facts, account_facts, field, payment_facts, value
 from simcash_env.schema.arrays import I64
+from simcash_env.schema.codes import Verb
+from simcash_env.schema.verbs import SlotChoices
 
 Node = dict[str, Any]
 Budget = Literal["none", "available_liquidity", "balance"]
 
-RELEASE: Final = 1
+LEAF_OF_VERB: Final = {Verb.HOLD: "Hold", Verb.RELEASE: "Release", Verb.SPLIT: "Split", Verb.DROP: "Drop"}
+"""The action of the tree language that means a verb."""
+
+_VERB_OF_LEAF: Final = {leaf: verb for verb, leaf in LEAF_OF_VERB.items()}
 SHARE_NAME: Final = "initial_liquidity_fraction"
 """The parameter in which SimCash's policy files keep the share of the pool that is allocated."""
 
@@ -72,9 +76,9 @@ class TreeRule:
 
 def label_of(leaf: Node, config: ScenarioConfig) -> int:
     """The choice of the batch that a leaf means."""
-    if leaf["action"] == "Split":
-        return int(leaf["parameters"]["num_splits"]["value"])
-    return {"Hold": 0, "Release": RELEASE, "Drop": config.actions.max_split + 1}[leaf["action"]]
+    verb = _VERB_OF_LEAF[leaf["action"]]
+    parts = int(leaf["parameters"]["num_splits"]["value"]) if verb == Verb.SPLIT else 0
+    return SlotChoices.of(config.actions).choice(verb, parts)
 
 
 def decide(root: Node, facts: Facts, shape: tuple[int, ...], config: ScenarioConfig) -> I64:
@@ -102,6 +106,7 @@ class Student(ScriptedAgent):
     def act(self, vec: SimCashVec) -> I64:
         """Slot by slot, because a tree may ask what it has released before, and a budget runs out."""
         actions, view = self.begin(vec)
+        choices = vec.slot_choices
         accounts = account_facts(vec, view)
         charged = np.zeros(view["balance"].shape)
         committed = np.zeros_like(charged)
@@ -110,12 +115,12 @@ class Student(ScriptedAgent):
             facts = accounts | payment_facts(view, slice(slot, slot + 1))
             facts["committed_value"] = committed[:, :, None]
             chosen = self._choose(vec, facts)[:, :, 0]
-            chosen = np.where(view["present"][:, :, slot].astype(bool), chosen, 0)
+            chosen = np.where(view["present"][:, :, slot].astype(bool), chosen, choices.hold)
             cents = view["remaining"][:, :, slot]
-            is_over = (chosen == RELEASE) & (charged + cents > budget)
-            chosen = np.where(is_over, 0, chosen)
-            charged += np.where(chosen == RELEASE, cents, 0)
-            committed += np.where((chosen >= RELEASE) & ~is_drop(chosen, vec.config), cents, 0)
+            is_over = (chosen == choices.release) & (charged + cents > budget)
+            chosen = np.where(is_over, choices.hold, chosen)
+            charged += np.where(chosen == choices.release, cents, 0)
+            committed += np.where(choices.means(chosen, Verb.RELEASE, Verb.SPLIT), cents, 0)
             actions[:, :, slot] = chosen
         return actions
 
@@ -138,9 +143,3 @@ class Student(ScriptedAgent):
             for at, rule in enumerate(self.rules)
         ]
         return np.stack(limits, axis=1)
-
-
-def is_drop(choices: I64, config: ScenarioConfig) -> npt.NDArray[np.bool_]:
-    """Where a payment is given up."""
-    dropped: npt.NDArray[np.bool_] = choices > max(config.actions.max_split, RELEASE)
-    return dropped

@@ -35,6 +35,7 @@ PerLiveWeight: TypeAlias = Annotated[F64, "live_weight", True]
 PerPatternFloat: TypeAlias = Annotated[F64, "pattern", True]
 PerChoice: TypeAlias = Annotated[I64, "choice", False]
 PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
+PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice", False]
 PerEvent: TypeAlias = Annotated[I64, "event", False]
 PerEventFloat: TypeAlias = Annotated[F64, "event", True]
 PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
@@ -85,10 +86,10 @@ class Scenario(NamedTuple):
     reports_algorithms: One  # write AlgorithmExecution events
     offsets_at_entry: One  # entry disposition: offset a payment when it is submitted
     nets_limits: One  # limits apply to outflow minus inflow, else to outflow
-    allows_drop: One  # learning banks may drop payments
-    max_split: One  # maximum number of parts for a learning bank
     offers_collateral: One  # collateral head for learning banks
     offers_recall: One  # revoke head for learning banks
+    choice_verb: PerSlotChoice  # choice of a queue head: codes.Verb
+    choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity saving --
     offsets_subsets: One  # bilateral offsetting may settle part of a pair's payments
     max_cycle_length: One  # maximum number of banks in a cycle

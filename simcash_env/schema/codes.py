@@ -18,10 +18,6 @@ STATE_OF_SEED_0: Final = 0x9E3779B97F4A7C15 - 2**64
 UNLISTED: Final = -1.0
 """Weight of a receiver that has no weight in the file or from an event."""
 
-POOL_LEVELS: Final = 21
-"""Choices of the pool head: shares of 0, 5, ... 100 per cent of the pool."""
-
-
 COLLATERAL_CHOICES: Final = 7
 """Choices of the collateral head: keep; post a quarter, half or all of the maximum; withdraw the same shares."""
 

@@ -3,14 +3,17 @@
 A table is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its columns
 lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Float columns are the same 64
 bits read as float64. Kernels open rows with ``kernels/_numba/views.py``.
+
+The arguments of a step are described likewise: a NamedTuple class whose fields are arrays, whole numbers, floats or
+other such classes. ``pack_arguments`` writes them as words, and an opener reads them by name.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -104,3 +107,80 @@ def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray
         return table(*views)
 
     return open_plain
+
+
+class ArgumentField(NamedTuple):
+    """One field of a table of arguments: a column of its own type, a number, or another such table."""
+
+    name: str
+    kind: Any  # np.dtype of an array, int, float, or a NamedTuple class
+    word: int  # where it begins among the words of the arguments
+    words: int  # an array takes two, its address and its length
+
+
+@cache
+def argument_fields(table: type[Any], first: int = 0) -> tuple[ArgumentField, ...]:
+    """The fields of a NamedTuple class of arguments, from its annotations; ``first`` is the word where it begins."""
+    fields = []
+    hints: dict[str, Any] = get_type_hints(table)
+    for name, hint in hints.items():
+        kind: Any = hint
+        if hint in {int, float}:
+            words = 1
+        elif hasattr(hint, "_fields"):
+            words = sum(field.words for field in argument_fields(kind))
+        else:
+            kind, words = np.dtype(get_args(get_args(hint)[1])[0]), 2
+        fields.append(ArgumentField(name, kind, first, words))
+        first += words
+    return tuple(fields)
+
+
+def pack_arguments(arguments: Any) -> npt.NDArray[np.int64]:
+    """Arguments as words: addresses and lengths of arrays, which the caller keeps alive, and numbers.
+
+    Raises:
+        ValueError: an array that is not of its type, or does not lie in one piece.
+    """
+    return np.array(list(_words(arguments)), np.int64)
+
+
+def _words(arguments: Any) -> Iterator[int]:
+    table: Any = type(arguments)
+    for field in argument_fields(table):
+        value = getattr(arguments, field.name)
+        if isinstance(field.kind, np.dtype):
+            if not isinstance(value, np.ndarray) or value.dtype != field.kind or not value.flags.c_contiguous:
+                found = f"{value.dtype} {value.strides}" if isinstance(value, np.ndarray) else repr(value)
+                place = f"{type(arguments).__name__}.{field.name}"
+                message = f"{place}: needs an array of {field.kind} that lies in one piece, got {found}"
+                raise ValueError(message)
+            yield value.__array_interface__["data"][0]
+            yield value.size
+        elif field.kind is int:
+            yield int(value)
+        elif field.kind is float:
+            yield int(np.array([value], np.float64).view(np.int64)[0])
+        else:
+            yield from _words(value)
+
+
+def plain_argument_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64]], T]:
+    """The opener of packed arguments for Python."""
+
+    def open_from(words: npt.NDArray[np.int64], kind: Any, first: int) -> Any:
+        values: list[Any] = []
+        for field in argument_fields(kind, first):
+            if isinstance(field.kind, np.dtype):
+                element: Any = np.ctypeslib.as_ctypes_type(field.kind)
+                address, size = int(words[field.word]), int(words[field.word + 1])
+                values.append(np.ctypeslib.as_array((element * size).from_address(address)))
+            elif field.kind is int:
+                values.append(int(words[field.word]))
+            elif field.kind is float:
+                values.append(float(words[field.word : field.word + 1].view(np.float64)[0]))
+            else:
+                values.append(open_from(words, field.kind, field.word))
+        return kind(*values)
+
+    return lambda words: open_from(words, table, 0)

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simcash_env.config.fields import Model, Text, Truth
+from simcash_env.schema.limits import MAX_CENTS, MAX_SEED
 
-Seed = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
 Named = Annotated[dict[str, Any], Field(description="A policy as in a scenario file: type and parameters.")]
-Whole = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
+Whole = Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS)]
 
 
 class NewSimulation(Model):

@@ -16,6 +16,7 @@ from simcash_env.config import load_scenario
 from simcash_env.config.documents import DUPLICATE, parse_json
 from simcash_env.config.library import scenario_ids
 from simcash_env.errors import ConfigError, printable
+from simcash_env.schema.limits import MAX_TICKS
 from simcash_env.service import models, requests, views
 from simcash_env.service.held import Held
 from simcash_env.service.keeper import Keeper
@@ -25,8 +26,8 @@ from simcash_env.service.refusals import Refusal, UnusableValues, refuse_unknown
 from simcash_env.service.streaming import tell
 
 Id = Annotated[str, Path(alias="id", description="Id of the simulation.", max_length=64)]
-Tick = Annotated[int, Query(ge=0, le=10**9)]
-MaybeTick = Annotated[int | None, Query(ge=0, le=10**9)]
+Tick = Annotated[int, Query(ge=0, le=MAX_TICKS)]
+MaybeTick = Annotated[int | None, Query(ge=0, le=MAX_TICKS)]
 Payments = Annotated[int, Query(ge=0, le=10_000, description="Maximum number of payments listed from each queue.")]
 Responses = dict[int | str, dict[str, Any]]
 
@@ -155,7 +156,7 @@ async def delete_simulation(keeper: TheKeeper, name: Id) -> None:
 async def tick(
     keeper: TheKeeper,
     held: TheHeld,
-    count: Annotated[int, Query(ge=1, le=10**9, description="Number of ticks to run.")] = 1,
+    count: Annotated[int, Query(ge=1, le=MAX_TICKS, description="Number of ticks to run.")] = 1,
     body: requests.TickOrders | None = None,
 ) -> models.Ticked:
     """Run ticks; a call of one tick may contain decisions of external banks."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.integers import whole, whole_within
-from simcash_env.schema.codes import NONE, POOL_LEVELS, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.codes import NONE, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS
 from simcash_env.simulation.event_log import tx_number
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
 Order: TypeAlias = tuple[str, float, int]
 """Side, rate in per cent, cents."""
 
-MAX_AMOUNT_CENTS: Final = 10**15
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
 RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
@@ -149,7 +149,7 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     if isinstance(decision, str) and decision in VERBS:
         return int(VERBS[decision]), NONE
     verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)  # noqa: PLR2004
-    verb, parts = verb if isinstance(verb, str) else None, whole_within(value, 0, MAX_AMOUNT_CENTS)
+    verb, parts = verb if isinstance(verb, str) else None, whole_within(value, 0, MAX_CENTS)
     if verb == "split" and parts is not None:
         return int(Verb.SPLIT) + parts, NONE
     if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
@@ -178,7 +178,7 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
 
 def cents_to_move(bank: str, cents: int) -> int:
     """Cents of collateral to post, or to withdraw where negative."""
-    found = whole_within(cents, -MAX_AMOUNT_CENTS, MAX_AMOUNT_CENTS)
+    found = whole_within(cents, -MAX_CENTS, MAX_CENTS)
     if found is None:
         message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
         raise ActionError(message)
@@ -210,7 +210,7 @@ def order_problem(side: Any, rate: Any, amount: Any) -> str | None:
     """What is wrong with an order before the book is asked."""
     if not isinstance(side, str) or side not in ("bid", "ask"):
         return f"side must be bid or ask, got {side!r}"
-    if whole_within(amount, 1, MAX_AMOUNT_CENTS) is None:
+    if whole_within(amount, 1, MAX_CENTS) is None:
         return f"amount must be a whole number of cents from 1 to 10**15, got {amount!r}"
     if not (isinstance(rate, float) or whole(rate) is not None) or not abs(rate) <= RATE_UNIT:
         return f"rate must be a number of per cent up to {RATE_UNIT}, got {rate!r}"

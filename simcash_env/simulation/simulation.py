@@ -18,8 +18,9 @@ from simcash_env.config.money_bounds import RunBounds
 from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
 from simcash_env.integers import whole_within
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
+from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_CENTS
 from simcash_env.simulation.daily import METRICS, DayBook
-from simcash_env.simulation.decisions import MAX_AMOUNT_CENTS, Actions, Decisions, Order, write_decisions
+from simcash_env.simulation.decisions import Actions, Decisions, Order, write_decisions
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
@@ -42,8 +43,6 @@ CostTable: TypeAlias = dict[str, dict[str, int]]
 
 COST_NAMES: Final = COST_COLUMNS[:NUM_COSTS]
 """Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
-
-HIGHEST_PRIORITY: Final = 10
 
 
 @dataclass(frozen=True)
@@ -304,7 +303,7 @@ class Simulation(Saving, Trading):
                 return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
         if sender == receiver:
             return f"receiver: {receiver!r} is the sender itself"
-        if whole_within(amount, 1, MAX_AMOUNT_CENTS) is None:
+        if whole_within(amount, 1, MAX_CENTS) is None:
             return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
         if self.is_over:
             return "the run is over: no payment can arrive any more"

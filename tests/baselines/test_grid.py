@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines import families
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, load_scenario
 from simcash_env.config.library import policy_path
 from simcash_env.config.policies import TreePolicy
 from simcash_env.errors import ConfigError, SimulationError
 from simcash_env.evaluation import grid_search as grid
+from simcash_env.evaluation import policy_families as families
 from simcash_env.evaluation.evaluate import evaluate_policy
 from simcash_env.evaluation.grid_search import equilibrium_shares, search_shares, tune, untuned_shares
 from simcash_env.evaluation.policy_families import (

@@ -149,7 +149,10 @@ def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pyte
     code, told, _ = called(capsys, "policies", "list")
     rows = {line[:22].strip(): (line[22:68].strip(), line[68:]) for line in told.splitlines()}
     assert code == 0
-    assert rows["deadline"] == ("urgency_threshold", "Release what is due within so many ticks, hold the rest.")
+    assert rows["deadline"] == (
+        "urgency_threshold",
+        "Release payments due within urgency_threshold ticks, hold the rest.",
+    )
     assert rows["fifo"][0] == "-"
     assert {f"{name}.json" for name in policy_names()} < set(rows)
 

@@ -215,7 +215,7 @@ def test_the_speed_of_the_machine_is_one_object():
 
 def test_a_named_policy_is_shown_with_its_parameters():
     done = simcash("policies", "show", "deadline")
-    assert done.stdout.startswith("deadline: Release what is due within so many ticks")
+    assert done.stdout.startswith("deadline: Release payments due within urgency_threshold ticks")
     assert "urgency_threshold: ticks, at least 0" in done.stdout
     assert json.loads(simcash("policies", "show", "fifo", "--json").stdout)["parameters"] == {}
 

@@ -59,11 +59,12 @@ def test_an_unknown_id_is_refused_with_the_nearest_one() -> None:
 
 def test_an_installed_package_finds_its_own_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = registry.scenario_path("two-banks-v0").read_text("utf-8")
-    (tmp_path / "two-banks-v0.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(library, "_FOLDERS", (tmp_path, Path("nowhere")))
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "two-banks-v0.yaml").write_text(text, "utf-8")
+    monkeypatch.setattr(library, "_CONFIGS", (tmp_path, Path("nowhere")))
     assert registry.scenario_ids() == ("two-banks-v0",)
     assert registry.load("two-banks-v0").name == "two-banks-v0"
-    monkeypatch.setattr(library, "_FOLDERS", (tmp_path / "nowhere", tmp_path / "nor here"))
+    monkeypatch.setattr(library, "_CONFIGS", (tmp_path / "nowhere", tmp_path / "nor here"))
     assert registry.scenario_ids() == ()
 
 

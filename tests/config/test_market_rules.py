@@ -16,7 +16,7 @@ BROKEN: list[tuple[dict[str, Any], str, str, str]] = [
     # keys of the market; where the fault is reported, the rule, the value shown
     ({"lending_rate": 2.0}, "lending_rate", "must be more than deposit_rate", "2.0"),
     ({"deposit_rate": 2.00001}, "deposit_rate",
-     "must be a whole number of hundredths of a basis point (four decimals of a per cent)", "2.00001"),
+     "must be a whole number of hundredths of a basis point (four decimals of a percent)", "2.00001"),
     ({"reference_rate": 3.5}, "reference_rate", INSIDE, "3.5"),
     ({"credit_lines": {"Z": 5}}, "credit_lines.Z", "must name a bank", "5"),
     ({"counterparty_limits": {"Z": {"A": 5}}}, "counterparty_limits.Z", "must name a bank", "'Z'"),

@@ -3,17 +3,25 @@
 import copy
 import multiprocessing
 import pickle
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from simcash_env import simcash_v0
-from simcash_env.envs.call import _words
 from simcash_env.envs.vector import make_vec
+from simcash_env.schema.layout import pack_arguments
 from tests.forking import forked, needs_fork
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
 COPIERS = {"deepcopy": copy.deepcopy, "pickle": lambda made: pickle.loads(pickle.dumps(made))}  # noqa: S301 - our own
+
+
+class Costs(NamedTuple):
+    """Arguments of one array."""
+
+    cents: npt.NDArray[np.float64]
 
 
 @pytest.mark.parametrize("copier", COPIERS)
@@ -68,7 +76,9 @@ def test_a_copy_costs_the_memory_of_its_row_and_of_its_share_of_the_arrays():
 
 def test_the_kernels_get_no_array_that_lies_in_pieces():
     with pytest.raises(ValueError, match="in one piece"):
-        list(_words([np.zeros(4), np.zeros((4, 2))[:, 0]]))
+        pack_arguments(Costs(np.zeros((4, 2))[:, 0]))
+    with pytest.raises(ValueError, match=r"Costs\.cents: needs an array of float64 .* got int64"):
+        pack_arguments(Costs(np.zeros(4, np.int64)))
 
 
 def test_a_worker_process_goes_on_where_the_pickle_was_made():

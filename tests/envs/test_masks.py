@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcash_env.envs.vector import NO_ACTIONS, make_vec
-from simcash_env.schema.codes import POOL_LEVELS, RtgsPriority
+from simcash_env.schema.codes import RtgsPriority
+from simcash_env.schema.limits import POOL_LEVELS
 from tests.envs.test_observation import SWITCHES, switched
 from tests.worlds import busy, legal
 

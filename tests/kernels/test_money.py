@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from simcash_env.config import load_scenario
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import SimulationError
-from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, MAX_TOTAL_CENTS, SAFE_PRODUCT
+from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, SAFE_PRODUCT
 from simcash_env.schema.codes import Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 from simcash_env.simulation import Simulation
 from tests.kernels import calls
 from tests.kernels.worlds import state_of

@@ -24,7 +24,7 @@ from simcash_env.learning.tree_features import OWN_WORDS, WORDS
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Student, TreeRule, depth, nodes
 from simcash_env.registry import load
-from simcash_env.schema.codes import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS
 from training import distilled
 
 GAME, DAY = "castro-2period-v0", "castro-12period-v0"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from simcash_env.schema.codes import Field, RtgsPriority, TreeAction
+from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_TOTAL_CENTS, MIN_PARTS
 
 Kind = Literal["payment", "bank", "collateral"]
 Interval = tuple[float, float]
@@ -58,14 +59,14 @@ class Action(NamedTuple):
 
 
 REASON: Final = {"reason": Parameter("text")}
-PARTS: Final = Parameter("number", is_required=True, bounds=(2.0, 1_000.0))
-PRIORITIES: Final = {"HIGH": 10, "MEDIUM": 5, "LOW": 1}
+PARTS: Final = Parameter("number", is_required=True, bounds=(float(MIN_PARTS), float(MAX_PARTS)))
+PRIORITIES: Final = {"HIGH": HIGHEST_PRIORITY, "MEDIUM": 5, "LOW": 1}
 RTGS_PRIORITIES: Final = {
     "HighlyUrgent": int(RtgsPriority.HIGHLY_URGENT),
     "Urgent": int(RtgsPriority.URGENT),
     "Normal": int(RtgsPriority.NORMAL),
 }
-NO_LIMIT: Final = 4e18
+NO_LIMIT: Final = float(MAX_TOTAL_CENTS)
 
 _RELEASE: Final = Action(
     TreeAction.RELEASE,

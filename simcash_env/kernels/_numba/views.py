@@ -29,7 +29,14 @@ from numba.extending import intrinsic, models, register_model
 from numba.np.numpy_support import from_dtype
 
 from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
-from simcash_env.schema.layout import Column, Layout, layout_of, plain_opener
+from simcash_env.schema.layout import (
+    Column,
+    Layout,
+    argument_fields,
+    layout_of,
+    plain_argument_opener,
+    plain_opener,
+)
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -202,37 +209,58 @@ def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  #
 part = plain_part if PLAIN else _compiled_part
 
 
-def _compiled_pointer(element: Any) -> Any:
-    column_type = ColumnType(element)
-
-    @intrinsic  # type: ignore[untyped-decorator]
-    def column_at(typingctx: Any, address: Any, size: Any) -> Any:  # noqa: ARG001 - as above
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 - as above
-            column = cgutils.create_struct_proxy(column_type)(context, builder)
-            column.data = builder.inttoptr(args[0], column.data.type)
-            column.size = args[1]
-            return column._getvalue()  # noqa: SLF001 - as above
-
-        return column_type(types.int64, types.int64), codegen
-
-    return column_at
-
-
-def pointer(dtype: npt.DTypeLike) -> Any:
-    """A function ``column_at(address, size)``: the column that lies there.
+def argument_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64]], T]:
+    """A function ``open_arguments(words)``: the NamedTuple that ``layout.pack_arguments`` wrote, arrays as columns.
 
     Boxing an array costs Numba about 0.1 microseconds a call, which is much where one call steps one copy: a caller
-    that keeps its arrays may hand over their addresses instead.
+    that keeps its arrays hands over their addresses instead.
     """
-    kind: np.dtype[Any] = np.dtype(dtype)
-    if not PLAIN:
-        return _compiled_pointer(from_dtype(kind))
-    element: Any = np.ctypeslib.as_ctypes_type(kind)
+    return plain_argument_opener(table) if PLAIN else _compiled_argument_opener(table)
 
-    def column_at(address: int, size: int) -> npt.NDArray[Any]:
-        return np.ctypeslib.as_array((element * int(size)).from_address(int(address)))
 
-    return column_at
+def _compiled_argument_opener(table: type[Any]) -> Any:
+    opened_type = _argument_type(table)
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def open_arguments(typingctx: Any, words: Any) -> Any:  # noqa: ARG001 - as above
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            data = _opened(context, builder, signature.args[0], args[0]).data
+            return _load_arguments(context, builder, data, table, 0)
+
+        return opened_type(words), codegen
+
+    return open_arguments
+
+
+def _argument_type(kind: Any) -> Any:
+    """Numba's type of a field of arguments, or of a table of them."""
+    if isinstance(kind, np.dtype):
+        return ColumnType(from_dtype(kind))
+    if kind in {int, float}:
+        return types.int64 if kind is int else types.float64
+    return types.BaseTuple.from_types([_argument_type(field.kind) for field in argument_fields(kind)], kind)
+
+
+def _load_arguments(context: Any, builder: Any, data: Any, table: Any, first: int) -> Any:
+    """Code that reads a table of arguments from the words that begin at ``first``."""
+
+    def load(word: int) -> Any:
+        return builder.load(builder.gep(data, [context.get_constant(types.intp, word)]))
+
+    values = []
+    for field in argument_fields(table, first):
+        if isinstance(field.kind, np.dtype):
+            column = cgutils.create_struct_proxy(_argument_type(field.kind))(context, builder)
+            column.data = builder.inttoptr(load(field.word), column.data.type)
+            column.size = load(field.word + 1)
+            values.append(column._getvalue())  # noqa: SLF001 - as above
+        elif field.kind is int:
+            values.append(load(field.word))
+        elif field.kind is float:
+            values.append(builder.bitcast(load(field.word), context.get_value_type(types.float64)))
+        else:
+            values.append(_load_arguments(context, builder, data, field.kind, field.word))
+    return context.make_tuple(builder, _argument_type(table), values)
 
 
 def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:

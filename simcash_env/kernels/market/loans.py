@@ -11,10 +11,10 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge, eod_penalty
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.kernels.market.interest import interest
-from simcash_env.kernels.money import MAX_TOTAL_CENTS
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, CostKind, EventKind, Maturity, Status
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 INTRADAY, OVERNIGHT = int(Maturity.INTRADAY), int(Maturity.OVERNIGHT)
 REPAID, WENT_OVERDUE = int(EventKind.LOAN_REPAID), int(EventKind.LOAN_WENT_OVERDUE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.money import MAX_TOTAL_CENTS
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.trees.fields import read_field
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Op
+from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 CONSTANT, REGISTER = int(Op.CONSTANT), int(Op.REGISTER)
 FLOOR, CEIL, ROUND, ABS, NOT = int(Op.FLOOR), int(Op.CEIL), int(Op.ROUND), int(Op.ABS), int(Op.NOT)
