@@ -1,13 +1,20 @@
-"""Writing a file so that whoever reads it finds the old content or the new, never half of one."""
+"""Files that are replaced: written so that a reader finds the old content or the new one, and held by one process.
+
+The locks are advisory: the system releases them when a process ends, however it ends.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from simcash_env.errors import WriteError
+from simcash_env.errors import SimulationError, WriteError
+
+if sys.platform != "win32":  # pragma: no branch - that system has no such locks
+    import fcntl
 
 
 def partial_of(target: Path) -> Path:
@@ -83,3 +90,76 @@ def take_name(partial: Path, target: Path) -> None:
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
     partial.replace(target)
+
+
+def lock_of(target: Path) -> Path:
+    """The file whose lock stands for the target's: the target itself gets another inode whenever it is replaced."""
+    return target.with_name(f".{target.name}.lock")
+
+
+@contextmanager
+def held_alone(target: Path) -> Iterator[None]:
+    """Hold a file that is read, changed and replaced, so that no other process changes it in between.
+
+    A file that is not there is not held: whoever reads it reports that.
+
+    Raises:
+        SimulationError: another process holds it.
+        WriteError: the folder cannot be written to.
+    """
+    if sys.platform == "win32" or not is_there(target):
+        yield
+        return
+    path = lock_of(target)
+    descriptor = _locked(path, target)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()  # while it is locked: whoever waits for it finds that its name has gone
+        os.close(descriptor)
+
+
+def is_there(target: Path) -> bool:
+    """Does a file of this name exist? A name that no file can have is none."""
+    try:
+        return target.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _locked(path: Path, target: Path) -> int:
+    """A descriptor of the lock file, locked, while the file has its name."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise WriteError.of(target, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        except BlockingIOError as error:
+            os.close(descriptor)
+            message = f"{target}: another process is running it; try again once that has ended"
+            raise SimulationError(message) from error
+        except FileNotFoundError:  # its last holder removed it between the two calls
+            pass
+        except OSError as error:
+            os.close(descriptor)
+            raise WriteError.of(target, error) from error
+        os.close(descriptor)
+
+
+def is_open_elsewhere(path: Path, *, read_only: bool) -> bool:
+    """Has another process a lock on this file, of the kind that databases take, that is in the way?"""
+    if sys.platform == "win32":  # pragma: no cover - that system has no such locks
+        return False
+    try:
+        with path.open("rb" if read_only else "rb+") as file:
+            fcntl.lockf(file, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:  # POSIX lets a system choose between the two
+        return error.filename is None  # the lock's error names no file, that of opening does
+    except OSError:
+        return False
+    return False

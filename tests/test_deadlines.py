@@ -32,7 +32,7 @@ def rows(*events: dict[str, Any], ticks: int = 20, days: int = 2, **parts: Any) 
 def due_of_event(**event: Any) -> list[int]:
     """Deadlines of what has arrived after four ticks, on the engine and the oracle."""
     config = load_scenario(rows(event))
-    simulation, oracle = Simulation(config), Oracle(config)
+    simulation, oracle = Simulation(config, external="hold"), Oracle(config, external="hold")
     for _ in range(4):
         simulation.tick({})
         oracle.tick()
@@ -43,7 +43,7 @@ def due_of_event(**event: Any) -> list[int]:
 
 def due_of_submission(tick: int = 3, ticks: int = 20, **deadline: Any) -> int:
     config = load_scenario(rows(ticks=ticks))
-    simulation, oracle = Simulation(config), Oracle(config)
+    simulation, oracle = Simulation(config, external="hold"), Oracle(config, external="hold")
     for _ in range(tick):
         simulation.tick({})
         oracle.tick()
@@ -77,7 +77,7 @@ def test_ticks_from_arrival_and_the_default_are_cut_at_the_end_of_the_run() -> N
 def test_every_deadline_is_cut_at_the_end_of_the_day_where_that_is_on() -> None:
     config = load_scenario(rows(switches={"deadline_cap_at_eod": True}))
     for deadline in ({}, {"deadline_in": 30}, {"deadline_tick": 30}):
-        simulation, oracle = Simulation(config), Oracle(config)
+        simulation, oracle = Simulation(config, external="hold"), Oracle(config, external="hold")
         for _ in range(17):
             simulation.tick({})
             oracle.tick()

@@ -10,6 +10,7 @@ import pytest
 from simcash_env import simcash_v0
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.vector import make_vec
+from simcash_env.errors import ActionError
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.schema.codes import STATE_OF_SEED_0
 from simcash_env.schema.limits import POOL_LEVELS
@@ -82,13 +83,19 @@ def test_a_copy_that_is_over_stands_still_until_it_is_reset():
     for _ in range(3):
         vec.step(nothing)
     assert vec.over().all()
-    before, seen = vec.digest(0), vec.observations.copy()
+    before = vec.digest(0)
+    with pytest.raises(ActionError, match="over"):
+        vec.step(nothing)
+    assert vec.digest(0) == before
+    vec.reset(mask=np.array([False, True]))
+    assert vec.over().tolist() == [True, False]
+    seen = vec.observations[0].copy()
     vec.step(nothing)
     assert vec.digest(0) == before
-    assert vec.over().all()
-    assert not vec.rewards.any()
-    assert not vec.costs.any()
-    assert (vec.observations == seen).all()
+    assert vec.over().tolist() == [True, False]
+    assert not vec.rewards[0].any()
+    assert not vec.costs[0].any()
+    assert (vec.observations[0] == seen).all()
     vec.reset(seed=5)
     assert not vec.over().any()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from simcash_env.errors import SimulationError
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import tx_number
@@ -193,7 +194,8 @@ def test_transactions_for_day_are_those_that_are_found_one_by_one() -> None:
         seen += [payment.id for payment in payments]
     assert seen == [str(event.tx) for event in simulation.events() if event.kind == "Arrival"]
     assert {payment.status for payment in simulation.transactions_for_day(1)} >= {"settled", "queue2"}
-    assert simulation.transactions_for_day(7) == []
+    with pytest.raises(SimulationError, match="day"):
+        simulation.transactions_for_day(7)
 
 
 def test_lookup_of_a_row_that_is_free_again_finds_the_ended_payment() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simcash_env.errors import SimulationError, WriteError
-from simcash_env.locking import held_alone, is_open_elsewhere, lock_of
+from simcash_env.files import held_alone, is_open_elsewhere, lock_of
 from simcash_env.simulation import Simulation
 from tests.worlds import quiet
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 HOLD = """
 import sys
 from pathlib import Path
-from simcash_env.locking import held_alone
+from simcash_env.files import held_alone
 with held_alone(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -99,7 +99,7 @@ def test_lock_that_was_just_removed_is_made_anew(saved, monkeypatch):
             if left[0]:
                 lock_of(saved).touch()
 
-    monkeypatch.setattr("simcash_env.locking.fcntl.flock", flock)
+    monkeypatch.setattr("simcash_env.files.fcntl.flock", flock)
     with held_alone(saved):
         assert lock_of(saved).exists()
         with pytest.raises(SimulationError, match="another process"), held_alone(saved):
@@ -117,7 +117,7 @@ def test_lock_that_cannot_be_taken_names_the_file(saved, monkeypatch, call):
     def fails(*_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(f"simcash_env.locking.{call}", fails)
+    monkeypatch.setattr(f"simcash_env.files.{call}", fails)
     with pytest.raises(WriteError, match=r"saved\.simcash: cannot be written: No locks available"), held_alone(saved):
         pass
 
@@ -128,7 +128,7 @@ def test_market_run_is_refused_while_another_process_runs_it(tmp_path):
     done = simcash("market", "resume", "one", "--dir", tmp_path)
     assert (done.returncode, "another process is running it" in done.stderr) == (1, True)
     process.communicate("")
-    assert "no saved market run" in simcash("market", "resume", "one", "--dir", tmp_path).stderr
+    assert "not a saved market run" in simcash("market", "resume", "one", "--dir", tmp_path).stderr
 
 
 DUCKDB = "import sys, duckdb\nc = duckdb.connect(sys.argv[1])\nprint('held', flush=True)\nsys.stdin.read()\n"

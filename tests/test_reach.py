@@ -108,7 +108,7 @@ def test_random_scenarios_reach_everything() -> None:
     @settings(EVERY_EXAMPLE, max_examples=NUM_EXAMPLES, database=None, phases=[Phase.generate])
     @given(config=strategies.scenarios(), data=st.data())
     def play(config: ScenarioConfig, data: st.DataObject) -> None:
-        oracle, simulation = Oracle(config), Simulation(config)
+        oracle, simulation = Oracle(config, external="hold"), Simulation(config, external="hold")
         found: set[tuple[str, str]] = set()
         while not simulation.is_over:
             (result,) = drawn_results(data, oracle, simulation)

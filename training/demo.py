@@ -25,7 +25,7 @@ from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
-from simcash_env.literal import literal_text
+from simcash_env.literal import literal_console, literal_text
 from simcash_env.registry import load
 from simcash_env.schema.limits import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for line in parameter_lines([*scores, learned]):
         console.print(line, highlight=False)
     for warning in edge_warnings([score.row for score in scores]):
-        Console(stderr=True).print(f"warning: {warning}", markup=False, highlight=False)
+        literal_console(stderr=True).print(f"warning: {warning}", highlight=False)
     sentence = verdict(learned, best)
     console.print(sentence)
     if given.markdown is not None:

@@ -16,7 +16,7 @@ from simcash_env.cli.choices import External, chosen_external, tell_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
-from simcash_env.locking import held_alone
+from simcash_env.files import held_alone
 from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
 from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics

@@ -29,7 +29,7 @@ from simcash_env.cli.playing import Show, play, print_summary
 from simcash_env.cli.screen import needs_extra, note, notes
 from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.locking import held_alone
+from simcash_env.files import held_alone
 from simcash_env.simulation import Simulation
 
 EXAMPLES: Final = (

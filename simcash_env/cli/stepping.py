@@ -32,7 +32,7 @@ from simcash_env.config import load_scenario
 from simcash_env.config.documents import read_document
 from simcash_env.config.report import broken_of
 from simcash_env.errors import ConfigError, Fault, SimulationError
-from simcash_env.locking import held_alone
+from simcash_env.files import held_alone
 from simcash_env.schema.limits import MAX_TICKS
 from simcash_env.simulation import Simulation, TickResult
 from simcash_env.simulation.decisions import arguments_of

@@ -130,7 +130,7 @@ def evaluate_policy(
     if not isinstance(policy, get_args(get_args(PolicyConfig)[0])):
         raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
     given = checked_seeds(seeds)
-    cents = run_scripted(with_policy(config, policy), given, None if shares is None else np.asarray(shares, np.float64))
+    cents = run_scripted(with_policy(config, policy), given, shares)
     return Evaluation(config.name, given, _bank_ids(config), cents, is_random(config))
 
 

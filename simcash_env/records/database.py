@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from simcash_env.errors import RecordError, WriteError
-from simcash_env.locking import is_open_elsewhere
+from simcash_env.files import is_open_elsewhere
 from simcash_env.records.columns import CHUNK_ROWS, FORMAT
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input

@@ -7,6 +7,7 @@ from rich.console import Console
 from baselines import publish
 from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.evaluation import policy_families as families
+from simcash_env.evaluation.benchmark_table import shortened
 from simcash_env.evaluation.bound_validity import Permitted
 from simcash_env.evaluation.contenders import best_tuned
 from simcash_env.evaluation.evaluate import evaluate_policy, is_random
@@ -200,8 +201,8 @@ def test_the_table_of_a_terminal_tells_regret_and_the_scenarios_where_there_are_
 
 def test_many_pool_shares_are_not_written_out_in_the_published_table():
     few, many = "pool 0 % / 20 %", f"urgency_threshold 2, pool {' / '.join(['5 %'] * 6)}"
-    assert publish.shortened(few) == few
-    assert publish.shortened(many) == "urgency_threshold 2, pool by bank"
+    assert shortened(few) == few
+    assert shortened(many) == "urgency_threshold 2, pool by bank"
 
 
 def test_publishing_keeps_the_results_of_other_scenarios(tmp_path, monkeypatch):

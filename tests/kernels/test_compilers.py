@@ -179,7 +179,7 @@ def test_every_compilation_goes_through_our_decorators():
                     "cfunc",
                 }:
                     found.add(path.name)
-    assert found == {"_jit.py", "_linking.py"}
+    assert found == {"jit.py", "linking.py"}
 
 
 # -- the line that announces a compilation --------------------------------------------------------------------------------

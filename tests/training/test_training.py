@@ -173,7 +173,7 @@ def test_settings_of_version_0_1_may_call_the_expert_teacher(tmp_path):
         ("randomize: {sizes: [1:30, 2]}", r"own\.yaml:2: randomize\.sizes\.0: has two meanings in YAML"),
         ("randomize: {sizes: ['1', 2]}", r"own\.yaml:2: randomize: sizes: must be two factors above 0 in order"),
         ("randomize: {size: [1, 2]}", r"own\.yaml:2: randomize: size: unknown key, did you mean sizes\?"),
-        ("randomize: {num_members: yes}", r"own\.yaml:2: randomize: num_members: must be a whole number, at least 1"),
+        ("randomize: {num_members: yes}", r"own\.yaml:2: randomize: num_members: must be a whole number of at least 1"),
     ],
 )
 def test_settings_read_numbers_as_scenarios_do(tmp_path, line, fault):
