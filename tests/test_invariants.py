@@ -228,7 +228,11 @@ def with_future(config: ScenarioConfig, data: st.DataObject, *, payments: bool) 
     tick = data.draw(st.integers(min(1, frame.num_ticks - 1), frame.num_ticks - 1))
     rows = config.model_dump()
     kept = [row for row in rows["events"] if row["tick"] < tick or (row["type"] == "payment" and not payments)]
-    new = [row for row in data.draw(strategies.events(frame, rows["banks"])) if row["tick"] >= tick]
+    new = [
+        row
+        for row in data.draw(strategies.events(frame, config.model_dump(exclude_none=True)["banks"]))
+        if row["tick"] >= tick
+    ]
     rows["events"] = [*kept, *(row for row in new if payments or row["type"] != "payment")]
     return ScenarioConfig.model_validate(rows), tick
 
