@@ -165,7 +165,7 @@ def test_engine_and_oracle_agree_in_corners(corner: str) -> None:
 
 def test_snapshot_counts_what_was_reported() -> None:
     """The run counters are sums of the ticks' reports."""
-    oracle = Oracle(CORNERS["rings"])
+    oracle = Oracle(CORNERS["cycles"])
     settled = released = 0
     while oracle.current_tick < oracle.num_ticks:
         report = oracle.tick()

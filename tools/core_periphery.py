@@ -47,7 +47,7 @@ HEADER: Final = """\
 # starves the banks tied to it.
 format: 1
 name: {name}
-description: {banks} banks, core and periphery, heavy-tailed amounts, offsets and rings.
+description: {banks} banks, core and periphery, heavy-tailed amounts, offsets and cycles.
 rules: standard
 simulation:
   ticks_per_day: {ticks}
@@ -79,7 +79,7 @@ class Network:
 
 
 def core_size(num_banks: int) -> int:
-    """A tenth of the banks, at least three, so that there are rings."""
+    """A tenth of the banks, at least three, so that there are cycles."""
     return max(num_banks // 10, LINKS_OF_PERIPHERY)
 
 

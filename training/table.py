@@ -40,7 +40,7 @@ for at most 2 % more. Test days: 10,000; 2,000 where a run has more than 100 dec
 
 THRESHOLDS: Final = (
     "the threshold action releases what is funded now and nothing else, so it cannot send to the central"
-    "\nqueue, where waiting is free and offsets and rings find what the scripts send there. It beats FIFO."
+    "\nqueue, where waiting is free and offsets and cycles find what the scripts send there. It beats FIFO."
 )
 REASONS: Final = {
     "bis-box3-v0": (

@@ -89,7 +89,7 @@ class SimulationConfig(Model):
 
 
 class LsmConfig(Model):
-    """Liquidity saving: which algorithms run, in which order, and how far rings are searched."""
+    """Liquidity saving: which algorithms run, in which order, and how far cycles are searched."""
 
     algorithms: tuple[Literal["bilateral", "cycles", "prefix"], ...] = ("bilateral", "cycles")
     bilateral: Literal["all", "subset"] = "all"

@@ -83,7 +83,7 @@ def within_multilateral(scenario: Scenario, state: State, sender: int, cents: in
 
 @kernel
 def record_limit(state: State, work: Work, outcome: int, sender: int, receiver: int, pay_id: int, cents: int) -> None:
-    """Log which limit a payment, an offset or a ring ran into, if any."""
+    """Log which limit a payment, an offset or a cycle ran into, if any."""
     if outcome != WITHIN_LIMITS:
         kind = BILATERAL_EXCEEDED if outcome == OVER_BILATERAL else MULTILATERAL_EXCEEDED
         record(state, work, kind, sender, receiver, pay_id, cents)
@@ -154,7 +154,7 @@ def settle(scenario: Scenario, state: State, work: Work, row: int) -> None:
 
 @kernel
 def settle_waiting(scenario: Scenario, state: State, work: Work, row: int) -> None:
-    """Take a payment out of the central queue and settle it, as part of an offset, a ring or a set."""
+    """Take a payment out of the central queue and settle it, as part of an offset, a cycle or a set."""
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
     record(state, work, LSM_SETTLED, sender, receiver, state.pay_id[row], cents)
     leave_queue2(scenario.num_banks[0], state, row)

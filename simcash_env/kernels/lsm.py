@@ -18,7 +18,7 @@ MAX_ROUNDS = 3
 
 @kernel
 def save_liquidity(scenario: Scenario, state: State, work: Work) -> None:
-    """Run rounds until Queue 2 is empty or a round settles nothing: no offset, no ring, no payment of a retry."""
+    """Run rounds until Queue 2 is empty or a round settles nothing: no offset, no cycle, no payment of a retry."""
     for _ in range(MAX_ROUNDS):
         before = state.settled_count[0]
         for at in range(scenario.algorithm.shape[0]):

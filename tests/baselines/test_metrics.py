@@ -176,7 +176,7 @@ def test_what_the_columns_say_is_what_the_simulation_says(scenario: str) -> None
     assert sum(row.sent for row in found.monitoring.values()) == summary.settled_cents
 
 
-def test_what_settles_by_entry_offsets_rings_and_prefixes_is_told_apart() -> None:
+def test_what_settles_by_entry_offsets_cycles_and_prefixes_is_told_apart() -> None:
     row = with_policy(load("target2-day-v0"), FifoPolicy()).model_dump()
     row["banks"] = [
         bank | {"opening_balance": bank["opening_balance"] // 6, "credit_limit": 0, "posted_collateral": 0}

@@ -97,7 +97,7 @@ class Oracle:
         self._is_open = True
         world = self.world
         world.report = TickReport()
-        world.ring_attempts = 0
+        world.cycle_attempts = 0
         for bank in world.banks.values():
             bank.tick_costs = dict.fromkeys(COST_KINDS, 0)
         start_day(world)

@@ -224,7 +224,7 @@ class World:
     to_submit: list[Payment] = field(default_factory=list)
     deferred: dict[str, int] = field(default_factory=dict)
     created: int = 0
-    ring_attempts: int = 0
+    cycle_attempts: int = 0
     lsm_by_tick: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     report: TickReport = field(default_factory=TickReport)
