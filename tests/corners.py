@@ -45,7 +45,7 @@ def triangles_of_one_value() -> ScenarioConfig:
     return scenario("triangles", "ABCD", events, lsm={"algorithms": ["cycles"], "max_cycle_length": 3})
 
 
-def even_pair_beyond_the_allowance(poor: str) -> ScenarioConfig:
+def even_pair_beyond_the_overdraft_limit(poor: str) -> ScenarioConfig:
     """An even pair one of whose banks is overdrawn beyond its credit: only the larger id's state counts."""
     transfer = {"type": "direct_transfer", "tick": 0, "from_bank": poor, "to_bank": "C", "amount": 7}
     return scenario("even", "ABC", [transfer, *payments(0, "AB BA")])
@@ -93,8 +93,8 @@ CORNERS = {
     "cycles": cycles(),
     "cycles of one value": cycles_of_one_value(),
     "triangles of one value": triangles_of_one_value(),
-    "even pair, larger id beyond its allowance": even_pair_beyond_the_allowance("B"),
-    "even pair, smaller id beyond its allowance": even_pair_beyond_the_allowance("A"),
+    "even pair, larger id beyond its overdraft limit": even_pair_beyond_the_overdraft_limit("B"),
+    "even pair, smaller id beyond its overdraft limit": even_pair_beyond_the_overdraft_limit("A"),
     "only weight set to zero": only_weight_set_to_zero(),
     "only weight set to zero, as in SimCash": only_weight_set_to_zero("simcash"),
     "a retry settles in every round": a_retry_settles_in_every_round(),

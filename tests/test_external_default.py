@@ -29,7 +29,7 @@ NAMES = ["release", "hold", "fifo", "buffer", "tree"]
 
 @pytest.mark.parametrize("external", ["release", "hold"])
 def test_external_default_follows_the_oracle(external: str) -> None:
-    config = busy(collateral=True, recall=True)
+    config = busy(collateral=True, revoke=True)
     oracle, simulation = Oracle(config, external=external), Simulation(config, external=external)
     for tick in range(simulation.num_ticks):
         actions: dict[str, Any] | None = {} if tick % 3 == 1 else None

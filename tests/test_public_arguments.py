@@ -32,7 +32,7 @@ WRONG = (
 
 
 def world():
-    return busy(market=MARKET, collateral=True, recall=True)
+    return busy(market=MARKET, collateral=True, revoke=True)
 
 
 def opened():

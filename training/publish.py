@@ -19,7 +19,7 @@ import numpy as np
 
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -115,7 +115,7 @@ def compared(
     learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
     best = scripts[0].evaluation.totals()
     bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
-    least = bounds.of(Permitted(pool="any"))
+    least = bounds.of(AllowedDecisions(pool="any"))
     found: dict[str, Any] = {
         "learned": asdict(bootstrap_interval(learned)), "totals": learned.round(2).tolist(),
         "tuned": {

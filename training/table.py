@@ -20,7 +20,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|---:|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
     once = [f"{PLAYED_ONCE}."] if any(row["learned"]["count"] == 1 for row in rows) else []
-    reasons = [f"`{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if asks_for_a_reason(row)]
+    reasons = [f"`{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if needs_reason(row)]
     remarks = [f"`{name}`: {text}" for name, text in REMARKS.items() if name in {row["scenario"] for row in rows}]
     version = f"Version {results['version']}, `{results['command']}`."
     return "\n".join([*lines, "", *NOTES, *once, *reasons, *remarks, version])
@@ -77,7 +77,7 @@ REMARKS: Final = {
 """What a reader must know of how a row came about."""
 
 
-def asks_for_a_reason(row: Mapping[str, Any]) -> bool:
+def needs_reason(row: Mapping[str, Any]) -> bool:
     """Is it missed, and is it known why?"""
     return row["verdict"] == "missed" and row["scenario"] in REASONS
 

@@ -71,7 +71,7 @@ def sweep(
     trials: Annotated[int, typer.Option(min=1, help="Trainings.")] = 8,
     iterations: Iterations = 40,
     batch: Batch = 200,
-    seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 100,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds.")] = 100,
     every: Annotated[int, typer.Option(min=1, help="Iterations between two checkpoints.")] = 5,
     space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
     cpus: Annotated[int | None, typer.Option(min=1, help="Of this machine, where Ray starts here.")] = None,

@@ -1,4 +1,4 @@
-"""Where ``simcash run`` writes: judged before anything is run, opened, and drawn at the end."""
+"""Where ``simcash run`` writes: checked before the run, opened, and drawn at the end."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ def play(tick: Callable[[], TickResult], simulation: Simulation, wanted: int, sh
     """Run until so many ticks are closed; was it interrupted? The tick under way is always finished."""
     with stop_requests() as stop, ExitStack() as screens:
         watch = _watcher(simulation, wanted, show, screens)
-        while simulation.current_tick < wanted and not stop.is_asked:
+        while simulation.current_tick < wanted and not stop.is_requested:
             watch(tick())
-        return stop.is_asked
+        return stop.is_requested
 
 
 def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:

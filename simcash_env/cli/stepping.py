@@ -141,7 +141,7 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
     results = []
     with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
         decided: dict[str, Any] = arguments_of(moves.model_dump(exclude={"transactions"}))
-        while simulation.current_tick < wanted and not stop.is_asked:
+        while simulation.current_tick < wanted and not stop.is_requested:
             results.append(simulation.tick(**decided))
             decided = {}
             if told is not None:
@@ -152,7 +152,7 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
     else:
         for row in results:
             data.print(_line(row), highlight=False, soft_wrap=True)
-    if stop.is_asked:
+    if stop.is_requested:
         note(f"interrupted after {len(results)} ticks: they are saved")
         raise typer.Exit(INTERRUPTED)
     if len(results) < count and not quiet:

@@ -15,7 +15,7 @@ class StopRequest:
     """Has somebody asked to stop?"""
 
     def __init__(self) -> None:
-        self.is_asked = False
+        self.is_requested = False
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         """The signals' handler.
@@ -24,9 +24,9 @@ class StopRequest:
             KeyboardInterrupt: it was asked for before.
         """
         del number, frame
-        if self.is_asked:
+        if self.is_requested:
             raise KeyboardInterrupt
-        self.is_asked = True
+        self.is_requested = True
 
 
 @contextmanager

@@ -27,13 +27,13 @@ def tune(
     study: Annotated[str | None, typer.Option(help="Its name; by default the scenario's.", show_default=False)] = None,
     space: Annotated[Path | None, typer.Option(help="A YAML file of what is searched.", show_default=False)] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Of each training.", show_default=False)] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Validation days that judge.")] = 200,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds.")] = 200,
     runs: Annotated[int, typer.Option(min=1, help="Trainings a trial.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Write the best settings here, for simcash train.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Search training settings: trained on training seeds, judged on validation seeds alone.
+    """Search training settings: trained on training seeds, evaluated on validation seeds alone.
 
     The study stays in its file: the same command goes on with it, also after Ctrl-C, and several may share it.
     """

@@ -213,7 +213,7 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.orders_queue2_by_priority[0] = switches.queue2_priority_mode
     view.reports_algorithms[0] = switches.algorithm_sequencing
     view.offers_collateral[0] = config.actions.collateral
-    view.offers_recall[0] = config.actions.recall
+    view.offers_revoke[0] = config.actions.revoke
     choices = SlotChoices.of(config.actions)
     view.choice_verb[:], view.choice_parts[:] = choices.verbs, choices.parts
     escalation = config.priority_escalation

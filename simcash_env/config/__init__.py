@@ -1,4 +1,4 @@
-"""Scenarios as the user writes them: the only place where input is judged."""
+"""Scenarios as the user writes them: the only place where input is validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario with something of it changed; what comes out has been judged as a file is."""
+"""A scenario with something of it changed; the result is validated like a file."""
 
 from __future__ import annotations
 

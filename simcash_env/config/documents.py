@@ -214,14 +214,14 @@ class _NodeReader:
             problem = "an alias must not contain itself" if id(node) in self.open else TOO_MANY
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
-            return self._judged(node, place)
+            return self._validated(node, place)
         self.open.add(id(node))
         read: Callable[[Any, Place], Any] = self._mapping if isinstance(node, yaml.MappingNode) else self._sequence
         value = read(node, place)
         self.open.discard(id(node))
         return value
 
-    def _judged(self, node: yaml.ScalarNode, place: Place) -> Any:
+    def _validated(self, node: yaml.ScalarNode, place: Place) -> Any:
         """A value; notes what is wrong with it, and how it is written."""
         value, text, is_plain = self._scalar(node), node.value, node.style is None
         is_number = node.tag in {_INT, _FLOAT}

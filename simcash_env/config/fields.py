@@ -37,8 +37,8 @@ NESTED: Final = 3
 class Model(BaseModel):
     """Base of every part of a scenario: never changed after it was read, and unknown keys are refused.
 
-    There is no way around the rules in Python either: a copy with changes is judged as a file is, by
-    ``model_copy``, ``copy.replace`` or ``model_construct``. Parts that are models already have been judged and are
+    There is no way around the rules in Python either: a copy with changes is validated like a file, by
+    ``model_copy``, ``copy.replace`` or ``model_construct``. Parts that are models have been validated already and are
     taken over as they are.
     """
 
@@ -68,7 +68,7 @@ class Model(BaseModel):
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
         """The same as calling the class: a configuration that breaks a rule cannot be made."""
         if _fields_set is not None:
-            message = f"{cls.__name__}.model_construct: _fields_set is not supported, values are always judged"
+            message = f"{cls.__name__}.model_construct: _fields_set is not supported, values are always validated"
             raise TypeError(message)
         return cls.model_validate(values)
 
@@ -112,13 +112,13 @@ def _whole_cents(value: Any) -> Any:
 
 
 def _one_rule(problem_of: Callable[[str], str | None]) -> Callable[[Any], Any]:
-    def judged(value: Any) -> Any:
+    def validated(value: Any) -> Any:
         problem = problem_of(value) if isinstance(value, str) else None
         if problem is not None:
             raise PydanticCustomError(RULE, problem)
         return value
 
-    return judged
+    return validated
 
 
 NameRule: Final = BeforeValidator(_one_rule(name_problem))

@@ -51,7 +51,7 @@ class ScenarioConfig(Model):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _judge_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:
+    def _validate_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:
         """Add the faults between parts to those inside them, so that the user sees all at once."""
         try:
             config: ScenarioConfig = handler(value)

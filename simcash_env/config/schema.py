@@ -55,7 +55,7 @@ def _list_of(schema: Schema) -> Schema:
 
 
 def _simcash() -> Schema:
-    """A SimCash file: the keys of every part; values are judged by the loader."""
+    """A SimCash file: the keys of every part; values are validated by the loader."""
     amount, priority = _variant(keys.AMOUNTS), _variant(keys.PRIORITIES)
     arrivals = _section(keys.ARRIVALS, amount_distribution=amount, priority_distribution=priority)
     bands = _section((), **{band: _section(keys.BAND, amount_distribution=amount) for band in keys.BANDS})

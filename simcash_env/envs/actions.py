@@ -72,7 +72,7 @@ class QueueAction(Action):
         return masks
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:  # noqa: ARG002 - of use to others
-        """As they are; the kernel judges their range."""
+        """Returned unchanged; the kernel checks their range."""
         return np.asarray(actions, np.int64)
 
 

@@ -50,7 +50,7 @@ class Randomize:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Judge the options.
+        """Validate the options.
 
         Raises:
             ConfigError: a span that is empty or not above 0, no member, an unknown split.

@@ -1,4 +1,4 @@
-"""The options of an environment, by name or as objects; judged before anything is built."""
+"""The options of an environment, by name or as objects; validated before anything is built."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class SimCashSB3Vec(VecEnv):
         """Keep the actions (rows, *shape of the action space) for ``step_wait``.
 
         Raises:
-            ActionError: wrong shape; type and range are for ``step_wait`` to judge.
+            ActionError: wrong shape; type and range are checked by ``step_wait``.
         """
         vec, one = self.vec, self.action_space.shape or ()
         given, shape = array_of("actions", actions), (self.num_envs, *one)

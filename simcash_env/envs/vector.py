@@ -41,6 +41,7 @@ from simcash_env.errors import ActionError, RoomError, SimulationError
 from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
@@ -175,7 +176,7 @@ class SimCashVec(BatchArrays, Inside):
         self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
-        self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}
+        self.head_index = HeadIndex({name: at for at, name in enumerate(heads) if not name.startswith("main")})
         self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
         masked = self.action.language != "threshold"
         seen = (len(heads), int(self.action_nvec.max())) if masked else (0, 0)

@@ -130,7 +130,7 @@ def measured_row(row: Row, played: Contender, bounds: Bounds, num_measured: int)
         metrics = mean_metrics(played.measure(days))
     except ActionError:  # an agent whose actions a simulation cannot be told
         metrics = {}
-    least = bounds.of(played.permitted)
+    least = bounds.of(played.allowed)
     if least is None:
         return replace(row, metrics=metrics)
     regret = bootstrap_interval(played.evaluation.totals()[: len(days)] - least)

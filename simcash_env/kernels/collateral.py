@@ -14,7 +14,7 @@ CAME_BACK, BLOCKED = int(EventKind.COLLATERAL_TIMER_WITHDRAWN), int(EventKind.CO
 
 @kernel
 def spare_collateral(scenario: Scenario, state: State, bank: int) -> int:
-    """Collateral that backs no credit in use: what may be withdrawn without passing the allowance."""
+    """Collateral that backs no credit in use: what may be withdrawn without passing the overdraft limit."""
     posted = state.bank_posted_collateral_cents[bank]
     used = max(-state.bank_balance_cents[bank], 0) + scenario.bank_safety_buffer_cents[bank]
     needed = max(used - state.bank_credit_limit_cents[bank], 0)

@@ -11,9 +11,9 @@ import numpy as np
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.cycle_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, build_heap, pop_first
-from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
+from simcash_env.kernels.ledger import WITHIN_LIMITS, check_limits, overdraft_limit, record_limit, settle_waiting
 from simcash_env.kernels.pair_chains import chain_pairs
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Place
@@ -107,7 +107,7 @@ def write_triangle(candidate: I64, banks: tuple[int, int, int], edges: tuple[int
 @kernel
 def list_by_sender(state: State, work: Work) -> None:
     """Chain the waiting payments of each bank in queue order: heads in ``bank_edge``, links in ``pay_scratch``."""
-    fill(work.bank_edge, NONE)
+    fill_column(work.bank_edge, NONE)
     row = state.queue2_tail[0]
     while row != NONE:
         sender = state.pay_sender[row]
@@ -204,7 +204,7 @@ def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I6
         bank = candidate[FIRST_BANK + at]
         cents, received = edge_cents(state, candidate, at), edge_cents(state, candidate, (at + length - 1) % length)
         net = received - cents
-        if net < 0 and state.bank_balance_cents[bank] + net < -allowance(scenario, state, bank):
+        if net < 0 and state.bank_balance_cents[bank] + net < -overdraft_limit(scenario, state, bank):
             return False
         following = candidate[FIRST_BANK + (at + 1) % length]
         if candidate[IS_SINGLE] or scenario.nets_limits[0]:

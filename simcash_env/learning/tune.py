@@ -1,4 +1,4 @@
-"""A search for training settings with Optuna: trained on training seeds, judged on validation seeds, kept in a file.
+"""A search for training settings with Optuna: trained on training seeds, evaluated on validation seeds, kept in a file.
 
 A trial that is interrupted is tried again by the next command on the same study; commands may also run side by side.
 """
@@ -40,7 +40,7 @@ class Plan:
 
     Attributes:
         settings: those that are not searched.
-        validation_days: on which a trained policy is judged.
+        validation_days: on which a trained policy is evaluated.
         runs: trainings a trial, with seeds 0 to ``runs - 1``; their mean counts.
     """
 
@@ -171,7 +171,9 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def judge(plan: Plan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None) -> list[int]:
+def validation_costs(
+    plan: Plan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None
+) -> list[int]:
     """Train with these choices and play the validation days; cents of each day and run.
 
     Raises:
@@ -227,7 +229,7 @@ def search(
         trial.set_user_attr(OWNER, f"{socket.gethostname()}:{os.getpid()}")
         choices = suggest(trial, plan.space)
         try:
-            cents = judge(plan, choices, report_steps)
+            cents = validation_costs(plan, choices, report_steps)
         except KeyboardInterrupt:
             give_back(study, trial)
             raise

@@ -77,7 +77,7 @@ class Ledger:
 
     def deposit(self, account: str, asset: str, cents: int) -> None:
         """From outside to what is available."""
-        self._judge("deposit", account, asset, cents)
+        self._check_move("deposit", account, asset, cents)
         self.budgets.setdefault((account, asset), Budget()).available += cents
 
     def withdraw(self, account: str, asset: str, cents: int) -> None:
@@ -106,7 +106,7 @@ class Ledger:
         budget.spent += cents
 
     def _take(self, verb: str, account: str, asset: str, cents: int, source: str) -> Budget:
-        self._judge(verb, account, asset, cents)
+        self._check_move(verb, account, asset, cents)
         budget = self.budget(account, asset)
         have = getattr(budget, source)
         if cents > have:
@@ -114,7 +114,7 @@ class Ledger:
             raise MarketError(message)
         return budget
 
-    def _judge(self, verb: str, account: str, asset: str, cents: int) -> None:
+    def _check_move(self, verb: str, account: str, asset: str, cents: int) -> None:
         if type(cents) is not int or cents < 0:
             message = f"{verb} {account}/{asset}: must be a whole number of cents, at least 0, got {cents!r}"
             raise MarketError(message)

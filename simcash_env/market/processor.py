@@ -157,7 +157,7 @@ class MarketRun:
             if is_another_round:
                 rounds += 1
                 continue
-            self._give_up(slot, SlotState.SKIPPED if answer == "skip" else SlotState.FAILED)
+            self._abandon(slot, SlotState.SKIPPED if answer == "skip" else SlotState.FAILED)
             self.is_stopped = answer == "quit"
             return
 
@@ -230,7 +230,7 @@ class MarketRun:
         if slot.left and slot.order:
             self.simulation.cancel_order(slot.order)
 
-    def _give_up(self, slot: Slot, state: SlotState) -> None:
+    def _abandon(self, slot: Slot, state: SlotState) -> None:
         """Leave a slot, and its partner where that waits for it; nothing of theirs stays in the book."""
         partner = self.slots[slot.partner]
         for one in (slot, partner):
@@ -273,7 +273,7 @@ class MarketRun:
         for slot in self.slots:
             if slot.state is SlotState.IN_PROGRESS:
                 slot.problem = found_nobody(slot)
-                self._give_up(slot, SlotState.FAILED)
+                self._abandon(slot, SlotState.FAILED)
         while not self.simulation.is_over:
             self._tick()
         self._follow("end")

@@ -94,7 +94,7 @@ class Scenario(NamedTuple):
     offsets_at_entry: One
     nets_limits: One  # limits hold for outflow less inflow, else for outflow
     offers_collateral: One  # to learners of an environment
-    offers_recall: One  # likewise: taking payments out of Queue 2
+    offers_revoke: One  # likewise: taking payments out of Queue 2
     choice_verb: PerSlotChoice  # what a learner's choice for a payment of its queue means: codes.Verb
     choice_parts: PerSlotChoice  # of a split, else 0
     # -- liquidity saving --
@@ -136,7 +136,7 @@ class Scenario(NamedTuple):
     bank_bank_root: PerBank  # of the bank tree; NONE where there is none, as below
     bank_strategic_collateral_root: PerBank
     bank_end_collateral_root: PerBank
-    bank_asks_queue2: PerBank  # may its payment tree take a payment out of Queue 2?
+    bank_tree_revokes: PerBank  # may its payment tree take a payment out of Queue 2?
     bank_name_hash: PerBankFloat  # FNV-1a of the id, as trees see it
     bank_multilateral_limit_cents: PerBank  # a day, NONE: no limit
     # -- scales of observations and rewards, at least 1 --
@@ -203,9 +203,9 @@ class Scenario(NamedTuple):
     exposure_limit_cents: PerExposure  # principal that the lender may have lent to the borrower, NONE: no limit
     # -- tree programs of all banks --
     num_registers: One  # of each bank
-    asks_queue2: One  # may any payment tree take a payment out of Queue 2?
-    asks_committed_to: One  # does any program read what was released to the payment's receiver?
-    asks_nearest_deadline: One  # does any program read when the first of a bank's payments in Queue 2 is due?
+    any_tree_revokes: One  # may any payment tree take a payment out of Queue 2?
+    reads_committed_to: One  # does any program read what was released to the payment's receiver?
+    reads_nearest_deadline: One  # does any program read when the first of a bank's payments in Queue 2 is due?
     node_action: PerNode  # codes.TreeAction of a leaf, NONE of a condition
     node_key: PerNode  # of a leaf: priority to set, RTGS priority, register or list of counterparties; or NONE
     node_first: PerNode  # first instruction of a condition, or of a leaf's values
@@ -266,7 +266,7 @@ class State(NamedTuple):
     bank_posted_collateral_cents: PerBank
     bank_collateral_since_tick: PerBank  # of the last post, NONE: none yet
     bank_timer_head: PerBank  # collateral that is to come back, linked through pay_next
-    bank_deferred_cents: PerBank  # credits that land at the end of the tick
+    bank_deferred_cents: PerBank  # credits applied at the end of the tick
     bank_pool_allocated_cents: PerBank
     bank_pool_fraction_ppm: PerBank
     bank_outflow_cents: PerBank  # settled today
@@ -381,7 +381,7 @@ class Work(NamedTuple):
     trader_order_cents: PerTrader  # decision
     trader_to_receive_cents: PerTrader  # repayments of loans that are due soon
     trader_to_repay_cents: PerTrader
-    has_recalls: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
+    has_revocations: One  # decision: is ``pay_decision`` filled in for the learners' Queue-2 payments?
     bank_delay_high: PerBank  # what is charged for waiting, in thousandths of cents: the billions ...
     bank_delay_low: PerBank  # ... and the rest; the sum itself may pass 64 bits
     bank_due_now_cents: PerBank  # of the bank's own Queue-2 payments

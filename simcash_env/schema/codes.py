@@ -22,7 +22,7 @@ COLLATERAL_CHOICES: Final = 7
 """A learner keeps its collateral, posts a quarter, half or all of what it may, or withdraws as much."""
 
 
-class RecallChoice(IntEnum):
+class RevokeChoice(IntEnum):
     """What a learner does with its own payments in Queue 2; resubmitting needs priority mode."""
 
     KEEP = 0
@@ -33,7 +33,7 @@ class RecallChoice(IntEnum):
     RESUBMIT_HIGHLY_URGENT = 5
 
 
-RECALL_CHOICES: Final = len(RecallChoice)
+REVOKE_CHOICES: Final = len(RevokeChoice)
 
 MARKET_RATES: Final = 3
 """A learner bids or asks a quarter, half or three quarters of the way from the lowest to the highest rate allowed."""

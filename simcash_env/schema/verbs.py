@@ -4,7 +4,7 @@
 of a scenario into its row (``choice_verb``, ``choice_parts``); kernels look a choice up there, and Python asks
 ``SlotChoices``. Choice 0 of every head changes nothing, so the first row holds. To offer another verb, add a member
 to ``codes.Verb``, a row here, a branch where decisions are carried out (``kernels/decisions.py``), and one in
-``may_do`` (``kernels/judgement.py``) if it is not always possible.
+``may_do`` (``kernels/payment_decisions.py``) if it is not always possible.
 """
 
 from __future__ import annotations

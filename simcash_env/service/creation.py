@@ -26,7 +26,7 @@ POLICY: TypeAdapter[Any] = TypeAdapter(PolicyConfig)
 
 
 def read_request(request: NewSimulation, settings: Settings) -> Origin:
-    """Judge a request.
+    """Validate a request.
 
     Raises:
         ConfigError: everything that is wrong, in the words of ``simcash validate``.
@@ -43,7 +43,7 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
 
 
 def _external(config: ScenarioConfig, asked: Any) -> str | dict[str, Any]:
-    """The default of external banks, judged as a bank's policy is."""
+    """The default of external banks, validated like a bank's policy."""
     if isinstance(asked, Mapping):
         files = [Broken(("external", key), NO_FILES, asked[key]) for key in FILE_KEYS if asked.get(key) is not None]
         if files:

@@ -46,7 +46,7 @@ class Guard:
         self._session = None if settings.token is None else session_of(settings.token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Judge a call, pass it on, write it down."""
+        """Check a call, pass it on, log it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return

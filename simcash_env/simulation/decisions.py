@@ -1,4 +1,4 @@
-"""What is decided from outside at one tick, by names; judged whole before the kernels get to see any of it."""
+"""What is decided from outside at one tick, by names; validated as a whole before the kernels read any of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Order: TypeAlias = tuple[str, float, int]
 
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
-RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
+REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 """Decisions on payments in Queue 2."""
 
 
@@ -88,7 +88,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
     work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
-    work.has_recalls[0] = any(decision.verb in RECALLS for decision in coded)
+    work.has_revocations[0] = any(decision.verb in REVOCATIONS for decision in coded)
     for decision in coded:
         work.pay_decision[decision.row] = decision.verb
         work.pay_new_priority[decision.row] = decision.rtgs_priority
@@ -133,7 +133,7 @@ def learner(engine: Engine, what: str, bank: str) -> int:
 def code(engine: Engine, path: str, bank: int, row: int, decision: Decision) -> Coded:
     """A decision on a payment of the right queue, by its row."""
     verb, rtgs_priority = encode_decision(path, decision)
-    place, queue = (Place.QUEUE2, "Queue 2") if verb in RECALLS else (Place.QUEUE1, "Queue 1")
+    place, queue = (Place.QUEUE2, "Queue 2") if verb in REVOCATIONS else (Place.QUEUE1, "Queue 1")
     if row != NONE and engine.state.pay_sender[row] == bank and engine.state.pay_place[row] == place:
         return Coded(row, verb, rtgs_priority)
     message = f"{path}: this payment is not in the bank's {queue}"

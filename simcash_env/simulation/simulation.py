@@ -91,7 +91,7 @@ def _given(*parts: Any) -> Decisions:
 
 
 def _seed(seed: Any) -> int:
-    """The seed of a run, judged."""
+    """The validated seed of a run."""
     number = whole_within(seed, 0)
     if number is None:
         raise ConfigError([Fault(None, None, "seed", repr(seed), "must be a whole number from 0 to 2**63 - 1")])
@@ -398,9 +398,9 @@ class Simulation(Saving, Trading):
         return int(self._engine.state.bank_posted_collateral_cents[self.bank_number(bank)])
 
     def available_liquidity(self, bank: str) -> int:
-        """Cents the bank can pay at once: balance plus unused overdraft allowance."""
+        """Cents the bank can pay at once: balance plus unused overdraft limit."""
         number = self.bank_number(bank)
-        return max(self.balance(bank) + self._engine.allowance(number), 0)
+        return max(self.balance(bank) + self._engine.overdraft_limit(number), 0)
 
     def costs(self, bank: str) -> dict[str, int]:
         """Cents charged since the run began, by kind."""

@@ -22,7 +22,7 @@ _SETTLED: Final = (
     EventKind.LSM_PAYMENT_SETTLED,
     EventKind.PARENT_SETTLED,
 )
-_GIVEN_UP: Final = (EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED)
+DROPPED: Final = (EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def find_ended(events: Events, tx: str) -> Transaction:
         message = f"unknown payment {tx!r}"
         raise SimulationError(message)
     settled = {kind.label for kind in _SETTLED}
-    given_up = {kind.label for kind in _GIVEN_UP}
-    end = next(event for event in reversed(own) if event.kind in settled | given_up)
+    dropped = {kind.label for kind in DROPPED}
+    end = next(event for event in reversed(own) if event.kind in settled | dropped)
     arrival = next((event for event in own if event.kind == "Arrival"), None)
     overdue = next((event.tick for event in own if event.kind == "TransactionWentOverdue"), None)
     if arrival is None:

@@ -198,7 +198,7 @@ MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
     "moves-pool.json": ('{"pool_levels": {"A": 3}}', "pool_levels.A"),
     "moves-level.json": ('{"pool_levels": {"A": 1.5}}', "pool_levels.A: must be a whole number"),
     "moves-collateral.json": ('{"collateral": {"A": 1.5}}', "collateral.A: must be a whole number"),
-    "moves-recall.json": (
+    "moves-revoke.json": (
         '{"actions": {"A": {"tx_99999999": "withdraw"}}}',
         "actions.A.tx_99999999: this payment is not in the bank's Queue 2",
     ),

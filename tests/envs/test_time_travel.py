@@ -10,7 +10,7 @@ from simcash_env.errors import SnapshotError
 from simcash_env.simulation.snapshot import read_snapshot
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
-WORLD = busy(collateral=True, recall=True)
+WORLD = busy(collateral=True, revoke=True)
 
 
 def digests(num_envs, num_threads=1, seeds=range(5)):

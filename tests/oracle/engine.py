@@ -13,8 +13,8 @@ from tests.oracle.decisions import check_actions, decide
 from tests.oracle.lsm import save_liquidity
 from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.scheduled import run_scheduled_events
-from tests.oracle.settlement import land_deferred_credits, order_queue2, pass_queue2, settle_submitted
-from tests.oracle.trees import recall_from_queue2, register_names, run_bank_trees
+from tests.oracle.settlement import apply_deferred_credits, order_queue2, pass_queue2, settle_submitted
+from tests.oracle.trees import register_names, revoke_from_queue2, run_bank_trees
 from tests.oracle.world import (
     COST_KINDS,
     DEFAULT_PRIORITY,
@@ -131,14 +131,14 @@ class Oracle:
         escalate_priorities(world)
         order_queue1(world)
         decide(world, actions or {})
-        recall_from_queue2(world, actions or {})
+        revoke_from_queue2(world, actions or {})
         settle_submitted(world)
         order_queue2(world)
         pass_queue2(world)
         save_liquidity(world)
         run_market(world)
         run_collateral_trees(world, "end_of_tick_collateral_tree")
-        land_deferred_credits(world)
+        apply_deferred_credits(world)
         accrue_costs(world)
         end_day(world)
         world.lsm_by_tick.append(world.report.num_lsm_releases)

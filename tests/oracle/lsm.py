@@ -72,7 +72,7 @@ def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list
     """Settle one pair whole if the net payer can fund the difference and both gross sums are within limits."""
     forth, back = value_of(queued[a, b]), value_of(queued[b, a])
     net_payer = world.banks[a if forth > back else b]
-    is_funded = net_payer.balance - abs(forth - back) >= -net_payer.allowance()
+    is_funded = net_payer.balance - abs(forth - back) >= -net_payer.overdraft_limit()
     if is_funded and may_pay_each_other(world, a, b, forth, back):
         return release(world, queued[a, b] + queued[b, a])
     return offset_best_prefixes(world, a, b, queued) if world.config.lsm.bilateral == "subset" else 0
@@ -222,7 +222,7 @@ def can_settle_cycle(world: World, cycle: Cycle) -> bool:
         net[payment.receiver] += payment.remaining
     for name, cents in net.items():
         bank = world.banks[name]
-        if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.allowance()):
+        if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.overdraft_limit()):
             return False
     if world.config.switches.limits_basis == "gross":
         return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in cycle.payments)

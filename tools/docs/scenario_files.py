@@ -1,4 +1,4 @@
-"""The tables on the scenario page: every key of a file, from the models that judge it."""
+"""The tables on the scenario page: every key of a file, from the models that validate it."""
 
 from __future__ import annotations
 

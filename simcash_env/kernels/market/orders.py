@@ -1,4 +1,4 @@
-"""The order book: an order is judged, locks what it needs, trades with what rests, and what is left of it rests.
+"""The order book: an order is checked, locks what it needs, trades with what rests, and what is left of it rests.
 
 A resting order is in one list: the bids or the asks of its book, best rate first, oldest first. What an ask offers has
 left the lender's balance, so that payments cannot use it; a bid locks the bank's credit line in the market.
@@ -44,7 +44,7 @@ def bid_lock(scenario: Scenario, state: State, book: int, cents: int, rate: int)
 
 
 @kernel
-def judge_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one line a rule
+def check_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one line a rule
     """0, or why a rate is refused: corridor and band hold in a regulated market."""
     if rate < 1:
         return NOT_POSITIVE
@@ -62,13 +62,13 @@ def judge_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one lin
 
 
 @kernel
-def judge_order(
+def check_order(
     scenario: Scenario, state: State, bank: int, book: int, side: int, rate: int, cents: int, aside: int
 ) -> int:
     """0, or why an order is refused; nothing changes. What was set aside is lent, whatever was paid since."""
     if due_tick(scenario, state, book) == NONE:
         return CLOSED
-    refusal = judge_rate(scenario, rate)
+    refusal = check_rate(scenario, rate)
     if refusal != 0:
         return refusal
     if state.market_order_free[0] == NONE or state.market_loan_free[0] == NONE:
@@ -98,7 +98,7 @@ def place_order(
     ``only`` is the one bank that it may trade with, NONE for any; ``aside`` the cents of an ask that were set aside
     for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.Refusal``.
     """
-    refusal = judge_order(scenario, state, bank, book, side, rate, cents, aside)
+    refusal = check_order(scenario, state, bank, book, side, rate, cents, aside)
     if refusal != 0:
         record_values(state, work, REFUSED, bank, NONE, NONE, cents, refusal, rate)
         return -refusal

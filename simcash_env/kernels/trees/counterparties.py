@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TOP_COUNTERPARTIES
 
@@ -76,9 +76,9 @@ def committed_to(work: Work, bank: int, other: int) -> int:
 def note_commitments(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
     """Note what ``pay_order`` submits by pair of banks, in ``pair_scratch``, for trees that decide on Queue 2."""
     work.committed_owner[0] = NONE
-    if not scenario.asks_committed_to[0]:
+    if not scenario.reads_committed_to[0]:
         return
-    fill(work.pair_scratch, 0)
+    fill_column(work.pair_scratch, 0)
     for position in range(submitted):
         row = work.pay_order[position]
         pair = state.pay_sender[row] * scenario.num_banks[0] + state.pay_receiver[row]
