@@ -34,7 +34,7 @@ from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console
 from simcash_env.registry import load
 from training.table import markdown
-from training.tuned_baselines import Rival, rivals
+from training.tuned_baselines import TunedBaseline, tuned_baselines
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
@@ -93,7 +93,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         for found, player in zip(runs, players, strict=True):
             found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[name]
     report(f"{name}: scripts")
-    scripts = rivals(config, days)
+    scripts = tuned_baselines(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
     if settings.expert is not None:
@@ -109,7 +109,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
 
 
 def compared(
-    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[Rival], fifo: Evaluation
+    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[TunedBaseline], fifo: Evaluation
 ) -> dict[str, Any]:
     """Learned against the script that is best on these very test days, against FIFO and against the bound."""
     learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
@@ -122,7 +122,7 @@ def compared(
             "policy": scripts[0].policy, "parameters": scripts[0].parameters,
             "total": asdict(bootstrap_interval(best)), "totals": best.tolist(),
         },
-        "others": {rival.policy: float(rival.evaluation.totals().mean()) for rival in scripts},
+        "others": {script.policy: float(script.evaluation.totals().mean()) for script in scripts},
         "fifo": asdict(bootstrap_interval(fifo.totals())),
         "difference": asdict(paired_difference(learned, best)),
         "difference_to_fifo": asdict(paired_difference(learned, fifo.totals())),

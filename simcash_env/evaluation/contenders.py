@@ -23,6 +23,9 @@ VALIDATION_TIMES: Final = 10
 
 Shares: TypeAlias = Sequence[float] | None
 
+TUNED: Final = "tuned:"
+"""Prefix of the names of tuned policies."""
+
 
 @dataclass(frozen=True, eq=False)
 class Contender:
@@ -97,7 +100,7 @@ def contenders(
         return
     found = ((family, tune(config, family, tuning_seeds)) for family in families)
     for family, tuned in [best_tuned(config, dict(found), len(tuning_seeds))] if only_best else found:
-        played = play_policy(config, f"tuned:{family}", tuned.describe(), tuned.policy, days, tuned.shares)
+        played = play_policy(config, f"{TUNED}{family}", tuned.describe(), tuned.policy, days, tuned.shares)
         yield replace(played, edges=tuned.edges)
 
 

@@ -45,11 +45,17 @@ class Tuned:
 
     def describe(self) -> str:
         """The parameters in words."""
-        told = self.policy.parameters if isinstance(self.policy, TreePolicy) else self.policy.model_dump()
-        values = [f"{name} {value:,}" for name, value in told.items() if name != "type"]
+        parts = [f"{name} {value:,}" for name, value in parameter_values(self.policy).items()]
         if self.shares is not None:
-            values.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
-        return ", ".join(values)
+            parts.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
+        return ", ".join(parts)
+
+
+def parameter_values(policy: PolicyConfig) -> dict[str, float]:
+    """A policy's parameters by name."""
+    if isinstance(policy, TreePolicy):
+        return dict(policy.parameters)
+    return {name: value for name, value in policy.model_dump().items() if name != "type"}
 
 
 def has_pool(config: ScenarioConfig) -> bool:

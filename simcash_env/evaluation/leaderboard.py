@@ -12,9 +12,9 @@ from rich.table import Table
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.contenders import Contender, contenders
+from simcash_env.evaluation.contenders import TUNED, Contender, contenders
 from simcash_env.evaluation.evaluate import Evaluation, played_seeds
-from simcash_env.evaluation.grid_search import F64
+from simcash_env.evaluation.grid_search import F64, parameter_values
 from simcash_env.evaluation.policy_families import FAMILIES, Family
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.scorecard import mean_metrics
@@ -37,6 +37,8 @@ class Row:
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
         totals: cents of each test day; one where neither scenario nor policy draws anything.
         edges: of a tuned policy the parameters whose best value is the largest that was tried.
+        values: of a tuned policy its parameters as data; ``parameters`` is the same as text.
+        pool_shares: of a tuned policy the share of each bank's pool, banks sorted by id; None without a pool.
     """
 
     scenario: str
@@ -51,6 +53,8 @@ class Row:
     metrics: dict[str, float] = field(default_factory=dict)
     totals: tuple[int, ...] = ()
     edges: tuple[str, ...] = ()
+    values: dict[str, float] = field(default_factory=dict)
+    pool_shares: tuple[float, ...] | None = None
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
@@ -78,7 +82,12 @@ def baseline_rows(
 
 def row_of(played: Contender, fifo: Evaluation) -> Row:
     """The row of a policy that has been played."""
-    return replace(make_row(played.policy, played.parameters, played.evaluation, fifo), edges=played.edges)
+    row = make_row(played.policy, played.parameters, played.evaluation, fifo)
+    if not played.policy.startswith(TUNED):
+        return row
+    shares = None if played.shares is None else tuple(played.shares)
+    values = {} if played.kernel_policy is None else parameter_values(played.kernel_policy)
+    return replace(row, edges=played.edges, values=values, pool_shares=shares)
 
 
 def run_benchmark(
@@ -230,5 +239,6 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             for name in ("total", "difference_to_fifo", "regret")
         }
         lists = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
+        lists["pool_shares"] = None if row.get("pool_shares") is None else tuple(row["pool_shares"])
         whole.append(Row(**{**row, **intervals, **lists}))
     return whole
