@@ -29,25 +29,26 @@ FLOOR_CENTS: Final = 300_000
 TICKS: Final = 48
 
 HEADER: Final = """\
-# Question: does a policy learned by few banks work in a network of {banks}, where most banks pay only through a core?
+# Question: does a policy learned by a few banks work in a network of {banks}, where most banks pay only through a
+# core?
 #
-# Written by `python -m tools.core_periphery`; change that, not this.
+# Written by `python -m tools.core_periphery`; edit that program, not this file.
 #
 # Source: the shape, not the size, of Soramaki, Bech, Arnold, Glass and Beyeler, "The topology of interbank payment
-# flows", Physica A 379 (2007): in Fedwire few banks, closely tied to one another, send most of the value, most banks
-# have few links, and values have a heavy tail. Here a tenth of the banks is the core, tied to all of the core; every
-# other bank is tied to {links} core banks. The bank of rank r has the size r ** -{exponent}, and two tied banks send
-# each other the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a
-# standard deviation of twice the mean. All money figures are ours.
+# flows", Physica A 379 (2007): in Fedwire a few closely connected banks send most of the value, most banks have few
+# links, and values are heavy-tailed. Here a tenth of the banks is the core, fully connected; every other bank is
+# linked to {links} core banks. The bank of rank r has the size r ** -{exponent}, and linked banks send each other
+# the product of their sizes, so that the core sends {share:.0%} of the value. Amounts are lognormal with a standard
+# deviation of twice the mean. All money figures are our own.
 #
-# Trade-off: a bank starts with an eighth of what it sends in a day and three mean payments, and has as much again in
-# credit, at 6 bps a tick on the whole overdraft; waiting in its own queue costs 0.5 bps a tick, in the central queue
-# nothing, but that is reached only once credit is used up. A missed deadline (6 to 20 ticks) costs 20 bps of the
-# amount, the close 40. To hold what the balance does not cover is cheap as long as others pay; a core bank that holds
-# starves the banks tied to it.
+# Trade-off: a bank starts with an eighth of a day's outgoing value plus three mean payments, and has the same amount
+# of credit, at 6 bps per tick on the whole overdraft. Waiting costs 0.5 bps per tick in the internal queue and
+# nothing in the central queue, which a payment reaches only once credit is used up. A missed deadline (6 to 20
+# ticks) costs 20 bps of the amount, the close 40 bps. Holding what the balance does not cover is cheap as long as
+# others pay; a core bank that holds payments starves the banks linked to it.
 format: 1
 name: {name}
-description: {banks} banks, core and periphery, heavy-tailed amounts, offsets and cycles.
+description: {banks} banks in a core-periphery network, heavy-tailed amounts, bilateral and cycle offsetting.
 rules: standard
 simulation:
   ticks_per_day: {ticks}

@@ -1,8 +1,8 @@
-"""Learned policies against the best tuned scripts: ``python -m training.publish [SCENARIO ...]``.
+"""Learned policies compared with the best tuned baselines: ``python -m training.publish [SCENARIO ...]``.
 
-Trains on each scenario with its file in ``configs/training``, plays test days that no training has seen, writes
-``docs/results/learned.json`` and the table made of it. Every seed from 0 on is trained and counted; none is chosen.
-``--tables`` makes the table anew; ``--evaluate`` plays the policies of ``configs/trained`` and trains nothing.
+Trains on each scenario with its settings in ``configs/training``, evaluates on test days that training does not use,
+and writes ``docs/results/learned.json`` and the table built from it. All seeds from 0 on are trained and counted; none
+is selected. ``--tables`` only rebuilds the table; ``--evaluate`` evaluates ``configs/trained`` without training.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MODELS: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m training.publish"
 MEASURED_DAYS: Final = 20
 SIZES: Final = ((100, 10_000), (2_000, 2_000))
-"""Most bank-ticks of a run, and the test days that are played where there are no more: the smaller, the more."""
+"""Bank decisions of a run up to which a number of test days is used."""
 LARGE_TEST_DAYS: Final = 100
 GAMES: Final = ("castro-2period-v0", "castro-3period-v0")
 EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_000}
@@ -55,7 +55,7 @@ PUBLISHED: Final = (
 
 
 def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: bool) -> tuple[Policy, float, int]:
-    """Trained policies, seconds that it took, and steps; written to the path, or read from it."""
+    """Train and save policies, or load them; returns the policies, seconds and steps."""
     if is_trained:
         return Policy.load(path), 0.0, settings.total_steps
     began = time.monotonic()
@@ -67,14 +67,14 @@ def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: b
 
 
 def test_days(config: ScenarioConfig) -> int:
-    """How many are played."""
+    """Number of test days for a scenario."""
     simulation = config.simulation
     size = len(config.banks) * simulation.ticks_per_day * simulation.num_days
     return next((days for most, days in SIZES if size <= most), LARGE_TEST_DAYS)
 
 
 def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]) -> dict[str, Any]:
-    """Results with the settings of a name, which is a scenario's or begins with it, as plain Python."""
+    """Train and evaluate with the settings of a name (a scenario, or one with a suffix); returns plain Python."""
     settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
     days = played_seeds(config, held_out_seeds(test_days(config)))
@@ -111,7 +111,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
 def compared(
     config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[TunedBaseline], fifo: Evaluation
 ) -> dict[str, Any]:
-    """Learned against the script that is best on these very test days, against FIFO and against the bound."""
+    """Compare learned policies with the best baseline on these test days, with FIFO and with the lower bound."""
     learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
     best = scripts[0].evaluation.totals()
     bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
@@ -138,13 +138,13 @@ def compared(
 
 
 ROOM, NEAR = 0.10, 0.02
-"""A bound so far under the best script asks for a policy below the script; elsewhere one within so much of it."""
+"""Gap of the bound below the baseline under which ``within`` is possible; and its largest extra cost."""
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """``apart``: the two intervals are, the learned one below; ``below``: only the difference's is under 0.
+    """``apart``: learned is cheaper, intervals do not overlap; ``below``: only the difference's interval is below 0.
 
-    ``within``: no dearer than 2 % where no more is asked.
+    ``within``: at most 2 % more expensive, with a bound less than 10 % below the baseline. Else ``missed``.
     """
     difference, tuned = Interval(**found["difference"]), found["tuned"]["total"]
     if found["learned"]["high"] < tuned["low"]:
@@ -157,7 +157,7 @@ def verdict(found: Mapping[str, Any]) -> str:
 
 
 def write(results: Mapping[str, Any], folder: Path) -> None:
-    """Raw results, a line a scenario, and the table."""
+    """Write the raw results, one line for each scenario, and the table."""
     head = {key: value for key, value in results.items() if key != "rows"}
     rows = ",\n".join(json.dumps(row) for row in results["rows"])
     write_atomically(folder / "learned.json", (json.dumps(head)[:-1] + ', "rows": [\n' + rows + "\n]}\n").encode())
@@ -165,14 +165,16 @@ def write(results: Mapping[str, Any], folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run and write, or write the table alone."""
+    """Run the comparison and write its results, or only rebuild the table."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("scenarios", nargs="*", default=list(PUBLISHED), help="ids; others keep their results")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="training runs, seeds 0 to N - 1")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--models", type=Path, default=MODELS, help="where policies are written")
-    parser.add_argument("--evaluate", action="store_true", help="play the policies there again; train nothing")
-    parser.add_argument("--tables", action="store_true", help="only make the table from the raw results")
+    parser.add_argument(
+        "scenarios", nargs="*", default=list(PUBLISHED), help="Names of settings; others keep their results."
+    )
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="Number of training runs, with seeds 0 to N - 1.")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of learned.json and learned.md.")
+    parser.add_argument("--models", type=Path, default=MODELS, help="Folder of the trained policies.")
+    parser.add_argument("--evaluate", action="store_true", help="Evaluate the policies in --models; do not train.")
+    parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw = given.folder / "learned.json"
     rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []

@@ -1,4 +1,4 @@
-"""The table of learned policies, made of the raw results."""
+"""The table of learned policies, built from the raw results."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Final
 from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 
 HEAD = (
-    "scenario", "learned", "95 % interval", "best tuned script", "95 % interval", "difference, same days",
-    "bound under the script", "regret, learned", "regret, script", "imitated first", "FIFO", "to FIFO", "runs",
-    "seconds a run", "verdict",
+    "scenario", "learned", "95 % interval", "best tuned baseline", "95 % interval", "difference to baseline",
+    "lower bound below baseline", "regret, learned", "regret, baseline", "expert", "FIFO", "difference to FIFO", "runs",
+    "seconds per run", "verdict",
 )  # fmt: skip
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The page."""
+    """The table with its notes, as Markdown."""
     rows = results["rows"]
     lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|---:|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
@@ -23,18 +23,24 @@ def markdown(results: Mapping[str, Any]) -> str:
     reasons = [f"`{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if needs_reason(row)]
     remarks = [f"`{name}`: {text}" for name, text in REMARKS.items() if name in {row["scenario"] for row in rows}]
     version = f"Version {results['version']}, `{results['command']}`."
-    return "\n".join([*lines, "", *NOTES, *once, *reasons, *remarks, version])
+    return "\n".join([*lines, "", *NOTES, *once, *reasons, *remarks, "", version])
 
 
 NOTES = """
-Cents of a run, all banks together; less is better. Learned: mean over training runs and test days, the most likely
-choice of every head. The script is the one tuned on training days that is cheapest on these very test days: of the
-nine of the benchmark, or of five where the benchmark has not been run, of two from 50 banks on. FIFO: with the
-scenario's own share of the pool. Differences: learned less script, learned less FIFO, day by day, with a 95 %
-bootstrap interval. Where the bound, which knows the future, is at least 10 % under the script, *apart* says that the
-intervals of both means do not meet, *below* that only the difference's interval is under 0; elsewhere *within* asks
-for at most 2 % more. Test days: 10,000; 2,000 where a run has more than 100 decisions, 100 where it has more than
-2,000. Regret is of the first 20 test days; ≤: against a relaxed bound. A range of runs is that of their means.
+Cents per run, all banks together; lower is better.
+
+- *Learned*: mean over training runs and test days; every head takes its most likely choice.
+- *Best tuned baseline*: the scripted policy that is cheapest on these test days, among policies tuned on training days:
+  nine (those of the benchmark), or five if the benchmark has no results for the scenario, or two from 50 banks on.
+- *Expert*: the scripted policy that the learner imitates before PPO. *FIFO*: with the scenario's pool share.
+- *Differences*: learned minus baseline and learned minus FIFO, paired by day, with 95 % bootstrap intervals.
+- *Lower bound below baseline*: how far the clairvoyant lower bound, which knows all arrivals, is below the baseline.
+- *Regret*: cost above the lower bound, on the first 20 test days; ≤: against a relaxed bound.
+- *Runs*: number of training runs, and the range of their means.
+- *Verdict*: *apart*: learned is cheaper and the intervals of the means do not overlap; *below*: only the interval of
+  the paired difference is below 0; *within*: the bound is less than 10 % below the baseline and learned costs at most
+  2 % more; *missed*: none of these.
+- Test days: 10,000; 2,000 if a run has more than 100 bank decisions; 100 if it has more than 2,000.
 """.strip().splitlines()
 
 
@@ -44,37 +50,38 @@ THRESHOLDS: Final = (
 )
 REASONS: Final = {
     "bis-box3-v0": (
-        "nothing random is known when the share is chosen, and all urgent payments are alike. Of all shares and"
-        "\norders of release that were tried on 2 000 training days, 93.5 % and all at once is the cheapest: what both"
-        "\ndo. The bound is lower because it knows what will come in."
+        "nothing random is known when the pool share is chosen, and all urgent payments are alike. Of all shares and"
+        "\n  release orders tried on 2,000 training days, a share of 93.5 % with immediate release is the cheapest, and"
+        "\n  both policies use it. The bound is lower because it knows the arrivals."
     ),
     "target2-day-v0": (
-        "not known why. With the system's cost as the reward and 16 copies of each day it came to much the same on"
-        "\nvalidation days. It beats FIFO, and does not find what the script that it imitated first does not know."
+        "the reason is not known. With the system's cost as the reward and 16 copies of each day the cost on validation"
+        "\n  days was about the same. It beats FIFO but does not improve on the expert it was pre-trained on."
     ),
     "core-periphery-50-v0-queue": (
-        "cheaper than the script in the mean, but the interval reaches over 0, and runs differ by more. With a"
-        "\nverb for each payment what is released may wait in the central queue; compare the row with thresholds."
+        "the mean is below the baseline's, but the interval of the difference includes 0, and the runs differ by more."
+        "\n  With one action for each payment, released payments can wait in the central queue; compare the row of the"
+        "\n  threshold action."
     ),
     "core-periphery-50-v0": THRESHOLDS,
     "core-periphery-200-v0": THRESHOLDS,
 }
-"""Why a verdict is ``missed``, as far as it is known."""
+"""Reasons for the verdict ``missed``, as far as they are known."""
 REMARKS: Final = {
     "2b-stress-v0": (
-        "its settings are the second that were tried. The first, with the steps of `castro-12period-v0`, came to"
-        "\n32,770 on 2,000 of the test days: -2,572 (-6,992 to +582) to the script."
+        "these are the second settings that were tried. The first, with the step count of `castro-12period-v0`, gave"
+        "\n  32,770 on 2,000 of the test days: -2,572 (-6,992 to +582) relative to the baseline."
     ),
     "lynx-day-v0": (
-        "the cost of a day varies as much as its mean, so that intervals are wide; paired, the learned one is cheaper."
-        "\nSettings were chosen on validation days, among seven."
+        "the cost of a day has a standard deviation of about its mean, so the intervals are wide; the paired difference"
+        "\n  shows that learned is cheaper. Settings were chosen on validation days, among seven."
     ),
     "castro-2period-v0": (
-        "its settings are the second that were tried: with 100,000 steps and one policy for both banks, four runs"
-        "\nof twelve (seeds 100 to 111) ended beside the equilibrium."
+        "these are the second settings that were tried. With 100,000 steps and one policy for both banks, four runs of"
+        "\n  twelve (seeds 100 to 111) did not reach the equilibrium."
     ),
 }
-"""What a reader must know of how a row came about."""
+"""Notes on how the settings of a row were chosen."""
 
 
 def needs_reason(row: Mapping[str, Any]) -> bool:
@@ -109,7 +116,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def exploitability(row: Mapping[str, Any]) -> str:
-    """What any bank could still gain, as a share of the equilibrium's cost: the most of any run."""
+    """Largest exploitability of any run, as a share of the equilibrium's cost; empty if not measured."""
     found = [run["exploitability"] for run in row["runs"] if "exploitability" in run]
     return f"; exploitability at most {max(found):.2%}" if found else ""
 

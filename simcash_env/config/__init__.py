@@ -1,4 +1,4 @@
-"""Scenarios as the user writes them: the only place where input is validated."""
+"""Scenario configuration: all validation of input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario with something of it changed; the result is validated like a file."""
+"""Validated copies of a scenario with changes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from simcash_env.errors import ConfigError, Fault
 
 
 def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mapping[str, Any] | str) -> ScenarioConfig:
-    """The scenario in which this bank follows another policy.
+    """The scenario with another policy for this bank.
 
     Raises:
-        ConfigError: lists everything that is wrong with the policy.
+        ConfigError: lists every error in the policy.
     """
     if isinstance(policy, BaseModel):
         fields: Any = policy.model_dump(mode="json")
@@ -35,13 +35,13 @@ def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mappin
 
 
 def self_contained(config: ScenarioConfig) -> ScenarioConfig:
-    """The same scenario with its tree files written out in it, so that it needs no other file."""
+    """The same scenario with its tree files inlined, so that it needs no other file."""
     banks = tuple(bank.model_copy(update={"policy": self_contained_policy(bank.policy)}) for bank in config.banks)
     return config.model_copy(update={"banks": banks})
 
 
 def self_contained_policy(policy: PolicyConfig) -> PolicyConfig:
-    """The same policy with its tree file written out in it."""
+    """The same policy with its tree file inlined."""
     if isinstance(policy, TreePolicy) and policy.file is not None:
         return TreePolicy(tree=policy.definition, parameters=policy.parameters)
     return policy

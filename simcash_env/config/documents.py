@@ -1,8 +1,7 @@
-"""The one reader of YAML and JSON: plain values, the line of everything, and all faults of the text itself.
+"""The reader of all YAML and JSON: plain values, line numbers, and all errors of the text itself.
 
-Every file, request body and inline text that a user writes passes here, so that a number means the same everywhere:
-it is decimal. ``010`` is 10, ``1_000`` is 1000, and what only YAML 1.1 reads as a number (``1:30``, ``0x10``,
-``0b1``) is refused, wherever it stands without quotes.
+All files, request bodies and inline texts from users are read here, so that numbers are decimal everywhere: ``010`` is
+10, ``1_000`` is 1000; unquoted values that only YAML 1.1 reads as numbers (``1:30``, ``0x10``, ``0b1``) are rejected.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from simcash_env.config.texts import NOT_FINITE, scalar_problem, text_problem, u
 from simcash_env.errors import ConfigError, Fault
 
 MAX_NODES = 1_000_000
-"""Values in one file; aliases count each time, so that a small file cannot unfold into a huge one."""
+"""Largest number of values in a file; aliases count each time, so that a small file cannot expand into a huge one."""
 
 TOO_MANY = f"more than {MAX_NODES} values"
 DUPLICATE = "is given twice"
@@ -36,27 +35,27 @@ _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 
 @dataclass
 class Document:
-    """A file's content."""
+    """The content of a file."""
 
     file: str | None
     value: Any
     lines: dict[Place, int] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
     written: dict[Place, str] = field(default_factory=dict)
-    """What stands in the file where its value does not show it: ``no``, ``2025-01-31``, ``010``."""
+    """Original text of values that do not show it: ``no``, ``2025-01-31``, ``010``."""
 
     def line_of(self, place: Place) -> int | None:
-        """The line of a place, or of what it should stand in."""
+        """The line of a place, or of the nearest part that contains it."""
         for length in range(len(place), -1, -1):
             if place[:length] in self.lines:
                 return self.lines[place[:length]]
         return None
 
     def error(self, broken: list[Broken]) -> ConfigError:
-        """The error that lists these faults; of a value that cannot be read, one alone."""
+        """The error that lists these faults, with one fault for each unreadable value."""
         unread = {fault.place for fault in self.broken if fault.rule not in {DUPLICATE, NOT_TEXT, NOT_FINITE}}
         others = [fault for fault in broken if fault not in self.broken and fault.place not in unread]
-        named = {fault.place for fault in others}  # a rule of the field says more than that a number is not finite
+        named = {fault.place for fault in others}  # the rule of the field is more specific than "not finite"
         own = [fault for fault in broken if fault in self.broken]
         own = [fault for fault in own if fault.rule != NOT_FINITE or fault.place not in named]
         return config_error([*own, *map(self._as_written, others)], self.file, self.line_of)
@@ -70,7 +69,7 @@ class Document:
 
 
 def read_as_octal(document: Document) -> Iterator[tuple[Place, str, int]]:
-    """Numbers with a leading zero that YAML 1.1 reads as octal: place, what is written, and that reading."""
+    """Yield place, text and octal value of numbers with a leading zero, which YAML 1.1 reads as octal."""
     for place, text in document.written.items():
         if OCTAL.fullmatch(text):
             yield place, text, int(text.replace("_", ""), 8)
@@ -80,7 +79,7 @@ def read_document(path: Path) -> Document:
     """Read a YAML or JSON file.
 
     Raises:
-        ConfigError: when it cannot be read or is not well formed.
+        ConfigError: the file cannot be read or is not well formed.
     """
     try:
         content = path.read_bytes()
@@ -98,7 +97,7 @@ def read_document(path: Path) -> Document:
 
 
 def parse_json(text: str, file: str | None) -> Document:
-    """Parse JSON; a key given twice is a fault, and so is a number or a text that has no meaning."""
+    """Parse JSON; duplicate keys and invalid numbers or texts are faults."""
     document = Document(file, None)
     doubled: list[tuple[dict[str, Any], str]] = []
 
@@ -122,7 +121,7 @@ def parse_json(text: str, file: str | None) -> Document:
 
 
 def _duplicates(value: Any, doubled: list[tuple[dict[str, Any], str]]) -> Iterator[Broken]:
-    """Every key that JSON gives twice, at its place; in what another duplicate has replaced it has no place."""
+    """Yield every duplicate key of a JSON document; keys inside a replaced duplicate have no place."""
     places: dict[int, Place] = {}
     waiting: list[tuple[Place, Any]] = [((), value)] if doubled else []
     while waiting:
@@ -137,7 +136,7 @@ def _duplicates(value: Any, doubled: list[tuple[dict[str, Any], str]]) -> Iterat
 
 
 def parse_yaml(text: str, file: str | None) -> Document:
-    """Parse YAML; keeps the line of every value, refuses what has no single meaning."""
+    """Parse YAML with line numbers; ambiguous values are faults."""
     try:
         loader = _Loader(text)
         try:
@@ -162,10 +161,10 @@ def _unreadable(path: Path, rule: str) -> ConfigError:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, but numbers are decimal, and 1e6 is one (PyYAML wants 1.0e+6)."""
+    """YAML 1.1 as in PyYAML, but with decimal numbers, and 1e6 is a number (PyYAML needs 1.0e+6)."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Write what ``<<`` merges into a mapping; counted before it is written, as merges multiply."""
+        """Expand ``<<`` merges of a mapping. Values are counted first, because merges multiply."""
         count = len(node.value)
         for key, value in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
@@ -187,7 +186,7 @@ _Loader.add_implicit_resolver(_INT, re.compile(rf"^(?:{WHOLE.pattern})$"), list(
 
 
 def _is_text(node: yaml.ScalarNode) -> bool:
-    """A time of day such as 24:61 is a text for all readers; ``0o17`` is one for some."""
+    """True for text in all YAML readers, such as 24:61; ``0o17`` is text for some readers only."""
     return bool(node.tag == "tag:yaml.org,2002:str") and OTHER_BASE.fullmatch(node.value) is None
 
 
@@ -198,7 +197,7 @@ def _looks_different(value: Any, text: str) -> bool:
 
 
 class _NodeReader:
-    """Turns YAML nodes into values, writing down lines and faults on the way."""
+    """Converts YAML nodes to values, and records lines and faults."""
 
     def __init__(self, loader: _Loader, document: Document) -> None:
         self.loader = loader
@@ -222,7 +221,7 @@ class _NodeReader:
         return value
 
     def _validated(self, node: yaml.ScalarNode, place: Place) -> Any:
-        """A value; notes what is wrong with it, and how it is written."""
+        """The value of a scalar; records its faults and its text."""
         value, text, is_plain = self._scalar(node), node.value, node.style is None
         is_number = node.tag in {_INT, _FLOAT}
         problem = scalar_problem(value)
@@ -242,7 +241,7 @@ class _NodeReader:
             return self.loader.construct_object(node)
         except (ValueError, OverflowError) as error:
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
-        except (LookupError, AttributeError) as error:  # PyYAML, of a tag written to a text that is nothing of the kind
+        except (LookupError, AttributeError) as error:  # PyYAML, for a tag that does not fit the text
             problem = f"{node.value!r} is no {node.tag.rpartition(':')[2]}"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 

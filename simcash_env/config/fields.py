@@ -1,4 +1,4 @@
-"""The kinds of value that scenarios are made of: each says its unit, its bounds, and takes nothing else."""
+"""Value types of scenario fields, each with its unit and bounds."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ from simcash_env.schema.limits import (
 )
 
 NESTED: Final = 3
-"""Levels of mappings and lists that are no parts of a scenario of their own, the part's own keys included."""
+"""Levels of plain mappings and lists inside one part of a scenario, including the part's own keys."""
 
 
 class Model(BaseModel):
-    """Base of every part of a scenario: never changed after it was read, and unknown keys are refused.
+    """Base class of every part of a scenario: immutable, rejects unknown keys.
 
-    There is no way around the rules in Python either: a copy with changes is validated like a file, by
-    ``model_copy``, ``copy.replace`` or ``model_construct``. Parts that are models have been validated already and are
-    taken over as they are.
+    ``model_copy``, ``copy.replace`` and ``model_construct`` validate like a file. Parts that are already models have
+    been validated and are used unchanged.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -48,8 +47,8 @@ class Model(BaseModel):
         """The same configuration with some values replaced.
 
         Args:
-            update: values by key, as the class takes them.
-            deep: copy the parts too.
+            update: new values by key, as the constructor accepts them.
+            deep: also copy the parts.
 
         Raises:
             ValidationError: an unknown key, or values that break a rule, alone or together with the others.
@@ -60,13 +59,13 @@ class Model(BaseModel):
         return changed.model_copy(deep=True) if deep else changed
 
     def _given(self, update: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that a copy with these changes keeps; what was left out is left out again."""
+        """The values that a copy with these changes keeps. Fields that were not set stay unset."""
         del update
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
-        """The same as calling the class: a configuration that breaks a rule cannot be made."""
+        """The same as calling the class; raises if a rule is broken."""
         if _fields_set is not None:
             message = f"{cls.__name__}.model_construct: _fields_set is not supported, values are always validated"
             raise TypeError(message)
@@ -75,7 +74,7 @@ class Model(BaseModel):
     def copy(
         self, *, include: Any = None, exclude: Any = None, update: Mapping[str, Any] | None = None, deep: bool = False
     ) -> Self:
-        """The same as ``model_copy``; pydantic's older name, without parts left out."""
+        """Pydantic's older name of ``model_copy``; ``include`` and ``exclude`` are not supported."""
         if include is not None or exclude is not None:
             message = f"{type(self).__name__}.copy: include and exclude are not supported"
             raise TypeError(message)
@@ -84,7 +83,7 @@ class Model(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _name_the_nearest_key(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Take NumPy's integers as Python's, and tell an unknown key which known one it looks like."""
+        """Convert NumPy integers to Python integers, and suggest a known key for an unknown one."""
         try:
             return handler(with_plain_integers(value, NESTED))
         except ValidationError as error:
@@ -148,14 +147,12 @@ PositiveTicks = Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, descriptio
 Priority = Annotated[
     int, Field(strict=True, ge=0, le=HIGHEST_PRIORITY, description=f"0 (least urgent) to {HIGHEST_PRIORITY}")
 ]
-BankId = Annotated[str, Field(strict=True, min_length=1, description="id of a bank"), NameRule]
+BankId = Annotated[str, Field(strict=True, min_length=1, description="bank id"), NameRule]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, description="share, 0 to 1")]
-Rate = Annotated[float, Field(strict=True, ge=0, le=MAX_RATE_PER_TICK, description="payments a tick")]
+Rate = Annotated[float, Field(strict=True, ge=0, le=MAX_RATE_PER_TICK, description="payments per tick")]
 Weight = Annotated[float, Field(strict=True, ge=0, le=1e9, description="relative weight")]
 Multiplier = Annotated[float, Field(strict=True, ge=0, le=MAX_MULTIPLIER, description="factor")]
 PositiveMultiplier = Annotated[float, Field(strict=True, gt=0, le=MAX_MULTIPLIER, description="factor above 0")]
-BpsPerTick = Annotated[
-    float, Field(strict=True, ge=0, le=MAX_BPS_PER_TICK, description="basis points (1/100 of a percent)")
-]
-PerCent = Annotated[float, Field(strict=True, ge=0, le=MAX_CENTS_PER_CENT, description="cents a cent")]
-PenaltyBps = Annotated[float, Field(strict=True, ge=0, le=1_000_000, description="basis points of an amount")]
+BpsPerTick = Annotated[float, Field(strict=True, ge=0, le=MAX_BPS_PER_TICK, description="basis points per tick")]
+PerCent = Annotated[float, Field(strict=True, ge=0, le=MAX_CENTS_PER_CENT, description="cents per cent and tick")]
+PenaltyBps = Annotated[float, Field(strict=True, ge=0, le=1_000_000, description="basis points of the amount")]

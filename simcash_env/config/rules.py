@@ -1,4 +1,4 @@
-"""How the system works: rule set, calendar, liquidity saving, switches."""
+"""The system: rule set, calendar, liquidity-saving mechanism, switches."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
         "end_of_day_settlement": False,
     },
 }
-"""What each rule set says; a scenario may override single rules by name."""
+"""The rules of each set; a scenario may override single rules by name."""
 
 
 RuleSet: TypeAlias = Literal["standard", "simcash"]
 
 
 def named_rules(value: Any) -> Any:
-    """A rule set that is given by its name alone."""
+    """Expand a rule set given by name alone."""
     return {"set": value} if isinstance(value, str) else value
 
 
 class RulesConfig(Model):
-    """A rule set with every rule resolved; in a file also just the set's name."""
+    """A rule set with optional overrides. In a file, the name of the set alone is also accepted."""
 
     set: RuleSet = "standard"
     delay_cost_scope: Literal["queue1", "both"] = "queue1"
@@ -61,7 +61,7 @@ class RulesConfig(Model):
         return {**RULE_SETS.get(chosen, {}), **rules} if isinstance(chosen, str) else rules
 
     def _given(self, update: Mapping[str, Any]) -> dict[str, Any]:
-        """With another set come that set's rules; single rules that differed from the old set's stay."""
+        """With a new set, use its rules; keep single rules that differed from the old set."""
         given = super()._given(update)
         if "set" not in update:
             return given
@@ -69,7 +69,7 @@ class RulesConfig(Model):
 
 
 class SimulationConfig(Model):
-    """How long a run is, and the seed of its random stream."""
+    """Length of a run and seed of its random stream."""
 
     ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS_PER_DAY)]
     num_days: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS)]
@@ -77,7 +77,7 @@ class SimulationConfig(Model):
 
     @property
     def num_ticks(self) -> int:
-        """Ticks of the whole run."""
+        """Ticks of the run."""
         return self.ticks_per_day * self.num_days
 
     @model_validator(mode="after")
@@ -89,7 +89,7 @@ class SimulationConfig(Model):
 
 
 class LsmConfig(Model):
-    """Liquidity saving: which algorithms run, in which order, and how far cycles are searched."""
+    """Liquidity-saving mechanism: algorithms in the order they run, and limits of the cycle search."""
 
     algorithms: tuple[Literal["bilateral", "cycles", "prefix"], ...] = ("bilateral", "cycles")
     bilateral: Literal["all", "subset"] = "all"
@@ -105,7 +105,7 @@ class LsmConfig(Model):
 
 
 class SwitchConfig(Model):
-    """What may be switched on and off."""
+    """Optional features of the system."""
 
     deferred_crediting: Truth = False
     deadline_cap_at_eod: Truth = False
@@ -118,7 +118,7 @@ class SwitchConfig(Model):
 
 
 class PriorityEscalationConfig(Model):
-    """Priorities rise as deadlines near: from ``start_ticks`` before, by up to ``max_boost``."""
+    """Raise priorities in the last ``start_ticks`` ticks before a deadline, by at most ``max_boost``."""
 
     curve: Literal["linear", "exponential", "step"] = "linear"
     start_ticks: Ticks = 20
@@ -126,12 +126,12 @@ class PriorityEscalationConfig(Model):
 
 
 class ActionConfig(Model):
-    """What learning banks may do besides releasing and holding."""
+    """Actions of learning banks in addition to release and hold."""
 
     max_split: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS)] = 1
     allow_drop: Truth = False
-    collateral: Truth = False  # post and withdraw it
-    revoke: Truth = False  # take own payments out of Queue 2 again
+    collateral: Truth = False  # post and withdraw collateral
+    revoke: Truth = False  # take own payments back from Queue 2
     recall: Annotated[
         Annotated[bool, Field(strict=True, description="older spelling of `revoke`")] | None, Field(exclude=True)
     ] = None

@@ -1,4 +1,4 @@
-"""A whole scenario, and the rules that hold between its parts."""
+"""The scenario model and the rules between its parts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ScenarioConfig(Model):
     @model_validator(mode="wrap")
     @classmethod
     def _validate_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:
-        """Add the faults between parts to those inside them, so that the user sees all at once."""
+        """Report the errors between parts together with those inside them."""
         try:
             config: ScenarioConfig = handler(value)
         except ValidationError as error:

@@ -1,6 +1,6 @@
-"""The JSON Schema of a scenario file, native or SimCash's: it accepts every form that the loader accepts.
+"""JSON Schema of a scenario file, native or SimCash's, for completion and checks in editors.
 
-An editor completes and checks with it. It accepts more than the loader, which also knows rules between parts.
+It accepts everything that the loader accepts, and more: the loader also checks rules between parts.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from simcash_env.config.simcash import keys
 Schema = dict[str, Any]
 
 NATIVE_KEYS = ("format", "banks")
-"""What tells a native file from SimCash's, as in ``load_scenario``."""
+"""Keys that mark a native file, as in ``load_scenario``."""
 
 
 def scenario_schema() -> Schema:
-    """The schema of a file: native where it has a format or banks, else SimCash's."""
+    """The schema of a file: native if it has ``format`` or ``banks``, otherwise SimCash's."""
     native = ScenarioConfig.model_json_schema()
     definitions = native.pop("$defs")
     simcash = _simcash()
@@ -36,13 +36,13 @@ def scenario_schema() -> Schema:
 
 
 def _section(names: Iterable[str], **parts: Schema) -> Schema:
-    """A mapping with these keys, of which some have a schema of their own; null means left out."""
+    """A mapping with these keys, some with their own schema; null means omitted."""
     inside = {name: {"anyOf": [parts[name], {"type": "null"}]} if name in parts else {} for name in (*names, *parts)}
     return {"type": "object", "properties": inside, "additionalProperties": False}
 
 
 def _variant(table: Mapping[str, tuple[str, keys.Keys]], *also: str, **parts: Schema) -> Schema:
-    """A mapping whose ``type`` says which keys it has."""
+    """A mapping whose ``type`` determines its keys."""
     return {
         "type": "object",
         "required": ["type"],
@@ -55,7 +55,7 @@ def _list_of(schema: Schema) -> Schema:
 
 
 def _simcash() -> Schema:
-    """A SimCash file: the keys of every part; values are validated by the loader."""
+    """A SimCash file: the keys of every part; the loader checks the values."""
     amount, priority = _variant(keys.AMOUNTS), _variant(keys.PRIORITIES)
     arrivals = _section(keys.ARRIVALS, amount_distribution=amount, priority_distribution=priority)
     bands = _section((), **{band: _section(keys.BAND, amount_distribution=amount) for band in keys.BANDS})

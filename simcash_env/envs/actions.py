@@ -1,7 +1,7 @@
-"""Kinds of action: what a bank chooses from, what it may choose now, and what a choice becomes for the kernels.
+"""Kinds of action: their spaces, their masks and their translation for the kernels.
 
-The kernels know three languages of whole numbers, the heads of ``agents/decode.py``: ``queue``, ``budget`` and
-``threshold``. An action object translates into one of them, for all copies and banks at once; a new one needs no change
+The kernels accept three encodings of whole numbers, decoded in ``agents/decode.py``: ``queue``, ``budget`` and
+``threshold``. An action object translates into one of them, for all copies and banks at once. A new one needs no change
 to the package (``examples/own_action.py``).
 """
 
@@ -25,28 +25,32 @@ I8: TypeAlias = npt.NDArray[np.int8]
 Language: TypeAlias = Literal["queue", "budget", "threshold"]
 
 THRESHOLDS = ("urgency", "size", "priority", "liquidity")
-"""The first numbers of a threshold action."""
+"""Names of the first four numbers of a threshold action."""
 
 
 class Action:
-    """What a user's own action derives from; the methods get the whole batch of N copies and L learning banks."""
+    """Base class of actions; the methods receive the whole batch of N copies and L learning banks.
+
+    Attributes:
+        language: encoding into which ``decode`` translates.
+    """
 
     language: ClassVar[Language] = "queue"
 
     def space(self, vec: SimCashVec) -> spaces.Space[Any]:
-        """What one bank chooses from; its ``shape`` is that of one action."""
+        """Return the action space of one bank; its ``shape`` is that of one action."""
         raise NotImplementedError
 
     def mask(self, vec: SimCashVec) -> I8 | None:  # noqa: ARG002 - of use to others
-        """(N, L, ...) 1 for what would be carried out, in the form that the space's ``sample`` takes; or None."""
+        """Return masks (N, L, ...) with 1 for legal choices, as the space's ``sample`` accepts them; or None."""
         return None
 
     def of_masks(self, vec: SimCashVec, masks: I8) -> I8 | None:  # noqa: ARG002 - of use to others
-        """``mask`` of masks (N, L, H, C) that the kernels wrote earlier; of the package's own actions only."""
+        """Return ``mask`` for masks (N, L, H, C) that the kernels wrote earlier; for the package's actions only."""
         return None
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
-        """(N, L, H) heads of the language, from (N, L, *shape) actions.
+        """Return the heads (N, L, H) of the encoding for actions (N, L, *shape).
 
         Raises:
             ActionError: out of range.
@@ -55,48 +59,48 @@ class Action:
 
 
 class QueueAction(Action):
-    """A verb for each payment shown, then the optional heads: a MultiDiscrete; the language itself."""
+    """A choice for each visible payment, then the optional heads: a MultiDiscrete."""
 
     def space(self, vec: SimCashVec) -> spaces.Space[Any]:
-        """A head a visible payment, then those that the scenario switches on."""
+        """Return a MultiDiscrete: one head per visible payment, then the optional heads of the scenario."""
         from simcash_env.envs.spaces import MaskedMultiDiscrete
 
         return MaskedMultiDiscrete(vec.action_nvec)
 
     def mask(self, vec: SimCashVec) -> I8:
-        """(N, L, H, C), padded with zeros."""
+        """Return the masks (N, L, H, C), padded with zeros."""
         return vec.masks
 
     def of_masks(self, vec: SimCashVec, masks: I8) -> I8:  # noqa: ARG002 - of use to others
-        """As they are."""
+        """Return the masks unchanged."""
         return masks
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:  # noqa: ARG002 - of use to others
-        """Returned unchanged; the kernel checks their range."""
+        """Return the actions unchanged; the kernel checks their range."""
         return np.asarray(actions, np.int64)
 
 
 class BudgetAction(Action):
-    """A share of the queued value to send now, in steps of 5 %: Discrete(21), times the choices of optional heads.
+    """The share of the queued value to submit now, in steps of 5 %: Discrete(21), times the choices of optional heads.
 
-    Payments are sent in queue order as long as their sum stays within the share. With optional heads an action counts
-    their joint choices, the last head fastest.
+    Payments are submitted in queue order until the next one would exceed the share. With optional heads, an action
+    enumerates joint choices; the last head varies fastest.
     """
 
     language = "budget"
 
     def space(self, vec: SimCashVec) -> spaces.Space[Any]:
-        """Discrete: for libraries without MultiDiscrete too."""
+        """Return a Discrete space, for libraries without MultiDiscrete."""
         from gymnasium import spaces
 
         return spaces.Discrete(int(vec.action_nvec.prod()))
 
     def mask(self, vec: SimCashVec) -> I8:
-        """(N, L, joint choices)."""
+        """Return the masks (N, L, joint choices)."""
         return self.of_masks(vec, vec.masks)
 
     def of_masks(self, vec: SimCashVec, masks: I8) -> I8:
-        """A joint choice is open where each of its choices is."""
+        """Return masks of joint choices: legal if each of their choices is."""
         joint = masks[:, :, 0, : vec.action_nvec[0]]
         for head, choices in enumerate(vec.action_nvec[1:].tolist(), start=1):
             both = joint[..., None] & masks[:, :, head, None, :choices]
@@ -104,7 +108,7 @@ class BudgetAction(Action):
         return joint
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
-        """Each joint choice as one choice a head."""
+        """Return each joint choice as one choice per head."""
         given = np.asarray(actions, np.int64)
         count = int(vec.action_nvec.prod())
         if given.size and not 0 <= given.min() <= given.max() < count:
@@ -114,24 +118,24 @@ class BudgetAction(Action):
 
 
 class ThresholdAction(Action):
-    """Release what is more urgent, smaller or of higher priority than thresholds, within a share of the liquidity.
+    """Release payments more urgent, smaller or of higher priority than thresholds, within a share of the liquidity.
 
-    A Box of numbers from -1 to 1, as continuous algorithms want them, each ``2 x - 1`` of a share ``x`` on a grid of a
-    thousandth: ``urgency`` and ``size`` on the scales of the observation (0 releases nothing, 1 everything),
-    ``priority`` in tenths (1 releases nothing), ``liquidity`` the share of what is available now; then one number for
-    each optional head. Its size does not grow with the queue.
+    A Box of numbers from -1 to 1 for continuous algorithms. Each number ``a`` stands for ``x = (a + 1) / 2``, rounded
+    to a thousandth: ``urgency`` and ``size`` on the scales of the observation (0 releases nothing, 1 everything),
+    ``priority`` in tenths (1 releases nothing), ``liquidity`` as a share of the available liquidity; then one number
+    for each optional head. The size does not depend on the queue.
     """
 
     language = "threshold"
 
     def space(self, vec: SimCashVec) -> spaces.Space[Any]:
-        """A Box (4 + optional heads,)."""
+        """Return a Box of shape (4 + optional heads,)."""
         from gymnasium import spaces
 
         return spaces.Box(-1.0, 1.0, (len(vec.action_nvec),), np.float32)
 
     def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
-        """Each number on the grid of its head."""
+        """Return each number as a choice of its head."""
         given = np.asarray(actions, np.float64)
         if not ((given >= -1.0) & (given <= 1.0)).all():
             message = "actions: every number of a threshold action is from -1 to 1"
@@ -145,4 +149,4 @@ class ThresholdAction(Action):
 
 
 ACTIONS: dict[str, type[Action]] = {"queue": QueueAction, "budget": BudgetAction, "threshold": ThresholdAction}
-"""The actions that have a name."""
+"""Actions by name."""

@@ -1,4 +1,4 @@
-"""The arrays of a batch: flat buffers as the kernel wants them, and the same by name and shape, as users see them."""
+"""The arrays of a batch: flat buffers for the kernel, and shaped views of them for users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ I16: TypeAlias = npt.NDArray[np.int16]
 
 
 class BatchArrays:
-    """What ``SimCashVec`` shows of its buffers."""
+    """Part of ``SimCashVec``: its buffers and their views."""
 
     num_envs: int
     num_banks: int
@@ -29,7 +29,7 @@ class BatchArrays:
     _buffers: Any
 
     def _allocate(self, *, final_copies: int, keeps_raw: bool) -> Any:
-        """Flat buffers, as the kernel wants them."""
+        """Allocate the flat buffers of the kernel."""
         copies, rows = self.num_envs, self.num_envs * self.num_banks
         self._num_finals = final_copies
         final_rows, size = final_copies * self.num_banks, self.num_features
@@ -54,16 +54,16 @@ class BatchArrays:
         )
 
     def _name_arrays(self) -> None:
-        """Shaped views of the buffers: what users see.
+        """Create the shaped views of the buffers.
 
-        ``features`` (N, L, F): what the kernels show of a bank, each entry within [-1, 1].
-        ``masks`` (N, L, H, C): 1 where a choice would be carried out; empty where the action has no masks.
+        ``features`` (N, L, F): observations that the kernels write, each entry within [-1, 1].
+        ``masks`` (N, L, H, C): 1 for legal choices; empty if the action has no masks.
         ``actions`` (N, L, H): the action buffer, int16.
         ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
-        ``members`` (N,): of the family, 0 without ``randomize``.
+        ``members`` (N,): member of the family, 0 without ``randomize``.
         ``costs`` (N, L, kinds): cents of the last step, in the order of ``cost_names``.
         ``illegal`` (N, L): choices of the last step that were not carried out.
-        ``final_masks``: as seen last before a same-step reset; empty unless asked for.
+        ``final_masks``: last masks before a same-step reset; empty unless ``final_observations`` is on.
         """
         buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
         before = set(self.__dict__)

@@ -1,4 +1,4 @@
-"""Compiling a scenario, or all members of a family of it, for a batch."""
+"""Compilation of a scenario, or of all members of its family, for a batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compile_members(config: ScenarioConfig, family: Randomize | None) -> list[CompiledScenario]:
-    """The scenario alone, or the members of its family.
+    """Return the compiled scenario, or the compiled members of its family.
 
     Raises:
         ConfigError: members that differ in more than numbers.

@@ -1,4 +1,4 @@
-"""Families of scenarios: a new member at every reset, with training, validation and test members of their own."""
+"""Families of scenarios: another member at every reset, with separate members for training, validation and test."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ _RATES: Final = ("overdraft_bps", "delay_cost", "collateral_cost", "liquidity_co
 
 @dataclass(frozen=True)
 class Randomize:
-    """Draws the members of a family: each factor is log-uniform between its bounds.
+    """A family of scenarios whose members multiply numbers of the scenario by log-uniform factors.
 
-    An episode of seed ``s`` plays member ``s`` modulo ``num_members``: which one is no secret of the random stream.
-    Derive from it and override ``draw`` for another family; members differ in numbers only, not in banks, policies,
-    length, or the number of events.
+    An episode of seed ``s`` plays member ``s`` modulo ``num_members``. For another family, derive from this class and
+    override ``draw``. Members may differ in numbers, but not in banks, policies, length or the number of events.
 
     Args:
-        sizes: of a bank: its amounts, balances, limits, pool; one factor a bank.
-        rates: of a bank's arrivals; one factor a bank.
-        prices: of the game; one factor a kind of cost.
-        num_members: how many are drawn.
-        split: ``"train"``, ``"validation"`` or ``"test"``.
-        seed: of the family.
+        sizes: bounds of the factor of a bank's amounts, balances, limits and pool; one factor per bank.
+        rates: bounds of the factor of a bank's arrival rates; one factor per bank.
+        prices: bounds of the factor of a price; one factor per kind of cost.
+        num_members: number of members.
+        split: ``"train"``, ``"validation"`` or ``"test"``; splits have different members.
+        seed: random seed of the family.
     """
 
     sizes: Span = (0.5, 2.0)
@@ -53,7 +52,7 @@ class Randomize:
         """Validate the options.
 
         Raises:
-            ConfigError: a span that is empty or not above 0, no member, an unknown split.
+            ConfigError: bounds that are out of order or not above 0, no member, or an unknown split.
         """
         for name in ("sizes", "rates", "prices"):
             span = getattr(self, name)
@@ -66,16 +65,16 @@ class Randomize:
         require("randomize.split", self.split, is_split, f"must be one of {', '.join(SPLITS)}")
 
     def members(self, config: ScenarioConfig) -> list[ScenarioConfig]:
-        """All of them, in order.
+        """Return all members, in order.
 
         Raises:
-            ConfigError: a member would be no valid scenario.
+            ConfigError: a member is not a valid scenario.
         """
         streams = [[self.seed, SPLITS.index(self.split), member] for member in range(self.num_members)]
         return [self.draw(config, np.random.default_rng(stream)) for stream in streams]
 
     def draw(self, config: ScenarioConfig, rng: np.random.Generator) -> ScenarioConfig:
-        """One member."""
+        """Return one member."""
         rows = config.model_dump(mode="json")
         for bank in rows["banks"]:
             _resize(bank, _factor(rng, self.sizes))

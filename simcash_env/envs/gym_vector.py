@@ -1,4 +1,4 @@
-"""The Gymnasium vector face: the batch, one bank learning in every copy."""
+"""The Gymnasium vector environment: a batch in which one bank of every copy learns."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
     scenario=...)``.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
-        bank: which bank learns; by default the first whose policy is external.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
+        bank: id of the learning bank (default: the first bank, by id, whose policy is external).
         num_envs: number of copies.
-        observation: ``"flat"`` (the vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
-        autoreset_mode: as Gymnasium names them.
-        max_ticks: truncate episodes after so many ticks.
-        copy: False hands out arrays that the next step overwrites.
-        render_mode: none is offered; look at one copy with ``SimCashBankEnv``.
-        options: the other options of ``SimCashVec``.
+        observation: ``"flat"`` (vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
+        autoreset_mode: a mode of ``gymnasium.vector.AutoresetMode``, or its value.
+        max_ticks: truncate episodes after this number of ticks.
+        copy: False returns arrays that the next step overwrites.
+        render_mode: must be None; render one copy with ``SimCashBankEnv``.
+        options: further options of ``SimCashVec``.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012 - as Gymnasium has it
@@ -86,7 +86,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Begin new episodes; ``options={"reset_mask": (N,) truth values}`` resets only some copies."""
+        """Start new episodes; ``options={"reset_mask": flags}`` with flags (N,) resets only some copies."""
         given: Any = options
         if given is not None and not isinstance(given, Mapping):
             message = f"options: must be a mapping or None, got {options!r}"
@@ -99,7 +99,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         return self._observations(self.vec.observations, self.vec.action_masks), self._infos()
 
     def _seeds(self, seed: Any) -> Any:
-        """Seeds as the batch takes them: of a list, what follows from the last seed where it says None."""
+        """Return the seeds for the batch; None in a list becomes the seed derived from the previous one."""
         if seed is None:
             return None if self.vec.has_begun else int(np.random.default_rng().integers(1, 2**31))
         if not isinstance(seed, list | tuple) or len(seed) != self.num_envs:
@@ -108,10 +108,10 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         return [old if new is None else new for new, old in zip(seed, following, strict=True)]
 
     def step(self, actions: Any) -> tuple[Any, npt.NDArray[np.float64], Any, Any, dict[str, Any]]:
-        """Decide in every copy.
+        """Apply one action in every copy.
 
         Raises:
-            ActionError: wrong shape, type or range; nothing has changed then.
+            ActionError: wrong shape, type or range. Nothing changes.
         """
         vec = self.vec
         given = array_of("actions", actions)
@@ -141,7 +141,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         return infos | {f"_{name}": everywhere for name in infos}
 
     def _add_final(self, infos: dict[str, Any], over: npt.NDArray[np.bool_]) -> None:
-        """What was seen and known last in copies that have begun anew, as Gymnasium's own environments say it."""
+        """Add the last observations and infos of copies that were reset, in Gymnasium's format."""
         vec = self.vec
         final, masks = np.full(self.num_envs, None, dtype=object), vec.final_action_masks
         for copy in np.flatnonzero(over):
@@ -159,8 +159,8 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         infos["_final_info"] = over
 
     def render(self) -> None:
-        """Nothing is shown: look at one copy with ``SimCashBankEnv``."""
+        """Do nothing: render one copy with ``SimCashBankEnv``."""
 
     def close_extras(self, **_kwargs: Any) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self.vec.close()

@@ -1,4 +1,4 @@
-"""Looking inside a batch's copies, and keeping them: state by name, digests, snapshots."""
+"""Access to the copies of a batch: state by name, digests, snapshots."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ NOTHING = np.zeros(0, np.int64)
 
 
 IS_OVER = "step: the episode is over; call reset"
-"""What every face says of a step after the end."""
+"""Error of a step after the end of the episode."""
 
 
 def call_reset(copy: int | None = None) -> str:
-    """What every face says of a step before the beginning; of one copy where others have begun."""
+    """Return the error of a step before ``reset``; ``copy`` names the copy if others have been reset."""
     return "step: call reset before the first step" + ("" if copy is None else f"; copy {copy} has no episode yet")
 
 
 COPY_FACTS = ("seed", "member", "terminated", "truncated")
-"""What the header of a copy's snapshot says of the copy."""
+"""Facts about the copy in the header of its snapshot."""
 
 
 class Inside:
-    """What ``SimCashVec`` knows of its copies."""
+    """Part of ``SimCashVec``: state, digests and snapshots of single copies."""
 
     num_envs: int
     num_banks: int
@@ -62,13 +62,13 @@ class Inside:
     # -- which copies may be stepped ----------------------------------------------------------------------------------
 
     def _begin_none(self, num_envs: int) -> None:
-        """No copy has an episode yet."""
+        """Mark all copies as not reset."""
         self._begun = np.zeros(num_envs, bool)
         self._was_restored_over = np.zeros(num_envs, bool)  # only where a step would not look for an end itself
         self._is_running = False
 
     def _note_running(self, begun: npt.NDArray[np.bool_] | None = None) -> None:
-        """Episodes of these copies begin, or of all."""
+        """Mark these copies, or all, as running."""
         if begun is None:
             self._begun[:], self._was_restored_over[:], self._is_running = True, False, True
             return
@@ -77,7 +77,7 @@ class Inside:
         self._is_running = bool(self._begun.all() and not self._was_restored_over.any())
 
     def _require_running(self) -> None:
-        """Refuse a step that no copy, or not every copy, could take.
+        """Reject a step if no copy can take it, or some have not been reset.
 
         Raises:
             ActionError: copies have no episode, or it is over and nothing resets them.
@@ -92,7 +92,7 @@ class Inside:
             raise ActionError(message)
 
     def _place(self, copy: int) -> int:
-        """The copy's place in the batch.
+        """Return the index of a copy.
 
         Raises:
             ActionError: there is no such copy.
@@ -106,26 +106,26 @@ class Inside:
     # -- looking inside -----------------------------------------------------------------------------------------------
 
     def columns(self) -> State:
-        """All copies' state by name, such as ``bank_balance_cents``: views (N, axis), valid until the next step."""
+        """Return the state of all copies by name, as views (N, axis) that are valid until the next step."""
         return plain_opener(State)(self._arena, self._state_sizes)
 
     def state(self, copy: int) -> State:
-        """A copy's state by name: views, valid until the next step."""
+        """Return the state of a copy by name: views, valid until the next step."""
         return plain_opener(State)(self._arena[self._place(copy)], self._state_sizes)
 
     def engine(self, copy: int) -> Engine:
-        """A copy's state as an engine of its own, to inspect or to go on from."""
+        """Return an independent engine with the state of a copy, to inspect or to continue."""
         copy = self._place(copy)
         engine = Engine(self.variants[self.members[copy]], 1, events=False)
         engine.replace_row(self._arena[copy], self._state_sizes)
         return engine
 
     def digest(self, copy: int) -> str:
-        """SHA-256 of a copy's state; equal to the ``Simulation``'s at the same point of the same run."""
+        """Return the SHA-256 of a copy's state; a ``Simulation`` at the same point of the same run has the same."""
         return self.engine(copy).digest()
 
     def queue1_view(self) -> dict[str, I64]:
-        """Raw numbers behind the observation, for scripted agents and action objects.
+        """Return the unscaled numbers of Queue 1 and the account, for scripted agents and action objects.
 
         Returns:
             (N, L, K) ``present``, ``amount``, ``remaining``, ``ticks_to_deadline``, ``priority``, and
@@ -141,10 +141,10 @@ class Inside:
         return dict(zip(raw.SLOT_NUMBERS, slots, strict=True)) | dict(zip(raw.ACCOUNT_NUMBERS, accounts, strict=True))
 
     def orders_of(self, choices: I64) -> I64:
-        """(N, L, 3) side, rate in hundredths of a basis point and cents of choices (N, L) of the market head now.
+        """Return (N, L, 3) side, rate in hundredths of a basis point and cents for choices (N, L) of the market head.
 
         Raises:
-            ActionError: the scenario has no market head, or these are no choices of it.
+            ActionError: the scenario has no market head, or a choice is out of range.
         """
         given = array_of("choices", choices)
         is_choice = given.shape == (self.num_envs, self.num_banks) and given.dtype.kind in "iu"
@@ -164,15 +164,15 @@ class Inside:
 
     @property
     def bytes_per_copy(self) -> float:
-        """Memory of a copy: its row and its share of the arrays."""
+        """Memory per copy: its state row and its part of the arrays."""
         shared = sum(array.nbytes for array in self._buffers) + self._arena.nbytes
         return float(shared / self.num_envs)
 
     def snapshot(self, copy: int = 0) -> bytes:
-        """A copy's run as bytes: versioned, checked, with its random stream.
+        """Return the state of a copy as versioned bytes with a checksum, including its random stream.
 
         Raises:
-            SnapshotError: no episode has begun.
+            SnapshotError: no episode has started.
             ActionError: there is no such copy.
         """
         copy = self._place(copy)
@@ -191,10 +191,10 @@ class Inside:
         return Snapshot(header, self._arena[copy], self._state_sizes, NOTHING, NOTHING).to_bytes()
 
     def restore(self, snapshot: bytes, copy: int = 0) -> None:
-        """Put a copy where a snapshot was taken, of this batch or another one of the same scenario.
+        """Restore a copy from a snapshot of this batch or of another one of the same scenario.
 
         Raises:
-            SnapshotError: damaged, of another version or scenario; nothing has changed then.
+            SnapshotError: damaged, or of another version or scenario. Nothing changes.
             ActionError: there is no such copy.
         """
         copy, read = self._place(copy), read_snapshot(snapshot)
@@ -224,7 +224,7 @@ class Inside:
         self._look_again(copy)
 
     def _look_again(self, copy: int) -> None:
-        """Show a copy's state as it is now; a step that has not been taken has no reward."""
+        """Update observations and masks of a restored copy; its reward and costs are 0."""
         pending = self._buffers.pending
         pending[:] = self._kernels.DONE
         pending[copy] = self._kernels.TO_OBSERVE

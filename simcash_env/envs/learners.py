@@ -1,4 +1,4 @@
-"""Who learns: the banks of a scenario that act through an environment, and what the others do meanwhile."""
+"""Assignment of learning banks: who acts through the environment, and what the other banks do."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Learners: TypeAlias = Literal["external", "all"] | Sequence[str]
 
 
 def resolve_scenario(scenario: ScenarioLike, policy_path: Path | None = None) -> ScenarioConfig:
-    """A configuration from whatever names one: an id of the library, a file, a mapping, or itself."""
+    """Return the configuration for a library id, a file, a mapping or a ``ScenarioConfig``."""
     return scenario if isinstance(scenario, ScenarioConfig) else load_scenario(scenario, policy_path=policy_path)
 
 
 def assign_learners(config: ScenarioConfig, learners: Learners, external: External = RELEASE) -> ScenarioConfig:
-    """The scenario with exactly these banks learning.
+    """Return the scenario with exactly these banks learning.
 
     Args:
         config: the scenario.
         learners: the banks that learn.
-        external: what ``external`` banks that do not learn do: ``"release"``, ``"hold"`` or a policy.
+        external: policy of external banks that do not learn: ``"release"``, ``"hold"`` or a policy.
 
     Raises:
         ActionError: an unknown bank, or nobody learns.
@@ -59,7 +59,7 @@ def assign_learners(config: ScenarioConfig, learners: Learners, external: Extern
 def pick_learner(
     scenario: ScenarioLike, bank: str | None, policy_path: Path | None = None
 ) -> tuple[ScenarioConfig, str]:
-    """The scenario, and its one learning bank: the one that is named, else the first whose policy is external.
+    """Return the scenario and its one learning bank: the given one, else the first whose policy is external.
 
     Raises:
         ActionError: an unknown bank, or none is named and none is external.

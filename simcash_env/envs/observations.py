@@ -1,7 +1,7 @@
-"""Kinds of observation: which numbers a bank sees, named one by one.
+"""Kinds of observation: the vector of each bank, with a name for every entry.
 
-The kernels write one vector for each bank (``agents/observation.py`` lists its entries). An observation object hands
-it out unchanged, or computes another one from it, or from the state, for all copies and banks at once
+The kernels write one vector for each bank (``agents/observation.py`` lists its entries). An observation object returns
+it unchanged, or computes another one from it or from the state, for all copies and banks at once
 (``examples/own_observation.py``).
 """
 
@@ -21,13 +21,13 @@ F32: TypeAlias = npt.NDArray[np.float32]
 
 
 class Observation:
-    """What a user's own observation derives from; the methods get the whole batch of N copies and L learning banks.
+    """Base class of observations; the methods receive the whole batch of N copies and L learning banks.
 
     Attributes:
-        with_mask: does the PettingZoo face hand out ``{"observation", "action_mask"}``, or the vector alone?
-        dtype: of the vector.
-        low: of every entry.
-        high: likewise.
+        with_mask: whether the PettingZoo environment returns ``{"observation", "action_mask"}`` or the vector alone.
+        dtype: type of the vector.
+        low: lower bound of every entry.
+        high: upper bound of every entry.
     """
 
     with_mask: bool = True
@@ -36,19 +36,19 @@ class Observation:
     high: float = 1.0
 
     def names(self, vec: SimCashVec) -> tuple[str, ...]:
-        """The name of every entry; as many as the vector is long."""
+        """Return the names of all entries, in order."""
         raise NotImplementedError
 
     def write(self, vec: SimCashVec, out: npt.NDArray[Any]) -> None:
-        """Fill ``out`` (N, L, D) after every step and reset, from ``vec.features``, ``vec.columns()`` and the like."""
+        """Fill ``out`` (N, L, D) after every step and reset, for example from ``vec.features`` or ``vec.columns()``."""
         raise NotImplementedError
 
 
 class Full(Observation):
-    """Everything there is to see: each entry squashed into [-1, 1], or in cents, ticks and counts.
+    """The package's own observation: all entries, scaled to [-1, 1] or in cents, ticks and counts.
 
     Args:
-        normalize: False gives the numbers themselves as float64, money in cents.
+        normalize: False returns unscaled float64, money in cents.
         with_mask: see ``Observation``.
     """
 
@@ -59,12 +59,12 @@ class Full(Observation):
             self.dtype, self.low, self.high = np.float64, -np.inf, np.inf
 
     def names(self, vec: SimCashVec) -> tuple[str, ...]:
-        """As the layout has them."""
+        """Return the names of ``agents/observation.py``."""
         return observation_names(vec.num_slots, has_market=vec.has_market)
 
     def write(self, vec: SimCashVec, out: npt.NDArray[Any]) -> None:
-        """The kernel has written it already."""
+        """Do nothing: the kernel has written ``out``."""
 
 
 OBSERVATIONS = ("dict", "flat")
-"""Names of ``Full()`` with and without a mask beside the vector."""
+"""Names of ``Full()`` with and without the mask next to the vector."""

@@ -1,4 +1,4 @@
-"""The options of an environment, by name or as objects; validated before anything is built."""
+"""Options of an environment, by name or as objects; validated before anything is created."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ RewardLike: TypeAlias = Literal["individual", "system", "mixed"] | Reward
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
 LARGEST_COUNT: Final = 2**31 - 1
-"""Of copies, slots and threads; memory ends far below."""
+"""Largest number of copies, slots or threads; memory is exhausted far below."""
 
 
 def require(option: str, value: Any, is_right: bool, rule: str) -> None:  # noqa: FBT001 - it reads as a sentence
-    """Refuse an option's value.
+    """Reject an option's value if it breaks the rule.
 
     Raises:
-        ConfigError: it breaks the rule.
+        ConfigError: ``is_right`` is False.
     """
     if not is_right:
         raise ConfigError([Fault(None, None, option, repr(value), rule)])
 
 
 def required_whole(option: str, value: Any, least: int, most: int = LARGEST_COUNT) -> int:
-    """The Python integer that an option's value is.
+    """Return an option's value as a Python integer.
 
     Raises:
-        ConfigError: it is no whole number, or out of range.
+        ConfigError: not a whole number, or out of range.
     """
     number = whole_within(value, least, most)
     if number is not None:
@@ -51,17 +51,17 @@ def required_whole(option: str, value: Any, least: int, most: int = LARGEST_COUN
 
 
 def optional_ticks(option: str, value: Any) -> int | None:
-    """A limit in ticks, or None for none."""
+    """Return a limit in ticks, or None."""
     return None if value is None else required_whole(option, value, 1, LARGEST_INT64)
 
 
 def require_truth(option: str, value: Any) -> None:
-    """Refuse what is neither True nor False."""
+    """Reject a value that is neither True nor False."""
     require(option, value, isinstance(value, (bool, np.bool_)), "must be True or False")
 
 
 def array_of(name: str, value: Any) -> npt.NDArray[Any]:
-    """An argument as an array.
+    """Return an argument as an array.
 
     Raises:
         ActionError: it has rows of different lengths.
@@ -74,10 +74,10 @@ def array_of(name: str, value: Any) -> npt.NDArray[Any]:
 
 
 def one_seed(seed: Any) -> int | None:
-    """A seed as Python's integer, or None.
+    """Return a seed as a Python integer, or None.
 
     Raises:
-        ActionError: it is no whole number, or out of range.
+        ActionError: not a whole number, or out of range.
     """
     number = whole_within(seed, 0)
     if seed is not None and number is None:
@@ -87,7 +87,7 @@ def one_seed(seed: Any) -> int | None:
 
 
 def resolve_action(action: ActionLike) -> Action:
-    """The object that a name stands for, or the object itself."""
+    """Return the action object for a name, or the object itself."""
     if isinstance(action, Action):
         known = action.language in LANGUAGES
         require("action.language", action.language, known, f"must be one of {', '.join(LANGUAGES)}")
@@ -98,10 +98,10 @@ def resolve_action(action: ActionLike) -> Action:
 
 
 def resolve_observation(observation: ObservationLike, *, normalize: bool) -> Observation:
-    """Likewise; ``normalize`` is for what has a name."""
+    """Return the observation object for a name, or the object itself; ``normalize`` applies to names only."""
     require_truth("normalize", normalize)
     if isinstance(observation, Observation):
-        require("normalize", normalize, normalize, "is the business of the observation object, where one is given")
+        require("normalize", normalize, normalize, "cannot be combined with an Observation object")
         _require_bounds(observation)
         return observation
     known = isinstance(observation, str) and observation in OBSERVATIONS
@@ -110,7 +110,7 @@ def resolve_observation(observation: ObservationLike, *, normalize: bool) -> Obs
 
 
 def _require_bounds(observation: Observation) -> None:
-    """Refuse an object that declares no box: numbers of some kind between two bounds."""
+    """Reject an object whose type and bounds do not describe a box of numbers."""
     try:
         kind = np.dtype(observation.dtype).kind
     except TypeError:
@@ -122,15 +122,15 @@ def _require_bounds(observation: Observation) -> None:
 
 
 def is_real(value: Any) -> bool:
-    """Is this a number of Python or NumPy, and not NaN?"""
+    """Return whether this is a Python or NumPy number other than NaN."""
     is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     return is_number and not math.isnan(value)
 
 
 def resolve_reward(reward: RewardLike, alpha: float | None) -> Reward:
-    """Likewise; ``alpha`` is the weight of the mixed reward, which needs one, and changes no other."""
+    """Return the reward object for a name, or the object itself; ``alpha`` is the weight of the mixed reward."""
     if isinstance(reward, Reward):
-        require("alpha", alpha, alpha is None, "is the business of the reward object, where one is given")
+        require("alpha", alpha, alpha is None, "cannot be combined with a Reward object")
         _require_weight("reward.alpha", reward.alpha)
         return reward
     known = isinstance(reward, str) and reward in REWARDS
@@ -140,10 +140,10 @@ def resolve_reward(reward: RewardLike, alpha: float | None) -> Reward:
         _require_weight("alpha", alpha)
         return CostReward(float(alpha))  # type: ignore[arg-type]
     is_said_twice = alpha is None or (is_real(alpha) and alpha == weight)
-    require("alpha", alpha, is_said_twice, f'goes with reward="mixed"; reward="{reward}" has the weight {weight:g}')
+    require("alpha", alpha, is_said_twice, f'requires reward="mixed"; reward="{reward}" has the weight {weight:g}')
     return CostReward(weight)
 
 
 def _require_weight(option: str, alpha: Any) -> None:
     is_weight = is_real(alpha) and 0.0 <= alpha <= 1.0
-    require(option, alpha, is_weight, "must be a number from 0, selfish, to 1, social")
+    require(option, alpha, is_weight, "must be a number from 0, own cost only, to 1, mean cost only")

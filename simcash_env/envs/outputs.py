@@ -1,4 +1,4 @@
-"""Checks of what a user's observation and reward objects wrote; the kernels' own output needs none."""
+"""Checks of the output of user-defined observation and reward objects."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def check_names(observation: Observation, names: Any) -> tuple[str, ...]:
-    """The names of an observation's entries: at least one, all of them different.
+    """Return the names of an observation's entries after checking that there is at least one and all differ.
 
     Raises:
-        ConfigError: they are something else.
+        ConfigError: they do not.
     """
     is_right = isinstance(names, (tuple, list)) and all(isinstance(name, str) for name in names)
     is_right = is_right and 0 < len(names) == len(set(names))
@@ -27,7 +27,7 @@ def check_names(observation: Observation, names: Any) -> tuple[str, ...]:
 
 
 def _require_in_place(what: str, answer: Any, out: Any) -> None:
-    """Refuse an object that returns a value instead of filling ``out``."""
+    """Reject an object that returns a value instead of filling ``out``."""
     if answer is not None and answer is not out:
         message = f"{what}: must fill out in place and return None, returned {type(answer).__name__}"
         raise SimulationError(message)

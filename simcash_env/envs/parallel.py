@@ -1,4 +1,4 @@
-"""The PettingZoo face: one copy, one agent a learning bank."""
+"""The PettingZoo environment: one copy, one agent per learning bank."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RENDER_MODES = ("ansi", "rgb_array", "human")
 
 
 def mask_space(vec: SimCashVec) -> spaces.Box | None:
-    """The space of one bank's mask; None where the action has none."""
+    """Return the space of one bank's mask; None if the action has no masks."""
     masks = vec.action_masks
     return None if masks is None else spaces.Box(0, 1, masks.shape[2:], np.int8)
 
 
 def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
-    """What one bank sees: a vector, with the mask beside it where the observation object wants it."""
+    """Return the observation space of one bank: a vector, and the mask if the observation object includes it."""
     seen, mask = vec.observation, mask_space(vec)
     vector = spaces.Box(seen.low, seen.high, (vec.observation_size,), seen.dtype)
     if mask is None or not seen.with_mask:
@@ -42,16 +42,16 @@ def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
 
 
 class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
-    """Banks that hold, release, split or drop the payments of their own queues.
+    """PettingZoo parallel environment of one copy; each agent is a learning bank that decides on its Queue 1 payments.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
-        agent_names: ``"bank"`` (the scenario's ids) or ``"numbered"`` (``bank_0`` ... in id order).
-        max_cycles: truncate the game after so many ticks; by default, and from the length of the run on, it ends with
-            the scenario.
-        render_mode: ``"ansi"`` (a table), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None.
-        copy: False hands out the same observations, infos and ends on every step: views that the next step overwrites,
-            for loops that keep and change none of them.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
+        agent_names: ``"bank"`` (ids of the scenario) or ``"numbered"`` (``bank_0`` ... in the order of the ids).
+        max_cycles: truncate the episode after this number of ticks; by default the scenario ends it. No effect from
+            the length of the run on.
+        render_mode: ``"ansi"`` (text), ``"rgb_array"`` (image), ``"human"`` (the same image in a window) or None.
+        copy: False returns the same arrays and dictionaries on every step. They are views that the next step
+            overwrites: for loops that neither keep nor change them.
         options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``,
             ``reward``, ``alpha``, ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """
@@ -100,20 +100,20 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
 
     @property
     def observation_layout(self) -> tuple[str, ...]:
-        """The name of every entry of an observation."""
+        """Name of every entry of an observation."""
         return self._vec.observation_layout
 
     @property
     def reward_scale(self) -> float:
-        """Cents that a reward of -1 stands for."""
+        """Cents that correspond to a reward of -1."""
         return self._vec.reward_scale
 
     def observation_space(self, agent: str) -> spaces.Space[Any]:
-        """What a bank sees; the same object on every call."""
+        """Return the observation space of a bank; the same object on every call."""
         return self.observation_spaces[self._known(agent)]
 
     def action_space(self, agent: str) -> spaces.Space[Any]:
-        """What a bank chooses; the same object on every call."""
+        """Return the action space of a bank; the same object on every call."""
         return self.action_spaces[self._known(agent)]
 
     def _known(self, agent: str) -> str:
@@ -123,7 +123,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return agent
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[PerAgent, PerAgent]:  # noqa: ARG002 - PettingZoo's signature
-        """Begin a run and carry it to its first decision; without a seed the next run follows from the last."""
+        """Start an episode and run it to its first decision; without a seed, one is derived from the previous one."""
         seed = one_seed(seed)
         if seed is None and not self._vec.has_begun:
             seed = int(np.random.default_rng().integers(1, 2**31))
@@ -135,14 +135,14 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return self._observe()
 
     def step(self, actions: dict[str, Any]) -> tuple[PerAgent, PerAgent, PerAgent, PerAgent, PerAgent]:
-        """Decide for every bank at this tick.
+        """Apply one action per bank and run to the next decision.
 
         Args:
-            actions: for every agent what its action space contains; of the queue action (H,) whole numbers.
+            actions: one action per agent from its action space; for the queue action whole numbers (H,).
 
         Raises:
-            ActionError: an unknown agent or none, wrong shape, type or range, or no game is running: ``reset`` was not
-                called, or the game is over; nothing has changed then.
+            ActionError: an unknown or missing agent; wrong shape, type or range; or ``reset`` was not called, or the
+                episode is over. Nothing changes.
         """
         agents, vec = self.agents, self._vec
         if not agents:
@@ -165,7 +165,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return observations, rewards, terminations, truncations, infos
 
     def _rows_of(self, actions: dict[str, Any]) -> npt.NDArray[Any]:
-        """(L, *shape) the actions in the order of the agents; int64 arrays of the right shape go the quick way."""
+        """Return the actions (L, *shape) in the order of the agents; int64 arrays of the right shape need no checks."""
         if self._takes_heads and isinstance(actions, dict) and actions.keys() == self._acting:
             try:
                 rows = np.array([actions[agent] for agent in self.agents])
@@ -176,7 +176,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return self._checked(actions)
 
     def _checked(self, actions: Any) -> npt.NDArray[Any]:
-        """The slow way: any sequence of numbers will do; what will not is named."""
+        """Return the actions (L, *shape) from any sequences of numbers; the error names the agent."""
         shape, agents = self._rows_shape[1:], self.agents
         is_box = isinstance(self.action_spaces[agents[0]], spaces.Box)
         kinds, numbers = ("fiu", "numbers") if is_box else ("iu", "whole numbers")
@@ -208,7 +208,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return rows
 
     def _observe(self) -> tuple[PerAgent, PerAgent]:
-        """What the batch wrote, by agent: copies of it, or the same views on every call."""
+        """Return observations and infos by agent: copies, or the same views on every call."""
         vec = self._vec
         masks, illegal = vec.action_masks, vec.illegal[0].tolist()
         if self._copies:
@@ -225,13 +225,13 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return observations, infos
 
     def __getstate__(self) -> dict[str, Any]:
-        """Views are not copied: they would no longer be views of the batch."""
+        """Return the state without the views: copies of them would not be views of the batch."""
         return {**self.__dict__, "_lent": None}
 
     def _by_agent(
         self, vectors: npt.NDArray[Any], masks: I8 | None, costs: I64, illegal: list[int]
     ) -> tuple[PerAgent, PerAgent]:
-        """Observations and infos of views of these arrays; lists make views fastest: here a step spends its time."""
+        """Return observations and infos by agent from these arrays; lists are the fastest way to make views."""
         agents, seen, cents = self.possible_agents, list(vectors), list(costs)
         if masks is None:
             infos: PerAgent = {
@@ -253,25 +253,25 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return observations, infos
 
     def state(self) -> npt.NDArray[Any]:
-        """The global state for centralised critics: all banks' observations behind one another, copied."""
+        """Return the global state for centralised critics: a copy of all observations, concatenated."""
         flat: npt.NDArray[Any] = self._vec.observations[0].ravel()
         return flat.copy()
 
-    # -- time travel --------------------------------------------------------------------------------------------------
+    # -- snapshots ----------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """The run as it stands, as versioned bytes, random stream included.
+        """Return the state of the run as versioned bytes, including its random stream.
 
         Raises:
-            SnapshotError: no run has begun.
+            SnapshotError: no episode has started.
         """
         return self._vec.snapshot(0)
 
     def restore(self, snapshot: bytes) -> tuple[PerAgent, PerAgent]:
-        """Go to where a snapshot of this game was taken; returns observations and infos as ``reset`` does.
+        """Restore a snapshot of the same scenario; return observations and infos as ``reset`` does.
 
         Raises:
-            SnapshotError: damaged, of another version or scenario; nothing has changed then.
+            SnapshotError: damaged, or of another version or scenario. Nothing changes.
         """
         self._vec.restore(snapshot, 0)
         is_over = self._vec.is_terminated(0) or self._vec.is_truncated(0)
@@ -280,7 +280,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
         return self._observe()
 
     def fork(self) -> SimCashParallelEnv:
-        """A copy that goes its own way from here: what would happen if."""
+        """Return an independent copy of the environment, for what-if questions."""
         import copy
 
         return copy.deepcopy(self)
@@ -288,13 +288,13 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
     # -- looking at it ------------------------------------------------------------------------------------------------
 
     def render(self) -> str | npt.NDArray[np.uint8] | None:
-        """A table as text (``ansi``), an image (``rgb_array``), or nothing but the window (``human``)."""
+        """Return a table as text (``ansi``) or an image (``rgb_array``), or update the window (``human``)."""
         return self._renderer.render()
 
     def close(self) -> None:
-        """Close the window, if there is one."""
+        """Close the window, if it is open."""
         self._renderer.close()
 
     def digest(self) -> str:
-        """SHA-256 of the run's state."""
+        """Return the SHA-256 of the run's state."""
         return self._vec.digest(0)

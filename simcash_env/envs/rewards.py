@@ -1,7 +1,7 @@
-"""Kinds of reward: minus the cost of the tick, own and everybody's; shaping; a user's own.
+"""Kinds of reward: minus the cost of the tick, own and mean; potential-based shaping; user-defined.
 
-The kernels write ``-((1 - alpha) own cost + alpha mean cost of all banks) / scale``. A reward object chooses ``alpha``,
-and may change what was written, for all copies and banks at once (``examples/own_reward.py``).
+The kernels write ``-((1 - alpha) own cost + alpha mean cost of all banks) / scale``. A reward object sets ``alpha``,
+and may change these values, for all copies and banks at once (``examples/own_reward.py``).
 """
 
 from __future__ import annotations
@@ -21,30 +21,29 @@ Potential: TypeAlias = "Callable[[SimCashVec], F64]"
 
 
 class Reward:
-    """What a user's own reward derives from; the methods get the whole batch of N copies and L learning banks.
+    """Base class of rewards; the methods receive the whole batch of N copies and L learning banks.
 
     Attributes:
-        alpha: weight of the mean cost in what the kernels write, from 0, selfish, to 1, social.
-        writes: is ``write`` to be called?
+        alpha: weight of the mean cost in the values that the kernels write, from 0 (own cost only) to 1.
+        writes: whether ``write`` is called.
     """
 
     alpha: float = 0.0
     writes: bool = True
 
     def begin(self, vec: SimCashVec, begun: Flags) -> None:
-        """Episodes of these copies (N,) have begun; the batch shows their first decision."""
+        """Handle new episodes in the copies flagged by ``begun`` (N,); the batch is at their first decision."""
 
     def write(self, vec: SimCashVec, out: F64) -> None:
-        """Change ``out`` (N, L), which holds what the kernels wrote; ``vec.costs`` are the cents of the step.
+        """Change ``out`` (N, L) in place; it contains the kernels' rewards, ``vec.costs`` the cents of the step.
 
-        Called before any copy is reset. Copies that did not step, because their episode was over, get 0 whatever is
-        written.
+        Called before any copy is reset. Copies that did not step, because their episode was over, get 0 in any case.
         """
         raise NotImplementedError
 
 
 class CostReward(Reward):
-    """Minus the cost; its sum over a run times minus the scale is the cost of the run to the cent."""
+    """Minus the cost over the scale; with ``alpha`` 0 the sum over a run, times minus the scale, is the run's cost."""
 
     writes = False
 
@@ -55,13 +54,13 @@ class CostReward(Reward):
 class Shaped(Reward):
     """Potential-based shaping (Ng, Harada and Russell 1999): adds ``gamma * potential(next) - potential(now)``.
 
-    The optimal policy stays what it is, whatever the potential, if ``gamma`` is the learner's discount; the potential
-    of an episode's end is 0.
+    The optimal policy does not change for any potential if ``gamma`` is the learner's discount factor. The potential of
+    a terminal state is 0.
 
     Args:
-        potential: (N, L) of the batch as it stands, for example minus what is queued over the reward scale.
+        potential: function that returns (N, L) for the current state of the batch, such as ``queued_value``.
         gamma: the learner's discount factor.
-        reward: what is shaped.
+        reward: reward to shape (default: ``CostReward()``).
     """
 
     def __init__(self, potential: Potential, gamma: float, reward: Reward | None = None) -> None:
@@ -72,7 +71,7 @@ class Shaped(Reward):
         self._before: F64 = np.zeros((0, 0))
 
     def begin(self, vec: SimCashVec, begun: Flags) -> None:
-        """Note where these episodes begin."""
+        """Store the potential of the first state of these episodes."""
         self.reward.begin(vec, begun)
         now = self.potential(vec)
         if self._before.shape != now.shape:
@@ -80,7 +79,7 @@ class Shaped(Reward):
         self._before[begun] = now[begun]
 
     def write(self, vec: SimCashVec, out: F64) -> None:
-        """Add the difference."""
+        """Add the difference of potentials."""
         if self.reward.writes:
             self.reward.write(vec, out)
         after = self.potential(vec)
@@ -90,11 +89,11 @@ class Shaped(Reward):
 
 
 def queued_value(vec: SimCashVec) -> F64:
-    """A potential: minus the share of a day's expected outflow that waits in Queue 1."""
+    """Return a potential (N, L): minus the value of Queue 1 over the bank's expected value of a day's payments."""
     queued = vec.columns().bank_queue1_cents[:, vec.learners]
     scale: F64 = vec.scenario.view.bank_flow_scale_cents[vec.learners].astype(np.float64)
     return -queued / scale
 
 
 REWARDS: Final[dict[str, float | None]] = {"individual": 0.0, "system": 1.0, "mixed": None}
-"""Weights of the mean cost, by name; ``alpha`` is that of the mixed reward."""
+"""Weight of the mean cost by name; the mixed reward takes ``alpha``."""

@@ -17,11 +17,11 @@ from simcash_env.errors import ActionError
 
 
 class SimCashSB3Vec(VecEnv):
-    """The batch as SB3 sees it; use it with PPO, or with sb3-contrib's MaskablePPO.
+    """A Stable-Baselines3 ``VecEnv`` over a batch, for PPO or for sb3-contrib's MaskablePPO.
 
     Args:
-        vec: a batch made with ``autoreset="same_step"`` and ``final_observations=True``.
-        bank_id: append a one-hot of the bank, so that a shared policy can tell unequal banks apart.
+        vec: batch created with ``autoreset="same_step"`` and ``final_observations=True``.
+        bank_id: append a one-hot of the bank to each observation, so that a shared policy can distinguish banks.
     """
 
     def __init__(self, vec: SimCashVec, *, bank_id: bool = False) -> None:
@@ -54,12 +54,12 @@ class SimCashSB3Vec(VecEnv):
         return self._rows.reshape(self.num_envs, -1).copy()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Seeds of the next ``reset``: copy ``e`` gets ``seed + e``."""
+        """Set the seeds of the next ``reset``: copy ``e`` gets ``seed + e``."""
         chosen: Sequence[int | None] = super().seed(one_seed(seed))
         return chosen
 
     def reset(self) -> npt.NDArray[Any]:
-        """Begin new episodes; copy ``e`` gets the seed of its first row where ``seed`` was called before."""
+        """Start new episodes; after ``seed(s)``, copy ``e`` gets the seed ``s + e``."""
         first = self._seeds[0]
         self.vec.reset(None if first is None else int(first))
         self._reset_seeds()
@@ -67,10 +67,10 @@ class SimCashSB3Vec(VecEnv):
         return self._observations()
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
-        """Keep the actions (rows, *shape of the action space) for ``step_wait``.
+        """Store the actions (rows, *shape of the action space) for ``step_wait``.
 
         Raises:
-            ActionError: wrong shape; type and range are checked by ``step_wait``.
+            ActionError: wrong shape; ``step_wait`` checks type and range.
         """
         vec, one = self.vec, self.action_space.shape or ()
         given, shape = array_of("actions", actions), (self.num_envs, *one)
@@ -81,10 +81,10 @@ class SimCashSB3Vec(VecEnv):
         self._actions = given.reshape(vec.num_envs, vec.num_banks, *one)
 
     def step_wait(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32], npt.NDArray[np.bool_], Any]:
-        """Step every row.
+        """Step every row with the stored actions.
 
         Raises:
-            ActionError: no actions are waiting, or ``SimCashVec.step`` refuses them; nothing has changed then.
+            ActionError: no actions are stored, or ``SimCashVec.step`` rejects them. Nothing changes.
         """
         vec, actions = self.vec, self._actions
         if actions is None:
@@ -105,7 +105,7 @@ class SimCashSB3Vec(VecEnv):
         return self._observations(), vec.rewards.reshape(-1).astype(np.float32), dones, infos
 
     def _write_end(self, infos: list[dict[str, Any]], copy: int) -> None:
-        """What SB3 wants to know of rows whose episode is over."""
+        """Write the infos that SB3 expects of rows whose episode is over."""
         vec = self.vec
         for bank in range(vec.num_banks):
             final = np.concatenate([vec.final_observations[copy, bank], self._ids[bank]], dtype=self._rows.dtype)
@@ -118,7 +118,7 @@ class SimCashSB3Vec(VecEnv):
         self._returns[copy], self._cents[copy], self._lengths[copy] = 0.0, 0, 0
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
-        """(rows, sum of choices) what each row may do now, heads concatenated.
+        """Return flags (rows, total choices) of the legal choices of each row, heads concatenated.
 
         Raises:
             AttributeError: this action has no masks.
@@ -133,34 +133,34 @@ class SimCashSB3Vec(VecEnv):
         return flags
 
     def env_method(self, method_name: str, *_args: Any, indices: Any = None, **_kwargs: Any) -> list[Any]:
-        """Call a method of the batch for rows; ``action_masks`` is the one that MaskablePPO asks for."""
+        """Call ``action_masks``, the only supported method, for rows; MaskablePPO uses it."""
         if method_name != "action_masks":
             raise AttributeError(method_name)
         rows = self.action_masks()
         return [rows[row] for row in self._get_indices(indices)]
 
     def has_attr(self, attr_name: str) -> bool:
-        """Does the batch offer this attribute to wrappers?"""
+        """Return whether wrappers can read this attribute."""
         return attr_name == "render_mode" or (attr_name == "action_masks" and self.vec.action_masks is not None)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """An attribute for rows; all rows share the batch's."""
+        """Return an attribute for rows; it is the same for all rows."""
         if not self.has_attr(attr_name):
             raise AttributeError(attr_name)
         value = self.render_mode if attr_name == "render_mode" else self.action_masks
         return [value for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ARG002 - SB3's signature
-        """Nothing can be set for a row alone."""
+        """Raise ``AttributeError``: rows have no attributes of their own."""
         raise AttributeError(attr_name)
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: ARG002 - SB3's signature
-        """No row is wrapped."""
+        """Return False for every row: rows have no wrappers."""
         return [False for _ in self._get_indices(indices)]
 
     def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
-        """Nothing to show."""
+        """Return None for every row: rows are not rendered."""
         return [None] * self.num_envs
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Do nothing."""

@@ -1,6 +1,6 @@
-"""SimCash as a PettingZoo game, version 0: ``simcash_v0.parallel_env(scenario=...)``.
+"""SimCash as a PettingZoo environment, version 0: ``simcash_v0.parallel_env(scenario=...)``.
 
-Version history: v0, the first.
+Version history: v0, first version.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.errors import ActionError
 
 GAME_ID = "SimCash/Banks-v0"
-"""In PettingZoo's own list, of the releases that have one: ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
+"""Id in PettingZoo's registry (from 1.27 on): ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
 
 
 def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
-    """The parallel environment; the options are those of ``SimCashParallelEnv``."""
+    """Create the parallel environment; the options are those of ``SimCashParallelEnv``."""
     return SimCashParallelEnv(scenario, **options)
 
 
 class SimCashAecEnv(OrderEnforcingWrapper):  # type: ignore[misc]
-    """The same game turn by turn: PettingZoo's own conversion, with the errors of the other faces."""
+    """The AEC environment: PettingZoo's conversion of the parallel one, with the same errors."""
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin a run, as ``SimCashParallelEnv.reset`` does."""
+        """Start an episode, as ``SimCashParallelEnv.reset`` does."""
         super().reset(seed=one_seed(seed), options=options)
 
     def step(self, action: Any) -> None:
-        """Decide for the bank whose turn it is; with the last one the tick is played.
+        """Apply the action of the selected agent; the action of the last agent runs the tick.
 
         Raises:
-            ActionError: ``reset`` was not called, or the game is over; or as ``SimCashParallelEnv.step``.
+            ActionError: ``reset`` was not called, or the episode is over; or as ``SimCashParallelEnv.step``.
         """
         if not self._has_reset:
             raise ActionError(call_reset())
@@ -49,10 +49,10 @@ class SimCashAecEnv(OrderEnforcingWrapper):  # type: ignore[misc]
         super().step(action)
 
     def observe(self, agent: str) -> Any:
-        """What a bank sees.
+        """Return the observation of an agent.
 
         Raises:
-            ActionError: there is no such agent.
+            ActionError: unknown agent.
         """
         if not isinstance(agent, str) or agent not in self.possible_agents:
             message = f"observe: no agent {agent!r}; agents are {', '.join(self.possible_agents)}"
@@ -61,11 +61,11 @@ class SimCashAecEnv(OrderEnforcingWrapper):  # type: ignore[misc]
 
 
 def env(scenario: Any, **options: Any) -> SimCashAecEnv:
-    """The same game turn by turn; the options are those of ``SimCashParallelEnv``."""
+    """Create the AEC environment; the options are those of ``SimCashParallelEnv``."""
     return SimCashAecEnv(parallel_to_aec_wrapper(parallel_env(scenario, **options)))
 
 
-# PettingZoo has had a registry since 1.27, and a module that is loaded again finds the game there.
+# PettingZoo has a registry since 1.27; a reloaded module is registered already.
 if hasattr(pettingzoo, "register") and GAME_ID not in pettingzoo.parallel_registry:  # pragma: no branch - as just said
     pettingzoo.register("parallel", GAME_ID, parallel_env)
     pettingzoo.register("aec", GAME_ID, env)

@@ -1,4 +1,4 @@
-"""The Gymnasium face: one bank learns, every other bank follows its policy."""
+"""The Gymnasium environment: one bank learns, every other bank follows its policy."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
     """One bank of a scenario: ``gymnasium.make("simcash_env:SimCash/Bank-v0", scenario=..., bank=...)``.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
-        bank: which bank learns; by default the first whose policy is external. The others follow
-            their policies, an external one the option ``external`` (``"release"`` by default).
-        observation: ``"flat"`` (the vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
-        max_ticks: truncate episodes after so many ticks.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
+        bank: id of the learning bank (default: the first bank, by id, whose policy is external). The others follow
+            their policies; external ones follow the option ``external`` (default: ``"release"``).
+        observation: ``"flat"`` (vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
+        max_ticks: truncate episodes after this number of ticks.
         render_mode: as in ``SimCashParallelEnv``.
-        options: the other options of ``SimCashVec``.
+        options: further options of ``SimCashVec``.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
@@ -57,28 +57,28 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
 
     @property
     def observation_layout(self) -> tuple[str, ...]:
-        """The name of every entry of an observation."""
+        """Name of every entry of an observation."""
         return self.game.observation_layout
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin a run and carry it to the bank's first decision; without a seed the next run follows from the last."""
+        """Start an episode and run it to its first decision; without a seed, one is derived from the previous one."""
         seed = one_seed(seed)
         super().reset(seed=seed)
         observations, infos = self.game.reset(seed, options)
         return observations[self.bank], infos[self.bank]
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Decide at this tick.
+        """Apply the bank's action and run to the next decision.
 
         Raises:
-            ActionError: wrong shape, type or range; nothing has changed then.
+            ActionError: wrong shape, type or range. Nothing changes.
         """
         observations, rewards, terminations, truncations, infos = self.game.step({self.bank: action})
         bank = self.bank
         return observations[bank], rewards[bank], terminations[bank], truncations[bank], infos[bank]
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
-        """What may be done now, heads behind one another: for sb3-contrib's MaskablePPO."""
+        """Return flags of the legal choices, heads concatenated, for sb3-contrib's MaskablePPO."""
         vec = self.game._vec  # noqa: SLF001 - one face over the other
         masks = vec.action_masks
         if masks is None:
@@ -89,24 +89,24 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         return flags
 
     def snapshot(self) -> bytes:
-        """The run as it stands, as versioned bytes."""
+        """Return the state of the run as versioned bytes."""
         return self.game.snapshot()
 
     def restore(self, snapshot: bytes) -> tuple[Any, dict[str, Any]]:
-        """Go to where a snapshot of this game was taken; returns what ``reset`` does."""
+        """Restore a snapshot of the same scenario; return the same as ``reset``."""
         observations, infos = self.game.restore(snapshot)
         return observations[self.bank], infos[self.bank]
 
     def fork(self) -> SimCashBankEnv:
-        """A copy that goes its own way from here."""
+        """Return an independent copy of the environment."""
         import copy
 
         return copy.deepcopy(self)
 
     def render(self) -> Any:
-        """As ``SimCashParallelEnv.render``."""
+        """Render as ``SimCashParallelEnv.render`` does."""
         return self.game.render()
 
     def close(self) -> None:
-        """Close the window, if there is one."""
+        """Close the window, if it is open."""
         self.game.close()

@@ -1,4 +1,4 @@
-"""Gymnasium spaces of one bank: those of the library, that also sample under the masks that observations carry."""
+"""Gymnasium spaces of one bank that also sample under the masks of observations."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gymnasium import spaces
 
 
 class MaskedMultiDiscrete(spaces.MultiDiscrete):
-    """A MultiDiscrete that also samples under a (heads, choices) mask, heads of unequal size padded with zeros."""
+    """A MultiDiscrete that also samples under a (heads, choices) mask; smaller heads are padded with zeros."""
 
     def sample(self, mask: Any = None, probability: Any = None) -> npt.NDArray[np.int64]:
-        """Sample an action; with an array as mask only choices marked 1 are drawn, each equally likely."""
+        """Sample an action; with an array as mask, uniformly from the choices marked 1."""
         if not isinstance(mask, np.ndarray):
             return super().sample(mask=mask, probability=probability)
         scores = np.asarray(self.np_random.random(mask.shape))

@@ -1,4 +1,4 @@
-"""``make_vec``: many copies of a scenario, one kernel call a step, arrays written in place."""
+"""``make_vec``: many copies of a scenario, stepped by one kernel call that writes into preallocated arrays."""
 
 from __future__ import annotations
 
@@ -52,34 +52,36 @@ if TYPE_CHECKING:
 MOST_SLOTS: Final = 2**16
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
-"""In the order of the numbers in ``spaces.tables``."""
+"""Autoreset modes, in the order of the numbers in ``agents.tables``."""
 
 
 class SimCashVec(BatchArrays, Inside):
-    """N copies of a scenario, stepped together; L learning banks see D entries and act through H heads of C choices.
+    """A batch of N copies of a scenario with L learning banks, stepped by one call.
 
-    All arrays are views that the next step overwrites. Copies are independent of one another and of their number: a
-    copy's run depends on its seed and its actions alone.
+    Each bank observes D entries and acts through H heads with at most C choices. All arrays are views that the next
+    step overwrites. Copies are independent: the run of a copy depends on its seed and its actions alone, and not on the
+    number of copies.
 
     Args:
-        scenario: an id of the library, a file, a mapping or a configuration.
+        scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
         num_envs: number of copies.
-        learners: ``"external"`` (banks whose policy is external), ``"all"``, or bank ids.
-        external: what external banks that do not learn do: ``"release"``, ``"hold"`` or a policy.
-        max_queue_slots: payments of Queue 1 that a bank sees, and decides on one by one with the queue action.
+        learners: learning banks: ``"external"`` (all banks whose policy is external), ``"all"`` or a list of bank ids.
+        external: policy of external banks that do not learn: ``"release"``, ``"hold"`` or a policy.
+        max_queue_slots: number of Queue 1 payments in the observation; the queue action has one head for each.
         action: ``"queue"``, ``"budget"``, ``"threshold"`` or an ``Action`` object.
-        observation: ``"dict"``, ``"flat"`` or an ``Observation`` object; the names differ in the PettingZoo face only.
-        normalize: False shows cents, ticks and counts as float64.
-        reward: ``"individual"``, ``"system"`` (mean over banks), ``"mixed"`` or a ``Reward`` object.
-        alpha: of the mixed reward, 0 selfish to 1 social.
-        randomize: a family of scenarios; every reset plays a member of it.
-        autoreset: when a copy whose episode is over begins the next one, as Gymnasium names the modes; with
-            ``"disabled"`` it stands still, with rewards of 0, until it is reset.
-        max_ticks: truncate episodes after so many ticks; from the length of the run on it has no effect.
-        final_observations: keep what is seen last before a same-step reset: of a truncated episode what a longer one
-            would show.
-        num_threads: step so many stretches of the copies side by side.
-        policy_path: where the policy paths of a scenario file start.
+        observation: ``"dict"`` (vector and mask), ``"flat"`` (vector only) or an ``Observation`` object; ``make_vec``
+            returns vectors and masks separately in both cases.
+        normalize: False returns cents, ticks and counts as float64 instead of scaled float32.
+        reward: ``"individual"`` (own cost), ``"system"`` (mean cost of all banks), ``"mixed"`` (both, weighted by
+            ``alpha``) or a ``Reward`` object.
+        alpha: weight of the mean cost in the mixed reward, from 0 (own cost only) to 1 (mean cost only).
+        randomize: family of scenarios; every reset plays one of its members.
+        autoreset: Gymnasium's autoreset mode: ``"same_step"``, ``"next_step"`` or ``"disabled"``. With ``"disabled"``
+            a copy whose episode is over gets rewards of 0 until it is reset.
+        max_ticks: truncate episodes after this number of ticks; no effect from the length of the run on.
+        final_observations: keep the last observations and masks of an episode before a same-step reset.
+        num_threads: number of threads; each steps one contiguous chunk of the copies.
+        policy_path: folder that is searched first for the tree files that a scenario names.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class SimCashVec(BatchArrays, Inside):
         self._prepare_calls()
 
     def _with_room(self, finals: int, *, keeps_raw: bool) -> Any:
-        """The buffers, or an error that names what is too large."""
+        """Allocate the buffers; the error names the argument that is too large."""
         try:
             return self._allocate(final_copies=finals, keeps_raw=keeps_raw)
         except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
@@ -157,12 +159,12 @@ class SimCashVec(BatchArrays, Inside):
         self._kernels = step
 
     def _kernel_autoreset(self) -> int:
-        """Objects of a user must see the end of an episode before a same-step reset: then Python does it."""
+        """Return the kernels' autoreset mode: with user objects Python resets, so that they see an episode's end."""
         waits = self._is_hooked and self.autoreset == "same_step"
         return int(self._kernels.BY_CALLER) if waits else AUTORESETS.index(self.autoreset)
 
     def _describe(self, num_envs: int, num_slots: int) -> None:
-        """Sizes and names that follow from scenario and options."""
+        """Set sizes and names that follow from scenario and options."""
         view = self.scenario.view
         self.num_envs, self.num_slots = num_envs, num_slots
         self.learners: I64 = np.flatnonzero(view.bank_is_learning).astype(np.int64)
@@ -186,7 +188,7 @@ class SimCashVec(BatchArrays, Inside):
         self.observation_size = len(self.observation_layout)
 
     def _compile_arena(self) -> None:
-        """One row a copy, and the rows that they start from."""
+        """Allocate one state row per copy, and the rows from which episodes start."""
         self._state_sizes = self.scenario.state_sizes
         self._templates: I64 = np.stack([initial_state(variant, 1) for variant in self.variants])
         self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
@@ -197,7 +199,7 @@ class SimCashVec(BatchArrays, Inside):
             raise RoomError(message) from error
 
     def _name_observations(self) -> None:
-        """``observations`` (N, L, D) and ``final_observations``: the kernels' own arrays, or those of the object."""
+        """Set ``observations`` (N, L, D) and ``final_observations``: the kernels' arrays, or those of the object."""
         shape = (self.num_envs, self.num_banks, self.observation_size)
         buffers, finals = self._buffers, (self._num_finals, *shape[1:])
         if not self._is_hooked:
@@ -215,40 +217,40 @@ class SimCashVec(BatchArrays, Inside):
 
     @property
     def single_action_space(self) -> spaces.Space[Any]:
-        """What one bank chooses from."""
+        """Action space of one bank."""
         return self.action.space(self)
 
     @property
     def action_masks(self) -> I8 | None:
-        """(N, L, ...) what may be chosen now, in the form of the action; None where it has no masks."""
+        """Legal choices (N, L, ...) in the form of the action; None if it has no masks."""
         return self.action.mask(self)
 
     @property
     def final_action_masks(self) -> npt.NDArray[Any] | None:
-        """``action_masks`` as seen last before a same-step reset; None where the action has no masks."""
+        """Last ``action_masks`` before a same-step reset; None if the action has no masks."""
         if self._keeps_final_masks:
             return self._final_action_masks
         return None if not self.masks.size else self.action.of_masks(self, self.final_masks)
 
     @property
     def has_begun(self) -> bool:
-        """Has any episode begun?"""
+        """Whether any episode has started."""
         return bool(self._begun.any())
 
     def following_seeds(self) -> list[int]:
-        """The seed that each copy's next episode gets unless told otherwise."""
+        """Return the seed of each copy's next episode if ``reset`` gets none."""
         return [int(self._kernels.next_seed_of(int(seed))) for seed in self.seeds]
 
     def is_terminated(self, copy: int) -> bool:
-        """Did the copy's episode reach its end with the last step?"""
+        """Return whether the last step terminated the copy's episode."""
         return bool(self.terminated[self._place(copy)])
 
     def is_truncated(self, copy: int) -> bool:
-        """Was the copy's episode cut by ``max_ticks``?"""
+        """Return whether ``max_ticks`` truncated the copy's episode."""
         return bool(self.truncated[self._place(copy)])
 
     def over(self) -> npt.NDArray[np.bool_]:
-        """(N,) copies whose episode ended with the last step."""
+        """Return flags (N,) of the copies whose episode ended with the last step."""
         over: npt.NDArray[np.bool_] = (self.terminated | self.truncated).astype(bool)
         return over
 
@@ -257,12 +259,12 @@ class SimCashVec(BatchArrays, Inside):
     def reset(
         self, seed: int | Sequence[int] | None = None, *, mask: npt.NDArray[np.bool_] | None = None
     ) -> tuple[npt.NDArray[Any], I8]:
-        """Begin new episodes and carry them to their first decision.
+        """Start new episodes and run them to their first decision.
 
         Args:
-            seed: copy ``e`` gets ``seed + e``, or its entry of a sequence; without one each copy's next seed follows
-                from its last.
-            mask: (N,) only these copies are reset.
+            seed: copy ``e`` gets ``seed + e``, or its entry of a sequence; without a seed, each copy's seed is derived
+                from its previous one.
+            mask: flags (N,) of the copies to reset; default: all.
 
         Returns:
             observations (N, L, D) and masks (N, L, H, C).
@@ -293,26 +295,26 @@ class SimCashVec(BatchArrays, Inside):
         self.seeds[chosen] = np.array(items, np.int64)[chosen]
 
     def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
-        """Start episodes of their seeds in these copies."""
+        """Start episodes with the current seeds in these copies."""
         self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
         if self._lanes.run(NO_ACTIONS):
             self._finish()
         self._begin_objects(chosen)
 
     def _begin_objects(self, begun: npt.NDArray[np.bool_]) -> None:
-        """Let the observation and reward objects see what has begun in these copies."""
+        """Notify the observation and reward objects of new episodes in these copies."""
         if self._is_hooked:
             self._write_observations()
             self.reward.begin(self, begun)
 
     def _write_observations(self) -> None:
-        """Let the observation object write, and check what it wrote."""
+        """Call the observation object and check its output."""
         answer = self.observation.write(self, self.observations)  # type: ignore[func-returns-value]
         if type(self.observation) is not Full:
             check_observations(self, answer)
 
     def step(self, actions: npt.ArrayLike) -> tuple[npt.NDArray[Any], I8, F64, I8, I8]:
-        """Decide in every copy and go on to its next decision.
+        """Apply one action per bank in every copy and run to the next decision.
 
         Args:
             actions: (N, L, *shape of the action's space); of the queue action (N, L, H) whole numbers, each within its
@@ -322,9 +324,9 @@ class SimCashVec(BatchArrays, Inside):
             observations, masks, rewards (N, L), terminated (N,), truncated (N,).
 
         Raises:
-            ActionError: wrong shape, type or range, or there is nothing to step: ``reset`` was not called, or every
-                episode is over; nothing has changed then.
-            SimulationError: a reward or observation object wrote what it may not.
+            ActionError: wrong shape, type or range; or ``reset`` was not called, or every episode is over. Nothing
+                changes.
+            SimulationError: a reward or observation object wrote invalid values.
         """
         if not self._is_running or self._stands_still:
             self._require_running()
@@ -337,10 +339,10 @@ class SimCashVec(BatchArrays, Inside):
         return self.observations, self.masks, self.rewards, self.terminated, self.truncated
 
     def decode(self, actions: npt.ArrayLike) -> I64:
-        """(N * L, H) heads of actions (N, L, *shape).
+        """Return the heads (N * L, H) of actions (N, L, *shape).
 
         Raises:
-            ActionError: wrong shape or type, or what the action object does not take.
+            ActionError: wrong shape or type, or rejected by the action object.
         """
         given, rows = array_of("actions", actions), (self.num_envs, self.num_banks)
         if type(self.action) is QueueAction:
@@ -360,12 +362,12 @@ class SimCashVec(BatchArrays, Inside):
         return np.ascontiguousarray(heads, np.int64).reshape(-1, self.actions.shape[2])
 
     def range_rule(self, row: I64) -> str:
-        """What is wrong with an action that is out of range."""
+        """Return the error text for an action that is out of range."""
         choices = self.action_nvec.tolist()
         return f"every head takes 0 to its number of choices - 1, choices are {choices}, got {row.tolist()}"
 
     def step_rows(self, rows: I64) -> int:
-        """``step`` on (N * L, H) int64 heads; returns the first row out of range, nothing has changed then, else -1."""
+        """Step with int64 heads (N * L, H); return the first row that is out of range (nothing changes), else -1."""
         was_over = self.over() if self._is_hooked else None
         unfinished: int = self._lanes.run(rows)
         if unfinished < 0:
@@ -377,7 +379,7 @@ class SimCashVec(BatchArrays, Inside):
         return -1
 
     def _call_objects(self, was_over: npt.NDArray[np.bool_]) -> None:
-        """After the kernels, the observation and reward objects; then the reset that had to wait for them."""
+        """Call the reward and observation objects after the kernels, then do the reset that waited for them."""
         if self.reward.writes:
             check_rewards(self, self.reward.write(self, self.rewards))  # type: ignore[func-returns-value]
             if self.autoreset != "same_step":
@@ -390,7 +392,7 @@ class SimCashVec(BatchArrays, Inside):
             self._reset_in_step(over)
 
     def _reset_in_step(self, over: npt.NDArray[np.bool_]) -> None:
-        """What the kernels do for ``same_step`` on their own: keep what was seen last, begin anew, keep the step."""
+        """Do a same-step reset in Python: keep the last observations, start new episodes, keep the step's results."""
         if self._num_finals:
             self.final_observations[over] = self.observations[over]
             self.final_masks[over] = self.masks[over]
@@ -408,7 +410,7 @@ class SimCashVec(BatchArrays, Inside):
         self._buffers.charged[over] = 1
 
     def _keep_action_masks(self, over: npt.NDArray[np.bool_]) -> None:
-        """Masks of an action of a user's own, in its form."""
+        """Keep the masks of a user-defined action, in its form."""
         masks = self.action_masks
         if masks is None:
             return
@@ -417,7 +419,7 @@ class SimCashVec(BatchArrays, Inside):
         self._final_action_masks[over] = masks[over]
 
     def _finish(self) -> None:
-        """Give room to the copies that ask for it and call the kernel, until none does any more."""
+        """Grow the payment tables and call the kernel again until no copy needs more rows."""
         pending, unfinished = self._buffers.pending, 1
         while unfinished:
             overflown = np.flatnonzero(pending == Status.MONEY_OVERFLOW)
@@ -428,13 +430,13 @@ class SimCashVec(BatchArrays, Inside):
             unfinished = self._lanes.run(NO_ACTIONS)
 
     def _grow(self) -> None:
-        """Twice the payment rows, in every copy."""
+        """Double the payment rows of every copy."""
         self._templates, _ = grow_payments(self._templates, self._state_sizes)
         self._arena, self._state_sizes = grow_payments(self._arena, self._state_sizes)
         self._prepare_calls()
 
     def _prepare_calls(self) -> None:
-        """Note where everything lies."""
+        """Prepare the kernel calls for the current arrays."""
         arena = self._kernels.Arena(
             scenario_rows=self._scenario_rows,
             scenario_sizes=self.scenario.sizes,
@@ -448,7 +450,7 @@ class SimCashVec(BatchArrays, Inside):
         self._lanes = Lanes(*parts, self.num_threads)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle needs: everything but the kernels and what points into the buffers."""
+        """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
         left_out = {"_kernels", "_lanes", *self._views}
         if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
             left_out.add("observations")
@@ -457,7 +459,7 @@ class SimCashVec(BatchArrays, Inside):
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the arrays over and point into them anew."""
+        """Restore the arrays and create the views again."""
         self.__dict__.update(state)
         self._load_kernels()
         self._buffers = self._kernels.Buffers(*self._buffers)
@@ -467,10 +469,10 @@ class SimCashVec(BatchArrays, Inside):
         self._prepare_calls()
 
     def close(self) -> None:
-        """End the threads; the arrays go with the object."""
+        """Stop the threads."""
         self._lanes.close()
 
 
 def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:
-    """A batch of environments; the options are those of ``SimCashVec``."""
+    """Create a batch of environments; the options are those of ``SimCashVec``."""
     return SimCashVec(scenario, num_envs, **options)

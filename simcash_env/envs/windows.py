@@ -1,4 +1,4 @@
-"""What a batch's learners choose from and on which scales they see, as the kernels read it."""
+"""Head sizes and observation scales of a batch, as the kernels read them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from simcash_env.schema.arrays import I64, Scenario
 
 LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
-"""In the order of the numbers in ``spaces.tables``."""
+"""Encodings, in the order of the numbers in ``agents.tables``."""
 
 
 def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int) -> dict[str, int]:
-    """Choices of each head by name: those of the language, then the optional heads."""
+    """Return the number of choices of each head by name: heads of the encoding, then optional heads."""
     main = {
         "queue": [len(view.choice_verb)] * num_slots,
         "budget": [BUDGET_LEVELS],
@@ -32,7 +32,7 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
 
 
 def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
-    """``spaces.tables.Window`` of a batch, with the scales of every variant."""
+    """Return the ``agents.tables.Window`` of a batch, with the scales of every variant."""
     from simcash_env.agents.observation_scales import observation_scales
     from simcash_env.agents.tables import Window
 

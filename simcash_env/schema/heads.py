@@ -50,7 +50,7 @@ HEADS: Final = (
         len(RtgsPriority),
         lambda view, learners: bool(view.orders_queue2_by_priority[0]),  # noqa: ARG005 - one signature for all
         tuple(range(len(RtgsPriority))),
-        "RTGS priority of everything released in this tick",
+        "RTGS priority of all payments released in this tick",
         "0 normal · 1 urgent · 2 highly urgent",
         "`switches.queue2_priority_mode`",
     ),
@@ -78,10 +78,10 @@ HEADS: Final = (
         REVOKE_CHOICES,
         lambda view, learners: bool(view.offers_revoke[0]),  # noqa: ARG005 - as above
         tuple(range(REVOKE_CHOICES)),
-        "own payments in Queue 2",
-        "0 keep · 1 take the largest out · 2 take all out · 3, 4, 5 take all out, from now on normal, urgent, highly"
-        " urgent",
-        "`actions.revoke`; 3 to 5 under `switches.queue2_priority_mode`",
+        "the bank's payments in Queue 2",
+        "0 keep · 1 revoke the largest · 2 revoke all · 3, 4, 5 revoke all and make their RTGS priority normal, urgent,"
+        " highly urgent",
+        "`actions.revoke`; 3 to 5 with `switches.queue2_priority_mode`",
     ),
     Head(
         "market",
@@ -89,7 +89,7 @@ HEADS: Final = (
         lambda view, learners: bool(view.market_offers_orders.any()),  # noqa: ARG005 - as above
         (*range(MARKET_CHOICES - 1, _BIDS, -1), *range(_BIDS + 1)),
         "order in the market",
-        "0 none · 1 to 9 bid · 10 to 18 ask: three rates, from the lowest; of each three sizes, from the smallest",
+        "0 none · 1 to 9 bid · 10 to 18 ask: three rates, from the lowest; per rate three sizes, from the smallest",
         "the scenario has a [`market`](market.md), and `actions.market` is not false",
     ),
 )
@@ -139,5 +139,5 @@ def head_numbers(heads: tuple[Head, ...]) -> npt.NDArray[np.int64]:
 
 
 def head_table() -> tuple[tuple[str, str, str], ...]:
-    """Rows of the documentation table: what is decided, the choices, when the head is present."""
+    """Return the rows of the documentation table: subject, choices, condition of presence."""
     return tuple((head.subject, head.choices, head.condition) for head in HEADS)

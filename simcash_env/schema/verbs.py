@@ -62,7 +62,7 @@ VERBS: Final = (
         Verb.SPLIT,
         lambda actions: range(2, actions.max_split + 1),
         "max_split",
-        "split into so many parts, all submitted",
+        "split into this number of parts and submit all of them",
     ),
     SlotVerb(Verb.DROP, lambda actions: (0,) if actions.allow_drop else (), "allow_drop", "drop"),
 )
@@ -111,7 +111,7 @@ class SlotChoices:
         return self.choice(Verb.DROP)
 
     def split(self, parts: int) -> int:
-        """The choice that splits a payment into so many parts.
+        """The choice that splits a payment into this number of parts.
 
         Raises:
             ActionError: the scenario does not offer it.

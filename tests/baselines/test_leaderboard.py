@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from baselines import families, publish
+from baselines import publish
 from simcash_env.config import FifoPolicy, load_scenario
+from simcash_env.evaluation import policy_families as families
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.contenders import best_tuned
 from simcash_env.evaluation.evaluate import evaluate_policy, is_random

@@ -146,8 +146,8 @@ def test_a_snapshot_after_a_reset_within_the_step_is_of_a_running_episode():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"reward": "mixed"}, "alpha: must be a number from 0, selfish, to 1, social, got None"),
-        ({"alpha": 0.5}, 'alpha: goes with reward="mixed"; reward="individual" has the weight 0, got 0.5'),
+        ({"reward": "mixed"}, "alpha: must be a number from 0, own cost only, to 1, mean cost only, got None"),
+        ({"alpha": 0.5}, 'alpha: requires reward="mixed"; reward="individual" has the weight 0, got 0.5'),
         ({"reward": "system", "alpha": 0.5}, 'reward="system" has the weight 1, got 0.5'),
         ({"reward": "mixed", "alpha": True}, "alpha: must be a number"),
     ],

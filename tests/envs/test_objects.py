@@ -139,7 +139,7 @@ def test_objects_pass_pettingzoos_tests_and_name_their_entries():
 
 
 def test_what_an_object_decides_is_not_decided_twice():
-    with pytest.raises(ConfigError, match="normalize: is the business of the observation object"):
+    with pytest.raises(ConfigError, match="normalize: cannot be combined with an Observation object"):
         make_vec(busy(), observation=Balances(), normalize=False)
-    with pytest.raises(ConfigError, match="alpha: is the business of the reward object"):
+    with pytest.raises(ConfigError, match="alpha: cannot be combined with a Reward object"):
         make_vec(busy(), reward=OnlyPenalties(), alpha=0.5)

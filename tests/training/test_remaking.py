@@ -102,9 +102,9 @@ def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ([-500, -500, -500], "cheaper, intervals apart"),
+        ([-500, -500, -500], "cheaper, and the intervals do not overlap"),
         ([-20, -30, -25], "cheaper on the same days"),
-        ([20, 30, 25], "dearer"),
+        ([20, 30, 25], "more expensive"),
         ([-20, 30, 0], "not clearly different"),
     ],
 )
@@ -120,7 +120,7 @@ def test_the_demos_sentence_compares_the_same_days(changes, words):
     ]
     sentence = demo.verdict(*scores)
     assert sentence.startswith(f"The learned policy is {words}")
-    assert sentence.endswith(f"({100 * sum(changes) / 3 / 1_100:+.1f} %) against best.")
+    assert sentence.endswith(f"({100 * sum(changes) / 3 / 1_100:+.1f} %) relative to best.")
 
 
 def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, capsys):
@@ -129,7 +129,7 @@ def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, 
     page = (tmp_path / "market.md").read_text()
     told = capsys.readouterr().out
     assert told.endswith(page)
-    assert re.search(r"^ +\d+ steps, [\d,]+ cents a run$", told, re.MULTILINE)
+    assert re.search(r"^ +\d+ steps, [\d,]+ cents per run$", told, re.MULTILINE)
     learned, system = (body(table) for table in page.split("\n\n")[:2])
     assert [row[0] for row in learned] == ["no orders", "corridor trader", "learned orders"]
     assert [row[-1] == "" for row in learned] == [True, False, False]
@@ -137,7 +137,7 @@ def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, 
     kinds = [*market_study.POLICIES, "all learned"]
     figures = [name.replace("_", " ") for name in market_study.FIGURES]
     assert [row[:2] for row in system] == [[kind, figure] for kind in kinds for figure in figures]
-    assert "over 2 runs that nobody trained on (second table: the first 2 of them)" in page
+    assert "over 2 test runs, which were not used in training (second table: the first 2 of them)" in page
     (tmp_path / "market.md").unlink()
     market_study.main(["--runs", "2"])
     assert capsys.readouterr().out == told

@@ -9,30 +9,30 @@ from simcash_env.schema.codes import CostKind, EventKind
 COST: Final[dict[CostKind, tuple[str, str]]] = {
     CostKind.OVERDRAFT: ("every tick, on a negative balance", "overdraft_bps_per_tick"),
     CostKind.DELAY: (
-        "every tick, on every cent that waits in Queue 1; in Queue 2 too under `delay_cost_scope: both`",
+        "every tick, on the value in Queue 1; with `delay_cost_scope: both` also on the value in Queue 2",
         "delay_cost_per_tick_per_cent",
     ),
     CostKind.COLLATERAL: ("every tick, on posted collateral", "collateral_cost_per_tick_bps"),
     CostKind.LIQUIDITY: ("every tick, on the allocated part of the pool", "liquidity_cost_per_tick_bps"),
     CostKind.DEADLINE_PENALTY: (
-        "once a payment, in the first tick at whose end it is queued past its deadline",
+        "once per payment, at the end of the first tick after its deadline, if it is still queued",
         "deadline_penalty",
     ),
     CostKind.EOD_PENALTY: (
-        "at a day's end, for every unsettled payment; only for overdue ones under `eod_penalty_scope: overdue`",
+        "at the end of a day, for each unsettled payment; with `eod_penalty_scope: overdue` for overdue ones only",
         "eod_penalty",
     ),
-    CostKind.SPLIT_FRICTION: ("at a split, for each part but the first", "split_friction_cost"),
+    CostKind.SPLIT_FRICTION: ("at a split, for each part except the first", "split_friction_cost"),
     CostKind.DROP_PENALTY: (
-        "when a payment is dropped; by default the end-of-day penalty, and the deadline penalty if not yet charged",
+        "when a payment is dropped; default: end-of-day penalty, plus the deadline penalty if not yet charged",
         "drop_penalty",
     ),
 }
-"""Of every cost: when it arises, and the field of the scenario's ``costs`` that sets its price."""
+"""For each kind of cost: when it is charged, and the field of the scenario's ``costs`` that sets its price."""
 
 INTEREST: Final = (
-    "only where the scenario has a market: interest that falls due to others less what others come to owe; "
-    "at maturity, paid or not, then in every tick that a loan is overdue"
+    "only in scenarios with a market: interest due to other banks less interest due from them; "
+    "at maturity, whether paid or not, then in every tick that a loan is overdue"
 )
 
 EVENT: Final[dict[EventKind, str]] = {

@@ -14,7 +14,7 @@ from simcash_env.config.rules import RULE_SETS
 from tools.docs.markdown import summary, table
 
 PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
-    ("The file itself", config.ScenarioConfig),
+    ("Top level", config.ScenarioConfig),
     ("`simulation`", config.SimulationConfig),
     ("`rules`", config.RulesConfig),
     ("`banks[]`", config.BankConfig),
@@ -28,10 +28,12 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`actions`", config.ActionConfig),
     ("`market`", config.MarketConfig),
     ("`market.books[]`", config.BookConfig),
-    ("`market.traders`: a mapping of banks to these", config.TraderConfig),
+    ("`market.traders`: a mapping from bank ids", config.TraderConfig),
     ("`market.schedule`", config.ScheduleConfig),
     ("`market.schedule.retry`", config.RetryConfig),
 )
+PART: Final = "object, see below"
+PLURAL: Final = {PART: "objects, see below", "factor": "factors"}
 CHOSEN_BY_TYPE: Final = (
     ("`policy`", config.PolicyConfig),
     ("`amount`", config.AmountConfig),
@@ -40,7 +42,7 @@ CHOSEN_BY_TYPE: Final = (
 
 
 def library() -> str:
-    """The scenarios that come with the package."""
+    """The scenarios shipped with the package."""
     rows = []
     for name in scenario_ids():
         scenario = config.load_scenario(name)
@@ -48,7 +50,7 @@ def library() -> str:
         learning = sum(bank.policy.type == "external" for bank in scenario.banks)
         size = (len(scenario.banks), learning, time.ticks_per_day, time.num_days)
         rows.append((f"`{name}`", *map(str, size), scenario.rules.set, scenario.description))
-    return table(("id", "banks", "learning", "ticks a day", "days", "rules", "what"), rows)
+    return table(("id", "banks", "learning", "ticks per day", "days", "rules", "description"), rows)
 
 
 def scenario_keys() -> str:
@@ -60,19 +62,19 @@ def scenario_keys() -> str:
 
 
 def chosen_by_type() -> str:
-    """What is told apart by ``type``: each kind with its keys."""
+    """Objects with a ``type``: each type with its keys."""
     parts = []
     for title, alias in CHOSEN_BY_TYPE:
         rows = []
         for model in get_args(get_args(alias)[0]):
             keys = [f"{key}: {value}" + (f" ({default})" if default else "") for key, value, default in key_rows(model)]
             rows.append((f"`{model.model_fields['type'].default}`", summary(model), "<br>".join(keys)))
-        parts.append(f"### {title}\n\n{table(('type', 'what', 'keys (default)'), rows)}")
+        parts.append(f"### {title}\n\n{table(('type', 'description', 'keys (default)'), rows)}")
     return "\n\n".join(parts)
 
 
 def key_rows(model: type[BaseModel]) -> list[tuple[str, str, str]]:
-    """Key, kind of value and default of every field but ``type``."""
+    """Key, kind of value and default of every field except ``type``."""
     rows = []
     for name, field in model.model_fields.items():
         if name == "type":
@@ -98,11 +100,13 @@ def _bounds(metadata: Sequence[Any]) -> str:
 def _yaml(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple) else str(value)
+    if isinstance(value, BaseModel):
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in value) + "}"
+    return "[" + ", ".join(map(_yaml, value)) + "]" if isinstance(value, tuple) else str(value)
 
 
 def _type(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind of type
-    """A type in words: what its own annotation says, else its structure."""
+    """A type in words: the description in its annotation, or its structure."""
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         described = [item.description for item in inside[1:] if getattr(item, "description", None)]
@@ -113,21 +117,22 @@ def _type(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind of type
         kinds = [item for item in inside if item is not type(None)]
         return _either(kinds)
     if origin is tuple:
-        return ("list of " if ... in inside else "pair of ") + _either(item for item in inside if item is not ...)
+        items = _either(item for item in inside if item is not ...)
+        return f"list of {PLURAL.get(items, items)}" if ... in inside else f"pair of {items}"
     if origin is dict:
-        return f"mapping of {_type(inside[0])} to {_type(inside[1])}"
+        return f"mapping from {_type(inside[0])} to {_type(inside[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _model(annotation)
     return {int: "whole number", float: "number", bool: "true or false", str: "text", Any: "anything"}[annotation]
 
 
 def _model(model: type[BaseModel]) -> str:
-    """A small model in full; the name of a part that has a table of its own."""
+    """A small model in full; a reference for a part with its own table."""
     listed = [part for _, part in PARTS] + [
         kind for _, alias in CHOSEN_BY_TYPE for kind in get_args(get_args(alias)[0])
     ]
     if model in listed:
-        return "see below"
+        return PART
     keys = [f"type: {field.default}" if name == "type" else name for name, field in model.model_fields.items()]
     return f"`{{{', '.join(keys)}}}`"
 
@@ -137,7 +142,7 @@ def _either(kinds: Iterable[Any]) -> str:
 
 
 def rule_sets() -> str:
-    """What each rule set says."""
+    """The rules of each set."""
     rules = RULE_SETS["standard"]
     rows = [(f"`{name}`", *(f"`{_yaml(RULE_SETS[chosen][name])}`" for chosen in RULE_SETS)) for name in rules]
     return table(("rule", *(f"`{chosen}`" for chosen in RULE_SETS)), rows)
