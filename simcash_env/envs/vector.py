@@ -17,8 +17,6 @@ from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
 from simcash_env.envs.families import Randomize
-from simcash_env.envs.inside import Inside
-from simcash_env.envs.lanes import Lanes
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.envs.observations import Full
 from simcash_env.envs.options import (
@@ -36,7 +34,9 @@ from simcash_env.envs.options import (
     resolve_reward,
 )
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
+from simcash_env.envs.state_access import StateAccess
 from simcash_env.envs.windows import head_sizes, new_window
+from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError
 from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64
@@ -55,7 +55,7 @@ AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step"
 """Autoreset modes, in the order of the numbers in ``agents.tables``."""
 
 
-class SimCashVec(BatchArrays, Inside):
+class SimCashVec(BatchArrays, StateAccess):
     """A batch of N copies of a scenario with L learning banks, stepped by one call.
 
     Each bank observes D entries and acts through H heads with at most C choices. All arrays are views that the next
@@ -116,7 +116,7 @@ class SimCashVec(BatchArrays, Inside):
         fewest = int(self.action.language == "queue")
         max_queue_slots = required_whole("max_queue_slots", max_queue_slots, fewest, MOST_SLOTS)
         self._load_kernels()
-        self._begin_none(num_envs)
+        self._mark_all_unstarted(num_envs)
         self.autoreset, self.num_threads = autoreset, num_threads
         self._stands_still = autoreset == "disabled"
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners, external)
@@ -275,7 +275,7 @@ class SimCashVec(BatchArrays, Inside):
             message = f"mask: needs a truth value for each of {self.num_envs} copies, got {found}"
             raise ActionError(message)
         self._take_seeds(seed, chosen)
-        self._note_running(None if mask is None else chosen)
+        self._mark_running(None if mask is None else chosen)
         self._begin(chosen)
         return self.observations, self.masks
 
@@ -297,7 +297,7 @@ class SimCashVec(BatchArrays, Inside):
     def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
         """Start episodes with the current seeds in these copies."""
         self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
-        if self._lanes.run(NO_ACTIONS):
+        if self._workers.run(NO_ACTIONS):
             self._finish()
         self._begin_objects(chosen)
 
@@ -369,7 +369,7 @@ class SimCashVec(BatchArrays, Inside):
     def step_rows(self, rows: I64) -> int:
         """Step with int64 heads (N * L, H); return the first row that is out of range (nothing changes), else -1."""
         was_over = self.over() if self._is_hooked else None
-        unfinished: int = self._lanes.run(rows)
+        unfinished: int = self._workers.run(rows)
         if unfinished < 0:
             return -1 - unfinished
         if unfinished > 0:
@@ -427,7 +427,7 @@ class SimCashVec(BatchArrays, Inside):
                 message = f"copy {overflown[0]}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             self._grow()
-            unfinished = self._lanes.run(NO_ACTIONS)
+            unfinished = self._workers.run(NO_ACTIONS)
 
     def _grow(self) -> None:
         """Double the payment rows of every copy."""
@@ -447,11 +447,11 @@ class SimCashVec(BatchArrays, Inside):
             work_sizes=None,
         )
         parts = self._kernels, self.scenario, arena, self._buffers, self._shape, self.action_nvec
-        self._lanes = Lanes(*parts, self.num_threads)
+        self._workers = BatchWorkers(*parts, self.num_threads)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
-        left_out = {"_kernels", "_lanes", *self._views}
+        left_out = {"_kernels", "_workers", *self._views}
         if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
             left_out.add("observations")
         if not self._is_hooked:
@@ -470,7 +470,7 @@ class SimCashVec(BatchArrays, Inside):
 
     def close(self) -> None:
         """Stop the threads."""
-        self._lanes.close()
+        self._workers.close()
 
 
 def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:

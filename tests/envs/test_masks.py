@@ -199,7 +199,7 @@ def put_all(fan, walker):
     fan._arena[:] = walker._arena[0]
     fan._buffers.terminated[:] = fan._buffers.truncated[:] = 0
     fan._buffers.pending[:] = fan._kernels.TO_OBSERVE
-    assert fan._lanes.run(NO_ACTIONS) == 0
+    assert fan._workers.run(NO_ACTIONS) == 0
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ COPY_FACTS = ("seed", "member", "terminated", "truncated")
 """Facts about the copy in the header of its snapshot."""
 
 
-class Inside:
+class StateAccess:
     """Part of ``SimCashVec``: state, digests and snapshots of single copies."""
 
     num_envs: int
@@ -54,20 +54,20 @@ class Inside:
     _stands_still: bool
     _kernels: Any
     _buffers: Any
-    _lanes: Any
+    _workers: Any
     _arena: I64
     _scenario_rows: I64
     _state_sizes: I64
 
     # -- which copies may be stepped ----------------------------------------------------------------------------------
 
-    def _begin_none(self, num_envs: int) -> None:
+    def _mark_all_unstarted(self, num_envs: int) -> None:
         """Mark all copies as not reset."""
         self._begun = np.zeros(num_envs, bool)
         self._was_restored_over = np.zeros(num_envs, bool)  # only where a step would not look for an end itself
         self._is_running = False
 
-    def _note_running(self, begun: npt.NDArray[np.bool_] | None = None) -> None:
+    def _mark_running(self, begun: npt.NDArray[np.bool_] | None = None) -> None:
         """Mark these copies, or all, as running."""
         if begun is None:
             self._begun[:], self._was_restored_over[:], self._is_running = True, False, True
@@ -215,20 +215,20 @@ class Inside:
             row, sizes = grow_payments(row, sizes)
         while row.size > self._arena.shape[1]:
             self._grow()
-        self._note_running(np.arange(self.num_envs) == copy)
+        self._mark_running(np.arange(self.num_envs) == copy)
         if self.autoreset == "same_step" and (terminated or truncated):
             self._was_restored_over[copy], self._is_running = True, False
         self._arena[copy] = row
         self.seeds[copy], self.members[copy] = seed, member
         self.terminated[copy], self.truncated[copy] = terminated, truncated
-        self._look_again(copy)
+        self._show_copy(copy)
 
-    def _look_again(self, copy: int) -> None:
+    def _show_copy(self, copy: int) -> None:
         """Update observations and masks of a restored copy; its reward and costs are 0."""
         pending = self._buffers.pending
         pending[:] = self._kernels.DONE
         pending[copy] = self._kernels.TO_OBSERVE
-        self._lanes.run(np.zeros((0, 0), np.int64))
+        self._workers.run(np.zeros((0, 0), np.int64))
         buffers, rows = self._buffers, self.num_banks
         buffers.rewards[copy * rows : (copy + 1) * rows] = 0.0
         buffers.illegal[copy * rows : (copy + 1) * rows] = 0
