@@ -14,7 +14,7 @@ from rich.table import Table
 
 from simcash_env.cli import screen
 from simcash_env.config import load_scenario
-from simcash_env.evaluation.plots import draw_balances, draw_learning_curves
+from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_run
 from simcash_env.literal import literal_column, literal_console, literal_plot, literal_text, told_literally
 from simcash_env.records.facts import RunFacts
@@ -167,7 +167,7 @@ def test_benchmark_plots_draw_names_as_they_are(tmp_path):
     texts = drawing(tmp_path / "curves.svg")
     assert {"$_x", "_seed 0", "$a_$: training"} <= set(texts)
     record = record_run(load_scenario(scenario(DRAWN)), 1)
-    draw_balances([record], 1, "$b_$", tmp_path / "balances.svg")
+    plot_balances([record], 1, "$b_$", tmp_path / "balances.svg")
     assert any(text.startswith("$b_$: balance of ") for text in drawing(tmp_path / "balances.svg"))
 
 

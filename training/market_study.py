@@ -20,7 +20,7 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy,
 from simcash_env.config.rules import ActionConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_policy
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_common_policy
 from simcash_env.evaluation.metrics import metrics_of
 from simcash_env.evaluation.run_columns import RunRecord, record_agent, record_run
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -172,7 +172,7 @@ def study_scripted(seeds: Sequence[int]) -> Rows:
     rows: Rows = []
     for name, policy in POLICIES.items():
         off, on = (
-            figures_of(record_run(with_policy(one, policy), seed) for seed in seeds)
+            figures_of(record_run(with_common_policy(one, policy), seed) for seed in seeds)
             for one in (without_market(config), config)
         )
         rows += compared(name, off, on)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.agents.heads import write_head_masks
-from simcash_env.agents.market_entries import maturities, write_market
+from simcash_env.agents.market_entries import maturities, write_market_entries
 from simcash_env.agents.observation import AT, NUM_MARKET, NUM_SLOT, PRICES_AT, SLOT_AT, SLOTS_AT
 from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
@@ -57,7 +57,7 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             if is_kept:
                 raw[at] = 0.0
         if window.has_market:
-            write_market(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
+            write_market_entries(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
             scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)

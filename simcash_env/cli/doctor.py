@@ -46,7 +46,13 @@ def doctor(
         raise ConfigError(
             [Fault(None, None, "--warm", None, "cannot be combined with --quick, which compiles nothing")]
         )
-    found: dict[str, Any] = {**package(), **machine(), **requirements(), "variables": variables(), "cache": cache()}
+    found: dict[str, Any] = {
+        **package(),
+        **machine_facts(),
+        **requirements(),
+        "variables": variables(),
+        "cache": cache(),
+    }
     if not quick:
         if notes.is_terminal and not as_json:
             with notes.status("running castro-2period-v0, half a minute where nothing is compiled yet"):
@@ -75,7 +81,7 @@ def package() -> dict[str, Any]:
     return {"simcash_env": simcash_env.__version__, "installed": installed, "where": where}
 
 
-def machine() -> dict[str, Any]:
+def machine_facts() -> dict[str, Any]:
     """Python and what it runs on."""
     able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {

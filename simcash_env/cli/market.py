@@ -20,7 +20,7 @@ from simcash_env.locking import held_alone
 from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
 from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics
-from simcash_env.market.store import Store, run_to_bytes
+from simcash_env.market.store import MarketStore, run_to_bytes
 
 market = typer.Typer(help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
 
@@ -43,10 +43,12 @@ def _asks() -> Any:
     return ask_person if sys.stdin.isatty() else nobody_to_ask
 
 
-class Keeper:
+class RunSaver:
     """Keeps a run between two slots: on disk after each one, or in memory until it is interrupted."""
 
-    def __init__(self, run: MarketRun, store: Store, name: str | None, stop_after: int | None, *, each: bool) -> None:
+    def __init__(
+        self, run: MarketRun, store: MarketStore, name: str | None, stop_after: int | None, *, each: bool
+    ) -> None:
         self.store, self.name, self.each, self.stop_after = store, name, each, stop_after
         self.last = b"" if name is None else run_to_bytes(run)
         if name is not None and each:
@@ -67,7 +69,7 @@ class Keeper:
             self.store.write(self.name, self.last)
 
 
-def _go(run: MarketRun, keeper: Keeper, *, as_json: bool) -> None:
+def _go(run: MarketRun, keeper: RunSaver, *, as_json: bool) -> None:
     run.ask = _asks()
     interrupted = False
     try:
@@ -109,9 +111,9 @@ def run_market(
         slots_per_tick=slots_per_tick,
     )
     tell_notices(run.simulation)
-    store = Store(folder)
+    store = MarketStore(folder)
     with nullcontext() if save is None else held_alone(store.path(save)):
-        _go(run, Keeper(run, store, save, slots, each=auto_save), as_json=as_json)
+        _go(run, RunSaver(run, store, save, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("resume", epilog="Example: simcash market resume monday")
@@ -126,11 +128,11 @@ def resume_market(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Go on with a saved run; it ends as it would have without a stop."""
-    store = Store(folder)
+    store = MarketStore(folder)
     with held_alone(store.path(name)):
         run = store.load(name)
         run.resume()
-        _go(run, Keeper(run, store, name, slots, each=auto_save), as_json=as_json)
+        _go(run, RunSaver(run, store, name, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("show", epilog="Example: simcash market show monday --json")
@@ -141,7 +143,7 @@ def show_market(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Print what a saved run has come to."""
-    _print(Store(folder).load(name), as_json=as_json)
+    _print(MarketStore(folder).load(name), as_json=as_json)
 
 
 @market.command("list", epilog="Examples: simcash market list   |   simcash market list --json")
@@ -149,7 +151,7 @@ def list_markets(
     folder: Folder = HERE, *, as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False
 ) -> None:
     """List saved runs."""
-    saved = Store(folder).list()
+    saved = MarketStore(folder).list()
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in saved]))
         return
@@ -171,7 +173,7 @@ def delete_market(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Remove a saved run."""
-    Store(folder).delete(name)
+    MarketStore(folder).delete(name)
     if as_json:
         typer.echo(json.dumps({"deleted": name}))
     else:

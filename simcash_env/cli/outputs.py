@@ -41,7 +41,7 @@ class Outputs:
         for option, path in options.items():
             if path is None:
                 continue
-            rule = unusable(path)
+            rule = unusable_path(path)
             if path.resolve() in taken:
                 rule = f"is the file of {taken[path.resolve()]} too"
             taken[path.resolve()] = option
@@ -91,7 +91,7 @@ class Outputs:
             note(f"{self.plot}: drawn")
 
 
-def unusable(path: Path) -> str:
+def unusable_path(path: Path) -> str:
     """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
     if SURROGATE.search(str(path)):
         return f"is no usable name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
-from simcash_env.cli.outputs import unusable
+from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note, progress
 from simcash_env.errors import ConfigError, Fault
 
@@ -70,7 +70,7 @@ def plot(
     target = file.with_suffix(".png") if out is None else out
     with needs_extra("plots"):
         from simcash_env.records import drawing, plots
-    problem = unusable(target)
+    problem = unusable_path(target)
     if problem:
         raise ConfigError([Fault(None, None, "--out", repr(str(target)), problem)])
     plots.require_format(target)

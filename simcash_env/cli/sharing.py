@@ -102,11 +102,11 @@ def player_of(source: str, policy: str | None) -> Any:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
         return policies.open_checkpoint(Path(source))
     named = policy or "fifo"
-    chosen = None if named in policies.UNNAMED else policy_of(named)
+    chosen = None if named in policies.UNNAMED else named_policy(named)
     return policies.named_policy(source, chosen, named.replace(":", "-"))
 
 
-def policy_of(text: str) -> Any:
+def named_policy(text: str) -> Any:
     """``NAME`` or ``NAME:parameter=value,...`` as the configuration of a policy.
 
     Raises:

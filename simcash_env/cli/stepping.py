@@ -24,7 +24,7 @@ from simcash_env.cli.choices import (
     replace_policies,
     tell_notices,
 )
-from simcash_env.cli.outputs import unusable
+from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.playing import bank_table
 from simcash_env.cli.screen import data, note, progress
 from simcash_env.cli.stopping import stop_requests
@@ -61,7 +61,7 @@ class HandedIn(BaseModel):
     rtgs_priority: str = "normal"
 
 
-class Moves(BaseModel):
+class StepInput(BaseModel):
     """A file of actions: what banks decide from outside in one tick, and payments handed in before it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -89,7 +89,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Save a simulation that stands before its first tick."""
-    problem = unusable(file) or ("exists; --force replaces it" if file.exists() and not force else "")
+    problem = unusable_path(file) or ("exists; --force replaces it" if file.exists() and not force else "")
     if problem:
         raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
     config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
@@ -126,7 +126,7 @@ def tick(
 def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Load, run and save; the caller holds the file."""
     simulation = Simulation.load(file)
-    moves = Moves() if actions is None else _read_moves(actions)
+    moves = StepInput() if actions is None else _read_moves(actions)
     for place, payment in enumerate(moves.transactions):
         try:
             simulation.submit_transaction(**payment.model_dump(exclude_none=True))
@@ -193,7 +193,7 @@ def state(
         data.print(f"  {tx}: {told}, priority {payment.priority}", highlight=False, markup=False)
 
 
-def _read_moves(file: Path) -> Moves:
+def _read_moves(file: Path) -> StepInput:
     """A file of actions.
 
     Raises:
@@ -203,7 +203,7 @@ def _read_moves(file: Path) -> Moves:
     if document.broken:
         raise document.error(document.broken)
     try:
-        return Moves.model_validate(document.value)
+        return StepInput.model_validate(document.value)
     except ValidationError as error:
         raise document.error(broken_of(error, document.value)) from None
 

@@ -100,16 +100,16 @@ def drawings(loaded: LoadedTree) -> list[Tree]:
     for name in TREES:
         if definition.get(name) is not None:
             root = Tree(Text(name))
-            draw(definition[name], root, "")
+            draw_branch(definition[name], root, "")
             trees.append(root)
     return trees
 
 
-def draw(row: dict[str, Any], above: Tree, branch: str) -> None:
+def draw_branch(row: dict[str, Any], above: Tree, branch: str) -> None:
     """Add a node and all below it."""
     if "condition" in row:
         here = above.add(Text(f"{branch}{condition_text(row['condition'])}?  [{row['node_id']}]"))
-        draw(row["on_true"], here, "yes: ")
-        draw(row["on_false"], here, "no: ")
+        draw_branch(row["on_true"], here, "yes: ")
+        draw_branch(row["on_false"], here, "no: ")
     else:
         above.add(Text(f"{branch}{action_text(row)}  [{row['node_id']}]"))

@@ -46,7 +46,7 @@ def tune(
     require_a_rollout(settings, steps)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
-    plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
+    plan = tuning.SearchPlan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
     opened, was_interrupted = tuning.open_study(path, name, plan), False
     watch = TrialBar(trials, settings.total_steps) if notes.is_terminal else None
     try:

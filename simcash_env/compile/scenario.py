@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.compile.market import market_axes, start_market, write_market
+from simcash_env.compile.market import compile_market, market_axes, start_market
 from simcash_env.compile.programs import Programs
 from simcash_env.compile.scales import write_scales
 from simcash_env.compile.sources import build_sources
@@ -112,7 +112,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
     sources.write(view, config.simulation.ticks_per_day)
     _write_events(view, config, number)
     programs.write(view, bank_ids)
-    write_market(view, config, banks, number)
+    compile_market(view, config, banks, number)
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
     default_row = row
     if external is not None:

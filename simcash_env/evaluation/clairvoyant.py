@@ -56,7 +56,7 @@ class Bound:
     is_exact: bool
 
 
-class Slot(NamedTuple):
+class DecisionTime(NamedTuple):
     """A moment at which payments settle: a tick, or the last settlement after a day's last tick."""
 
     tick: int
@@ -107,7 +107,7 @@ class Plan:
         self.num_ticks = int(self.view.num_ticks[0])
         self.per_day = int(self.view.ticks_per_day[0])
         self.slots = [
-            Slot(tick, is_close)
+            DecisionTime(tick, is_close)
             for tick in range(self.num_ticks)
             for is_close in ((False, True) if self._has_close(tick) else (False,))
         ]

@@ -77,10 +77,10 @@ def baseline_rows(
     fifo = None
     for played in contenders(config, seeds, tuning_seeds, families):
         fifo = fifo or played.evaluation
-        yield row_of(played, fifo), played.evaluation
+        yield row_of_contender(played, fifo), played.evaluation
 
 
-def row_of(played: Contender, fifo: Evaluation) -> Row:
+def row_of_contender(played: Contender, fifo: Evaluation) -> Row:
     """The row of a policy that has been played."""
     row = make_row(played.policy, played.parameters, played.evaluation, fifo)
     if not played.policy.startswith(TUNED):
@@ -120,7 +120,7 @@ def run_benchmark(
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
         for played in contenders(config, seeds, tuning, families, only_best=only_best):
             fifo = fifo or played.evaluation
-            row = row_of(played, fifo)
+            row = row_of_contender(played, fifo)
             rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
             if keep is not None:
                 keep.append(played)
@@ -238,7 +238,7 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             name: None if row[name] is None else Interval(**row[name])
             for name in ("total", "difference_to_fifo", "regret")
         }
-        lists = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
+        lists: dict[str, Any] = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
         lists["pool_shares"] = None if row.get("pool_shares") is None else tuple(row["pool_shares"])
         whole.append(Row(**{**row, **intervals, **lists}))
     return whole

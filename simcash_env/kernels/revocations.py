@@ -40,11 +40,11 @@ def revoke_from_queue2(scenario: Scenario, state: State, work: Work, submitted: 
         row = state.pay_next[row]
     work.has_revocations[0] = 0
     if asked > 0:
-        take_back(scenario, state, work)
+        apply_revocations(scenario, state, work)
 
 
 @kernel
-def take_back(scenario: Scenario, state: State, work: Work) -> None:
+def apply_revocations(scenario: Scenario, state: State, work: Work) -> None:
     """Carry out the decisions on Queue 2, in its order."""
     row = state.queue2_head[0]
     while row != NONE:

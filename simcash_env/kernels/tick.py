@@ -11,7 +11,7 @@ from simcash_env.kernels.day_end import end_day, is_last_tick_of_day
 from simcash_env.kernels.day_start import start_day
 from simcash_env.kernels.decisions import apply_decisions, decide_all
 from simcash_env.kernels.lsm import save_liquidity
-from simcash_env.kernels.market.session import run_market, set_orders_aside
+from simcash_env.kernels.market.session import run_market_session, set_orders_aside
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.queues import fill_column
@@ -71,7 +71,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
     order_queue2(scenario, state, work)
     retry_queue2(scenario, state, work)
     save_liquidity(scenario, state, work)
-    run_market(scenario, state, work)
+    run_market_session(scenario, state, work)
     run_end_of_tick_trees(scenario, state, work)
     apply_deferred_credits(scenario, state, work)
     accrue_costs(scenario, state, work)

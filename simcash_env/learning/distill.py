@@ -21,7 +21,7 @@ from simcash_env.evaluation.evaluate import Evaluation, deciding_banks
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.evaluation.seeds import training_seeds, validation_seeds
-from simcash_env.learning.tree_features import F64, account_facts, payment_facts, value, vocabulary
+from simcash_env.learning.tree_features import F64, account_facts, feature_value, payment_facts, vocabulary
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Budget, Student, TreeRule
 from simcash_env.schema.arrays import I64
@@ -167,7 +167,8 @@ def _decisions(vec: SimCashVec, chosen: I64, *, portable: bool) -> Sample:
     sent = np.where(is_sent, view["remaining"], 0)
     facts["committed_value"] = (sent.cumsum(axis=2) - sent).astype(float)
     columns = [
-        np.broadcast_to(value(word, facts), present.shape)[present] for word in vocabulary(portable=portable).values()
+        np.broadcast_to(feature_value(word, facts), present.shape)[present]
+        for word in vocabulary(portable=portable).values()
     ]
     banks = np.broadcast_to(np.arange(vec.num_banks)[None, :, None], present.shape)[present]
     return Sample(np.stack(columns, axis=1), choices[present], banks)

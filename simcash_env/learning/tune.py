@@ -35,7 +35,7 @@ OWNER: Final = "owner"
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """What all trials of a study have in common; a study goes on only under the same plan.
 
     Attributes:
@@ -112,7 +112,7 @@ def create_or_load(path: Path, name: str) -> Any:
         raise ConfigError([Fault(str(path), None, "storage", None, rule)]) from error
 
 
-def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
+def open_study(path: Path, name: str, plan: SearchPlan, seed: int = 0) -> Any:
     """A new study, or the one of this name in the file.
 
     Raises:
@@ -172,7 +172,7 @@ def _is_alive(process: int) -> bool:
 
 
 def validation_costs(
-    plan: Plan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None
+    plan: SearchPlan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None
 ) -> list[int]:
     """Train with these choices and play the validation days; cents of each day and run.
 
@@ -204,7 +204,7 @@ def train_and_play(
 
 def search(
     study: Any,
-    plan: Plan,
+    plan: SearchPlan,
     trials: int,
     *,
     report: Callable[[Found], None] | None = None,
@@ -241,7 +241,7 @@ def search(
     return standing(study, plan, storage)
 
 
-def standing(study: Any, plan: Plan, storage: str = "") -> Found:
+def standing(study: Any, plan: SearchPlan, storage: str = "") -> Found:
     """Where a study stands."""
     from optuna.trial import TrialState
 

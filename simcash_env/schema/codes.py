@@ -183,7 +183,7 @@ class TraderKind(IntEnum):
     CORRIDOR = 1
 
 
-class Refusal(IntEnum):
+class OrderRefusal(IntEnum):
     """Why an order is refused; the book and all budgets are as before."""
 
     CLOSED = 1  # its loan would be due now, or after the end of the run

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> dict[str, Any]:
-    """What ``models.State`` shows, but for the simulation's id."""
+    """What ``models.StateResponse`` shows, but for the simulation's id."""
     state, ids = engine.state, engine.scenario.bank_ids
     tick = int(state.tick[0])
     num_ticks = int(engine.scenario.view.num_ticks[0])

@@ -78,7 +78,7 @@ class Guard:
                 code, message = refusal
                 challenge = {"www-authenticate": "Bearer"} if code == HTTPStatus.UNAUTHORIZED else None
                 await answer(code, message, headers=challenge)(scope, receive, sending)
-            elif is_number(length := headers.get("content-length", "0")) and int(length) > most:
+            elif is_decimal(length := headers.get("content-length", "0")) and int(length) > most:
                 await drain(receive, MOST_DRAINED)  # a client that is still sending would not read the answer
                 await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(length))(scope, receive, sending)
             elif (welcome := self._welcome(scope)) is not None:
@@ -183,7 +183,7 @@ async def drain(receive: Receive, most: int) -> None:
         is_more = bool(message.get("more_body"))
 
 
-def is_number(text: str) -> bool:
+def is_decimal(text: str) -> bool:
     """Digits, and no more of them than a length can have."""
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 

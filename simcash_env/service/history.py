@@ -18,7 +18,7 @@ Input = Mapping[str, Any]
 
 
 @dataclass
-class History:
+class RunHistory:
     """Plays a run again up to a tick, with states kept on the way so that going back is quick."""
 
     config: ScenarioConfig

@@ -172,7 +172,7 @@ class Totals(Answer):
     total_cost: int
 
 
-class State(Answer):
+class StateResponse(Answer):
     """Everything after so many ticks. Queues show their first payments; the banks' counts are whole."""
 
     id: str
@@ -190,7 +190,7 @@ class State(Answer):
     notices: list[str] = Field(description="What external banks do in ticks without actions, where there are any.")
 
 
-class Agent(Answer):
+class AgentResponse(Answer):
     """One bank, with the payments of its queues that are shown, and its policy as in a scenario file."""
 
     tick: int
@@ -256,7 +256,7 @@ class Day(Answer):
     costs: dict[str, int]
 
 
-class Metrics(Answer):
+class MetricsResponse(Answer):
     """Totals, days, and a row a tick from ``from_tick`` on; ``next_tick`` is where the following page begins."""
 
     totals: Totals

@@ -166,9 +166,9 @@ async def tick(
 @router.get("/simulations/{id}/state", responses={**MISSING, **CONFLICT})
 async def show_state(
     keeper: TheKeeper, held: TheHeld, tick: MaybeTick = None, payments: Payments = 100
-) -> models.State:
+) -> models.StateResponse:
     """Accounts, queues, who waits on whom: now, or after so many ticks."""
-    return models.State(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
+    return models.StateResponse(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
 
 
 # -- payments, banks, records -----------------------------------------------------------------------------------------
@@ -201,9 +201,9 @@ async def find_agent(
     held: TheHeld,
     bank: Annotated[str, Query(description="Any id, also one that clients drop from a path, such as `..`.")],
     payments: Payments = 100,
-) -> models.Agent:
+) -> models.AgentResponse:
     """One bank, by a parameter."""
-    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+    return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
 @router.get("/simulations/{id}/agents/{bank:path}", responses={**MISSING, **CONFLICT})
@@ -212,9 +212,9 @@ async def show_agent(
     held: TheHeld,
     bank: Annotated[str, Path(description="Percent-encoded: `A/B` is `A%2FB`.")],
     payments: Payments = 100,
-) -> models.Agent:
+) -> models.AgentResponse:
     """One bank."""
-    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+    return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
 @router.get("/simulations/{id}/events", responses={**MISSING, **CONFLICT})
@@ -240,9 +240,9 @@ async def show_events(
 @router.get("/simulations/{id}/metrics", responses={**MISSING, **CONFLICT})
 async def show_metrics(
     keeper: TheKeeper, held: TheHeld, from_tick: Tick = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
-) -> models.Metrics:
+) -> models.MetricsResponse:
     """Totals of the run, of its days, and a row a tick."""
-    return models.Metrics(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
+    return models.MetricsResponse(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
 
 
 # -- the service itself -----------------------------------------------------------------------------------------------

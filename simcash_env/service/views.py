@@ -44,7 +44,7 @@ def detail(held: Held) -> dict[str, Any]:
 
 
 def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
-    """What ``models.State`` shows, now or after so many ticks.
+    """What ``models.StateResponse`` shows, now or after so many ticks.
 
     Raises:
         Refusal: a tick that has not been reached.
@@ -61,7 +61,7 @@ def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
 
 
 def agent(held: Held, bank: str, payments: int) -> dict[str, Any]:
-    """What ``models.Agent`` shows.
+    """What ``models.AgentResponse`` shows.
 
     Raises:
         Refusal: no such bank.
@@ -108,7 +108,7 @@ def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: 
 
 
 def metrics(held: Held, from_tick: int, limit: int) -> dict[str, Any]:
-    """What ``models.Metrics`` shows."""
+    """What ``models.MetricsResponse`` shows."""
     summary = held.run.summary()
     rows = held.reports[from_tick : from_tick + limit]
     following = from_tick + limit

@@ -10,7 +10,7 @@ import numpy as np
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import OrderError, SimulationError
 from simcash_env.integers import whole, whole_within
-from simcash_env.schema.codes import NONE, Refusal, Side
+from simcash_env.schema.codes import NONE, OrderRefusal, Side
 from simcash_env.simulation.decisions import order_problem
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Trading:
         self._tick_log.append(self._engine.place_orders(order))
         outcome = int(order[-1])
         if outcome < 0:
-            message = f"{name}: {self._refusal(Refusal(-outcome), number[0])}, got {_value(outcome, rate, amount)}"
+            message = f"{name}: {self._refusal(OrderRefusal(-outcome), number[0])}, got {_value(outcome, rate, amount)}"
             raise OrderError(message)
         return outcome
 
@@ -152,18 +152,18 @@ class Trading:
             return f"good_for must be tick or day, got {good_for!r}"
         return None
 
-    def _refusal(self, refusal: Refusal, bank: int) -> str:
+    def _refusal(self, refusal: OrderRefusal, bank: int) -> str:
         """The rule that an order breaks, with its bound."""
         view, state = self._engine.scenario.view, self._engine.state
         match refusal:
-            case Refusal.CLOSED:
+            case OrderRefusal.CLOSED:
                 return "the book is closed: the loan would be due at once or after the end of the run"
-            case Refusal.NO_RESERVES:
+            case OrderRefusal.NO_RESERVES:
                 return f"must not lend more than the balance, {max(int(state.bank_balance_cents[bank]), 0)} cents"
-            case Refusal.NO_CREDIT_LINE:
+            case OrderRefusal.NO_CREDIT_LINE:
                 left = self._account(bank).credit_left
                 return f"what it may have to repay must fit into what is left of the credit line, {left} cents"
-            case Refusal.NO_ROOM:
+            case OrderRefusal.NO_ROOM:
                 return "every row for orders or loans is in use; raise market.max_orders or market.max_loans"
             case _:
                 return _rate_rule(refusal, view)
@@ -254,20 +254,20 @@ class Trading:
         )
 
 
-def _rate_rule(refusal: Refusal, view: Scenario) -> str:
+def _rate_rule(refusal: OrderRefusal, view: Scenario) -> str:
     deposit, lending = view.market_deposit_rate[0] / RATE_UNIT, view.market_lending_rate[0] / RATE_UNIT
     low, high = view.market_band_low_rate[0] / RATE_UNIT, view.market_band_high_rate[0] / RATE_UNIT
     return {
-        Refusal.NOT_POSITIVE: "rate must be positive",
-        Refusal.BELOW_DEPOSIT_RATE: f"rate must be at least the deposit rate, {deposit:.4f}",
-        Refusal.ABOVE_LENDING_RATE: f"rate must be at most the lending rate, {lending:.4f}",
-        Refusal.BELOW_BAND: f"rate must be at least the band's lower bound, {low:.4f}",
-        Refusal.ABOVE_BAND: f"rate must be at most the band's upper bound, {high:.4f}",
+        OrderRefusal.NOT_POSITIVE: "rate must be positive",
+        OrderRefusal.BELOW_DEPOSIT_RATE: f"rate must be at least the deposit rate, {deposit:.4f}",
+        OrderRefusal.ABOVE_LENDING_RATE: f"rate must be at most the lending rate, {lending:.4f}",
+        OrderRefusal.BELOW_BAND: f"rate must be at least the band's lower bound, {low:.4f}",
+        OrderRefusal.ABOVE_BAND: f"rate must be at most the band's upper bound, {high:.4f}",
     }[refusal]
 
 
 def _value(outcome: int, rate: float, amount: int) -> str:
-    is_money = -outcome in {Refusal.NO_RESERVES, Refusal.NO_CREDIT_LINE}
+    is_money = -outcome in {OrderRefusal.NO_RESERVES, OrderRefusal.NO_CREDIT_LINE}
     return f"{amount} cents" if is_money else f"{rate}"
 
 

@@ -31,8 +31,8 @@ from simcash_env.simulation.transactions import (
     asked_deadline,
     find_ended,
     live_transaction,
+    payment_row,
     payments_of_day,
-    row_of,
 )
 from simcash_env.simulation.tree_names import Naming
 
@@ -342,7 +342,7 @@ class Simulation(Saving, Trading):
         Raises:
             SimulationError: no such payment; or it has ended and the simulation keeps no events.
         """
-        row = row_of(self._engine, tx) if isinstance(tx, str) else None
+        row = payment_row(self._engine, tx) if isinstance(tx, str) else None
         if row is not None:
             return live_transaction(self._engine, row)
         given: Any = tx

@@ -74,7 +74,7 @@ def asked_deadline(
     return NONE, None
 
 
-def row_of(engine: Engine, tx: str) -> int | None:
+def payment_row(engine: Engine, tx: str) -> int | None:
     """The payment's row while it lives."""
     number = tx_number(tx)
     if number is None:

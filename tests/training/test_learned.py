@@ -13,7 +13,15 @@ from simcash_env.evaluation.grid_search import Tuned
 from simcash_env.evaluation.scripted import agent_for
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.checkpoint import find_checkpoint
-from simcash_env.learning.expert import BalanceThresholds, Expert, ExpertSettings, UrgentFirst, agent_of, cost, search
+from simcash_env.learning.expert import (
+    BalanceThresholds,
+    Expert,
+    ExpertSettings,
+    UrgentFirst,
+    agent_of,
+    cost,
+    search_expert,
+)
 from simcash_env.learning.exploitability import exploitability_of_policies
 from simcash_env.learning.ippo import Ippo
 from simcash_env.learning.policy import BatchShape, Policy
@@ -72,7 +80,7 @@ def test_thresholds_release_what_the_balance_covers_and_what_is_due_on_credit():
 
 def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_at():
     days = range(1, 300)
-    teacher, cents = search(load(DAY), (0.07, 0.05), 0.12, days)
+    teacher, cents = search_expert(load(DAY), (0.07, 0.05), 0.12, days)
     assert teacher.arrivals > 0.0
     assert teacher.shares[0] > teacher.shares[1]
     blind = ExpertSettings(policy=teacher.policy, shares=(0.07, 0.05))

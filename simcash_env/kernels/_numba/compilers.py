@@ -50,7 +50,7 @@ LINKING: Final = load_linking()
 def passes_check(linking: ModuleType) -> bool:
     """Whether a test kernel compiles through these classes and is right: asked once per process, at a compilation."""
     try:
-        linking.check()
+        linking.check_linking()
     except Exception as error:  # noqa: BLE001 - whatever private classes of another release may raise
         _warn(f"a test kernel compiled by linking failed ({type(error).__name__}: {error})")
         return False

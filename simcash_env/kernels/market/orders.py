@@ -11,13 +11,13 @@ from simcash_env.kernels.market.interest import most_interest
 from simcash_env.kernels.market.loans import due_tick, make_loan
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, EventKind, Refusal, Side
+from simcash_env.schema.codes import NONE, EventKind, OrderRefusal, Side
 
 BID = int(Side.BID)
-CLOSED, NOT_POSITIVE, NO_ROOM = int(Refusal.CLOSED), int(Refusal.NOT_POSITIVE), int(Refusal.NO_ROOM)
-BELOW_DEPOSIT, ABOVE_LENDING = int(Refusal.BELOW_DEPOSIT_RATE), int(Refusal.ABOVE_LENDING_RATE)
-BELOW_BAND, ABOVE_BAND = int(Refusal.BELOW_BAND), int(Refusal.ABOVE_BAND)
-NO_RESERVES, NO_CREDIT_LINE = int(Refusal.NO_RESERVES), int(Refusal.NO_CREDIT_LINE)
+CLOSED, NOT_POSITIVE, NO_ROOM = int(OrderRefusal.CLOSED), int(OrderRefusal.NOT_POSITIVE), int(OrderRefusal.NO_ROOM)
+BELOW_DEPOSIT, ABOVE_LENDING = int(OrderRefusal.BELOW_DEPOSIT_RATE), int(OrderRefusal.ABOVE_LENDING_RATE)
+BELOW_BAND, ABOVE_BAND = int(OrderRefusal.BELOW_BAND), int(OrderRefusal.ABOVE_BAND)
+NO_RESERVES, NO_CREDIT_LINE = int(OrderRefusal.NO_RESERVES), int(OrderRefusal.NO_CREDIT_LINE)
 BID_POSTED, ASK_POSTED = int(EventKind.MARKET_BID), int(EventKind.MARKET_ASK)
 REFUSED, CANCELLED = int(EventKind.MARKET_ORDER_REFUSED), int(EventKind.MARKET_ORDER_CANCELLED)
 EXPIRED, TRADED = int(EventKind.MARKET_ORDER_EXPIRED), int(EventKind.MARKET_TRADE)
@@ -96,7 +96,7 @@ def place_order(
     """Post an order: it trades at once with what rests, and rests itself until ``until_tick`` with what is left.
 
     ``only`` is the one bank that it may trade with, NONE for any; ``aside`` the cents of an ask that were set aside
-    for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.Refusal``.
+    for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.OrderRefusal``.
     """
     refusal = check_order(scenario, state, bank, book, side, rate, cents, aside)
     if refusal != 0:

@@ -38,7 +38,7 @@ def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
 
 
 @kernel
-def run_market(scenario: Scenario, state: State, work: Work) -> None:
+def run_market_session(scenario: Scenario, state: State, work: Work) -> None:
     """Where there is a market: repay loans that are due, let banks trade in order, take out orders that expire."""
     if state.market_next_order.shape[0] == 0:
         return

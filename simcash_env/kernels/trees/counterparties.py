@@ -22,7 +22,7 @@ def top_field(scenario: Scenario, state: State, bank: int, place: int) -> float:
             return 0.0
     if group == NAME:
         return float(scenario.bank_name_hash[other])
-    return float(measure(scenario, state, bank, other, group))
+    return float(measure_counterparty(scenario, state, bank, other, group))
 
 
 @kernel
@@ -39,7 +39,7 @@ def rank_of(scenario: Scenario, state: State, bank: int, other: int) -> int:
 
 
 @kernel
-def measure(scenario: Scenario, state: State, bank: int, other: int, group: int) -> int:
+def measure_counterparty(scenario: Scenario, state: State, bank: int, other: int, group: int) -> int:
     """Cents in Queue 2 to the other bank, from it, or the difference."""
     num_banks = scenario.num_banks[0]
     if group == OUT:
@@ -53,10 +53,10 @@ def measure(scenario: Scenario, state: State, bank: int, other: int, group: int)
 @kernel
 def next_largest(scenario: Scenario, state: State, bank: int, group: int, previous: int) -> int:
     """The counterparty that comes after another by size, then by id; NONE where no value is left."""
-    limit = 0 if previous == NONE else abs(measure(scenario, state, bank, previous, group))
+    limit = 0 if previous == NONE else abs(measure_counterparty(scenario, state, bank, previous, group))
     best, most = NONE, 0
     for other in range(scenario.num_banks[0]):
-        size = abs(measure(scenario, state, bank, other, group))
+        size = abs(measure_counterparty(scenario, state, bank, other, group))
         if size <= most or other == bank:
             continue
         if previous == NONE or size < limit or (size == limit and other > previous):
