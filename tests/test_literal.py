@@ -111,7 +111,7 @@ def test_mistakes_show_marked_names(marked, capsys):
         (("run", "[/no]"), "got '[/no]'"),
         (("run", marked, "--policy", "[it]B=[/it]"), "--policy [it]B=[/it]: must be one of"),
         (("state", ":x:"), ":x:: cannot be read"),
-        (("run", "--state", marked), f"{marked}: snapshot: it is damaged"),
+        (("run", "--state", marked), f"{marked}: snapshot: damaged"),
         (("[/b]",), "'[/b]'"),
     ):
         code, _, error = called(capsys, *arguments)

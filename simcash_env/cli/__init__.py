@@ -103,6 +103,6 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0  # the reader has gone: no data is owed to anybody
     except OSError as failure:
-        note(f"the system says: {failure}", style="red")
+        note(f"system error: {failure}", style="red")
         code = RUN_FAILED
     sys.exit(code if isinstance(code, int) else 0)

@@ -36,7 +36,7 @@ def ask_person(slot: Slot) -> Answer:
         answer = typer.prompt("[r]etry, [s]kip, [c]ontinue or [q]uit", err=True).strip().lower()
         if answer[:1] in ANSWERS:
             return ANSWERS[answer[:1]]
-        notes.print(f"{answer!r} is none of r, s, c, q")
+        notes.print(f"answer: must be r, s, c or q, got {answer!r}")
 
 
 def _asks() -> Any:

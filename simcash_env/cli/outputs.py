@@ -94,11 +94,11 @@ class Outputs:
 def unusable_path(path: Path) -> str:
     """Why a file cannot be written, as far as that can be told beforehand; empty where it can."""
     if SURROGATE.search(str(path)):
-        return f"is no usable name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
+        return f"not a usable file name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return "" if path.parent.is_dir() else f"there is no folder {path.parent}"
     except (OSError, ValueError) as error:  # a name too long, or with a null character
-        return f"is no usable name: {error}"
+        return f"not a usable file name: {error}"
     return "is a folder" if is_folder else ""

@@ -242,7 +242,7 @@ class _NodeReader:
         except (ValueError, OverflowError) as error:
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
         except (LookupError, AttributeError) as error:  # PyYAML, for a tag that does not fit the text
-            problem = f"{node.value!r} is no {node.tag.rpartition(':')[2]}"
+            problem = f"{node.value!r} is not of type {node.tag.rpartition(':')[2]}"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 
     def _sequence(self, node: yaml.SequenceNode, place: Place) -> list[Any]:

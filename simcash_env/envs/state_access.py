@@ -149,7 +149,7 @@ class StateAccess:
         given = array_of("choices", choices)
         is_choice = given.shape == (self.num_envs, self.num_banks) and given.dtype.kind in "iu"
         if "market" not in self.head_index:
-            message = "orders_of: there is no market head"
+            message = "orders_of: the scenario has no market head"
             raise ActionError(message)
         if not (is_choice and ((given >= 0) & (given < MARKET_CHOICES)).all()):
             rule = f"whole numbers from 0 to {MARKET_CHOICES - 1} of shape {(self.num_envs, self.num_banks)}"
@@ -204,11 +204,11 @@ class StateAccess:
         try:
             seed, member, terminated, truncated = (int(read.header[name]) for name in COPY_FACTS)
             if min(seed, member) < 0 or max(terminated, truncated) > 1 or min(terminated, truncated) < 0:
-                message = f"snapshot: its header makes no sense: {read.header}"
+                message = f"snapshot: invalid header: {read.header}"
                 raise SnapshotError(message)
             require_scenario(read, self.variants[member])
         except (LookupError, TypeError, ValueError) as error:
-            message = f"snapshot: its header makes no sense: {type(error).__name__}: {error}"
+            message = f"snapshot: invalid header: {type(error).__name__}: {error}"
             raise SnapshotError(message) from error
         row, sizes = read.row, read.sizes
         while row.size < self._arena.shape[1]:

@@ -46,7 +46,7 @@ def draw_fan(best: Contender, path: Path) -> Path:
 def with_played_shares(one: Contender) -> ScenarioConfig:
     """The scenario with the policy and the pool shares that it was played with."""
     if one.kernel_policy is None:
-        message = f"{one.policy} is no policy of the kernel"
+        message = f"{one.policy} does not run in the kernel"
         raise ValueError(message)
     config = with_common_policy(one.config, one.kernel_policy)
     if one.shares is None:

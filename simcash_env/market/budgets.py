@@ -72,7 +72,7 @@ class Ledger:
         try:
             return self.budgets[account, asset]
         except KeyError:
-            message = f"budget {account}/{asset}: there is none"
+            message = f"budget {account}/{asset}: unknown budget"
             raise MarketError(message) from None
 
     def deposit(self, account: str, asset: str, cents: int) -> None:

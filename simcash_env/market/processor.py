@@ -40,13 +40,13 @@ def nobody_to_ask(slot: Slot) -> Answer:
     Raises:
         MarketError: always.
     """
-    message = f"slot {slot.number}: on_exhausted is ask, and there is no terminal to ask at"
+    message = f"slot {slot.number}: on_exhausted: ask needs a terminal, and none is connected"
     raise MarketError(message)
 
 
 def found_nobody(slot: Slot) -> str:
     """What is wrong with a slot that has not traded all of its amount."""
-    return f"{slot.left} of {slot.amount} cents found nobody to trade with"
+    return f"{slot.left} of {slot.amount} cents found no counterparty"
 
 
 def scheduled_market(config: ScenarioConfig) -> tuple[MarketConfig, ScheduleConfig]:

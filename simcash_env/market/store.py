@@ -74,7 +74,7 @@ def run_from_bytes(data: bytes) -> MarketRun:
 def _read(data: bytes) -> dict[str, Any]:
     """The JSON inside, once mark, checksum and version are right."""
     if not data.startswith(MARK):
-        message = "it is no saved market run"
+        message = "not a saved market run"
         raise MarketError(message)
     digest, body = data[len(MARK) :][:DIGEST_BYTES], data[len(MARK) + DIGEST_BYTES :]
     if hashlib.sha256(body).digest() != digest:
@@ -178,5 +178,5 @@ class MarketStore:
         try:
             path.unlink()
         except FileNotFoundError:
-            message = f"{path}: there is no saved run of this name"
+            message = f"{path}: no saved run has this name"
             raise MarketError(message) from None

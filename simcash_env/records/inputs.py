@@ -69,7 +69,7 @@ def _checked(given: Input) -> Input:
     """What is not damaged, and yet no input: somebody has written it."""
     kinds = tuple(type(part) for part in given)
     if kinds != (int, int, str, str):
-        message = f"inputs: {given!r:.80} is none"
+        message = f"inputs: not a valid input record, got {given!r:.80}"
         raise RecordError(message)
     return given
 

@@ -141,7 +141,7 @@ class Guard:
         """Status and message for a caller who may not."""
         host = headers.get("host", "")
         if is_loopback(self._settings.host) and host and not is_loopback(name_of(host)):
-            return HTTPStatus.FORBIDDEN, f"host: {host!r} is no name of this machine"  # a page that rebinds its name
+            return HTTPStatus.FORBIDDEN, f"host: must name this machine, got {host!r}"  # a page that rebinds its name
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host and scope.get("method", "") not in SAFE:
             return HTTPStatus.FORBIDDEN, f"origin: {origin!r} is another site's page"

@@ -53,7 +53,7 @@ class Keeper:
                 self.held[name] = Held.of_kept(store.load(name), self.has_room)
             except Exception as error:  # noqa: BLE001 - whatever is damaged in one of them, the others are served
                 self.unreadable[name] = reason = printable(f"{error}" or type(error).__name__)
-                log("error", "a simulation cannot be read and is left as it is", simulation=name, reason=reason)
+                log("error", "a simulation cannot be read and is left unchanged", simulation=name, reason=reason)
         log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
 
     def warm_up(self) -> None:
@@ -116,7 +116,7 @@ class Keeper:
             Refusal: there is none, or it cannot be read.
         """
         if name in self.unreadable:
-            message = f"simulation {name!r} cannot be read and is left as it is: {self.unreadable[name]}"
+            message = f"simulation {name!r} cannot be read and is left unchanged: {self.unreadable[name]}"
             raise Refusal(HTTPStatus.CONFLICT, message)
         if name not in self.held:
             raise unknown("simulation", name)

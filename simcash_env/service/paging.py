@@ -67,14 +67,14 @@ def page(run: Run, wanted: Wanted, after: int, limit: int, *, newest_first: bool
 def _tests(run: Run, wanted: Wanted) -> dict[str, Any]:
     for kind in wanted.kinds:
         if kind not in LABELS:
-            raise refuse_value("query.kind", "is no kind of event", kind, list(LABELS))
+            raise refuse_value("query.kind", "unknown event kind", kind, list(LABELS))
     if wanted.bank is not None and wanted.bank not in run.bank_ids:
-        raise refuse_value("query.bank", "is no bank of this simulation", wanted.bank, run.bank_ids)
+        raise refuse_value("query.bank", "unknown bank", wanted.bank, run.bank_ids)
     number = None
     if wanted.tx is not None:
         digits = wanted.tx.removeprefix("tx_")
         if not (wanted.tx.startswith("tx_") and digits.isascii() and digits.isdigit() and len(digits) < 19):  # noqa: PLR2004
-            raise refuse_value("query.tx", "is no id of a payment, such as tx_00000001", wanted.tx)
+            raise refuse_value("query.tx", "must be a payment id such as tx_00000001", wanted.tx)
         number = int(digits)
     return {
         "kinds": [LABELS[kind] for kind in wanted.kinds],

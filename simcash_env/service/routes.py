@@ -36,7 +36,7 @@ CONFLICT: Final[Responses] = {409: {"model": models.Refused, "description": "Not
 FULL: Final[Responses] = {507: {"model": models.Refused, "description": "No memory or disk left for it."}}
 STOPPING: Final[Responses] = {503: {"model": models.Refused, "description": "The service is stopping."}}
 BODY: Final[Responses] = {
-    400: {"model": models.Refused, "description": "The body is no JSON."},
+    400: {"model": models.Refused, "description": "The body is not valid JSON."},
     413: {"model": models.Refused, "description": "The body is over the limit."},
 }
 EVERY: Final[Responses] = {

@@ -57,7 +57,7 @@ class Settings:
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
             raise ConfigError([Fault(None, None, "--token", None, "must be printable ASCII and not empty")])
         if not self.token and not self.insecure and not is_loopback(self.host):
-            rule = "is no address of this machine alone: give --token, or --insecure to let everybody in"
+            rule = "must be a loopback address unless --token or --insecure is given"
             raise ConfigError([Fault(None, None, "--host", repr(self.host), rule)])
 
 

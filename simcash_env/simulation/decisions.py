@@ -155,8 +155,8 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
         return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
     message = (
-        f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts), 'withdraw', "
-        "('resubmit', 'normal' or 'urgent' or 'highly_urgent')"
+        f"{path}: must be 'release', 'hold', 'drop', ('split', parts), 'withdraw' or "
+        f"('resubmit', 'normal' or 'urgent' or 'highly_urgent'), got {decision!r}"
     )
     raise ActionError(message)
 
@@ -165,13 +165,14 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
     """A share of the pool on the grid, at a decision where it can be set."""
     found = whole_within(level, 0, POOL_LEVELS - 1)
     if found is None:
-        message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
+        message = f"pool_levels.{bank}: must be a whole number from 0 to {POOL_LEVELS - 1}, got {level!r}"
         raise ActionError(message)
     view, tick = engine.scenario.view, int(engine.state.tick[0])
     is_first = tick % int(view.ticks_per_day[0]) == 0
     pool = view.bank_pool_cents[engine.scenario.bank_ids.index(bank)]
     if not (pool and is_first and (tick == 0 or view.reallocates_pool_daily[0])):
-        message = f"pool_levels.{bank}: tick {tick} is no decision at which it may set its pool share"
+        when = "at the first tick of a day" if view.reallocates_pool_daily[0] else "at tick 0"
+        message = f"pool_levels.{bank}: can be set {when} by banks with a liquidity pool only, got tick {tick}"
         raise ActionError(message)
     return found
 
@@ -180,7 +181,7 @@ def cents_to_move(bank: str, cents: int) -> int:
     """Cents of collateral to post, or to withdraw where negative."""
     found = whole_within(cents, -MAX_CENTS, MAX_CENTS)
     if found is None:
-        message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
+        message = f"collateral.{bank}: must be a whole number of cents from -10**15 to 10**15, got {cents!r}"
         raise ActionError(message)
     return found
 

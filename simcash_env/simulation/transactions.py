@@ -69,7 +69,7 @@ def asked_deadline(
             accepted = (
                 "whole number of ticks from 1" if name == "deadline_in" else f"tick from {now + 1} to {num_ticks}"
             )
-            return NONE, f"{name}: {value!r} is no {accepted}"
+            return NONE, f"{name}: must be a {accepted}, got {value!r}"
         return min(now + tick, num_ticks) if name == "deadline_in" else tick, None
     return NONE, None
 

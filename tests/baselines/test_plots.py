@@ -45,7 +45,7 @@ def test_policies_of_the_kernel_are_played_again_and_drawn_by_scenario(tmp_path)
         "castro-3period-v0-balances.png", "castro-3period-v0-cross-play.png",
     ]  # fmt: skip
     assert all(path.read_bytes().startswith(PNG) for path in paths)
-    with pytest.raises(ValueError, match="hold_all is no policy of the kernel"):
+    with pytest.raises(ValueError, match="hold_all does not run in the kernel"):
         with_played_shares(agents[0])
 
 

@@ -121,11 +121,11 @@ def test_runs_are_listed_and_deleted(scenario, tmp_path):
     run(folder, "run", scenario, "--save", "monday", "--slots", "2", *OPTIONS)
     (folder / "broken.market").write_bytes(b"nothing")
     listed = run(folder, "list").stdout
-    assert "it is no saved market run" in listed
+    assert "not a saved market run" in listed
     assert "to be resumed" in listed
     refused = run(folder, "resume", "broken")
     assert refused.returncode == 1
-    assert "broken.market: it is no saved market run" in refused.stderr
+    assert "broken.market: not a saved market run" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert (folder / "broken.market").read_bytes() == b"nothing"
     deleted = run(folder, "delete", "broken", "--json")
@@ -186,7 +186,7 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
     words = ("run", poor(tmp_path), "--save", "asked")
     refused = run(tmp_path / "runs", *words)
     assert refused.returncode == 1
-    assert "there is no terminal to ask at" in refused.stderr
+    assert "ask needs a terminal, and none is connected" in refused.stderr
     main, side = pty.openpty()
     with subprocess.Popen(
         command(*words, "--dir", str(tmp_path / "runs")), stdin=side, stdout=side, stderr=side, close_fds=True
@@ -198,7 +198,7 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
             os.write(main, f"{answer}\n".encode())
         process.wait(PATIENCE)
     os.close(main)
-    assert "is none of r, s, c, q" in seen
+    assert "answer: must be r, s, c or q" in seen
     end = end_of(tmp_path / "runs", "asked")
     assert [slot["state"] for slot in end["slots"]] == ["skipped", "failed", "failed", *["pending"] * 5]
     assert [slot["attempts"] for slot in end["slots"]] == [2, 1, 1, *[0] * 5]

@@ -102,7 +102,7 @@ def test_fallback_where_the_check_fails():
         raise RuntimeError(message)
 
     broken = ModuleType("broken")
-    vars(broken).update(check=check, Compiler=lambda *arguments: ("plain", *arguments))
+    vars(broken).update(check_linking=check, Compiler=lambda *arguments: ("plain", *arguments))
     make = compilers.options_of("EntryCompiler", broken)["pipeline_class"]
     with pytest.warns(RuntimeWarning, match=r"a test kernel .* failed \(RuntimeError: no such symbol\).*plain njit"):
         assert make(1, 2) == ("plain", 1, 2)

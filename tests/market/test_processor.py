@@ -124,7 +124,7 @@ def test_a_person_is_asked_and_obeyed():
 
 def test_without_a_terminal_nobody_can_be_asked():
     run = started(poor(retry={"max_retries": 0, "base_delay": 0, "on_exhausted": "ask"}))
-    with pytest.raises(MarketError, match="slot 0: on_exhausted is ask, and there is no terminal to ask at"):
+    with pytest.raises(MarketError, match="slot 0: on_exhausted: ask needs a terminal, and none is connected"):
         run.run()
 
 
@@ -151,7 +151,7 @@ def test_a_slot_whose_order_rests_to_the_end_has_failed_and_says_so():
     run.simulation.place_order(first.account, first.side, better, first.amount, book=first.market)
     statistics = run.run()
     assert (first.state, second.state) == (SlotState.FAILED, SlotState.COMPLETED)
-    assert first.problem == f"{first.amount} of {first.amount} cents found nobody to trade with"
+    assert first.problem == f"{first.amount} of {first.amount} cents found no counterparty"
     assert (statistics.completed, statistics.failed, statistics.open) == (1, 1, 0)
     assert run.simulation.orders() == []
 
@@ -171,7 +171,7 @@ def test_a_limit_between_two_accounts_fails_both_of_their_slots():
     statistics = run.run()
     assert (statistics.completed, statistics.failed) == (0, 24)
     assert run.simulation.events().counts().get("MarketTrade") is None
-    assert "found nobody to trade with" in run.slots[1].problem
+    assert "found no counterparty" in run.slots[1].problem
     assert run.slots[0].problem == "slot 1, its partner, did not trade"
 
 

@@ -93,8 +93,8 @@ def damaged():
     wrong = b'{"format": 1, "version": "x"}'
     half = body.replace(b'"slots"', b'"slotz"')
     return {
-        "empty": (b"", "it is no saved market run"),
-        "foreign": (b"PK\x03\x04" + data, "it is no saved market run"),
+        "empty": (b"", "not a saved market run"),
+        "foreign": (b"PK\x03\x04" + data, "not a saved market run"),
         "cut": (data[:-1], "it is damaged: its checksum is wrong"),
         "flipped": (data[:200] + bytes([data[200] ^ 1]) + data[201:], "it is damaged: its checksum is wrong"),
         "another format": (MARK + hashlib.sha256(other).digest() + other, "it is of another version"),
@@ -131,7 +131,7 @@ def test_runs_are_listed_and_deleted_by_name(tmp_path):
     ]
     store.delete("monday")
     assert [one.name for one in store.list()] == ["a.second-one"]
-    with pytest.raises(MarketError, match="there is no saved run of this name"):
+    with pytest.raises(MarketError, match="no saved run has this name"):
         store.delete("monday")
     with pytest.raises(MarketError, match="cannot be read: No such file"):
         store.load("monday")

@@ -176,7 +176,7 @@ def test_another_sites_page_may_read_and_do_nothing(service):
     assert closed.value.rcvd.code == 4403
     rebound = service.client.get("/health", headers={"host": "elsewhere.example"})
     assert rebound.status_code == 403
-    assert "is no name of this machine" in rebound.json()["error"]
+    assert "host: must name this machine" in rebound.json()["error"]
     assert service.client.get("/health", headers={"host": "localhost:1234"}).status_code == 200
 
 

@@ -217,7 +217,7 @@ def test_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_pa
     with keeping(db=file) as keeper:
         assert keeper.held == {}
         assert reason in keeper.unreadable[name]
-        with pytest.raises(Refusal, match=f"simulation '{name}' cannot be read and is left as it is: ") as refused:
+        with pytest.raises(Refusal, match=f"simulation '{name}' cannot be read and is left unchanged: ") as refused:
             keeper.find(name)
         assert refused.value.status == HTTPStatus.CONFLICT
         assert keeper._store.names() == [name]

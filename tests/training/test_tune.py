@@ -192,7 +192,7 @@ def test_a_space_that_cannot_be_read_is_refused(tmp_path):
         ("gamma: {low: 1, hihg: 2}", "space.yaml:1: gamma.hihg: unknown key, did you mean high?, got 2"),
         ("gamma: {low: 2, high: 1}", "space.yaml:1: gamma: needs low < high"),
         ("gamma: {low: 1, high: .inf}", "space.yaml:1: gamma.high: must be a finite number"),
-        ("gama: [1]", "space.yaml:1: gama: is no setting of a training, did you mean gamma?"),
+        ("gama: [1]", "space.yaml:1: gama: unknown training setting, did you mean gamma?"),
         ("gamma: []", "space.yaml:1: gamma: needs a value"),
         ("gamma: 5", "space.yaml:1: gamma: "),
     ],
