@@ -80,9 +80,9 @@ def cells(row: Row) -> tuple[str, ...]:
 def caption(scores: Sequence[Score]) -> str:
     """What the figures are."""
     count = max(score.row.total.count for score in scores)
-    told = [f"mean and 95 % bootstrap interval over {count:,} test days that nobody trained on"] if count > 1 else []
-    told += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
-    return "; ".join(told)
+    parts = [f"mean and 95 % bootstrap interval over {count:,} test days that nobody trained on"] if count > 1 else []
+    parts += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
+    return "; ".join(parts)
 
 
 def cheapest_first(scores: Sequence[Score]) -> list[Row]:

@@ -211,9 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=RUNS, help="days that nobody trained on")
     parser.add_argument("--seed", type=int, default=0, help="of the training")
     parser.add_argument("--seconds", type=float, help="stop the training after so long")
-    asked = parser.parse_args(arguments)
-    seeds = held_out_seeds(asked.runs)
-    settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (asked.seed, asked.seconds)
+    options = parser.parse_args(arguments)
+    seeds = held_out_seeds(options.runs)
+    settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (options.seed, options.seconds)
     banks, few = study_learned(settings, seeds, *how), seeds[:RECORDED_RUNS]
     rows = [*study_scripted(few), *study_all_learned(settings, few, *how)]
     lines = [
@@ -222,15 +222,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs:,} runs that nobody trained on (second table: the "
-            f"first {min(RECORDED_RUNS, asked.runs)} of them), the same for all; costs in cents. "
+            f"Means and 95 % bootstrap intervals over {options.runs:,} runs that nobody trained on (second table: the "
+            f"first {min(RECORDED_RUNS, options.runs)} of them), the same for all; costs in cents. "
             f"Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]
     print("\n".join(lines))
-    if asked.markdown is not None:
-        write_atomically(asked.markdown, ("\n".join(lines) + "\n").encode())
+    if options.markdown is not None:
+        write_atomically(options.markdown, ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ def chosen_external(text: str | None) -> dict[str, Any] | str:
         ) from error
 
 
-def tell_notices(simulation: Simulation, *, quiet: bool = False) -> None:
+def print_notices(simulation: Simulation, *, quiet: bool = False) -> None:
     """Print to stderr what a reader of the results must know; nothing where nobody wants notes."""
     for text in () if quiet else simulation.notices:
         note(f"{text}; choose with --external or --policy BANK=NAME")

@@ -63,7 +63,7 @@ def doctor(
         found["warm"] = warming.warm()
     if not quick:
         found["cache"] = cache()
-    typer.echo(json.dumps(found) if as_json else "\n".join(told(found)))
+    typer.echo(json.dumps(found) if as_json else "\n".join(report_lines(found)))
     if not quick and not found["run"]["is_right"]:
         note("the engine does not work here: please report all of the above", style="red")
         raise typer.Exit(1)
@@ -218,12 +218,12 @@ def cost_of_a_run() -> int:
     return simulation.run_to_completion().total_cost
 
 
-def told(found: Mapping[str, Any]) -> list[str]:
+def report_lines(found: Mapping[str, Any]) -> list[str]:
     """The findings as lines of text, to be pasted whole."""
     lines = []
     for name, finding in found.items():
         if name == "extras":
-            lines += [f"extra {extra}: {extra_told(state)}" for extra, state in finding.items()]
+            lines += [f"extra {extra}: {extra_line(state)}" for extra, state in finding.items()]
         elif isinstance(finding, Mapping):
             said = ", ".join(f"{key} {value}" for key, value in finding.items()) or "none"
             lines.append(f"{name}: {said}")
@@ -232,7 +232,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def extra_told(state: Mapping[str, Any]) -> str:
+def extra_line(state: Mapping[str, Any]) -> str:
     """One extra: its versions, or what is missing."""
     versions = ", ".join(f"{name} {version}" for name, version in state["versions"].items() if version)
     if state["is_complete"]:

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.choices import External, chosen_external, tell_notices
+from simcash_env.cli.choices import External, chosen_external, print_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
 from simcash_env.locking import held_alone
-from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
+from simcash_env.market.processor import Answer, MarketRun, ask_without_terminal
 from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics
 from simcash_env.market.store import MarketStore, run_to_bytes
@@ -39,8 +39,8 @@ def ask_person(slot: Slot) -> Answer:
         notes.print(f"answer: must be r, s, c or q, got {answer!r}")
 
 
-def _asks() -> Any:
-    return ask_person if sys.stdin.isatty() else nobody_to_ask
+def _ask_function() -> Any:
+    return ask_person if sys.stdin.isatty() else ask_without_terminal
 
 
 class RunSaver:
@@ -70,7 +70,7 @@ class RunSaver:
 
 
 def _go(run: MarketRun, keeper: RunSaver, *, as_json: bool) -> None:
-    run.ask = _asks()
+    run.ask = _ask_function()
     interrupted = False
     try:
         run.run(keeper)
@@ -110,7 +110,7 @@ def run_market(
         delay=delay,
         slots_per_tick=slots_per_tick,
     )
-    tell_notices(run.simulation)
+    print_notices(run.simulation)
     store = MarketStore(folder)
     with nullcontext() if save is None else held_alone(store.path(save)):
         _go(run, RunSaver(run, store, save, slots, each=auto_save), as_json=as_json)

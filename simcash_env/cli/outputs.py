@@ -82,7 +82,7 @@ class Outputs:
             sinks.append(picture)
         return Recorder(simulation, sinks), picture
 
-    def tell(self, num_events: int) -> None:
+    def print_paths(self, num_events: int) -> None:
         """Say what was written."""
         for path in (self.events, self.db):
             if path is not None:

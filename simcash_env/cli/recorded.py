@@ -38,8 +38,8 @@ def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_
         from simcash_env.records import replay as replaying
     with opened(file, run) as record:
         facts = record.facts
-        with progress(facts.ticks - facts.first_tick, quiet=quiet) as told:
-            found = replaying.replay(record, progress=told)
+        with progress(facts.ticks - facts.first_tick, quiet=quiet) as advance:
+            found = replaying.replay(record, progress=advance)
     if found.has_other_kernels and not quiet:
         note(f"{file}: recorded by version {facts.version} with other kernels ({facts.kernels}) than are at work here")
     if as_json:
@@ -74,8 +74,8 @@ def plot(
     if problem:
         raise ConfigError([Fault(None, None, "--out", repr(str(target)), problem)])
     plots.require_format(target)
-    with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as told:
-        picture = drawing.picture_of(record, told)
+    with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as advance:
+        picture = drawing.picture_of(record, advance)
     plots.draw(picture, target)
     if as_json:
         typer.echo(json.dumps({"file": str(file), "out": str(target)}))

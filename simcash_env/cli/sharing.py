@@ -43,9 +43,9 @@ def distill(
         from simcash_env.learning.distill_report import make_report, report_table, write_distilled
         from simcash_env.learning.policies import open_checkpoint
     options = Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
-    tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
+    note = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
     policy = open_checkpoint(checkpoint)
-    tree = distill_policy(policy, options, tell)
+    tree = distill_policy(policy, options, note)
     report = make_report(policy, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
     paths = write_distilled(tree, report, folder)
@@ -80,9 +80,9 @@ def export(
     stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
     names = [offline.write_minari(rollouts, one, out) for one in banks]
     parquet = offline.write_parquet(rollouts, out / f"{stem}.parquet")
-    told = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}
+    result = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(result))
         return
     data.print(f"{runs} runs: {parquet}", markup=False, highlight=False, soft_wrap=True)
     for name in names:

@@ -21,8 +21,8 @@ from simcash_env.cli.choices import (
     chosen_external,
     chosen_policies,
     complete_file,
+    print_notices,
     replace_policies,
-    tell_notices,
 )
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.playing import bank_table
@@ -98,7 +98,7 @@ def create(
     simulation = Simulation(config, seed=seed, events=kept, external=chosen_external(external))
     with held_alone(file):
         simulation.save(file)
-    tell_notices(simulation, quiet=quiet)
+    print_notices(simulation, quiet=quiet)
     if as_json:
         typer.echo(json.dumps(_position(simulation, file)))
     else:
@@ -135,17 +135,17 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
     if simulation.is_over:
         message = f"{file}: the run is over: all {simulation.num_ticks} ticks have been closed"
         raise SimulationError(message)
-    wanted = min(simulation.num_ticks, simulation.current_tick + count)
-    if moves.actions is None or wanted > simulation.current_tick + 1:
-        tell_notices(simulation, quiet=quiet)
+    last_tick = min(simulation.num_ticks, simulation.current_tick + count)
+    if moves.actions is None or last_tick > simulation.current_tick + 1:
+        print_notices(simulation, quiet=quiet)
     results = []
-    with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
+    with stop_requests() as stop, progress(last_tick - simulation.current_tick, quiet=quiet) as advance:
         decided: dict[str, Any] = arguments_of(moves.model_dump(exclude={"transactions"}))
-        while simulation.current_tick < wanted and not stop.is_requested:
+        while simulation.current_tick < last_tick and not stop.is_requested:
             results.append(simulation.tick(**decided))
             decided = {}
-            if told is not None:
-                told(len(results))
+            if advance is not None:
+                advance(len(results))
         simulation.save(file)
     if as_json:
         typer.echo(json.dumps({**_position(simulation, file), "results": [_result(row) for row in results]}))
@@ -189,8 +189,8 @@ def state(
         data.print(f"  {name.replace('_', ' ')}: {value}", highlight=False, markup=False)
     for tx in inspected["queue1"][bank]:
         payment = simulation.transaction(tx)
-        told = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
-        data.print(f"  {tx}: {told}, priority {payment.priority}", highlight=False, markup=False)
+        advance = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
+        data.print(f"  {tx}: {advance}, priority {payment.priority}", highlight=False, markup=False)
 
 
 def _read_moves(file: Path) -> StepInput:

@@ -17,7 +17,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.is_requested = False
 
-    def ask(self, number: int, frame: FrameType | None) -> None:
+    def request(self, number: int, frame: FrameType | None) -> None:
         """The signals' handler.
 
         Raises:
@@ -36,7 +36,7 @@ def stop_requests() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.ask) for number in SIGNALS}
+    before = {number: signal.signal(number, request.request) for number in SIGNALS}
     try:
         yield request
     finally:

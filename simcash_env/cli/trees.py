@@ -35,7 +35,7 @@ def show_tree(file: Path, *, as_json: bool) -> None:
     paper = data if data.is_terminal else literal_console(width=UNFOLDED_WIDTH)
     for drawn in drawings(loaded):
         paper.print(drawn, highlight=False)
-    tell_notes(str(file), loaded)
+    print_notes(str(file), loaded)
 
 
 def validate_trees(
@@ -44,7 +44,7 @@ def validate_trees(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list, an object a file.")] = False,
 ) -> None:
     """Check tree files: every fault by node, path, value and rule; then branches that are never reached."""
-    conclude({str(file): faults_of_tree(str(file), told=not as_json) for file in files}, as_json=as_json)
+    conclude({str(file): faults_of_tree(str(file), report=not as_json) for file in files}, as_json=as_json)
 
 
 def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
@@ -60,17 +60,17 @@ def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
         raise typer.Exit(2)
 
 
-def faults_of_tree(file: str, *, told: bool) -> tuple[Fault, ...]:
+def faults_of_tree(file: str, *, report: bool) -> tuple[Fault, ...]:
     """Check one tree file and say what there is to say, where it is to be told."""
     try:
         loaded = load_tree(file)
     except ConfigError as error:
-        if told:
+        if report:
             note(str(error))
         return error.faults
-    if told:
+    if report:
         data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
-        tell_notes(file, loaded)
+        print_notes(file, loaded)
     return ()
 
 
@@ -83,7 +83,7 @@ def is_tree_file(file: str) -> bool:
         return False
 
 
-def tell_notes(file: str, loaded: LoadedTree) -> None:
+def print_notes(file: str, loaded: LoadedTree) -> None:
     """What is no fault but hardly meant, to stderr."""
     for place, text, _ in loaded.check.notes:
         where = ".".join(map(str, place))

@@ -92,10 +92,10 @@ class TrialBar:
 
 def print_found(found: Any) -> None:
     """Where the study stands, in words."""
-    told = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
+    line = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
     if found.failed:
-        told += f", {found.failed} broken off (and tried again)"
-    data.print(told, markup=False, highlight=False, soft_wrap=True)
+        line += f", {found.failed} broken off (and tried again)"
+    data.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.settings is not None:
         data.print(f"best: trial {found.best}, {found.cents} cents a run on validation days", markup=False)
         for name, value in found.settings.items():

@@ -356,8 +356,8 @@ class SimCashVec(BatchArrays, StateAccess):
             raise ActionError(message)
         heads = self.action.decode(self, given)
         if heads.shape != self.actions.shape or heads.dtype.kind not in "iu":
-            wanted, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
-            message = f"action.decode: must give whole numbers of shape {wanted}, gave {found}"
+            expected, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
+            message = f"action.decode: must give whole numbers of shape {expected}, gave {found}"
             raise ActionError(message)
         return np.ascontiguousarray(heads, np.int64).reshape(-1, self.actions.shape[2])
 

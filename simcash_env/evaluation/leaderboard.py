@@ -182,9 +182,9 @@ def format_table(rows: Sequence[Row]) -> Table:
 def caption(rows: Sequence[Row]) -> str:
     """What the figures of a table are."""
     count = max((row.total.count for row in rows), default=0)
-    told = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
-    told += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
-    return "; ".join([*told, "less is better"])
+    parts = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
+    parts += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
+    return "; ".join([*parts, "less is better"])
 
 
 def edge_warnings(rows: Sequence[Row]) -> list[str]:

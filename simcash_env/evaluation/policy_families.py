@@ -109,13 +109,13 @@ class Grid:
 
     def edges(self, policy: PolicyConfig) -> tuple[str, ...]:
         """Parameters of a policy at which the search ended although larger values could be better."""
-        told: dict[str, object] = policy.model_dump()
+        parameters: dict[str, object] = policy.model_dump()
         if isinstance(policy, TreePolicy):
-            told |= policy.parameters
+            parameters |= policy.parameters
         return tuple(
             f"{axis.name} {axis.values[-1]:,}"
             for axis in self.axes
-            if not axis.is_complete and told.get(axis.name) == axis.values[-1]
+            if not axis.is_complete and parameters.get(axis.name) == axis.values[-1]
         )
 
 

@@ -110,9 +110,9 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
     """
     learners = deciding_banks(config)
     vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
-    untold = sorted(set(vec.head_index) - {"pool", "market"})
-    if untold:
-        message = f"an agent's choices of {', '.join(untold)} cannot be recorded"
+    unsupported = sorted(set(vec.head_index) - {"pool", "market"})
+    if unsupported:
+        message = f"an agent's choices of {', '.join(unsupported)} cannot be recorded"
         raise ActionError(message)
     vec.reset([seed])
 

@@ -50,8 +50,8 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
         while row != NONE:
             children += decide_payment(scenario, state, work, bank, root, row)
             row = state.pay_next[row]
-    wanted = children + scenario.num_collateral_trees[0]  # those that run at the end of the tick may set timers
-    return OK if wanted <= state.free_count[0] else NEEDS_ROOM
+    required = children + scenario.num_collateral_trees[0]  # those that run at the end of the tick may set timers
+    return OK if required <= state.free_count[0] else NEEDS_ROOM
 
 
 @kernel

@@ -22,24 +22,24 @@ def revoke_from_queue2(scenario: Scenario, state: State, work: Work, submitted: 
     """Let learners and trees take payments out of Queue 2; all decide before any is taken."""
     note_nearest_deadlines(scenario, state, work)
     note_commitments(scenario, state, work, submitted)
-    row, asked = state.queue2_head[0], 0
+    row, num_decisions = state.queue2_head[0], 0
     while row != NONE:
         bank = state.pay_sender[row]
         if scenario.bank_is_learning[bank] and work.has_revocations[0]:
             work.pay_leaf[row] = NONE
-            asked += work.pay_decision[row] != WAIT
+            num_decisions += work.pay_decision[row] != WAIT
         elif scenario.bank_tree_revokes[bank]:
             leaf = walk(scenario, state, work, scenario.bank_payment_root[bank], bank, row)
             work.pay_leaf[row] = leaf
             work.pay_decision[row] = revoke_verb(scenario, leaf)
             if work.pay_decision[row] == RESUBMIT:
                 work.pay_new_priority[row] = scenario.node_key[leaf]
-            asked += 1
+            num_decisions += 1
         else:
             work.pay_decision[row] = WAIT
         row = state.pay_next[row]
     work.has_revocations[0] = 0
-    if asked > 0:
+    if num_decisions > 0:
         apply_revocations(scenario, state, work)
 
 

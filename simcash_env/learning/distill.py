@@ -188,7 +188,7 @@ class Options:
 
 def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | None = None) -> Distilled:
     """Search the trees."""
-    tell = report or (lambda _: None)
+    note = report or (lambda _: None)
     choosing = validation_seeds(options.choosing_days)
     watched = watch(teacher, training_seeds(options.sample_days), portable=options.portable)
     sample, levels = watched.sample, watched.levels
@@ -201,7 +201,7 @@ def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | 
         ]
         found += fresh
         cents, best = min(fresh, key=lambda item: item[0])
-        tell(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {cents:,.0f} cents")
+        note(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {cents:,.0f} cents")
         if number + 1 < options.rounds:
             days = training_seeds(options.sample_days, skip=(number + 1) * options.sample_days)
             more = watch(teacher, days, portable=options.portable, student=best.rules)

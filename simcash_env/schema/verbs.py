@@ -136,8 +136,8 @@ class SlotChoices:
             if offered == (verb, parts):
                 return choice
         keys = {row.verb: row.key for row in VERBS}
-        wanted = f"{verb.name.lower()} into {parts} parts" if parts else verb.name.lower()
-        message = f"actions.{keys[verb]}: the scenario does not let learners {wanted}"
+        text = f"{verb.name.lower()} into {parts} parts" if parts else verb.name.lower()
+        message = f"actions.{keys[verb]}: the scenario does not let learners {text}"
         raise ActionError(message)
 
     def offers(self, verb: Verb) -> bool:

@@ -51,8 +51,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        REQUEST_ID.set(asked if USABLE_ID.fullmatch(asked) else secrets.token_hex(8))
+        requested = headers.get("x-request-id", "")
+        REQUEST_ID.set(requested if USABLE_ID.fullmatch(requested) else secrets.token_hex(8))
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send, headers)
         else:
@@ -188,9 +188,9 @@ def is_decimal(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
-def is_same(shown: str, wanted: str) -> bool:
+def is_same(shown: str, expected: str) -> bool:
     """Compared in a time that tells nothing of where they differ."""
-    return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), wanted.encode())
+    return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), expected.encode())
 
 
 def session_of(token: str) -> str:

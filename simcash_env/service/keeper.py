@@ -255,9 +255,9 @@ class Keeper:
         """Bytes that all simulations hold, roughly."""
         return sum(held.nbytes for held in tuple(self.held.values()))
 
-    def has_room(self, wanted: int = 1) -> bool:
+    def has_room(self, more_bytes: int = 1) -> bool:
         """May simulations grow further, by so many bytes?"""
-        return self.num_bytes() + wanted <= self.settings.max_memory_bytes
+        return self.num_bytes() + more_bytes <= self.settings.max_memory_bytes
 
     def require_room(self) -> None:
         """Refuse what would make simulations grow where they may not.

@@ -21,9 +21,9 @@ from simcash_env.service import models, requests, views
 from simcash_env.service.held import Held
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
-from simcash_env.service.paging import Wanted
+from simcash_env.service.paging import EventFilter
 from simcash_env.service.refusals import Refusal, UnusableValues, refuse_unknown_parameters
-from simcash_env.service.streaming import tell
+from simcash_env.service.streaming import send_reports
 
 Id = Annotated[str, Path(alias="id", description="Of the simulation.", max_length=64)]
 Tick = Annotated[int, Query(ge=0, le=MAX_TICKS)]
@@ -125,8 +125,8 @@ async def list_simulations(keeper: TheKeeper) -> models.Simulations:
             rows.append(row)
         except ValueError as error:  # text that no answer can hold, or figures of the wrong kind
             unreadable[held.id] = f"cannot be shown: {error}"
-    told = [models.Unreadable(id=name, reason=printable(reason)) for name, reason in unreadable.items()]
-    return models.Simulations(simulations=rows, unreadable=told)
+    unreadable_rows = [models.Unreadable(id=name, reason=printable(reason)) for name, reason in unreadable.items()]
+    return models.Simulations(simulations=rows, unreadable=unreadable_rows)
 
 
 @router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
@@ -156,7 +156,7 @@ async def tick(
         try:
             reports = keeper.tick(held, count, orders)
         finally:
-            tell(held, held.reports[before:], loop_of_call)
+            send_reports(held, held.reports[before:], loop_of_call)
         return {"id": held.id, "tick": held.run.current_tick, "is_over": held.run.is_over, "reports": reports}
 
     loop_of_call = asyncio.get_running_loop()
@@ -232,8 +232,8 @@ async def show_events(
     newest_first: bool = False,
 ) -> models.EventPage:
     """Events of the ticks that are closed, a page at a time."""
-    wanted = Wanted(tuple(kind or ()), bank, tx, from_tick, to_tick)
-    read = functools.partial(views.events, held, wanted, after, limit, newest_first=newest_first)
+    criteria = EventFilter(tuple(kind or ()), bank, tx, from_tick, to_tick)
+    read = functools.partial(views.events, held, criteria, after, limit, newest_first=newest_first)
     return models.EventPage(**await keeper.exclusively(held, read))
 
 

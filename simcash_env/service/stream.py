@@ -56,7 +56,7 @@ class Listeners:
         """It has gone."""
         self._all.discard(listener)
 
-    def tell(self, message: Message) -> None:
+    def send_all(self, message: Message) -> None:
         """Send to all."""
         for listener in tuple(self._all):
             listener.offer(message)

@@ -8,7 +8,7 @@ from typing import Any
 
 from simcash_env.errors import SimulationError
 from simcash_env.service.held import Held
-from simcash_env.service.paging import Wanted, page
+from simcash_env.service.paging import EventFilter, page
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
 
 
@@ -96,7 +96,7 @@ def transaction(held: Held, tx: str) -> dict[str, Any]:
         raise Refusal(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
-def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
+def events(held: Held, criteria: EventFilter, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
     """What ``models.EventPage`` shows.
 
     Raises:
@@ -104,7 +104,7 @@ def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: 
     """
     if not held.run.has_log:
         raise Refusal(HTTPStatus.CONFLICT, "this simulation keeps no events (it was made with events: false)")
-    return page(held.run, wanted, after, limit, newest_first=newest_first)
+    return page(held.run, criteria, after, limit, newest_first=newest_first)
 
 
 def metrics(held: Held, from_tick: int, limit: int) -> dict[str, Any]:

@@ -70,10 +70,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
             is none, a value out of range; nothing has been written then.
     """
     require_mappings(chosen)
-    told = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
+    numbers = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
     rows = engine.rows_by_id() if any(chosen.actions.values()) else {}
     coded = [
-        code(engine, f"actions.{bank}.{tx}", told[bank], rows.get(tx_number(tx) or NONE, NONE), decision)
+        code(engine, f"actions.{bank}.{tx}", numbers[bank], rows.get(tx_number(tx) or NONE, NONE), decision)
         for bank, verbs in chosen.actions.items()
         for tx, decision in verbs.items()
     ]
@@ -81,10 +81,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         learner(engine, "pool_levels", bank): pool_level(engine, bank, level)
         for bank, level in chosen.pool_levels.items()
     }
-    asks = {
+    moved = {
         learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
     }
-    wanted = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
+    placed = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
     work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
@@ -95,10 +95,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.bank_pool_level[:] = NONE
     work.bank_pool_level[list(levels)] = list(levels.values())
     work.bank_collateral_ask_cents[:] = 0
-    work.bank_collateral_ask_cents[list(asks)] = list(asks.values())
+    work.bank_collateral_ask_cents[list(moved)] = list(moved.values())
     work.trader_order_rate[:] = NONE
-    work.has_orders[0] = bool(wanted)
-    for bank, order in wanted.items():
+    work.has_orders[0] = bool(placed)
+    for bank, order in placed.items():
         work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
 
 

@@ -179,10 +179,10 @@ class Engine:
 
     def cancel_orders(self, orders: I64) -> I64:
         """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
-        asked = orders.copy()
+        requested = orders.copy()
 
         def cancel(*rows: *Rows) -> int:
-            orders[:] = asked  # the call may run again, where the log was too short
+            orders[:] = requested  # the call may run again, where the log was too short
             status: int = self._cancel(*rows, orders)
             return status
 

@@ -191,9 +191,9 @@ class SimulationMarket:
             raise OrderError(message)
         if whole_within(order, 1) is None:
             return False
-        asked = np.array([order], np.int64)
-        self._log(self._engine.cancel_orders(asked))
-        return bool(asked[0])
+        requested = np.array([order], np.int64)
+        self._log(self._engine.cancel_orders(requested))
+        return bool(requested[0])
 
     def orders(self, book: str | None = None) -> list[Order]:
         """Resting orders of a book (all by default): bids best first, then asks best first.

@@ -29,11 +29,11 @@ from simcash_env.simulation.market import Order as RestingOrder
 from simcash_env.simulation.saved_runs import EventsKept, SavedRunMixin, events_kept
 from simcash_env.simulation.transactions import (
     Transaction,
-    asked_deadline,
     find_ended,
     live_transaction,
     payment_row,
     payments_of_day,
+    requested_deadline,
 )
 from simcash_env.simulation.tree_names import Naming
 
@@ -280,7 +280,7 @@ class Simulation(SavedRunMixin):
         Raises:
             SimulationError: a value that breaks one of these rules; nothing has changed then.
         """
-        due, wrong = asked_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
+        due, wrong = requested_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
         problem = self._submission_problem(sender, receiver, amount, wrong, priority, divisible, rtgs_priority)
         if problem:
             raise SimulationError(problem)

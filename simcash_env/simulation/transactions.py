@@ -45,7 +45,7 @@ class Transaction:
     settled_tick: int | None = None
 
 
-def asked_deadline(
+def requested_deadline(
     now: int, num_ticks: int, deadline: int | None, deadline_tick: int | None, deadline_in: int | None
 ) -> tuple[int, str | None]:
     """The deadline that is asked for: a tick, or NONE for the default; and the rule that it breaks.
@@ -150,14 +150,14 @@ def payments_of_day(engine: Engine, events: Events, day: int, ticks_per_day: int
     order = np.argsort(numbers, kind="stable")
     rows, living = events.rows[order], engine.rows_by_id()
     arrivals = events.of_kind(EventKind.ARRIVAL)
-    wanted = arrivals.column("pay_id")[arrivals.column("tick") // ticks_per_day == day]
-    first = np.searchsorted(numbers[order], wanted, side="left").tolist()
-    end = np.searchsorted(numbers[order], wanted, side="right").tolist()
+    arrived = arrivals.column("pay_id")[arrivals.column("tick") // ticks_per_day == day]
+    first = np.searchsorted(numbers[order], arrived, side="left").tolist()
+    end = np.searchsorted(numbers[order], arrived, side="right").tolist()
     return [
         live_transaction(engine, living[number])
         if number in living
         else find_ended(events.with_rows(rows[first[at] : end[at]]), tx_name(number))
-        for at, number in enumerate(wanted.tolist())
+        for at, number in enumerate(arrived.tolist())
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
-from tests.oracle.arrivals import add_to_queue1, arrive, asked_deadline, given_deadline
+from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline, requested_deadline
 from tests.oracle.collateral import move_collateral, run_collateral_timers, run_collateral_trees
 from tests.oracle.costs import accrue_costs, penalty
 from tests.oracle.day import end_day, set_pool_levels, start_day
@@ -78,7 +78,7 @@ class Oracle:
             msg = f"no payment: {sender} {receiver} {amount} {rtgs_priority}"
             raise ValueError(msg)
         world = self.world
-        due = given_deadline(world, asked_deadline(world, deadline_tick or deadline, deadline_in))
+        due = given_deadline(world, requested_deadline(world, deadline_tick or deadline, deadline_in))
         payment = add_to_queue1(
             world, sender, receiver, amount, due, priority, divisible=divisible, rtgs_priority=rtgs_priority
         )

@@ -17,7 +17,7 @@ VARIABLE: Final = "SIMCASH_LINKING"
 """Environment variable: 1 (the default) links, 0 compiles by plain ``njit``."""
 
 
-def is_wanted() -> bool:
+def is_enabled() -> bool:
     """Whether the environment asks for linking.
 
     Raises:
@@ -32,7 +32,7 @@ def is_wanted() -> bool:
 
 def load_linking() -> ModuleType | None:
     """The module ``linking``; None where it is not wanted, or Numba lacks what it needs."""
-    if not is_wanted():
+    if not is_enabled():
         return None
     try:
         from simcash_env.kernels._numba import linking

@@ -204,9 +204,9 @@ def trade(scenario: Scenario, state: State, work: Work, bid: int, ask: int, rate
     loan = make_loan(scenario, state, book, lender, borrower, cents, rate)
     left = state.order_cents[bid] - cents
     state.order_cents[bid] = left
-    needed = bid_lock(scenario, state, book, left, state.order_rate[bid])
-    state.trader_credit_locked_cents[borrower] -= state.order_locked_cents[bid] - needed
-    state.order_locked_cents[bid] = needed
+    required = bid_lock(scenario, state, book, left, state.order_rate[bid])
+    state.trader_credit_locked_cents[borrower] -= state.order_locked_cents[bid] - required
+    state.order_locked_cents[bid] = required
     state.book_last_rate[book] = rate
     record_values(state, work, TRADED, lender, borrower, NONE, cents, state.loan_id[loan], rate)
 
