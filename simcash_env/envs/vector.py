@@ -16,6 +16,7 @@ from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
+from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.envs.observations import Full
@@ -116,7 +117,7 @@ class SimCashVec(BatchArrays, StateAccess):
         fewest = int(self.action.language == "queue")
         max_queue_slots = required_whole("max_queue_slots", max_queue_slots, fewest, MOST_SLOTS)
         self._load_kernels()
-        self._mark_all_unstarted(num_envs)
+        self._episodes = Episodes(num_envs)
         self.autoreset, self.num_threads = autoreset, num_threads
         self._stands_still = autoreset == "disabled"
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners, external)
@@ -235,7 +236,7 @@ class SimCashVec(BatchArrays, StateAccess):
     @property
     def has_begun(self) -> bool:
         """Whether any episode has started."""
-        return bool(self._begun.any())
+        return bool(self._episodes.has_begun.any())
 
     def following_seeds(self) -> list[int]:
         """Return the seed of each copy's next episode if ``reset`` gets none."""
@@ -275,7 +276,7 @@ class SimCashVec(BatchArrays, StateAccess):
             message = f"mask: needs a truth value for each of {self.num_envs} copies, got {found}"
             raise ActionError(message)
         self._take_seeds(seed, chosen)
-        self._mark_running(None if mask is None else chosen)
+        self._episodes.begin(None if mask is None else chosen)
         self._begin(chosen)
         return self.observations, self.masks
 
@@ -328,8 +329,8 @@ class SimCashVec(BatchArrays, StateAccess):
                 changes.
             SimulationError: a reward or observation object wrote invalid values.
         """
-        if not self._is_running or self._stands_still:
-            self._require_running()
+        if not self._episodes.are_running or self._stands_still:
+            self._episodes.require_running(self.over() & self._stands_still)
         rows = self.decode(actions)
         refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
         if refused >= 0:
