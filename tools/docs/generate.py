@@ -82,6 +82,7 @@ def measured(name: str) -> Callable[[], str]:
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     **{name: measured(name) for name in MEASURED},
     "observation": tables.observation_layout,
+    "heads": tables.action_heads,
     "costs": tables.cost_kinds,
     "arguments": tables.arguments,
     "library": scenario_files.library,

@@ -1,4 +1,4 @@
-"""What the tables of the documentation say in words; names and numbers come from the code."""
+"""Descriptions for the generated tables; names and numbers come from the code."""
 
 from __future__ import annotations
 
@@ -52,43 +52,43 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.MULTILATERAL_LIMIT_EXCEEDED: "its sender's limit towards all banks keeps it from settling",
     EventKind.DEFERRED_CREDIT_APPLIED: "the receipts of a tick become usable",
     EventKind.COST_ACCRUAL: "a bank is charged",
-    EventKind.TRANSACTION_WENT_OVERDUE: "it is found queued past its deadline",
-    EventKind.OVERDUE_TRANSACTION_SETTLED: "it settles after its deadline",
-    EventKind.LIQUIDITY_ALLOCATION: "cents come from the pool; negative where a learner lowers its share",
-    EventKind.LIQUIDITY_RETURN: "cents go back to the pool",
-    EventKind.SCENARIO_EVENT_EXECUTED: "an event of the scenario file happens",
-    EventKind.ALGORITHM_EXECUTION: "a liquidity-saving algorithm has run (`algorithm_sequencing`)",
-    EventKind.END_OF_DAY: "a day ends; cents are the value still queued",
-    EventKind.TRANSACTION_EXPIRED: "it is dropped at its deadline (`deadline_mode: drop`)",
-    EventKind.PARENT_SETTLED: "the last part of a split payment has settled",
-    EventKind.ENTRY_DISPOSITION_OFFSET: "it settles on entry together with payments that wait the other way",
-    EventKind.LSM_PREFIX_SETTLEMENT: "the first payments of many queues settle together; cents are their sum",
-    EventKind.COLLATERAL_POST: "a bank posts collateral; cents are what capacity had room for",
-    EventKind.COLLATERAL_WITHDRAW: "a bank withdraws collateral; cents are what backs no credit, held long enough",
-    EventKind.COLLATERAL_TIMER_WITHDRAWN: "collateral comes back by itself; cents are what could",
-    EventKind.COLLATERAL_TIMER_BLOCKED: "collateral that is due to come back is still needed; cents are what stays",
-    EventKind.TREE_DECISION: "a bank's tree has been walked to a leaf",
-    EventKind.TRANSACTION_REPRIORITIZED: "its bank gives it another priority",
-    EventKind.RTGS_WITHDRAWAL: "its bank takes it back from Queue 2",
-    EventKind.RTGS_RESUBMISSION: "its bank takes it back from Queue 2, to submit it again with another RTGS priority",
-    EventKind.BANK_BUDGET_SET: "a bank limits what it releases in this tick; cents are the limit",
-    EventKind.STATE_REGISTER_SET: "a bank's register gets a value",
-    EventKind.MARKET_BID: "a bank bids in the market; the counterparty is the one bank it would borrow from",
-    EventKind.MARKET_ASK: "a bank asks in the market; the counterparty is the one bank it would lend to",
-    EventKind.MARKET_ORDER_REFUSED: "an order breaks a rule; nothing has changed",
-    EventKind.MARKET_ORDER_CANCELLED: "an order is taken out; cents are what had not traded",
-    EventKind.MARKET_ORDER_EXPIRED: "an order's time is over; cents are what had not traded",
+    EventKind.TRANSACTION_WENT_OVERDUE: "a queued payment is past its deadline",
+    EventKind.OVERDUE_TRANSACTION_SETTLED: "a payment settles after its deadline",
+    EventKind.LIQUIDITY_ALLOCATION: "pool liquidity is allocated; negative if a learning bank lowers its share",
+    EventKind.LIQUIDITY_RETURN: "pool liquidity is returned",
+    EventKind.SCENARIO_EVENT_EXECUTED: "a scenario event runs",
+    EventKind.ALGORITHM_EXECUTION: "a liquidity-saving algorithm runs (`algorithm_sequencing`)",
+    EventKind.END_OF_DAY: "a day ends; cents: value still queued",
+    EventKind.TRANSACTION_EXPIRED: "a payment is dropped at its deadline (`deadline_mode: drop`)",
+    EventKind.PARENT_SETTLED: "the last part of a split payment settles",
+    EventKind.ENTRY_DISPOSITION_OFFSET: "entry disposition settles a submitted payment with opposite queued payments",
+    EventKind.LSM_PREFIX_SETTLEMENT: "the first payments of several banks settle together; cents: their sum",
+    EventKind.COLLATERAL_POST: "a bank posts collateral; cents: amount posted within its capacity",
+    EventKind.COLLATERAL_WITHDRAW: "a bank withdraws collateral; cents: amount, at most what backs no credit",
+    EventKind.COLLATERAL_TIMER_WITHDRAWN: "a collateral timer withdraws collateral; cents: amount withdrawn",
+    EventKind.COLLATERAL_TIMER_BLOCKED: "a collateral timer ends, but it still backs credit; cents: amount that stays",
+    EventKind.TREE_DECISION: "a bank's tree reaches a leaf",
+    EventKind.TRANSACTION_REPRIORITIZED: "the bank changes a payment's priority",
+    EventKind.RTGS_WITHDRAWAL: "the bank revokes a payment from the central queue",
+    EventKind.RTGS_RESUBMISSION: "the bank revokes a payment to submit it again with another RTGS priority",
+    EventKind.BANK_BUDGET_SET: "a bank sets its release budget of the tick; cents: the budget",
+    EventKind.STATE_REGISTER_SET: "a bank's register changes",
+    EventKind.MARKET_BID: "a bank places a bid; counterparty: the only bank it borrows from, if any",
+    EventKind.MARKET_ASK: "a bank places an ask; counterparty: the only bank it lends to, if any",
+    EventKind.MARKET_ORDER_REFUSED: "an order is rejected; nothing changes",
+    EventKind.MARKET_ORDER_CANCELLED: "an order is cancelled; cents: quantity not traded",
+    EventKind.MARKET_ORDER_EXPIRED: "an order expires; cents: quantity not traded",
     EventKind.MARKET_TRADE: "the bank lends to the counterparty",
-    EventKind.LOAN_REPAID: "the bank repays the counterparty; cents are principal and all interest",
-    EventKind.LOAN_WENT_OVERDUE: "the bank cannot repay the counterparty at maturity; cents are what was due",
-    EventKind.INTEREST_ACCRUED: "interest falls due: a cost of the bank, a gain of the counterparty",
+    EventKind.LOAN_REPAID: "the bank repays the counterparty; cents: principal and all interest",
+    EventKind.LOAN_WENT_OVERDUE: "the bank cannot repay the counterparty at maturity; cents: amount due",
+    EventKind.INTEREST_ACCRUED: "interest falls due: a cost of the bank, an income of the counterparty",
 }
-"""When an event of each kind is written; *it* is the payment."""
+"""Condition under which an event of each kind is written."""
 
 STEP: Final[dict[str, tuple[EventKind, ...]]] = {
     "day start, decisions": (EventKind.LIQUIDITY_ALLOCATION,),
     "scheduled events": (EventKind.SCENARIO_EVENT_EXECUTED,),
-    "arrivals, scheduled events, from outside": (EventKind.ARRIVAL,),
+    "arrivals, scheduled events, external calls": (EventKind.ARRIVAL,),
     "collateral trees, decisions, scheduled events": (EventKind.COLLATERAL_POST, EventKind.COLLATERAL_WITHDRAW),
     "bank trees": (EventKind.BANK_BUDGET_SET, EventKind.STATE_REGISTER_SET),
     "collateral timers": (EventKind.COLLATERAL_TIMER_WITHDRAWN, EventKind.COLLATERAL_TIMER_BLOCKED),
@@ -102,21 +102,21 @@ STEP: Final[dict[str, tuple[EventKind, ...]]] = {
         EventKind.RTGS_WITHDRAWAL,
         EventKind.RTGS_RESUBMISSION,
     ),
-    "trees of all kinds": (EventKind.TREE_DECISION,),
+    "trees": (EventKind.TREE_DECISION,),
     "gross settlement": (
         EventKind.ENTRY_DISPOSITION_OFFSET,
         EventKind.RTGS_IMMEDIATE_SETTLEMENT,
         EventKind.QUEUED_RTGS,
     ),
-    "settlement of all kinds": (
+    "every settlement": (
         EventKind.BILATERAL_LIMIT_EXCEEDED,
         EventKind.MULTILATERAL_LIMIT_EXCEEDED,
         EventKind.OVERDUE_TRANSACTION_SETTLED,
         EventKind.PARENT_SETTLED,
     ),
     "Queue 2": (EventKind.QUEUE2_LIQUIDITY_RELEASE,),
-    "market, decisions, from outside": (EventKind.MARKET_ORDER_CANCELLED,),
-    "market, from outside": (
+    "market, decisions, external calls": (EventKind.MARKET_ORDER_CANCELLED,),
+    "market, external calls": (
         EventKind.MARKET_BID,
         EventKind.MARKET_ASK,
         EventKind.MARKET_ORDER_REFUSED,
@@ -128,7 +128,7 @@ STEP: Final[dict[str, tuple[EventKind, ...]]] = {
         EventKind.LOAN_WENT_OVERDUE,
         EventKind.INTEREST_ACCRUED,
     ),
-    "liquidity saving": (
+    "liquidity-saving mechanisms": (
         EventKind.LSM_BILATERAL_OFFSET,
         EventKind.LSM_CYCLE_SETTLEMENT,
         EventKind.LSM_PREFIX_SETTLEMENT,
@@ -163,4 +163,4 @@ VALUE_UNIT: Final[dict[str, str]] = {
     "rate": "hundredths of a basis point",
     "refusal": "rule",
 }
-"""Units of events' own values that their names do not tell."""
+"""Units of event values that do not follow from their names."""

@@ -1,4 +1,4 @@
-"""The generated tables of the service's page: its endpoints and its limits."""
+"""The generated tables of the service page: endpoints and limits."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tools.docs.markdown import table
 
 LIMITS: Final = ("max_simulations", "max_banks", "max_ticks", "max_body", "max_memory")
 REFUSED: Final = {
-    "max_simulations": "429 for one more",
+    "max_simulations": "429",
     "max_banks": "422",
-    "max_ticks": "422, none of them runs",
+    "max_ticks": "422; no tick runs",
     "max_body": "413",
-    "max_memory": "507; a call under way stops after its tick, and says how many ticks have run",
+    "max_memory": "507; a running call stops after the current tick and reports how many ticks have run",
 }
 
 
 def endpoints() -> str:
-    """Every endpoint, from the OpenAPI document."""
+    """Return the table of endpoints, from the OpenAPI document."""
     rows = []
     for path, methods in make_app(Settings()).openapi()["paths"].items():
         for method, operation in methods.items():
@@ -29,14 +29,14 @@ def endpoints() -> str:
             known = [row["name"] for row in operation.get("parameters", ()) if row["in"] == "query"]
             parameters = ", ".join(f"`{name}`" for name in known)
             rows.append((f"`{method.upper()} {path}`", operation["description"], parameters or "-", answers))
-    return table(("call", "what", "query", "answers"), rows)
+    return table(("endpoint", "description", "query parameters", "status codes"), rows)
 
 
 def limits() -> str:
-    """Every limit, from the command's options."""
+    """Return the table of limits, from the command's options."""
     known = inspect.signature(serve).parameters
     rows = []
     for name in LIMITS:
         option = inspect.get_annotations(serve, eval_str=True)[name].__metadata__[0]
         rows.append((f"`--{name.replace('_', '-')}`", f"{known[name].default:,}", option.help, REFUSED[name]))
-    return table(("option", "default", "of", "over it"), rows)
+    return table(("option", "default", "meaning", "response above the limit"), rows)

@@ -16,7 +16,9 @@ from simcash_env.envs.vector import SimCashVec
 from simcash_env.kernels import tick
 from simcash_env.schema import arrays
 from simcash_env.schema.codes import CostKind, EventKind
+from simcash_env.schema.heads import head_table
 from simcash_env.schema.layout import layout_of
+from simcash_env.schema.verbs import VERBS, describe_choices
 from simcash_env.simulation.event_log import VALUE_NAMES
 from tools.docs import meanings
 from tools.docs.markdown import summary, table
@@ -61,6 +63,13 @@ def at_offset(first: str, place: int) -> str:
     return f"{first} + {place}" if place else first
 
 
+def action_heads() -> str:
+    """Every head of the queue action: subject, choices, condition of presence."""
+    offers = ", ".join(f"{row.verb.name.lower()} with `actions.{row.key}`" for row in VERBS if row.key)
+    slots = ("one for each of the first `max_queue_slots` payments of Queue 1", describe_choices(), f"always; {offers}")
+    return table(("head", "choices", "present"), [slots, *head_table()])
+
+
 def cost_kinds() -> str:
     """Every cost, in the order of the cost arrays."""
     known = config.CostConfig.model_fields
@@ -85,7 +94,7 @@ def arguments() -> str:
     for name, (default, text) in batch.items():
         if name not in parallel:
             rows.append((f"`{name}`", default, "both" if name in shared else "make_vec", text))
-    return table(("argument", "default", "of", "what"), rows)
+    return table(("argument", "default", "accepted by", "meaning"), rows)
 
 
 def _arguments(cls: type[Any]) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -147,7 +156,7 @@ def event_kinds() -> str:
     for kind in EventKind:
         values = [f"`{name}` ({unit_of(name)})" for name in VALUE_NAMES.get(kind, ()) if name]
         rows.append((str(int(kind)), f"`{kind.label}`", meanings.EVENT[kind], step_of[kind], ", ".join(values)))
-    return table(("code", "kind", "written when", "step", "own values (unit)"), rows)
+    return table(("code", "kind", "written when", "step", "values (unit)"), rows)
 
 
 def unit_of(value: str) -> str:
