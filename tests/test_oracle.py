@@ -106,7 +106,7 @@ def test_costs_never_decrease(config: ScenarioConfig, data: st.DataObject) -> No
 
 @invariant
 @given(config=strategies.scenarios(), data=st.data())
-def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
+def test_nobody_is_pushed_beyond_the_overdraft_limit_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
     """A settled payment leaves its sender within its overdraft limit, unless an event had put it beyond."""
     oracle = Oracle(config)
     world = oracle.world
