@@ -61,11 +61,11 @@ class FreshIdleEnv(IdleEnv):
         """New dicts by agent of new observations and infos; arrays are copied."""
         _, *rest, _ = super().step(actions)
         seen = {agent: {key: array.copy() for key, array in one.items()} for agent, one in self._seen.items()}
-        told = {
+        info = {
             agent: {"action_mask": seen[agent]["action_mask"], "costs": one["costs"].copy(), "illegal_actions": 0}
             for agent, one in self._told.items()
         }
-        return seen, *rest, told
+        return seen, *rest, info
 
 
 def stepping(env: Any, actions: Any) -> Step:

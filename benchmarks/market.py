@@ -17,7 +17,7 @@ import numpy as np
 from simcash_env import make_vec
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import FifoPolicy, MarketConfig, ScenarioConfig
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.registry import load
 from simcash_env.simulation.engine import Engine
@@ -67,7 +67,7 @@ def batch_orders_per_second() -> float:
 
 def idle_ratio() -> float:
     """Seconds of a run with an idle market over those without one."""
-    plain = with_policy(load(IDLE), FifoPolicy())
+    plain = with_common_policy(load(IDLE), FifoPolicy())
     idle = plain.model_copy(update={"market": MarketConfig(deposit_rate=3.25, lending_rate=3.65)})
     for config in (plain, idle):
         run_scripted(config, SEEDS)

@@ -153,7 +153,7 @@ def output(program: str, environment: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
-def record_events(kind: str, wanted: int) -> dict[str, float]:
+def record_events(kind: str, num_events: int) -> dict[str, float]:
     """Record so many events of two hundred banks; megabytes at the peak and on the disk, seconds."""
     from simcash_env.records.database import DatabaseSink
     from simcash_env.records.facts import RunFacts
@@ -169,7 +169,7 @@ def record_events(kind: str, wanted: int) -> dict[str, float]:
         sink = DatabaseSink(path, facts) if kind == "duckdb" else ParquetSink(path, facts)
         began, events = time.perf_counter(), 0
         with Recorder(simulation, [sink]) as recorder:
-            while events < wanted:
+            while events < num_events:
                 events += len(recorder.tick().events)
         seconds = time.perf_counter() - began
         size = path.stat().st_size / 2**20
@@ -177,7 +177,7 @@ def record_events(kind: str, wanted: int) -> dict[str, float]:
     return {"events": events, "seconds": seconds, "file_mb": size, "rss_before_mb": before, "rss_peak_mb": peak}
 
 
-def measure(wanted: int, *, with_baseline: bool) -> dict[str, Any]:
+def measure(num_events: int, *, with_baseline: bool) -> dict[str, Any]:
     """All figures."""
     figures: dict[str, Any] = {}
     for banks in (10, 200):
@@ -195,7 +195,7 @@ def measure(wanted: int, *, with_baseline: bool) -> dict[str, Any]:
         times = time_events_off()
         figures["events off over no logging compiled in"] = times["events off"] / times["no logging"]
     for kind in ("parquet", "duckdb"):
-        for events in (wanted // 10, wanted):
+        for events in (num_events // 10, num_events):
             program = f"from benchmarks.records import *; print(json.dumps(record_events({kind!r}, {events})))"
             figures[f"{events:,} events to {kind}"] = json.loads(output(program))
     return figures

@@ -64,7 +64,7 @@ SWITCHES: Final = (
     "algorithm_sequencing",
     "entry_disposition_offsetting",
 )
-ACTIONS: Final = ("allow_drop", "collateral", "recall")
+ACTIONS: Final = ("allow_drop", "collateral", "revoke")
 
 
 def bank(draw: random.Random, name: str, names: list[str], scale: int) -> dict[str, Any]:

@@ -26,15 +26,15 @@ SCENARIO, COPIES, ROUNDS, SECONDS = "ten-banks-v0", 1_024, 7, 0.5
 
 @numba.njit(parallel=True, nogil=True)  # type: ignore[untyped-decorator]
 def step_all(calls: Any, given: Any) -> Any:
-    """One kernel call a lane, in Numba's own threads."""
+    """One kernel call per chunk, in Numba's own threads."""
     unfinished = np.zeros(calls.shape[0], np.int64)
-    for lane in numba.prange(calls.shape[0]):
-        unfinished[lane] = step_batch(calls[lane], given)
+    for chunk in numba.prange(calls.shape[0]):
+        unfinished[chunk] = step_batch(calls[chunk], given)
     return unfinished
 
 
 def stepper(num_threads: int) -> Callable[[], Any]:
-    """A step of the batch in so many lanes, each a thread."""
+    """A step of the batch in this number of chunks, each in a thread."""
     vec = make_vec(SCENARIO, COPIES, num_threads=num_threads)
     vec.reset(seed=1)
     actions = np.ones(vec.actions.shape, np.int64)
@@ -44,12 +44,12 @@ def stepper(num_threads: int) -> Callable[[], Any]:
 
 
 def calls_of(vec: SimCashVec) -> npt.NDArray[np.int64]:
-    """The calls of a batch's lanes, a row each."""
-    return np.stack([call.words for call in vec._lanes._calls])  # noqa: SLF001 - what is compared
+    """The calls of a batch's chunks, a row each."""
+    return np.stack([call.words for call in vec._workers._calls])  # noqa: SLF001 - what is compared
 
 
 def prange_stepper() -> Callable[[], Any]:
-    """The same lanes stepped by ``prange``; the actions lie in the buffers already."""
+    """The same chunks stepped by ``prange``; the actions lie in the buffers already."""
     vec = make_vec(SCENARIO, COPIES, num_threads=2)
     vec.reset(seed=1)
     actions = np.ones(vec.actions.shape, np.int64)

@@ -27,14 +27,14 @@ def scenario(name: str, letters: str, events: list[dict[str, Any]], **parts: Any
     )
 
 
-def rings() -> ScenarioConfig:
-    """A ring of four over single payments, then a ring of three against the ids' order."""
+def cycles() -> ScenarioConfig:
+    """A cycle of four over single payments, then a cycle of three against the ids' order."""
     events = payments(0, "AB BC CD DA") + payments(1, "AC CB BA")
-    return scenario("rings", "DCBA", events, lsm={"algorithms": ["cycles"], "max_cycle_length": 4})
+    return scenario("cycles", "DCBA", events, lsm={"algorithms": ["cycles"], "max_cycle_length": 4})
 
 
-def rings_of_one_value() -> ScenarioConfig:
-    """Rings of four, all of one value, that share payments: ids decide which of them settle."""
+def cycles_of_one_value() -> ScenarioConfig:
+    """Cycles of four, all of one value, that share payments: ids decide which of them settle."""
     events = payments(0, "DA AB BC CD DA AC CB BD CE EA EB CD")
     return scenario("ties", "EDCBA", events, lsm={"algorithms": ["cycles"], "max_cycle_length": 5})
 
@@ -45,7 +45,7 @@ def triangles_of_one_value() -> ScenarioConfig:
     return scenario("triangles", "ABCD", events, lsm={"algorithms": ["cycles"], "max_cycle_length": 3})
 
 
-def even_pair_beyond_the_allowance(poor: str) -> ScenarioConfig:
+def even_pair_beyond_the_overdraft_limit(poor: str) -> ScenarioConfig:
     """An even pair one of whose banks is overdrawn beyond its credit: only the larger id's state counts."""
     transfer = {"type": "direct_transfer", "tick": 0, "from_bank": poor, "to_bank": "C", "amount": 7}
     return scenario("even", "ABC", [transfer, *payments(0, "AB BA")])
@@ -65,10 +65,10 @@ def only_weight_set_to_zero(rules: str = "standard") -> ScenarioConfig:
 
 
 def a_retry_settles_in_every_round() -> ScenarioConfig:
-    """A ring that never settles makes every round try Queue 2 again, and each time one payment more can be paid."""
+    """A cycle that never settles makes every round try Queue 2 again, and each time one payment more can be paid."""
     credit = {"type": "credit_limit_change", "tick": 0, "bank": "E", "delta": 100}
-    ring = payments(0, "AB CA", 1_000) + payments(0, "BC", 3_000)
-    return scenario("chain", "EDCBA", [*payments(0, "BA CB DC ED"), *ring, credit], lsm={"algorithms": ["cycles"]})
+    cycle = payments(0, "AB CA", 1_000) + payments(0, "BC", 3_000)
+    return scenario("chain", "EDCBA", [*payments(0, "BA CB DC ED"), *cycle, credit], lsm={"algorithms": ["cycles"]})
 
 
 def hundreds_in_a_tick() -> ScenarioConfig:
@@ -90,11 +90,11 @@ def hundreds_in_a_tick() -> ScenarioConfig:
 
 
 CORNERS = {
-    "rings": rings(),
-    "rings of one value": rings_of_one_value(),
+    "cycles": cycles(),
+    "cycles of one value": cycles_of_one_value(),
     "triangles of one value": triangles_of_one_value(),
-    "even pair, larger id beyond its allowance": even_pair_beyond_the_allowance("B"),
-    "even pair, smaller id beyond its allowance": even_pair_beyond_the_allowance("A"),
+    "even pair, larger id beyond its overdraft limit": even_pair_beyond_the_overdraft_limit("B"),
+    "even pair, smaller id beyond its overdraft limit": even_pair_beyond_the_overdraft_limit("A"),
     "only weight set to zero": only_weight_set_to_zero(),
     "only weight set to zero, as in SimCash": only_weight_set_to_zero("simcash"),
     "a retry settles in every round": a_retry_settles_in_every_round(),

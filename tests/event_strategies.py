@@ -1,4 +1,4 @@
-"""Hypothesis strategies for scheduled events, and for payments that form pairs and rings."""
+"""Hypothesis strategies for scheduled events, and for payments that form pairs and cycles."""
 
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ ALL_KINDS = ACCOUNT_KINDS + ARRIVAL_KINDS
 
 @st.composite
 def events(draw: Draw, frame: Frame, banks: list[Row]) -> list[Row]:
-    """Scheduled events of all kinds, and payments that form pairs and rings."""
+    """Scheduled events of all kinds, and payments that form pairs and cycles."""
     rows: list[Row] = []
     kinds, subjects = draw(some((ALL_KINDS, ACCOUNT_KINDS, ARRIVAL_KINDS))), frame.banks
     if draw(st.booleans()):
@@ -31,15 +31,15 @@ def events(draw: Draw, frame: Frame, banks: list[Row]) -> list[Row]:
     if frame.is_gridlock and draw(st.booleans()):
         rows += draw(bottleneck(frame))
     for _ in range(draw(some((1, 2, 5) if frame.is_gridlock else (0, 1, 2)))):
-        rows += draw(web_events(frame) if draw(st.integers(0, 3)) == 0 else ring_events(frame))
+        rows += draw(web_events(frame) if draw(st.integers(0, 3)) == 0 else cycle_events(frame))
     return draw(st.permutations(rows)) if draw(st.booleans()) else rows
 
 
 @st.composite
-def ring_events(draw: Draw, frame: Frame) -> list[Row]:
+def cycle_events(draw: Draw, frame: Frame) -> list[Row]:
     """Payments of one tick around some of the banks, nearly or exactly equal, so that they could settle together."""
     shortest = min(3, len(frame.banks)) if frame.is_gridlock else 2
-    ring = draw(st.permutations(frame.banks))[: draw(st.integers(shortest, len(frame.banks)))]
+    cycle = draw(st.permutations(frame.banks))[: draw(st.integers(shortest, len(frame.banks)))]
     amount = draw(some((100, 200, 300)))
     extra = some((0, 0, 0, 1, 50)) if draw(st.booleans()) else st.just(0)
     tick = draw(st.integers(0, frame.num_ticks - 1))
@@ -48,13 +48,13 @@ def ring_events(draw: Draw, frame: Frame) -> list[Row]:
             "type": "payment",
             "tick": tick,
             "from_bank": sender,
-            "to_bank": ring[(place + 1) % len(ring)],
+            "to_bank": cycle[(place + 1) % len(cycle)],
             "amount": (amount + draw(extra)) * frame.scale,
             "priority": draw(st.integers(0, 10)),
             **draw(deadlines(tick, frame.num_ticks)),
             "divisible": draw(st.booleans()),
         }
-        for place, sender in enumerate(ring)
+        for place, sender in enumerate(cycle)
     ]
 
 
@@ -87,26 +87,26 @@ def silencing(draw: Draw, frame: Frame, bank: Row) -> list[Row]:
 
 @st.composite
 def bottleneck(draw: Draw, frame: Frame) -> list[Row]:
-    """A chain of payments, the last first, of which each pass over Queue 2 can settle one; a ring that never settles.
+    """A chain of payments, the last first, of which each pass over Queue 2 can settle one; a cycle that never settles.
 
-    Credit lets the first bank of the chain pay; the ring is a candidate in every round, so that every round has a pass.
+    Credit lets the first bank of the chain pay; the cycle is a candidate in every round, so that every round has a pass.
     """
     banks = draw(st.permutations(frame.banks))[:4]
     row = {"type": "payment", "tick": draw(st.integers(0, frame.num_ticks - 1)), "deadline": draw(st.integers(1, 4))}
     amount = draw(some((100, 200))) * frame.scale
     chain = [{**row, "from_bank": a, "to_bank": b, "amount": amount} for a, b in pairwise(banks)]
     first, second, third = banks[-3:]
-    ring = [
+    cycle = [
         {**row, "from_bank": sender, "to_bank": receiver, "amount": factor * 1_000 * frame.scale}
         for sender, receiver, factor in ((third, second, 1), (second, first, 3), (first, third, draw(some((1, 2)))))
     ]
     credit = {"type": "credit_limit_change", "tick": row["tick"], "bank": banks[0], "delta": amount}
-    return [*reversed(chain), *ring, credit]
+    return [*reversed(chain), *cycle, credit]
 
 
 @st.composite
 def web_events(draw: Draw, frame: Frame) -> list[Row]:
-    """Equal payments of one tick between any banks: many rings of one value that share their payments."""
+    """Equal payments of one tick between any banks: many cycles of one value that share their payments."""
     tick = draw(st.integers(0, frame.num_ticks - 1))
     row = {"type": "payment", "tick": tick, "amount": 100 * frame.scale, "deadline": 6}
     ends = st.lists(some(frame.banks), min_size=2, max_size=2, unique=True)

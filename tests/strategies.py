@@ -1,6 +1,6 @@
 """Hypothesis strategies: any valid scenario of the supported features together, and actions for a given state.
 
-Liquidity is scarce and amounts repeat, so that queues, offsets and rings really happen.
+Liquidity is scarce and amounts repeat, so that queues, offsets and cycles really happen.
 """
 
 from typing import Any
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from simcash_env.config import ScenarioConfig
 from tests.bank_strategies import banks
 from tests.drawing import AMOUNTS, BANK_NAMES, SCALES, Draw, Frame, Row, cents, maybe, some
-from tests.event_strategies import events, ring_events
+from tests.event_strategies import cycle_events, events
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
 
-__all__ = ["actions", "collateral", "events", "orders", "pool_levels", "ring_events", "scenarios", "submissions"]
+__all__ = ["actions", "collateral", "cycle_events", "events", "orders", "pool_levels", "scenarios", "submissions"]
 
 
 @st.composite

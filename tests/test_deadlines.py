@@ -92,12 +92,12 @@ def test_every_deadline_is_cut_at_the_end_of_the_day_where_that_is_on() -> None:
         ({"deadline_tick": 9, "deadline_in": 6}, "deadline_in: give either deadline_tick or deadline_in"),
         ({"deadline": 9, "deadline_tick": 9}, "deadline_tick: give either deadline or deadline_tick"),
         ({"deadline": 9, "deadline_in": 6}, "deadline_in: give either deadline or deadline_in"),
-        ({"deadline_tick": 3}, "deadline_tick: 3 is no tick from 4 to 40"),
-        ({"deadline_tick": 41}, "deadline_tick: 41 is no tick from 4 to 40"),
-        ({"deadline": 41}, "deadline: 41 is no tick from 4 to 40"),
-        ({"deadline_in": 0}, "deadline_in: 0 is no whole number of ticks from 1"),
-        ({"deadline_in": 1.5}, "deadline_in: 1.5 is no whole number of ticks from 1"),
-        ({"deadline_in": True}, "deadline_in: True is no whole number of ticks from 1"),
+        ({"deadline_tick": 3}, "deadline_tick: must be a tick from 4 to 40, got 3"),
+        ({"deadline_tick": 41}, "deadline_tick: must be a tick from 4 to 40, got 41"),
+        ({"deadline": 41}, "deadline: must be a tick from 4 to 40, got 41"),
+        ({"deadline_in": 0}, "deadline_in: must be a whole number of ticks from 1, got 0"),
+        ({"deadline_in": 1.5}, "deadline_in: must be a whole number of ticks from 1, got 1.5"),
+        ({"deadline_in": True}, "deadline_in: must be a whole number of ticks from 1, got True"),
     ],
 )
 def test_a_submission_with_a_wrong_deadline_is_refused(deadline: dict[str, Any], message: str) -> None:

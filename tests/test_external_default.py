@@ -29,7 +29,7 @@ NAMES = ["release", "hold", "fifo", "buffer", "tree"]
 
 @pytest.mark.parametrize("external", ["release", "hold"])
 def test_external_default_follows_the_oracle(external: str) -> None:
-    config = busy(collateral=True, recall=True)
+    config = busy(collateral=True, revoke=True)
     oracle, simulation = Oracle(config, external=external), Simulation(config, external=external)
     for tick in range(simulation.num_ticks):
         actions: dict[str, Any] | None = {} if tick % 3 == 1 else None
@@ -163,7 +163,7 @@ def test_external_banks_hold_in_a_run_saved_before_there_was_a_default(tmp_path:
 def test_external_default_of_a_damaged_snapshot_is_refused(tmp_path: Any, external: Any) -> None:
     simulation = Simulation(busy())
     damaged = older(simulation.snapshot(), external=external)
-    with pytest.raises(SnapshotError, match="its header makes no sense: external"):
+    with pytest.raises(SnapshotError, match="invalid header: external"):
         simulation.restore(damaged)
     (tmp_path / "saved").write_bytes(damaged)
     with pytest.raises(SnapshotError, match="external"):
@@ -196,7 +196,9 @@ def test_external_banks_hold_in_records_made_before_there_was_a_default() -> Non
     assert read.simulation().external == "hold"
 
 
-@pytest.mark.parametrize(("external", "said"), [(7, "make no sense: external"), ("fiffo", "cannot run the recorded")])
+@pytest.mark.parametrize(
+    ("external", "said"), [(7, "invalid facts of the run: external"), ("fiffo", "cannot run the recorded")]
+)
 def test_external_default_of_a_damaged_record_is_refused(external: Any, said: str) -> None:
     text = replace(RunFacts.of(Simulation(busy())), external=external).to_json()
     with pytest.raises(RecordError, match=said):

@@ -23,9 +23,9 @@ def test_no_algorithm_beats_the_best_set_and_nothing_settles_gross(instance: Ins
     [
         ("bilateral", "two banks, net funded"),
         ("bilateral subset", "two banks, part of each side"),
-        ("cycles", "ring of three, other way"),
-        ("cycles", "two rings that share a bank"),
-        ("prefix", "ring that only a set resolves"),
+        ("cycles", "cycle of three, other way"),
+        ("cycles", "two cycles that share a bank"),
+        ("prefix", "cycle that only a set resolves"),
     ],
 )
 def test_an_algorithm_settles_the_best_set_of_what_it_is_made_for(algorithm: str, queue: str) -> None:

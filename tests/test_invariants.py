@@ -137,7 +137,7 @@ def test_every_payment_is_in_exactly_one_place(config: ScenarioConfig, data: st.
 
 
 def shortfall(run: Run) -> dict[str, int]:
-    """By how much each balance is beyond its allowance."""
+    """By how much each balance is beyond its overdraft limit."""
     found = {}
     for bank in run.config.banks:
         row = run.banks()[bank.id]
@@ -147,7 +147,7 @@ def shortfall(run: Run) -> dict[str, int]:
 
 
 def excuses(result: TickResult, config: ScenarioConfig) -> Counter[str]:
-    """By how much a tick's events may push each bank beyond its allowance."""
+    """By how much a tick's events may push each bank beyond its overdraft limit."""
     found: Counter[str] = Counter()
     for event in result.events:
         bank = str(event.bank)

@@ -111,15 +111,15 @@ def test_the_limit_that_was_in_the_way_is_named(there: int, kind: str) -> None:
     assert [event.amount for event in named(run.tick(), kind)] == [there]
 
 
-def test_a_ring_of_single_cents_settles() -> None:
-    for ring in ("AB BC CA", "AB BC CD DA"):
+def test_a_cycle_of_single_cents_settles() -> None:
+    for cycle in ("AB BC CA", "AB BC CD DA"):
         run = Both(penniless("ABCD"), lsm={"algorithms": ["cycles"]}, switches={"algorithm_sequencing": True})
-        for pair in ring.split():
+        for pair in cycle.split():
             run.submit(pair, 1)
         result = run.tick()
         assert run.waiting() == []
         (told,) = named(result, "AlgorithmExecution")
-        assert len(ring.split()) in told.details.values()
+        assert len(cycle.split()) in told.details.values()
 
 
 def test_a_pair_of_single_cents_settles() -> None:
@@ -134,7 +134,7 @@ def test_a_pair_of_single_cents_settles() -> None:
 
 @pytest.mark.parametrize("algorithm", ["bilateral", "cycles", "prefix"])
 def test_an_algorithm_tells_how_many_payments_it_settled_in_all(algorithm: str) -> None:
-    """Two pairs, two rings, one set."""
+    """Two pairs, two cycles, one set."""
     pairs = {"bilateral": "AB BA CD DC", "cycles": "AB BC CA DE EF FD", "prefix": "AB BA CD DC"}[algorithm].split()
     run = Both(penniless("ABCDEF"), lsm={"algorithms": [algorithm]}, switches={"algorithm_sequencing": True})
     for pair in pairs:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from simcash_env.cli import screen
 from simcash_env.config import load_scenario
-from simcash_env.evaluation.plots import draw_balances, draw_learning_curves
+from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_run
 from simcash_env.literal import literal_column, literal_console, literal_plot, literal_text, told_literally
 from simcash_env.records.facts import RunFacts
@@ -96,7 +96,7 @@ def test_commands_show_marked_names(marked, capsys):
     assert [code for code, _, _ in answers] == [0] * len(asked)
     told = ["".join(printed) for _, *printed in answers]
     for name in (*MARKED, "bank [/dim] day :x:"):
-        assert all(name in told[number] for number in (0, 4, 6))
+        assert [number for number in (0, 4, 6) if name not in told[number]] == [], (name, told)
     assert ":x:.parquet: 0 events" not in told[1]
     assert ":x:.duckdb: " in told[1]
     assert told[2].startswith(f"{saved}: bank [/dim] day :x:, seed 1")
@@ -111,7 +111,7 @@ def test_mistakes_show_marked_names(marked, capsys):
         (("run", "[/no]"), "got '[/no]'"),
         (("run", marked, "--policy", "[it]B=[/it]"), "--policy [it]B=[/it]: must be one of"),
         (("state", ":x:"), ":x:: cannot be read"),
-        (("run", "--state", marked), f"{marked}: snapshot: it is damaged"),
+        (("run", "--state", marked), f"{marked}: snapshot: damaged"),
         (("[/b]",), "'[/b]'"),
     ):
         code, _, error = called(capsys, *arguments)
@@ -167,7 +167,7 @@ def test_benchmark_plots_draw_names_as_they_are(tmp_path):
     texts = drawing(tmp_path / "curves.svg")
     assert {"$_x", "_seed 0", "$a_$: training"} <= set(texts)
     record = record_run(load_scenario(scenario(DRAWN)), 1)
-    draw_balances([record], 1, "$b_$", tmp_path / "balances.svg")
+    plot_balances([record], 1, "$b_$", tmp_path / "balances.svg")
     assert any(text.startswith("$b_$: balance of ") for text in drawing(tmp_path / "balances.svg"))
 
 

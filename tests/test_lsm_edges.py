@@ -49,7 +49,7 @@ def test_a_round_that_settled_is_followed_by_another_while_one_payment_waits() -
     assert executions(run.tick()) == 2
 
 
-def test_what_a_ring_frees_is_paid_at_once() -> None:
+def test_what_a_cycle_frees_is_paid_at_once() -> None:
     run = Both({**penniless("BCD"), "A": {"opening_balance": 1}}, lsm=CYCLES)
     for pair, cents in (("AB", 11), ("BC", 10), ("CA", 10), ("BD", 1)):
         run.submit(pair, cents)
@@ -67,14 +67,14 @@ def test_what_a_set_frees_is_paid_at_once() -> None:
 
 
 @pytest.mark.parametrize(("limit", "settled"), [(3, 0), (4, 4)])
-def test_the_search_for_a_ring_looks_at_as_many_payments_as_its_limit_says(limit: int, settled: int) -> None:
+def test_the_search_for_a_cycle_looks_at_as_many_payments_as_its_limit_says(limit: int, settled: int) -> None:
     run = Both(penniless("ABCD"), lsm={"algorithms": ["cycles"], "max_cycle_length": 4, "cycle_work_limit": limit})
     for pair in ("AB", "BC", "CD", "DA"):
         run.submit(pair, 5)
     assert run.tick().num_lsm_releases == settled
 
 
-def test_of_rings_of_one_total_and_the_same_first_banks_the_shorter_goes_first() -> None:
+def test_of_cycles_of_one_total_and_the_same_first_banks_the_shorter_goes_first() -> None:
     run = Both(
         {"A": {"opening_balance": 2}, "D": {"opening_balance": 10}, **penniless("BCE")},
         lsm={"algorithms": ["cycles"], "max_cycle_length": 5},
@@ -85,7 +85,7 @@ def test_of_rings_of_one_total_and_the_same_first_banks_the_shorter_goes_first()
     assert run.waiting() == ["DE", "EA"]
 
 
-def test_a_bank_beyond_its_credit_takes_part_in_a_ring_that_costs_it_nothing() -> None:
+def test_a_bank_beyond_its_credit_takes_part_in_a_cycle_that_costs_it_nothing() -> None:
     cut = {"type": "credit_limit_change", "tick": 1, "bank": "A", "delta": -30}
     run = Both({"A": {"credit_limit": 30}, **penniless("BCD")}, lsm=CYCLES, events=[cut])
     run.submit("AD", 20)
@@ -100,7 +100,7 @@ def test_a_bank_beyond_its_credit_takes_part_in_a_ring_that_costs_it_nothing() -
     "sizes", [(3, 7, 1, 8, 2, 6, 4, 5), (4, 5, 8, 7, 3, 1, 6, 2), (2, 6, 7, 4, 1, 3, 5, 8), (1, 2, 3, 4, 5, 6, 7, 8)]
 )
 @pytest.mark.parametrize("most", [5, 8])
-def test_rings_go_in_order_of_their_totals_however_many_there_are(sizes: tuple[int, ...], most: int) -> None:
+def test_cycles_go_in_order_of_their_totals_however_many_there_are(sizes: tuple[int, ...], most: int) -> None:
     letters = [chr(ord("A") + number) for number in range(24)]
     run = Both(
         penniless("".join(letters)), lsm={"algorithms": ["cycles"], "max_cycles_per_tick": most}, switches=REPORTED
@@ -115,7 +115,7 @@ def test_rings_go_in_order_of_their_totals_however_many_there_are(sizes: tuple[i
 
 
 @pytest.mark.parametrize(("credit", "settled"), [(0, 0), (1, 3), (2, 3)])
-def test_a_bank_may_use_its_credit_for_what_a_ring_costs_it(credit: int, settled: int) -> None:
+def test_a_bank_may_use_its_credit_for_what_a_cycle_costs_it(credit: int, settled: int) -> None:
     run = Both({"A": {"credit_limit": credit}, **penniless("BC")}, lsm=CYCLES)
     for pair, cents in (("AB", 11), ("BC", 10), ("CA", 10)):
         run.submit(pair, cents)
@@ -135,10 +135,10 @@ def test_a_bank_may_use_its_credit_for_what_a_ring_costs_it(credit: int, settled
         ("net", "multilateral_limit", 0, True),
     ],
 )
-def test_a_ring_may_use_a_limit_up_to_the_last_cent(
+def test_a_cycle_may_use_a_limit_up_to_the_last_cent(
     letters: str, basis: str, limit: str, cents: int, *, passes: bool
 ) -> None:
-    """What a bank receives in a ring comes from another than it pays: only the limit over all banks nets it."""
+    """What a bank receives in a cycle comes from another than it pays: only the limit over all banks nets it."""
     run = Both(
         {"A": {limit: {"B": cents} if limit == "bilateral_limits" else cents}, **penniless(letters[1:])},
         lsm={"algorithms": ["cycles"], "max_cycle_length": 4},
@@ -183,7 +183,7 @@ def test_what_one_bank_can_pay_alone_is_no_offset() -> None:
 
 @pytest.mark.parametrize("rules", ["standard", "simcash"])
 def test_liquidity_saving_goes_on_after_a_retry_that_settled(rules: str) -> None:
-    """The rounds ended where offsets and rings had moved nothing, whatever the passes after them had settled."""
+    """The rounds ended where offsets and cycles had moved nothing, whatever the passes after them had settled."""
     credit = {"type": "credit_limit_change", "tick": 2, "bank": "D", "delta": 142}
     run = Both(penniless("ABCD"), lsm=CYCLES, rules=rules, events=[credit], costs={"eod_penalty": 0})
     for pairs in ((("BC", 100), ("CD", 300)), (("AB", 100), ("DA", 100), ("DB", 106))):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import OrderError
-from simcash_env.schema.codes import Refusal
+from simcash_env.schema.codes import OrderRefusal
 from simcash_env.simulation import Simulation
 from tests.oracle.market import UNITS_PER_CENT, Market
 from tests.oracle.world import build_world
@@ -117,7 +117,7 @@ def place_in_both(simulation: Simulation, twin: Market, order: dict[str, object]
 
 def simulation_refusal(rows) -> str:
     """The reason in the last event."""
-    return Refusal(int(rows[-1][6])).name
+    return OrderRefusal(int(rows[-1][6])).name
 
 
 def compare(simulation: Simulation, twin: Market) -> None:

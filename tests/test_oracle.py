@@ -106,18 +106,18 @@ def test_costs_never_decrease(config: ScenarioConfig, data: st.DataObject) -> No
 
 @invariant
 @given(config=strategies.scenarios(), data=st.data())
-def test_nobody_is_pushed_beyond_the_allowance_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
-    """A settled payment leaves its sender within its allowance, unless an event had put it beyond."""
+def test_nobody_is_pushed_beyond_the_overdraft_limit_by_settlement(config: ScenarioConfig, data: st.DataObject) -> None:
+    """A settled payment leaves its sender within its overdraft limit, unless an event had put it beyond."""
     oracle = Oracle(config)
     world = oracle.world
     while oracle.current_tick < oracle.num_ticks:
         oracle.open_tick()
-        beyond = {name for name, bank in world.banks.items() if bank.balance < -bank.allowance()}
+        beyond = {name for name, bank in world.banks.items() if bank.balance < -bank.overdraft_limit()}
         returned = {name: bank.allocated_pool for name, bank in world.banks.items()}
         oracle.close_tick(data.draw(strategies.actions(oracle)))
         for name, bank in world.banks.items():
             hole = returned[name] - bank.allocated_pool
-            assert name in beyond or bank.balance + hole >= -bank.allowance()
+            assert name in beyond or bank.balance + hole >= -bank.overdraft_limit()
 
 
 def comparable(shot: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def test_engine_and_oracle_agree_in_corners(corner: str) -> None:
 
 def test_snapshot_counts_what_was_reported() -> None:
     """The run counters are sums of the ticks' reports."""
-    oracle = Oracle(CORNERS["rings"])
+    oracle = Oracle(CORNERS["cycles"])
     settled = released = 0
     while oracle.current_tick < oracle.num_ticks:
         report = oracle.tick()
@@ -180,8 +180,8 @@ def test_snapshot_counts_what_was_reported() -> None:
     ("corner", "waiting"),
     [
         ("triangles of one value", ["BD", "DA"]),
-        ("even pair, larger id beyond its allowance", ["AB", "BA"]),
-        ("even pair, smaller id beyond its allowance", []),
+        ("even pair, larger id beyond its overdraft limit", ["AB", "BA"]),
+        ("even pair, smaller id beyond its overdraft limit", []),
         ("a retry settles in every round", ["AB", "BC", "CA"]),
     ],
 )

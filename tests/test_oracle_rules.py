@@ -163,7 +163,7 @@ def test_a_collateral_withdrawal_leaves_what_credit_needs() -> None:
         {"A": {"posted_collateral": 500, "collateral_haircut": 0.07, "max_collateral_capacity": 600}, "B": {}},
         events=[{**event, "tick": 1, "delta": -500}, {**event, "tick": 2, "delta": 500}],
     )
-    assert run.world.banks["A"].allowance() == 465
+    assert run.world.banks["A"].overdraft_limit() == 465
     run.submit("A", "B", 100, 4)
     posted = []
     for _ in range(3):

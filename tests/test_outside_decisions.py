@@ -81,9 +81,13 @@ def test_the_other_banks_payments_stay_in_queue_2() -> None:
             {},
             "actions.ALFA.tx_00000001: this payment is not in the bank's Queue 2",
         ),
-        ({"ALFA": {"tx_00000001": ("resubmit", "soon")}}, {}, "('resubmit', 'soon') is none of"),
-        ({}, {"ALFA": 1.5}, "collateral.ALFA: 1.5 is no whole number of cents"),
-        ({}, {"ALFA": 10**16}, "collateral.ALFA: 10000000000000000 is no whole number"),
+        ({"ALFA": {"tx_00000001": ("resubmit", "soon")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({}, {"ALFA": 1.5}, "collateral.ALFA: must be a whole number of cents from -10**15 to 10**15, got 1.5"),
+        (
+            {},
+            {"ALFA": 10**16},
+            "collateral.ALFA: must be a whole number of cents from -10**15 to 10**15, got 10000000000000000",
+        ),
         ({}, {"ZULU": 1}, "unknown bank 'ZULU'"),
     ],
 )

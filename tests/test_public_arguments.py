@@ -32,7 +32,7 @@ WRONG = (
 
 
 def world():
-    return busy(market=MARKET, collateral=True, recall=True)
+    return busy(market=MARKET, collateral=True, revoke=True)
 
 
 def opened():
@@ -322,9 +322,9 @@ def test_evaluations_take_numpy_integers():
 
 def test_simulation_errors_name_ticks_and_days():
     simulation = opened()
-    with pytest.raises(SimulationError, match=r"num_ticks: 1\.5 is no whole number of ticks"):
+    with pytest.raises(SimulationError, match=r"num_ticks: must be a whole number of ticks, 0 or more, got 1\.5"):
         simulation.run(1.5)
-    with pytest.raises(SimulationError, match="day: 2 is no whole number from 0 to 1"):
+    with pytest.raises(SimulationError, match="day: must be a whole number from 0 to 1, got 2"):
         simulation.transactions_for_day(2)
     with pytest.raises(ConfigError, match='events: must be True, False or "tick", got 1'):
         Simulation(world(), events=1)

@@ -33,7 +33,7 @@ ASKED = {
         "late part of a staggered split",
         "pool level",
         "collateral of a learner",
-        "recall of a learner",
+        "revoke of a learner",
         "exponential",
         "step",
         "linear",
@@ -43,8 +43,8 @@ ASKED = {
 OF_LEARNERS = {
     "CollateralPost": "collateral of a learner",
     "CollateralWithdraw": "collateral of a learner",
-    "RtgsWithdrawal": "recall of a learner",
-    "RtgsResubmission": "recall of a learner",
+    "RtgsWithdrawal": "revoke of a learner",
+    "RtgsResubmission": "revoke of a learner",
 }
 
 

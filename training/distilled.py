@@ -59,7 +59,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         fifo = [cost["mean"] for name, cost in row["baselines"].items() if name.startswith("fifo")]
         lines.append(
             f"| `{row['scenario']}` | {max(row['nodes'].values())} | {100 * row['fidelity']:.1f} % | "
-            f"{told(row['tree'])} | {told(row['network'])} | {row['tree_over_network']:.3f} | "
+            f"{interval_text(row['tree'])} | {interval_text(row['network'])} | {row['tree_over_network']:.3f} | "
             f"{min(tuned, default=float('nan')):,.0f} | {min(fifo, default=float('nan')):,.0f} |"
         )
     once = [f"{PLAYED_ONCE}."] if any(row["test_days"] == 1 for row in rows) else []
@@ -85,7 +85,7 @@ def families(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{words}, in some rows {', '.join(f'`{name}`' for name in also)}" if also else words
 
 
-def told(cost: Mapping[str, Any]) -> str:
+def interval_text(cost: Mapping[str, Any]) -> str:
     """A mean with its interval."""
     return str(Interval(**cost))
 

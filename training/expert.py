@@ -13,7 +13,7 @@ import yaml
 
 from simcash_env.evaluation.grid_search import tune
 from simcash_env.evaluation.seeds import training_seeds
-from simcash_env.learning.expert import search
+from simcash_env.learning.expert import search_expert
 from simcash_env.registry import load
 
 FAMILY: Final = "liquidity_reserve"
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given: Any = parser.parse_args(arguments)
     config = load(given.scenario)
     tuned = tune(config, FAMILY, training_seeds(TUNING_DAYS))
-    expert, cents = search(
+    expert, cents = search_expert(
         config, tuned.shares or (0.5,) * len(config.banks), given.largest_share, training_seeds(DAYS)
     )
     print(f"# {tuned.describe()}: {tuned.training_cents:,.0f} cents of a training day; with this expert {cents:,.0f}")

@@ -20,7 +20,7 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy,
 from simcash_env.config.rules import ActionConfig
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_policy
+from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, with_common_policy
 from simcash_env.evaluation.metrics import metrics_of
 from simcash_env.evaluation.run_columns import RunRecord, record_agent, record_run
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -172,7 +172,7 @@ def study_scripted(seeds: Sequence[int]) -> Rows:
     rows: Rows = []
     for name, policy in POLICIES.items():
         off, on = (
-            figures_of(record_run(with_policy(one, policy), seed) for seed in seeds)
+            figures_of(record_run(with_common_policy(one, policy), seed) for seed in seeds)
             for one in (without_market(config), config)
         )
         rows += compared(name, off, on)
@@ -211,9 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=RUNS, help="Number of test runs.")
     parser.add_argument("--seed", type=int, default=0, help="Random seed of the training.")
     parser.add_argument("--seconds", type=float, help="Stop the training after this many seconds.")
-    asked = parser.parse_args(arguments)
-    seeds = held_out_seeds(asked.runs)
-    settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (asked.seed, asked.seconds)
+    options = parser.parse_args(arguments)
+    seeds = held_out_seeds(options.runs)
+    settings, how = load_settings(SCENARIO, max_queue_slots=SLOTS), (options.seed, options.seconds)
     banks, few = study_learned(settings, seeds, *how), seeds[:RECORDED_RUNS]
     rows = [*study_scripted(few), *study_all_learned(settings, few, *how)]
     lines = [
@@ -222,15 +222,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *system_table(rows),
         "",
         (
-            f"Means and 95 % bootstrap intervals over {asked.runs:,} test runs, which were not used in training "
-            f"(second table: the first {min(RECORDED_RUNS, asked.runs)} of them); the same in all rows. "
+            f"Means and 95 % bootstrap intervals over {options.runs:,} test runs, which were not used in training "
+            f"(second table: the first {min(RECORDED_RUNS, options.runs)} of them); the same in all rows. "
             f"Costs in cents. Version {__version__}, "
             "`python -m training.market_study --markdown FILE`."
         ),
     ]
     print("\n".join(lines))
-    if asked.markdown is not None:
-        write_atomically(asked.markdown, ("\n".join(lines) + "\n").encode())
+    if options.markdown is not None:
+        write_atomically(options.markdown, ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -34,7 +34,7 @@ from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console
 from simcash_env.registry import load
 from training.table import markdown
-from training.tuned_baselines import Rival, rivals
+from training.tuned_baselines import TunedBaseline, tuned_baselines
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
@@ -93,7 +93,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         for found, player in zip(runs, players, strict=True):
             found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[name]
     report(f"{name}: baselines")
-    scripts = rivals(config, days)
+    scripts = tuned_baselines(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
     if settings.expert is not None:
@@ -109,20 +109,20 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
 
 
 def compared(
-    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[Rival], fifo: Evaluation
+    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[TunedBaseline], fifo: Evaluation
 ) -> dict[str, Any]:
     """Compare learned policies with the best baseline on these test days, with FIFO and with the lower bound."""
     learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
     best = scripts[0].evaluation.totals()
     bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
-    least = bounds.of(Permitted(pool="any"))
+    least = bounds.of(AllowedDecisions(pool="any"))
     found: dict[str, Any] = {
         "learned": asdict(bootstrap_interval(learned)), "totals": learned.round(2).tolist(),
         "tuned": {
             "policy": scripts[0].policy, "parameters": scripts[0].parameters,
             "total": asdict(bootstrap_interval(best)), "totals": best.tolist(),
         },
-        "others": {rival.policy: float(rival.evaluation.totals().mean()) for rival in scripts},
+        "others": {script.policy: float(script.evaluation.totals().mean()) for script in scripts},
         "fifo": asdict(bootstrap_interval(fifo.totals())),
         "difference": asdict(paired_difference(learned, best)),
         "difference_to_fifo": asdict(paired_difference(learned, fifo.totals())),

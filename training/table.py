@@ -126,5 +126,5 @@ def _span(interval: Mapping[str, Any]) -> str:
 
 
 def _difference(interval: Mapping[str, Any]) -> str:
-    told = f"{interval['mean']:+,.0f}"
-    return told if interval["count"] == 1 else f"{told} ({interval['low']:+,.0f} to {interval['high']:+,.0f})"
+    text = f"{interval['mean']:+,.0f}"
+    return text if interval["count"] == 1 else f"{text} ({interval['low']:+,.0f} to {interval['high']:+,.0f})"

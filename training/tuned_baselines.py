@@ -1,9 +1,8 @@
-"""The scripts that learned policies are measured against: tuned on training days, scored on the same test days."""
+"""Tuned baselines for learned policies: tuned on training seeds, scored on the same test seeds."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,13 @@ from pydantic import TypeAdapter
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.evaluation.contenders import TUNED
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
 from simcash_env.evaluation.grid_search import tune
 from simcash_env.evaluation.seeds import training_seeds
 
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
-_POOL: Final = "pool "
 LEADING: Final = ("fifo", "liquidity_reserve", "balance_first", "priority_first", "small_first")
 """What is tuned where there are no published results: one of these leads in every scenario where all nine were."""
 LEADING_OF_LARGE: Final = ("fifo", "small_first")
@@ -29,7 +28,7 @@ TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
 
 
 @dataclass(frozen=True, eq=False)
-class Rival:
+class TunedBaseline:
     """A tuned policy and what it costs on the test days."""
 
     policy: str
@@ -37,20 +36,13 @@ class Rival:
     evaluation: Evaluation
 
 
-def parsed(family: str, parameters: str) -> tuple[PolicyConfig, tuple[float, ...] | None]:
-    """Policy and pool shares from the words of ``Tuned.describe``."""
-    shares: tuple[float, ...] | None = None
-    values: dict[str, float] = {}
-    for part in re.split(r", (?=[a-z])", parameters) if parameters else []:
-        if part.startswith(_POOL):
-            shares = tuple(round(float(share.strip(" %")) / 100, 6) for share in part[len(_POOL) :].split("/"))
-        else:
-            name, number = part.rsplit(" ", 1)
-            values[name] = float(number.replace(",", ""))
+def tuned_policy(row: Mapping[str, Any]) -> tuple[PolicyConfig, tuple[float, ...] | None]:
+    """Policy and pool shares of a published row of a tuned policy."""
+    family, values = str(row["policy"]).removeprefix(TUNED), row["values"]
+    shares = None if row["pool_shares"] is None else tuple(row["pool_shares"])
     if family in policy_names():
         return _POLICY.validate_python({"type": "tree", "file": str(policy_path(family)), "parameters": values}), shares
-    whole = {name: int(value) for name, value in values.items()}
-    return _POLICY.validate_python({"type": family, **whole}), shares
+    return _POLICY.validate_python({"type": family, **values}), shares
 
 
 def published(scenario: str, path: Path = PUBLISHED) -> list[Mapping[str, Any]]:
@@ -58,30 +50,28 @@ def published(scenario: str, path: Path = PUBLISHED) -> list[Mapping[str, Any]]:
     if not path.is_file():
         return []
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    return [row for row in rows if row["scenario"] == scenario and row["policy"].startswith("tuned:")]
+    return [row for row in rows if row["scenario"] == scenario and row["policy"].startswith(TUNED)]
 
 
-def rivals(config: ScenarioConfig, seeds: Sequence[int], path: Path = PUBLISHED) -> list[Rival]:
-    """All tuned policies on these days, cheapest first; those of the published results, else some are searched.
+def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = PUBLISHED) -> list[TunedBaseline]:
+    """Play all tuned policies on these days; cheapest first.
+
+    They are those of the published results. A scenario without published results gets a search over a few families.
 
     Args:
         config: a scenario of the library.
         seeds: test days; the search never sees them.
         path: of the published results.
     """
-    found = []
-    for row in published(config.name, path):
-        family = str(row["policy"]).removeprefix("tuned:")
-        policy, shares = parsed(family, str(row["parameters"]))
-        found.append((family, str(row["parameters"]), policy, shares))
+    found = [(str(row["policy"]), str(row["parameters"]), *tuned_policy(row)) for row in published(config.name, path)]
     if not found:
         is_large = len(config.banks) >= LARGE_BANKS
         days = training_seeds(LARGE_TUNING_DAYS if is_large else TUNING_DAYS)
         for family in LEADING_OF_LARGE if is_large else LEADING:
             tuned = tune(config, family, days)
-            found.append((family, tuned.describe(), tuned.policy, tuned.shares))
+            found.append((f"{TUNED}{family}", tuned.describe(), tuned.policy, tuned.shares))
     scored = [
-        Rival(f"tuned:{family}", words, evaluate_policy(config, policy, seeds, shares))
-        for family, words, policy, shares in found
+        TunedBaseline(name, words, evaluate_policy(config, policy, seeds, shares))
+        for name, words, policy, shares in found
     ]
-    return sorted(scored, key=lambda rival: float(rival.evaluation.totals().mean()))
+    return sorted(scored, key=lambda baseline: float(baseline.evaluation.totals().mean()))

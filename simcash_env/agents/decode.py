@@ -8,8 +8,8 @@ from simcash_env.agents.tables import I16, QUEUE, Window
 from simcash_env.agents.units import TYPICAL_TICKS
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
-from simcash_env.kernels.judgement import may_do
 from simcash_env.kernels.ledger import available_liquidity
+from simcash_env.kernels.payment_decisions import may_do
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, Phase, Verb
 from simcash_env.schema.limits import BUDGET_LEVELS, HIGHEST_PRIORITY, THRESHOLD_STEPS
@@ -27,7 +27,7 @@ def decode(scenario: Scenario, state: State, work: Work, window: Window, copy: i
     After a call for room in mid-tick the decisions are written again; what was counted before stands.
     """
     num_learners = window.learners.shape[0]
-    work.has_recalls[0] = 0
+    work.has_revocations[0] = 0
     for index in range(num_learners):
         bank, row = window.learners[index], copy * num_learners + index
         choices = part(actions, row * window.num_heads, window.num_heads)

@@ -16,9 +16,9 @@ from simcash_env.schema.codes import (
     COLLATERAL_CHOICES,
     MARKET_CHOICES,
     NONE,
-    RECALL_CHOICES,
+    REVOKE_CHOICES,
     Phase,
-    RecallChoice,
+    RevokeChoice,
     RtgsPriority,
     Verb,
 )
@@ -29,8 +29,8 @@ NUM_RTGS_PRIORITIES = len(RtgsPriority)
 LEAST_URGENT = int(RtgsPriority.NORMAL)
 CLOSING = int(Phase.CLOSING)
 HOLD, WAIT, WITHDRAW, RESUBMIT = int(Verb.HOLD), int(Verb.WAIT), int(Verb.WITHDRAW), int(Verb.RESUBMIT)
-KEEP, LARGEST, EVERY = int(RecallChoice.KEEP), int(RecallChoice.WITHDRAW_LARGEST), int(RecallChoice.WITHDRAW_ALL)
-RESUBMIT_NORMAL = int(RecallChoice.RESUBMIT_NORMAL)
+KEEP, LARGEST, EVERY = int(RevokeChoice.KEEP), int(RevokeChoice.WITHDRAW_LARGEST), int(RevokeChoice.WITHDRAW_ALL)
+RESUBMIT_NORMAL = int(RevokeChoice.RESUBMIT_NORMAL)
 POSTS = COLLATERAL_CHOICES // 2
 
 
@@ -53,8 +53,8 @@ def decode_head(scenario: Scenario, state: State, work: Work, bank: int, head: i
         return decode_pool(scenario, state, work, bank, choice)
     if head == HEAD.collateral:
         return decode_collateral(scenario, state, work, bank, choice)
-    if head == HEAD.recall:
-        return decode_recall(scenario, state, work, bank, choice)
+    if head == HEAD.revoke:
+        return decode_revoke(scenario, state, work, bank, choice)
     if head == HEAD.market:
         return decode_order(scenario, state, work, bank, choice)
     return 0
@@ -106,7 +106,7 @@ def decode_collateral(scenario: Scenario, state: State, work: Work, bank: int, c
 
 
 @kernel
-def may_recall(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
+def may_revoke(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
     """Is there anything in Queue 2 to take out, and are there priorities to choose from?"""
     if choice == KEEP:
         return True
@@ -116,15 +116,15 @@ def may_recall(scenario: Scenario, state: State, bank: int, choice: int) -> bool
 
 
 @kernel
-def decode_recall(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
+def decode_revoke(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
     """Decide on every Queue-2 payment of a bank. Returns 1 if refused."""
-    if not may_recall(scenario, state, bank, choice):
-        return 1 + decode_recall_rows(state, work, bank, KEEP)
-    return decode_recall_rows(state, work, bank, choice)
+    if not may_revoke(scenario, state, bank, choice):
+        return 1 + decode_revoke_rows(state, work, bank, KEEP)
+    return decode_revoke_rows(state, work, bank, choice)
 
 
 @kernel
-def decode_recall_rows(state: State, work: Work, bank: int, choice: int) -> int:
+def decode_revoke_rows(state: State, work: Work, bank: int, choice: int) -> int:
     """Likewise, of a choice that may be carried out; the first of the largest where that one is meant."""
     row, largest = state.queue2_head[0], NONE
     while row != NONE:
@@ -140,7 +140,7 @@ def decode_recall_rows(state: State, work: Work, bank: int, choice: int) -> int:
         row = state.pay_next[row]
     if choice == LARGEST:
         work.pay_decision[largest] = WITHDRAW
-    work.has_recalls[0] = 1
+    work.has_revocations[0] = 1
     return 0
 
 
@@ -189,9 +189,9 @@ def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask
     elif head == HEAD.collateral:
         for choice in range(1, COLLATERAL_CHOICES):
             mask[choice] = collateral_cents(scenario, state, bank, choice) != 0
-    elif head == HEAD.recall:
-        for choice in range(1, RECALL_CHOICES):
-            mask[choice] = may_recall(scenario, state, bank, choice)
+    elif head == HEAD.revoke:
+        for choice in range(1, REVOKE_CHOICES):
+            mask[choice] = may_revoke(scenario, state, bank, choice)
     elif head == HEAD.market:
         kept = unlendable(scenario, state, bank)
         for choice in range(1, MARKET_CHOICES):

@@ -36,7 +36,7 @@ def depth_cents(state: State, row: int) -> int:
 
 
 @kernel
-def write_market(scenario: Scenario, state: State, work: Work, bank: int, entries: F64) -> None:
+def write_market_entries(scenario: Scenario, state: State, work: Work, bank: int, entries: F64) -> None:
     """Rates are above the deposit rate, in hundredths of a basis point; 0 where there is none, and the depth is 0."""
     low, bid, ask = scenario.market_deposit_rate[0], state.book_bid_head[0], state.book_ask_head[0]
     entries[MARKET_AT.market_is_open] = 0.0 if due_tick(scenario, state, 0) == NONE else 1.0

@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.agents.heads import write_head_masks
-from simcash_env.agents.market_entries import maturities, write_market
+from simcash_env.agents.market_entries import maturities, write_market_entries
 from simcash_env.agents.observation import AT, NUM_MARKET, NUM_SLOT, PRICES_AT, SLOT_AT, SLOTS_AT
 from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
-from simcash_env.kernels.judgement import may_do
-from simcash_env.kernels.ledger import allowance, limited_outflow
+from simcash_env.kernels.ledger import limited_outflow, overdraft_limit
+from simcash_env.kernels.payment_decisions import may_do
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
 from simcash_env.schema.limits import BUDGET_LEVELS, DUE_NOW_TICKS, DUE_SOON_TICKS
@@ -57,7 +57,7 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             if is_kept:
                 raw[at] = 0.0
         if window.has_market:
-            write_market(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
+            write_market_entries(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
             scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)
@@ -105,7 +105,7 @@ def write_common(scenario: Scenario, state: State, entries: F64) -> None:
 @inlined
 def write_account(scenario: Scenario, state: State, bank: int, entries: F64) -> None:
     """The bank's own account, what it may still use, and its flows of the day."""
-    balance, limit = state.bank_balance_cents[bank], allowance(scenario, state, bank)
+    balance, limit = state.bank_balance_cents[bank], overdraft_limit(scenario, state, bank)
     used = max(-balance, 0)
     entries[AT.balance] = balance
     entries[AT.credit_used] = used
@@ -153,7 +153,7 @@ def write_queues(scenario: Scenario, state: State, work: Work, bank: int, entrie
     entries[AT.queue2_due_now] = due_now
     entries[AT.queue2_due_soon] = due_soon
     entries[AT.queue2_due_later] = waiting - due_now - due_soon
-    entries[AT.queue1_gap] = queued - state.bank_balance_cents[bank] - allowance(scenario, state, bank)
+    entries[AT.queue1_gap] = queued - state.bank_balance_cents[bank] - overdraft_limit(scenario, state, bank)
 
 
 @kernel
@@ -199,13 +199,13 @@ def write_slot(scenario: Scenario, state: State, bank: int, row: int, entries: F
     entries[SLOT_AT.age] = tick - state.pay_arrival_tick[row]
     weight = 0.0 if expires(scenario, state, row) else float(delay_weight(scenario, state, row))
     entries[SLOT_AT.delay_cost] = float(remaining) * weight * scenario.delay_rate_ppm[0] * PER_DELAY
-    liquidity = state.bank_balance_cents[bank] + allowance(scenario, state, bank)
+    liquidity = state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank)
     shortfall = max(remaining - max(state.bank_balance_cents[bank], 0), 0)
     entries[SLOT_AT.credit_cost] = float(shortfall) * scenario.overdraft_rate_ppm[0] * PER_BPS
     entries[SLOT_AT.share_of_liquidity] = remaining / float(max(liquidity, 1))
-    there, back = bank * num_banks + receiver, receiver * num_banks + bank
-    entries[SLOT_AT.counterparty_queued] = state.pair_queue2_cents[back]
-    entries[SLOT_AT.counterparty_net] = state.pair_outflow_cents[there] - state.pair_outflow_cents[back]
+    outgoing, incoming = bank * num_banks + receiver, receiver * num_banks + bank
+    entries[SLOT_AT.counterparty_queued] = state.pair_queue2_cents[incoming]
+    entries[SLOT_AT.counterparty_net] = state.pair_outflow_cents[outgoing] - state.pair_outflow_cents[incoming]
 
 
 @kernel

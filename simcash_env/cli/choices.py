@@ -167,7 +167,7 @@ def chosen_external(text: str | None) -> dict[str, Any] | str:
         ) from error
 
 
-def tell_notices(simulation: Simulation, *, quiet: bool = False) -> None:
+def print_notices(simulation: Simulation, *, quiet: bool = False) -> None:
     """Print the notices of a simulation to stderr, unless ``quiet``."""
     for text in () if quiet else simulation.notices:
         note(f"{text}; choose with --external or --policy BANK=NAME")

@@ -48,9 +48,9 @@ def rllib(
     with rl.connected(address, runners + 1):
         state, is_complete = rl.train_rllib(settings, seed, folder, runners=runners, every=every, report=report)
         cents = rl.evaluate_folder(folder, seeds) if is_complete else None
-    told = {"folder": str(folder), "iterations": state.iterations, "curve": state.curve, "validation_cents": cents}
+    result = {"folder": str(folder), "iterations": state.iterations, "curve": state.curve, "validation_cents": cents}
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(result))
     else:
         data.print(f"{state.iterations} iterations, checkpoint in {folder}", markup=False, highlight=False)
         if cents is not None:

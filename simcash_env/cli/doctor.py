@@ -46,7 +46,13 @@ def doctor(
         raise ConfigError(
             [Fault(None, None, "--warm", None, "cannot be combined with --quick, which compiles nothing")]
         )
-    found: dict[str, Any] = {**package(), **machine(), **requirements(), "variables": variables(), "cache": cache()}
+    found: dict[str, Any] = {
+        **package(),
+        **machine_facts(),
+        **requirements(),
+        "variables": variables(),
+        "cache": cache(),
+    }
     if not quick:
         if notes.is_terminal and not as_json:
             with notes.status("running castro-2period-v0, half a minute where nothing is compiled yet"):
@@ -57,7 +63,7 @@ def doctor(
         found["warm"] = warming.warm()
     if not quick:
         found["cache"] = cache()
-    typer.echo(json.dumps(found) if as_json else "\n".join(told(found)))
+    typer.echo(json.dumps(found) if as_json else "\n".join(report_lines(found)))
     if not quick and not found["run"]["is_right"]:
         note("the engine does not work here: please report all of the above", style="red")
         raise typer.Exit(1)
@@ -75,7 +81,7 @@ def package() -> dict[str, Any]:
     return {"simcash_env": simcash_env.__version__, "installed": installed, "where": where}
 
 
-def machine() -> dict[str, Any]:
+def machine_facts() -> dict[str, Any]:
     """Return versions of Python and the operating system, and the processor."""
     able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
@@ -212,12 +218,12 @@ def cost_of_a_run() -> int:
     return simulation.run_to_completion().total_cost
 
 
-def told(found: Mapping[str, Any]) -> list[str]:
+def report_lines(found: Mapping[str, Any]) -> list[str]:
     """Return the findings as lines of text."""
     lines = []
     for name, finding in found.items():
         if name == "extras":
-            lines += [f"extra {extra}: {extra_told(state)}" for extra, state in finding.items()]
+            lines += [f"extra {extra}: {extra_line(state)}" for extra, state in finding.items()]
         elif isinstance(finding, Mapping):
             said = ", ".join(f"{key} {value}" for key, value in finding.items()) or "none"
             lines.append(f"{name}: {said}")
@@ -226,7 +232,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def extra_told(state: Mapping[str, Any]) -> str:
+def extra_line(state: Mapping[str, Any]) -> str:
     """Return one extra as text: its versions, or what is missing."""
     versions = ", ".join(f"{name} {version}" for name, version in state["versions"].items() if version)
     if state["is_complete"]:

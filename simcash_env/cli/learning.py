@@ -44,10 +44,10 @@ def benchmark(
         from simcash_env.evaluation.policy_families import ALL_FAMILIES
     report = notes.print if notes.is_terminal and not (as_json or as_markdown) else None
     played: list[Any] = []
-    asked = scenarios or ["castro-12period-v0"]
-    checkpoints = [found_checkpoint(path, asked) for path in learned or ()]
+    named = scenarios or ["castro-12period-v0"]
+    checkpoints = [found_checkpoint(path, named) for path in learned or ()]
     rows = leaderboard.run_benchmark(
-        asked,
+        named,
         seeds,
         num_tuning_seeds=tuning_seeds,
         families=ALL_FAMILIES,

@@ -130,21 +130,21 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list with an object for each file.")] = False,
 ) -> None:
     """Check scenario files and decision trees, and report every fault with file, line, path, value and rule."""
-    found = {file: faults_of(file, policy_path, told=not as_json) for file in files}
+    found = {file: faults_of(file, policy_path, report=not as_json) for file in files}
     trees.conclude(found, as_json=as_json)
 
 
-def faults_of(file: str, policy_path: Path | None, *, told: bool) -> tuple[Fault, ...]:
-    """Return the faults of a file; print them if ``told``."""
+def faults_of(file: str, policy_path: Path | None, *, report: bool) -> tuple[Fault, ...]:
+    """Return the faults of a file; print them if ``report``."""
     if trees.is_tree_file(file):
-        return trees.faults_of_tree(file, told=told)
+        return trees.faults_of_tree(file, report=report)
     try:
-        load_scenario(file, policy_path=policy_path, notice=None if told else lambda _: None)
+        load_scenario(file, policy_path=policy_path, notice=None if report else lambda _: None)
     except ConfigError as error:
-        if told:
+        if report:
             note(str(error))
         return error.faults
-    if told:
+    if report:
         data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
     return ()
 

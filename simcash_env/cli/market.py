@@ -12,15 +12,15 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.choices import External, chosen_external, tell_notices
+from simcash_env.cli.choices import External, chosen_external, print_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
 from simcash_env.files import held_alone
-from simcash_env.market.processor import Answer, MarketRun, nobody_to_ask
+from simcash_env.market.processor import Answer, MarketRun, ask_without_terminal
 from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics
-from simcash_env.market.store import Store, run_to_bytes
+from simcash_env.market.store import MarketStore, run_to_bytes
 
 market = typer.Typer(help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
 
@@ -39,14 +39,16 @@ def ask_person(slot: Slot) -> Answer:
         notes.print(f"{answer!r} is not one of r, s, c, q")
 
 
-def _asks() -> Any:
-    return ask_person if sys.stdin.isatty() else nobody_to_ask
+def _ask_function() -> Any:
+    return ask_person if sys.stdin.isatty() else ask_without_terminal
 
 
-class Keeper:
+class RunSaver:
     """Saves a run after each slot, or at its end or interruption."""
 
-    def __init__(self, run: MarketRun, store: Store, name: str | None, stop_after: int | None, *, each: bool) -> None:
+    def __init__(
+        self, run: MarketRun, store: MarketStore, name: str | None, stop_after: int | None, *, each: bool
+    ) -> None:
         self.store, self.name, self.each, self.stop_after = store, name, each, stop_after
         self.last = b"" if name is None else run_to_bytes(run)
         if name is not None and each:
@@ -67,8 +69,8 @@ class Keeper:
             self.store.write(self.name, self.last)
 
 
-def _go(run: MarketRun, keeper: Keeper, *, as_json: bool) -> None:
-    run.ask = _asks()
+def _go(run: MarketRun, keeper: RunSaver, *, as_json: bool) -> None:
+    run.ask = _ask_function()
     interrupted = False
     try:
         run.run(keeper)
@@ -116,10 +118,10 @@ def run_market(
         delay=delay,
         slots_per_tick=slots_per_tick,
     )
-    tell_notices(run.simulation)
-    store = Store(folder)
+    print_notices(run.simulation)
+    store = MarketStore(folder)
     with nullcontext() if save is None else held_alone(store.path(save)):
-        _go(run, Keeper(run, store, save, slots, each=auto_save), as_json=as_json)
+        _go(run, RunSaver(run, store, save, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("resume", epilog="Example: simcash market resume monday")
@@ -134,11 +136,11 @@ def resume_market(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Continue a saved run, with the same result as an uninterrupted one."""
-    store = Store(folder)
+    store = MarketStore(folder)
     with held_alone(store.path(name)):
         run = store.load(name)
         run.resume()
-        _go(run, Keeper(run, store, name, slots, each=auto_save), as_json=as_json)
+        _go(run, RunSaver(run, store, name, slots, each=auto_save), as_json=as_json)
 
 
 @market.command("show", epilog="Example: simcash market show monday --json")
@@ -149,7 +151,7 @@ def show_market(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Print the state of a saved run."""
-    _print(Store(folder).load(name), as_json=as_json)
+    _print(MarketStore(folder).load(name), as_json=as_json)
 
 
 @market.command("list", epilog="Examples: simcash market list   |   simcash market list --json")
@@ -159,7 +161,7 @@ def list_markets(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON list.")] = False,
 ) -> None:
     """List saved runs."""
-    saved = Store(folder).list()
+    saved = MarketStore(folder).list()
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in saved]))
         return
@@ -181,7 +183,7 @@ def delete_market(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Delete a saved run."""
-    Store(folder).delete(name)
+    MarketStore(folder).delete(name)
     if as_json:
         typer.echo(json.dumps({"deleted": name}))
     else:

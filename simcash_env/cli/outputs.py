@@ -1,4 +1,4 @@
-"""Where ``simcash run`` writes: judged before anything is run, opened, and drawn at the end."""
+"""Where ``simcash run`` writes: checked before the run, opened, and drawn at the end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Outputs:
         for option, path in options.items():
             if path is None:
                 continue
-            rule = unusable(path)
+            rule = unusable_path(path)
             if path.resolve() in taken:
                 rule = f"is the file of {taken[path.resolve()]} too"
             taken[path.resolve()] = option
@@ -82,7 +82,7 @@ class Outputs:
             sinks.append(picture)
         return Recorder(simulation, sinks), picture
 
-    def tell(self, num_events: int) -> None:
+    def print_paths(self, num_events: int) -> None:
         """Say what was written."""
         for path in (self.events, self.db):
             if path is not None:
@@ -91,7 +91,7 @@ class Outputs:
             note(f"{self.plot}: drawn")
 
 
-def unusable(path: Path) -> str:
+def unusable_path(path: Path) -> str:
     """Return why a file cannot be written, or an empty text if nothing prevents it."""
     if SURROGATE.search(str(path)):
         return f"is not a valid file name: it {text_problem(str(path))}"  # neither DuckDB nor Parquet opens it

@@ -19,25 +19,25 @@ Show: TypeAlias = Literal["nothing", "bar", "live", "events"]
 REDRAW_SECONDS: Final = 0.1
 
 
-def play(tick: Callable[[], TickResult], simulation: Simulation, wanted: int, show: Show) -> bool:
-    """Run until ``wanted`` ticks are closed; returns whether it was interrupted. The current tick always finishes."""
+def play(tick: Callable[[], TickResult], simulation: Simulation, last_tick: int, show: Show) -> bool:
+    """Run until ``last_tick`` ticks are closed; returns whether it was interrupted. The current tick always finishes."""
     with stop_requests() as stop, ExitStack() as screens:
-        watch = _watcher(simulation, wanted, show, screens)
-        while simulation.current_tick < wanted and not stop.is_asked:
+        watch = _watcher(simulation, last_tick, show, screens)
+        while simulation.current_tick < last_tick and not stop.is_requested:
             watch(tick())
-        return stop.is_asked
+        return stop.is_requested
 
 
-def _watcher(simulation: Simulation, wanted: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:
+def _watcher(simulation: Simulation, last_tick: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:
     """Return the function that runs after each tick."""
     if show == "events":
         return print_tick
     if show == "live":
         live = screens.enter_context(Live(console=notes, transient=True, auto_refresh=False))
-        return _rarely(lambda: live.update(live_table(simulation, wanted), refresh=True))
+        return _rarely(lambda: live.update(live_table(simulation, last_tick), refresh=True))
     if show == "bar":
         bar = screens.enter_context(tick_bar())
-        task = bar.add_task("ticks", total=wanted, completed=simulation.current_tick)
+        task = bar.add_task("ticks", total=last_tick, completed=simulation.current_tick)
         return _rarely(lambda: bar.update(task, completed=simulation.current_tick))
     return lambda _: None
 
@@ -56,10 +56,10 @@ def _rarely(redraw: Callable[[], Any]) -> Callable[[TickResult], None]:
     return watch
 
 
-def live_table(simulation: Simulation, wanted: int) -> Table:
+def live_table(simulation: Simulation, last_tick: int) -> Table:
     """Return the table of the current state of every bank."""
     tick = simulation.current_tick
-    table = bank_table(simulation, f"tick {tick:,} of {wanted:,}, day {simulation.current_day}")
+    table = bank_table(simulation, f"tick {tick:,} of {last_tick:,}, day {simulation.current_day}")
     table.caption = f"Queue 2: {len(simulation.queue2()):,} payments"
     return table
 
@@ -76,7 +76,7 @@ def bank_table(simulation: Simulation, title: str) -> Table:
         "queue2_count",
         "queue2_cents",
     )
-    for heading in ("balance", "collateral", "Queue 1", "cents", "in Queue 2", "cents", "cost so far"):
+    for heading in ("balance", "collateral", "Queue 1", "cents", "Queue 2", "cents", "cost"):
         table.add_column(heading, justify="right", overflow="fold")
     figures = simulation.sample(columns).T.tolist()
     for bank, row in zip(simulation.bank_ids, figures, strict=True):

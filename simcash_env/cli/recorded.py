@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
-from simcash_env.cli.outputs import unusable
+from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note, progress
 from simcash_env.errors import ConfigError, Fault
 
@@ -38,8 +38,8 @@ def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_
         from simcash_env.records import replay as replaying
     with opened(file, run) as record:
         facts = record.facts
-        with progress(facts.ticks - facts.first_tick, quiet=quiet) as told:
-            found = replaying.replay(record, progress=told)
+        with progress(facts.ticks - facts.first_tick, quiet=quiet) as advance:
+            found = replaying.replay(record, progress=advance)
     if found.has_other_kernels and not quiet:
         note(f"{file}: recorded by version {facts.version} with other kernels ({facts.kernels}) than are at work here")
     if as_json:
@@ -70,12 +70,12 @@ def plot(
     target = file.with_suffix(".png") if out is None else out
     with needs_extra("plots"):
         from simcash_env.records import drawing, plots
-    problem = unusable(target)
+    problem = unusable_path(target)
     if problem:
         raise ConfigError([Fault(None, None, "--out", repr(str(target)), problem)])
     plots.require_format(target)
-    with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as told:
-        picture = drawing.picture_of(record, told)
+    with opened(file, run) as record, progress(record.facts.ticks - record.facts.first_tick, quiet=quiet) as advance:
+        picture = drawing.picture_of(record, advance)
     plots.draw(picture, target)
     if as_json:
         typer.echo(json.dumps({"file": str(file), "out": str(target)}))

@@ -21,8 +21,8 @@ from simcash_env.cli.choices import (
     chosen_policies,
     complete_file,
     complete_scenario,
+    print_notices,
     replace_policies,
-    tell_notices,
 )
 from simcash_env.cli.outputs import Outputs
 from simcash_env.cli.playing import Show, play, print_summary
@@ -98,10 +98,10 @@ def run(
             chosen = chosen_policies(simulation.config, policy or [])
         if (verbose or outputs) and not simulation.logs_events:
             simulation.log_events("tick")
-        tell_notices(simulation, quiet=quiet)
-        wanted = _last_tick(simulation, ticks, days)
+        print_notices(simulation, quiet=quiet)
+        last_tick = _last_tick(simulation, ticks, days)
         show = _show(live=live, verbose=verbose, quiet=quiet)
-        was_interrupted = _record(simulation, wanted, chosen, outputs, show, quiet=quiet)
+        was_interrupted = _record(simulation, last_tick, chosen, outputs, show, quiet=quiet)
         if state is not None:
             simulation.save(state)
     summary = simulation.summary()
@@ -110,7 +110,7 @@ def run(
     else:
         print_summary(summary)
     if was_interrupted:
-        notes.print(f"interrupted after {summary.ticks} of {wanted} ticks; the results cover these ticks")
+        notes.print(f"interrupted after {summary.ticks} of {last_tick} ticks; the results cover these ticks")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -151,7 +151,7 @@ def _last_tick(simulation: Simulation, ticks: int | None, days: int | None) -> i
         ConfigError: more ticks or days than the run has left.
     """
     begun, num_ticks = simulation.current_tick, simulation.num_ticks
-    ticks_per_day, faults, wanted = simulation.config.simulation.ticks_per_day, [], num_ticks
+    ticks_per_day, faults, last_tick = simulation.config.simulation.ticks_per_day, [], num_ticks
     for place, number, unit in (("--ticks", ticks, 1), ("--days", days, ticks_per_day)):
         if number is None:
             continue
@@ -160,10 +160,10 @@ def _last_tick(simulation: Simulation, ticks: int | None, days: int | None) -> i
             left = "has" if begun == 0 else f"stands at tick {begun} and has left"
             rule = f"the run {left} {most} {place.removeprefix('--')} ({num_ticks} ticks in all)"
             faults.append(Fault(None, None, place, str(number), rule))
-        wanted = min(wanted, begun + number * unit)
+        last_tick = min(last_tick, begun + number * unit)
     if faults:
         raise ConfigError(faults)
-    return wanted
+    return last_tick
 
 
 def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:
@@ -177,24 +177,24 @@ def _show(*, live: bool, verbose: bool, quiet: bool) -> Show:
 
 
 def _record(
-    simulation: Simulation, wanted: int, chosen: dict[str, Any], outputs: Outputs, show: Show, *, quiet: bool
+    simulation: Simulation, last_tick: int, chosen: dict[str, Any], outputs: Outputs, show: Show, *, quiet: bool
 ) -> bool:
     """Run, with a recorder if output files are requested; returns whether it was interrupted."""
     policies = {bank: policy.model_dump(mode="json") for bank, policy in chosen.items()}
     if not outputs:
         for bank, policy in policies.items():
             simulation.set_policy(bank, policy)
-        return play(simulation.tick, simulation, wanted, show)
+        return play(simulation.tick, simulation, last_tick, show)
     recorder, picture = outputs.recorder(simulation)
     with recorder:
         for bank, policy in policies.items():
             recorder.set_policy(bank, policy)
-        was_interrupted = play(recorder.tick, simulation, wanted, show)
+        was_interrupted = play(recorder.tick, simulation, last_tick, show)
         facts = recorder.close("interrupted" if was_interrupted else None)
     if picture is not None and outputs.plot is not None:
         with needs_extra("plots"):
             from simcash_env.records.plots import draw
         draw(picture, outputs.plot)
     if not quiet:
-        outputs.tell(facts.num_events)
+        outputs.print_paths(facts.num_events)
     return was_interrupted

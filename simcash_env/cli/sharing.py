@@ -47,9 +47,9 @@ def distill(
         from simcash_env.learning.distill_report import make_report, report_table, write_distilled
         from simcash_env.learning.policies import open_checkpoint
     options = Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
-    tell = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
+    note = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
     policy = open_checkpoint(checkpoint)
-    tree = distill_policy(policy, options, tell)
+    tree = distill_policy(policy, options, note)
     report = make_report(policy, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
     paths = write_distilled(tree, report, folder)
@@ -87,9 +87,9 @@ def export(
     stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
     names = [offline.write_minari(rollouts, one, out) for one in banks]
     parquet = offline.write_parquet(rollouts, out / f"{stem}.parquet")
-    told = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}
+    result = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(result))
         return
     data.print(f"{runs} runs: {parquet}", markup=False, highlight=False, soft_wrap=True)
     for name in names:
@@ -109,11 +109,11 @@ def player_of(source: str, policy: str | None) -> Any:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
         return policies.open_checkpoint(Path(source))
     named = policy or "fifo"
-    chosen = None if named in policies.UNNAMED else policy_of(named)
+    chosen = None if named in policies.UNNAMED else named_policy(named)
     return policies.named_policy(source, chosen, named.replace(":", "-"))
 
 
-def policy_of(text: str) -> Any:
+def named_policy(text: str) -> Any:
     """Parse ``NAME`` or ``NAME:parameter=value,...`` into a policy configuration.
 
     Raises:

@@ -21,10 +21,10 @@ from simcash_env.cli.choices import (
     chosen_external,
     chosen_policies,
     complete_file,
+    print_notices,
     replace_policies,
-    tell_notices,
 )
-from simcash_env.cli.outputs import unusable
+from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.playing import bank_table
 from simcash_env.cli.screen import data, note, progress
 from simcash_env.cli.stopping import stop_requests
@@ -64,7 +64,7 @@ class HandedIn(BaseModel):
     rtgs_priority: str = "normal"
 
 
-class Moves(BaseModel):
+class StepInput(BaseModel):
     """An actions file: decisions of external banks for one tick, and payments submitted before it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -92,7 +92,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a simulation at its first tick and save it to a file."""
-    problem = unusable(file) or ("exists; --force replaces it" if file.exists() and not force else "")
+    problem = unusable_path(file) or ("exists; --force replaces it" if file.exists() and not force else "")
     if problem:
         raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
     config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
@@ -101,7 +101,7 @@ def create(
     simulation = Simulation(config, seed=seed, events=kept, external=chosen_external(external))
     with held_alone(file):
         simulation.save(file)
-    tell_notices(simulation, quiet=quiet)
+    print_notices(simulation, quiet=quiet)
     if as_json:
         typer.echo(json.dumps(_position(simulation, file)))
     else:
@@ -129,7 +129,7 @@ def tick(
 def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Load, run and save; the caller holds the file's lock."""
     simulation = Simulation.load(file)
-    moves = Moves() if actions is None else _read_moves(actions)
+    moves = StepInput() if actions is None else _read_moves(actions)
     for place, payment in enumerate(moves.transactions):
         try:
             simulation.submit_transaction(**payment.model_dump(exclude_none=True))
@@ -138,24 +138,24 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
     if simulation.is_over:
         message = f"{file}: the run is over: all {simulation.num_ticks} ticks have been closed"
         raise SimulationError(message)
-    wanted = min(simulation.num_ticks, simulation.current_tick + count)
-    if moves.actions is None or wanted > simulation.current_tick + 1:
-        tell_notices(simulation, quiet=quiet)
+    last_tick = min(simulation.num_ticks, simulation.current_tick + count)
+    if moves.actions is None or last_tick > simulation.current_tick + 1:
+        print_notices(simulation, quiet=quiet)
     results = []
-    with stop_requests() as stop, progress(wanted - simulation.current_tick, quiet=quiet) as told:
+    with stop_requests() as stop, progress(last_tick - simulation.current_tick, quiet=quiet) as advance:
         decided: dict[str, Any] = arguments_of(moves.model_dump(exclude={"transactions"}))
-        while simulation.current_tick < wanted and not stop.is_asked:
+        while simulation.current_tick < last_tick and not stop.is_requested:
             results.append(simulation.tick(**decided))
             decided = {}
-            if told is not None:
-                told(len(results))
+            if advance is not None:
+                advance(len(results))
         simulation.save(file)
     if as_json:
         typer.echo(json.dumps({**_position(simulation, file), "results": [_result(row) for row in results]}))
     else:
         for row in results:
             data.print(_line(row), highlight=False, soft_wrap=True)
-    if stop.is_asked:
+    if stop.is_requested:
         note(f"interrupted after {len(results)} ticks: they are saved")
         raise typer.Exit(INTERRUPTED)
     if len(results) < count and not quiet:
@@ -192,11 +192,11 @@ def state(
         data.print(f"  {name.replace('_', ' ')}: {value}", highlight=False, markup=False)
     for tx in inspected["queue1"][bank]:
         payment = simulation.transaction(tx)
-        told = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
-        data.print(f"  {tx}: {told}, priority {payment.priority}", highlight=False, markup=False)
+        advance = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
+        data.print(f"  {tx}: {advance}, priority {payment.priority}", highlight=False, markup=False)
 
 
-def _read_moves(file: Path) -> Moves:
+def _read_moves(file: Path) -> StepInput:
     """Read an actions file.
 
     Raises:
@@ -206,7 +206,7 @@ def _read_moves(file: Path) -> Moves:
     if document.broken:
         raise document.error(document.broken)
     try:
-        return Moves.model_validate(document.value)
+        return StepInput.model_validate(document.value)
     except ValidationError as error:
         raise document.error(broken_of(error, document.value)) from None
 

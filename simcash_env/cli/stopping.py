@@ -15,18 +15,18 @@ class StopRequest:
     """Whether a signal has requested a stop."""
 
     def __init__(self) -> None:
-        self.is_asked = False
+        self.is_requested = False
 
-    def ask(self, number: int, frame: FrameType | None) -> None:
+    def request(self, number: int, frame: FrameType | None) -> None:
         """The signals' handler.
 
         Raises:
             KeyboardInterrupt: it was asked for before.
         """
         del number, frame
-        if self.is_asked:
+        if self.is_requested:
             raise KeyboardInterrupt
-        self.is_asked = True
+        self.is_requested = True
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def stop_requests() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.ask) for number in SIGNALS}
+    before = {number: signal.signal(number, request.request) for number in SIGNALS}
     try:
         yield request
     finally:

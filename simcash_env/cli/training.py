@@ -58,15 +58,15 @@ class TrainingProgress:
     def report(self, steps: int, cents: float, reward: float | None = None) -> None:
         """Move the bar."""
         now = time.monotonic()
-        told = [f"{cents:,.0f} cents a bank and run"]
+        parts = [f"{cents:,.0f} cents a bank and run"]
         if self._fifo_cents:
-            told.append(f"{cents / self._fifo_cents:.3f} of FIFO's")
+            parts.append(f"{cents / self._fifo_cents:.3f} of FIFO's")
         if reward is not None:
-            told.append(f"return {reward:.3f} a tick")
+            parts.append(f"return {reward:.3f} a tick")
         if self._last is not None and now > self._last[1]:
-            told.append(f"{(steps - self._last[0]) / (now - self._last[1]):,.0f} steps/s")
+            parts.append(f"{(steps - self._last[0]) / (now - self._last[1]):,.0f} steps/s")
         self._last = steps, now
-        self._bar.update(self._task, completed=steps, cost=" · ".join(told))
+        self._bar.update(self._task, completed=steps, cost=" · ".join(parts))
 
 
 def fifo_cents(settings: TrainingSettings) -> float | None:

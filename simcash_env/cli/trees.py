@@ -35,7 +35,7 @@ def show_tree(file: Path, *, as_json: bool) -> None:
     paper = data if data.is_terminal else literal_console(width=UNFOLDED_WIDTH)
     for drawn in drawings(loaded):
         paper.print(drawn, highlight=False)
-    tell_notes(str(file), loaded)
+    print_notes(str(file), loaded)
 
 
 def validate_trees(
@@ -44,7 +44,7 @@ def validate_trees(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list with an object for each file.")] = False,
 ) -> None:
     """Check tree files: report every fault with node, path, value and rule, and branches that are never reached."""
-    conclude({str(file): faults_of_tree(str(file), told=not as_json) for file in files}, as_json=as_json)
+    conclude({str(file): faults_of_tree(str(file), report=not as_json) for file in files}, as_json=as_json)
 
 
 def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
@@ -60,17 +60,17 @@ def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
         raise typer.Exit(2)
 
 
-def faults_of_tree(file: str, *, told: bool) -> tuple[Fault, ...]:
-    """Return the faults of one tree file; print them if ``told``."""
+def faults_of_tree(file: str, *, report: bool) -> tuple[Fault, ...]:
+    """Return the faults of one tree file; print them if ``report``."""
     try:
         loaded = load_tree(file)
     except ConfigError as error:
-        if told:
+        if report:
             note(str(error))
         return error.faults
-    if told:
+    if report:
         data.print(f"{file}: ok", markup=False, highlight=False, soft_wrap=True)
-        tell_notes(file, loaded)
+        print_notes(file, loaded)
     return ()
 
 
@@ -83,7 +83,7 @@ def is_tree_file(file: str) -> bool:
         return False
 
 
-def tell_notes(file: str, loaded: LoadedTree) -> None:
+def print_notes(file: str, loaded: LoadedTree) -> None:
     """Print warnings about a valid tree to stderr."""
     for place, text, _ in loaded.check.notes:
         where = ".".join(map(str, place))
@@ -100,16 +100,16 @@ def drawings(loaded: LoadedTree) -> list[Tree]:
     for name in TREES:
         if definition.get(name) is not None:
             root = Tree(Text(name))
-            draw(definition[name], root, "")
+            draw_branch(definition[name], root, "")
             trees.append(root)
     return trees
 
 
-def draw(row: dict[str, Any], above: Tree, branch: str) -> None:
+def draw_branch(row: dict[str, Any], above: Tree, branch: str) -> None:
     """Add a node and its descendants."""
     if "condition" in row:
         here = above.add(Text(f"{branch}{condition_text(row['condition'])}?  [{row['node_id']}]"))
-        draw(row["on_true"], here, "yes: ")
-        draw(row["on_false"], here, "no: ")
+        draw_branch(row["on_true"], here, "yes: ")
+        draw_branch(row["on_false"], here, "no: ")
     else:
         above.add(Text(f"{branch}{action_text(row)}  [{row['node_id']}]"))

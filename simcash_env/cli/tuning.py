@@ -52,7 +52,7 @@ def tune(
     require_a_rollout(settings, steps)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"
-    plan = tuning.Plan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
+    plan = tuning.SearchPlan(settings, spaces.read_space(space, settings=type(settings)), seeds, runs)
     opened, was_interrupted = tuning.open_study(path, name, plan), False
     watch = TrialBar(trials, settings.total_steps) if notes.is_terminal else None
     try:
@@ -98,10 +98,10 @@ class TrialBar:
 
 def print_found(found: Any) -> None:
     """Print the state of the study."""
-    told = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
+    line = f"study {found.study} in {found.storage}: {found.done} trial{'' if found.done == 1 else 's'} done"
     if found.failed:
-        told += f", {found.failed} interrupted (and repeated)"
-    data.print(told, markup=False, highlight=False, soft_wrap=True)
+        line += f", {found.failed} interrupted (and repeated)"
+    data.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.settings is not None:
         data.print(f"best: trial {found.best}, {found.cents} cents a run on validation days", markup=False)
         for name, value in found.settings.items():

@@ -82,10 +82,10 @@ def _batch() -> None:
 def _scripted_runs() -> None:
     """Run scripted runs in one call, as ``simcash benchmark`` does."""
     from simcash_env.config import FifoPolicy, load_scenario
-    from simcash_env.evaluation.evaluate import with_policy
+    from simcash_env.evaluation.evaluate import with_common_policy
     from simcash_env.evaluation.rollout import run_scripted
 
-    run_scripted(with_policy(load_scenario(SCENARIO), FifoPolicy()), [1])
+    run_scripted(with_common_policy(load_scenario(SCENARIO), FifoPolicy()), [1])
 
 
 CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs)

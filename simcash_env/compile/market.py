@@ -30,7 +30,7 @@ def market_axes(config: ScenarioConfig) -> dict[str, int]:
     }
 
 
-def write_market(view: Scenario, config: ScenarioConfig, banks: Sequence[BankConfig], number: dict[str, int]) -> None:
+def compile_market(view: Scenario, config: ScenarioConfig, banks: Sequence[BankConfig], number: dict[str, int]) -> None:
     """Fill the market's columns; nothing where there is none."""
     market = config.market
     if market is None:

@@ -22,7 +22,7 @@ NEAREST_DEADLINES: Final = (Field.QUEUE2_NEAREST_DEADLINE, Field.TICKS_TO_NEARES
 NO_ROOTS: Final = (NONE, NONE, NONE, NONE)
 """Of a bank that follows no program."""
 
-RECALLS: Final = {TreeAction.WITHDRAW_FROM_RTGS, TreeAction.RESUBMIT_TO_RTGS}
+REVOCATIONS: Final = {TreeAction.WITHDRAW_FROM_RTGS, TreeAction.RESUBMIT_TO_RTGS}
 
 
 class Programs:
@@ -73,8 +73,8 @@ class Programs:
         """Fill the columns of nodes, instructions and lists, and what each bank has of them."""
         builder, num_banks = self.builder, len(bank_ids)
         view.num_registers[0] = self.num_registers()
-        view.asks_committed_to[0] = builder.asks(Field.COMMITTED_TO_COUNTERPARTY)
-        view.asks_nearest_deadline[0] = any(map(builder.asks, NEAREST_DEADLINES))
+        view.reads_committed_to[0] = builder.reads(Field.COMMITTED_TO_COUNTERPARTY)
+        view.reads_nearest_deadline[0] = any(map(builder.reads, NEAREST_DEADLINES))
         for name, values in zip(NODE_COLUMNS, zip(*builder.nodes, strict=True), strict=bool(builder.nodes)):
             getattr(view, f"node_{name}")[:] = values
         view.instruction_op[:] = [op for op, _, _ in builder.instructions]
@@ -94,12 +94,12 @@ class Programs:
         view.bank_strategic_collateral_root[:], view.bank_end_collateral_root[:] = strategic, end
         view.num_bank_trees[0] = sum(root != NONE for root in bank)
         view.num_collateral_trees[0] = sum(root != NONE for root in (*strategic, *end))
-        view.bank_asks_queue2[:] = [is_run and _recalls(own) for own, is_run in zip(self.trees, runs, strict=True)]
-        view.asks_queue2[0] = view.bank_asks_queue2.any()
+        view.bank_tree_revokes[:] = [is_run and _revokes(own) for own, is_run in zip(self.trees, runs, strict=True)]
+        view.any_tree_revokes[0] = view.bank_tree_revokes.any()
 
 
-def _recalls(trees: Trees | None) -> bool:
-    return trees is not None and any(leaf.action in RECALLS for leaf in leaves(trees.payment))
+def _revokes(trees: Trees | None) -> bool:
+    return trees is not None and any(leaf.action in REVOCATIONS for leaf in leaves(trees.payment))
 
 
 def name_hash(name: str) -> float:

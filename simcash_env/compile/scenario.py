@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcash_env.compile.market import market_axes, start_market, write_market
+from simcash_env.compile.market import compile_market, market_axes, start_market
 from simcash_env.compile.programs import Programs
 from simcash_env.compile.scales import write_scales
 from simcash_env.compile.sources import build_sources
@@ -112,7 +112,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
     sources.write(view, config.simulation.ticks_per_day)
     _write_events(view, config, number)
     programs.write(view, bank_ids)
-    write_market(view, config, banks, number)
+    compile_market(view, config, banks, number)
     view.algorithm[:] = [int(LsmAlgorithm[name.upper()]) for name in config.lsm.algorithms]
     default_row = row
     if external is not None:
@@ -213,7 +213,7 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.orders_queue2_by_priority[0] = switches.queue2_priority_mode
     view.reports_algorithms[0] = switches.algorithm_sequencing
     view.offers_collateral[0] = config.actions.collateral
-    view.offers_recall[0] = config.actions.recall
+    view.offers_revoke[0] = config.actions.revoke
     choices = SlotChoices.of(config.actions)
     view.choice_verb[:], view.choice_parts[:] = choices.verbs, choices.parts
     escalation = config.priority_escalation

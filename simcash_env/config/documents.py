@@ -213,14 +213,14 @@ class _NodeReader:
             problem = "an alias must not contain itself" if id(node) in self.open else TOO_MANY
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
-            return self._judged(node, place)
+            return self._validated(node, place)
         self.open.add(id(node))
         read: Callable[[Any, Place], Any] = self._mapping if isinstance(node, yaml.MappingNode) else self._sequence
         value = read(node, place)
         self.open.discard(id(node))
         return value
 
-    def _judged(self, node: yaml.ScalarNode, place: Place) -> Any:
+    def _validated(self, node: yaml.ScalarNode, place: Place) -> Any:
         """The value of a scalar; records its faults and its text."""
         value, text, is_plain = self._scalar(node), node.value, node.style is None
         is_number = node.tag in {_INT, _FLOAT}
@@ -242,7 +242,7 @@ class _NodeReader:
         except (ValueError, OverflowError) as error:
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
         except (LookupError, AttributeError) as error:  # PyYAML, for a tag that does not fit the text
-            problem = f"{node.value!r} is no {node.tag.rpartition(':')[2]}"
+            problem = f"{node.value!r} is not of type {node.tag.rpartition(':')[2]}"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 
     def _sequence(self, node: yaml.SequenceNode, place: Place) -> list[Any]:

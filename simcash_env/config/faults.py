@@ -36,7 +36,7 @@ def fault_at(place: Place, rule: str, value: Any) -> ValidationError:
     return broken_rules([Broken(place, rule, value)])
 
 
-def detail(fault: Any) -> InitErrorDetails:
+def error_detail(fault: Any) -> InitErrorDetails:
     """One error of a caught pydantic error, in the form that a new pydantic error takes."""
     kind = PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx"))
     return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from simcash_env.config.faults import RULE, UNKNOWN_KEY, detail
+from simcash_env.config.faults import RULE, UNKNOWN_KEY, error_detail
 from simcash_env.config.suggest import unknown_key
 from simcash_env.config.texts import name_problem, text_problem
 from simcash_env.integers import with_plain_integers
@@ -95,7 +95,7 @@ class Model(BaseModel):
                 if _is_unknown_key(fault):
                     rule = unknown_key(str(fault["loc"][0]), cls.model_fields)
                     fault = {**fault, "type": UNKNOWN_KEY, "msg": rule}  # noqa: PLW2901
-                details.append(detail(fault))
+                details.append(error_detail(fault))
             raise ValidationError.from_exception_data(cls.__name__, details) from None
 
 
@@ -111,13 +111,13 @@ def _whole_cents(value: Any) -> Any:
 
 
 def _one_rule(problem_of: Callable[[str], str | None]) -> Callable[[Any], Any]:
-    def judged(value: Any) -> Any:
+    def validated(value: Any) -> Any:
         problem = problem_of(value) if isinstance(value, str) else None
         if problem is not None:
             raise PydanticCustomError(RULE, problem)
         return value
 
-    return judged
+    return validated
 
 
 NameRule: Final = BeforeValidator(_one_rule(name_problem))

@@ -58,7 +58,7 @@ NOTHING: Final = Flow((), None, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Totals:
+class MoneyTotals:
     """Sums over all payments, as in ``Flow``."""
 
     cents: float
@@ -85,7 +85,7 @@ class RunBounds:
         self.num_days = config.simulation.num_days
         self.flows = [*self._event_flows(), *self._random_flows()]
         self.largest_flow = max(self.flows, key=lambda flow: flow.cents, default=NOTHING)
-        self.totals = Totals(
+        self.totals = MoneyTotals(
             sum(flow.cents for flow in self.flows),
             sum(flow.count for flow in self.flows),
             sum(flow.cent_ticks for flow in self.flows),
@@ -103,7 +103,7 @@ class RunBounds:
             count: number of these payments.
         """
         days, ticks, base = self.num_days, self.num_ticks, self.totals
-        totals = Totals(
+        totals = MoneyTotals(
             base.cents + cents,
             base.count + count,
             base.cent_ticks + cents * ticks,
@@ -206,7 +206,7 @@ class RunBounds:
 
     # -- costs --------------------------------------------------------------------------------------------------------
 
-    def _charges(self, totals: Totals) -> dict[str, float]:
+    def _charges(self, totals: MoneyTotals) -> dict[str, float]:
         """Largest cost of the run for each price, by key."""
         costs, per_day = self.config.costs, self.config.simulation.ticks_per_day
         cents, count = totals.cents, totals.count

@@ -131,5 +131,18 @@ class ActionConfig(Model):
     max_split: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS)] = 1
     allow_drop: Truth = False
     collateral: Truth = False  # post and withdraw collateral
-    recall: Truth = False  # revoke: take own payments back from Queue 2
+    revoke: Truth = False  # take own payments back from Queue 2
+    recall: Annotated[
+        Annotated[bool, Field(strict=True, description="older spelling of `revoke`")] | None, Field(exclude=True)
+    ] = None
     market: Truth = True  # place orders, where the scenario has a market
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rename_recall(cls, value: Any) -> Any:
+        """Read ``recall``, the older spelling, as ``revoke``."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("recall"), bool):
+            return value
+        if "revoke" in value:
+            raise fault_at(("recall",), "give either revoke or recall", value["recall"])
+        return {("revoke" if key == "recall" else key): item for key, item in value.items()}

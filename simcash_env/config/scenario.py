@@ -10,7 +10,7 @@ from simcash_env.config.banks import BankConfig
 from simcash_env.config.costs import CostConfig
 from simcash_env.config.cross_rules import cross_faults
 from simcash_env.config.events import EventConfig
-from simcash_env.config.faults import broken_rules, detail
+from simcash_env.config.faults import broken_rules, error_detail
 from simcash_env.config.fields import Model, Name, Text
 from simcash_env.config.market import MarketConfig
 from simcash_env.config.market_rules import market_faults
@@ -51,7 +51,7 @@ class ScenarioConfig(Model):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _judge_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:
+    def _validate_as_a_whole(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> ScenarioConfig:
         """Report the errors between parts together with those inside them."""
         try:
             config: ScenarioConfig = handler(value)
@@ -59,8 +59,8 @@ class ScenarioConfig(Model):
             between = [*cross_faults(value), *market_faults(value)] if isinstance(value, dict) else []
             if not between:
                 raise
-            inside = [detail(fault) for fault in error.errors()]
-            more = [detail(fault) for fault in broken_rules(between).errors()]
+            inside = [error_detail(fault) for fault in error.errors()]
+            more = [error_detail(fault) for fault in broken_rules(between).errors()]
             title = cls.__name__
             raise ValidationError.from_exception_data(title, [*inside, *more]) from None
         plain = config.model_dump()

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
 from simcash_env.envs.actions import I8, QueueAction
-from simcash_env.envs.inside import IS_OVER, call_reset
+from simcash_env.envs.episodes import IS_OVER, call_reset
 from simcash_env.envs.learners import ScenarioLike
 from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth
 from simcash_env.envs.vector import SimCashVec

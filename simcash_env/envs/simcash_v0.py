@@ -11,7 +11,7 @@ import pettingzoo
 from pettingzoo.utils.conversions import parallel_to_aec_wrapper
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
-from simcash_env.envs.inside import IS_OVER, call_reset
+from simcash_env.envs.episodes import IS_OVER, call_reset
 from simcash_env.envs.options import one_seed
 from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.errors import ActionError

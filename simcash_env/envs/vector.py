@@ -16,9 +16,8 @@ from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.buffers import F64, I8, BatchArrays
 from simcash_env.envs.compiled import compile_members
+from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
-from simcash_env.envs.inside import Inside
-from simcash_env.envs.lanes import Lanes
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.envs.observations import Full
 from simcash_env.envs.options import (
@@ -36,11 +35,14 @@ from simcash_env.envs.options import (
     resolve_reward,
 )
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
+from simcash_env.envs.state_access import StateAccess
 from simcash_env.envs.windows import head_sizes, new_window
+from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError
 from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
 from simcash_env.simulation.engine import grow_payments
@@ -54,7 +56,7 @@ AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step"
 """Autoreset modes, in the order of the numbers in ``agents.tables``."""
 
 
-class SimCashVec(BatchArrays, Inside):
+class SimCashVec(BatchArrays, StateAccess):
     """A batch of N copies of a scenario with L learning banks, stepped by one call.
 
     Each bank observes D entries and acts through H heads with at most C choices. All arrays are views that the next
@@ -115,7 +117,7 @@ class SimCashVec(BatchArrays, Inside):
         fewest = int(self.action.language == "queue")
         max_queue_slots = required_whole("max_queue_slots", max_queue_slots, fewest, MOST_SLOTS)
         self._load_kernels()
-        self._begin_none(num_envs)
+        self._episodes = Episodes(num_envs)
         self.autoreset, self.num_threads = autoreset, num_threads
         self._stands_still = autoreset == "disabled"
         self.config = assign_learners(resolve_scenario(scenario, policy_path), learners, external)
@@ -177,7 +179,7 @@ class SimCashVec(BatchArrays, Inside):
         self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
-        self.head_index = {name: at for at, name in enumerate(heads) if not name.startswith("main")}
+        self.head_index = HeadIndex({name: at for at, name in enumerate(heads) if not name.startswith("main")})
         self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
         masked = self.action.language != "threshold"
         seen = (len(heads), int(self.action_nvec.max())) if masked else (0, 0)
@@ -234,7 +236,7 @@ class SimCashVec(BatchArrays, Inside):
     @property
     def has_begun(self) -> bool:
         """Whether any episode has started."""
-        return bool(self._begun.any())
+        return bool(self._episodes.has_begun.any())
 
     def following_seeds(self) -> list[int]:
         """Return the seed of each copy's next episode if ``reset`` gets none."""
@@ -274,7 +276,7 @@ class SimCashVec(BatchArrays, Inside):
             message = f"mask: needs a truth value for each of {self.num_envs} copies, got {found}"
             raise ActionError(message)
         self._take_seeds(seed, chosen)
-        self._note_running(None if mask is None else chosen)
+        self._episodes.begin(None if mask is None else chosen)
         self._begin(chosen)
         return self.observations, self.masks
 
@@ -296,7 +298,7 @@ class SimCashVec(BatchArrays, Inside):
     def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
         """Start episodes with the current seeds in these copies."""
         self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
-        if self._lanes.run(NO_ACTIONS):
+        if self._workers.run(NO_ACTIONS):
             self._finish()
         self._begin_objects(chosen)
 
@@ -327,8 +329,8 @@ class SimCashVec(BatchArrays, Inside):
                 changes.
             SimulationError: a reward or observation object wrote invalid values.
         """
-        if not self._is_running or self._stands_still:
-            self._require_running()
+        if not self._episodes.are_running or self._stands_still:
+            self._episodes.require_running(self.over() & self._stands_still)
         rows = self.decode(actions)
         refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
         if refused >= 0:
@@ -355,8 +357,8 @@ class SimCashVec(BatchArrays, Inside):
             raise ActionError(message)
         heads = self.action.decode(self, given)
         if heads.shape != self.actions.shape or heads.dtype.kind not in "iu":
-            wanted, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
-            message = f"action.decode: must give whole numbers of shape {wanted}, gave {found}"
+            expected, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
+            message = f"action.decode: must give whole numbers of shape {expected}, gave {found}"
             raise ActionError(message)
         return np.ascontiguousarray(heads, np.int64).reshape(-1, self.actions.shape[2])
 
@@ -368,7 +370,7 @@ class SimCashVec(BatchArrays, Inside):
     def step_rows(self, rows: I64) -> int:
         """Step with int64 heads (N * L, H); return the first row that is out of range (nothing changes), else -1."""
         was_over = self.over() if self._is_hooked else None
-        unfinished: int = self._lanes.run(rows)
+        unfinished: int = self._workers.run(rows)
         if unfinished < 0:
             return -1 - unfinished
         if unfinished > 0:
@@ -426,7 +428,7 @@ class SimCashVec(BatchArrays, Inside):
                 message = f"copy {overflown[0]}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             self._grow()
-            unfinished = self._lanes.run(NO_ACTIONS)
+            unfinished = self._workers.run(NO_ACTIONS)
 
     def _grow(self) -> None:
         """Double the payment rows of every copy."""
@@ -446,11 +448,11 @@ class SimCashVec(BatchArrays, Inside):
             work_sizes=None,
         )
         parts = self._kernels, self.scenario, arena, self._buffers, self._shape, self.action_nvec
-        self._lanes = Lanes(*parts, self.num_threads)
+        self._workers = BatchWorkers(*parts, self.num_threads)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
-        left_out = {"_kernels", "_lanes", *self._views}
+        left_out = {"_kernels", "_workers", *self._views}
         if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
             left_out.add("observations")
         if not self._is_hooked:
@@ -469,7 +471,7 @@ class SimCashVec(BatchArrays, Inside):
 
     def close(self) -> None:
         """Stop the threads."""
-        self._lanes.close()
+        self._workers.close()
 
 
 def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import EventKind
 from simcash_env.simulation import Simulation
@@ -40,7 +40,7 @@ class Arrived:
 
 def arrived_payments(config: ScenarioConfig, seed: int) -> Arrived:
     """Play the run once and take down what arrives."""
-    simulation = Simulation(with_policy(config, FifoPolicy()), seed=seed)
+    simulation = Simulation(with_common_policy(config, FifoPolicy()), seed=seed)
     simulation.run_to_completion()
     arrivals = simulation.events().of_kind(EventKind.ARRIVAL)
     sender = arrivals.column("bank")

@@ -16,11 +16,11 @@ Pool = Literal["grid", "any"]
 
 
 @dataclass(frozen=True)
-class Permitted:
+class AllowedDecisions:
     """What is decided beside releasing and holding.
 
     Attributes:
-        drops: may a payment be given up?
+        drops: may a payment be dropped?
         max_parts: parts that a payment may be split into, where the rules let it be split.
         pool: shares of the pool: the 21 levels of learners, or any.
         collateral: may it be posted and withdrawn?
@@ -44,20 +44,20 @@ def actions_of(tree: Any) -> set[str]:
     return own.union(*(actions_of(part) for part in parts))
 
 
-def permitted_to_learners(config: ScenarioConfig) -> Permitted:
+def decisions_of_learners(config: ScenarioConfig) -> AllowedDecisions:
     """What the actions of the environment offer."""
     offered = config.actions
     drops: Drops = "any_time" if offered.allow_drop else "never"
-    return Permitted(drops=drops, max_parts=offered.max_split, collateral=offered.collateral)
+    return AllowedDecisions(drops=drops, max_parts=offered.max_split, collateral=offered.collateral)
 
 
-def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
+def decisions_of_policy(config: ScenarioConfig, policy: PolicyConfig) -> AllowedDecisions:
     """What a policy does in the kernel; under SimCash's rules three of the named ones drop at the deadline."""
     if policy.type == "external":
-        return permitted_to_learners(config)
+        return decisions_of_learners(config)
     if policy.type == "tree":
         does = actions_of(policy.definition)
-        return Permitted(
+        return AllowedDecisions(
             drops="any_time" if "Drop" in does else "never",
             max_parts=MAX_PARTS if does & SPLITTING else 1,
             pool="any",
@@ -68,4 +68,4 @@ def permitted_to(config: ScenarioConfig, policy: PolicyConfig) -> Permitted:
     if policy.type in {"deadline", "liquidity_aware", "liquidity_splitting"} and config.rules.set == "simcash":
         drops = "at_deadline"
     parts = {"liquidity_splitting": MAX_PARTS, "mock_splitting": MAX_PARTS}.get(policy.type, 1)
-    return Permitted(drops, parts, "any")
+    return AllowedDecisions(drops, parts, "any")

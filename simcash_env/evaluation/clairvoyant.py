@@ -15,7 +15,7 @@ from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.arrivals import Arrived, arrived_payments
-from simcash_env.evaluation.bound_validity import Permitted, permitted_to_learners
+from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.milp import Programme
 from simcash_env.kernels.money import BPS_SCALE
@@ -43,7 +43,7 @@ COVERED_EVENTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Bound:
-    """No run that does only what is permitted costs the system less than ``cents``.
+    """No run that does only what is allowed costs the system less than ``cents``.
 
     Attributes:
         cents: the bound.
@@ -56,7 +56,7 @@ class Bound:
     is_exact: bool
 
 
-class Slot(NamedTuple):
+class DecisionTime(NamedTuple):
     """A moment at which payments settle: a tick, or the last settlement after a day's last tick."""
 
     tick: int
@@ -66,7 +66,7 @@ class Slot(NamedTuple):
 def clairvoyant_bound(
     config: ScenarioConfig,
     seed: int,
-    permitted: Permitted | None = None,
+    allowed: AllowedDecisions | None = None,
     *,
     relaxed: bool = False,
     seconds: float | None = 60.0,
@@ -75,9 +75,9 @@ def clairvoyant_bound(
     """The bound of one run.
 
     Args:
-        config: the scenario; whatever its policies, all its banks are free to do what is permitted.
+        config: the scenario; whatever its policies, all its banks are free to do what is allowed.
         seed: of the run.
-        permitted: beside releasing and holding; by default what learners may do.
+        allowed: beside releasing and holding; by default what learners may do.
         relaxed: let payments settle in fractions: a lower and much cheaper bound.
         seconds: of the solver; what it has proven by then is the bound.
         gap: relative, at which the solver may stop.
@@ -85,7 +85,7 @@ def clairvoyant_bound(
     Raises:
         ConfigError: the scenario has events that the bound does not cover, or is too large.
     """
-    may = permitted_to_learners(config) if permitted is None else permitted
+    may = decisions_of_learners(config) if allowed is None else allowed
     plan = Plan(config, arrived_payments(config, seed), may, relaxed=relaxed)
     found = plan.programme.solve(relaxed=relaxed, seconds=seconds, gap=gap)
     best, proven = found.best + plan.constant_cents, found.bound
@@ -98,7 +98,7 @@ def clairvoyant_bound(
 class Plan:
     """The programme of one run."""
 
-    def __init__(self, config: ScenarioConfig, arrived: Arrived, may: Permitted, *, relaxed: bool) -> None:
+    def __init__(self, config: ScenarioConfig, arrived: Arrived, may: AllowedDecisions, *, relaxed: bool) -> None:
         self.config, self.arrived, self.may, self.relaxed = config, arrived, may, relaxed
         self.compiled: CompiledScenario = compile_scenario(config)
         self.view = self.compiled.view
@@ -107,7 +107,7 @@ class Plan:
         self.num_ticks = int(self.view.num_ticks[0])
         self.per_day = int(self.view.ticks_per_day[0])
         self.slots = [
-            Slot(tick, is_close)
+            DecisionTime(tick, is_close)
             for tick in range(self.num_ticks)
             for is_close in ((False, True) if self._has_close(tick) else (False,))
         ]
@@ -137,14 +137,14 @@ class Plan:
             if event.type not in COVERED_EVENTS
         ]
         size = sum(self.num_ticks - int(tick) for tick in self.arrived.arrival_tick)
-        size *= 2 if self._asks_where_it_waits() else 1
+        size *= 2 if self._depends_on_queue() else 1
         if size > MOST_VARIABLES:
             rule = f"the clairvoyant bound takes runs of at most {MOST_VARIABLES:,} payment-ticks"
             faults.append(Fault(None, None, "simulation", f"{size:,} payment-ticks", rule))
         if faults:
             raise ConfigError(faults)
 
-    def _asks_where_it_waits(self) -> bool:
+    def _depends_on_queue(self) -> bool:
         """Is waiting free in Queue 2 only, and can whole payments tell where they wait?"""
         return not self.view.is_delay_charged_in_queue2[0] and self.view.delay_rate_ppm[0] > 0 and not self.relaxed
 
@@ -208,7 +208,7 @@ class Plan:
         weight = self._delay_weight(pay, tick) * int(self.arrived.cents[pay])
         if self.view.is_delay_charged_in_queue2[0]:
             self.delay[bank][tick][left] = weight
-        elif self._asks_where_it_waits():
+        elif self._depends_on_queue():
             in_queue1 = self.programme.variable(high=1.0)
             blocked = self.programme.variable(high=1.0, is_whole=True)
             self.programme.row({in_queue1: 1.0, left: -1.0, blocked: 1.0}, low=0.0)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
-from simcash_env.evaluation.bound_validity import Permitted, permitted_to, permitted_to_learners
+from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners, decisions_of_policy
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent, evaluate_policy, played_seeds
 from simcash_env.evaluation.grid_search import HALF, Tuned, has_pool, tune
 from simcash_env.evaluation.metrics import Metrics
@@ -23,6 +23,9 @@ VALIDATION_TIMES: Final = 10
 
 Shares: TypeAlias = Sequence[float] | None
 
+TUNED: Final = "tuned:"
+"""Prefix of the names of tuned policies."""
+
 
 @dataclass(frozen=True, eq=False)
 class Contender:
@@ -31,7 +34,7 @@ class Contender:
     policy: str
     parameters: str
     evaluation: Evaluation
-    permitted: Permitted
+    allowed: AllowedDecisions
     measure: Callable[[Sequence[int]], list[Metrics]]
     config: ScenarioConfig
     kernel_policy: PolicyConfig | None = None
@@ -52,7 +55,7 @@ def play_policy(
         name,
         parameters,
         evaluate_policy(config, policy, seeds, shares),
-        permitted_to(config, policy),
+        decisions_of_policy(config, policy),
         partial(policy_metrics, config, policy, shares=shares),
         config,
         policy,
@@ -63,8 +66,8 @@ def play_policy(
 def play_agent(config: ScenarioConfig, name: str, agent: Agent, seeds: Sequence[int]) -> Contender:
     """An agent through the environment."""
     evaluation = evaluate_agent(config, agent, seeds)
-    permitted, measure = permitted_to_learners(config), partial(agent_metrics, config, agent)
-    return Contender(name, "", evaluation, permitted, measure, config)
+    allowed, measure = decisions_of_learners(config), partial(agent_metrics, config, agent)
+    return Contender(name, "", evaluation, allowed, measure, config)
 
 
 def contenders(
@@ -97,7 +100,7 @@ def contenders(
         return
     found = ((family, tune(config, family, tuning_seeds)) for family in families)
     for family, tuned in [best_tuned(config, dict(found), len(tuning_seeds))] if only_best else found:
-        played = play_policy(config, f"tuned:{family}", tuned.describe(), tuned.policy, days, tuned.shares)
+        played = play_policy(config, f"{TUNED}{family}", tuned.describe(), tuned.policy, days, tuned.shares)
         yield replace(played, edges=tuned.edges)
 
 

@@ -105,7 +105,7 @@ def played_seeds(config: ScenarioConfig, seeds: Sequence[int]) -> tuple[int, ...
     return tuple(seeds if is_random(config) else seeds[:1])
 
 
-def with_policy(config: ScenarioConfig, policy: PolicyConfig) -> ScenarioConfig:
+def with_common_policy(config: ScenarioConfig, policy: PolicyConfig) -> ScenarioConfig:
     """The scenario with its deciding banks following a policy in the kernel."""
     deciding = deciding_banks(config)
     banks = tuple(bank.model_copy(update={"policy": policy}) if bank.id in deciding else bank for bank in config.banks)
@@ -130,7 +130,7 @@ def evaluate_policy(
     if not isinstance(policy, get_args(get_args(PolicyConfig)[0])):
         raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
     given = checked_seeds(seeds)
-    cents = run_scripted(with_policy(config, policy), given, shares)
+    cents = run_scripted(with_common_policy(config, policy), given, shares)
     return Evaluation(config.name, given, _bank_ids(config), cents, is_random(config))
 
 

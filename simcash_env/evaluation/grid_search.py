@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig, TreePolicy
-from simcash_env.evaluation.evaluate import deciding_banks, played_seeds, with_policy
+from simcash_env.evaluation.evaluate import deciding_banks, played_seeds, with_common_policy
 from simcash_env.evaluation.policy_families import Family, Grid, Point, family_grid, untuned_forms
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.schema.arrays import I64
@@ -45,11 +45,17 @@ class Tuned:
 
     def describe(self) -> str:
         """The parameters in words."""
-        told = self.policy.parameters if isinstance(self.policy, TreePolicy) else self.policy.model_dump()
-        values = [f"{name} {value:,}" for name, value in told.items() if name != "type"]
+        parts = [f"{name} {value:,}" for name, value in parameter_values(self.policy).items()]
         if self.shares is not None:
-            values.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
-        return ", ".join(values)
+            parts.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
+        return ", ".join(parts)
+
+
+def parameter_values(policy: PolicyConfig) -> dict[str, float]:
+    """A policy's parameters by name."""
+    if isinstance(policy, TreePolicy):
+        return dict(policy.parameters)
+    return {name: value for name, value in policy.model_dump().items() if name != "type"}
 
 
 def has_pool(config: ScenarioConfig) -> bool:
@@ -82,7 +88,7 @@ def search_shares(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[
     One share for all banks on a grid, then on finer ones; from there, or from the shares that the scenario allocates
     where these cost less, bank by bank until no change helps.
     """
-    played = with_policy(config, policy)
+    played = with_common_policy(config, policy)
     if not has_pool(config):
         return Tuned(policy, None, _common_cost(config, policy, seeds))
     cents, share = best_common_share(played, seeds, FINE_STEPS)
@@ -164,7 +170,7 @@ def _refined(config: ScenarioConfig, grid: Grid, points: list[Point], seeds: Seq
 
 def _common_cost(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int]) -> float:
     """Mean cents of the system with the best share for all banks alike, or the untuned shares where they are better."""
-    played = with_policy(config, policy)
+    played = with_common_policy(config, policy)
     if has_pool(config):
         common = best_common_share(played, seeds, FINE_STEPS[:1])[0]
         return min(common, cheapest(played, seeds, untuned_shares(config))[0])
@@ -173,7 +179,7 @@ def _common_cost(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[i
 
 def _untuned_cost(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int]) -> float:
     """Mean cents of the system with the better of the untuned shares."""
-    played = with_policy(config, policy)
+    played = with_common_policy(config, policy)
     if has_pool(config):
         return cheapest(played, seeds, untuned_shares(config))[0]
     return float(run_scripted(played, seeds).sum(axis=(1, 2)).mean())
@@ -191,7 +197,7 @@ def equilibrium_shares(
     Raises:
         ValueError: the replies go round in circles.
     """
-    played = with_policy(config, policy)
+    played = with_common_policy(config, policy)
     shares = [start] * len(config.banks)
     for _ in range(len(config.banks) * len(grid)):
         before = list(shares)

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.contenders import Contender, contenders
+from simcash_env.evaluation.contenders import TUNED, Contender, contenders
 from simcash_env.evaluation.evaluate import Evaluation, played_seeds
-from simcash_env.evaluation.grid_search import F64
+from simcash_env.evaluation.grid_search import F64, parameter_values
 from simcash_env.evaluation.policy_families import FAMILIES, Family
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.scorecard import mean_metrics
@@ -37,6 +37,8 @@ class Row:
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
         totals: cents of each test day; one where neither scenario nor policy draws anything.
         edges: of a tuned policy the parameters whose best value is the largest that was tried.
+        values: of a tuned policy its parameters as data; ``parameters`` is the same as text.
+        pool_shares: of a tuned policy the share of each bank's pool, banks sorted by id; None without a pool.
     """
 
     scenario: str
@@ -51,6 +53,8 @@ class Row:
     metrics: dict[str, float] = field(default_factory=dict)
     totals: tuple[int, ...] = ()
     edges: tuple[str, ...] = ()
+    values: dict[str, float] = field(default_factory=dict)
+    pool_shares: tuple[float, ...] | None = None
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
@@ -73,12 +77,17 @@ def baseline_rows(
     fifo = None
     for played in contenders(config, seeds, tuning_seeds, families):
         fifo = fifo or played.evaluation
-        yield row_of(played, fifo), played.evaluation
+        yield row_of_contender(played, fifo), played.evaluation
 
 
-def row_of(played: Contender, fifo: Evaluation) -> Row:
+def row_of_contender(played: Contender, fifo: Evaluation) -> Row:
     """The row of a policy that has been played."""
-    return replace(make_row(played.policy, played.parameters, played.evaluation, fifo), edges=played.edges)
+    row = make_row(played.policy, played.parameters, played.evaluation, fifo)
+    if not played.policy.startswith(TUNED):
+        return row
+    shares = None if played.shares is None else tuple(played.shares)
+    values = {} if played.kernel_policy is None else parameter_values(played.kernel_policy)
+    return replace(row, edges=played.edges, values=values, pool_shares=shares)
 
 
 def run_benchmark(
@@ -111,7 +120,7 @@ def run_benchmark(
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
         for played in contenders(config, seeds, tuning, families, only_best=only_best):
             fifo = fifo or played.evaluation
-            row = row_of(played, fifo)
+            row = row_of_contender(played, fifo)
             rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
             if keep is not None:
                 keep.append(played)
@@ -130,7 +139,7 @@ def measured_row(row: Row, played: Contender, bounds: Bounds, num_measured: int)
         metrics = mean_metrics(played.measure(days))
     except ActionError:  # an agent whose actions a simulation cannot be told
         metrics = {}
-    least = bounds.of(played.permitted)
+    least = bounds.of(played.allowed)
     if least is None:
         return replace(row, metrics=metrics)
     regret = bootstrap_interval(played.evaluation.totals()[: len(days)] - least)
@@ -173,9 +182,9 @@ def format_table(rows: Sequence[Row]) -> Table:
 def caption(rows: Sequence[Row]) -> str:
     """What the figures of a table are."""
     count = max((row.total.count for row in rows), default=0)
-    told = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
-    told += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
-    return "; ".join([*told, "less is better"])
+    parts = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
+    parts += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
+    return "; ".join([*parts, "less is better"])
 
 
 def edge_warnings(rows: Sequence[Row]) -> list[str]:
@@ -229,6 +238,7 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             name: None if row[name] is None else Interval(**row[name])
             for name in ("total", "difference_to_fifo", "regret")
         }
-        lists = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
+        lists: dict[str, Any] = {name: tuple(row.get(name, ())) for name in ("totals", "edges")}
+        lists["pool_shares"] = None if row.get("pool_shares") is None else tuple(row["pool_shares"])
         whole.append(Row(**{**row, **intervals, **lists}))
     return whole

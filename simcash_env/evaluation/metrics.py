@@ -114,7 +114,7 @@ def metrics_of(record: RunRecord) -> Metrics:
         },
         deadline_misses=int(late.sum()),
         deadline_misses_value=int(record.payments.cents[late].sum()),
-        dropped_value=int(record.given_up.cents.sum()),
+        dropped_value=int(record.dropped.cents.sum()),
         market_volume=int(record.trades[:, 0].sum()),
         market_vwap=vwap_percent(record.trades.tolist()),
         monitoring={bank: monitor(record, number) for number, bank in enumerate(banks)},
@@ -144,7 +144,7 @@ def delay_indicator(record: RunRecord) -> float | None:
         since = np.maximum(payments.arrival_tick, first)
         denominator += float((open_cents * (last - since))[open_cents > 0].sum())
         waited = float((open_cents * (last - since))[open_cents > 0].sum())
-        for moves in (record.settled, record.given_up):
+        for moves in (record.settled, record.dropped):
             of_day = (moves.tick >= first) & (moves.tick <= last)
             waited -= float((moves.cents[of_day] * (last - moves.tick[of_day])).sum())
         queued += waited
@@ -173,7 +173,7 @@ def throughput_at(record: RunRecord, hour: float) -> float | None:
 def due_by_payment(record: RunRecord, day: int) -> I64:
     """(payments,) cents due in a day: what arrives in it, and what waited when it began."""
     first, last = day * record.ticks_per_day, (day + 1) * record.ticks_per_day - 1
-    gone_before = settled_by_payment(record, until=first - 1) + given_up_by_payment(record, until=first - 1)
+    gone_before = settled_by_payment(record, until=first - 1) + dropped_by_payment(record, until=first - 1)
     due: I64 = np.where(record.payments.arrival_tick <= last, record.payments.cents - gone_before, 0)
     return due
 
@@ -183,9 +183,9 @@ def settled_by_payment(record: RunRecord, until: int | None = None) -> I64:
     return _by_payment(record, record.settled.tick, record.settled.payment, record.settled.cents, until)
 
 
-def given_up_by_payment(record: RunRecord, until: int | None = None) -> I64:
-    """(payments,) cents given up up to the end of a tick; by default of the run."""
-    return _by_payment(record, record.given_up.tick, record.given_up.payment, record.given_up.cents, until)
+def dropped_by_payment(record: RunRecord, until: int | None = None) -> I64:
+    """(payments,) cents dropped up to the end of a tick; by default of the run."""
+    return _by_payment(record, record.dropped.tick, record.dropped.payment, record.dropped.cents, until)
 
 
 def _by_payment(record: RunRecord, tick: I64, payment: I64, cents: I64, until: int | None) -> I64:
@@ -201,7 +201,7 @@ def is_late(record: RunRecord) -> npt.NDArray[np.bool_]:
     late = np.zeros(len(deadline), bool)
     moves = record.settled
     late[moves.payment[moves.tick > deadline[moves.payment]]] = True
-    left = record.payments.cents - settled_by_payment(record) - given_up_by_payment(record)
+    left = record.payments.cents - settled_by_payment(record) - dropped_by_payment(record)
     return late | ((left > 0) & (deadline < record.num_ticks - 1))
 
 

@@ -46,7 +46,7 @@ def label(row: Row) -> str:
 
 
 @literal_plot()
-def draw_costs(rows: Sequence[Row], path: Path) -> Path:
+def plot_costs(rows: Sequence[Row], path: Path) -> Path:
     """Mean cost of each policy by kind, one bar a policy; costs over ten times the cheapest are left out and named."""
     cheapest = min(row.total.mean for row in rows)
     shown = sorted((row for row in rows if row.total.mean <= 10 * cheapest), key=lambda row: row.total.mean)
@@ -95,7 +95,7 @@ def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
 
 
 @literal_plot()
-def draw_balances(records: Sequence[RunRecord], bank: int, title: str, path: Path) -> Path:
+def plot_balances(records: Sequence[RunRecord], bank: int, title: str, path: Path) -> Path:
     """A bank's balance over the ticks of many runs: median, middle half, middle nine tenths."""
     paths: F64 = np.array([record.balances[:, bank] for record in records], float)
     low, lower, middle, upper, high = np.quantile(paths, QUANTILES, axis=0)
@@ -162,7 +162,7 @@ def draw_all(rows: Sequence[Row], folder: Path) -> list[Path]:
     }
     paths = []
     for name, own in by_scenario.items():
-        paths.append(draw_costs(own, folder / f"{name}-costs.png"))
+        paths.append(plot_costs(own, folder / f"{name}-costs.png"))
         if any("liquidity_used" in row.metrics for row in own):
             paths.append(draw_frontier(own, folder / f"{name}-frontier.png"))
     return paths

@@ -109,13 +109,13 @@ class Grid:
 
     def edges(self, policy: PolicyConfig) -> tuple[str, ...]:
         """Parameters of a policy at which the search ended although larger values could be better."""
-        told: dict[str, object] = policy.model_dump()
+        parameters: dict[str, object] = policy.model_dump()
         if isinstance(policy, TreePolicy):
-            told |= policy.parameters
+            parameters |= policy.parameters
         return tuple(
             f"{axis.name} {axis.values[-1]:,}"
             for axis in self.axes
-            if not axis.is_complete and told.get(axis.name) == axis.values[-1]
+            if not axis.is_complete and parameters.get(axis.name) == axis.values[-1]
         )
 
 
@@ -142,7 +142,7 @@ def graded(limit: int) -> tuple[int, ...]:
     return tuple(sorted({0, *(round(float(step)) for step in steps)}))
 
 
-def mean_payment(config: ScenarioConfig) -> float:
+def mean_payment_cents(config: ScenarioConfig) -> float:
     """Expected cents of a payment, over all banks."""
     flows = [expected_flow(config, bank) for bank in config.banks]
     return sum(cents for _, cents in flows) / max(sum(count for count, _ in flows), 1.0)
@@ -153,7 +153,7 @@ def buffers(config: ScenarioConfig) -> tuple[int, ...]:
 
     More than a day's payments need not be kept back for payments of that day.
     """
-    payment = mean_payment(config)
+    payment = mean_payment_cents(config)
     largest = max(*(expected_flow(config, bank)[1] for bank in config.banks), MEAN_PAYMENTS * payment)
     found, times = {0, round(largest)}, FINEST_BUFFER
     while times * payment < largest:
@@ -185,7 +185,7 @@ def family_grid(config: ScenarioConfig, family: Family) -> Grid:
     if family == "liquidity_splitting":
         # under SimCash's rules the smallest amount makes no difference
         sizes = (0.0,) if config.rules.set == "simcash" else PART_SIZES
-        smallest = tuple(sorted({max(round(size * mean_payment(config)), 1) for size in sizes}))
+        smallest = tuple(sorted({max(round(size * mean_payment_cents(config)), 1) for size in sizes}))
         axes = (Axis("max_splits", SPLITS, is_complete=False), Axis("min_split_amount", smallest, is_complete=True))
         return Grid(axes, lambda point: LiquiditySplittingPolicy(max_splits=point[0], min_split_amount=point[1]))
     if family not in BUFFERED:

@@ -11,7 +11,7 @@ import numpy as np
 from simcash_env.compile.scales import expected_flow
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError
-from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant import clairvoyant_bound
 from simcash_env.evaluation.grid_search import F64
 
@@ -35,7 +35,7 @@ class Bounds:
 
     config: ScenarioConfig
     seeds: Sequence[int]
-    _known: dict[Permitted, F64] = field(default_factory=dict)
+    _known: dict[AllowedDecisions, F64] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -47,18 +47,18 @@ class Bounds:
             return "none"
         return "exact" if size <= LARGEST_EXACT else "relaxed"
 
-    def of(self, permitted: Permitted) -> F64 | None:
+    def of(self, allowed: AllowedDecisions) -> F64 | None:
         """(seeds,) bounds in cents; None if the scenario is too large, or has events that the bound does not cover."""
         if self.kind == "none":
             return None
-        if permitted not in self._known:
+        if allowed not in self._known:
             is_relaxed = self.kind == "relaxed"
             try:
                 cents = [
-                    clairvoyant_bound(self.config, seed, permitted, relaxed=is_relaxed, seconds=SECONDS, gap=GAP).cents
+                    clairvoyant_bound(self.config, seed, allowed, relaxed=is_relaxed, seconds=SECONDS, gap=GAP).cents
                     for seed in self.seeds
                 ]
             except ConfigError:
                 return None
-            self._known[permitted] = np.array(cents)
-        return self._known[permitted]
+            self._known[allowed] = np.array(cents)
+        return self._known[allowed]

@@ -10,9 +10,9 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.evaluation.contenders import Contender
 from simcash_env.evaluation.crossplay import cross_play
 from simcash_env.evaluation.equilibrium import Game, Strategy
-from simcash_env.evaluation.evaluate import deciding_banks, with_policy
+from simcash_env.evaluation.evaluate import deciding_banks, with_common_policy
 from simcash_env.evaluation.grid_search import has_pool
-from simcash_env.evaluation.plots import draw_balances, draw_cross_play
+from simcash_env.evaluation.plots import draw_cross_play, plot_balances
 from simcash_env.evaluation.run_columns import record_run
 
 RECORDED: Final = 50
@@ -37,18 +37,18 @@ def draw_played(played: Sequence[Contender], folder: Path) -> list[Path]:
 
 def draw_fan(best: Contender, path: Path) -> Path:
     """Balances of the first deciding bank over the day."""
-    config = with_shares(best)
+    config = with_played_shares(best)
     records = [record_run(config, seed) for seed in best.evaluation.seeds[:RECORDED]]
     bank = records[0].bank_ids.index(deciding_banks(config)[0])
-    return draw_balances(records, bank, f"{best.evaluation.scenario}, {best.policy}", path)
+    return plot_balances(records, bank, f"{best.evaluation.scenario}, {best.policy}", path)
 
 
-def with_shares(one: Contender) -> ScenarioConfig:
+def with_played_shares(one: Contender) -> ScenarioConfig:
     """The scenario with the policy and the pool shares that it was played with."""
     if one.kernel_policy is None:
-        message = f"{one.policy} is no policy of the kernel"
+        message = f"{one.policy} does not run in the kernel"
         raise ValueError(message)
-    config = with_policy(one.config, one.kernel_policy)
+    config = with_common_policy(one.config, one.kernel_policy)
     if one.shares is None:
         return config
     shares = dict(zip(sorted(bank.id for bank in config.banks), one.shares, strict=True))
@@ -73,5 +73,5 @@ def draw_crossed(own: Sequence[Contender], path: Path) -> Path:
 def mean_share(one: Contender) -> float:
     """Of the deciding banks' pool shares."""
     deciding = deciding_banks(one.config)
-    shares = [bank.liquidity_allocation_fraction for bank in with_shares(one).banks if bank.id in deciding]
+    shares = [bank.liquidity_allocation_fraction for bank in with_played_shares(one).banks if bank.id in deciding]
     return float(sum(shares) / len(shares))

@@ -47,13 +47,13 @@ class Payments:
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Settlements, or cents given up: one entry an event. ``payment`` is the place of the payment in ``Payments``."""
+    """Settlements, or dropped cents: one entry an event. ``payment`` is the place of the payment in ``Payments``."""
 
     tick: I64
     payment: I64
     cents: I64
     mechanism: I64
-    """Places in ``MECHANISMS``; of what was given up -1."""
+    """Places in ``MECHANISMS``; -1 for drops."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class RunRecord:
     num_days: int
     payments: Payments
     settled: Moves
-    given_up: Moves
+    dropped: Moves
     start_liquidity: I64
     balances: I64
     costs: I64
@@ -105,14 +105,14 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
     """Play an agent through the environment, and its decisions in a simulation beside it that keeps the event log.
 
     Raises:
-        ActionError: the scenario has choices beside payments, pool shares and orders: RTGS priorities, recalls,
+        ActionError: the scenario has choices beside payments, pool shares and orders: RTGS priorities, revocations,
             collateral.
     """
     learners = deciding_banks(config)
     vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
-    untold = sorted(set(vec.head_index) - {"pool", "market"})
-    if untold:
-        message = f"an agent's choices of {', '.join(untold)} cannot be recorded"
+    unsupported = sorted(set(vec.head_index) - {"pool", "market"})
+    if unsupported:
+        message = f"an agent's choices of {', '.join(unsupported)} cannot be recorded"
         raise ActionError(message)
     vec.reset([seed])
 
@@ -175,7 +175,7 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         num_days=simulation.config.simulation.num_days,
         payments=payments,
         settled=_settled(events, root),
-        given_up=_given_up(events, root),
+        dropped=_dropped(events, root),
         start_liquidity=np.array(start, np.int64),
         balances=np.array(balances, np.int64),
         costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64),
@@ -221,7 +221,7 @@ def _trades(events: Events) -> I64:
     return np.stack([rows.column("cents"), rows.column("value_2")], axis=1)
 
 
-def _given_up(events: Events, root: I64) -> Moves:
+def _dropped(events: Events, root: I64) -> Moves:
     kinds = events.column("kind")
     chosen = np.isin(kinds, [EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED])
     return _moves(events, chosen, root, np.full(len(kinds), NONE, np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.metrics import Metrics, metrics_of
 from simcash_env.evaluation.run_columns import record_agent, record_run
 from simcash_env.evaluation.scripted import Agent
@@ -37,7 +37,7 @@ def policy_metrics(
     config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[int], shares: Sequence[float] | None = None
 ) -> list[Metrics]:
     """Of a policy in the kernel, one run a seed."""
-    played = with_policy(with_shares(config, shares), policy)
+    played = with_common_policy(with_shares(config, shares), policy)
     return [metrics_of(record_run(played, seed)) for seed in seeds]
 
 

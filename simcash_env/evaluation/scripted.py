@@ -53,7 +53,7 @@ class ScriptedAgent:
 
     def drop_due(self, vec: SimCashVec, view: View, actions: I64) -> None:
         """Replace the decision on payments that are to be dropped."""
-        drops = view["present"].astype(bool) & self.gives_up(vec, view)
+        drops = view["present"].astype(bool) & self.drops(vec, view)
         if drops.any():
             actions[:, :, : vec.num_slots][drops] = vec.slot_choices.drop
 
@@ -69,7 +69,7 @@ class ScriptedAgent:
         """(N, L, K) payments to release; slots without a payment do not matter."""
         raise NotImplementedError
 
-    def gives_up(self, vec: SimCashVec, view: View) -> Bools:  # noqa: ARG002 - most never do
+    def drops(self, vec: SimCashVec, view: View) -> Bools:  # noqa: ARG002 - most never do
         """(N, L, K) payments to drop."""
         return np.zeros(view["present"].shape, bool)
 
@@ -106,9 +106,9 @@ class HoldAll(ScriptedAgent):
 
 
 class DropsAtDeadline(ScriptedAgent):
-    """A named policy that, under SimCash's rules, gives a payment up at its deadline."""
+    """A named policy that, under SimCash's rules, drops a payment at its deadline."""
 
-    def gives_up(self, vec: SimCashVec, view: View) -> Bools:
+    def drops(self, vec: SimCashVec, view: View) -> Bools:
         """What has reached its deadline, under SimCash's rules."""
         is_due = view["ticks_to_deadline"] <= 0
         return is_due if vec.config.rules.set == "simcash" else np.zeros_like(is_due)
@@ -134,7 +134,7 @@ class LiquidityAware(DropsAtDeadline):
         self.target_buffer, self.urgency_threshold = target_buffer, urgency_threshold
 
     def releases(self, view: View) -> Bools:
-        """Each payment judged by itself against the account before the tick."""
+        """Each payment compared on its own with the account before the tick."""
         remaining = view["remaining"]
         is_affordable = view["effective_liquidity"][:, :, None] >= remaining
         keeps_buffer = view["balance"][:, :, None] - remaining >= self.target_buffer

@@ -91,17 +91,17 @@ class TreeAgent(ScriptedAgent):
         shape = facts["balance"].shape
         if "condition" not in node:
             return np.full(shape, node["action"] in RELEASES)
-        holds = np.broadcast_to(self._judge(node["condition"], facts), shape)
+        holds = np.broadcast_to(self._holds(node["condition"], facts), shape)
         return np.where(holds, self._releases(node["on_true"], facts), self._releases(node["on_false"], facts))
 
-    def _judge(self, condition: dict[str, Any], facts: dict[str, F64]) -> Any:
+    def _holds(self, condition: dict[str, Any], facts: dict[str, F64]) -> Any:
         operator = condition["op"]
         if operator == "and":
-            return np.logical_and.reduce([self._judge(part, facts) for part in condition["conditions"]])
+            return np.logical_and.reduce([self._holds(part, facts) for part in condition["conditions"]])
         if operator == "or":
-            return np.logical_or.reduce([self._judge(part, facts) for part in condition["conditions"]])
+            return np.logical_or.reduce([self._holds(part, facts) for part in condition["conditions"]])
         if operator == "not":
-            return ~self._judge(condition["condition"], facts)
+            return ~self._holds(condition["condition"], facts)
         return COMPARE[operator](self._value(condition["left"], facts), self._value(condition["right"], facts))
 
     def _value(self, node: Any, facts: dict[str, F64]) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
-    allowance,
     can_fund,
     check_limits,
+    overdraft_limit,
     passes_limits_both_ways,
     settle_waiting,
 )
@@ -49,10 +49,10 @@ def list_pairs(scenario: Scenario, state: State, work: Work) -> int:
             continue
         for high in range(low + 1, num_banks):
             pair = low * num_banks + high
-            there, back = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
-            if there > 0 and back > 0:
+            outgoing, incoming = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
+            if outgoing > 0 and incoming > 0:
                 work.pair_order[count] = pair
-                work.pair_key[pair] = -min(there, back)
+                work.pair_key[pair] = -min(outgoing, incoming)
                 count += 1
     if count > 1:
         sort_by_key(work.pair_order, work.pair_key, work.pair_scratch, count)
@@ -64,11 +64,11 @@ def can_offset(scenario: Scenario, state: State, work: Work, pair: int) -> bool:
     """Can the net payer fund the difference, and do both sums pass the limits?"""
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
-    there, back = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
-    payer = low if there > back else high
-    if state.bank_balance_cents[payer] - abs(there - back) < -allowance(scenario, state, payer):
+    outgoing, incoming = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
+    payer = low if outgoing > incoming else high
+    if state.bank_balance_cents[payer] - abs(outgoing - incoming) < -overdraft_limit(scenario, state, payer):
         return False
-    return passes_limits_both_ways(scenario, state, work, low, high, there, back)
+    return passes_limits_both_ways(scenario, state, work, low, high, outgoing, incoming)
 
 
 @kernel
@@ -76,28 +76,28 @@ def offset_pair(scenario: Scenario, state: State, work: Work, pair: int) -> int:
     """Settle everything that waits between the two banks."""
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
-    there, back = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
-    return offset_first(scenario, state, work, pair, there, back)
+    outgoing, incoming = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
+    return offset_first(scenario, state, work, pair, outgoing, incoming)
 
 
 @kernel
-def offset_first(scenario: Scenario, state: State, work: Work, pair: int, there: int, back: int) -> int:
+def offset_first(scenario: Scenario, state: State, work: Work, pair: int, outgoing: int, incoming: int) -> int:
     """Settle what waits between two banks in queue order, up to these sums both ways; needs the chains of pairs."""
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
-    record_values(state, work, OFFSET, low, high, NONE, min(there, back), there, back)
-    state.tick_lsm_cents[0] += there + back
-    settled, left_there, left_back = 0, there, back
+    record_values(state, work, OFFSET, low, high, NONE, min(outgoing, incoming), outgoing, incoming)
+    state.tick_lsm_cents[0] += outgoing + incoming
+    settled, left_outgoing, left_incoming = 0, outgoing, incoming
     first, answer = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
-    while left_there > 0 or left_back > 0:
-        if left_back == 0 or (left_there > 0 and work.pay_key[first] < work.pay_key[answer]):
+    while left_outgoing > 0 or left_incoming > 0:
+        if left_incoming == 0 or (left_outgoing > 0 and work.pay_key[first] < work.pay_key[answer]):
             row = first
             first = work.pay_scratch[row]
-            left_there -= state.pay_remaining_cents[row]
+            left_outgoing -= state.pay_remaining_cents[row]
         else:
             row = answer
             answer = work.pay_scratch[row]
-            left_back -= state.pay_remaining_cents[row]
+            left_incoming -= state.pay_remaining_cents[row]
         settle_waiting(scenario, state, work, row)
         settled += 1
     state.tick_lsm_count[0] += settled
@@ -112,19 +112,19 @@ def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> in
     """
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
-    there, back, best_there, best_back = 0, 0, 0, 0
+    outgoing, incoming, best_outgoing, best_incoming = 0, 0, 0, 0
     row, following = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
     while row != NONE:
-        there += state.pay_remaining_cents[row]
+        outgoing += state.pay_remaining_cents[row]
         while following != NONE and may_pay(
-            scenario, state, high, low, back + state.pay_remaining_cents[following], there
+            scenario, state, high, low, incoming + state.pay_remaining_cents[following], outgoing
         ):
-            back += state.pay_remaining_cents[following]
+            incoming += state.pay_remaining_cents[following]
             following = work.pay_scratch[following]
-        if back > 0 and may_pay(scenario, state, low, high, there, back):
-            best_there, best_back = there, back
+        if incoming > 0 and may_pay(scenario, state, low, high, outgoing, incoming):
+            best_outgoing, best_incoming = outgoing, incoming
         row = work.pay_scratch[row]
-    return offset_first(scenario, state, work, pair, best_there, best_back) if best_there > 0 else 0
+    return offset_first(scenario, state, work, pair, best_outgoing, best_incoming) if best_outgoing > 0 else 0
 
 
 @kernel

@@ -14,14 +14,14 @@ CAME_BACK, BLOCKED = int(EventKind.COLLATERAL_TIMER_WITHDRAWN), int(EventKind.CO
 
 @kernel
 def spare_collateral(scenario: Scenario, state: State, bank: int) -> int:
-    """Collateral that backs no credit in use: what may be withdrawn without passing the allowance."""
+    """Collateral that backs no credit in use: what may be withdrawn without passing the overdraft limit."""
     posted = state.bank_posted_collateral_cents[bank]
     used = max(-state.bank_balance_cents[bank], 0) + scenario.bank_safety_buffer_cents[bank]
-    needed = max(used - state.bank_credit_limit_cents[bank], 0)
+    required = max(used - state.bank_credit_limit_cents[bank], 0)
     kept = PPM - scenario.bank_haircut_ppm[bank]
-    if kept == 0 or needed == 0:
+    if kept == 0 or required == 0:
         return posted  # type: ignore[no-any-return]
-    whole, rest = needed // kept, needed % kept
+    whole, rest = required // kept, required % kept
     backing = whole * PPM + (rest * PPM + kept - 1) // kept
     return max(posted - backing, 0)  # type: ignore[no-any-return]
 
@@ -59,11 +59,11 @@ def post_collateral(scenario: Scenario, state: State, work: Work, bank: int, cen
 def apply_collateral_decisions(scenario: Scenario, state: State, work: Work) -> None:
     """Carry out learners' collateral decisions: cents to post, or to withdraw if negative."""
     for bank in range(scenario.num_banks[0]):
-        asked = work.bank_collateral_ask_cents[bank]
-        if asked > 0:
-            post_collateral(scenario, state, work, bank, asked, 0)
-        elif asked < 0:
-            withdraw_collateral(scenario, state, work, bank, -asked)
+        requested = work.bank_collateral_ask_cents[bank]
+        if requested > 0:
+            post_collateral(scenario, state, work, bank, requested, 0)
+        elif requested < 0:
+            withdraw_collateral(scenario, state, work, bank, -requested)
         work.bank_collateral_ask_cents[bank] = 0
 
 
@@ -108,13 +108,13 @@ def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
         while row != NONE:
             after = state.pay_next[row]
             if state.pay_deadline_tick[row] <= state.tick[0]:
-                asked = state.pay_remaining_cents[row]
-                moved = take_back(scenario, state, bank, asked)
-                state.pay_remaining_cents[row] = asked - moved
+                requested = state.pay_remaining_cents[row]
+                moved = take_back(scenario, state, bank, requested)
+                state.pay_remaining_cents[row] = requested - moved
                 if moved > 0:
-                    record_collateral(state, work, CAME_BACK, bank, moved, asked)
-                if moved < asked:
-                    record_collateral(state, work, BLOCKED, bank, asked - moved, asked)
+                    record_collateral(state, work, CAME_BACK, bank, moved, requested)
+                if moved < requested:
+                    record_collateral(state, work, BLOCKED, bank, requested - moved, requested)
             if state.pay_remaining_cents[row] == 0:
                 if before == NONE:
                     state.bank_timer_head[bank] = after
@@ -127,6 +127,6 @@ def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
 
 
 @kernel
-def record_collateral(state: State, work: Work, kind: int, bank: int, cents: int, asked: int) -> None:
+def record_collateral(state: State, work: Work, kind: int, bank: int, cents: int, requested: int) -> None:
     """Log cents that moved, or could not, with what was asked and what is posted now."""
-    record_values(state, work, kind, bank, NONE, NONE, cents, asked, state.bank_posted_collateral_cents[bank])
+    record_values(state, work, kind, bank, NONE, NONE, cents, requested, state.bank_posted_collateral_cents[bank])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.charges import charge, delay_weight
-from simcash_env.kernels.ledger import give_up
+from simcash_env.kernels.ledger import drop_payment
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE, multiply_divide
 from simcash_env.kernels.overdue import mark_overdue, penalise_overdue
 from simcash_env.kernels.queues import leave_queue1, leave_queue2
@@ -43,7 +43,7 @@ def penalise_queue1(scenario: Scenario, state: State, work: Work, bank: int) -> 
         mark_overdue(state, work, row)
         if scenario.drops_expired[0] and state.pay_overdue_since[row] != NONE:
             leave_queue1(state, row)
-            give_up(scenario, state, work, row, EXPIRED)
+            drop_payment(scenario, state, work, row, EXPIRED)
         else:
             penalise_overdue(scenario, state, work, row)
             add_delay(scenario, state, work, bank, row)
@@ -59,7 +59,7 @@ def penalise_queue2(scenario: Scenario, state: State, work: Work) -> None:
         mark_overdue(state, work, row)
         if scenario.drops_expired[0] and state.pay_overdue_since[row] != NONE:
             leave_queue2(scenario.num_banks[0], state, row)
-            give_up(scenario, state, work, row, EXPIRED)
+            drop_payment(scenario, state, work, row, EXPIRED)
         else:
             penalise_overdue(scenario, state, work, row)
             if scenario.is_delay_charged_in_queue2[0]:

@@ -1,4 +1,4 @@
-"""Deferred credits land."""
+"""Deferred credits: applied to the balances at the end of the tick."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ APPLIED = int(EventKind.DEFERRED_CREDIT_APPLIED)
 
 
 @kernel
-def land_credits(scenario: Scenario, state: State, work: Work) -> None:
+def apply_deferred_credits(scenario: Scenario, state: State, work: Work) -> None:
     """Under deferred crediting, add this tick's receipts to the balances."""
     if not scenario.defers_credits[0]:
         return

@@ -1,8 +1,8 @@
-"""Rings: payments that run around three or more banks settle together where every net payer can fund its net.
+"""Cycles: payments that run around three or more banks settle together where every net payer can fund its net.
 
-Rings of three take all payments of each edge, in both rotations. Longer ones, up to ``max_cycle_length``, take single
+Cycles of three take all payments of each edge, in both rotations. Longer ones, up to ``max_cycle_length``, take single
 payments, and each is found once: from its smallest bank. Candidates are found on the queue as it stands, rows of an
-array that grows, and then attempted; ``ring_order.py`` says how a row is laid out, and which goes first.
+array that grows, and then attempted; ``cycle_order.py`` says how a row is laid out, and which goes first.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.ledger import WITHIN_LIMITS, allowance, check_limits, record_limit, settle_waiting
+from simcash_env.kernels.cycle_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, build_heap, pop_first
+from simcash_env.kernels.ledger import WITHIN_LIMITS, check_limits, overdraft_limit, record_limit, settle_waiting
 from simcash_env.kernels.pair_chains import chain_pairs
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
-from simcash_env.kernels.ring_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, pile_up, take_first
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Place
 
@@ -27,8 +27,8 @@ FIRST_ROOM = 16
 
 @kernel
 def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, int]:
-    """Find and attempt rings; returns how many candidates there were and how many payments settled."""
-    if count_ring_banks(scenario, state) < SHORTEST:
+    """Find and attempt cycles; returns how many candidates there were and how many payments settled."""
+    if count_cycle_banks(scenario, state) < SHORTEST:
         return 0, 0
     longest = min(scenario.max_cycle_length[0], scenario.num_banks[0])
     width = FIRST_BANK + 2 * max(longest, SHORTEST)
@@ -36,25 +36,25 @@ def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, in
     candidates, triangles = find_triangles(scenario, state, candidates)
     found = triangles
     if longest > SHORTEST:
-        candidates, found = find_long_rings(scenario, state, work, candidates, found, longest)
+        candidates, found = find_long_cycles(scenario, state, work, candidates, found, longest)
     if state.tick_cycle_attempts[0] >= scenario.max_cycles_per_tick[0]:
         return found, 0
     if triangles > 0:
         chain_pairs(scenario.num_banks[0], state, work)
-    heap, left, settled = pile_up(state, candidates, found), found, 0
+    heap, left, settled = build_heap(state, candidates, found), found, 0
     while left > 0 and state.tick_cycle_attempts[0] < scenario.max_cycles_per_tick[0]:
-        candidate = candidates[take_first(state, candidates, heap, left)]
+        candidate = candidates[pop_first(state, candidates, heap, left)]
         left -= 1
         if is_intact(scenario, state, candidate):
             state.tick_cycle_attempts[0] += 1
-            if can_settle_ring(scenario, state, work, candidate):
-                settled += settle_ring(scenario, state, work, candidate)
+            if can_settle_cycle(scenario, state, work, candidate):
+                settled += settle_cycle(scenario, state, work, candidate)
     return found, settled
 
 
 @kernel
-def count_ring_banks(scenario: Scenario, state: State) -> int:
-    """Banks that both pay and receive in Queue 2: a ring needs three."""
+def count_cycle_banks(scenario: Scenario, state: State) -> int:
+    """Banks that both pay and receive in Queue 2: a cycle needs three."""
     count = 0
     for bank in range(scenario.num_banks[0]):
         if state.bank_queue2_cents[bank] > 0 and state.bank_expected_cents[bank] > 0:
@@ -76,7 +76,7 @@ def with_room(candidates: I64, found: int) -> I64:
 
 @kernel
 def find_triangles(scenario: Scenario, state: State, candidates: I64) -> tuple[I64, int]:
-    """Every ring of three banks, first bank the smallest, in both rotations."""
+    """Every cycle of three banks, first bank the smallest, in both rotations."""
     num_banks, sums, found = scenario.num_banks[0], state.pair_queue2_cents, 0
     for first in range(num_banks):
         if state.bank_queue2_cents[first] == 0 or state.bank_expected_cents[first] == 0:
@@ -97,7 +97,7 @@ def find_triangles(scenario: Scenario, state: State, candidates: I64) -> tuple[I
 
 @kernel
 def write_triangle(candidate: I64, banks: tuple[int, int, int], edges: tuple[int, int, int]) -> None:
-    """Write a ring of three down: its banks and the sums of its edges."""
+    """Write a cycle of three: its banks and the sums of its edges."""
     for at in range(SHORTEST):
         candidate[FIRST_BANK + at] = banks[at]
         candidate[FIRST_BANK + SHORTEST + at] = edges[at]
@@ -107,7 +107,7 @@ def write_triangle(candidate: I64, banks: tuple[int, int, int], edges: tuple[int
 @kernel
 def list_by_sender(state: State, work: Work) -> None:
     """Chain the waiting payments of each bank in queue order: heads in ``bank_edge``, links in ``pay_scratch``."""
-    fill(work.bank_edge, NONE)
+    fill_column(work.bank_edge, NONE)
     row = state.queue2_tail[0]
     while row != NONE:
         sender = state.pay_sender[row]
@@ -117,10 +117,10 @@ def list_by_sender(state: State, work: Work) -> None:
 
 
 @kernel
-def find_long_rings(
+def find_long_cycles(
     scenario: Scenario, state: State, work: Work, candidates: I64, found: int, longest: int
 ) -> tuple[I64, int]:
-    """Depth-first search over single payments for rings of four banks and more, within the work limit."""
+    """Depth-first search over single payments for cycles of four banks and more, within the work limit."""
     list_by_sender(state, work)
     path = np.empty(longest, np.int64)
     on_path = np.zeros(scenario.num_banks[0], np.int64)
@@ -145,7 +145,7 @@ def find_long_rings(
             path[depth] = row
             if bank == start and depth + 1 > SHORTEST:
                 candidates = with_room(candidates, found)
-                write_ring(state, candidates[found], path, depth + 1)
+                write_cycle(state, candidates[found], path, depth + 1)
                 found += 1
                 row = work.pay_scratch[row]
             elif bank > start and on_path[bank] == 0 and depth + 1 < longest and work.bank_edge[bank] != NONE:
@@ -159,8 +159,8 @@ def find_long_rings(
 
 
 @kernel
-def write_ring(state: State, candidate: I64, path: I64, length: int) -> None:
-    """Write a ring of single payments down."""
+def write_cycle(state: State, candidate: I64, path: I64, length: int) -> None:
+    """Write a cycle of single payments."""
     total = 0
     for at in range(length):
         total += state.pay_remaining_cents[path[at]]
@@ -171,7 +171,7 @@ def write_ring(state: State, candidate: I64, path: I64, length: int) -> None:
 
 @kernel
 def is_intact(scenario: Scenario, state: State, candidate: I64) -> bool:
-    """Is every payment of the ring still waiting?"""
+    """Is every payment of the cycle still waiting?"""
     length = candidate[LENGTH]
     for at in range(length):
         kept = candidate[FIRST_BANK + length + at]
@@ -188,14 +188,14 @@ def is_intact(scenario: Scenario, state: State, candidate: I64) -> bool:
 
 @kernel
 def edge_cents(state: State, candidate: I64, at: int) -> int:
-    """Cents that the bank at this place of the ring pays."""
+    """Cents that the bank at this place of the cycle pays."""
     kept = candidate[FIRST_BANK + candidate[LENGTH] + at]
     return state.pay_remaining_cents[kept] if candidate[IS_SINGLE] else kept  # type: ignore[no-any-return]
 
 
 @kernel
-def can_settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) -> bool:
-    """Can every net payer fund its net, and does the ring pass all limits?
+def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I64) -> bool:
+    """Can every net payer fund its net, and does the cycle pass all limits?
 
     Gross limits are asked for each payment on its own, net ones for the whole of what a bank pays and receives.
     """
@@ -204,7 +204,7 @@ def can_settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64
         bank = candidate[FIRST_BANK + at]
         cents, received = edge_cents(state, candidate, at), edge_cents(state, candidate, (at + length - 1) % length)
         net = received - cents
-        if net < 0 and state.bank_balance_cents[bank] + net < -allowance(scenario, state, bank):
+        if net < 0 and state.bank_balance_cents[bank] + net < -overdraft_limit(scenario, state, bank):
             return False
         following = candidate[FIRST_BANK + (at + 1) % length]
         if candidate[IS_SINGLE] or scenario.nets_limits[0]:
@@ -234,8 +234,8 @@ def edge_passes_limits(scenario: Scenario, state: State, work: Work, sender: int
 
 
 @kernel
-def settle_ring(scenario: Scenario, state: State, work: Work, candidate: I64) -> int:
-    """Settle every payment of the ring. Of a ring of three that is intact the chains are, too: no payment has left."""
+def settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I64) -> int:
+    """Settle every payment of the cycle. The chains of an intact cycle of three are intact: no payment has left."""
     length, settled = candidate[LENGTH], 0
     record_values(state, work, CYCLE, candidate[FIRST_BANK], NONE, NONE, candidate[TOTAL], length, NONE)
     for at in range(length):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge, eod_penalty
 from simcash_env.kernels.pool import return_pool
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, CostKind, EventKind
@@ -27,9 +27,9 @@ def end_day(scenario: Scenario, state: State, work: Work) -> None:
     for bank in range(scenario.num_banks[0]):
         queued += penalise_queue(scenario, state, work, state.bank_queue1_head[bank])
     queued += penalise_queue(scenario, state, work, state.queue2_head[0])
-    fill(state.bank_outflow_cents, 0)
-    fill(state.bank_inflow_cents, 0)
-    fill(state.pair_outflow_cents, 0)
+    fill_column(state.bank_outflow_cents, 0)
+    fill_column(state.bank_inflow_cents, 0)
+    fill_column(state.pair_outflow_cents, 0)
     for at in range(state.register_value.shape[0]):  # trees remember nothing overnight
         state.register_value[at] = 0.0
     waiting = state.queue2_value_cents[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.charges import charge
-from simcash_env.kernels.judgement import judge, may_split, start_commitments
-from simcash_env.kernels.ledger import give_up
+from simcash_env.kernels.ledger import drop_payment
+from simcash_env.kernels.payment_decisions import decide_payment, may_split, start_commitments
 from simcash_env.kernels.queues import join_queue1, leave_queue1, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
 from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
@@ -48,10 +48,10 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
         start_commitments(scenario, state, work, bank)
         root = scenario.bank_payment_root[bank]
         while row != NONE:
-            children += judge(scenario, state, work, bank, root, row)
+            children += decide_payment(scenario, state, work, bank, root, row)
             row = state.pay_next[row]
-    wanted = children + scenario.num_collateral_trees[0]  # those that run at the end of the tick may set timers
-    return OK if wanted <= state.free_count[0] else NEEDS_ROOM
+    required = children + scenario.num_collateral_trees[0]  # those that run at the end of the tick may set timers
+    return OK if required <= state.free_count[0] else NEEDS_ROOM
 
 
 @kernel
@@ -130,7 +130,7 @@ def submit(state: State, work: Work, row: int, position: int) -> None:
 def drop(scenario: Scenario, state: State, work: Work, row: int) -> None:
     """Give a Queue-1 payment up for good, at its price."""
     leave_queue1(state, row)
-    give_up(scenario, state, work, row, DROP_EVENT)
+    drop_payment(scenario, state, work, row, DROP_EVENT)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Liquidity, limits, and how a payment ends: settled (the only place where that moves money) or given up."""
+"""Liquidity, limits, and how a payment ends: settled (the only place where that moves money) or dropped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LSM_SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)
 
 
 @inlined
-def allowance(scenario: Scenario, state: State, bank: int) -> int:
+def overdraft_limit(scenario: Scenario, state: State, bank: int) -> int:
     """Overdraft a bank may use: its unsecured limit plus posted collateral less haircut, floored to the cent."""
     posted = state.bank_posted_collateral_cents[bank]
     limit = state.bank_credit_limit_cents[bank]
@@ -34,34 +34,34 @@ def allowance(scenario: Scenario, state: State, bank: int) -> int:
 
 @inlined
 def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
-    """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its allowance."""
-    return max(state.bank_balance_cents[bank] + allowance(scenario, state, bank), 0)  # type: ignore[no-any-return]
+    """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its overdraft limit."""
+    return max(state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank), 0)  # type: ignore[no-any-return]
 
 
 @inlined
 def check_limits(
-    scenario: Scenario, state: State, sender: int, receiver: int, cents: int, back: int, received: int
+    scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int, received: int
 ) -> int:
-    """Would paying so much more today pass the sender's bilateral or multilateral limit?
+    """Would this payment exceed the sender's bilateral or multilateral limit of the day?
 
-    Where limits are net, what comes in counts against what goes out: ``back`` cents from the same receiver at the same
-    time, ``received`` from all banks.
+    Net limits count received cents against paid ones: ``incoming`` cents from the same receiver at the same time,
+    ``received`` from all banks.
     """
     if scenario.pair_limit_cents.shape[0] == 0:
         return WITHIN_LIMITS
-    if not within_bilateral(scenario, state, sender, receiver, cents, back):
+    if not within_bilateral(scenario, state, sender, receiver, cents, incoming):
         return OVER_BILATERAL
     return WITHIN_LIMITS if within_multilateral(scenario, state, sender, cents, received) else OVER_MULTILATERAL
 
 
 @inlined
-def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: int, cents: int, back: int) -> bool:
+def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int) -> bool:
     """Does the sender's limit towards this receiver allow so much more today?"""
     num_banks = scenario.num_banks[0]
     pair = sender * num_banks + receiver
     limit, outflow = scenario.pair_limit_cents[pair], state.pair_outflow_cents[pair] + cents
     if scenario.nets_limits[0]:
-        outflow -= state.pair_outflow_cents[receiver * num_banks + sender] + back
+        outflow -= state.pair_outflow_cents[receiver * num_banks + sender] + incoming
     return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
 
 
@@ -83,7 +83,7 @@ def within_multilateral(scenario: Scenario, state: State, sender: int, cents: in
 
 @kernel
 def record_limit(state: State, work: Work, outcome: int, sender: int, receiver: int, pay_id: int, cents: int) -> None:
-    """Log which limit a payment, an offset or a ring ran into, if any."""
+    """Log which limit a payment, an offset or a cycle ran into, if any."""
     if outcome != WITHIN_LIMITS:
         kind = BILATERAL_EXCEEDED if outcome == OVER_BILATERAL else MULTILATERAL_EXCEEDED
         record(state, work, kind, sender, receiver, pay_id, cents)
@@ -91,15 +91,15 @@ def record_limit(state: State, work: Work, outcome: int, sender: int, receiver: 
 
 @kernel
 def passes_limits_both_ways(
-    scenario: Scenario, state: State, work: Work, low: int, high: int, there: int, back: int
+    scenario: Scenario, state: State, work: Work, low: int, high: int, outgoing: int, incoming: int
 ) -> bool:
     """May two banks pay each other these sums at once? The first limit in the way is logged."""
-    outcome = check_limits(scenario, state, low, high, there, back, back)
-    record_limit(state, work, outcome, low, high, NONE, there)
+    outcome = check_limits(scenario, state, low, high, outgoing, incoming, incoming)
+    record_limit(state, work, outcome, low, high, NONE, outgoing)
     if outcome != WITHIN_LIMITS:
         return False
-    outcome = check_limits(scenario, state, high, low, back, there, there)
-    record_limit(state, work, outcome, high, low, NONE, back)
+    outcome = check_limits(scenario, state, high, low, incoming, outgoing, outgoing)
+    record_limit(state, work, outcome, high, low, NONE, incoming)
     return outcome == WITHIN_LIMITS
 
 
@@ -154,7 +154,7 @@ def settle(scenario: Scenario, state: State, work: Work, row: int) -> None:
 
 @kernel
 def settle_waiting(scenario: Scenario, state: State, work: Work, row: int) -> None:
-    """Take a payment out of the central queue and settle it, as part of an offset, a ring or a set."""
+    """Take a payment out of the central queue and settle it, as part of an offset, a cycle or a set."""
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
     record(state, work, LSM_SETTLED, sender, receiver, state.pay_id[row], cents)
     leave_queue2(scenario.num_banks[0], state, row)
@@ -175,7 +175,7 @@ def close_child(state: State, work: Work, parent: int) -> None:
 
 
 @kernel
-def give_up(scenario: Scenario, state: State, work: Work, row: int, event: int) -> None:
+def drop_payment(scenario: Scenario, state: State, work: Work, row: int, event: int) -> None:
     """Charge the drop penalty for a payment that has left its queue unsettled, and free its row."""
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
     pay_id, parent = state.pay_id[row], state.pay_parent[row]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import available_liquidity, settle_waiting, within_bilateral, within_multilateral
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind
@@ -44,7 +44,7 @@ def settle_prefixes(scenario: Scenario, state: State, work: Work) -> int:
 @kernel
 def look_at_all(scenario: Scenario, state: State, work: Work) -> None:
     """Begin with all that waits: ``pay_key`` is 1, chains by sender begin with the last, sums by bank and pair."""
-    fill(work.bank_edge, NONE)
+    fill_column(work.bank_edge, NONE)
     for bank in range(scenario.num_banks[0]):
         work.bank_net_cents[bank] = state.bank_expected_cents[bank] - state.bank_queue2_cents[bank]
         work.bank_paid_cents[bank] = state.bank_queue2_cents[bank]
@@ -88,7 +88,7 @@ def must_shrink(scenario: Scenario, state: State, work: Work, bank: int) -> bool
     if not within_multilateral(scenario, state, bank, paid, work.bank_net_cents[bank] + paid):
         return True
     for receiver in range(num_banks):
-        there, back = work.pair_key[bank * num_banks + receiver], work.pair_key[receiver * num_banks + bank]
-        if there > 0 and not within_bilateral(scenario, state, bank, receiver, there, back):
+        outgoing, incoming = work.pair_key[bank * num_banks + receiver], work.pair_key[receiver * num_banks + bank]
+        if outgoing > 0 and not within_bilateral(scenario, state, bank, receiver, outgoing, incoming):
             return True
     return False

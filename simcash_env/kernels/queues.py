@@ -17,7 +17,7 @@ MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)
 
 
 @kernel
-def fill(column: I64, value: int) -> None:
+def fill_column(column: I64, value: int) -> None:
     """Set every element of a column."""
     for at in range(column.shape[0]):
         column[at] = value

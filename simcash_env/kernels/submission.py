@@ -23,8 +23,8 @@ def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
         return NONE
     row = take_row(state)
     sender, receiver, cents, priority = payment[0], payment[1], payment[2], payment[4]
-    asked = default_deadline(scenario, state) if payment[3] == NONE else payment[3]
-    deadline = cap_deadline(scenario, state, asked, 0)
+    requested = default_deadline(scenario, state) if payment[3] == NONE else payment[3]
+    deadline = cap_deadline(scenario, state, requested, 0)
     write_payment(state, row, sender, receiver, cents, deadline, priority, payment[5])
     state.pay_rtgs_priority[row] = payment[6]
     count_arrival(state, row)

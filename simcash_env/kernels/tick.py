@@ -6,16 +6,16 @@ from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels.arrivals import draw_arrivals
 from simcash_env.kernels.collateral import apply_collateral_decisions, run_collateral_timers
 from simcash_env.kernels.costs import accrue_costs
-from simcash_env.kernels.credits import land_credits
+from simcash_env.kernels.credits import apply_deferred_credits
 from simcash_env.kernels.day_end import end_day, is_last_tick_of_day
 from simcash_env.kernels.day_start import start_day
 from simcash_env.kernels.decisions import apply_decisions, decide_all
 from simcash_env.kernels.lsm import save_liquidity
-from simcash_env.kernels.market.session import run_market, set_orders_aside
+from simcash_env.kernels.market.session import run_market_session, set_orders_aside
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
 from simcash_env.kernels.pool import allocate_pool
-from simcash_env.kernels.queues import fill
-from simcash_env.kernels.recalls import recall_from_queue2
+from simcash_env.kernels.queues import fill_column
+from simcash_env.kernels.revocations import revoke_from_queue2
 from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
 from simcash_env.kernels.scheduled import run_scheduled_events
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
@@ -65,15 +65,15 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
     if status != OK:
         return status
     submitted = apply_decisions(scenario, state, work)
-    if (scenario.asks_queue2[0] or work.has_recalls[0]) and state.queue2_count[0] > 0:
-        recall_from_queue2(scenario, state, work, submitted)
+    if (scenario.any_tree_revokes[0] or work.has_revocations[0]) and state.queue2_count[0] > 0:
+        revoke_from_queue2(scenario, state, work, submitted)
     settle_submitted(scenario, state, work, submitted)
     order_queue2(scenario, state, work)
     retry_queue2(scenario, state, work)
     save_liquidity(scenario, state, work)
-    run_market(scenario, state, work)
+    run_market_session(scenario, state, work)
     run_end_of_tick_trees(scenario, state, work)
-    land_credits(scenario, state, work)
+    apply_deferred_credits(scenario, state, work)
     accrue_costs(scenario, state, work)
     if is_last_tick_of_day(scenario, state):
         settle_last(scenario, state, work)
@@ -85,9 +85,9 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
 @kernel
 def start_accounts(state: State, work: Work) -> None:
     """Reset the totals of the tick, and the released values that trees read."""
-    fill(work.bank_committed_cents, 0)
+    fill_column(work.bank_committed_cents, 0)
     if state.tick_is_charged[0]:
-        fill(state.tick_cost_cents, 0)
+        fill_column(state.tick_cost_cents, 0)
         state.tick_is_charged[0] = 0
     state.tick_settled_count[0] = 0
     state.tick_lsm_count[0] = 0
@@ -102,7 +102,7 @@ def settle_last(scenario: Scenario, state: State, work: Work) -> None:
     if scenario.settles_at_day_end[0] and state.queue2_count[0] > 0:
         retry_queue2(scenario, state, work)
         save_liquidity(scenario, state, work)
-        land_credits(scenario, state, work)
+        apply_deferred_credits(scenario, state, work)
 
 
 @kernel

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from simcash_env.errors import ActionError
-from simcash_env.evaluation.plots import draw_balances, draw_learning_curves
+from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.checkpoint import find_checkpoint, read_facts
@@ -33,4 +33,4 @@ def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
     except ActionError:  # it decides on budgets or thresholds, or on more than a simulation can be told
         return paths
     bank = records[0].bank_ids.index(facts.bank_ids[0])
-    return [*paths, draw_balances(records, bank, name, folder / f"{name}-balances.png")]
+    return [*paths, plot_balances(records, bank, name, folder / f"{name}-balances.png")]

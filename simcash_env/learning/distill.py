@@ -21,7 +21,7 @@ from simcash_env.evaluation.evaluate import Evaluation, deciding_banks
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.evaluation.seeds import training_seeds, validation_seeds
-from simcash_env.learning.tree_features import F64, account_facts, payment_facts, value, vocabulary
+from simcash_env.learning.tree_features import F64, account_facts, feature_value, payment_facts, vocabulary
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Budget, Student, TreeRule
 from simcash_env.schema.arrays import I64
@@ -167,7 +167,8 @@ def _decisions(vec: SimCashVec, chosen: I64, *, portable: bool) -> Sample:
     sent = np.where(is_sent, view["remaining"], 0)
     facts["committed_value"] = (sent.cumsum(axis=2) - sent).astype(float)
     columns = [
-        np.broadcast_to(value(word, facts), present.shape)[present] for word in vocabulary(portable=portable).values()
+        np.broadcast_to(feature_value(word, facts), present.shape)[present]
+        for word in vocabulary(portable=portable).values()
     ]
     banks = np.broadcast_to(np.arange(vec.num_banks)[None, :, None], present.shape)[present]
     return Sample(np.stack(columns, axis=1), choices[present], banks)
@@ -187,7 +188,7 @@ class Options:
 
 def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | None = None) -> Distilled:
     """Search the trees."""
-    tell = report or (lambda _: None)
+    note = report or (lambda _: None)
     choosing = validation_seeds(options.choosing_days)
     watched = watch(teacher, training_seeds(options.sample_days), portable=options.portable)
     sample, levels = watched.sample, watched.levels
@@ -200,7 +201,7 @@ def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | 
         ]
         found += fresh
         cents, best = min(fresh, key=lambda item: item[0])
-        tell(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {cents:,.0f} cents")
+        note(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {cents:,.0f} cents")
         if number + 1 < options.rounds:
             days = training_seeds(options.sample_days, skip=(number + 1) * options.sample_days)
             more = watch(teacher, days, portable=options.portable, student=best.rules)

@@ -156,7 +156,7 @@ def cost(
     return evaluate_agent(with_largest_share(config, largest_share), agent, seeds, action=action)
 
 
-def search(
+def search_expert(
     config: ScenarioConfig, shares: Sequence[float], largest_share: float, seeds: Sequence[int]
 ) -> tuple[ExpertSettings, float]:
     """``urgent_first`` with the best shift of tuned shares and weight of what has arrived, and its mean cents.

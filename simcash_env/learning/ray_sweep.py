@@ -1,4 +1,4 @@
-"""A sweep with Ray Tune over RLlib trainings: one machine or a cluster, judged on validation seeds.
+"""A sweep with Ray Tune over RLlib trainings: one machine or a cluster, evaluated on validation seeds.
 
 A trial whose node dies is taken up elsewhere from its last checkpoint; a sweep whose own process dies is taken up by
 the same command. Checkpoints are in the sweep's folder, which all nodes must see.

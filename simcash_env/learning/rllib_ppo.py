@@ -69,7 +69,7 @@ def make_env(config: Any) -> ParallelPettingZooEnv:
     return ParallelPettingZooEnv(simcash_v0.parallel_env(config["scenario"], **options))
 
 
-def policy_of(*_: Any, **__: Any) -> str:
+def assign_policy(*_: Any, **__: Any) -> str:
     """All banks share one policy."""
     return BANK
 
@@ -86,7 +86,7 @@ def ppo_config(settings: RllibSettings, seed: int, runners: int) -> Any:
         .environment("simcash", env_config={key: getattr(settings, key) for key in ("scenario", "max_queue_slots")})
         .env_runners(num_env_runners=runners)
         .learners(num_learners=0)
-        .multi_agent(policies={BANK}, policy_mapping_fn=policy_of)
+        .multi_agent(policies={BANK}, policy_mapping_fn=assign_policy)
         .rl_module(rl_module_spec=MultiRLModuleSpec(rl_module_specs={BANK: spec}))
         .training(
             train_batch_size_per_learner=settings.batch,

@@ -74,7 +74,7 @@ def read_space(path: Path | None, otherwise: Space = SPACE, settings: type[BaseM
             broken += [Broken((name, *place), rule, value) for place, rule, value in broken_of(error, choice)]
     known = set(settings.model_fields) - {"scenario"}
     broken += [
-        Broken((name,), unknown_key(name, known).replace("unknown key", "is no setting of a training"), None)
+        Broken((name,), unknown_key(name, known).replace("unknown key", "unknown training setting"), None)
         for name in document.value
         if name not in known
     ]

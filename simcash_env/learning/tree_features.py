@@ -74,9 +74,9 @@ def payment_facts(view: View, slots: slice) -> Facts:
     return {name: view[column][:, :, slots].astype(np.float64) for name, column in names.items()}
 
 
-def value(formula: Formula, facts: Facts) -> F64:
+def feature_value(formula: Formula, facts: Facts) -> F64:
     """What a formula comes to."""
     if "field" in formula:
         return facts[formula["field"]]
     inner = formula["compute"]
-    return value(inner["left"], facts) - value(inner["right"], facts)
+    return feature_value(inner["left"], facts) - feature_value(inner["right"], facts)

@@ -12,7 +12,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import TreePolicy
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.evaluation.scripted import ScriptedAgent, View
-from simcash_env.learning.tree_features import F64, Facts, account_facts, field, payment_facts, value
+from simcash_env.learning.tree_features import F64, Facts, account_facts, feature_value, field, payment_facts
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import Verb
 from simcash_env.schema.verbs import SlotChoices
@@ -86,7 +86,7 @@ def decide(root: Node, facts: Facts, shape: tuple[int, ...], config: ScenarioCon
     if "condition" not in root:
         return np.full(shape, label_of(root, config), np.int64)
     condition = root["condition"]
-    holds = np.broadcast_to(value(condition["left"], facts) <= condition["right"]["value"], shape)
+    holds = np.broadcast_to(feature_value(condition["left"], facts) <= condition["right"]["value"], shape)
     yes, no = (decide(root[branch], facts, shape, config) for branch in ("on_true", "on_false"))
     chosen: I64 = np.where(holds, yes, no)
     return chosen

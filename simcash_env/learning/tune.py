@@ -1,4 +1,4 @@
-"""A search for training settings with Optuna: trained on training seeds, judged on validation seeds, kept in a file.
+"""A search for training settings with Optuna: trained on training seeds, evaluated on validation seeds, kept in a file.
 
 A trial that is interrupted is tried again by the next command on the same study; commands may also run side by side.
 """
@@ -35,12 +35,12 @@ OWNER: Final = "owner"
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """What all trials of a study have in common; a study goes on only under the same plan.
 
     Attributes:
         settings: those that are not searched.
-        validation_days: on which a trained policy is judged.
+        validation_days: on which a trained policy is evaluated.
         runs: trainings a trial, with seeds 0 to ``runs - 1``; their mean counts.
     """
 
@@ -112,7 +112,7 @@ def create_or_load(path: Path, name: str) -> Any:
         raise ConfigError([Fault(str(path), None, "storage", None, rule)]) from error
 
 
-def open_study(path: Path, name: str, plan: Plan, seed: int = 0) -> Any:
+def open_study(path: Path, name: str, plan: SearchPlan, seed: int = 0) -> Any:
     """A new study, or the one of this name in the file.
 
     Raises:
@@ -171,7 +171,9 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def judge(plan: Plan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None) -> list[int]:
+def validation_costs(
+    plan: SearchPlan, choices: dict[str, Any], report: Callable[[int, float], None] | None = None
+) -> list[int]:
     """Train with these choices and play the validation days; cents of each day and run.
 
     Raises:
@@ -202,7 +204,7 @@ def train_and_play(
 
 def search(
     study: Any,
-    plan: Plan,
+    plan: SearchPlan,
     trials: int,
     *,
     report: Callable[[Found], None] | None = None,
@@ -227,7 +229,7 @@ def search(
         trial.set_user_attr(OWNER, f"{socket.gethostname()}:{os.getpid()}")
         choices = suggest(trial, plan.space)
         try:
-            cents = judge(plan, choices, report_steps)
+            cents = validation_costs(plan, choices, report_steps)
         except KeyboardInterrupt:
             give_back(study, trial)
             raise
@@ -239,7 +241,7 @@ def search(
     return standing(study, plan, storage)
 
 
-def standing(study: Any, plan: Plan, storage: str = "") -> Found:
+def standing(study: Any, plan: SearchPlan, storage: str = "") -> Found:
     """Where a study stands."""
     from optuna.trial import TrialState
 

@@ -47,7 +47,7 @@ class Depletion:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class BudgetSnapshot:
     """All budgets at one moment: (available, locked, spent) by account and asset."""
 
     step: int
@@ -60,7 +60,7 @@ class Ledger:
     """Budgets by account and asset, what they were, and who ran out of what."""
 
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
-    history: list[Snapshot] = field(default_factory=list)
+    history: list[BudgetSnapshot] = field(default_factory=list)
     depletions: list[Depletion] = field(default_factory=list)
 
     def budget(self, account: str, asset: str) -> Budget:
@@ -72,12 +72,12 @@ class Ledger:
         try:
             return self.budgets[account, asset]
         except KeyError:
-            message = f"budget {account}/{asset}: there is none"
+            message = f"budget {account}/{asset}: unknown budget"
             raise MarketError(message) from None
 
     def deposit(self, account: str, asset: str, cents: int) -> None:
         """From outside to what is available."""
-        self._judge("deposit", account, asset, cents)
+        self._check_move("deposit", account, asset, cents)
         self.budgets.setdefault((account, asset), Budget()).available += cents
 
     def withdraw(self, account: str, asset: str, cents: int) -> None:
@@ -106,7 +106,7 @@ class Ledger:
         budget.spent += cents
 
     def _take(self, verb: str, account: str, asset: str, cents: int, source: str) -> Budget:
-        self._judge(verb, account, asset, cents)
+        self._check_move(verb, account, asset, cents)
         budget = self.budget(account, asset)
         have = getattr(budget, source)
         if cents > have:
@@ -114,7 +114,7 @@ class Ledger:
             raise MarketError(message)
         return budget
 
-    def _judge(self, verb: str, account: str, asset: str, cents: int) -> None:
+    def _check_move(self, verb: str, account: str, asset: str, cents: int) -> None:
         if type(cents) is not int or cents < 0:
             message = f"{verb} {account}/{asset}: must be a whole number of cents, at least 0, got {cents!r}"
             raise MarketError(message)
@@ -123,10 +123,10 @@ class Ledger:
         if cents and not self.budgets[account, asset].available:
             self.depletions.append(Depletion(len(self.history), account, asset))
 
-    def snapshot(self, label: str) -> Snapshot:
+    def snapshot(self, label: str) -> BudgetSnapshot:
         """Add what all budgets are now to the history."""
         now = {key: (one.available, one.locked, one.spent) for key, one in sorted(self.budgets.items())}
-        self.history.append(Snapshot(len(self.history), label, now))
+        self.history.append(BudgetSnapshot(len(self.history), label, now))
         return self.history[-1]
 
     def summary(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Ledger:
         """The ledger that ``as_dict`` wrote."""
         return Ledger(
             {(account, asset): Budget(*cents) for account, asset, *cents in plain["budgets"]},
-            [Snapshot(step, label, dict(_read(rows))) for step, (label, rows) in enumerate(plain["history"])],
+            [BudgetSnapshot(step, label, dict(_read(rows))) for step, (label, rows) in enumerate(plain["history"])],
             [Depletion(*row) for row in plain["depletions"]],
         )
 

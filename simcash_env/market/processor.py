@@ -34,17 +34,17 @@ class Asks(Protocol):
         """One of the answers."""
 
 
-def nobody_to_ask(slot: Slot) -> Answer:
+def ask_without_terminal(slot: Slot) -> Answer:
     """Where there is no terminal.
 
     Raises:
         MarketError: always.
     """
-    message = f"slot {slot.number}: on_exhausted is ask, and there is no terminal to ask at"
+    message = f"slot {slot.number}: on_exhausted: ask needs a terminal, and none is connected"
     raise MarketError(message)
 
 
-def found_nobody(slot: Slot) -> str:
+def no_counterparty_found(slot: Slot) -> str:
     """What is wrong with a slot that has not traded all of its amount."""
     return f"{slot.left} of {slot.amount} cents found no counterparty"
 
@@ -88,7 +88,7 @@ class MarketRun:
     """Cents and rate (hundredths of a basis point) of every trade."""
     new_loans: list[Loan] = field(default_factory=list)
     """Not in the ledger yet; empty between two slots."""
-    ask: Asks = nobody_to_ask
+    ask: Asks = ask_without_terminal
     sleep: Callable[[float], None] = time.sleep
 
     @staticmethod
@@ -157,7 +157,7 @@ class MarketRun:
             if is_another_round:
                 rounds += 1
                 continue
-            self._give_up(slot, SlotState.SKIPPED if answer == "skip" else SlotState.FAILED)
+            self._abandon(slot, SlotState.SKIPPED if answer == "skip" else SlotState.FAILED)
             self.is_stopped = answer == "quit"
             return
 
@@ -176,7 +176,7 @@ class MarketRun:
             slot.problem = str(refusal)
             return False
         if slot.left and not is_first:
-            slot.problem = found_nobody(slot)
+            slot.problem = no_counterparty_found(slot)
             return False
         slot.problem = ""
         return True
@@ -230,7 +230,7 @@ class MarketRun:
         if slot.left and slot.order:
             self.simulation.cancel_order(slot.order)
 
-    def _give_up(self, slot: Slot, state: SlotState) -> None:
+    def _abandon(self, slot: Slot, state: SlotState) -> None:
         """Leave a slot, and its partner where that waits for it; nothing of theirs stays in the book."""
         partner = self.slots[slot.partner]
         for one in (slot, partner):
@@ -272,8 +272,8 @@ class MarketRun:
         """All slots have had their turn: what still rests of them is taken out, and the run goes on to its end."""
         for slot in self.slots:
             if slot.state is SlotState.IN_PROGRESS:
-                slot.problem = found_nobody(slot)
-                self._give_up(slot, SlotState.FAILED)
+                slot.problem = no_counterparty_found(slot)
+                self._abandon(slot, SlotState.FAILED)
         while not self.simulation.is_over:
             self._tick()
         self._follow("end")

@@ -108,7 +108,7 @@ class Saved:
     problem: str = ""
 
 
-class Store:
+class MarketStore:
     """Saved runs in a directory, by name."""
 
     def __init__(self, folder: Path) -> None:

@@ -84,7 +84,7 @@ def ask(name: Field) -> Expression:
     return Expression(((Op.FIELD, int(name), 0.0),))
 
 
-def recall(register: int) -> Expression:
+def register_value(register: int) -> Expression:
     """A number that the bank remembers."""
     return Expression(((Op.REGISTER, register, 0.0),))
 
@@ -157,7 +157,7 @@ class ProgramBuilder:
         """As ``add``; NONE for no tree."""
         return NONE if node is None else self.add(node)
 
-    def asks(self, name: Field) -> bool:
+    def reads(self, name: Field) -> bool:
         """Does any program read this field?"""
         return any(op == Op.FIELD and asked == name for op, asked, _ in self.instructions)
 

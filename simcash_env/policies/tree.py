@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simcash_env.config.trees.language import ACTIONS, FIELDS, REGISTER_PREFIX, chosen
-from simcash_env.policies.program import Expression, Leaf, Node, Trees, When, apply, ask, recall, until, value
+from simcash_env.policies.program import Expression, Leaf, Node, Trees, When, apply, ask, register_value, until, value
 from simcash_env.schema.codes import NONE, Op, TreeAction
 
 BINARY: Final = {
@@ -102,7 +102,7 @@ class _Compiler:
         if source == "param":
             return value(self.values[content])
         if content.startswith(REGISTER_PREFIX):
-            return recall(self.register(content))
+            return register_value(self.register(content))
         return ask(FIELDS[content])
 
     def computation(self, row: Row) -> Expression:

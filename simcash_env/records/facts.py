@@ -115,7 +115,7 @@ class RunFacts:
         except (LookupError, TypeError, ValueError):
             is_usable = False
         if not is_usable:
-            message = f"its facts of the run make no sense: {', '.join(odd) or 'scenario'}"
+            message = f"invalid facts of the run: {', '.join(odd) or 'scenario'}"
             raise RecordError(message)
         return facts
 

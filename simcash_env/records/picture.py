@@ -11,7 +11,7 @@ from simcash_env.records.facts import RunFacts
 from simcash_env.records.recorder import Chunk
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NUM_COSTS, EventKind
-from simcash_env.simulation.daily import GIVEN_UP, SETTLEMENTS
+from simcash_env.simulation.daily import DROPPED, SETTLEMENTS
 
 MAX_POINTS: Final = 4_000
 """Ticks that lines are drawn through; in longer runs every second, fourth, eighth ... one is kept."""
@@ -39,7 +39,7 @@ class Picture:
         settled: (ticks of a day,) cents settled at that time of day, over all days.
         arrived: likewise arrived.
         carried_in: cents that waited when the record began.
-        never_settled: cents that were due and had not settled when the record ended, given up or still waiting.
+        never_settled: cents that were due and had not settled when the record ended, dropped or still waiting.
         costs: (hours, kinds) cents, over all days.
         bank_costs: (banks, kinds) cents.
         network: (banks, banks) cents settled from row to column.
@@ -52,7 +52,7 @@ class Picture:
         self.costs = np.zeros((HOURS, NUM_COSTS), np.int64)
         self.bank_costs = np.zeros((banks, NUM_COSTS), np.int64)
         self.network = np.zeros((banks, banks), np.int64)
-        self._given_up = 0
+        self._dropped = 0
         self._last_sample: I64 | None = None
         self._ticks: list[int] = []
         self._lines: list[I64] = []
@@ -86,7 +86,7 @@ class Picture:
         waiting = 0
         if self._last_sample is not None:
             waiting = sum(int(self._last_sample[BANK_TICKS.index(name)].sum()) for name in QUEUES)
-        return self._given_up + waiting
+        return self._dropped + waiting
 
     @property
     def due(self) -> int:
@@ -124,7 +124,7 @@ class Picture:
         moving = np.isin(kinds, SETTLEMENTS)
         np.add.at(self.settled, times[moving], rows[moving, CENTS])
         np.add.at(self.network, (rows[moving, BANK], rows[moving, COUNTERPARTY]), rows[moving, CENTS])
-        self._given_up += int(rows[np.isin(kinds, GIVEN_UP), CENTS].sum())
+        self._dropped += int(rows[np.isin(kinds, DROPPED), CENTS].sum())
         arriving = kinds == EventKind.ARRIVAL
         np.add.at(self.arrived, times[arriving], rows[arriving, CENTS])
         charged = kinds == EventKind.COST_ACCRUAL

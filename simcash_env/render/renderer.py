@@ -12,7 +12,7 @@ from simcash_env.render.canvas import require_pillow
 from simcash_env.render.frame import render_frame
 from simcash_env.render.history import History
 from simcash_env.render.text import render_text
-from simcash_env.render.window import Window, require_pygame
+from simcash_env.render.window import RenderWindow, require_pygame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Renderer:
         self.mode = mode
         self._vec, self._copy, self._pace = vec, copy, frames_per_second
         self._history: History | None = None
-        self._window: Window | None = None
+        self._window: RenderWindow | None = None
         if mode in {"rgb_array", "human"}:
             require_pillow()
             self._history = History(vec, copy)
@@ -79,7 +79,7 @@ class Renderer:
         if self.mode != "human" or self._history is None:
             return
         if self._window is None:
-            self._window = Window(self._history.title, self._pace)
+            self._window = RenderWindow(self._history.title, self._pace)
         if not self._window.is_closed:
             self._window.show(render_frame(self._history))
 

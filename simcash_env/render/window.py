@@ -26,7 +26,7 @@ def require_pygame() -> Any:
     return pygame
 
 
-class Window:
+class RenderWindow:
     """Opens with the first image; once its user has closed it, it stays closed and further images go nowhere."""
 
     def __init__(self, title: str, frames_per_second: int) -> None:

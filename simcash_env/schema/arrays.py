@@ -87,7 +87,7 @@ class Scenario(NamedTuple):
     offsets_at_entry: One  # entry disposition: offset a payment when it is submitted
     nets_limits: One  # limits apply to outflow minus inflow, else to outflow
     offers_collateral: One  # collateral head for learning banks
-    offers_recall: One  # revoke head for learning banks
+    offers_revoke: One  # revoke head for learning banks
     choice_verb: PerSlotChoice  # choice of a queue head: codes.Verb
     choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity saving --
@@ -129,7 +129,7 @@ class Scenario(NamedTuple):
     bank_bank_root: PerBank  # root node of the bank tree, NONE: none
     bank_strategic_collateral_root: PerBank  # root node of the strategic collateral tree, NONE: none
     bank_end_collateral_root: PerBank  # root node of the end-of-tick collateral tree, NONE: none
-    bank_asks_queue2: PerBank  # payment tree may revoke payments from the central queue
+    bank_tree_revokes: PerBank  # payment tree may revoke payments from the central queue
     bank_name_hash: PerBankFloat  # FNV-1a hash of the bank id, for trees
     bank_multilateral_limit_cents: PerBank  # limit per day towards all banks, NONE: no limit
     # -- scales of observations and rewards, at least 1 --
@@ -196,9 +196,9 @@ class Scenario(NamedTuple):
     exposure_limit_cents: PerExposure  # maximum principal lent to the borrower, NONE: no limit
     # -- tree programs of all banks --
     num_registers: One  # number of registers of each bank
-    asks_queue2: One  # any payment tree may revoke payments from the central queue
-    asks_committed_to: One  # any program reads the value released to the payment's receiver
-    asks_nearest_deadline: One  # any program reads the earliest deadline of a bank's payments in the central queue
+    any_tree_revokes: One  # any payment tree may revoke payments from the central queue
+    reads_committed_to: One  # any program reads the value released to the payment's receiver
+    reads_nearest_deadline: One  # any program reads the earliest deadline of a bank's payments in the central queue
     node_action: PerNode  # codes.TreeAction of a leaf, NONE: a condition
     node_key: PerNode  # leaf: new priority, RTGS priority, register or list of counterparties, or NONE
     node_first: PerNode  # first instruction of a condition, or of a leaf's values
@@ -374,7 +374,7 @@ class Work(NamedTuple):
     trader_order_cents: PerTrader  # decision: quantity
     trader_to_receive_cents: PerTrader  # repayments to the bank that are due soon
     trader_to_repay_cents: PerTrader  # repayments by the bank that are due soon
-    has_recalls: One  # decision: pay_decision is set for learning banks' payments in the central queue
+    has_revocations: One  # decision: pay_decision is set for learning banks' payments in the central queue
     bank_delay_high: PerBank  # weighted queued value in thousandths of cents: the billions
     bank_delay_low: PerBank  # the rest; the sum may exceed 64 bits
     bank_due_now_cents: PerBank  # the bank's payments in the central queue that are due now

@@ -22,7 +22,7 @@ COLLATERAL_CHOICES: Final = 7
 """Choices of the collateral head: keep; post a quarter, half or all of the maximum; withdraw the same shares."""
 
 
-class RecallChoice(IntEnum):
+class RevokeChoice(IntEnum):
     """Choices of the revoke head for the bank's payments in Queue 2; resubmission needs priority mode."""
 
     KEEP = 0
@@ -33,7 +33,7 @@ class RecallChoice(IntEnum):
     RESUBMIT_HIGHLY_URGENT = 5
 
 
-RECALL_CHOICES: Final = len(RecallChoice)
+REVOKE_CHOICES: Final = len(RevokeChoice)
 
 MARKET_RATES: Final = 3
 """Rates of the market head: a quarter, half and three quarters of the way from lowest to highest allowed rate."""
@@ -183,7 +183,7 @@ class TraderKind(IntEnum):
     CORRIDOR = 1
 
 
-class Refusal(IntEnum):
+class OrderRefusal(IntEnum):
     """Reason for rejecting an order; the book and all budgets stay unchanged."""
 
     CLOSED = 1  # the loan would be due now, or after the end of the run

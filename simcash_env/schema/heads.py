@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, RECALL_CHOICES, RtgsPriority
+from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, REVOKE_CHOICES, RtgsPriority
 from simcash_env.schema.limits import POOL_LEVELS
 
 
@@ -74,14 +74,14 @@ HEADS: Final = (
         "`actions.collateral`",
     ),
     Head(
-        "recall",
-        RECALL_CHOICES,
-        lambda view, learners: bool(view.offers_recall[0]),  # noqa: ARG005 - as above
-        tuple(range(RECALL_CHOICES)),
+        "revoke",
+        REVOKE_CHOICES,
+        lambda view, learners: bool(view.offers_revoke[0]),  # noqa: ARG005 - as above
+        tuple(range(REVOKE_CHOICES)),
         "the bank's payments in Queue 2",
         "0 keep · 1 revoke the largest · 2 revoke all · 3, 4, 5 revoke all and make their RTGS priority normal, urgent,"
         " highly urgent",
-        "`actions.recall`; 3 to 5 with `switches.queue2_priority_mode`",
+        "`actions.revoke`; 3 to 5 with `switches.queue2_priority_mode`",
     ),
     Head(
         "market",
@@ -102,6 +102,30 @@ def _numbers() -> Any:
 
 HEAD: Final = _numbers()
 """The number of every optional head, by name: ``HEAD.pool``."""
+
+
+class HeadIndex(dict[str, int]):
+    """Position of every optional head by name. Finds a head under its older name too; lists the current names only."""
+
+    OLDER: ClassVar = {"recall": "revoke"}
+
+    def __missing__(self, name: str) -> int:
+        """The position under the current name.
+
+        Raises:
+            KeyError: there is no such head.
+        """
+        if self.OLDER.get(name) not in self:
+            raise KeyError(name)
+        return self[self.OLDER[name]]
+
+    def __contains__(self, name: object) -> bool:
+        """Is there a head of this current or older name?"""
+        return super().__contains__(self.OLDER.get(str(name), name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The position of a head of this current or older name, else the default."""
+        return super().get(self.OLDER.get(name, name), default)
 
 
 def heads_of(view: Any, learners: npt.NDArray[np.int64]) -> tuple[Head, ...]:

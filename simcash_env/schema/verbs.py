@@ -4,7 +4,7 @@
 of a scenario into its row (``choice_verb``, ``choice_parts``); kernels look a choice up there, and Python asks
 ``SlotChoices``. Choice 0 of every head changes nothing, so the first row holds. To offer another verb, add a member
 to ``codes.Verb``, a row here, a branch where decisions are carried out (``kernels/decisions.py``), and one in
-``may_do`` (``kernels/judgement.py``) if it is not always possible.
+``may_do`` (``kernels/payment_decisions.py``) if it is not always possible.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class SlotChoices:
             if offered == (verb, parts):
                 return choice
         keys = {row.verb: row.key for row in VERBS}
-        wanted = f"{verb.name.lower()} into {parts} parts" if parts else verb.name.lower()
-        message = f"actions.{keys[verb]}: the scenario does not let learners {wanted}"
+        text = f"{verb.name.lower()} into {parts} parts" if parts else verb.name.lower()
+        message = f"actions.{keys[verb]}: the scenario does not let learners {text}"
         raise ActionError(message)
 
     def offers(self, verb: Verb) -> bool:

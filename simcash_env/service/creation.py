@@ -42,28 +42,28 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
     return Origin(config, seed, request.events, tuple(notices), external)
 
 
-def _external(config: ScenarioConfig, asked: Any) -> str | dict[str, Any]:
+def _external(config: ScenarioConfig, given: Any) -> str | dict[str, Any]:
     """Return the default policy of external banks, validated like a bank's policy."""
-    if isinstance(asked, Mapping):
-        files = [Broken(("external", key), NO_FILES, asked[key]) for key in FILE_KEYS if asked.get(key) is not None]
+    if isinstance(given, Mapping):
+        files = [Broken(("external", key), NO_FILES, given[key]) for key in FILE_KEYS if given.get(key) is not None]
         if files:
             raise config_error(files, None)
-    return plain_external(default_policy(asked, config))
+    return plain_external(default_policy(given, config))
 
 
-def _scenario(asked: Any, notices: list[str]) -> ScenarioConfig:
-    if isinstance(asked, str):
-        if asked not in scenario_ids():
-            guess = nearest(asked, scenario_ids())
+def _scenario(given: Any, notices: list[str]) -> ScenarioConfig:
+    if isinstance(given, str):
+        if given not in scenario_ids():
+            guess = nearest(given, scenario_ids())
             hint = "" if guess is None else f", did you mean {guess}?"
-            raise config_error([Broken(("scenario",), f"no scenario of the library{hint}", asked)], None)
-        return load_scenario(asked)
-    if not isinstance(asked, Mapping):
-        raise config_error([Broken(("scenario",), "must be an id of the library or a mapping", asked)], None)
-    files = [Broken(place, NO_FILES, value) for place, value in _files(asked, ())]
+            raise config_error([Broken(("scenario",), f"no scenario of the library{hint}", given)], None)
+        return load_scenario(given)
+    if not isinstance(given, Mapping):
+        raise config_error([Broken(("scenario",), "must be an id of the library or a mapping", given)], None)
+    files = [Broken(place, NO_FILES, value) for place, value in _files(given, ())]
     if files:
         raise config_error(files, None)
-    return load_scenario(asked, notice=notices.append)
+    return load_scenario(given, notice=notices.append)
 
 
 def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> dict[str, Any]:
-    """Return the content of ``models.State`` without the id."""
+    """Return the content of ``models.StateResponse`` without the id."""
     state, ids = engine.state, engine.scenario.bank_ids
     tick = int(state.tick[0])
     num_ticks = int(engine.scenario.view.num_ticks[0])
@@ -61,10 +61,10 @@ def _banks(engine: Engine, config: ScenarioConfig) -> list[dict[str, Any]]:
     policies = {bank.id: bank.policy.type for bank in config.banks}
     costs = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
     kept = PPM - engine.scenario.view.bank_haircut_ppm
-    allowance = state.bank_credit_limit_cents + state.bank_posted_collateral_cents * kept // PPM
+    overdraft_limit = state.bank_credit_limit_cents + state.bank_posted_collateral_cents * kept // PPM
     columns = {
         "balance": state.bank_balance_cents,
-        "available_liquidity": np.maximum(state.bank_balance_cents + allowance, 0),
+        "available_liquidity": np.maximum(state.bank_balance_cents + overdraft_limit, 0),
         "credit_limit": state.bank_credit_limit_cents,
         "posted_collateral": state.bank_posted_collateral_cents,
         "queue1_count": state.bank_queue1_count,

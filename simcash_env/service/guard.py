@@ -51,8 +51,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        REQUEST_ID.set(asked if USABLE_ID.fullmatch(asked) else secrets.token_hex(8))
+        requested = headers.get("x-request-id", "")
+        REQUEST_ID.set(requested if USABLE_ID.fullmatch(requested) else secrets.token_hex(8))
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send, headers)
         else:
@@ -78,7 +78,7 @@ class Guard:
                 code, message = refusal
                 challenge = {"www-authenticate": "Bearer"} if code == HTTPStatus.UNAUTHORIZED else None
                 await answer(code, message, headers=challenge)(scope, receive, sending)
-            elif is_number(length := headers.get("content-length", "0")) and int(length) > most:
+            elif is_decimal(length := headers.get("content-length", "0")) and int(length) > most:
                 await drain(receive, MOST_DRAINED)  # a client that is still sending would not read the answer
                 await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(length))(scope, receive, sending)
             elif (welcome := self._welcome(scope)) is not None:
@@ -183,14 +183,14 @@ async def drain(receive: Receive, most: int) -> None:
         is_more = bool(message.get("more_body"))
 
 
-def is_number(text: str) -> bool:
+def is_decimal(text: str) -> bool:
     """Whether the text is a valid content length."""
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
-def is_same(shown: str, wanted: str) -> bool:
+def is_same(shown: str, expected: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), wanted.encode())
+    return hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), expected.encode())
 
 
 def session_of(token: str) -> str:

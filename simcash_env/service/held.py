@@ -11,7 +11,7 @@ from typing import Any
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.external import HOLD
 from simcash_env.errors import RoomError, SimulationError
-from simcash_env.service.history import History
+from simcash_env.service.history import RunHistory
 from simcash_env.service.requests import decides
 from simcash_env.service.run import Run
 from simcash_env.service.store import Change, Kept
@@ -72,7 +72,7 @@ class Held:
 
     def __post_init__(self) -> None:
         """Set derived attributes."""
-        self.history = History(self.origin.config, self.origin.seed, self.origin.external)
+        self.history = RunHistory(self.origin.config, self.origin.seed, self.origin.external)
         self.log_bytes = sum(part.nbytes for part in self.run.log_parts())
         self.weigh()
 

@@ -18,7 +18,7 @@ Input = Mapping[str, Any]
 
 
 @dataclass
-class History:
+class RunHistory:
     """Repeats a run up to a tick, and caches states on the way."""
 
     config: ScenarioConfig
@@ -32,16 +32,16 @@ class History:
         replica = self._replica_before(tick)
         spacing = max(SHORTEST_SPACING, self.config.simulation.num_ticks // MOST_KEYFRAMES)
         first = replica.current_tick
-        wanted = [entry for entry in inputs if first <= entry["tick"] < tick]
+        due = [entry for entry in inputs if first <= entry["tick"] < tick]
         at = 0
         while replica.current_tick < tick:
             now = replica.current_tick
             if now % spacing == 0:
                 self.keyframes.setdefault(now, replica.state_bytes())
             until = at
-            while until < len(wanted) and wanted[until]["tick"] == now:
+            while until < len(due) and due[until]["tick"] == now:
                 until += 1
-            replay_tick(replica, wanted[at:until])
+            replay_tick(replica, due[at:until])
             at = until
         return replica.figures(num_payments)
 

@@ -255,9 +255,9 @@ class Keeper:
         """Return the estimated bytes of all simulations."""
         return sum(held.nbytes for held in tuple(self.held.values()))
 
-    def has_room(self, wanted: int = 1) -> bool:
-        """Whether simulations may grow by ``wanted`` bytes."""
-        return self.num_bytes() + wanted <= self.settings.max_memory_bytes
+    def has_room(self, more_bytes: int = 1) -> bool:
+        """Whether simulations may grow by ``more_bytes`` bytes."""
+        return self.num_bytes() + more_bytes <= self.settings.max_memory_bytes
 
     def require_room(self) -> None:
         """Reject the call if the memory limit is reached.

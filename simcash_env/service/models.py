@@ -172,7 +172,7 @@ class Totals(Answer):
     total_cost: int
 
 
-class State(Answer):
+class StateResponse(Answer):
     """The state after `tick` ticks. Queues list their first payments; counts include all."""
 
     id: str
@@ -192,7 +192,7 @@ class State(Answer):
     )
 
 
-class Agent(Answer):
+class AgentResponse(Answer):
     """One bank, with the first payments of its queues, and its policy as in a scenario file."""
 
     tick: int
@@ -258,7 +258,7 @@ class Day(Answer):
     costs: dict[str, int]
 
 
-class Metrics(Answer):
+class MetricsResponse(Answer):
     """Totals, days, and one row for each tick from `from_tick` on; the next page starts at `next_tick`."""
 
     totals: Totals

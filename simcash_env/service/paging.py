@@ -20,7 +20,7 @@ LABELS = {kind.label: int(kind) for kind in EventKind}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilter:
     """Filter of events; None matches all."""
 
     kinds: tuple[str, ...] = ()
@@ -30,12 +30,12 @@ class Wanted:
     to_tick: int | None = None
 
 
-def page(run: Run, wanted: Wanted, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
+def page(run: Run, criteria: EventFilter, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
     """Return the content of ``models.EventPage``.
 
     Args:
         run: the run.
-        wanted: which events.
+        criteria: which events.
         after: positions from here on; with the newest first, positions before this one, 0 meaning the end.
         limit: so many at most.
         newest_first: backwards.
@@ -43,12 +43,12 @@ def page(run: Run, wanted: Wanted, after: int, limit: int, *, newest_first: bool
     Raises:
         Refusal: an unknown bank or kind.
     """
-    tests = _tests(run, wanted)
+    tests = _tests(run, criteria)
     places: list[I64] = []
     total = 0
     for part in run.log_parts():
         if len(part):
-            places.append(np.flatnonzero(_matches(part, tests, wanted)) + total)
+            places.append(np.flatnonzero(_matches(part, tests, criteria)) + total)
             total += len(part)
     matching = np.concatenate([np.zeros(0, np.int64), *places])
     matched = len(matching)
@@ -64,29 +64,29 @@ def page(run: Run, wanted: Wanted, after: int, limit: int, *, newest_first: bool
     return {"events": _rows(run, chosen), "total": total, "matched": matched, "next": following}
 
 
-def _tests(run: Run, wanted: Wanted) -> dict[str, Any]:
-    for kind in wanted.kinds:
+def _tests(run: Run, criteria: EventFilter) -> dict[str, Any]:
+    for kind in criteria.kinds:
         if kind not in LABELS:
             raise refuse_value("query.kind", "is not a kind of event", kind, list(LABELS))
-    if wanted.bank is not None and wanted.bank not in run.bank_ids:
-        raise refuse_value("query.bank", "is not a bank of this simulation", wanted.bank, run.bank_ids)
+    if criteria.bank is not None and criteria.bank not in run.bank_ids:
+        raise refuse_value("query.bank", "is not a bank of this simulation", criteria.bank, run.bank_ids)
     number = None
-    if wanted.tx is not None:
-        digits = wanted.tx.removeprefix("tx_")
-        if not (wanted.tx.startswith("tx_") and digits.isascii() and digits.isdigit() and len(digits) < 19):  # noqa: PLR2004
-            raise refuse_value("query.tx", "is not a payment id such as tx_00000001", wanted.tx)
+    if criteria.tx is not None:
+        digits = criteria.tx.removeprefix("tx_")
+        if not (criteria.tx.startswith("tx_") and digits.isascii() and digits.isdigit() and len(digits) < 19):  # noqa: PLR2004
+            raise refuse_value("query.tx", "is not a payment id such as tx_00000001", criteria.tx)
         number = int(digits)
     return {
-        "kinds": [LABELS[kind] for kind in wanted.kinds],
-        "bank": None if wanted.bank is None else run.bank_ids.index(wanted.bank),
+        "kinds": [LABELS[kind] for kind in criteria.kinds],
+        "bank": None if criteria.bank is None else run.bank_ids.index(criteria.bank),
         "tx": number,
     }
 
 
-def _matches(part: I64, tests: dict[str, Any], wanted: Wanted) -> Any:
-    found = part[:, TICK] >= wanted.from_tick
-    if wanted.to_tick is not None:
-        found &= part[:, TICK] <= wanted.to_tick
+def _matches(part: I64, tests: dict[str, Any], criteria: EventFilter) -> Any:
+    found = part[:, TICK] >= criteria.from_tick
+    if criteria.to_tick is not None:
+        found &= part[:, TICK] <= criteria.to_tick
     if tests["kinds"]:
         found &= np.isin(part[:, KIND], tests["kinds"])
     if tests["bank"] is not None:

@@ -21,9 +21,9 @@ from simcash_env.service import models, requests, views
 from simcash_env.service.held import Held
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
-from simcash_env.service.paging import Wanted
+from simcash_env.service.paging import EventFilter
 from simcash_env.service.refusals import Refusal, UnusableValues, refuse_unknown_parameters
-from simcash_env.service.streaming import tell
+from simcash_env.service.streaming import send_reports
 
 Id = Annotated[str, Path(alias="id", description="Id of the simulation.", max_length=64)]
 Tick = Annotated[int, Query(ge=0, le=MAX_TICKS)]
@@ -136,8 +136,8 @@ async def list_simulations(keeper: TheKeeper) -> models.Simulations:
             rows.append(row)
         except ValueError as error:  # text that no answer can hold, or figures of the wrong kind
             unreadable[held.id] = f"cannot be shown: {error}"
-    told = [models.Unreadable(id=name, reason=printable(reason)) for name, reason in unreadable.items()]
-    return models.Simulations(simulations=rows, unreadable=told)
+    unreadable_rows = [models.Unreadable(id=name, reason=printable(reason)) for name, reason in unreadable.items()]
+    return models.Simulations(simulations=rows, unreadable=unreadable_rows)
 
 
 @router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
@@ -167,7 +167,7 @@ async def tick(
         try:
             reports = keeper.tick(held, count, orders)
         finally:
-            tell(held, held.reports[before:], loop_of_call)
+            send_reports(held, held.reports[before:], loop_of_call)
         return {"id": held.id, "tick": held.run.current_tick, "is_over": held.run.is_over, "reports": reports}
 
     loop_of_call = asyncio.get_running_loop()
@@ -177,9 +177,9 @@ async def tick(
 @router.get("/simulations/{id}/state", responses={**MISSING, **CONFLICT})
 async def show_state(
     keeper: TheKeeper, held: TheHeld, tick: MaybeTick = None, payments: Payments = 100
-) -> models.State:
+) -> models.StateResponse:
     """Return accounts, queues and waiting payments by pair of banks, now or after `tick` ticks."""
-    return models.State(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
+    return models.StateResponse(**await keeper.exclusively(held, lambda: views.state(held, tick, payments)))
 
 
 # -- payments, banks, records -----------------------------------------------------------------------------------------
@@ -212,9 +212,9 @@ async def find_agent(
     held: TheHeld,
     bank: Annotated[str, Query(description="Id of the bank, also one that clients drop from a path, such as `..`.")],
     payments: Payments = 100,
-) -> models.Agent:
+) -> models.AgentResponse:
     """Return the bank named by a query parameter."""
-    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+    return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
 @router.get("/simulations/{id}/agents/{bank:path}", responses={**MISSING, **CONFLICT})
@@ -223,9 +223,9 @@ async def show_agent(
     held: TheHeld,
     bank: Annotated[str, Path(description="Id of the bank, percent-encoded: `A/B` is `A%2FB`.")],
     payments: Payments = 100,
-) -> models.Agent:
+) -> models.AgentResponse:
     """Return one bank."""
-    return models.Agent(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
+    return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
 @router.get("/simulations/{id}/events", responses={**MISSING, **CONFLICT})
@@ -243,17 +243,17 @@ async def show_events(
     newest_first: bool = False,
 ) -> models.EventPage:
     """Return a page of the events of closed ticks."""
-    wanted = Wanted(tuple(kind or ()), bank, tx, from_tick, to_tick)
-    read = functools.partial(views.events, held, wanted, after, limit, newest_first=newest_first)
+    criteria = EventFilter(tuple(kind or ()), bank, tx, from_tick, to_tick)
+    read = functools.partial(views.events, held, criteria, after, limit, newest_first=newest_first)
     return models.EventPage(**await keeper.exclusively(held, read))
 
 
 @router.get("/simulations/{id}/metrics", responses={**MISSING, **CONFLICT})
 async def show_metrics(
     keeper: TheKeeper, held: TheHeld, from_tick: Tick = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
-) -> models.Metrics:
+) -> models.MetricsResponse:
     """Return totals of the run and of each day, and one row for each tick."""
-    return models.Metrics(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
+    return models.MetricsResponse(**await keeper.exclusively(held, lambda: views.metrics(held, from_tick, limit)))
 
 
 # -- the service itself -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from simcash_env.schema.codes import EventKind
 from simcash_env.service.figures import read_figures
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.event_log import Events, TreeNames, tx_number
-from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, row_of
+from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, payment_row
 
 PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
 
@@ -108,7 +108,7 @@ class Run(Simulation):
         Raises:
             SimulationError: no such payment, or it has ended and no events are kept.
         """
-        row = row_of(self._engine, tx)
+        row = payment_row(self._engine, tx)
         if row is not None:
             return live_transaction(self._engine, row)
         if not self.has_log:

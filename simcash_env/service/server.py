@@ -79,7 +79,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> int | None:
     finally:
         listening.close()
     if not server.started:
-        message = "the service could not start; the line above says why"
+        message = "the service could not start; see the line above"
         raise SimulationError(message)
     log("info", "stopped", signal=None if server.signal is None else signal.Signals(server.signal).name)
     return server.signal

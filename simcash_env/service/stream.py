@@ -56,7 +56,7 @@ class Listeners:
         """Remove a listener."""
         self._all.discard(listener)
 
-    def tell(self, message: Message) -> None:
+    def send_all(self, message: Message) -> None:
         """Send a message to all listeners."""
         for listener in tuple(self._all):
             listener.offer(message)

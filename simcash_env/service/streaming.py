@@ -21,14 +21,14 @@ SHOWN_IN_STREAM: Final = 100
 router = APIRouter()
 
 
-def tell(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
+def send_reports(held: Held, reports: list[dict[str, Any]], loop: Any) -> None:
     """Send saved ticks to all listeners; the last one includes the state after it."""
     if not reports or not len(held.listeners):
         return
     messages: list[dict[str, Any]] = [{"type": "tick", "report": report, "state": None} for report in reports]
     messages[-1]["state"] = views.state(held, None, SHOWN_IN_STREAM)
     for message in messages:
-        loop.call_soon_threadsafe(held.listeners.tell, message)
+        loop.call_soon_threadsafe(held.listeners.send_all, message)
 
 
 @router.websocket("/simulations/{id}/ticks")

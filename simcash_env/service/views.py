@@ -8,7 +8,7 @@ from typing import Any
 
 from simcash_env.errors import SimulationError
 from simcash_env.service.held import Held
-from simcash_env.service.paging import Wanted, page
+from simcash_env.service.paging import EventFilter, page
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
 
 
@@ -44,7 +44,7 @@ def detail(held: Held) -> dict[str, Any]:
 
 
 def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
-    """Return the content of ``models.State``, now or after ``tick`` ticks.
+    """Return the content of ``models.StateResponse``, now or after ``tick`` ticks.
 
     Raises:
         Refusal: a tick that has not been reached.
@@ -61,7 +61,7 @@ def state(held: Held, tick: int | None, payments: int) -> dict[str, Any]:
 
 
 def agent(held: Held, bank: str, payments: int) -> dict[str, Any]:
-    """Return the content of ``models.Agent``.
+    """Return the content of ``models.AgentResponse``.
 
     Raises:
         Refusal: no such bank.
@@ -96,7 +96,7 @@ def transaction(held: Held, tx: str) -> dict[str, Any]:
         raise Refusal(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
-def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
+def events(held: Held, criteria: EventFilter, after: int, limit: int, *, newest_first: bool) -> dict[str, Any]:
     """Return the content of ``models.EventPage``.
 
     Raises:
@@ -104,11 +104,11 @@ def events(held: Held, wanted: Wanted, after: int, limit: int, *, newest_first: 
     """
     if not held.run.has_log:
         raise Refusal(HTTPStatus.CONFLICT, "this simulation keeps no events (it was made with events: false)")
-    return page(held.run, wanted, after, limit, newest_first=newest_first)
+    return page(held.run, criteria, after, limit, newest_first=newest_first)
 
 
 def metrics(held: Held, from_tick: int, limit: int) -> dict[str, Any]:
-    """Return the content of ``models.Metrics``."""
+    """Return the content of ``models.MetricsResponse``."""
     summary = held.run.summary()
     rows = held.reports[from_tick : from_tick + limit]
     following = from_tick + limit

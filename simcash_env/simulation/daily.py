@@ -41,7 +41,7 @@ SETTLEMENTS: Final = (
 LOANS: Final = (int(EventKind.MARKET_TRADE), int(EventKind.LOAN_REPAID))
 """Events that move a loan's cents: to the borrower, and back with interest."""
 
-GIVEN_UP: Final = (int(EventKind.POLICY_DROP), int(EventKind.TRANSACTION_EXPIRED))
+DROPPED: Final = (int(EventKind.POLICY_DROP), int(EventKind.TRANSACTION_EXPIRED))
 
 BLOCK_TICKS: Final = 256
 """Balances are followed so many ticks at a time, so that memory does not grow with the day."""
@@ -78,7 +78,7 @@ class DayBook:
         self._count("settled", moving, BANK)
         self._count("received", moving, COUNTERPARTY)
         self._count("arrived", rows[kinds == EventKind.ARRIVAL], BANK)
-        self._count("dropped", rows[np.isin(kinds, GIVEN_UP)], BANK)
+        self._count("dropped", rows[np.isin(kinds, DROPPED)], BANK)
         overdue = rows[kinds == EventKind.TRANSACTION_WENT_OVERDUE]
         np.add.at(self._row("overdue_count"), overdue[:, BANK], 1)
         charged = rows[kinds == EventKind.COST_ACCRUAL]

@@ -1,4 +1,4 @@
-"""What is decided from outside at one tick, by names; judged whole before the kernels get to see any of it."""
+"""What is decided from outside at one tick, by names; validated as a whole before the kernels read any of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Order: TypeAlias = tuple[str, float, int]
 
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
-RECALLS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
+REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 """Decisions on payments in Queue 2."""
 
 
@@ -70,10 +70,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
             is none, a value out of range; nothing has been written then.
     """
     require_mappings(chosen)
-    told = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
+    numbers = {bank: learner(engine, "actions", bank) for bank in chosen.actions}
     rows = engine.rows_by_id() if any(chosen.actions.values()) else {}
     coded = [
-        code(engine, f"actions.{bank}.{tx}", told[bank], rows.get(tx_number(tx) or NONE, NONE), decision)
+        code(engine, f"actions.{bank}.{tx}", numbers[bank], rows.get(tx_number(tx) or NONE, NONE), decision)
         for bank, verbs in chosen.actions.items()
         for tx, decision in verbs.items()
     ]
@@ -81,24 +81,24 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         learner(engine, "pool_levels", bank): pool_level(engine, bank, level)
         for bank, level in chosen.pool_levels.items()
     }
-    asks = {
+    moved = {
         learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
     }
-    wanted = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
+    placed = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
     work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
-    work.has_recalls[0] = any(decision.verb in RECALLS for decision in coded)
+    work.has_revocations[0] = any(decision.verb in REVOCATIONS for decision in coded)
     for decision in coded:
         work.pay_decision[decision.row] = decision.verb
         work.pay_new_priority[decision.row] = decision.rtgs_priority
     work.bank_pool_level[:] = NONE
     work.bank_pool_level[list(levels)] = list(levels.values())
     work.bank_collateral_ask_cents[:] = 0
-    work.bank_collateral_ask_cents[list(asks)] = list(asks.values())
+    work.bank_collateral_ask_cents[list(moved)] = list(moved.values())
     work.trader_order_rate[:] = NONE
-    work.has_orders[0] = bool(wanted)
-    for bank, order in wanted.items():
+    work.has_orders[0] = bool(placed)
+    for bank, order in placed.items():
         work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
 
 
@@ -133,7 +133,7 @@ def learner(engine: Engine, what: str, bank: str) -> int:
 def code(engine: Engine, path: str, bank: int, row: int, decision: Decision) -> Coded:
     """A decision on a payment of the right queue, by its row."""
     verb, rtgs_priority = encode_decision(path, decision)
-    place, queue = (Place.QUEUE2, "Queue 2") if verb in RECALLS else (Place.QUEUE1, "Queue 1")
+    place, queue = (Place.QUEUE2, "Queue 2") if verb in REVOCATIONS else (Place.QUEUE1, "Queue 1")
     if row != NONE and engine.state.pay_sender[row] == bank and engine.state.pay_place[row] == place:
         return Coded(row, verb, rtgs_priority)
     message = f"{path}: this payment is not in the bank's {queue}"
@@ -155,8 +155,8 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
         return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
     message = (
-        f"{path}: {decision!r} is none of 'release', 'hold', 'drop', ('split', parts), 'withdraw', "
-        "('resubmit', 'normal' or 'urgent' or 'highly_urgent')"
+        f"{path}: must be 'release', 'hold', 'drop', ('split', parts), 'withdraw' or "
+        f"('resubmit', 'normal' or 'urgent' or 'highly_urgent'), got {decision!r}"
     )
     raise ActionError(message)
 
@@ -165,13 +165,14 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
     """A share of the pool on the grid, at a decision where it can be set."""
     found = whole_within(level, 0, POOL_LEVELS - 1)
     if found is None:
-        message = f"pool_levels.{bank}: {level!r} is no whole number from 0 to {POOL_LEVELS - 1}"
+        message = f"pool_levels.{bank}: must be a whole number from 0 to {POOL_LEVELS - 1}, got {level!r}"
         raise ActionError(message)
     view, tick = engine.scenario.view, int(engine.state.tick[0])
     is_first = tick % int(view.ticks_per_day[0]) == 0
     pool = view.bank_pool_cents[engine.scenario.bank_ids.index(bank)]
     if not (pool and is_first and (tick == 0 or view.reallocates_pool_daily[0])):
-        message = f"pool_levels.{bank}: tick {tick} is no decision at which it may set its pool share"
+        when = "at the first tick of a day" if view.reallocates_pool_daily[0] else "at tick 0"
+        message = f"pool_levels.{bank}: can be set {when} by banks with a liquidity pool only, got tick {tick}"
         raise ActionError(message)
     return found
 
@@ -180,7 +181,7 @@ def cents_to_move(bank: str, cents: int) -> int:
     """Cents of collateral to post, or to withdraw where negative."""
     found = whole_within(cents, -MAX_CENTS, MAX_CENTS)
     if found is None:
-        message = f"collateral.{bank}: {cents!r} is no whole number of cents from -10**15 to 10**15"
+        message = f"collateral.{bank}: must be a whole number of cents from -10**15 to 10**15, got {cents!r}"
         raise ActionError(message)
     return found
 

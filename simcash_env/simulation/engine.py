@@ -24,7 +24,7 @@ DECISIONS: Final = (
     "pay_new_priority",
     "bank_pool_level",
     "bank_collateral_ask_cents",
-    "has_recalls",
+    "has_revocations",
     "has_orders",
     "trader_order_side",
     "trader_order_rate",
@@ -179,10 +179,10 @@ class Engine:
 
     def cancel_orders(self, orders: I64) -> I64:
         """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
-        asked = orders.copy()
+        requested = orders.copy()
 
         def cancel(*rows: *Rows) -> int:
-            orders[:] = asked  # the call may run again, where the log was too short
+            orders[:] = requested  # the call may run again, where the log was too short
             status: int = self._cancel(*rows, orders)
             return status
 
@@ -216,7 +216,7 @@ class Engine:
             else:
                 return self._logged()
 
-    def allowance(self, bank: int) -> int:
+    def overdraft_limit(self, bank: int) -> int:
         """Overdraft that the bank may use, in cents."""
         kept = PPM - int(self.scenario.view.bank_haircut_ppm[bank])
         backed = int(self.state.bank_posted_collateral_cents[bank]) * kept // PPM

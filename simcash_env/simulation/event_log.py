@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simcash_env.schema.arrays import I64, LOG_COLUMNS, LOG_WORDS
-from simcash_env.schema.codes import NONE, CostKind, EventKind, LsmAlgorithm, Refusal, RtgsPriority, ScheduledKind
+from simcash_env.schema.codes import NONE, CostKind, EventKind, LsmAlgorithm, OrderRefusal, RtgsPriority, ScheduledKind
 
 DIGITS_OF_INT64: Final = 19
 
@@ -55,7 +55,7 @@ CODED_VALUES: Final[dict[str, type[IntEnum]]] = {
     "event_type": ScheduledKind,
     "algorithm": LsmAlgorithm,
     "rtgs_priority": RtgsPriority,
-    "refusal": Refusal,
+    "refusal": OrderRefusal,
 }
 """Values that are codes, and what they are codes of."""
 

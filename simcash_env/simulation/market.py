@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import OrderError, SimulationError
 from simcash_env.integers import whole, whole_within
-from simcash_env.schema.codes import NONE, Refusal, Side
+from simcash_env.schema.codes import NONE, OrderRefusal, Side
 from simcash_env.simulation.decisions import order_problem
 
 if TYPE_CHECKING:
@@ -69,17 +70,26 @@ class MarketAccount:
         return self.credit_line - self.credit_locked - self.owed
 
 
-class Trading:
-    """What ``Simulation`` knows of the market; it has these attributes."""
+class SimulationMarket:
+    """Orders, loans and accounts of the market of a ``Simulation``.
 
-    config: ScenarioConfig
-    bank_ids: tuple[str, ...]
-    _engine: Engine
-    _tick_log: list[I64]
+    Args:
+        engine: engine of the run.
+        config: scenario of the run.
+        bank_number: place of a bank id; raises ``ActionError`` for an unknown bank.
+        log: takes the log rows of every order that is placed or cancelled.
+    """
 
-    def bank_number(self, bank: str) -> int:
-        """The bank's place in ``bank_ids``."""
-        raise NotImplementedError
+    def __init__(
+        self,
+        engine: Engine,
+        config: ScenarioConfig,
+        bank_number: Callable[[str], int],
+        log: Callable[[I64], None],
+    ) -> None:
+        self._engine, self._bank_number, self._log = engine, bank_number, log
+        self._name, self._config, self._ticks_per_day = config.name, config.market, config.simulation.ticks_per_day
+        self._bank_ids = engine.scenario.bank_ids
 
     def place_order(
         self,
@@ -110,35 +120,35 @@ class Trading:
             OrderError: it is refused; the message names the order, the rule or bound, and the value.
             SimulationError: the scenario has no market, or the run is over.
         """
-        market = self._market()
+        market = self._required()
         name = f"order {side} {amount} @ {rate} by {bank}"
         problem = self._order_problem(market, side, rate, amount, book, good_for)
         if problem:
             message = f"{name}: {problem}"
             raise OrderError(message)
-        state, ticks_per_day = self._engine.state, self.config.simulation.ticks_per_day
+        state, ticks_per_day = self._engine.state, self._ticks_per_day
         tick = int(state.tick[0])
         if tick >= int(self._engine.scenario.view.num_ticks[0]):
             message = f"{name}: the run is over"
             raise SimulationError(message)
         until = tick if good_for == "tick" else (tick // ticks_per_day + 1) * ticks_per_day - 1
-        only = NONE if counterparty is None else self.bank_number(counterparty)
+        only = NONE if counterparty is None else self._bank_number(counterparty)
         books = [one.id for one in market.books]
-        number = self.bank_number(bank), 0 if book is None else books.index(book)
+        number = self._bank_number(bank), 0 if book is None else books.index(book)
         units = rate_units(rate)
         order = np.array([*number, int(Side[side.upper()]), units, amount, only, until, 0], np.int64)
-        self._tick_log.append(self._engine.place_orders(order))
+        self._log(self._engine.place_orders(order))
         outcome = int(order[-1])
         if outcome < 0:
-            message = f"{name}: {self._refusal(Refusal(-outcome), number[0])}, got {_value(outcome, rate, amount)}"
+            message = f"{name}: {self._refusal(OrderRefusal(-outcome), number[0])}, got {_value(outcome, rate, amount)}"
             raise OrderError(message)
         return outcome
 
-    def _market(self) -> MarketConfig:
-        if self.config.market is None:
-            message = f"{self.config.name}: the scenario has no market"
+    def _required(self) -> MarketConfig:
+        if self._config is None:
+            message = f"{self._name}: the scenario has no market"
             raise SimulationError(message)
-        return self.config.market
+        return self._config
 
     def _order_problem(
         self, market: MarketConfig, side: str, rate: float, amount: int, book: str | None, good_for: str
@@ -152,18 +162,18 @@ class Trading:
             return f"good_for must be tick or day, got {good_for!r}"
         return None
 
-    def _refusal(self, refusal: Refusal, bank: int) -> str:
+    def _refusal(self, refusal: OrderRefusal, bank: int) -> str:
         """The rule that an order breaks, with its bound."""
         view, state = self._engine.scenario.view, self._engine.state
         match refusal:
-            case Refusal.CLOSED:
+            case OrderRefusal.CLOSED:
                 return "the book is closed: the loan would be due at once or after the end of the run"
-            case Refusal.NO_RESERVES:
+            case OrderRefusal.NO_RESERVES:
                 return f"must not lend more than the balance, {max(int(state.bank_balance_cents[bank]), 0)} cents"
-            case Refusal.NO_CREDIT_LINE:
-                left = self._account(bank).credit_left
+            case OrderRefusal.NO_CREDIT_LINE:
+                left = self._account_of(bank).credit_left
                 return f"what it may have to repay must fit into what is left of the credit line, {left} cents"
-            case Refusal.NO_ROOM:
+            case OrderRefusal.NO_ROOM:
                 return "every row for orders or loans is in use; raise market.max_orders or market.max_loans"
             case _:
                 return _rate_rule(refusal, view)
@@ -175,15 +185,15 @@ class Trading:
             OrderError: the id is no whole number.
             SimulationError: the scenario has no market.
         """
-        self._market()
+        self._required()
         if whole(order) is None:
             message = f"order: must be the id of an order, a whole number, got {order!r}"
             raise OrderError(message)
         if whole_within(order, 1) is None:
             return False
-        asked = np.array([order], np.int64)
-        self._tick_log.append(self._engine.cancel_orders(asked))
-        return bool(asked[0])
+        requested = np.array([order], np.int64)
+        self._log(self._engine.cancel_orders(requested))
+        return bool(requested[0])
 
     def orders(self, book: str | None = None) -> list[Order]:
         """Resting orders of a book (all by default): bids best first, then asks best first.
@@ -191,7 +201,7 @@ class Trading:
         Raises:
             SimulationError: the scenario has no market, or no such book.
         """
-        state, names = self._engine.state, [one.id for one in self._market().books]
+        state, names = self._engine.state, [one.id for one in self._required().books]
         if book is not None and not (isinstance(book, str) and book in names):
             message = f"book: must be one of {', '.join(names)}, got {book!r}"
             raise SimulationError(message)
@@ -206,25 +216,25 @@ class Trading:
         only = int(state.order_only[row])
         return Order(
             int(state.order_id[row]),
-            self.bank_ids[int(state.order_bank[row])],
+            self._bank_ids[int(state.order_bank[row])],
             book,
             Side(int(state.order_side[row])).name.lower(),
             int(state.order_rate[row]) / RATE_UNIT,
             int(state.order_cents[row]),
             int(state.order_locked_cents[row]),
-            None if only == NONE else self.bank_ids[only],
+            None if only == NONE else self._bank_ids[only],
             int(state.order_until_tick[row]),
         )
 
     def loans(self) -> list[Loan]:
         """Loans that stand, oldest first."""
-        state, books = self._engine.state, self._market().books
+        state, books = self._engine.state, self._required().books
         return [
             Loan(
                 int(state.loan_id[row]),
                 books[int(state.loan_book[row])].id,
-                self.bank_ids[int(state.loan_lender[row])],
-                self.bank_ids[int(state.loan_borrower[row])],
+                self._bank_ids[int(state.loan_lender[row])],
+                self._bank_ids[int(state.loan_borrower[row])],
                 int(state.loan_cents[row]),
                 int(state.loan_rate[row]) / RATE_UNIT,
                 int(state.loan_tick[row]),
@@ -235,12 +245,12 @@ class Trading:
             for row in _chain(int(state.market_loan_head[0]), state.loan_next)
         ]
 
-    def market_account(self, bank: str) -> MarketAccount:
+    def account(self, bank: str) -> MarketAccount:
         """What the bank has in the market."""
-        self._market()
-        return self._account(self.bank_number(bank))
+        self._required()
+        return self._account_of(self._bank_number(bank))
 
-    def _account(self, number: int) -> MarketAccount:
+    def _account_of(self, number: int) -> MarketAccount:
         state, view = self._engine.state, self._engine.scenario.view
         return MarketAccount(
             int(state.trader_locked_cents[number]),
@@ -254,20 +264,20 @@ class Trading:
         )
 
 
-def _rate_rule(refusal: Refusal, view: Scenario) -> str:
+def _rate_rule(refusal: OrderRefusal, view: Scenario) -> str:
     deposit, lending = view.market_deposit_rate[0] / RATE_UNIT, view.market_lending_rate[0] / RATE_UNIT
     low, high = view.market_band_low_rate[0] / RATE_UNIT, view.market_band_high_rate[0] / RATE_UNIT
     return {
-        Refusal.NOT_POSITIVE: "rate must be positive",
-        Refusal.BELOW_DEPOSIT_RATE: f"rate must be at least the deposit rate, {deposit:.4f}",
-        Refusal.ABOVE_LENDING_RATE: f"rate must be at most the lending rate, {lending:.4f}",
-        Refusal.BELOW_BAND: f"rate must be at least the band's lower bound, {low:.4f}",
-        Refusal.ABOVE_BAND: f"rate must be at most the band's upper bound, {high:.4f}",
+        OrderRefusal.NOT_POSITIVE: "rate must be positive",
+        OrderRefusal.BELOW_DEPOSIT_RATE: f"rate must be at least the deposit rate, {deposit:.4f}",
+        OrderRefusal.ABOVE_LENDING_RATE: f"rate must be at most the lending rate, {lending:.4f}",
+        OrderRefusal.BELOW_BAND: f"rate must be at least the band's lower bound, {low:.4f}",
+        OrderRefusal.ABOVE_BAND: f"rate must be at most the band's upper bound, {high:.4f}",
     }[refusal]
 
 
 def _value(outcome: int, rate: float, amount: int) -> str:
-    is_money = -outcome in {Refusal.NO_RESERVES, Refusal.NO_CREDIT_LINE}
+    is_money = -outcome in {OrderRefusal.NO_RESERVES, OrderRefusal.NO_CREDIT_LINE}
     return f"{amount} cents" if is_money else f"{rate}"
 
 

@@ -47,7 +47,7 @@ def events_kept(events: Any) -> EventsKept:
     raise ConfigError([Fault(None, None, "events", repr(events), 'must be True, False or "tick"')])
 
 
-class Saving:
+class SavedRunMixin:
     """What ``Simulation`` knows of saving; it has these attributes."""
 
     config: ScenarioConfig
@@ -96,7 +96,7 @@ class Saving:
             naming = Naming.from_header(read.header.get("naming", {}), scenario)
             log, tick_log = ([rows.reshape(-1, LOG_WORDS)] for rows in (read.log, read.open_log))
         except NO_SENSE as error:
-            message = f"snapshot: its header or its events make no sense: {type(error).__name__}: {error}"
+            message = f"snapshot: invalid header or events: {type(error).__name__}: {error}"
             raise SnapshotError(message) from error
         self._engine.scenario = scenario
         self._engine.replace_row(read.row, read.sizes)
@@ -118,7 +118,7 @@ class Saving:
         try:
             return compile_scenario(self.config, default_policy(external))
         except ConfigError as error:
-            message = f"snapshot: its header makes no sense: {error}"
+            message = f"snapshot: invalid header: {error}"
             raise SnapshotError(message) from error
 
     def log_events(self, events: EventsKept) -> None:

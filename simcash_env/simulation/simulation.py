@@ -24,15 +24,16 @@ from simcash_env.simulation.decisions import Actions, Decisions, Order, write_de
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
-from simcash_env.simulation.market import Trading
-from simcash_env.simulation.saved_runs import EventsKept, Saving, events_kept
+from simcash_env.simulation.market import Loan, MarketAccount, SimulationMarket
+from simcash_env.simulation.market import Order as RestingOrder
+from simcash_env.simulation.saved_runs import EventsKept, SavedRunMixin, events_kept
 from simcash_env.simulation.transactions import (
     Transaction,
-    asked_deadline,
     find_ended,
     live_transaction,
+    payment_row,
     payments_of_day,
-    row_of,
+    requested_deadline,
 )
 from simcash_env.simulation.tree_names import Naming
 
@@ -91,14 +92,14 @@ def _given(*parts: Any) -> Decisions:
 
 
 def _seed(seed: Any) -> int:
-    """The seed of a run, judged."""
+    """The validated seed of a run."""
     number = whole_within(seed, 0)
     if number is None:
         raise ConfigError([Fault(None, None, "seed", repr(seed), "must be a whole number from 0 to 2**63 - 1")])
     return number
 
 
-class Simulation(Saving, Trading):
+class Simulation(SavedRunMixin):
     """A run of a scenario.
 
     Args:
@@ -132,6 +133,7 @@ class Simulation(Saving, Trading):
         self._naming = Naming(self._engine.scenario)
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
         self._bounds: RunBounds | None = None  # made when a payment comes from outside
+        self.market = SimulationMarket(self._engine, self.config, self.bank_number, self._log_now)
 
     # -- clock --------------------------------------------------------------------------------------------------------
 
@@ -229,7 +231,7 @@ class Simulation(Saving, Trading):
             SimulationError: no whole number of ticks.
         """
         if whole_within(num_ticks, 0) is None:
-            message = f"num_ticks: {num_ticks!r} is no whole number of ticks, 0 or more"
+            message = f"num_ticks: must be a whole number of ticks, 0 or more, got {num_ticks!r}"
             raise SimulationError(message)
         return [self.tick() for _ in range(min(num_ticks, self.num_ticks - self.current_tick))]
 
@@ -278,7 +280,7 @@ class Simulation(Saving, Trading):
         Raises:
             SimulationError: a value that breaks one of these rules; nothing has changed then.
         """
-        due, wrong = asked_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
+        due, wrong = requested_deadline(self.current_tick, self.num_ticks, deadline, deadline_tick, deadline_in)
         problem = self._submission_problem(sender, receiver, amount, wrong, priority, divisible, rtgs_priority)
         if problem:
             raise SimulationError(problem)
@@ -302,19 +304,19 @@ class Simulation(Saving, Trading):
             if not isinstance(bank, str) or bank not in self._number:
                 return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
         if sender == receiver:
-            return f"receiver: {receiver!r} is the sender itself"
+            return f"receiver: must differ from the sender, got {receiver!r}"
         if whole_within(amount, 1, MAX_CENTS) is None:
-            return f"amount: {amount!r} is no whole number of cents from 1 to 10**15"
+            return f"amount: must be a whole number of cents from 1 to 10**15, got {amount!r}"
         if self.is_over:
             return "the run is over: no payment can arrive any more"
         if wrong is not None:
             return wrong
         if whole_within(priority, 0, HIGHEST_PRIORITY) is None:
-            return f"priority: {priority!r} is no whole number from 0 to 10"
+            return f"priority: must be a whole number from 0 to {HIGHEST_PRIORITY}, got {priority!r}"
         if not isinstance(divisible, bool | np.bool_):
-            return f"divisible: {divisible!r} is neither True nor False"
+            return f"divisible: must be True or False, got {divisible!r}"
         if not isinstance(rtgs_priority, str) or rtgs_priority.upper() not in RtgsPriority.__members__:
-            return f"rtgs_priority: {rtgs_priority!r} is none of normal, urgent, highly_urgent"
+            return f"rtgs_priority: must be normal, urgent or highly_urgent, got {rtgs_priority!r}"
         return self._overflow_problem(amount)
 
     def _overflow_problem(self, amount: int) -> str | None:
@@ -342,7 +344,7 @@ class Simulation(Saving, Trading):
         Raises:
             SimulationError: no such payment; or it has ended and the simulation keeps no events.
         """
-        row = row_of(self._engine, tx) if isinstance(tx, str) else None
+        row = payment_row(self._engine, tx) if isinstance(tx, str) else None
         if row is not None:
             return live_transaction(self._engine, row)
         given: Any = tx
@@ -363,7 +365,7 @@ class Simulation(Saving, Trading):
         self._require_log("transactions_for_day")
         last = self.config.simulation.num_days - 1
         if whole_within(day, 0, last) is None:
-            message = f"day: {day!r} is no whole number from 0 to {last}"
+            message = f"day: must be a whole number from 0 to {last}, got {day!r}"
             raise SimulationError(message)
         return payments_of_day(self._engine, self.events(), day, self.config.simulation.ticks_per_day)
 
@@ -398,9 +400,9 @@ class Simulation(Saving, Trading):
         return int(self._engine.state.bank_posted_collateral_cents[self.bank_number(bank)])
 
     def available_liquidity(self, bank: str) -> int:
-        """Cents the bank can pay at once: balance plus unused overdraft allowance."""
+        """Cents the bank can pay at once: balance plus unused overdraft limit."""
         number = self.bank_number(bank)
-        return max(self.balance(bank) + self._engine.allowance(number), 0)
+        return max(self.balance(bank) + self._engine.overdraft_limit(number), 0)
 
     def costs(self, bank: str) -> dict[str, int]:
         """Cents charged since the run began, by kind."""
@@ -446,6 +448,44 @@ class Simulation(Saving, Trading):
         self._naming.extend(scenario)
         self.config = config
 
+    # -- market -------------------------------------------------------------------------------------------------------
+
+    def _log_now(self, rows: I64) -> None:
+        """Add log rows to those of the current tick."""
+        self._tick_log.append(rows)
+
+    def place_order(
+        self,
+        bank: str,
+        side: str,
+        rate: float,
+        amount: int,
+        *,
+        book: str | None = None,
+        counterparty: str | None = None,
+        good_for: str = "day",
+    ) -> int:
+        """Place an order and return its id; the same as ``market.place_order``."""
+        return self.market.place_order(
+            bank, side, rate, amount, book=book, counterparty=counterparty, good_for=good_for
+        )
+
+    def cancel_order(self, order: int) -> bool:
+        """Cancel a resting order; the same as ``market.cancel_order``."""
+        return self.market.cancel_order(order)
+
+    def orders(self, book: str | None = None) -> list[RestingOrder]:
+        """Resting orders of a book, or of all; the same as ``market.orders``."""
+        return self.market.orders(book)
+
+    def loans(self) -> list[Loan]:
+        """Outstanding loans, oldest first; the same as ``market.loans``."""
+        return self.market.loans()
+
+    def market_account(self, bank: str) -> MarketAccount:
+        """Market account of a bank; the same as ``market.account``."""
+        return self.market.account(bank)
+
     # -- records ------------------------------------------------------------------------------------------------------
 
     def events(self) -> Events:
@@ -460,7 +500,7 @@ class Simulation(Saving, Trading):
         """
         self._require_log("daily_metrics")
         if whole_within(day, 0, (self.current_tick - 1) // self.config.simulation.ticks_per_day) is None:
-            message = f"day: {day!r} is no day that has begun; {self.current_tick} ticks have been closed"
+            message = f"day: must be a day that has started ({self.current_tick} ticks are closed), got {day!r}"
             raise SimulationError(message)
         ticks_per_day, rows = self.config.simulation.ticks_per_day, self.events().rows
         starts = np.searchsorted(rows[:, 0], np.arange(day + 2) * ticks_per_day)

@@ -88,12 +88,12 @@ def read_snapshot(data: bytes) -> Snapshot:
         message = f"snapshot: must be bytes, got {type(data).__name__}"
         raise SnapshotError(message)
     if not data.startswith(MARK) or data[len(MARK) : start] != hashlib.sha256(data[start:]).digest():
-        message = "snapshot: it is damaged, or no snapshot"
+        message = "snapshot: damaged, or not a snapshot"
         raise SnapshotError(message)
     try:
         snapshot = _unpacked(data[start:])
     except UNPACKING as error:  # the checksum holds: somebody else has signed it
-        message = f"snapshot: what it holds is none of a run: {type(error).__name__}: {error}"
+        message = f"snapshot: content is not a run: {type(error).__name__}: {error}"
         raise SnapshotError(message) from error
     _require_shape(snapshot)
     return snapshot

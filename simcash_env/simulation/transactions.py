@@ -22,7 +22,7 @@ _SETTLED: Final = (
     EventKind.LSM_PAYMENT_SETTLED,
     EventKind.PARENT_SETTLED,
 )
-_GIVEN_UP: Final = (EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED)
+DROPPED: Final = (EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Transaction:
     settled_tick: int | None = None
 
 
-def asked_deadline(
+def requested_deadline(
     now: int, num_ticks: int, deadline: int | None, deadline_tick: int | None, deadline_in: int | None
 ) -> tuple[int, str | None]:
     """The deadline that is asked for: a tick, or NONE for the default; and the rule that it breaks.
@@ -69,12 +69,12 @@ def asked_deadline(
             accepted = (
                 "whole number of ticks from 1" if name == "deadline_in" else f"tick from {now + 1} to {num_ticks}"
             )
-            return NONE, f"{name}: {value!r} is no {accepted}"
+            return NONE, f"{name}: must be a {accepted}, got {value!r}"
         return min(now + tick, num_ticks) if name == "deadline_in" else tick, None
     return NONE, None
 
 
-def row_of(engine: Engine, tx: str) -> int | None:
+def payment_row(engine: Engine, tx: str) -> int | None:
     """The payment's row while it lives."""
     number = tx_number(tx)
     if number is None:
@@ -115,8 +115,8 @@ def find_ended(events: Events, tx: str) -> Transaction:
         message = f"unknown payment {tx!r}"
         raise SimulationError(message)
     settled = {kind.label for kind in _SETTLED}
-    given_up = {kind.label for kind in _GIVEN_UP}
-    end = next(event for event in reversed(own) if event.kind in settled | given_up)
+    dropped = {kind.label for kind in DROPPED}
+    end = next(event for event in reversed(own) if event.kind in settled | dropped)
     arrival = next((event for event in own if event.kind == "Arrival"), None)
     overdue = next((event.tick for event in own if event.kind == "TransactionWentOverdue"), None)
     if arrival is None:
@@ -150,14 +150,14 @@ def payments_of_day(engine: Engine, events: Events, day: int, ticks_per_day: int
     order = np.argsort(numbers, kind="stable")
     rows, living = events.rows[order], engine.rows_by_id()
     arrivals = events.of_kind(EventKind.ARRIVAL)
-    wanted = arrivals.column("pay_id")[arrivals.column("tick") // ticks_per_day == day]
-    first = np.searchsorted(numbers[order], wanted, side="left").tolist()
-    end = np.searchsorted(numbers[order], wanted, side="right").tolist()
+    arrived = arrivals.column("pay_id")[arrivals.column("tick") // ticks_per_day == day]
+    first = np.searchsorted(numbers[order], arrived, side="left").tolist()
+    end = np.searchsorted(numbers[order], arrived, side="right").tolist()
     return [
         live_transaction(engine, living[number])
         if number in living
         else find_ended(events.with_rows(rows[first[at] : end[at]]), tx_name(number))
-        for at, number in enumerate(wanted.tolist())
+        for at, number in enumerate(arrived.tolist())
     ]
 
 

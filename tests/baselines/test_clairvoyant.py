@@ -8,7 +8,7 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy,
 from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation.arrivals import arrived_payments
-from simcash_env.evaluation.bound_validity import Permitted, permitted_to, permitted_to_learners
+from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners, decisions_of_policy
 from simcash_env.evaluation.clairvoyant import clairvoyant_bound
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
 from simcash_env.evaluation.milp import Programme
@@ -80,7 +80,7 @@ def test_no_scripted_policy_costs_less_than_its_bound(name: str, relaxed: bool) 
     shares = None if config.banks[0].liquidity_pool is None else [0.37] * len(config.banks)
     for policy in POLICIES:
         costs = evaluate_policy(config, policy, SEEDS, shares).totals()
-        may = permitted_to(config, policy)
+        may = decisions_of_policy(config, policy)
         bounds = [clairvoyant_bound(config, seed, may, relaxed=relaxed).cents for seed in SEEDS]
         assert all(cents >= bound - ROUNDING_OF_SOLVER for cents, bound in zip(costs, bounds, strict=True)), policy.type
 
@@ -145,16 +145,16 @@ def test_where_waiting_costs_nothing_a_bank_waits_for_nothing() -> None:
 
 def test_who_may_post_collateral_can_pay_with_what_it_backs() -> None:
     config = waiting(max_collateral_capacity=2_000, collateral_haircut=0.5)
-    assert math.isclose(clairvoyant_bound(config, 0, Permitted()).cents, 100, rel_tol=1e-5)
-    assert clairvoyant_bound(config, 0, Permitted(collateral=True)).cents == 0
+    assert math.isclose(clairvoyant_bound(config, 0, AllowedDecisions()).cents, 100, rel_tol=1e-5)
+    assert clairvoyant_bound(config, 0, AllowedDecisions(collateral=True)).cents == 0
     short = waiting(max_collateral_capacity=1_998, collateral_haircut=0.5)
-    assert math.isclose(clairvoyant_bound(short, 0, Permitted(collateral=True)).cents, 100, rel_tol=1e-5)
+    assert math.isclose(clairvoyant_bound(short, 0, AllowedDecisions(collateral=True)).cents, 100, rel_tol=1e-5)
 
 
 def test_who_may_change_priorities_waits_at_the_price_of_the_cheapest() -> None:
     config = waiting({"urgent": 3.0, "normal": 1.0, "low": 0.5})
-    assert math.isclose(clairvoyant_bound(config, 0, Permitted()).cents, 300, rel_tol=1e-5)
-    assert math.isclose(clairvoyant_bound(config, 0, Permitted(priorities=True)).cents, 50, rel_tol=1e-5)
+    assert math.isclose(clairvoyant_bound(config, 0, AllowedDecisions()).cents, 300, rel_tol=1e-5)
+    assert math.isclose(clairvoyant_bound(config, 0, AllowedDecisions(priorities=True)).cents, 50, rel_tol=1e-5)
 
 
 def test_a_payment_that_could_be_paid_does_not_wait_for_nothing_in_queue_2() -> None:
@@ -181,29 +181,36 @@ def test_a_payment_that_could_be_paid_does_not_wait_for_nothing_in_queue_2() -> 
 
 def test_what_may_be_done_besides_makes_the_bound_no_higher() -> None:
     config = WORLDS["simcash"]
-    narrow = clairvoyant_bound(config, 1, Permitted()).cents
-    for wider in (Permitted(drops="any_time"), Permitted(pool="any"), Permitted(max_parts=4), Permitted("any_time", 9)):
+    narrow = clairvoyant_bound(config, 1, AllowedDecisions()).cents
+    for wider in (
+        AllowedDecisions(drops="any_time"),
+        AllowedDecisions(pool="any"),
+        AllowedDecisions(max_parts=4),
+        AllowedDecisions("any_time", 9),
+    ):
         assert clairvoyant_bound(config, 1, wider).cents <= narrow + ROUNDING_OF_SOLVER
-    assert permitted_to_learners(config).drops == "any_time"
+    assert decisions_of_learners(config).drops == "any_time"
 
 
 def test_who_decides_from_outside_is_permitted_what_learners_are() -> None:
-    assert permitted_to(WORLDS["simcash"], ExternalPolicy()) == permitted_to_learners(WORLDS["simcash"])
+    assert decisions_of_policy(WORLDS["simcash"], ExternalPolicy()) == decisions_of_learners(WORLDS["simcash"])
 
 
 def test_permitted_drops_of_liquidity_splitting() -> None:
     """Under SimCash's rules it drops at the deadline, as ``deadline`` and ``liquidity_aware`` do."""
     policy = LiquiditySplittingPolicy(max_splits=3, min_split_amount=1)
-    assert permitted_to(WORLDS["simcash"], policy).drops == "at_deadline"
-    assert permitted_to(WORLDS["standard"], policy).drops == "never"
+    assert decisions_of_policy(WORLDS["simcash"], policy).drops == "at_deadline"
+    assert decisions_of_policy(WORLDS["standard"], policy).drops == "never"
 
 
 def test_a_tree_is_permitted_what_its_leaves_do() -> None:
     post = {"node_id": "b", "action": "PostCollateral", "parameters": {"amount": {"value": 5}}}
     tree = {"version": "1", "policy_id": "t", "payment_tree": {"node_id": "a", "action": "Drop"}}
-    assert permitted_to(WORLDS["standard"], TreePolicy(tree=tree)) == Permitted(drops="any_time", pool="any")
-    both = permitted_to(WORLDS["standard"], TreePolicy(tree=tree | {"strategic_collateral_tree": post}))
-    assert both == Permitted(drops="any_time", pool="any", collateral=True)
+    assert decisions_of_policy(WORLDS["standard"], TreePolicy(tree=tree)) == AllowedDecisions(
+        drops="any_time", pool="any"
+    )
+    both = decisions_of_policy(WORLDS["standard"], TreePolicy(tree=tree | {"strategic_collateral_tree": post}))
+    assert both == AllowedDecisions(drops="any_time", pool="any", collateral=True)
 
 
 def test_a_scenario_that_the_bound_does_not_cover_is_refused_with_the_reason() -> None:

@@ -6,7 +6,7 @@ from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.policies import TreePolicy
 from simcash_env.errors import ConfigError
-from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy, with_policy
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy, with_common_policy
 from simcash_env.evaluation.grid_search import best_common_share, has_pool
 from simcash_env.evaluation.scripted import HoldAll, RandomLegal
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
@@ -31,7 +31,7 @@ def tuned(config, policy, seeds):
     """Mean cost in training, policy and shares; of a pool the best share for all banks alike."""
     if not has_pool(config):
         return evaluate_policy(config, policy, seeds).totals().mean(), policy, None
-    cents, share = best_common_share(with_policy(config, policy), seeds, (0.01,))
+    cents, share = best_common_share(with_common_policy(config, policy), seeds, (0.01,))
     return cents, policy, [share] * len(config.banks)
 
 

@@ -19,7 +19,7 @@ from simcash_env.evaluation.policy_families import (
     family_members,
     graded,
     longest_deadline,
-    mean_payment,
+    mean_payment_cents,
     untuned_forms,
 )
 from simcash_env.evaluation.rollout import run_scripted
@@ -138,9 +138,9 @@ def test_grid_urgencies_are_few_and_end_at_the_limit():
 def test_grid_buffers_reach_a_days_payments():
     """They stopped at 5 mean payments in every scenario."""
     config = load("target2-day-v0")
-    assert max(buffers(config)) > 100 * mean_payment(config)
+    assert max(buffers(config)) > 100 * mean_payment_cents(config)
     few = load("castro-2period-v0")
-    assert max(buffers(few)) == round(5 * mean_payment(few))
+    assert max(buffers(few)) == round(5 * mean_payment_cents(few))
     for scenario in (few, config):
         assert list(buffers(scenario)) == sorted(set(buffers(scenario)))
         assert buffers(scenario)[0] == 0
@@ -149,7 +149,7 @@ def test_grid_buffers_reach_a_days_payments():
 def test_grid_parts_of_a_split_are_sized_in_payments():
     config = load("two-banks-v0")
     smallest = {member.min_split_amount for member in family_members(config, "liquidity_splitting")}
-    assert smallest == {1, round(mean_payment(config) / 4), round(mean_payment(config))}
+    assert smallest == {1, round(mean_payment_cents(config) / 4), round(mean_payment_cents(config))}
     assert {member.min_split_amount for member in family_members(load("2b-3t-v0"), "liquidity_splitting")} == {1}
 
 

@@ -8,7 +8,7 @@ from baselines import publish
 from simcash_env.config import FifoPolicy, load_scenario
 from simcash_env.evaluation import policy_families as families
 from simcash_env.evaluation.benchmark_table import shortened
-from simcash_env.evaluation.bound_validity import Permitted
+from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.contenders import best_tuned
 from simcash_env.evaluation.evaluate import evaluate_policy, is_random
 from simcash_env.evaluation.grid_search import tune
@@ -168,7 +168,7 @@ def test_over_all_scenarios_a_cost_is_a_share_of_fifos():
 
 
 def test_a_scenario_without_a_bound_has_no_regret():
-    assert Bounds(load("ten-banks-v0"), [1]).of(Permitted()) is None
+    assert Bounds(load("ten-banks-v0"), [1]).of(AllowedDecisions()) is None
     assert Bounds(load("lynx-day-v0"), [1]).kind == "relaxed"
     assert Bounds(load("castro-12period-v0"), [1]).kind == "exact"
 

@@ -9,7 +9,7 @@ from simcash_env.config import DeadlinePolicy, FifoPolicy, load_scenario
 from simcash_env.config.policies import LiquiditySplittingPolicy, TreePolicy
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.bcbs248 import position, throughput
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.metrics import delay_indicator, gini, metrics_of, peak_debits, spells
 from simcash_env.evaluation.run_columns import MECHANISMS, record_agent, record_run
 from simcash_env.evaluation.scripted import Fifo, HoldAll, RandomLegal, agent_for
@@ -65,7 +65,7 @@ def test_a_payment_in_parts_of_which_some_wait_to_the_end_is_one_payment() -> No
     }
     tree = {"version": "1.0", "policy_id": "stagger", "payment_tree": stagger}
     config = small_day(rules={"set": "simcash", "end_of_day_settlement": False})
-    record = record_run(with_policy(config, TreePolicy(tree=tree)), 0)
+    record = record_run(with_common_policy(config, TreePolicy(tree=tree)), 0)
     assert record.payments.cents.tolist() == [100, 40, 60]
     assert record.settled.payment.tolist() == [0, 1, 2]
     assert record.settled.cents.tolist() == [33, 13, 20]
@@ -163,7 +163,7 @@ def test_all_at_once_is_no_delay_and_all_at_the_end_is_the_whole() -> None:
 
 @pytest.mark.parametrize("scenario", ["lynx-day-v0", "target2-day-v0", "crisis-v0"])
 def test_what_the_columns_say_is_what_the_simulation_says(scenario: str) -> None:
-    config = with_policy(load(scenario), FifoPolicy())
+    config = with_common_policy(load(scenario), FifoPolicy())
     record, summary = record_run(config, 3), Simulation(config, seed=3).run_to_completion()
     assert record.costs.sum() == summary.total_cost
     assert record.settled.cents.sum() == summary.settled_cents
@@ -176,8 +176,8 @@ def test_what_the_columns_say_is_what_the_simulation_says(scenario: str) -> None
     assert sum(row.sent for row in found.monitoring.values()) == summary.settled_cents
 
 
-def test_what_settles_by_entry_offsets_rings_and_prefixes_is_told_apart() -> None:
-    row = with_policy(load("target2-day-v0"), FifoPolicy()).model_dump()
+def test_what_settles_by_entry_offsets_cycles_and_prefixes_is_told_apart() -> None:
+    row = with_common_policy(load("target2-day-v0"), FifoPolicy()).model_dump()
     row["banks"] = [
         bank | {"opening_balance": bank["opening_balance"] // 6, "credit_limit": 0, "posted_collateral": 0}
         for bank in row["banks"]
@@ -193,7 +193,7 @@ def test_what_settles_by_entry_offsets_rings_and_prefixes_is_told_apart() -> Non
 
 def test_parts_count_to_the_payment_that_was_split() -> None:
     config = random_day(rules="simcash", pool=10_000, banks=3)
-    record = record_run(with_policy(config, LiquiditySplittingPolicy(max_splits=4, min_split_amount=1)), 4)
+    record = record_run(with_common_policy(config, LiquiditySplittingPolicy(max_splits=4, min_split_amount=1)), 4)
     assert len(record.settled.cents) > len(np.unique(record.settled.payment))
     settled = np.zeros(len(record.payments.ids), np.int64)
     np.add.at(settled, record.settled.payment, record.settled.cents)
@@ -205,7 +205,7 @@ def test_parts_count_to_the_payment_that_was_split() -> None:
 @pytest.mark.parametrize("policy", [FifoPolicy(), DeadlinePolicy(urgency_threshold=1)], ids=["fifo", "deadline"])
 def test_an_agent_is_recorded_as_its_policy_in_the_kernel(rules: str, policy) -> None:
     config = random_day(rules=rules, fraction=0.25, days=2, switches={"daily_liquidity_reallocation": True})
-    inside = metrics_of(record_run(with_policy(config, policy), 5)).as_dict()
+    inside = metrics_of(record_run(with_common_policy(config, policy), 5)).as_dict()
     outside = metrics_of(record_agent(config, agent_for(policy, levels=5), 5, max_queue_slots=64)).as_dict()
     assert inside == outside
 

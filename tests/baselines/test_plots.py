@@ -7,10 +7,10 @@ from simcash_env.config import FifoPolicy
 from simcash_env.evaluation.contenders import play_policy
 from simcash_env.evaluation.crossplay import cross_play
 from simcash_env.evaluation.equilibrium import Game, Strategy
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.leaderboard import run_benchmark
-from simcash_env.evaluation.plots import draw_all, draw_balances, draw_cross_play, draw_learning_curves
-from simcash_env.evaluation.rollout_plots import draw_played, mean_share, with_shares
+from simcash_env.evaluation.plots import draw_all, draw_cross_play, draw_learning_curves, plot_balances
+from simcash_env.evaluation.rollout_plots import draw_played, mean_share, with_played_shares
 from simcash_env.evaluation.run_columns import record_run
 from simcash_env.registry import load
 
@@ -45,16 +45,18 @@ def test_policies_of_the_kernel_are_played_again_and_drawn_by_scenario(tmp_path)
         "castro-3period-v0-balances.png", "castro-3period-v0-cross-play.png",
     ]  # fmt: skip
     assert all(path.read_bytes().startswith(PNG) for path in paths)
-    with pytest.raises(ValueError, match="hold_all is no policy of the kernel"):
-        with_shares(agents[0])
+    with pytest.raises(ValueError, match="hold_all does not run in the kernel"):
+        with_played_shares(agents[0])
 
 
 def test_a_policy_is_played_again_with_the_shares_that_it_had():
     config = load("castro-2period-v0")
     half = play_policy(config, "fifo", "pool 50 %", FifoPolicy(), [1], [0.5, 0.25])
-    assert [bank.liquidity_allocation_fraction for bank in with_shares(half).banks] == [0.5, 0.25]
+    assert [bank.liquidity_allocation_fraction for bank in with_played_shares(half).banks] == [0.5, 0.25]
     assert mean_share(half) == 0.375
-    assert with_shares(play_policy(config, "fifo", "", FifoPolicy(), [1])) == with_policy(config, FifoPolicy())
+    assert with_played_shares(play_policy(config, "fifo", "", FifoPolicy(), [1])) == with_common_policy(
+        config, FifoPolicy()
+    )
 
 
 def test_learning_curves_are_drawn(tmp_path):
@@ -64,9 +66,9 @@ def test_learning_curves_are_drawn(tmp_path):
 
 
 def test_balances_of_many_runs_are_drawn(tmp_path):
-    config = with_policy(load("two-banks-v0"), FifoPolicy())
+    config = with_common_policy(load("two-banks-v0"), FifoPolicy())
     records = [record_run(config, seed) for seed in range(1, 5)]
-    path = draw_balances(records, 0, "two-banks-v0, fifo", tmp_path / "fan.png")
+    path = plot_balances(records, 0, "two-banks-v0, fifo", tmp_path / "fan.png")
     assert path.read_bytes().startswith(PNG)
 
 

@@ -35,7 +35,7 @@ def test_g62_haircuts_are_exact() -> None:
 
 
 def test_g63_g67_a_withdrawal_leaves_what_credit_rests_on() -> None:
-    # the reference withdraws all and strands the bank beyond its allowance
+    # the reference withdraws all and strands the bank beyond its overdraft limit
     withdraw = at_tick(1, leaf("WithdrawCollateral", "back", amount=1_000))
     run = Both({"A": collateral_bank(withdraw, posted_collateral=500, collateral_haircut=0.5), "B": {}})
     run.submit("AB", 100)

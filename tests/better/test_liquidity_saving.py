@@ -1,4 +1,4 @@
-"""Offsets, rings and entry disposition; what the reference does instead is in each test's comment."""
+"""Offsets, cycles and entry disposition; what the reference does instead is in each test's comment."""
 
 import pytest
 
@@ -30,26 +30,26 @@ def test_g13_a_pair_settles_its_best_subset(bilateral: str, waiting: list[str]) 
     assert run.balances() == ([0, 8] if bilateral == "subset" else [7, 1])
 
 
-@pytest.mark.parametrize("ring", ["AB BC CA", "AC CB BA"])
-def test_g17_rings_of_three_are_found_in_both_rotations(ring: str) -> None:
+@pytest.mark.parametrize("cycle", ["AB BC CA", "AC CB BA"])
+def test_g17_cycles_of_three_are_found_in_both_rotations(cycle: str) -> None:
     # the reference never finds the second
     run = Both(penniless("ABC"), lsm=CYCLES)
-    for pair in ring.split():
+    for pair in cycle.split():
         run.submit(pair, 100)
     assert run.tick().num_lsm_releases == 3
 
 
-def test_g22_g25_g77_each_long_ring_is_found_once() -> None:
-    # in the reference the first ring's three copies use up the two attempts
+def test_g22_g25_g77_each_long_cycle_is_found_once() -> None:
+    # in the reference the first cycle's three copies use up the two attempts
     run = Both(penniless("ABCDEFGH"), lsm={**CYCLES, "max_cycles_per_tick": 2})
-    for amount, ring in ((200, "AB BC CD DA"), (100, "EF FG GH HE")):
-        for pair in ring.split():
+    for amount, cycle in ((200, "AB BC CD DA"), (100, "EF FG GH HE")):
+        for pair in cycle.split():
             run.submit(pair, amount)
     assert run.tick().num_lsm_releases == 8
 
 
 @pytest.mark.parametrize(("money", "value", "waiting"), [(2, 102, ["CD", "DA"]), (0, 100, ["CE", "EA"])])
-def test_g22_g25_g77_rings_go_by_value_then_by_ids(money: int, value: int, waiting: list[str]) -> None:
+def test_g22_g25_g77_cycles_go_by_value_then_by_ids(money: int, value: int, waiting: list[str]) -> None:
     # A B C D and A B C E share two payments; the second is found first, as CE waits before CD
     run = Both({**penniless("ABDE"), "C": {"opening_balance": money}}, lsm=CYCLES)
     for pair, amount in (("AB", 100), ("BC", 100), ("CE", value), ("EA", value), ("CD", 100), ("DA", 100)):
@@ -59,7 +59,7 @@ def test_g22_g25_g77_rings_go_by_value_then_by_ids(money: int, value: int, waiti
 
 
 def test_g22_g25_g77_a_long_queue_is_not_skipped() -> None:
-    # the reference searches no ring of four where more than a hundred payments wait
+    # the reference searches no cycle of four where more than a hundred payments wait
     run = Both(penniless("ABCDX"), lsm=CYCLES)
     for _ in range(110):
         run.submit("XA", 5)
@@ -102,7 +102,7 @@ def test_g27_limits_are_gross_or_net_and_say_what_they_block(basis: str) -> None
 
 
 @pytest.mark.parametrize("basis", ["gross", "net"])
-def test_g27_a_limit_that_blocks_a_ring_says_so(basis: str) -> None:
+def test_g27_a_limit_that_blocks_a_cycle_says_so(basis: str) -> None:
     banks = {"A": {"multilateral_limit": 50}, "B": {}, "C": {}}
     run = Both(banks, lsm=CYCLES, switches={"limits_basis": basis})
     for pair in ("AB", "BC", "CA"):
@@ -137,8 +137,8 @@ def test_g28_g29_where_no_prefix_does_the_payment_queues() -> None:
     assert (result.num_settlements, result.queue2_size) == (0, 2)
 
 
-def test_g77_g79_ring_attempts_are_counted_over_the_whole_tick() -> None:
-    # two equal rings, one attempt: the reference has one in each of its rounds and settles both
+def test_g77_g79_cycle_attempts_are_counted_over_the_whole_tick() -> None:
+    # two equal cycles, one attempt: the reference has one in each of its rounds and settles both
     run = Both(penniless("ABCDEF"), lsm={**CYCLES, "max_cycles_per_tick": 1, "max_cycle_length": 3})
     for pair in ("DE", "EF", "FD", "AB", "BC", "CA"):
         run.submit(pair, 100)

@@ -198,14 +198,14 @@ MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
     "moves-pool.json": ('{"pool_levels": {"A": 3}}', "pool_levels.A"),
     "moves-level.json": ('{"pool_levels": {"A": 1.5}}', "pool_levels.A: must be a whole number"),
     "moves-collateral.json": ('{"collateral": {"A": 1.5}}', "collateral.A: must be a whole number"),
-    "moves-recall.json": (
+    "moves-revoke.json": (
         '{"actions": {"A": {"tx_99999999": "withdraw"}}}',
         "actions.A.tx_99999999: this payment is not in the bank's Queue 2",
     ),
     "moves-payment.json": ('{"transactions": [{"sender": "A"}]}', "transactions.0.receiver: is required"),
     "moves-amount.json": (
         '{"transactions": [{"sender": "A", "receiver": "B", "amount": 0, "deadline": 5}]}',
-        "transactions.0: amount: 0 is no whole number of cents from 1",
+        "transactions.0: amount: must be a whole number of cents from 1 to 10**15, got 0",
     ),
     "moves-deadlines.yaml": (
         "transactions: [{sender: A, receiver: B, amount: 5, deadline_in: 9, deadline_tick: 9}]",
@@ -213,10 +213,10 @@ MOVES: Final[dict[str, tuple[str | bytes, str]]] = {
     ),
     "moves-deadline.yaml": (
         "transactions: [{sender: A, receiver: B, amount: 5, deadline: 99}]",
-        "transactions.0: deadline: 99 is no tick from 1 to 8",
+        "transactions.0: deadline: must be a tick from 1 to 8, got 99",
     ),
     "moves-receiver.yaml": (
         "transactions: [{sender: A, receiver: A, amount: 5, deadline: 5}]",
-        "transactions.0: receiver: 'A' is the sender itself",
+        "transactions.0: receiver: must differ from the sender, got 'A'",
     ),
 }

@@ -164,7 +164,7 @@ def test_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
     assert found["dependencies"] == {"numpy": importlib.metadata.version("numpy")}
     assert found["extras"]["training"]["missing"][-1] == "no-such-thing"
     assert not found["extras"]["training"]["is_complete"]
-    assert doctor.extra_told(found["extras"]["training"]).startswith("missing ")
+    assert doctor.extra_line(found["extras"]["training"]).startswith("missing ")
 
 
 def test_every_extra_of_the_package_is_understood():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from simcash_env import cli
-from simcash_env.market.store import Store
+from simcash_env.market.store import MarketStore
 from tests.market.worlds import BANKS, scheduled
 
 PATIENCE = 240
@@ -54,7 +54,7 @@ def wait_for(path: Path, process: subprocess.Popen, slots: int) -> None:
     """Until so many slots are saved."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        saved = Store(path).list()
+        saved = MarketStore(path).list()
         if saved and not saved[0].problem and saved[0].cursor >= slots:
             return
         assert process.poll() is None, "it ended before it could be stopped"
@@ -98,7 +98,7 @@ def test_a_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scena
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL)
     if stop == signal.SIGINT:
         assert "to continue, run simcash market resume run" in errors
-    assert slots <= Store(folder).list()[0].cursor < 24
+    assert slots <= MarketStore(folder).list()[0].cursor < 24
     done = run(folder, "resume", "run", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == end_of(folder, "run") == uninterrupted(ends, scenario, tmp_path)
@@ -186,7 +186,7 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
     words = ("run", poor(tmp_path), "--save", "asked")
     refused = run(tmp_path / "runs", *words)
     assert refused.returncode == 1
-    assert "there is no terminal to ask at" in refused.stderr
+    assert "ask needs a terminal, and none is connected" in refused.stderr
     main, side = pty.openpty()
     with subprocess.Popen(
         command(*words, "--dir", str(tmp_path / "runs")), stdin=side, stdout=side, stderr=side, close_fds=True
@@ -216,7 +216,7 @@ def test_a_person_who_ends_the_input_leaves_a_run_to_be_resumed(tmp_path):
         assert process.wait(PATIENCE) == 130
     os.close(ours)
     assert "Traceback" not in seen
-    (saved,) = Store(tmp_path / "runs").list()
+    (saved,) = MarketStore(tmp_path / "runs").list()
     assert (saved.name, saved.cursor, saved.is_done) == ("asked", 0, False)
 
 

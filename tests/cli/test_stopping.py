@@ -16,9 +16,9 @@ def handlers():
 def test_the_first_signal_asks_and_the_second_stops_at_once(number):
     before = handlers()
     with stop_requests() as stop:
-        assert not stop.is_asked
+        assert not stop.is_requested
         signal.raise_signal(number)
-        assert stop.is_asked
+        assert stop.is_requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert handlers() == before
@@ -29,7 +29,7 @@ def test_in_another_thread_signals_are_left_alone():
 
     def work():
         with stop_requests() as stop:
-            seen.append((stop.is_asked, handlers()))
+            seen.append((stop.is_requested, handlers()))
 
     thread = threading.Thread(target=work)
     thread.start()

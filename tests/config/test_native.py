@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simcash_env.config import BankConfig, BpsPenalty, CostConfig, RulesConfig, ScenarioConfig, load_scenario
+from simcash_env.config import (
+    ActionConfig,
+    BankConfig,
+    BpsPenalty,
+    CostConfig,
+    RulesConfig,
+    ScenarioConfig,
+    load_scenario,
+)
 from simcash_env.config.exact import millionths, millionths_of_part, millionths_truncated, thousandths
 from tests.config.worlds import NATIVE, changed
 
@@ -129,3 +137,15 @@ def test_scaled_numbers_are_the_nearest_integers_to_what_was_written(number: flo
     assert 0 <= exact * 10**6 - millionths_truncated(number) < 1
     assert abs(thousandths(number) - exact * 1000) <= Decimal("0.5")
     assert abs(millionths_of_part(number, parts) * parts - exact * 10**6) <= Decimal(parts) / 2
+
+
+def test_actions_recall_is_read_as_the_older_spelling_of_revoke() -> None:
+    older, newer = ActionConfig.model_validate({"recall": True}), ActionConfig(revoke=True)
+    assert older == newer
+    assert older.model_dump() == newer.model_dump()
+    assert "recall" not in older.model_dump()
+    assert ActionConfig.model_validate(older.model_dump()) == newer
+    assert older.model_copy(update={"collateral": True}).revoke
+    for both in ({"recall": True, "revoke": True}, {"recall": False, "revoke": True}):
+        with pytest.raises(ValidationError, match="give either revoke or recall"):
+            ActionConfig.model_validate(both)

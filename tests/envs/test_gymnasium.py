@@ -17,7 +17,7 @@ from tests.worlds import LIBRARY, busy, legal
 
 BANK = "simcash_env:SimCash/Bank-v0"
 ACTIONS = ("queue", "budget", "threshold")
-EVERYTHING = {"collateral": True, "recall": True}
+EVERYTHING = {"collateral": True, "revoke": True}
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)

@@ -40,7 +40,7 @@ worlds = st.builds(
     pool=st.sampled_from((None, 12_000)),
     reallocates=st.booleans(),
     collateral=st.booleans(),
-    recall=st.booleans(),
+    revoke=st.booleans(),
     holding=st.integers(0, 2),
     wealth=st.sampled_from((0, 1, 4_000)),
     market=st.sampled_from((None, None, MARKET, {**MARKET, "max_orders": 3, "max_loans": 2})),
@@ -185,7 +185,7 @@ def random_worlds(count):
             pool=draw.choice((None, 12_000)),
             reallocates=draw.random() < 0.5,
             collateral=draw.random() < 0.7,
-            recall=draw.random() < 0.7,
+            revoke=draw.random() < 0.7,
             holding=draw.randint(0, 2),
             wealth=draw.choice((0, 1, 500, 4_000)),
             market=draw.choice((None, MARKET)),
@@ -199,7 +199,7 @@ def put_all(fan, walker):
     fan._arena[:] = walker._arena[0]
     fan._buffers.terminated[:] = fan._buffers.truncated[:] = 0
     fan._buffers.pending[:] = fan._kernels.TO_OBSERVE
-    assert fan._lanes.run(NO_ACTIONS) == 0
+    assert fan._workers.run(NO_ACTIONS) == 0
 
 
 @pytest.mark.slow

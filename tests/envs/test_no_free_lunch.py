@@ -100,7 +100,7 @@ def test_dropping_never_costs_less_than_the_penalties_of_leaving_the_payment_uns
 
 def test_an_illegal_action_is_a_hold():
     refused = 0
-    for number, (seed, config) in enumerate(worlds(30, collateral=True, recall=True)):
+    for number, (seed, config) in enumerate(worlds(30, collateral=True, revoke=True)):
         tricky, honest = (make_vec(config, max_queue_slots=SLOTS, autoreset="disabled") for _ in range(2))
         tricky.reset(seed)
         honest.reset(seed)

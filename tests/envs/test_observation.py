@@ -72,7 +72,7 @@ SWITCHES = {
     "a last settlement of the day": {"rules": {"end_of_day_settlement": True}},
     "nothing is split": {"actions": {"max_split": 1}},
     "nothing is dropped": {"actions": {"allow_drop": False}},
-    "no collateral moves": {"actions": {"collateral": False, "recall": False}},
+    "no collateral moves": {"actions": {"collateral": False, "revoke": False}},
     "collateral with a haircut": {"banks": {"collateral_haircut": 0.25, "max_collateral_capacity": 1_500}},
     "deferred crediting": {"switches": {"deferred_crediting": True}},
     "entry disposition": {"switches": {"entry_disposition_offsetting": True}},
@@ -107,7 +107,7 @@ SWITCHES = {
 
 def switched(name, rules="simcash"):
     """Scarce liquidity and every verb, with one switch of the scenario set otherwise."""
-    world = busy(scripted=0, rules=rules, collateral=True, recall=True, wealth=200, pool=2_000, rate=2.5)
+    world = busy(scripted=0, rules=rules, collateral=True, revoke=True, wealth=200, pool=2_000, rate=2.5)
     rows = world.model_dump(mode="json", exclude_none=True)
     for part, change in SWITCHES[name].items():
         if part == "banks":
@@ -187,7 +187,7 @@ def expected(config, shot, bank, share, releases):
     own2 = [pay for pay in queue2 if pay["sender"] == bank]
     sums1, sums2 = (sum(pay["remaining"] for pay in some) for some in (own1, own2))
     leaves = 100 - round(100 * told.collateral_haircut)
-    allowance = account["credit_limit"] + account["posted_collateral"] * leaves // 100
+    overdraft_limit = account["credit_limit"] + account["posted_collateral"] * leaves // 100
     balance, used = account["balance"], max(-account["balance"], 0)
     received = sum(other["outflow"].get(bank, 0) for other in shot["banks"].values())
     clock = (day / simulation.ticks_per_day, tick / NUM_TICKS, NUM_TICKS - tick, day == 0)
@@ -196,12 +196,12 @@ def expected(config, shot, bank, share, releases):
     capacity = 10 * told.credit_limit if room is None else room  # the default
     delay, overdraft, _, _ = rates_of(config)
     accounts = (
-        balance, used, max(allowance - used, 0), max(balance + allowance, 0), account["allocated_pool"],
+        balance, used, max(overdraft_limit - used, 0), max(balance + overdraft_limit, 0), account["allocated_pool"],
         account["posted_collateral"], max(capacity - account["posted_collateral"], 0),
         limit_left(config, told, account, received),
     )  # fmt: skip
     queues = (
-        len(own1), sums1, *bands(shot, own1), len(own2), sums2, *bands(shot, own2), sums1 - balance - allowance,
+        len(own1), sums1, *bands(shot, own1), len(own2), sums2, *bands(shot, own2), sums1 - balance - overdraft_limit,
     )  # fmt: skip
     flows = (account["outflow_total"], received, sum(pay["remaining"] for pay in queue2 if pay["receiver"] == bank))
     public = (len(queue2), sum(pay["remaining"] for pay in queue2), share, releases)
@@ -218,7 +218,7 @@ def expected(config, shot, bank, share, releases):
             pay["amount"], pay["remaining"], pay["deadline_tick"] - tick, pay["overdue_since"] is not None,
             pay["priority"], pay["divisible"], tick - pay["arrival_tick"],
             pay["remaining"] * weight(config, pay, tick) * delay, short * overdraft / 10_000,
-            pay["remaining"] / max(balance + allowance, 1),
+            pay["remaining"] / max(balance + overdraft_limit, 1),
             sum(one["remaining"] for one in queue2 if (one["sender"], one["receiver"]) == (other, bank)),
             account["outflow"].get(other, 0) - shot["banks"][other]["outflow"].get(bank, 0),
         )  # fmt: skip

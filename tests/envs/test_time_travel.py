@@ -10,7 +10,7 @@ from simcash_env.errors import SnapshotError
 from simcash_env.simulation.snapshot import read_snapshot
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
-WORLD = busy(collateral=True, recall=True)
+WORLD = busy(collateral=True, revoke=True)
 
 
 def digests(num_envs, num_threads=1, seeds=range(5)):
@@ -114,6 +114,6 @@ def test_a_foreign_or_damaged_snapshot_changes_nothing():
         assert other.digest() == before
     read = read_snapshot(good)
     nonsense = {name: value for name, value in read.header.items() if name != "seed"}
-    with pytest.raises(SnapshotError, match="its header makes no sense: KeyError: 'seed'"):
+    with pytest.raises(SnapshotError, match="invalid header: KeyError: 'seed'"):
         env.restore(replace(read, header=nonsense).to_bytes())
     assert env.snapshot() == good

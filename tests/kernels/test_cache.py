@@ -65,7 +65,7 @@ def test_a_damaged_cache_is_told_and_written_anew(tmp_path, load, suffix, share)
     (file,) = kept(tmp_path, suffix)
     whole = file.read_bytes()
     file.write_bytes(whole[: int(share * len(whole))])
-    with pytest.warns(RuntimeWarning, match="a kept kernel is damaged, and compiled anew"):
+    with pytest.warns(RuntimeWarning, match="the cached kernel is damaged and is compiled again"):
         assert load()(4) == 8
     again = load()
     assert again(4) == 8

@@ -68,21 +68,21 @@ def run_tiny(tmp_path):
 
 @linked_only
 def test_linking_passes_its_own_check():
-    compilers.LINKING.check()
+    compilers.LINKING.check_linking()
 
 
 @linked_only
 def test_linking_check_finds_a_wrong_result(monkeypatch):
     monkeypatch.setattr(numba, "njit", lambda **_: lambda _: lambda *_: 384)
     with pytest.raises(ArithmeticError, match="the sum of the first ten squares is 385, got 384"):
-        compilers.LINKING.check()
+        compilers.LINKING.check_linking()
 
 
 @linked_only
 def test_linking_check_finds_rules_that_are_not_linked(monkeypatch):
     monkeypatch.delattr(compilers.LINKING.EntryLibrary, "finalize")
     with pytest.raises(LookupError, match=r"an entry does not contain a rule that it reaches: .*add_square"):
-        compilers.LINKING.check()
+        compilers.LINKING.check_linking()
 
 
 @pytest.mark.parametrize("missing", ["codegen.JITCodeLibrary", "compiler.Compiler"])
@@ -102,7 +102,7 @@ def test_fallback_where_the_check_fails():
         raise RuntimeError(message)
 
     broken = ModuleType("broken")
-    vars(broken).update(check=check, Compiler=lambda *arguments: ("plain", *arguments))
+    vars(broken).update(check_linking=check, Compiler=lambda *arguments: ("plain", *arguments))
     make = compilers.options_of("EntryCompiler", broken)["pipeline_class"]
     with pytest.warns(RuntimeWarning, match=r"a test kernel .* failed \(RuntimeError: no such symbol\).*plain njit"):
         assert make(1, 2) == ("plain", 1, 2)

@@ -56,7 +56,7 @@ def test_what_is_not_there_cannot_be_moved(ledger, verb, cents, problem):
 
 
 def test_an_unknown_account_has_no_budget(ledger):
-    with pytest.raises(MarketError, match="budget BRAVO/reserves: there is none"):
+    with pytest.raises(MarketError, match="budget BRAVO/reserves: unknown budget"):
         ledger.lock("BRAVO", RESERVES, 1)
 
 

@@ -124,7 +124,7 @@ def test_a_person_is_asked_and_obeyed():
 
 def test_without_a_terminal_nobody_can_be_asked():
     run = started(poor(retry={"max_retries": 0, "base_delay": 0, "on_exhausted": "ask"}))
-    with pytest.raises(MarketError, match="slot 0: on_exhausted is ask, and there is no terminal to ask at"):
+    with pytest.raises(MarketError, match="slot 0: on_exhausted: ask needs a terminal, and none is connected"):
         run.run()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from simcash_env.errors import MarketError, WriteError
 from simcash_env.market.processor import MarketRun
-from simcash_env.market.store import MARK, Store, run_from_bytes, run_to_bytes
+from simcash_env.market.store import MARK, MarketStore, run_from_bytes, run_to_bytes
 from tests.market.worlds import scheduled
 
 
@@ -32,7 +32,7 @@ def uninterrupted():
 
 @pytest.mark.parametrize("stop", range(25))
 def test_a_run_that_is_saved_after_any_slot_ends_like_one_that_never_stopped(stop, uninterrupted, tmp_path):
-    store, run = Store(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
+    store, run = MarketStore(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
     for _ in range(stop):
         run.step()
     store.save("run", run)
@@ -50,7 +50,7 @@ class Breakdown(Exception):  # noqa: N818 - it is no error of ours
 def test_a_run_that_breaks_down_in_any_slot_is_resumed_from_what_was_saved_last(
     stop, uninterrupted, tmp_path, monkeypatch
 ):
-    store, run = Store(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
+    store, run = MarketStore(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
     store.save("run", run)
     place = MarketRun._place
 
@@ -70,7 +70,7 @@ def test_a_run_that_breaks_down_in_any_slot_is_resumed_from_what_was_saved_last(
 
 
 def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    store, run = Store(tmp_path), MarketRun.start(busy())
+    store, run = MarketStore(tmp_path), MarketRun.start(busy())
     store.save("run", run)
     old = store.path("run").read_bytes()
     run.step()
@@ -108,7 +108,7 @@ def damaged():
 @pytest.mark.parametrize("kind", list(damaged()))
 def test_a_damaged_or_foreign_file_is_refused_and_left_as_it_is(kind, tmp_path):
     data, problem = damaged()[kind]
-    store = Store(tmp_path)
+    store = MarketStore(tmp_path)
     store.write("run", data)
     with pytest.raises(MarketError, match=problem) as refusal:
         store.load("run")
@@ -120,7 +120,7 @@ def test_a_damaged_or_foreign_file_is_refused_and_left_as_it_is(kind, tmp_path):
 
 
 def test_runs_are_listed_and_deleted_by_name(tmp_path):
-    store, run = Store(tmp_path / "runs"), MarketRun.start(busy())
+    store, run = MarketStore(tmp_path / "runs"), MarketRun.start(busy())
     assert store.list() == []
     run.step()
     store.save("monday", run)
@@ -140,7 +140,7 @@ def test_runs_are_listed_and_deleted_by_name(tmp_path):
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b", "x" * 101])
 def test_a_name_cannot_lead_elsewhere(name, tmp_path):
     with pytest.raises(MarketError, match="name: must be letters, digits"):
-        Store(tmp_path).path(name)
+        MarketStore(tmp_path).path(name)
 
 
 def test_bytes_come_back_as_they_were():

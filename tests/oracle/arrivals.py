@@ -104,7 +104,7 @@ def default_deadline(world: World) -> int:
     return world.tick + max(5, world.ticks_per_day // 10)
 
 
-def asked_deadline(world: World, tick: int | None, ticks_from_arrival: int | None) -> int:
+def requested_deadline(world: World, tick: int | None, ticks_from_arrival: int | None) -> int:
     """An absolute tick, or so many ticks from the arrival, or the default."""
     if tick is not None:
         return tick

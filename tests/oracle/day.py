@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tests.oracle.costs import charge_end_of_day
 from tests.oracle.exact import MILLION
 from tests.oracle.lsm import save_liquidity
-from tests.oracle.settlement import land_deferred_credits, pass_queue2
+from tests.oracle.settlement import apply_deferred_credits, pass_queue2
 from tests.oracle.world import World
 
 POOL_LEVELS = 20
@@ -45,7 +45,7 @@ def end_day(world: World) -> None:
     if world.config.rules.end_of_day_settlement:
         pass_queue2(world)
         save_liquidity(world)
-        land_deferred_credits(world)
+        apply_deferred_credits(world)
     charge_end_of_day(world)
     for bank in world.banks.values():
         bank.outflow.clear()

@@ -91,14 +91,14 @@ def ticks_left(world: World, payment: Payment) -> int:
     return payment.deadline_tick - world.tick
 
 
-def gives_up(world: World, payment: Payment) -> bool:
+def drops_now(world: World, payment: Payment) -> bool:
     """Under the reference's rules three named policies drop what has reached its deadline."""
     return world.config.rules.set == "simcash" and ticks_left(world, payment) <= 0
 
 
 def deadline_policy(world: World, payment: Payment, urgency: int) -> Decision:
     """Release when urgent."""
-    if gives_up(world, payment):
+    if drops_now(world, payment):
         return "drop"
     return "release" if ticks_left(world, payment) <= urgency else "hold"
 
@@ -110,7 +110,7 @@ def effective_liquidity(bank: Bank) -> int:
 
 def liquidity_aware_policy(world: World, bank: Bank, payment: Payment, policy: LiquidityAwarePolicy) -> Decision:
     """Urgent: release when affordable. Otherwise release while the buffer stays (no buffer: when affordable)."""
-    if gives_up(world, payment):
+    if drops_now(world, payment):
         return "drop"
     urgent = ticks_left(world, payment) <= policy.urgency_threshold
     if urgent or policy.target_buffer == 0:
@@ -130,7 +130,7 @@ def liquidity_splitting_policy(
     world: World, bank: Bank, payment: Payment, policy: LiquiditySplittingPolicy
 ) -> Decision:
     """Release what the balance covers; else split, in more parts when urgent; with an empty account hold."""
-    if gives_up(world, payment):
+    if drops_now(world, payment):
         return "drop"
     if bank.balance >= payment.remaining:
         return "release"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from simcash_env.config import ScenarioConfig
-from tests.oracle.arrivals import add_to_queue1, arrive, asked_deadline, given_deadline
+from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline, requested_deadline
 from tests.oracle.collateral import move_collateral, run_collateral_timers, run_collateral_trees
 from tests.oracle.costs import accrue_costs, penalty
 from tests.oracle.day import end_day, set_pool_levels, start_day
@@ -13,8 +13,8 @@ from tests.oracle.decisions import check_actions, decide
 from tests.oracle.lsm import save_liquidity
 from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.scheduled import run_scheduled_events
-from tests.oracle.settlement import land_deferred_credits, order_queue2, pass_queue2, settle_submitted
-from tests.oracle.trees import recall_from_queue2, register_names, run_bank_trees
+from tests.oracle.settlement import apply_deferred_credits, order_queue2, pass_queue2, settle_submitted
+from tests.oracle.trees import register_names, revoke_from_queue2, run_bank_trees
 from tests.oracle.world import (
     COST_KINDS,
     DEFAULT_PRIORITY,
@@ -78,7 +78,7 @@ class Oracle:
             msg = f"no payment: {sender} {receiver} {amount} {rtgs_priority}"
             raise ValueError(msg)
         world = self.world
-        due = given_deadline(world, asked_deadline(world, deadline_tick or deadline, deadline_in))
+        due = given_deadline(world, requested_deadline(world, deadline_tick or deadline, deadline_in))
         payment = add_to_queue1(
             world, sender, receiver, amount, due, priority, divisible=divisible, rtgs_priority=rtgs_priority
         )
@@ -97,7 +97,7 @@ class Oracle:
         self._is_open = True
         world = self.world
         world.report = TickReport()
-        world.ring_attempts = 0
+        world.cycle_attempts = 0
         for bank in world.banks.values():
             bank.tick_costs = dict.fromkeys(COST_KINDS, 0)
         start_day(world)
@@ -131,14 +131,14 @@ class Oracle:
         escalate_priorities(world)
         order_queue1(world)
         decide(world, actions or {})
-        recall_from_queue2(world, actions or {})
+        revoke_from_queue2(world, actions or {})
         settle_submitted(world)
         order_queue2(world)
         pass_queue2(world)
         save_liquidity(world)
         run_market(world)
         run_collateral_trees(world, "end_of_tick_collateral_tree")
-        land_deferred_credits(world)
+        apply_deferred_credits(world)
         accrue_costs(world)
         end_day(world)
         world.lsm_by_tick.append(world.report.num_lsm_releases)

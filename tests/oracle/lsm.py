@@ -1,4 +1,4 @@
-"""Liquidity saving: bilateral offsets and rings, in rounds."""
+"""Liquidity saving: bilateral offsets and cycles, in rounds."""
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -7,7 +7,7 @@ from tests.oracle.settlement import pass_queue2, pay
 from tests.oracle.world import Bank, Payment, World
 
 MAX_ROUNDS = 3
-SHORTEST_RING = 3
+SHORTEST_CYCLE = 3
 
 
 def save_liquidity(world: World) -> None:
@@ -26,9 +26,9 @@ def run_round(world: World) -> None:
         if algorithm == "bilateral":
             may_have_moved = offset_pairs(world) > 0
         elif algorithm == "cycles":
-            rings = find_rings(world)
-            settle_rings(world, rings)
-            may_have_moved = bool(rings)
+            cycles = find_cycles(world)
+            settle_cycles(world, cycles)
+            may_have_moved = bool(cycles)
         else:
             may_have_moved = settle_prefixes(world) > 0
         if may_have_moved:
@@ -72,7 +72,7 @@ def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list
     """Settle one pair whole if the net payer can fund the difference and both gross sums are within limits."""
     forth, back = value_of(queued[a, b]), value_of(queued[b, a])
     net_payer = world.banks[a if forth > back else b]
-    is_funded = net_payer.balance - abs(forth - back) >= -net_payer.allowance()
+    is_funded = net_payer.balance - abs(forth - back) >= -net_payer.overdraft_limit()
     if is_funded and may_pay_each_other(world, a, b, forth, back):
         return release(world, queued[a, b] + queued[b, a])
     return offset_best_prefixes(world, a, b, queued) if world.config.lsm.bilateral == "subset" else 0
@@ -128,7 +128,7 @@ def must_shrink(bank: Bank, active: list[Payment]) -> bool:
 
 
 @dataclass(frozen=True)
-class Ring:
+class Cycle:
     """A candidate: banks in paying order from the smallest id, and the payments edge by edge."""
 
     banks: tuple[str, ...]
@@ -139,39 +139,39 @@ class Ring:
         return (-value_of(list(self.payments)), self.banks, tuple(payment.id for payment in self.payments))
 
 
-def find_rings(world: World) -> list[Ring]:
+def find_cycles(world: World) -> list[Cycle]:
     """Every candidate in the Queue 2 of this moment, in the order in which they are attempted."""
     queued = edges(world)
-    return sorted(find_triangles(world, queued) + find_long_rings(world), key=Ring.order)
+    return sorted(find_triangles(world, queued) + find_long_cycles(world), key=Cycle.order)
 
 
-def find_triangles(world: World, queued: dict[tuple[str, str], list[Payment]]) -> list[Ring]:
-    """Rings of three banks, in both rotations; each edge carries all its payments."""
-    rings = []
+def find_triangles(world: World, queued: dict[tuple[str, str], list[Payment]]) -> list[Cycle]:
+    """Cycles of three banks, in both rotations; each edge carries all its payments."""
+    cycles = []
     for u, v, w in combinations(world.banks, 3):
         for banks in ((u, v, w), (u, w, v)):
             steps = [queued.get(step, []) for step in pairwise((*banks, banks[0]))]
             if all(steps):
-                rings.append(Ring(banks, tuple(payment for step in steps for payment in step)))
-    return rings
+                cycles.append(Cycle(banks, tuple(payment for step in steps for payment in step)))
+    return cycles
 
 
-def find_long_rings(world: World) -> list[Ring]:
-    """Rings of four and more banks made of single payments, each once, found from its smallest bank.
+def find_long_cycles(world: World) -> list[Cycle]:
+    """Cycles of four and more banks made of single payments, each once, found from its smallest bank.
 
-    No work is spent where no ring can be: with fewer than three banks that both pay and are paid, with no more than
+    No work is spent where no cycle can be: with fewer than three banks that both pay and are paid, with no more than
     three banks at all, from a bank that nobody pays.
     """
     paid, paying = {p.receiver for p in world.queue2}, {p.sender for p in world.queue2}
     longest = min(world.config.lsm.max_cycle_length, len(world.banks))
-    if longest <= SHORTEST_RING or len(paid & paying) < SHORTEST_RING:
+    if longest <= SHORTEST_CYCLE or len(paid & paying) < SHORTEST_CYCLE:
         return []
     search = RingSearch(world)
     for start in world.banks:
         if start in paid:
             search.extend([start], [])
     world.report.cycle_work_limit_hit |= search.is_cut_short
-    return search.rings
+    return search.cycles
 
 
 class RingSearch:
@@ -182,7 +182,7 @@ class RingSearch:
         self.longest = world.config.lsm.max_cycle_length
         self.steps_left = world.config.lsm.cycle_work_limit
         self.is_cut_short = False
-        self.rings: list[Ring] = []
+        self.cycles: list[Cycle] = []
         self.outgoing: dict[str, list[Payment]] = {name: [] for name in world.banks}
         for payment in world.queue2:
             self.outgoing[payment.sender].append(payment)
@@ -196,40 +196,40 @@ class RingSearch:
             self.steps_left -= 1
             receiver = payment.receiver
             if receiver == banks[0]:
-                if len(banks) > SHORTEST_RING:
-                    self.rings.append(Ring(tuple(banks), (*path, payment)))
+                if len(banks) > SHORTEST_CYCLE:
+                    self.cycles.append(Cycle(tuple(banks), (*path, payment)))
             elif receiver > banks[0] and receiver not in banks and len(banks) < self.longest:
                 self.extend([*banks, receiver], [*path, payment])
 
 
-def settle_rings(world: World, rings: list[Ring]) -> None:
+def settle_cycles(world: World, cycles: list[Cycle]) -> None:
     """Attempt the candidates in order while the tick's attempts last."""
-    for ring in rings:
-        if any(payment.id not in world.payments for payment in ring.payments):
+    for cycle in cycles:
+        if any(payment.id not in world.payments for payment in cycle.payments):
             continue
-        if world.ring_attempts >= world.config.lsm.max_cycles_per_tick:
+        if world.cycle_attempts >= world.config.lsm.max_cycles_per_tick:
             break
-        world.ring_attempts += 1
-        if can_settle_ring(world, ring):
-            release(world, list(ring.payments))
+        world.cycle_attempts += 1
+        if can_settle_cycle(world, cycle):
+            release(world, list(cycle.payments))
 
 
-def can_settle_ring(world: World, ring: Ring) -> bool:
+def can_settle_cycle(world: World, cycle: Cycle) -> bool:
     """Every net payer can fund its net outflow, and each payment alone is within its sender's limits."""
-    net = dict.fromkeys(ring.banks, 0)
-    for payment in ring.payments:
+    net = dict.fromkeys(cycle.banks, 0)
+    for payment in cycle.payments:
         net[payment.sender] -= payment.remaining
         net[payment.receiver] += payment.remaining
     for name, cents in net.items():
         bank = world.banks[name]
-        if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.allowance()):
+        if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.overdraft_limit()):
             return False
     if world.config.switches.limits_basis == "gross":
-        return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in ring.payments)
-    paid = [value_of([p for p in ring.payments if p.sender == name]) for name in ring.banks]
+        return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in cycle.payments)
+    paid = [value_of([p for p in cycle.payments if p.sender == name]) for name in cycle.banks]
     return all(
         world.banks[name].within_pair_limit(following, cents) and world.banks[name].within_total_limit(cents, before)
         for name, following, cents, before in zip(
-            ring.banks, (*ring.banks[1:], ring.banks[0]), paid, (paid[-1], *paid[:-1]), strict=True
+            cycle.banks, (*cycle.banks[1:], cycle.banks[0]), paid, (paid[-1], *paid[:-1]), strict=True
         )
     )

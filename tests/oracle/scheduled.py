@@ -1,7 +1,7 @@
 """Scheduled events: what a scenario does to the world at a given tick."""
 
 from simcash_env.config.events import EventConfig
-from tests.oracle.arrivals import add_to_queue1, asked_deadline, default_deadline, given_deadline, new_payment
+from tests.oracle.arrivals import add_to_queue1, default_deadline, given_deadline, new_payment, requested_deadline
 from tests.oracle.exact import MILLION, millionths
 from tests.oracle.world import DEFAULT_PRIORITY, Bank, World
 
@@ -25,7 +25,7 @@ def run_event(world: World, event: EventConfig) -> None:
     match event.type:
         case "payment":
             offset = event.deadline if event.deadline_in is None else event.deadline_in
-            deadline = asked_deadline(world, event.deadline_tick, offset)
+            deadline = requested_deadline(world, event.deadline_tick, offset)
             add_to_queue1(
                 world,
                 event.from_bank,

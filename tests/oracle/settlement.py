@@ -96,7 +96,7 @@ def pass_queue2(world: World) -> None:
             pay(world, payment)
 
 
-def land_deferred_credits(world: World) -> None:
+def apply_deferred_credits(world: World) -> None:
     """Credits held back during the tick reach their receivers."""
     for name, cents in world.deferred.items():
         world.banks[name].balance += cents

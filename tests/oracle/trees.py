@@ -186,21 +186,21 @@ def run_bank_trees(world: World) -> None:
                 bank.registers[str(text(leaf, "key"))] += asker.value(leaf["parameters"]["value"])
 
 
-def recall_from_queue2(world: World, actions: Mapping[str, Mapping[str, Decision]]) -> None:
+def revoke_from_queue2(world: World, actions: Mapping[str, Mapping[str, Decision]]) -> None:
     """Withdrawals and resubmissions: all learners and trees decide on Queue 2, then what they say is done."""
-    recalled = []
+    revoked = []
     for payment in world.queue2:
         bank = world.banks[payment.sender]
         tree, given = definition(bank).get("payment_tree"), actions.get(bank.id, {}).get(payment.id)
         if given is not None:
-            recalled.append((payment, payment.rtgs_priority if given == "withdraw" else given[1]))
+            revoked.append((payment, payment.rtgs_priority if given == "withdraw" else given[1]))
         elif tree is not None:
             leaf = Asker(world, bank, payment).leaf(tree)
             if leaf["action"] == "WithdrawFromRtgs":
-                recalled.append((payment, payment.rtgs_priority))
+                revoked.append((payment, payment.rtgs_priority))
             elif leaf["action"] == "ResubmitToRtgs":
-                recalled.append((payment, RTGS_NAMES[str(text(leaf, "rtgs_priority"))]))
-    for payment, priority in recalled:
+                revoked.append((payment, RTGS_NAMES[str(text(leaf, "rtgs_priority"))]))
+    for payment, priority in revoked:
         world.queue2.remove(payment)
         payment.place = "queue1"
         payment.submitted_tick = None

@@ -106,14 +106,14 @@ class Bank:
         """The bank's name."""
         return self.config.id
 
-    def allowance(self) -> int:
+    def overdraft_limit(self) -> int:
         """L: how far below zero the balance may go."""
         share = MILLION - millionths(self.config.collateral_haircut)
         return self.credit_limit + self.posted_collateral * share // MILLION
 
     def available_liquidity(self) -> int:
         """Money in hand plus unused credit."""
-        return max(self.balance, 0) + max(self.allowance() - max(-self.balance, 0), 0)
+        return max(self.balance, 0) + max(self.overdraft_limit() - max(-self.balance, 0), 0)
 
     def outflow_total(self) -> int:
         """Gross outflow of the day so far."""
@@ -224,7 +224,7 @@ class World:
     to_submit: list[Payment] = field(default_factory=list)
     deferred: dict[str, int] = field(default_factory=dict)
     created: int = 0
-    ring_attempts: int = 0
+    cycle_attempts: int = 0
     lsm_by_tick: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     report: TickReport = field(default_factory=TickReport)

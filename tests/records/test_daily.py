@@ -77,7 +77,7 @@ def test_the_metrics_of_a_simulation_are_those_of_its_days():
 def test_a_day_that_has_not_begun_is_refused(day):
     simulation = Simulation(busy(scripted=3, ticks=6, days=2), seed=4)
     simulation.run(6)
-    with pytest.raises(SimulationError, match="no day that has begun"):
+    with pytest.raises(SimulationError, match="day: must be a day that has started"):
         simulation.daily_metrics(day)
 
 

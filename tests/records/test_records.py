@@ -292,7 +292,7 @@ def test_a_record_of_other_kernels_is_replayed_and_says_so(tmp_path, capsys):
 def test_facts_that_make_no_sense_are_refused_though_their_checksum_fits(tmp_path, changes, odd):
     recorded(tmp_path)
     sign_anew(tmp_path / "run.parquet", **changes)
-    with pytest.raises(RecordError, match=rf"run\.parquet: its facts of the run make no sense: {odd}$"):
+    with pytest.raises(RecordError, match=rf"run\.parquet: invalid facts of the run: {odd}$"):
         open_record(tmp_path / "run.parquet")
 
 

@@ -11,7 +11,7 @@ from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError
 from simcash_env.render import Renderer, canvas, charts, history, network, render_text
 from simcash_env.render.frame import HEIGHT, WIDTH
-from simcash_env.render.window import Window
+from simcash_env.render.window import RenderWindow
 from tests.worlds import busy, legal
 
 PAPER = np.array([255, 255, 255], np.uint8)
@@ -235,7 +235,7 @@ def test_a_window_that_its_user_closed_stays_closed_and_the_run_goes_on(no_scree
 
 
 def test_a_closed_window_shows_nothing_more_and_may_be_closed_again(no_screen):
-    window = Window("closed", 0)
+    window = RenderWindow("closed", 0)
     window.close()
     for _ in range(2):
         window.show(np.zeros((4, 4, 3), np.uint8))

@@ -5,12 +5,12 @@ import pytest
 
 from simcash_env.agents import heads as kernels
 from simcash_env.envs.vector import make_vec
-from simcash_env.schema.heads import HEAD, HEADS, head_numbers, head_table, heads_of
+from simcash_env.schema.heads import HEAD, HEADS, HeadIndex, head_numbers, head_table, heads_of
 from tests.envs.test_masks import MARKET
 from tests.worlds import busy
 
-EVERYTHING = {"priorities": True, "pool": 12_000, "collateral": True, "recall": True, "market": MARKET}
-NOTHING = {"priorities": False, "pool": None, "collateral": False, "recall": False, "market": None}
+EVERYTHING = {"priorities": True, "pool": 12_000, "collateral": True, "revoke": True, "market": MARKET}
+NOTHING = {"priorities": False, "pool": None, "collateral": False, "revoke": False, "market": None}
 
 
 @pytest.mark.parametrize("action", ["queue", "budget", "threshold"])
@@ -51,3 +51,17 @@ def test_heads_without_a_branch_change_nothing():
     assert decode(None, None, None, 0, len(HEADS), 1) == 0
     write(None, None, 0, len(HEADS), mask)
     assert not mask.any()
+
+
+def test_head_index_finds_a_head_by_its_older_name():
+    index = HeadIndex({"pool": 2, "revoke": 3})
+    assert index["recall"] == index["revoke"] == index.get("recall") == 3
+    assert "recall" in index
+    assert list(index) == ["pool", "revoke"]
+    without = HeadIndex({"pool": 2})
+    assert "recall" not in without
+    assert without.get("recall") is None
+    with pytest.raises(KeyError, match="recall"):
+        without["recall"]
+    with pytest.raises(KeyError, match="market"):
+        without["market"]

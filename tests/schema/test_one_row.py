@@ -117,7 +117,7 @@ def test_one_row_and_one_branch_make_a_verb(tree, before):
     edit(tree / "simcash_env/schema/verbs.py", (row, f"{VERB_ROW}{row}"))
     branch = "    return may_split(scenario, state, row, parts) if verb == SPLIT else True\n"
     own = "    if verb == WAIT:\n        return False\n"
-    edit(tree / "simcash_env/kernels/judgement.py", (branch, f"{own}{branch}"))
+    edit(tree / "simcash_env/kernels/payment_decisions.py", (branch, f"{own}{branch}"))
     after = facts_of(tree)
     at = after["choices"].index("wait")
     assert [name for name in after["choices"] if name != "wait"] == before["choices"]

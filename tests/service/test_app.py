@@ -193,7 +193,7 @@ def loggers():
 def test_a_service_that_cannot_start_says_why_and_lets_nobody_in(monkeypatch, capsys):
     monkeypatch.setattr(Keeper, "warm_up", lambda _: 1 // 0)
     told = []
-    with pytest.raises(SimulationError, match="the service could not start; the line above says why"):
+    with pytest.raises(SimulationError, match="the service could not start; see the line above"):
         serve(Settings(port=0), ready=told.append)
     assert told == []
     assert any("ZeroDivisionError" in line["message"] for line in lines(capsys))

@@ -151,7 +151,7 @@ def test_a_damaged_simulation_is_refused_left_as_it_is_and_the_others_live(tmp_p
         assert served.get(f"/simulations/{sound}/state")["tick"] == 3
         refused = served.client.post(f"/simulations/{damaged}/tick")
         assert refused.status_code == 409
-        assert "snapshot: it is damaged, or no snapshot" in refused.json()["error"]
+        assert "snapshot: damaged, or not a snapshot" in refused.json()["error"]
         assert [row["id"] for row in served.get("/simulations")["unreadable"]] == [damaged]
     finally:
         assert served.end() == 0

@@ -13,7 +13,15 @@ from simcash_env.evaluation.grid_search import Tuned
 from simcash_env.evaluation.scripted import agent_for
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.checkpoint import find_checkpoint
-from simcash_env.learning.expert import BalanceThresholds, Expert, ExpertSettings, UrgentFirst, agent_of, cost, search
+from simcash_env.learning.expert import (
+    BalanceThresholds,
+    Expert,
+    ExpertSettings,
+    UrgentFirst,
+    agent_of,
+    cost,
+    search_expert,
+)
 from simcash_env.learning.exploitability import exploitability_of_policies
 from simcash_env.learning.ippo import Ippo
 from simcash_env.learning.policy import BatchShape, Policy
@@ -23,7 +31,8 @@ from simcash_env.registry import load
 from training import cli_evaluate
 from training.publish import PUBLISHED, verdict
 from training.table import markdown
-from training.tuned_baselines import parsed, published, rivals
+from training.tuned_baselines import PUBLISHED as PUBLISHED_BASELINES
+from training.tuned_baselines import published, tuned_baselines, tuned_policy
 
 DAY = "2b-3t-v0"
 
@@ -71,7 +80,7 @@ def test_thresholds_release_what_the_balance_covers_and_what_is_due_on_credit():
 
 def test_the_search_of_a_teacher_finds_that_a_third_of_the_day_is_worth_looking_at():
     days = range(1, 300)
-    teacher, cents = search(load(DAY), (0.07, 0.05), 0.12, days)
+    teacher, cents = search_expert(load(DAY), (0.07, 0.05), 0.12, days)
     assert teacher.arrivals > 0.0
     assert teacher.shares[0] > teacher.shares[1]
     blind = ExpertSettings(policy=teacher.policy, shares=(0.07, 0.05))
@@ -135,29 +144,23 @@ def test_the_level_of_a_pool_is_likeliest_near_the_learned_share():
     assert th.allclose(scores[:, 4] - scores[:, 6], th.zeros(()), atol=0.05)
 
 
-@pytest.mark.parametrize(
-    ("family", "words"),
-    [
-        ("fifo", "pool 12.5 % / 13.5 %"),
-        ("liquidity_aware", "target_buffer 7,500, urgency_threshold 6, pool 13 % / 12 %"),
-        ("balance_first", "urgent_ticks 5.0, pool 7 % / 5 %"),
-        ("priority_first", "urgent_ticks 1.0"),
-        ("fifo", ""),
-    ],
-)
-def test_the_words_of_a_tuned_policy_can_be_read_back(family, words):
-    policy, shares = parsed(family, words)
-    assert Tuned(policy, shares, 0.0).describe() == words
+def test_tuned_policies_are_published_as_data_that_says_the_same_as_their_text():
+    rows = json.loads(PUBLISHED_BASELINES.read_text(encoding="utf-8"))["rows"]
+    tuned = [row for row in rows if row["policy"].startswith("tuned:")]
+    assert len(tuned) > 100
+    for row in tuned:
+        policy, shares = tuned_policy(row)
+        assert Tuned(policy, shares, 0.0).describe() == row["parameters"]
 
 
-def test_published_rivals_come_out_as_they_were_published():
-    found = rivals(load(DAY), range(2_000_000, 2_000_200))
-    totals = [float(rival.evaluation.totals().mean()) for rival in found]
+def test_tuned_baselines_repeat_the_published_costs():
+    found = tuned_baselines(load(DAY), range(2_000_000, 2_000_200))
+    totals = [float(baseline.evaluation.totals().mean()) for baseline in found]
     assert len(found) == 9
     assert totals == sorted(totals)
     for row in published(DAY):
-        rival = next(item for item in found if item.policy == row["policy"])
-        assert rival.evaluation.totals().tolist() == row["totals"]
+        baseline = next(item for item in found if item.policy == row["policy"])
+        assert baseline.evaluation.totals().tolist() == row["totals"]
 
 
 def test_the_exploitability_of_the_equilibrium_is_nothing_and_of_anything_else_something():
@@ -206,7 +209,7 @@ def test_a_shipped_policy_is_found_by_its_scenario_and_plays(capsys):
     assert path.stat().st_size < 1_000_000
     cli_evaluate(Path(DAY), 100, as_json=True)
     learned = json.loads(capsys.readouterr().out)["total_cost"]["mean"]
-    best = rivals(load(DAY), held_out_seeds(100))[0].evaluation.totals().mean()
+    best = tuned_baselines(load(DAY), held_out_seeds(100))[0].evaluation.totals().mean()
     assert learned < best
     with pytest.raises(SnapshotError, match=DAY):
         find_checkpoint(Path("no-such-thing"))
@@ -226,9 +229,10 @@ def test_the_published_table_is_what_the_raw_results_say():
 
 def test_a_tree_of_the_library_teaches_wherever_its_file_is_said_to_be():
     tree = {"type": "tree", "file": "anywhere/balance_first.json", "parameters": {"urgent_ticks": 1.0}}
+    row = {"policy": "tuned:balance_first", "values": {"urgent_ticks": 1.0}, "pool_shares": None}
     vec = make_vec(DAY, 20)
     vec.reset(1)
-    wanted = agent_for(parsed("balance_first", "urgent_ticks 1.0")[0])
+    wanted = agent_for(tuned_policy(row)[0])
     for _ in range(vec.num_ticks):
         actions = wanted.act(vec)
         assert (agent_of(tree).act(vec) == actions).all()

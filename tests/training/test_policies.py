@@ -14,7 +14,7 @@ from simcash_env.learning.policies import open_checkpoint
 from simcash_env.learning.rollout import make_training_vec
 from simcash_env.learning.search_space import Range
 from simcash_env.learning.settings import TrainingSettings
-from simcash_env.learning.tune import Plan, judge
+from simcash_env.learning.tune import SearchPlan, validation_costs
 
 GAME = "castro-3period-v0"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -58,8 +58,8 @@ def test_a_policy_that_does_not_decide_on_payments_is_refused(tmp_path):
 
 
 def test_settings_of_our_own_ppo_can_be_searched():
-    plan = Plan(settings(), {"learning_rate": Range(low=1e-4, high=1e-2)}, validation_days=3)
-    assert len(judge(plan, {"learning_rate": 1e-3})) == 3
+    plan = SearchPlan(settings(), {"learning_rate": Range(low=1e-4, high=1e-2)}, validation_days=3)
+    assert len(validation_costs(plan, {"learning_rate": 1e-3})) == 3
     assert plan.as_data()["algorithm"] == "ippo"
 
 

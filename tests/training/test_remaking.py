@@ -19,8 +19,7 @@ from simcash_env.learning.distill import Options
 from simcash_env.learning.evaluate import evaluate_checkpoint
 from simcash_env.learning.expert import URGENT_TICKS, ExpertSettings, cost
 from simcash_env.registry import load
-from training import castro, demo, distilled, expert, generalise, market_study, publish
-from training import tuned_baselines as rivals
+from training import castro, demo, distilled, expert, generalise, market_study, publish, tuned_baselines
 from training.table import cells
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -155,7 +154,7 @@ def few_days(monkeypatch):
     """Test days and tuning days of ``training.publish``, few."""
     monkeypatch.setattr(publish, "SIZES", ((100, 20),))
     monkeypatch.setattr(publish, "MEASURED_DAYS", 3)
-    monkeypatch.setattr(rivals, "TUNING_DAYS", 2)
+    monkeypatch.setattr(tuned_baselines, "TUNING_DAYS", 2)
 
 
 def published(folder):
@@ -184,7 +183,7 @@ def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp
         assert [run["seed"] for run in row["runs"]] == [0, 1]
         assert all(run["exploitability"] >= 0.0 and run["steps"] >= 192 for run in row["runs"])
         assert len(row["totals"]) == row["test_days"] == 1
-        assert set(row["others"]) == {f"tuned:{family}" for family in rivals.LEADING}
+        assert set(row["others"]) == {f"tuned:{family}" for family in tuned_baselines.LEADING}
         assert row["regret"]["count"] == row["tuned_regret"]["count"] == 1
         assert row["verdict"] == publish.verdict(row)
     config, taught = load("castro-3period-v0"), ExpertSettings(**teacher)

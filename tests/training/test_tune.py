@@ -13,7 +13,15 @@ from simcash_env.evaluation.seeds import validation_seeds
 from simcash_env.learning import tune
 from simcash_env.learning.search_space import SPACE, Range, read_space
 from simcash_env.learning.settings import load_settings
-from simcash_env.learning.tune import Plan, give_back, judge, open_study, search, standing, write_settings
+from simcash_env.learning.tune import (
+    SearchPlan,
+    give_back,
+    open_study,
+    search,
+    standing,
+    validation_costs,
+    write_settings,
+)
 
 GAME = "castro-2period-v0"
 SPACE_OF_TWO = {"learning_rate": Range(low=1e-4, high=1e-2, log=True), "hidden": [[8], [16]]}
@@ -21,7 +29,7 @@ SPACE_OF_TWO = {"learning_rate": Range(low=1e-4, high=1e-2, log=True), "hidden":
 
 def plan(**changes):
     settings = load_settings(GAME, num_envs=16, total_steps=320, num_minibatches=2)
-    return Plan(settings, SPACE_OF_TWO, **{"validation_days": 3, **changes})
+    return SearchPlan(settings, SPACE_OF_TWO, **{"validation_days": 3, **changes})
 
 
 @pytest.mark.parametrize("name", ["study.journal", "study.db"])
@@ -77,7 +85,7 @@ def test_what_was_interrupted_is_tried_first_by_the_next_command(monkeypatch, tm
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(tune, "judge", press)
+        patched.setattr(tune, "validation_costs", press)
         with pytest.raises(KeyboardInterrupt):
             search(open_study(path, "mine", plan()), plan(), 1)
     found = search(open_study(path, "mine", plan()), plan(), 1)
@@ -116,7 +124,7 @@ def test_the_best_settings_are_a_file_that_training_takes(tmp_path):
     write_settings(found, tmp_path / "best.yaml")
     settings = load_settings(tmp_path / "best.yaml")
     assert settings.model_dump(mode="json") == found.settings
-    assert judge(plan(), {name: getattr(settings, name) for name in SPACE_OF_TWO}) == pytest.approx(
+    assert validation_costs(plan(), {name: getattr(settings, name) for name in SPACE_OF_TWO}) == pytest.approx(
         study.best_trial.user_attrs["cents"]
     )
 
@@ -145,7 +153,7 @@ def test_ctrl_c_keeps_the_study_and_the_same_command_goes_on(tmp_path):
     with (tmp_path / "log").open("w") as log:
         first = subprocess.Popen([*command, "1000"], stdout=subprocess.PIPE, stderr=log, text=True)
     settings = load_settings(GAME, total_steps=2_048)
-    shared = Plan(settings, SPACE, validation_days=2)
+    shared = SearchPlan(settings, SPACE, validation_days=2)
     end = time.monotonic() + 300
     while not path.exists() or standing(open_study(path, GAME, shared), shared).done < 1:
         assert first.poll() is None
@@ -184,7 +192,7 @@ def test_a_space_that_cannot_be_read_is_refused(tmp_path):
         ("gamma: {low: 1, hihg: 2}", "space.yaml:1: gamma.hihg: unknown key, did you mean high?, got 2"),
         ("gamma: {low: 2, high: 1}", "space.yaml:1: gamma: needs low < high"),
         ("gamma: {low: 1, high: .inf}", "space.yaml:1: gamma.high: must be a finite number"),
-        ("gama: [1]", "space.yaml:1: gama: is no setting of a training, did you mean gamma?"),
+        ("gama: [1]", "space.yaml:1: gama: unknown training setting, did you mean gamma?"),
         ("gamma: []", "space.yaml:1: gamma: needs a value"),
         ("gamma: 5", "space.yaml:1: gamma: "),
     ],

@@ -45,13 +45,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--scenario", default=SCENARIO, help=f"an id of the library, by default {SCENARIO}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"by default {SEED}")
     parser.add_argument("--out", type=Path, default=PICTURE, help="by default the README's picture")
-    asked = parser.parse_args(arguments)
-    images = [Image.fromarray(frame) for frame in frames(asked.scenario, asked.seed)]
+    options = parser.parse_args(arguments)
+    images = [Image.fromarray(frame) for frame in frames(options.scenario, options.seed)]
     palette = images[-1].quantize(COLOURS)
     images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     pace = [MILLISECONDS] * (len(images) - 1) + [LAST_MILLISECONDS]
-    images[0].save(asked.out, save_all=True, append_images=images[1:], duration=pace, loop=0, optimize=True)
-    print(f"{asked.out}: {len(images)} frames, {asked.out.stat().st_size:,} bytes")
+    images[0].save(options.out, save_all=True, append_images=images[1:], duration=pace, loop=0, optimize=True)
+    print(f"{options.out}: {len(images)} frames, {options.out.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

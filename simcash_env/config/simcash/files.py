@@ -1,6 +1,6 @@
 """Scenario files written for SimCash, translated to the native form.
 
-Values are carried over as they are and judged by the native models; every place is remembered, so that a fault names
+Values are carried over unchanged and validated by the native models; every place is remembered, so that a fault names
 what stands in the file. What a file leaves out gets SimCash's default where that differs from ours.
 """
 

@@ -57,10 +57,10 @@ def _rounded(bound: float, slack: float) -> float:
     return bound if bound.is_integer() else bound + slack
 
 
-def compare(op: str, left: Interval, right: Interval) -> Truth:
+def compare_intervals(op: str, left: Interval, right: Interval) -> Truth:
     """Is a comparison decided by the bounds alone?"""
     if op in {">", ">="}:
-        return compare("<" if op == ">" else "<=", right, left)
+        return compare_intervals("<" if op == ">" else "<=", right, left)
     if op == "<":
         return True if left[1] < right[0] else False if left[0] >= right[1] else None
     if op == "<=":

@@ -50,7 +50,7 @@ class Parameter(NamedTuple):
     otherwise: float = 0.0
 
 
-class Action(NamedTuple):
+class TreeActionSpec(NamedTuple):
     """An action: its leaf, the kind of tree it belongs to, and its parameters; numbers in the order of the values."""
 
     code: TreeAction
@@ -68,22 +68,22 @@ RTGS_PRIORITIES: Final = {
 }
 NO_LIMIT: Final = float(MAX_TOTAL_CENTS)
 
-_RELEASE: Final = Action(
+_RELEASE: Final = TreeActionSpec(
     TreeAction.RELEASE,
     "payment",
     {"timed_for_tick": Parameter("number"), "priority_flag": Parameter("flag", choices=PRIORITIES), **REASON},
 )
-_SPLIT: Final = Action(TreeAction.SPLIT, "payment", {"num_splits": PARTS, **REASON})
+_SPLIT: Final = TreeActionSpec(TreeAction.SPLIT, "payment", {"num_splits": PARTS, **REASON})
 _MEMORY: Final = {"value": Parameter("number", is_required=True), "key": Parameter("text", is_required=True), **REASON}
 
-ACTIONS: Final[Mapping[str, Action]] = {
+ACTIONS: Final[Mapping[str, TreeActionSpec]] = {
     "Release": _RELEASE,
     "ReleaseWithCredit": _RELEASE,
-    "Hold": Action(TreeAction.HOLD, "payment", REASON),
-    "Drop": Action(TreeAction.DROP, "payment", REASON),
+    "Hold": TreeActionSpec(TreeAction.HOLD, "payment", REASON),
+    "Drop": TreeActionSpec(TreeAction.DROP, "payment", REASON),
     "Split": _SPLIT,
     "PaceAndRelease": _SPLIT,
-    "StaggerSplit": Action(
+    "StaggerSplit": TreeActionSpec(
         TreeAction.STAGGER_SPLIT,
         "payment",
         {
@@ -94,16 +94,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
             **REASON,
         },
     ),
-    "Reprioritize": Action(
+    "Reprioritize": TreeActionSpec(
         TreeAction.REPRIORITIZE, "payment", {"new_priority": Parameter("number", is_required=True), **REASON}
     ),
-    "WithdrawFromRtgs": Action(TreeAction.WITHDRAW_FROM_RTGS, "payment", REASON),
-    "ResubmitToRtgs": Action(
+    "WithdrawFromRtgs": TreeActionSpec(TreeAction.WITHDRAW_FROM_RTGS, "payment", REASON),
+    "ResubmitToRtgs": TreeActionSpec(
         TreeAction.RESUBMIT_TO_RTGS,
         "payment",
         {"rtgs_priority": Parameter("choice", is_required=True, choices=RTGS_PRIORITIES), **REASON},
     ),
-    "SetReleaseBudget": Action(
+    "SetReleaseBudget": TreeActionSpec(
         TreeAction.SET_RELEASE_BUDGET,
         "bank",
         {
@@ -115,18 +115,18 @@ ACTIONS: Final[Mapping[str, Action]] = {
             **REASON,
         },
     ),
-    "SetState": Action(TreeAction.SET_STATE, "bank", _MEMORY),
-    "AddState": Action(TreeAction.ADD_STATE, "bank", _MEMORY),
-    "NoAction": Action(TreeAction.NO_ACTION, "bank", REASON),
-    "PostCollateral": Action(
+    "SetState": TreeActionSpec(TreeAction.SET_STATE, "bank", _MEMORY),
+    "AddState": TreeActionSpec(TreeAction.ADD_STATE, "bank", _MEMORY),
+    "NoAction": TreeActionSpec(TreeAction.NO_ACTION, "bank", REASON),
+    "PostCollateral": TreeActionSpec(
         TreeAction.POST_COLLATERAL,
         "collateral",
         {"amount": Parameter("number", is_required=True), "auto_withdraw_after_ticks": Parameter("number"), **REASON},
     ),
-    "WithdrawCollateral": Action(
+    "WithdrawCollateral": TreeActionSpec(
         TreeAction.WITHDRAW_COLLATERAL, "collateral", {"amount": Parameter("number", is_required=True), **REASON}
     ),
-    "HoldCollateral": Action(TreeAction.HOLD_COLLATERAL, "collateral", REASON),
+    "HoldCollateral": TreeActionSpec(TreeAction.HOLD_COLLATERAL, "collateral", REASON),
 }
 
 ALSO_NO_ACTION: Final = frozenset({"Hold"})

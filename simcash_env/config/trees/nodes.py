@@ -15,8 +15,8 @@ from simcash_env.config.trees.language import (
     REGISTER_PREFIX,
     TEXTS,
     TREES,
-    Action,
     Parameter,
+    TreeActionSpec,
 )
 from simcash_env.config.trees.values import Facts, ValueCheck, among, is_number, is_source
 from simcash_env.schema.codes import MAX_REGISTERS
@@ -162,7 +162,7 @@ class TreeCheck(ValueCheck):
             return
         self.action(action, given or {}, (*place, "parameters"), facts)
 
-    def action(self, action: Action, given: dict[str, Any], place: Place, facts: Facts) -> None:
+    def action(self, action: TreeActionSpec, given: dict[str, Any], place: Place, facts: Facts) -> None:
         """The parameters of an action."""
         for key, value in given.items():
             rule = action.parameters.get(key)

@@ -175,7 +175,7 @@ class ValueCheck:
             right = self.value(row["right"], (*place, "right"), facts, nesting)
             if row["left"] == row["right"]:
                 return op in {"==", "<=", ">="}
-            return tree_bounds.compare(op, left, right)
+            return tree_bounds.compare_intervals(op, left, right)
         if op == "not":
             self.expect_keys(row, place, ("op", "condition"))
             if "condition" not in row:

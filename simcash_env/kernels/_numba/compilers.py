@@ -17,7 +17,7 @@ VARIABLE: Final = "SIMCASH_LINKING"
 """Environment variable: 1 (the default) links, 0 compiles by plain ``njit``."""
 
 
-def is_wanted() -> bool:
+def is_enabled() -> bool:
     """Whether the environment asks for linking.
 
     Raises:
@@ -32,7 +32,7 @@ def is_wanted() -> bool:
 
 def load_linking() -> ModuleType | None:
     """The module ``linking``; None where it is not wanted, or Numba lacks what it needs."""
-    if not is_wanted():
+    if not is_enabled():
         return None
     try:
         from simcash_env.kernels._numba import linking
@@ -50,7 +50,7 @@ LINKING: Final = load_linking()
 def passes_check(linking: ModuleType) -> bool:
     """Whether a test kernel compiles through these classes and is right: asked once per process, at a compilation."""
     try:
-        linking.check()
+        linking.check_linking()
     except Exception as error:  # noqa: BLE001 - whatever private classes of another release may raise
         _warn(f"a test kernel compiled by linking failed ({type(error).__name__}: {error})")
         return False

@@ -146,7 +146,8 @@ def _watch_cache(dispatcher: Any) -> Any:
             found = load(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever unpickling half a file may raise
             cache.flush()
-            _warn(f"{cache.cache_path}: a kept kernel is damaged, and compiled anew: {type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            _warn(f"{cache.cache_path}: the cached kernel is damaged and is compiled again: {reason}")
             found = None
         if found is None:
             notice.announce(_folder())

@@ -77,7 +77,7 @@ class EntryCompiler(Compiler):  # type: ignore[misc]
         super().__init__(typingctx, targetctx, whole, *rest)
 
 
-def check() -> None:
+def check_linking() -> None:
     """Compile a small entry through these classes, with a rule that calls another rule, and run it.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.market.interest import most_interest
 from simcash_env.kernels.market.loans import due_tick
-from simcash_env.kernels.market.orders import judge_rate
+from simcash_env.kernels.market.orders import check_rate
 from simcash_env.schema.arrays import Scenario, State
 from simcash_env.schema.codes import MARKET_RATES, MARKET_SIZES, NONE, Side
 
@@ -55,7 +55,7 @@ def order_cents(scenario: Scenario, state: State, bank: int, choice: int, kept: 
     if choice == 0 or not may_order(scenario, state, bank):
         return 0
     rate = rate_of(scenario, choice)
-    if judge_rate(scenario, rate) != 0:
+    if check_rate(scenario, rate) != 0:
         return 0
     size = (choice - 1) % MARKET_SIZES + 1
     room = room_cents(scenario, state, bank, side_of(choice), rate, kept)

@@ -23,7 +23,7 @@ def place_rows(
     work_sizes: I64,
     orders: I64,
 ) -> int:
-    """Place orders of ``ORDER_WORDS`` each; the last word becomes the order's id, or minus a ``codes.Refusal``."""
+    """Place orders of ``ORDER_WORDS`` each; the last word becomes the order's id, or minus a ``codes.OrderRefusal``."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
     work = open_work(work_row, work_sizes)
     for at in range(0, orders.shape[0], ORDER_WORDS):

@@ -1,4 +1,4 @@
-"""The order book: an order is judged, locks what it needs, trades with what rests, and what is left of it rests.
+"""The order book: an order is checked, locks what it needs, trades with what rests, and what is left of it rests.
 
 A resting order is in one list: the bids or the asks of its book, best rate first, oldest first. What an ask offers has
 left the lender's balance, so that payments cannot use it; a bid locks the bank's credit line in the market.
@@ -11,13 +11,13 @@ from simcash_env.kernels.market.interest import most_interest
 from simcash_env.kernels.market.loans import due_tick, make_loan
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, EventKind, Refusal, Side
+from simcash_env.schema.codes import NONE, EventKind, OrderRefusal, Side
 
 BID = int(Side.BID)
-CLOSED, NOT_POSITIVE, NO_ROOM = int(Refusal.CLOSED), int(Refusal.NOT_POSITIVE), int(Refusal.NO_ROOM)
-BELOW_DEPOSIT, ABOVE_LENDING = int(Refusal.BELOW_DEPOSIT_RATE), int(Refusal.ABOVE_LENDING_RATE)
-BELOW_BAND, ABOVE_BAND = int(Refusal.BELOW_BAND), int(Refusal.ABOVE_BAND)
-NO_RESERVES, NO_CREDIT_LINE = int(Refusal.NO_RESERVES), int(Refusal.NO_CREDIT_LINE)
+CLOSED, NOT_POSITIVE, NO_ROOM = int(OrderRefusal.CLOSED), int(OrderRefusal.NOT_POSITIVE), int(OrderRefusal.NO_ROOM)
+BELOW_DEPOSIT, ABOVE_LENDING = int(OrderRefusal.BELOW_DEPOSIT_RATE), int(OrderRefusal.ABOVE_LENDING_RATE)
+BELOW_BAND, ABOVE_BAND = int(OrderRefusal.BELOW_BAND), int(OrderRefusal.ABOVE_BAND)
+NO_RESERVES, NO_CREDIT_LINE = int(OrderRefusal.NO_RESERVES), int(OrderRefusal.NO_CREDIT_LINE)
 BID_POSTED, ASK_POSTED = int(EventKind.MARKET_BID), int(EventKind.MARKET_ASK)
 REFUSED, CANCELLED = int(EventKind.MARKET_ORDER_REFUSED), int(EventKind.MARKET_ORDER_CANCELLED)
 EXPIRED, TRADED = int(EventKind.MARKET_ORDER_EXPIRED), int(EventKind.MARKET_TRADE)
@@ -44,7 +44,7 @@ def bid_lock(scenario: Scenario, state: State, book: int, cents: int, rate: int)
 
 
 @kernel
-def judge_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one line a rule
+def check_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one line a rule
     """0, or why a rate is refused: corridor and band hold in a regulated market."""
     if rate < 1:
         return NOT_POSITIVE
@@ -62,13 +62,13 @@ def judge_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one lin
 
 
 @kernel
-def judge_order(
+def check_order(
     scenario: Scenario, state: State, bank: int, book: int, side: int, rate: int, cents: int, aside: int
 ) -> int:
     """0, or why an order is refused; nothing changes. What was set aside is lent, whatever was paid since."""
     if due_tick(scenario, state, book) == NONE:
         return CLOSED
-    refusal = judge_rate(scenario, rate)
+    refusal = check_rate(scenario, rate)
     if refusal != 0:
         return refusal
     if state.market_order_free[0] == NONE or state.market_loan_free[0] == NONE:
@@ -96,9 +96,9 @@ def place_order(
     """Post an order: it trades at once with what rests, and rests itself until ``until_tick`` with what is left.
 
     ``only`` is the one bank that it may trade with, NONE for any; ``aside`` the cents of an ask that were set aside
-    for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.Refusal``.
+    for it before payments, and are back in the balance. Returns the order's id, or minus a ``codes.OrderRefusal``.
     """
-    refusal = judge_order(scenario, state, bank, book, side, rate, cents, aside)
+    refusal = check_order(scenario, state, bank, book, side, rate, cents, aside)
     if refusal != 0:
         record_values(state, work, REFUSED, bank, NONE, NONE, cents, refusal, rate)
         return -refusal
@@ -204,9 +204,9 @@ def trade(scenario: Scenario, state: State, work: Work, bid: int, ask: int, rate
     loan = make_loan(scenario, state, book, lender, borrower, cents, rate)
     left = state.order_cents[bid] - cents
     state.order_cents[bid] = left
-    needed = bid_lock(scenario, state, book, left, state.order_rate[bid])
-    state.trader_credit_locked_cents[borrower] -= state.order_locked_cents[bid] - needed
-    state.order_locked_cents[bid] = needed
+    required = bid_lock(scenario, state, book, left, state.order_rate[bid])
+    state.trader_credit_locked_cents[borrower] -= state.order_locked_cents[bid] - required
+    state.order_locked_cents[bid] = required
     state.book_last_rate[book] = rate
     record_values(state, work, TRADED, lender, borrower, NONE, cents, state.loan_id[loan], rate)
 

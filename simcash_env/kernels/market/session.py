@@ -6,7 +6,7 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.market.loans import repay_loans
 from simcash_env.kernels.market.orders import cancel_all_of, expire_orders, last_tick_of_day, place_order
 from simcash_env.kernels.market.traders import trade_corridor
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, Side, TraderKind
 
@@ -38,13 +38,13 @@ def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
 
 
 @kernel
-def run_market(scenario: Scenario, state: State, work: Work) -> None:
+def run_market_session(scenario: Scenario, state: State, work: Work) -> None:
     """If there is a market: repay loans that are due, let banks trade in order, remove expired orders."""
     if state.market_next_order.shape[0] == 0:
         return
     if state.market_has_interest[0]:
         state.market_has_interest[0] = 0
-        fill(state.trader_tick_interest_cents, 0)
+        fill_column(state.trader_tick_interest_cents, 0)
     repay_loans(scenario, state, work)
     if state.market_has_pending[0] or scenario.market_has_traders[0]:
         state.market_has_pending[0] = 0

@@ -9,8 +9,8 @@ from simcash_env.kernels.market.interest import most_interest
 from simcash_env.kernels.market.loans import due_tick
 from simcash_env.kernels.market.orders import (
     cancel_orders_of,
+    check_rate,
     credit_line_left,
-    judge_rate,
     last_tick_of_day,
     place_order,
 )
@@ -54,7 +54,7 @@ def trade_corridor(scenario: Scenario, state: State, work: Work, bank: int) -> N
     if due == NONE or surplus == 0:
         return
     rate = trader_rate(scenario, bank, surplus)
-    if judge_rate(scenario, rate) != 0:
+    if check_rate(scenario, rate) != 0:
         return
     side, cents = ASK, surplus
     if surplus < 0:

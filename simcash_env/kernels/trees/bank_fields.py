@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.ledger import allowance, available_liquidity
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.ledger import available_liquidity, overdraft_limit
+from simcash_env.kernels.queues import fill_column
 from simcash_env.schema.arrays import RECENT_TICKS, Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, Field
 
@@ -85,7 +85,7 @@ def collateral_field(  # noqa: PLR0911 - one line a field
         return required_collateral(scenario, state, bank)
     if field == EXCESS:
         return max(float(posted) - required_collateral(scenario, state, bank), 0.0)
-    allowed, used = allowance(scenario, state, bank), max(-state.bank_balance_cents[bank], 0)
+    allowed, used = overdraft_limit(scenario, state, bank), max(-state.bank_balance_cents[bank], 0)
     if field == ALLOWED:
         return float(allowed)
     if field == OVERDRAFT_HEADROOM:
@@ -156,9 +156,9 @@ def note_nearest_deadlines(scenario: Scenario, state: State, work: Work) -> None
     One pass, before trees run that leave Queue 2 as it is; a pass for each payment that a tree decides on would take
     too long.
     """
-    if not scenario.asks_nearest_deadline[0]:
+    if not scenario.reads_nearest_deadline[0]:
         return
-    fill(work.bank_nearest_tick, NONE)
+    fill_column(work.bank_nearest_tick, NONE)
     row = state.queue2_head[0]
     while row != NONE:
         bank, due = state.pay_sender[row], state.pay_deadline_tick[row]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.queues import fill
+from simcash_env.kernels.queues import fill_column
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TOP_COUNTERPARTIES
 
@@ -22,7 +22,7 @@ def top_field(scenario: Scenario, state: State, bank: int, place: int) -> float:
             return 0.0
     if group == NAME:
         return float(scenario.bank_name_hash[other])
-    return float(measure(scenario, state, bank, other, group))
+    return float(measure_counterparty(scenario, state, bank, other, group))
 
 
 @kernel
@@ -39,7 +39,7 @@ def rank_of(scenario: Scenario, state: State, bank: int, other: int) -> int:
 
 
 @kernel
-def measure(scenario: Scenario, state: State, bank: int, other: int, group: int) -> int:
+def measure_counterparty(scenario: Scenario, state: State, bank: int, other: int, group: int) -> int:
     """Cents in Queue 2 to the other bank, from it, or the difference."""
     num_banks = scenario.num_banks[0]
     if group == OUT:
@@ -53,10 +53,10 @@ def measure(scenario: Scenario, state: State, bank: int, other: int, group: int)
 @kernel
 def next_largest(scenario: Scenario, state: State, bank: int, group: int, previous: int) -> int:
     """The counterparty that comes after another by size, then by id; NONE where no value is left."""
-    limit = 0 if previous == NONE else abs(measure(scenario, state, bank, previous, group))
+    limit = 0 if previous == NONE else abs(measure_counterparty(scenario, state, bank, previous, group))
     best, most = NONE, 0
     for other in range(scenario.num_banks[0]):
-        size = abs(measure(scenario, state, bank, other, group))
+        size = abs(measure_counterparty(scenario, state, bank, other, group))
         if size <= most or other == bank:
             continue
         if previous == NONE or size < limit or (size == limit and other > previous):
@@ -76,9 +76,9 @@ def committed_to(work: Work, bank: int, other: int) -> int:
 def note_commitments(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
     """Note what ``pay_order`` submits by pair of banks, in ``pair_scratch``, for trees that decide on Queue 2."""
     work.committed_owner[0] = NONE
-    if not scenario.asks_committed_to[0]:
+    if not scenario.reads_committed_to[0]:
         return
-    fill(work.pair_scratch, 0)
+    fill_column(work.pair_scratch, 0)
     for position in range(submitted):
         row = work.pay_order[position]
         pair = state.pay_sender[row] * scenario.num_banks[0] + state.pay_receiver[row]

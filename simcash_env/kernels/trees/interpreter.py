@@ -36,7 +36,7 @@ def walk(scenario: Scenario, state: State, work: Work, root: int, bank: int, row
     node = root
     while True:
         first, end = scenario.node_first[node], scenario.node_end[node]
-        holds = first < end and evaluate(scenario, state, work, bank, row, first, end) != 0.0
+        holds = first < end and evaluate_expression(scenario, state, work, bank, row, first, end) != 0.0
         if scenario.node_action[node] != NONE:
             return node
         node = scenario.node_on_true[node] if holds else scenario.node_on_false[node]
@@ -53,7 +53,9 @@ def record_path(
 
 
 @kernel
-def evaluate(scenario: Scenario, state: State, work: Work, bank: int, row: int, first: int, end: int) -> float:
+def evaluate_expression(
+    scenario: Scenario, state: State, work: Work, bank: int, row: int, first: int, end: int
+) -> float:
     """Run expressions on the stack, return the first value; truth is 1.0, falsehood 0.0."""
     stack, top, at = work.stack, -1, first
     while at < end:

@@ -1,7 +1,7 @@
-"""Which of the rings that were found is attempted first: by total descending, then bank ids, then payment ids.
+"""Which of the cycles that were found is attempted first: by total descending, then bank ids, then payment ids.
 
-A candidate is a row of words: total, kind (0: edges, 1: payments), length, then banks, then payment rows. For a ring of
-three the sums of its edges stand in place of the rows.
+A candidate is a row of words: total, kind (0: edges, 1: payments), length, then banks, then payment rows. For a cycle
+of three the sums of its edges stand in place of the rows.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ def goes_before(state: State, left: I64, right: I64) -> bool:
             return left[at] < right[at]  # type: ignore[no-any-return]
     if left[LENGTH] != right[LENGTH]:
         return left[LENGTH] < right[LENGTH]  # type: ignore[no-any-return]
-    for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):  # pragma: no branch - no ring is listed twice
+    for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):  # pragma: no branch - no cycle is listed twice
         if left[at] != right[at]:
             return state.pay_id[left[at]] < state.pay_id[right[at]]  # type: ignore[no-any-return]
     return False  # pragma: no cover - likewise
 
 
 @kernel
-def pile_up(state: State, candidates: I64, found: int) -> I64:
+def build_heap(state: State, candidates: I64, found: int) -> I64:
     """Indices of the candidates as a heap: the first to be attempted on top. Only a few of many are ever taken."""
     heap = np.arange(found)
     for at in range(found // 2 - 1, -1, -1):
-        sink(state, candidates, heap, at, found)
+        sift_down(state, candidates, heap, at, found)
     return heap
 
 
 @kernel
-def take_first(state: State, candidates: I64, heap: I64, left: int) -> int:
+def pop_first(state: State, candidates: I64, heap: I64, left: int) -> int:
     """Take the top off a heap of so many; the place of the last is free then."""
     first = heap[0]
     heap[0] = heap[left - 1]
-    sink(state, candidates, heap, 0, left - 1)
+    sift_down(state, candidates, heap, 0, left - 1)
     return first  # type: ignore[no-any-return]
 
 
 @kernel
-def sink(state: State, candidates: I64, heap: I64, at: int, left: int) -> None:
-    """Let an entry of the heap sink below those that are attempted before it."""
+def sift_down(state: State, candidates: I64, heap: I64, at: int, left: int) -> None:
+    """Let an entry of the heap sift down below those that are attempted before it."""
     moved = heap[at]
     while 2 * at + 1 < left:
         below = 2 * at + 1

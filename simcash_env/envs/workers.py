@@ -1,7 +1,7 @@
-"""A batch's copies in one lane or several: a stretch of copies that one thread steps with scratch space of its own.
+"""Worker threads of a batch: each steps one contiguous chunk of copies with its own scratch space.
 
-The kernels hold no lock of Python, so lanes really run side by side. They share no array that they write, so the
-results do not depend on their number.
+Kernels release the GIL, so chunks run in parallel. Chunks share no array that they write, so the results do not depend
+on the number of threads.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from simcash_env.schema.arrays import I64
 from simcash_env.threads import Threads
 
 
-class Lanes:
-    """The calls that step a batch.
+class BatchWorkers:
+    """Step a batch in one chunk, or in several chunks with one thread each.
 
     Args:
         kernels: ``agents.step``.
-        scenario: what is played.
-        arena: ``Arena`` of the batch but for its work row.
+        scenario: compiled scenario of the batch.
+        arena: ``Arena`` of the batch without its work row.
         buffers: ``Buffers`` of the batch.
         shape: ``Shape`` of the batch.
         nvec: (H,) choices of every head.
-        count: of lanes.
+        count: number of chunks.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Lanes:
         for first, last in itertools.pairwise(bounds):
             work_row, work_sizes = initial_work(scenario, arena.state_sizes)
             own = arena._replace(states=arena.states[first:last], work_row=work_row, work_sizes=work_sizes)
-            cut = {name: _stretch(array, first, last, copies) for name, array in buffers._asdict().items()}
+            cut = {name: _chunk(array, first, last, copies) for name, array in buffers._asdict().items()}
             if len(buffers.raw) > entries:  # every row is kept, with one more behind them
                 cut["raw"] = buffers.raw[first * banks * entries : (last * banks + 1) * entries]
             else:
@@ -54,7 +54,7 @@ class Lanes:
         self._threads = Threads(len(self._calls)) if len(self._calls) > 1 else None
 
     def run(self, rows: I64) -> int:
-        """``step_batch`` on all lanes; nothing has changed where a row is refused."""
+        """Call ``step_batch`` on all chunks; a rejected row changes nothing."""
         if self._threads is None:
             return int(self._step(self._calls[0].words, rows))
         if not len(rows):
@@ -62,7 +62,7 @@ class Lanes:
         wrong = ((rows < 0) | (rows >= self._nvec)).any(axis=1)
         if wrong.any():
             return -1 - int(wrong.argmax())
-        return sum(self._map([rows[stretch] for stretch in self._rows]))
+        return sum(self._map([rows[chunk] for chunk in self._rows]))
 
     def _map(self, rows: Sequence[I64]) -> list[int]:
         assert self._threads is not None  # noqa: S101 - for the type checker
@@ -75,7 +75,7 @@ class Lanes:
             self._threads.close()
 
 
-def _stretch(array: Any, first: int, last: int, copies: int) -> Any:
-    """What belongs to these copies, of an array in which every copy has as much."""
+def _chunk(array: Any, first: int, last: int, copies: int) -> Any:
+    """The part of an array that belongs to these copies; every copy has the same number of entries."""
     width = len(array) // copies
     return array[first * width : last * width]

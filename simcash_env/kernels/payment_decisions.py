@@ -38,10 +38,10 @@ def may_do(scenario: Scenario, state: State, row: int, verb: int, parts: int) ->
 
 
 @kernel
-def judge(scenario: Scenario, state: State, work: Work, bank: int, root: int, row: int) -> int:
+def decide_payment(scenario: Scenario, state: State, work: Work, bank: int, root: int, row: int) -> int:
     """Decide on a Queue-1 payment; writes the decision and its leaf, and returns the parts that it would be split into.
 
-    A part of a staggered split is not judged again: it is released at its tick.
+    A part of a staggered split is not decided again: it is released at its tick.
     """
     due = state.pay_release_tick[row]
     if due == NONE:
@@ -79,7 +79,7 @@ def verb_of(scenario: Scenario, state: State, work: Work, bank: int, row: int, l
 
 
 @kernel
-def recall_verb(scenario: Scenario, leaf: int) -> int:
+def revoke_verb(scenario: Scenario, leaf: int) -> int:
     """What a leaf means for a payment in Queue 2: take it out, with another RTGS priority or without, or nothing."""
     action = scenario.node_action[leaf]
     if action == TREE_WITHDRAW:
@@ -140,7 +140,7 @@ def start_commitments(scenario: Scenario, state: State, work: Work, bank: int) -
     """Before a bank decides on its Queue 1 it has released nothing to anybody, nor charged anything to its budget."""
     work.bank_charged_cents[bank] = 0
     work.committed_owner[0] = bank
-    if scenario.asks_committed_to[0]:
+    if scenario.reads_committed_to[0]:
         for other in range(scenario.num_banks[0]):
             work.to_committed_cents[other] = 0
     if state.bank_budget_node[bank] != NONE:
@@ -152,5 +152,5 @@ def start_commitments(scenario: Scenario, state: State, work: Work, bank: int) -
 def commit(scenario: Scenario, state: State, work: Work, bank: int, row: int, cents: int) -> None:
     """Count what a decision releases, so that later decisions of the tick can see it."""
     work.bank_committed_cents[bank] += cents
-    if scenario.asks_committed_to[0]:
+    if scenario.reads_committed_to[0]:
         work.to_committed_cents[state.pay_receiver[row]] += cents

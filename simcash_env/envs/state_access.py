@@ -19,24 +19,16 @@ from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot,
 
 if TYPE_CHECKING:
     from simcash_env.compile.scenario import CompiledScenario
+    from simcash_env.envs.episodes import Episodes
 
 NOTHING = np.zeros(0, np.int64)
-
-
-IS_OVER = "step: the episode is over; call reset"
-"""Error of a step after the end of the episode."""
-
-
-def call_reset(copy: int | None = None) -> str:
-    """Return the error of a step before ``reset``; ``copy`` names the copy if others have been reset."""
-    return "step: call reset before the first step" + ("" if copy is None else f"; copy {copy} has no episode yet")
 
 
 COPY_FACTS = ("seed", "member", "terminated", "truncated")
 """Facts about the copy in the header of its snapshot."""
 
 
-class Inside:
+class StateAccess:
     """Part of ``SimCashVec``: state, digests and snapshots of single copies."""
 
     num_envs: int
@@ -51,45 +43,13 @@ class Inside:
     truncated: npt.NDArray[np.int8]
     autoreset: str
     head_index: dict[str, int]
-    _stands_still: bool
+    _episodes: Episodes
     _kernels: Any
     _buffers: Any
-    _lanes: Any
+    _workers: Any
     _arena: I64
     _scenario_rows: I64
     _state_sizes: I64
-
-    # -- which copies may be stepped ----------------------------------------------------------------------------------
-
-    def _begin_none(self, num_envs: int) -> None:
-        """Mark all copies as not reset."""
-        self._begun = np.zeros(num_envs, bool)
-        self._was_restored_over = np.zeros(num_envs, bool)  # only where a step would not look for an end itself
-        self._is_running = False
-
-    def _note_running(self, begun: npt.NDArray[np.bool_] | None = None) -> None:
-        """Mark these copies, or all, as running."""
-        if begun is None:
-            self._begun[:], self._was_restored_over[:], self._is_running = True, False, True
-            return
-        self._begun |= begun
-        self._was_restored_over &= ~begun
-        self._is_running = bool(self._begun.all() and not self._was_restored_over.any())
-
-    def _require_running(self) -> None:
-        """Reject a step if no copy can take it, or some have not been reset.
-
-        Raises:
-            ActionError: copies have no episode, or it is over and nothing resets them.
-        """
-        if not self._begun.all():
-            raise ActionError(call_reset(None if not self._begun.any() else int(np.flatnonzero(~self._begun)[0])))
-        is_over = self._was_restored_over
-        if self._stands_still and (self.terminated | self.truncated).all():
-            raise ActionError(IS_OVER)
-        if is_over.any():
-            message = f"{IS_OVER} (copy {np.flatnonzero(is_over)[0]} was restored at the end of its episode)"
-            raise ActionError(message)
 
     def _place(self, copy: int) -> int:
         """Return the index of a copy.
@@ -102,8 +62,6 @@ class Inside:
             message = f"copy: must be a whole number from 0 to {self.num_envs - 1}, got {copy!r}"
             raise ActionError(message)
         return place
-
-    # -- looking inside -----------------------------------------------------------------------------------------------
 
     def columns(self) -> State:
         """Return the state of all copies by name, as views (N, axis) that are valid until the next step."""
@@ -149,7 +107,7 @@ class Inside:
         given = array_of("choices", choices)
         is_choice = given.shape == (self.num_envs, self.num_banks) and given.dtype.kind in "iu"
         if "market" not in self.head_index:
-            message = "orders_of: there is no market head"
+            message = "orders_of: the scenario has no market head"
             raise ActionError(message)
         if not (is_choice and ((given >= 0) & (given < MARKET_CHOICES)).all()):
             rule = f"whole numbers from 0 to {MARKET_CHOICES - 1} of shape {(self.num_envs, self.num_banks)}"
@@ -176,10 +134,10 @@ class Inside:
             ActionError: there is no such copy.
         """
         copy = self._place(copy)
-        if not self._begun[copy]:
-            message = f"snapshot: no episode of copy {copy} has begun; call reset first"
+        if not self._episodes.has_begun[copy]:
+            message = f"snapshot: copy {copy} has no episode yet; call reset first"
             raise SnapshotError(message)
-        stands = self.autoreset != "same_step" or bool(self._was_restored_over[copy])
+        stands = self.autoreset != "same_step" or bool(self._episodes.was_restored_over[copy])
         header = new_header(
             self.variants[self.members[copy]],
             member=int(self.members[copy]),
@@ -204,31 +162,31 @@ class Inside:
         try:
             seed, member, terminated, truncated = (int(read.header[name]) for name in COPY_FACTS)
             if min(seed, member) < 0 or max(terminated, truncated) > 1 or min(terminated, truncated) < 0:
-                message = f"snapshot: its header makes no sense: {read.header}"
+                message = f"snapshot: invalid header: {read.header}"
                 raise SnapshotError(message)
             require_scenario(read, self.variants[member])
         except (LookupError, TypeError, ValueError) as error:
-            message = f"snapshot: its header makes no sense: {type(error).__name__}: {error}"
+            message = f"snapshot: invalid header: {type(error).__name__}: {error}"
             raise SnapshotError(message) from error
         row, sizes = read.row, read.sizes
         while row.size < self._arena.shape[1]:
             row, sizes = grow_payments(row, sizes)
         while row.size > self._arena.shape[1]:
             self._grow()
-        self._note_running(np.arange(self.num_envs) == copy)
+        self._episodes.begin(np.arange(self.num_envs) == copy)
         if self.autoreset == "same_step" and (terminated or truncated):
-            self._was_restored_over[copy], self._is_running = True, False
+            self._episodes.begin_at_end(copy)
         self._arena[copy] = row
         self.seeds[copy], self.members[copy] = seed, member
         self.terminated[copy], self.truncated[copy] = terminated, truncated
-        self._look_again(copy)
+        self._show_copy(copy)
 
-    def _look_again(self, copy: int) -> None:
+    def _show_copy(self, copy: int) -> None:
         """Update observations and masks of a restored copy; its reward and costs are 0."""
         pending = self._buffers.pending
         pending[:] = self._kernels.DONE
         pending[copy] = self._kernels.TO_OBSERVE
-        self._lanes.run(np.zeros((0, 0), np.int64))
+        self._workers.run(np.zeros((0, 0), np.int64))
         buffers, rows = self._buffers, self.num_banks
         buffers.rewards[copy * rows : (copy + 1) * rows] = 0.0
         buffers.illegal[copy * rows : (copy + 1) * rows] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.judgement import recall_verb
+from simcash_env.kernels.payment_decisions import revoke_verb
 from simcash_env.kernels.queues import join_queue1, leave_queue2
 from simcash_env.kernels.record import record, record_values
 from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
@@ -18,33 +18,33 @@ RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
 
 
 @kernel
-def recall_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
+def revoke_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
     """Let learners and trees revoke payments from Queue 2; all decide before any payment is revoked."""
     note_nearest_deadlines(scenario, state, work)
     note_commitments(scenario, state, work, submitted)
-    row, asked = state.queue2_head[0], 0
+    row, num_decisions = state.queue2_head[0], 0
     while row != NONE:
         bank = state.pay_sender[row]
-        if scenario.bank_is_learning[bank] and work.has_recalls[0]:
+        if scenario.bank_is_learning[bank] and work.has_revocations[0]:
             work.pay_leaf[row] = NONE
-            asked += work.pay_decision[row] != WAIT
-        elif scenario.bank_asks_queue2[bank]:
+            num_decisions += work.pay_decision[row] != WAIT
+        elif scenario.bank_tree_revokes[bank]:
             leaf = walk(scenario, state, work, scenario.bank_payment_root[bank], bank, row)
             work.pay_leaf[row] = leaf
-            work.pay_decision[row] = recall_verb(scenario, leaf)
+            work.pay_decision[row] = revoke_verb(scenario, leaf)
             if work.pay_decision[row] == RESUBMIT:
                 work.pay_new_priority[row] = scenario.node_key[leaf]
-            asked += 1
+            num_decisions += 1
         else:
             work.pay_decision[row] = WAIT
         row = state.pay_next[row]
-    work.has_recalls[0] = 0
-    if asked > 0:
-        take_back(scenario, state, work)
+    work.has_revocations[0] = 0
+    if num_decisions > 0:
+        apply_revocations(scenario, state, work)
 
 
 @kernel
-def take_back(scenario: Scenario, state: State, work: Work) -> None:
+def apply_revocations(scenario: Scenario, state: State, work: Work) -> None:
     """Carry out the decisions on Queue 2, in its order."""
     row = state.queue2_head[0]
     while row != NONE:
