@@ -27,7 +27,7 @@ from tests.market.worlds import BANKS, scheduled
 from training.plots import draw_shares
 
 ROOT = Path(__file__).parents[1]
-MARKED = ("A[/b]", "[it]B", ":bank:", "[bold]C[/bold]")
+MARKED = ("A[/b]", "[it]B", ":bank:", "[b]C[/b]")
 DRAWN = ("A$x_$", "_B", "$", "_", "A\\$", "$\\frac$")
 
 

@@ -20,7 +20,7 @@ REDRAW_SECONDS: Final = 0.1
 
 
 def play(tick: Callable[[], TickResult], simulation: Simulation, last_tick: int, show: Show) -> bool:
-    """Run until ``last_tick`` ticks are closed; returns whether it was interrupted. The current tick always finishes."""
+    """Run until ``last_tick`` ticks are closed; return whether it was interrupted. A started tick always finishes."""
     with stop_requests() as stop, ExitStack() as screens:
         watch = _watcher(simulation, last_tick, show, screens)
         while simulation.current_tick < last_tick and not stop.is_requested:
