@@ -136,7 +136,7 @@ def main() -> None:
         if python is None:
             print(f"| {title} | not installed: `make adapters` |  |")
             continue
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [python, "-m", "benchmarks.adapters", "--route", route],
             check=True,
             capture_output=True,

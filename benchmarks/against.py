@@ -66,7 +66,7 @@ class Worker:
 
     def __init__(self, folder: Path, cache: str) -> None:
         environment = {**os.environ, "PYTHONPATH": str(folder), "SIMCASH_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
+        self.process = subprocess.Popen(
             [sys.executable, "-c", WORKER],
             cwd=folder,
             env=environment,
@@ -91,7 +91,7 @@ def measure(revision: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         there = Path(scratch) / "there"
         git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "--quiet", "--detach", there, revision], check=True)  # noqa: S603
+        subprocess.run([*git, "add", "--quiet", "--detach", there, revision], check=True)
         try:
             workers = [Worker(folder, f"{scratch}/{name}") for name, folder in (("h", ROOT), ("t", there))]
             rows = []
@@ -104,7 +104,7 @@ def measure(revision: str) -> list[dict[str, Any]]:
                 worker.process.communicate()
             return rows
         finally:
-            subprocess.run([*git, "remove", "--force", there], check=True)  # noqa: S603
+            subprocess.run([*git, "remove", "--force", there], check=True)
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ ROUNDS: Final = 200
 Step = Callable[[], Any]
 
 
-class IdleEnv(ParallelEnv):  # type: ignore[misc]
+class IdleEnv(ParallelEnv):
     """The agents and the spaces of another environment; nothing happens."""
 
     metadata: dict[str, Any] = {"name": "idle_v0"}  # noqa: RUF012 - PettingZoo's way
@@ -43,11 +43,11 @@ class IdleEnv(ParallelEnv):  # type: ignore[misc]
         self._seen, self._told = like.reset(seed=1)
         self.agents = self.possible_agents.copy()
 
-    def reset(self, seed: int | None = None, options: Any = None) -> Any:  # noqa: ARG002 - PettingZoo's signature
+    def reset(self, seed: int | None = None, options: Any = None) -> Any:
         """What is always seen."""
         return self._seen, self._told
 
-    def step(self, actions: Any) -> Any:  # noqa: ARG002 - PettingZoo's signature
+    def step(self, actions: Any) -> Any:
         """New dicts by agent of the same observations and infos."""
         agents = self.agents
         over = dict.fromkeys(agents, False), dict.fromkeys(agents, False)

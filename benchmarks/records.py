@@ -147,9 +147,7 @@ def time_events_off() -> dict[str, float]:
 
 def output(program: str, environment: dict[str, str] | None = None) -> str:
     """What a program prints in a process of its own."""
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     return done.stdout
 
 

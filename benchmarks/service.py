@@ -137,7 +137,7 @@ def main() -> None:
         command = [sys.executable, "-m", "simcash_env.cli", "serve", "--port", "0", "--max-memory", "16384"]
         command += ["--db", str(Path(folder) / "simulations.db")] if options.db else []
         log = (Path(folder) / "log").open("w")
-        with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as service:  # noqa: S603 - our own
+        with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as service:
             try:
                 url = service.stdout.readline().strip() if service.stdout else ""
                 figures = load(url, options.clients, options.simulations, options.seconds)

@@ -95,9 +95,7 @@ def parallel_env(*, copy: bool) -> tuple[Callable[[], Any], int]:
 def in_fresh_process(program: str, cache: str) -> float:
     """Seconds that a program measures of itself in a new process with this cache folder."""
     environment = {**os.environ, "SIMCASH_CACHE_DIR": cache}
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout)
 
 

@@ -24,7 +24,7 @@ from simcash_env.envs.vector import NO_ACTIONS, SimCashVec
 SCENARIO, COPIES, ROUNDS, SECONDS = "ten-banks-v0", 1_024, 7, 0.5
 
 
-@numba.njit(parallel=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True, nogil=True)
 def step_all(calls: Any, given: Any) -> Any:
     """One kernel call per chunk, in Numba's own threads."""
     unfinished = np.zeros(calls.shape[0], np.int64)

@@ -17,7 +17,7 @@ class DueWithin(Action):
 
     ticks = np.array([-(10**9), 1, 3, 10**9])
 
-    def space(self, vec: Any) -> spaces.Discrete:  # noqa: ARG002 - the same for every batch
+    def space(self, vec: Any) -> spaces.Discrete:
         """Return the action space of one bank."""
         return spaces.Discrete(4)
 

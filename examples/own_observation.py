@@ -16,7 +16,7 @@ class Cushion(Observation):
 
     low, high = -np.inf, np.inf
 
-    def names(self, vec: Any) -> tuple[str, ...]:  # noqa: ARG002 - the same for every batch
+    def names(self, vec: Any) -> tuple[str, ...]:
         """Return one name per entry."""
         return ("liquidity", "queued", "expected")
 

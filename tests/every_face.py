@@ -30,7 +30,7 @@ def simulation():
     run.submit_transaction("ALFA", "BRAVO", 100, 3)
     run.run(2)
     run.set_policy("BRAVO", {"type": "deadline", "urgency_threshold": 2})
-    twins = [run.fork(), copy.deepcopy(run), pickle.loads(pickle.dumps(run))]  # noqa: S301 - our own bytes
+    twins = [run.fork(), copy.deepcopy(run), pickle.loads(pickle.dumps(run))]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "saved.simcash"
         run.save(file)

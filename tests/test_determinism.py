@@ -58,7 +58,7 @@ def test_a_run_in_another_process_is_equal_after_every_tick():
 
 def pickled(simulation):
     """What comes back from a pickle."""
-    return pickle.loads(pickle.dumps(simulation))  # noqa: S301 - our own bytes
+    return pickle.loads(pickle.dumps(simulation))
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
@@ -149,7 +149,7 @@ def test_a_copys_run_does_not_depend_on_its_place_in_the_batch(steps):
         assert np.array_equal(getattr(there, name), getattr(back, name)[::-1]), name
 
 
-@pytest.mark.parametrize("resume", [copy.deepcopy, lambda vec: pickle.loads(pickle.dumps(vec))])  # noqa: S301 - our own
+@pytest.mark.parametrize("resume", [copy.deepcopy, lambda vec: pickle.loads(pickle.dumps(vec))])
 def test_a_run_resumed_half_way_ends_as_one_that_was_not(resume):
     vec = make_vec(busy(), 3, max_queue_slots=SLOTS, autoreset="disabled")
     straight = stepped(vec, [1, 2, 3], vec.num_ticks)

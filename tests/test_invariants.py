@@ -155,7 +155,7 @@ def excuses(result: TickResult, config: ScenarioConfig) -> Counter[str]:
             if event.details["event_type"] == "direct_transfer":
                 found[bank] += event.amount or 0
             elif event.details["event_type"] == "credit_limit_change":
-                found[bank] += max(-config.events[int(event.details["event_number"])].delta, 0)  # type: ignore[union-attr]
+                found[bank] += max(-config.events[int(event.details["event_number"])].delta, 0)
         elif event.kind == "LiquidityReturn":
             found[bank] += event.amount or 0
         elif event.kind == "LiquidityAllocation":

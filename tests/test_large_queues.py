@@ -53,7 +53,7 @@ ALGORITHMS = [
 @pytest.mark.parametrize("at_entry", [False, True])
 def test_long_chains_settle_as_in_the_oracle(lsm: Row, limits: str | None, *, at_entry: bool) -> None:
     """Dozens of payments a pair, in both directions and mixed order, some of them beyond their sender's limits."""
-    draw = random.Random(f"{lsm} {limits} {at_entry}")  # noqa: S311 - no secret
+    draw = random.Random(f"{lsm} {limits} {at_entry}")
     banks: dict[str, Row] = {letter: {"opening_balance": draw.randint(0, 40)} for letter in "ABCD"}
     if limits is not None:
         banks["A"] |= {"multilateral_limit": 900, "bilateral_limits": {"B": 250, "C": 30}}

@@ -10,7 +10,7 @@ REPORTED = {"algorithm_sequencing": True}
 
 def executions(result: object) -> int:
     """How many algorithms said that they ran."""
-    return kinds(result).get("AlgorithmExecution", 0)  # type: ignore[arg-type]
+    return kinds(result).get("AlgorithmExecution", 0)
 
 
 def test_three_rounds_are_all() -> None:

@@ -14,7 +14,7 @@ KINDS = ("bilateral", "cycles", "prefix")
 
 def world(seed: int) -> Both:
     """A few banks with little money, little credit and some limits, and payments all around."""
-    draw = random.Random(seed)  # noqa: S311 - no secret
+    draw = random.Random(seed)
     letters = LETTERS[: draw.randint(3, 6)]
     has_limits = draw.random() < 0.7
     banks: dict[str, Row] = {}

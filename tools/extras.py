@@ -70,7 +70,7 @@ def environment(extra: str, folder: Path) -> Path:
     programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
     what = str(ROOT) if extra == CORE else f"{ROOT}[{extra}]"
     pip: tuple[str | Path, ...] = (programs / "python", "-m", "pip", "install", "--quiet")
-    subprocess.run([*pip, "-c", ROOT / "constraints.txt", what], check=True)  # noqa: S603 - our own package
+    subprocess.run([*pip, "-c", ROOT / "constraints.txt", what], check=True)
     return programs
 
 
@@ -82,9 +82,7 @@ def check(extra: str) -> bool:
     work = folder / "work"
     work.mkdir()
     for program, *arguments in PROMISES[extra]:
-        done = subprocess.run(  # noqa: S603 - our own commands
-            [programs / program, *arguments], cwd=work, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([programs / program, *arguments], cwd=work, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"{extra}: {program} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
             return False

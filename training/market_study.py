@@ -181,7 +181,7 @@ def study_scripted(seeds: Sequence[int]) -> Rows:
 
 def cell(interval: Interval) -> str:
     """Mean and 95 % interval."""
-    digits = 0 if abs(interval.mean) >= 100 else 3  # noqa: PLR2004 - cents, or shares and counts
+    digits = 0 if abs(interval.mean) >= 100 else 3
     return f"{interval.mean:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
 
 

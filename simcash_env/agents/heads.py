@@ -92,7 +92,7 @@ def collateral_cents(scenario: Scenario, state: State, bank: int, choice: int) -
         room = spare_collateral(scenario, state, bank) if may_withdraw(scenario, state, bank) else 0
     step = choice if is_post else choice - POSTS
     cents = max(room, 0) >> (POSTS - step)
-    return cents if is_post else -cents  # type: ignore[no-any-return]
+    return cents if is_post else -cents
 
 
 @kernel
@@ -112,7 +112,7 @@ def may_revoke(scenario: Scenario, state: State, bank: int, choice: int) -> bool
         return True
     if choice >= RESUBMIT_NORMAL and not scenario.orders_queue2_by_priority[0]:
         return False
-    return state.bank_queue2_count[bank] > 0  # type: ignore[no-any-return]
+    return state.bank_queue2_count[bank] > 0
 
 
 @kernel

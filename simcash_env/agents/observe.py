@@ -182,7 +182,7 @@ def write_slots(scenario: Scenario, state: State, window: Window, bank: int, ent
 @inlined
 def expires(scenario: Scenario, state: State, row: int) -> bool:
     """Is a payment dropped at the end of this tick if it is kept? Then waiting costs nothing, the drop its penalty."""
-    return scenario.drops_expired[0] != 0 and state.tick[0] > state.pay_deadline_tick[row]  # type: ignore[no-any-return]
+    return scenario.drops_expired[0] != 0 and state.tick[0] > state.pay_deadline_tick[row]
 
 
 @kernel
@@ -257,7 +257,7 @@ def mean_payment(scenario: Scenario) -> float:
     total = 0
     for bank in range(scenario.num_banks[0]):
         total += scenario.bank_payment_scale_cents[bank]
-    return total / scenario.num_banks[0]  # type: ignore[no-any-return]
+    return total / scenario.num_banks[0]
 
 
 @kernel

@@ -166,7 +166,7 @@ def scenario_of(arena: Arena, buffers: Buffers, shape: Shape, copy: int) -> Scen
 @kernel
 def is_done(buffers: Buffers, copy: int) -> bool:
     """Has the copy's episode ended with its last step?"""
-    return buffers.terminated[copy] != 0 or buffers.truncated[copy] != 0  # type: ignore[no-any-return]
+    return buffers.terminated[copy] != 0 or buffers.truncated[copy] != 0
 
 
 @kernel

@@ -71,7 +71,7 @@ class LognormalAmount(Model):
     @model_validator(mode="after")
     def _is_bounded(self) -> LognormalAmount:
         ratio = self.std_dev / self.mean
-        variance = math.log1p(ratio * ratio) if ratio < 1e150 else math.inf  # noqa: PLR2004 - its square is a float
+        variance = math.log1p(ratio * ratio) if ratio < 1e150 else math.inf
         largest = math.log(self.mean) - variance / 2 + math.sqrt(variance) * LARGEST_NORMAL
         if not largest <= math.log(MAX_CENTS) or self.mean + self.std_dev == self.std_dev:
             raise fault_at(("std_dev",), TOO_LARGE, self.std_dev)

@@ -41,11 +41,11 @@ class Action:
         """Return the action space of one bank; its ``shape`` is that of one action."""
         raise NotImplementedError
 
-    def mask(self, vec: SimCashVec) -> I8 | None:  # noqa: ARG002 - of use to others
+    def mask(self, vec: SimCashVec) -> I8 | None:
         """Return masks (N, L, ...) with 1 for legal choices, as the space's ``sample`` accepts them; or None."""
         return None
 
-    def of_masks(self, vec: SimCashVec, masks: I8) -> I8 | None:  # noqa: ARG002 - of use to others
+    def of_masks(self, vec: SimCashVec, masks: I8) -> I8 | None:
         """Return ``mask`` for masks (N, L, H, C) that the kernels wrote earlier; for the package's actions only."""
         return None
 
@@ -71,11 +71,11 @@ class QueueAction(Action):
         """Return the masks (N, L, H, C), padded with zeros."""
         return vec.masks
 
-    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:  # noqa: ARG002 - of use to others
+    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:
         """Return the masks unchanged."""
         return masks
 
-    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:  # noqa: ARG002 - of use to others
+    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
         """Return the actions unchanged; the kernel checks their range."""
         return np.asarray(actions, np.int64)
 

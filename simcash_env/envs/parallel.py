@@ -41,7 +41,7 @@ def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
     return spaces.Dict({"observation": vector, "action_mask": mask})
 
 
-class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
+class SimCashParallelEnv(ParallelEnv):
     """PettingZoo parallel environment of one copy; each agent is a learning bank that decides on its Queue 1 payments.
 
     Args:
@@ -122,7 +122,7 @@ class SimCashParallelEnv(ParallelEnv):  # type: ignore[misc]
             raise ActionError(message)
         return agent
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[PerAgent, PerAgent]:  # noqa: ARG002 - PettingZoo's signature
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[PerAgent, PerAgent]:
         """Start an episode and run it to its first decision; without a seed, one is derived from the previous one."""
         seed = one_seed(seed)
         if seed is None and not self._vec.has_begun:

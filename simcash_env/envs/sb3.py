@@ -150,11 +150,11 @@ class SimCashSB3Vec(VecEnv):
         value = self.render_mode if attr_name == "render_mode" else self.action_masks
         return [value for _ in self._get_indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ARG002 - SB3's signature
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Raise ``AttributeError``: rows have no attributes of their own."""
         raise AttributeError(attr_name)
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:  # noqa: ARG002 - SB3's signature
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Return False for every row: rows have no wrappers."""
         return [False for _ in self._get_indices(indices)]
 

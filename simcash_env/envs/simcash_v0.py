@@ -25,7 +25,7 @@ def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
     return SimCashParallelEnv(scenario, **options)
 
 
-class SimCashAecEnv(OrderEnforcingWrapper):  # type: ignore[misc]
+class SimCashAecEnv(OrderEnforcingWrapper):
     """The AEC environment: PettingZoo's conversion of the parallel one, with the same errors."""
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:

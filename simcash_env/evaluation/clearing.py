@@ -54,7 +54,7 @@ def best_clearing(
     if not payments:
         return Clearing((), 0)
     found = programme.solve()
-    chosen = tuple(place for place, value in enumerate(found.values) if value > 0.5)  # noqa: PLR2004 - 0 or 1, nearly
+    chosen = tuple(place for place, value in enumerate(found.values) if value > 0.5)
     return Clearing(chosen, sum(payments[place][2] for place in chosen))
 
 

@@ -69,7 +69,7 @@ class ScriptedAgent:
         """(N, L, K) payments to release; slots without a payment do not matter."""
         raise NotImplementedError
 
-    def drops(self, vec: SimCashVec, view: View) -> Bools:  # noqa: ARG002 - most never do
+    def drops(self, vec: SimCashVec, view: View) -> Bools:
         """(N, L, K) payments to drop."""
         return np.zeros(view["present"].shape, bool)
 
@@ -182,7 +182,7 @@ class LiquiditySplitting(DropsAtDeadline):
         parts = np.where(view["ticks_to_deadline"] <= URGENT_TICKS, self.max_splits, 2)
         if vec.config.rules.set != "simcash" and self.min_split_amount:
             parts = np.minimum(parts, remaining // self.min_split_amount)
-        can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)  # noqa: PLR2004 - a pair
+        can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)
         can_split &= vec.masks[:, :, : vec.num_slots, choices.split(2)].astype(bool)
         chosen = np.where(can_split, choices.splits()[parts], choices.hold)
         chosen = np.where(balance >= remaining, choices.release, chosen)

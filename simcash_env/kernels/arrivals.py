@@ -147,14 +147,14 @@ def draw_unlisted(scenario: Scenario, state: State, source: int) -> int:
             total += 1.0
     target, chosen = draw_float(state) * total, scenario.weight_bank[first]
     if total == 0.0:
-        return chosen  # type: ignore[no-any-return]
+        return chosen
     for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
         if scenario.weight_bank[at] != NONE and state.live_weight[at] == UNLISTED:
             chosen = scenario.weight_bank[at]
             target -= 1.0
             if target <= 0.0:
                 break
-    return chosen  # type: ignore[no-any-return]
+    return chosen
 
 
 @kernel
@@ -162,7 +162,7 @@ def draw_priority(scenario: Scenario, state: State, source: int) -> int:
     """A priority of 0 to 10."""
     kind, low = scenario.source_priority_kind[source], scenario.source_priority_min[source]
     if kind == PRIORITY_FIXED:
-        return low  # type: ignore[no-any-return]
+        return low
     if kind == PRIORITY_UNIFORM:
         return draw_integer(state, low, scenario.source_priority_max[source])
     first = scenario.source_first_choice[source]

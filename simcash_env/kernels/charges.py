@@ -76,4 +76,4 @@ def delay_weight(scenario: Scenario, state: State, row: int) -> int:
         band = scenario.normal_multiplier_thousandths[0]
     else:
         band = scenario.low_multiplier_thousandths[0]
-    return overdue * band // UNIT_THOUSANDTHS  # type: ignore[no-any-return]
+    return overdue * band // UNIT_THOUSANDTHS

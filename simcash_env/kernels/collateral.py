@@ -20,10 +20,10 @@ def spare_collateral(scenario: Scenario, state: State, bank: int) -> int:
     required = max(used - state.bank_credit_limit_cents[bank], 0)
     kept = PPM - scenario.bank_haircut_ppm[bank]
     if kept == 0 or required == 0:
-        return posted  # type: ignore[no-any-return]
+        return posted
     whole, rest = required // kept, required % kept
     backing = whole * PPM + (rest * PPM + kept - 1) // kept
-    return max(posted - backing, 0)  # type: ignore[no-any-return]
+    return max(posted - backing, 0)
 
 
 @kernel
@@ -35,7 +35,7 @@ def move_collateral(scenario: Scenario, state: State, bank: int, cents: int) -> 
     else:
         moved = -min(-cents, spare_collateral(scenario, state, bank))
     state.bank_posted_collateral_cents[bank] = posted + moved
-    return moved  # type: ignore[no-any-return]
+    return moved
 
 
 @kernel
@@ -95,7 +95,7 @@ def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
 def may_withdraw(scenario: Scenario, state: State, bank: int) -> bool:
     """Has the bank's collateral been held long enough?"""
     since = state.bank_collateral_since_tick[bank]
-    return since == NONE or state.tick[0] - since >= scenario.bank_min_holding_ticks[bank]  # type: ignore[no-any-return]
+    return since == NONE or state.tick[0] - since >= scenario.bank_min_holding_ticks[bank]
 
 
 @kernel

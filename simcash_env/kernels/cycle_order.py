@@ -18,16 +18,16 @@ TOTAL, IS_SINGLE, LENGTH, FIRST_BANK = 0, 1, 2, 3
 def goes_before(state: State, left: I64, right: I64) -> bool:
     """Order of two candidates: larger total, then bank ids, then payment ids; a prefix before what extends it."""
     if left[TOTAL] != right[TOTAL]:
-        return left[TOTAL] > right[TOTAL]  # type: ignore[no-any-return]
+        return left[TOTAL] > right[TOTAL]
     shorter = min(left[LENGTH], right[LENGTH])
     for at in range(FIRST_BANK, FIRST_BANK + shorter):
         if left[at] != right[at]:
-            return left[at] < right[at]  # type: ignore[no-any-return]
+            return left[at] < right[at]
     if left[LENGTH] != right[LENGTH]:
-        return left[LENGTH] < right[LENGTH]  # type: ignore[no-any-return]
+        return left[LENGTH] < right[LENGTH]
     for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):  # pragma: no branch - no cycle is listed twice
         if left[at] != right[at]:
-            return state.pay_id[left[at]] < state.pay_id[right[at]]  # type: ignore[no-any-return]
+            return state.pay_id[left[at]] < state.pay_id[right[at]]
     return False  # pragma: no cover - likewise
 
 
@@ -46,7 +46,7 @@ def pop_first(state: State, candidates: I64, heap: I64, left: int) -> int:
     first = heap[0]
     heap[0] = heap[left - 1]
     sift_down(state, candidates, heap, 0, left - 1)
-    return first  # type: ignore[no-any-return]
+    return first
 
 
 @kernel

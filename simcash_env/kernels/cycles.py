@@ -190,7 +190,7 @@ def is_intact(scenario: Scenario, state: State, candidate: I64) -> bool:
 def edge_cents(state: State, candidate: I64, at: int) -> int:
     """Cents that the bank at this place of the cycle pays."""
     kept = candidate[FIRST_BANK + candidate[LENGTH] + at]
-    return state.pay_remaining_cents[kept] if candidate[IS_SINGLE] else kept  # type: ignore[no-any-return]
+    return state.pay_remaining_cents[kept] if candidate[IS_SINGLE] else kept
 
 
 @kernel

@@ -17,7 +17,7 @@ END_OF_DAY = int(EventKind.END_OF_DAY)
 @kernel
 def is_last_tick_of_day(scenario: Scenario, state: State) -> bool:
     """Return whether the day ends with this tick."""
-    return (state.tick[0] + 1) % scenario.ticks_per_day[0] == 0  # type: ignore[no-any-return]
+    return (state.tick[0] + 1) % scenario.ticks_per_day[0] == 0
 
 
 @kernel

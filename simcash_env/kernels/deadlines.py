@@ -15,10 +15,10 @@ def cap_deadline(scenario: Scenario, state: State, deadline: int, lag: int) -> i
         ticks_per_day = scenario.ticks_per_day[0]
         last_tick = (tick // ticks_per_day + 1) * ticks_per_day - 1
         deadline = min(deadline, last_tick + lag)
-    return max(deadline, tick + 1)  # type: ignore[no-any-return]
+    return max(deadline, tick + 1)
 
 
 @kernel
 def default_deadline(scenario: Scenario, state: State) -> int:
     """A payment that is scheduled or handed in without a deadline has a tenth of a day, at least five ticks."""
-    return state.tick[0] + max(5, scenario.ticks_per_day[0] // 10)  # type: ignore[no-any-return]
+    return state.tick[0] + max(5, scenario.ticks_per_day[0] // 10)

@@ -158,7 +158,7 @@ def split(scenario: Scenario, state: State, work: Work, row: int, parts: int, su
             join_queue1(state, child)
     friction = scenario.split_friction_cents[0] * (parts - 1)
     charge(state, work, sender, SPLIT_FRICTION, friction, state.pay_id[row])
-    return submitted + now  # type: ignore[no-any-return]
+    return submitted + now
 
 
 @kernel

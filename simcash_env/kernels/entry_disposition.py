@@ -64,7 +64,7 @@ def shortest_prefix(
 @kernel
 def cents_from(state: State, work: Work, first: int, last: int) -> int:
     """Cents of a pair's payments from one slot to another, that included."""
-    return work.pay_key[last] - work.pay_key[first] + state.pay_remaining_cents[work.pay_scratch[last]]  # type: ignore[no-any-return]
+    return work.pay_key[last] - work.pay_key[first] + state.pay_remaining_cents[work.pay_scratch[last]]
 
 
 @kernel
@@ -103,7 +103,7 @@ def begin_list(work: Work, pair: int, slot: int) -> int:
         work.pair_scratch[pair] = slot
         work.pair_key[pair] = slot
         work.pair_order[pair] = 0
-    return slot + room  # type: ignore[no-any-return]
+    return slot + room
 
 
 @kernel

@@ -27,15 +27,15 @@ def overdraft_limit(scenario: Scenario, state: State, bank: int) -> int:
     posted = state.bank_posted_collateral_cents[bank]
     limit = state.bank_credit_limit_cents[bank]
     if posted == 0:
-        return limit  # type: ignore[no-any-return]
+        return limit
     kept = PPM - scenario.bank_haircut_ppm[bank]
-    return limit + posted // PPM * kept + posted % PPM * kept // PPM  # type: ignore[no-any-return]
+    return limit + posted // PPM * kept + posted % PPM * kept // PPM
 
 
 @inlined
 def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
     """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its overdraft limit."""
-    return max(state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank), 0)  # type: ignore[no-any-return]
+    return max(state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank), 0)
 
 
 @inlined
@@ -62,14 +62,14 @@ def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: in
     limit, outflow = scenario.pair_limit_cents[pair], state.pair_outflow_cents[pair] + cents
     if scenario.nets_limits[0]:
         outflow -= state.pair_outflow_cents[receiver * num_banks + sender] + incoming
-    return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
+    return limit == NONE or outflow <= limit
 
 
 @inlined
 def limited_outflow(scenario: Scenario, state: State, bank: int) -> int:
     """Cents that count against a bank's multilateral limit so far today: what it paid, less what it received if net."""
     outflow = state.bank_outflow_cents[bank]
-    return outflow - state.bank_inflow_cents[bank] if scenario.nets_limits[0] else outflow  # type: ignore[no-any-return]
+    return outflow - state.bank_inflow_cents[bank] if scenario.nets_limits[0] else outflow
 
 
 @inlined
@@ -78,7 +78,7 @@ def within_multilateral(scenario: Scenario, state: State, sender: int, cents: in
     limit, outflow = scenario.bank_multilateral_limit_cents[sender], limited_outflow(scenario, state, sender) + cents
     if scenario.nets_limits[0]:
         outflow -= received
-    return limit == NONE or outflow <= limit  # type: ignore[no-any-return]
+    return limit == NONE or outflow <= limit
 
 
 @kernel

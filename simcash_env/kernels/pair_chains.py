@@ -16,7 +16,7 @@ from simcash_env.schema.codes import NONE
 @inlined
 def pair_of(num_banks: int, state: State, row: int) -> int:
     """The ordered pair of banks of a payment."""
-    return state.pay_sender[row] * num_banks + state.pay_receiver[row]  # type: ignore[no-any-return]
+    return state.pay_sender[row] * num_banks + state.pay_receiver[row]
 
 
 @kernel

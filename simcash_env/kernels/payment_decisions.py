@@ -28,7 +28,7 @@ def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
         return False
     if state.pay_remaining_cents[row] < parts:
         return False
-    return scenario.splits_any[0] != 0 or state.pay_is_divisible[row] != 0  # type: ignore[no-any-return]
+    return scenario.splits_any[0] != 0 or state.pay_is_divisible[row] != 0
 
 
 @kernel

@@ -49,7 +49,7 @@ def may_allocate(scenario: Scenario, state: State, bank: int) -> bool:
         return False
     tick = state.tick[0]
     is_first = tick % scenario.ticks_per_day[0] == 0
-    return is_first and (tick == 0 or scenario.reallocates_pool_daily[0] != 0)  # type: ignore[no-any-return]
+    return is_first and (tick == 0 or scenario.reallocates_pool_daily[0] != 0)
 
 
 @kernel

@@ -29,7 +29,7 @@ def take_row(state: State) -> int:
     row = state.free_head[0]
     state.free_head[0] = state.pay_next[row]
     state.free_count[0] -= 1
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @kernel

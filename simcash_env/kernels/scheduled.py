@@ -99,8 +99,8 @@ def needs_row(scenario: Scenario, state: State, event: int) -> bool:
     """Will this event make a payment?"""
     kind = scenario.event_kind[event]
     if kind == SCHEDULED_SETTLEMENT:
-        return available_liquidity(scenario, state, scenario.event_bank[event]) < scenario.event_cents[event]  # type: ignore[no-any-return]
-    return kind == PAYMENT  # type: ignore[no-any-return]
+        return available_liquidity(scenario, state, scenario.event_bank[event]) < scenario.event_cents[event]
+    return kind == PAYMENT
 
 
 @kernel

@@ -30,7 +30,7 @@ def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
     count_arrival(state, row)
     join_queue1(state, row)
     record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
-    return state.pay_id[row]  # type: ignore[no-any-return]
+    return state.pay_id[row]
 
 
 @entry

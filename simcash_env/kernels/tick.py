@@ -44,7 +44,7 @@ def open_tick(scenario: Scenario, state: State, work: Work) -> int:
     escalate_priorities(scenario, state, work)
     order_queue1(scenario, state, work)
     state.phase[0] = DECIDING
-    return state.fault[0]  # type: ignore[no-any-return]
+    return state.fault[0]
 
 
 @kernel
@@ -79,7 +79,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
         settle_last(scenario, state, work)
         end_day(scenario, state, work)
     advance_clock(scenario, state)
-    return state.fault[0]  # type: ignore[no-any-return]
+    return state.fault[0]
 
 
 @kernel

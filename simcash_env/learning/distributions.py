@@ -45,7 +45,7 @@ class HeadGroup:
     is_curve: bool
 
 
-class BernoulliHeads(th.autograd.Function):  # type: ignore[misc]
+class BernoulliHeads(th.autograd.Function):
     """Log-probability (P, R) and weighted entropy of many Bernoulli heads at once, with their analytic gradients."""
 
     @staticmethod
@@ -166,7 +166,7 @@ class CategoricalHeads:
         return log_prob, entropy
 
 
-class DiagonalGaussian(nn.Module):  # type: ignore[misc]
+class DiagonalGaussian(nn.Module):
     """Independent normal variables with learned, state-independent standard deviations.
 
     The environment clips actions to [-1, 1].
@@ -189,7 +189,7 @@ class DiagonalGaussian(nn.Module):  # type: ignore[misc]
         actions = means + self.log_std.exp() * noise
         return actions, self.evaluate_actions(means, mask, actions)[0]
 
-    def evaluate_actions(self, means: Any, mask: Any, actions: Any) -> tuple[Any, Any]:  # noqa: ARG002 - no mask
+    def evaluate_actions(self, means: Any, mask: Any, actions: Any) -> tuple[Any, Any]:
         """Log-density of actions and entropy, both (P, R)."""
         standardised = (actions - means) * (-self.log_std).exp()
         log_prob = -(0.5 * standardised.square() + self.log_std + HALF_LOG_TWO_PI).sum(dim=2)

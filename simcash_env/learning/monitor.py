@@ -24,7 +24,7 @@ class CtrlC:
         self.once = False
         self._before: Any = None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what a signal brings
+    def _note(self, number: int, frame: FrameType | None) -> None:
         if self.once:
             raise KeyboardInterrupt
         self.once = True

@@ -19,7 +19,7 @@ ACTOR_OUTPUT_GAIN: Final = 0.01
 """Orthogonal gain of the layers that produce logits: an untrained policy draws all legal choices about equally."""
 
 
-class BatchedLinear(nn.Module):  # type: ignore[misc]
+class BatchedLinear(nn.Module):
     """P linear layers computed together: (P, rows, in) to (P, rows, out), with orthogonal initial weights.
 
     Args:
@@ -43,7 +43,7 @@ class BatchedLinear(nn.Module):  # type: ignore[misc]
         return th.baddbmm(self.bias, rows, self.weight)
 
 
-class ActorCritic(nn.Module):  # type: ignore[misc]
+class ActorCritic(nn.Module):
     """Logits and values of P policies.
 
     With ``slots`` every payment shown is scored by the same small network, in the context of the whole observation.

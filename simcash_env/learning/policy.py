@@ -143,7 +143,7 @@ class Policy:
             rows[..., self.columns - self.ids :] = th.eye(self.banks).repeat(copies, 1)
         return rows
 
-    @th.no_grad()  # type: ignore[untyped-decorator]
+    @th.no_grad()
     def act(self, observations: Any, masks: Any, generator: Any = GREEDY) -> Any:
         """Actions (N, L, H) for observations (N, L, D) and masks (N, L, H, C): greedy, or sampled with a generator."""
         rows = self.new_rows(len(observations))

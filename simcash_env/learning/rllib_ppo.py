@@ -40,7 +40,7 @@ STATE, ALGORITHM = "state.json", "algorithm"
 QUIET: Final = {"log_to_driver": False, "configure_logging": True, "logging_level": "error"}
 
 
-class MaskedPPO(DefaultPPOTorchRLModule):  # type: ignore[misc]
+class MaskedPPO(DefaultPPOTorchRLModule):
     """RLlib's own networks on the vector of an observation; its mask takes the illegal choices out of their logits."""
 
     def __init__(self, *, observation_space: Any, **kwargs: Any) -> None:

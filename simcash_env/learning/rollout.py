@@ -137,7 +137,7 @@ class RolloutCollector:
         """Whether the expert plays, and the policy is trained to imitate it (behaviour cloning)."""
         return self.expert is not None and self.steps < self.settings.imitate_steps
 
-    @th.no_grad()  # type: ignore[untyped-decorator]
+    @th.no_grad()
     def collect(self) -> None:
         """Play T ticks in every copy."""
         vec, policy, ticks = self.vec, self.policy, self.settings.steps_per_rollout

@@ -92,7 +92,7 @@ def schedule_slots(market: MarketConfig, schedule: ScheduleConfig, accounts: Seq
     ``same_market``: all in the first market. ``sequential``: each pair goes on to the next market. An account's sides
     alternate. Where accounts times trades are odd, the first account trades once more, so that nobody is left over.
     """
-    draw = random.Random(schedule.seed)  # noqa: S311 - amounts, not secrets
+    draw = random.Random(schedule.seed)
     reference = market.reference_units()
     rates = {
         side: int(reference + rate_units(offset)) / RATE_UNIT

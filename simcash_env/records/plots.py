@@ -97,7 +97,7 @@ def _money(values: Any) -> tuple[Any, str]:
 def _mark_days(axis: Any, picture: Picture) -> None:
     per_day, facts = picture.facts.ticks_per_day, picture.facts
     days = range(facts.first_tick // per_day + 1, -(-facts.ticks // per_day))
-    if len(days) <= 31:  # noqa: PLR2004 - a month; more lines would be a grey area
+    if len(days) <= 31:
         for day in days:
             axis.axvline(day * per_day - 0.5, color="0.85", linewidth=0.8, zorder=0)
     axis.set_xlabel("tick" + (f" (every {picture.stride}th)" if picture.stride > 1 else ""))
@@ -172,7 +172,7 @@ def _costs_by_bank(axis: Any, picture: Picture) -> None:
     costs, unit = _money(picture.bank_costs[order])
     _stacked(axis, np.arange(len(order)), costs, 0.8)
     names = [picture.facts.bank_ids[at] for at in order]
-    is_crowded = sum(map(len, names)) > 40  # noqa: PLR2004 - letters that fit under the axis
+    is_crowded = sum(map(len, names)) > 40
     axis.set_xticks(range(len(order)), names, rotation=90 if is_crowded else 0)
     more = len(totals) - len(order)
     axis.set_title("Costs by bank" + (f", the dearest {len(order)} of {len(totals)}" if more else ""))
@@ -213,7 +213,7 @@ def _network(axis: Any, picture: Picture) -> None:
     sizes = 120 + 400 * paid / max(float(paid.max()), 1e-9)
     axis.scatter(*places.T, s=sizes, color="#E69F00", edgecolor="black", linewidth=0.8, zorder=3)
     for bank, (x, y) in zip(banks, places, strict=True):
-        side = "center" if abs(x) < 0.1 else "left" if x > 0 else "right"  # noqa: PLR2004 - at the top or the bottom
+        side = "center" if abs(x) < 0.1 else "left" if x > 0 else "right"
         axis.text(1.2 * x, 1.2 * y, bank, ha=side, va="center", fontsize=8)
     axis.set_xlim(-1.8, 1.8)
     axis.set_ylim(-1.35, 1.35)

@@ -57,7 +57,7 @@ def ring(history: History, edges: tuple[float, float, float, float]) -> tuple[li
     count = len(history.names)
     centre = ((left + right) / 2, (top + bottom) / 2 + 10)
     reach_x, reach_y = (right - left) / 2 - 86, (bottom - top) / 2 - 66
-    start = np.pi if count == 2 else -np.pi / 2  # noqa: PLR2004 - two banks lie side by side, else the first is on top
+    start = np.pi if count == 2 else -np.pi / 2
     angles = start + 2 * np.pi * np.arange(count) / count
     places = [(centre[0] + reach_x * float(np.cos(a)), centre[1] + reach_y * float(np.sin(a))) for a in angles]
     waiting = history.queue1[history.last].astype(np.float64)
@@ -101,7 +101,7 @@ def name_banks(
         place, radius, name = np.array(places[bank]), radii[bank], history.names[bank]
         away = (place - middle) / max(float(np.hypot(*(place - middle))), 1.0)
         x, y = (float(part) for part in place + away * (radius + 6))
-        if abs(away[0]) < 0.35:  # noqa: PLR2004 - above or below the ring
+        if abs(away[0]) < 0.35:
             canvas.words((x, y), fitted(canvas, name, 120), anchor="ms" if away[1] < 0 else "ma")
         else:
             room = right - x if away[0] > 0 else x - left

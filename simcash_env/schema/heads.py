@@ -48,7 +48,7 @@ HEADS: Final = (
     Head(
         "rtgs_priority",
         len(RtgsPriority),
-        lambda view, learners: bool(view.orders_queue2_by_priority[0]),  # noqa: ARG005 - one signature for all
+        lambda view, learners: bool(view.orders_queue2_by_priority[0]),
         tuple(range(len(RtgsPriority))),
         "RTGS priority of all payments released in this tick",
         "0 normal · 1 urgent · 2 highly urgent",
@@ -66,7 +66,7 @@ HEADS: Final = (
     Head(
         "collateral",
         COLLATERAL_CHOICES,
-        lambda view, learners: bool(view.offers_collateral[0]),  # noqa: ARG005 - as above
+        lambda view, learners: bool(view.offers_collateral[0]),
         (*range(COLLATERAL_CHOICES - 1, _POSTS, -1), *range(_POSTS + 1)),
         "collateral",
         "0 keep · 1, 2, 3 post a quarter, half, all of what may be posted · 4, 5, 6 withdraw a quarter, half, all of"
@@ -76,7 +76,7 @@ HEADS: Final = (
     Head(
         "revoke",
         REVOKE_CHOICES,
-        lambda view, learners: bool(view.offers_revoke[0]),  # noqa: ARG005 - as above
+        lambda view, learners: bool(view.offers_revoke[0]),
         tuple(range(REVOKE_CHOICES)),
         "the bank's payments in Queue 2",
         "0 keep · 1 revoke the largest · 2 revoke all · 3, 4, 5 revoke all and make their RTGS priority normal, urgent,"
@@ -86,7 +86,7 @@ HEADS: Final = (
     Head(
         "market",
         MARKET_CHOICES,
-        lambda view, learners: bool(view.market_offers_orders.any()),  # noqa: ARG005 - as above
+        lambda view, learners: bool(view.market_offers_orders.any()),
         (*range(MARKET_CHOICES - 1, _BIDS, -1), *range(_BIDS + 1)),
         "order in the market",
         "0 none · 1 to 9 bid · 10 to 18 ask: three rates, from the lowest; per rate three sizes, from the smallest",

@@ -51,7 +51,7 @@ class SlotVerb(NamedTuple):
     meaning: str
 
 
-def _always(actions: Offers) -> Sequence[int]:  # noqa: ARG001 - whatever the scenario says
+def _always(actions: Offers) -> Sequence[int]:
     return (0,)
 
 

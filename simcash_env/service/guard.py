@@ -185,7 +185,7 @@ async def drain(receive: Receive, most: int) -> None:
 
 def is_decimal(text: str) -> bool:
     """Whether the text is a valid content length."""
-    return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
+    return text.isascii() and text.isdigit() and len(text) < 20
 
 
 def is_same(shown: str, expected: str) -> bool:

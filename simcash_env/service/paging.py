@@ -73,7 +73,7 @@ def _tests(run: Run, criteria: EventFilter) -> dict[str, Any]:
     number = None
     if criteria.tx is not None:
         digits = criteria.tx.removeprefix("tx_")
-        if not (criteria.tx.startswith("tx_") and digits.isascii() and digits.isdigit() and len(digits) < 19):  # noqa: PLR2004
+        if not (criteria.tx.startswith("tx_") and digits.isascii() and digits.isdigit() and len(digits) < 19):
             raise refuse_value("query.tx", "is not a payment id such as tx_00000001", criteria.tx)
         number = int(digits)
     return {

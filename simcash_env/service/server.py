@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
         self._keeper = keeper
         self.signal: int | None = None
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop gracefully on the first signal, at once on a second interrupt."""
         self._keeper.stopping.set()
         self.force_exit = self.should_exit and sig == signal.SIGINT

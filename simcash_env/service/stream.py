@@ -60,7 +60,7 @@ class Listeners:
         """Send a message to all listeners."""
         for listener in tuple(self._all):
             listener.offer(message)
-            if listener.close_code != 1000:  # noqa: PLR2004 - the code of a normal end
+            if listener.close_code != 1000:
                 self._all.discard(listener)
 
     def end(self, code: int, reason: str) -> None:

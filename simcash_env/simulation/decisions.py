@@ -148,7 +148,7 @@ def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
     """
     if isinstance(decision, str) and decision in VERBS:
         return int(VERBS[decision]), NONE
-    verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)  # noqa: PLR2004
+    verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)
     verb, parts = verb if isinstance(verb, str) else None, whole_within(value, 0, MAX_CENTS)
     if verb == "split" and parts is not None:
         return int(Verb.SPLIT) + parts, NONE
@@ -193,7 +193,7 @@ def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
         raise ActionError(message)
     if order is None:
         return 0, 0, 0
-    if not isinstance(order, tuple) or len(order) != 3:  # noqa: PLR2004
+    if not isinstance(order, tuple) or len(order) != 3:
         message = f"orders.{bank}: must be (side, rate, cents) or None, got {order!r}"
         raise ActionError(message)
     side, rate, cents = order

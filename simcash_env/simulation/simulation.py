@@ -290,7 +290,7 @@ class Simulation(SavedRunMixin):
         self._tick_log.append(log)
         return tx_name(pay_id)
 
-    def _submission_problem(  # noqa: PLR0911 - one line a rule
+    def _submission_problem(
         self,
         sender: str,
         receiver: str,

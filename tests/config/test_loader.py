@@ -287,9 +287,9 @@ def test_the_error_is_one_of_the_package_and_survives_pickling() -> None:
     with pytest.raises(ConfigError) as caught:
         load_scenario(changed(NATIVE, "name", 5))
     assert isinstance(caught.value, SimcashError)
-    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(caught.value))
     assert (type(copy), copy.faults, str(copy)) == (ConfigError, caught.value.faults, "name: must be text, got 5")
-    assert isinstance(pickle.loads(pickle.dumps(PolicyError([]))), PolicyError)  # noqa: S301 - our own bytes
+    assert isinstance(pickle.loads(pickle.dumps(PolicyError([]))), PolicyError)
 
 
 def test_a_fault_leaves_out_what_is_not_known() -> None:

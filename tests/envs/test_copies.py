@@ -15,7 +15,7 @@ from simcash_env.schema.layout import pack_arguments
 from tests.forking import forked, needs_fork
 from tests.worlds import busy, legal, legal_by_seed, play_on
 
-COPIERS = {"deepcopy": copy.deepcopy, "pickle": lambda made: pickle.loads(pickle.dumps(made))}  # noqa: S301 - our own
+COPIERS = {"deepcopy": copy.deepcopy, "pickle": lambda made: pickle.loads(pickle.dumps(made))}
 
 
 class Costs(NamedTuple):

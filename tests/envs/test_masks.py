@@ -170,7 +170,7 @@ def test_what_lies_beyond_the_window_is_held():
 
 def random_worlds(count):
     """Worlds drawn from everything that bears on what is legal."""
-    draw = random.Random(20_261_121)  # noqa: S311 - scenarios, not secrets
+    draw = random.Random(20_261_121)
     for _ in range(count):
         yield busy(
             banks=2,

@@ -23,7 +23,7 @@ PRICES = {
 
 
 def worlds(count, **fixed):
-    draw = random.Random(7)  # noqa: S311 - scenarios, not secrets
+    draw = random.Random(7)
     for _ in range(count):
         prices = {**PRICES, "split_friction_cost": draw.choice((0, 1, 25))}
         prices["delay_cost_per_tick_per_cent"] = draw.choice((0.0001, 0.01, 0.3))

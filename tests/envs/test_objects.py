@@ -122,7 +122,7 @@ def test_a_copied_batch_goes_on_with_its_objects(observation, autoreset):
     vec.reset(seed=4)
     for step in range(3):
         vec.step(legal(vec.masks, step))
-    twin = pickle.loads(pickle.dumps(vec))  # noqa: S301 - our own
+    twin = pickle.loads(pickle.dumps(vec))
     for step in range(3, vec.num_ticks + (3 if autoreset == "same_step" else 0)):
         actions = legal(vec.masks, step)
         vec.step(actions)

@@ -94,7 +94,7 @@ def test_an_event_that_names_what_this_run_does_not_have_is_a_difference(column:
     rows = events.rows.copy()
     rows[at, LOG_COLUMNS.index(column)] = 999
     record = SimpleNamespace(chunks=lambda: iter([rows]))
-    said = _Recorded(record).compare(events, 7)  # type: ignore[arg-type]
+    said = _Recorded(record).compare(events, 7)
     assert said.startswith(f"event {7 + at}: recorded {rows[at].tolist()}, replayed ")
     assert "TreeDecision" in said
 

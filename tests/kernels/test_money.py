@@ -111,7 +111,7 @@ def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
     with pytest.raises(SimulationError, match=r"tick \d: a total left the range of int64 cents"):
         Simulation(flood(), events=False).run_to_completion()
     vec = make_vec(flood(), 2)
-    with pytest.raises(SimulationError, match=r"copy \d: a total left the range of int64 cents"):  # noqa: PT012
+    with pytest.raises(SimulationError, match=r"copy \d: a total left the range of int64 cents"):
         vec.reset(1)
         for _ in range(3):
             vec.step(np.zeros(vec.actions.shape, np.int64))

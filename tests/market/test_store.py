@@ -42,7 +42,7 @@ def test_a_run_that_is_saved_after_any_slot_ends_like_one_that_never_stopped(sto
     assert picture(again) == uninterrupted
 
 
-class Breakdown(Exception):  # noqa: N818 - it is no error of ours
+class Breakdown(Exception):
     """Something fails in the middle."""
 
 

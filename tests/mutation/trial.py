@@ -39,7 +39,7 @@ class Watch:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.usual is not None:  # the quick ones first: most mutants die of one of those
-            items.sort(key=lambda item: self.usual.get(item.nodeid, 0.0))  # type: ignore[union-attr]
+            items.sort(key=lambda item: self.usual.get(item.nodeid, 0.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:

@@ -63,9 +63,7 @@ def verdict_on(world: World, bank: Bank, payment: Payment, given: Mapping[str, D
     return Verdict("split", payment.priority, parts, parts)
 
 
-def decision_on(  # noqa: PLR0911 - one a policy
-    world: World, bank: Bank, payment: Payment, given: Mapping[str, Decision]
-) -> Decision:
+def decision_on(world: World, bank: Bank, payment: Payment, given: Mapping[str, Decision]) -> Decision:
     """The decision of a named policy, or the one given."""
     policy = bank.config.policy
     if policy.type == "external":

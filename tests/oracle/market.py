@@ -121,7 +121,7 @@ class Market:
         """Principal that stands between two banks."""
         return sum(loan.cents for loan in self.loans if (loan.lender, loan.borrower) == (lender, borrower))
 
-    def refusal(self, order: Order, aside: int) -> str | None:  # noqa: PLR0911 - one line a rule
+    def refusal(self, order: Order, aside: int) -> str | None:
         """Why an order is refused; what was set aside for an ask before payments is lent whatever was paid since."""
         units = {
             name: as_fraction(getattr(self.config, name)) * UNITS_PER_CENT for name in ("deposit_rate", "lending_rate")

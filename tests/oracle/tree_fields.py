@@ -13,9 +13,7 @@ EOD_RUSH = 0.8
 TOP = 5
 
 
-def field(  # noqa: PLR0911 - one a group
-    world: World, bank: Bank, payment: Payment | None, name: str
-) -> float:
+def field(world: World, bank: Bank, payment: Payment | None, name: str) -> float:
     """The value of a field; of payments only where there is one."""
     if name.startswith("bank_state_"):
         return bank.registers.get(name, 0.0)

@@ -43,7 +43,7 @@ class Asker:
             node = node["on_true"] if self.holds(node["condition"]) else node["on_false"]
         return node
 
-    def holds(self, condition: Row) -> bool:  # noqa: PLR0911 - one an operator
+    def holds(self, condition: Row) -> bool:
         """Is a condition true?"""
         op = condition["op"]
         if op == "and":
@@ -75,7 +75,7 @@ class Asker:
             return float(self.bank.config.policy.values[row["param"]])
         return self.computed(row["compute"]) if "compute" in row else float(row["value"])
 
-    def computed(self, row: Row) -> float:  # noqa: PLR0911 - one an operator
+    def computed(self, row: Row) -> float:
         """Arithmetic."""
         match row["op"]:
             case "max":

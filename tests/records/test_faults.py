@@ -216,7 +216,7 @@ def reads_as(path, facts) -> bool:
 def test_a_damaged_record_is_refused_or_found_unequal_and_left_as_it_is(tmp_path, file):
     """One byte anywhere; what reads as before all the same lay in no event and no fact of the run."""
     recorded(tmp_path)
-    path, draw = tmp_path / file, random.Random(5)  # noqa: S311 - no secret
+    path, draw = tmp_path / file, random.Random(5)
     good = path.read_bytes()
     before = open_record(path)
     facts, refused = before.facts, 0

@@ -30,7 +30,7 @@ def test_inputs_of_a_tick_come_before_it() -> None:
         (Input(3, 1, "submit", '{"sender": "ALFA"}'), "inputs: number 3 cannot be given in again: "),
         (Input(3, 1, "submit", "[]"), "inputs: number 3 cannot be given in again: "),
         (Input(3, 1, "tick", '{"actions": {"NOBODY": {}}}'), "inputs: number 3 cannot be given in again: "),
-        (Input(3, 1, "gift", "{}"), "inputs: unknown kind 'gift'; kinds are open, submit, policy"),  # type: ignore[arg-type]
+        (Input(3, 1, "gift", "{}"), "inputs: unknown kind 'gift'; kinds are open, submit, policy"),
     ],
 )
 def test_an_input_that_makes_no_sense_is_refused(wrong: Input, said: str) -> None:

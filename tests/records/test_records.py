@@ -169,7 +169,7 @@ def test_a_database_holds_many_runs_and_a_parquet_file_is_replaced(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.parquet", "runs.duckdb"]
 
 
-class Broken(Exception):  # noqa: N818 - any other exception
+class Broken(Exception):
     pass
 
 

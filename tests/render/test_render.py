@@ -259,7 +259,7 @@ def test_a_renderer_can_be_copied_and_pickled_with_its_batch(mode, no_screen):
     renderer = Renderer(vec, mode, frames_per_second=0)
     vec.reset(1)
     renderer.begin()
-    for twin in (copy.deepcopy(renderer), pickle.loads(pickle.dumps(renderer))):  # noqa: S301 - our own
+    for twin in (copy.deepcopy(renderer), pickle.loads(pickle.dumps(renderer))):
         assert twin._vec is not vec
         assert np.array_equal(twin.render(), renderer.render())
         twin.close()

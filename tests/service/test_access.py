@@ -9,7 +9,7 @@ from simcash_env.errors import RoomError
 from simcash_env.service.guard import COOKIE
 from tests.service.processes import FIFO, serving
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - with a token
+EVERYWHERE = "0.0.0.0"
 TOKEN = "correct horse battery staple"  # noqa: S105 - of these tests
 
 

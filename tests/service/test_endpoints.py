@@ -240,7 +240,7 @@ def test_the_documentation_page_needs_no_other_site(service):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--host", "0.0.0.0"], "--host: is not a loopback address: set --token, or --insecure"),  # noqa: S104
+        (["--host", "0.0.0.0"], "--host: is not a loopback address: set --token, or --insecure"),
         (["--token", ""], "--token: must be printable ASCII and not empty"),
         (["--db", "."], "--db: cannot be used: unable to open database file"),
         (["--host", "192.0.2.1", "--insecure"], "cannot listen on 192.0.2.1:8000"),

@@ -63,7 +63,7 @@ def test_a_payment_for_which_there_is_no_room_is_refused_and_changes_nothing():
         num_bytes = made(keeper).nbytes
     with keeping(max_memory_bytes=num_bytes + 100) as keeper:
         held = made(keeper)
-        with pytest.raises(Refusal, match=r"bytes more; nothing has changed$") as refused:  # noqa: PT012
+        with pytest.raises(Refusal, match=r"bytes more; nothing has changed$") as refused:
             while True:
                 before = held.run.digest(), len(held.inputs)
                 keeper.submit(held, PAYMENT)

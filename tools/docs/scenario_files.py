@@ -105,7 +105,7 @@ def _yaml(value: Any) -> str:
     return "[" + ", ".join(map(_yaml, value)) + "]" if isinstance(value, tuple) else str(value)
 
 
-def _type(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind of type
+def _type(annotation: Any) -> str:
     """A type in words: the description in its annotation, or its structure."""
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

@@ -20,7 +20,7 @@ def excludes_zero(interval: Interval) -> bool:
     return interval[0] >= TOLERANCE or interval[1] <= -TOLERANCE
 
 
-def compute(op: str, operands: Sequence[Interval]) -> Interval:  # noqa: PLR0911 - one line an operator
+def compute(op: str, operands: Sequence[Interval]) -> Interval:
     """Bounds of an operator's result."""
     first, second = operands[0], operands[-1]
     if op == "+":

@@ -80,9 +80,7 @@ class ValueCheck:
 
     # -- values -------------------------------------------------------------------------------------------------------
 
-    def value(  # noqa: PLR0911 - one line a kind
-        self, value: Any, place: Place, facts: Facts, nesting: int = 0
-    ) -> Interval:
+    def value(self, value: Any, place: Place, facts: Facts, nesting: int = 0) -> Interval:
         """Check ``{"field": ...}``, ``{"param": ...}``, ``{"value": ...}`` or ``{"compute": ...}``; returns bounds."""
         if is_number(value) or isinstance(value, bool):
             self.fault(place, f'must be {{"value": {value}}}: a number stands in a mapping of its own', value)
@@ -159,9 +157,7 @@ class ValueCheck:
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 
-    def condition(  # noqa: PLR0911 - one line a kind
-        self, value: Any, place: Place, facts: Facts, nesting: int = 0
-    ) -> Truth:
+    def condition(self, value: Any, place: Place, facts: Facts, nesting: int = 0) -> Truth:
         """Check a condition; is it always true, always false or neither?"""
         row = self.operation(value, place, (*COMPARISONS, *LOGIC), nesting)
         if row is None:

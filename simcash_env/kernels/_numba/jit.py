@@ -101,7 +101,7 @@ def inlined(function: F) -> F:
 def _compile_rule(function: F, *, forceinline: bool) -> F:
     options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled: Any = numba.njit(forceinline=forceinline, **compilers.RULE_OPTIONS, **options)(function)
-    return compiled if PLAIN else _settle_argument_types(compiled)  # type: ignore[no-any-return]
+    return compiled if PLAIN else _settle_argument_types(compiled)
 
 
 def entry(function: F) -> F:
@@ -114,9 +114,9 @@ def entry(function: F) -> F:
     finally:
         numba.config.CACHE_DIR = previous
     if PLAIN:
-        return compiled  # type: ignore[no-any-return]
+        return compiled
     _ENTRIES.append(compiled)
-    return _settle_argument_types(_watch_cache(compiled))  # type: ignore[no-any-return]
+    return _settle_argument_types(_watch_cache(compiled))
 
 
 _ENTRIES: Final[list[Any]] = []

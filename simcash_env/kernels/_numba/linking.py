@@ -17,14 +17,14 @@ COMPILED: Final = "_ZN"
 """How Numba's names of compiled functions start."""
 
 
-class RuleLibrary(JITCodeLibrary):  # type: ignore[misc]
+class RuleLibrary(JITCodeLibrary):
     """A rule's code, to be linked into entries; it has no machine code, hence no address and no environment."""
 
     def finalize(self) -> None:
         """Nothing to optimise yet."""
         self._finalized = True
 
-    def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002 - Numba's signature
+    def get_pointer_to_function(self, name: str) -> int:
         """No symbol is defined."""
         return 0
 
@@ -37,7 +37,7 @@ class RuleLibrary(JITCodeLibrary):  # type: ignore[misc]
         """There is no machine code that could ask for it; entries have environments of their own."""
 
 
-class EntryLibrary(JITCodeLibrary):  # type: ignore[misc]
+class EntryLibrary(JITCodeLibrary):
     """An entry's code together with that of every rule it reaches."""
 
     def finalize(self) -> None:
@@ -61,17 +61,17 @@ class EntryLibrary(JITCodeLibrary):  # type: ignore[misc]
                 raise LookupError(message)
 
 
-class RuleCompiler(Compiler):  # type: ignore[misc]
+class RuleCompiler(Compiler):
     """Numba's compiler, writing into a ``RuleLibrary``."""
 
-    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:  # noqa: ARG002 - as above
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         super().__init__(typingctx, targetctx, RuleLibrary(targetctx.codegen(), "rule"), *rest)
 
 
-class EntryCompiler(Compiler):  # type: ignore[misc]
+class EntryCompiler(Compiler):
     """Numba's compiler, writing into an ``EntryLibrary`` that the cache can keep."""
 
-    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:  # noqa: ARG002 - as above
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         whole = EntryLibrary(targetctx.codegen(), "entry")
         whole.enable_object_caching()
         super().__init__(typingctx, targetctx, whole, *rest)
@@ -88,20 +88,20 @@ def check_linking() -> None:
     options = {"nogil": True, "error_model": "numpy"}
     rule_options = {**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": RuleCompiler}
 
-    @numba.njit(**rule_options)  # type: ignore[untyped-decorator]
+    @numba.njit(**rule_options)
     def add_square(total: int, number: int) -> int:
         return total + number * number
 
-    @numba.njit(forceinline=True, **rule_options)  # type: ignore[untyped-decorator]
+    @numba.njit(forceinline=True, **rule_options)
     def add_squares(first: int, last: int) -> int:
         total = 0
         for number in range(first, last + 1):
             total = add_square(total, number)
         return total
 
-    @numba.njit(pipeline_class=EntryCompiler, **options)  # type: ignore[untyped-decorator]
+    @numba.njit(pipeline_class=EntryCompiler, **options)
     def sum_of_squares(last: int) -> int:
-        return add_squares(1, last)  # type: ignore[no-any-return]
+        return add_squares(1, last)
 
     expected, found = 385, sum_of_squares(10)
     if found != expected:

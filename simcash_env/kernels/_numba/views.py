@@ -44,7 +44,7 @@ T = TypeVar("T", bound=tuple[Any, ...])
 _LAYOUTS: dict[str, Layout] = {}
 
 
-class ViewType(types.Type):  # type: ignore[misc]
+class ViewType(types.Type):
     """Numba's type of an opened table."""
 
     def __init__(self, table: str) -> None:
@@ -52,7 +52,7 @@ class ViewType(types.Type):  # type: ignore[misc]
         super().__init__(name=f"View({table})")
 
 
-class ColumnType(types.Type):  # type: ignore[misc]
+class ColumnType(types.Type):
     """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
 
     def __init__(self, element: Any, stride: int = 1) -> None:
@@ -62,14 +62,14 @@ class ColumnType(types.Type):  # type: ignore[misc]
 
 
 @register_model(ColumnType)
-class _ColumnModel(models.StructModel):  # type: ignore[misc]
+class _ColumnModel(models.StructModel):
     def __init__(self, dmm: Any, fe_type: ColumnType) -> None:
         super().__init__(dmm, fe_type, [("data", types.CPointer(fe_type.element)), ("size", types.int64)])
 
 
 @infer_global(operator.getitem)
-class _ReadElement(AbstractTemplate):  # type: ignore[misc]
-    def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002 - the signature Numba asks for
+class _ReadElement(AbstractTemplate):
+    def generic(self, args: Any, kws: Any) -> Any:
         """Type of ``column[i]``."""
         if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
             return signature(args[0].element, args[0], types.int64)
@@ -77,8 +77,8 @@ class _ReadElement(AbstractTemplate):  # type: ignore[misc]
 
 
 @infer_global(operator.setitem)
-class _WriteElement(AbstractTemplate):  # type: ignore[misc]
-    def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002 - the signature Numba asks for
+class _WriteElement(AbstractTemplate):
+    def generic(self, args: Any, kws: Any) -> Any:
         """Type of ``column[i] = value``."""
         if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
             return signature(types.none, args[0], types.int64, args[0].element)
@@ -93,34 +93,34 @@ def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, i
     return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
 
 
-@lower_builtin(operator.getitem, ColumnType, types.Integer)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.getitem, ColumnType, types.Integer)
 def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.load(_element_pointer(context, builder, sig.args[0], args[0], args[1]))
 
 
-@lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)
 def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     builder.store(args[2], _element_pointer(context, builder, sig.args[0], args[0], args[1]))
     return context.get_dummy_value()
 
 
 @infer_getattr
-class _ColumnAttribute(AttributeTemplate):  # type: ignore[misc]
+class _ColumnAttribute(AttributeTemplate):
     key = ColumnType
 
-    def resolve_shape(self, typ: ColumnType) -> Any:  # noqa: ARG002 - the signature Numba asks for
+    def resolve_shape(self, typ: ColumnType) -> Any:
         """Type of ``column.shape``."""
         return types.UniTuple(types.int64, 1)
 
 
-@lower_getattr(ColumnType, "shape")  # type: ignore[untyped-decorator]
+@lower_getattr(ColumnType, "shape")
 def _lower_shape(context: Any, builder: Any, typ: ColumnType, value: Any) -> Any:
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=value)
     return context.make_tuple(builder, types.UniTuple(types.int64, 1), [opened.size])
 
 
 @register_model(ViewType)
-class _ViewModel(models.StructModel):  # type: ignore[misc]
+class _ViewModel(models.StructModel):
     """Where the row begins, and its sizes: two pointers, so that passing a table to a kernel costs nothing."""
 
     def __init__(self, dmm: Any, fe_type: ViewType) -> None:
@@ -132,7 +132,7 @@ def _column_type(column: Column) -> ColumnType:
 
 
 @infer_getattr
-class _ViewAttribute(AttributeTemplate):  # type: ignore[misc]
+class _ViewAttribute(AttributeTemplate):
     key = ViewType
 
     def generic_resolve(self, typ: ViewType, attr: str) -> Any:
@@ -148,7 +148,7 @@ def _load_size(context: Any, builder: Any, view: Any, number: int) -> Any:
     return size
 
 
-@lower_getattr_generic(ViewType)  # type: ignore[untyped-decorator]
+@lower_getattr_generic(ViewType)
 def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: str) -> Any:
     """Code of ``view.attr``: where the column begins, and its length."""
     layout = _LAYOUTS[typ.table]
@@ -168,8 +168,8 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
 def _compiled_opener(layout: Layout) -> Any:
     view_type = ViewType(layout.table)
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:  # noqa: ARG001 - the signature Numba asks for
+    @intrinsic
+    def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             view = cgutils.create_struct_proxy(view_type)(context, builder)
             view.data = _opened(context, builder, signature.args[0], args[0]).data
@@ -192,8 +192,8 @@ def plain_part(array: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[An
     return array[start : start + size]
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:  # noqa: ARG001 - as above
+@intrinsic
+def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:
     """Like a slice, but a column: nothing is reference-counted. Takes a flat array or a column."""
     column_type = array if isinstance(array, ColumnType) else ColumnType(array.dtype)
 
@@ -221,8 +221,8 @@ def argument_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64]], T]:
 def _compiled_argument_opener(table: type[Any]) -> Any:
     opened_type = _argument_type(table)
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def open_arguments(typingctx: Any, words: Any) -> Any:  # noqa: ARG001 - as above
+    @intrinsic
+    def open_arguments(typingctx: Any, words: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             data = _opened(context, builder, signature.args[0], args[0]).data
             return _load_arguments(context, builder, data, table, 0)

@@ -27,7 +27,7 @@ def rate_of(scenario: Scenario, choice: int) -> int:
         low = max(low, scenario.market_band_low_rate[0])
         high = min(high, scenario.market_band_high_rate[0])
     level = (choice - 1) % A_SIDE // MARKET_SIZES + 1
-    return max(low + (high - low) * level // (MARKET_RATES + 1), 1)  # type: ignore[no-any-return]
+    return max(low + (high - low) * level // (MARKET_RATES + 1), 1)
 
 
 @kernel
@@ -36,17 +36,17 @@ def may_order(scenario: Scenario, state: State, bank: int) -> bool:
     if due_tick(scenario, state, 0) == NONE or state.market_loan_free[0] == NONE:
         return False
     locked = state.trader_locked_cents[bank] + state.trader_credit_locked_cents[bank]
-    return locked > 0 or state.market_order_free[0] != NONE  # type: ignore[no-any-return]
+    return locked > 0 or state.market_order_free[0] != NONE
 
 
 @kernel
 def room_cents(scenario: Scenario, state: State, bank: int, side: int, rate: int, kept: int) -> int:
     """The most that a bank could ask or bid for once its own orders are out of the book; ``kept`` it may not lend."""
     if side == ASK:
-        return state.bank_balance_cents[bank] + state.trader_locked_cents[bank] - kept  # type: ignore[no-any-return]
+        return state.bank_balance_cents[bank] + state.trader_locked_cents[bank] - kept
     room = scenario.trader_credit_line_cents[bank] - state.trader_owed_cents[bank]
     ticks = due_tick(scenario, state, 0) - state.tick[0]
-    return room - most_interest(scenario, max(room, 0), rate, ticks)  # type: ignore[no-any-return]
+    return room - most_interest(scenario, max(room, 0), rate, ticks)
 
 
 @kernel

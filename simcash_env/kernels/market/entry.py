@@ -45,8 +45,8 @@ def place_rows(
 
 @entry
 def cancel_rows(
-    scenario_row: I64,  # noqa: ARG001 - as every entry of a half tick takes it
-    scenario_sizes: I64,  # noqa: ARG001 - likewise
+    scenario_row: I64,
+    scenario_sizes: I64,
     state_row: I64,
     state_sizes: I64,
     work_row: I64,

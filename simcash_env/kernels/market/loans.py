@@ -65,14 +65,14 @@ def make_loan(scenario: Scenario, state: State, book: int, lender: int, borrower
     state.trader_owed_cents[borrower] += state.loan_repayment_cents[row]
     if state.exposure_cents.shape[0] > 0:
         state.exposure_cents[lender * scenario.num_banks[0] + borrower] += cents
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @kernel
 def owed_cents(scenario: Scenario, state: State, row: int, late: int) -> int:
     """What repays a loan so many ticks after its maturity: what was due then bears the lending rate."""
     repayment = state.loan_repayment_cents[row]
-    return repayment + interest(scenario, repayment, scenario.market_lending_rate[0], late)  # type: ignore[no-any-return]
+    return repayment + interest(scenario, repayment, scenario.market_lending_rate[0], late)
 
 
 @kernel

@@ -26,14 +26,14 @@ EXPIRED, TRADED = int(EventKind.MARKET_ORDER_EXPIRED), int(EventKind.MARKET_TRAD
 @kernel
 def last_tick_of_day(scenario: Scenario, state: State) -> int:
     """The tick to whose end an order good for the day rests."""
-    return (state.tick[0] // scenario.ticks_per_day[0] + 1) * scenario.ticks_per_day[0] - 1  # type: ignore[no-any-return]
+    return (state.tick[0] // scenario.ticks_per_day[0] + 1) * scenario.ticks_per_day[0] - 1
 
 
 @kernel
 def credit_line_left(scenario: Scenario, state: State, bank: int) -> int:
     """What the bank may still promise to repay."""
     used = state.trader_credit_locked_cents[bank] + state.trader_owed_cents[bank]
-    return scenario.trader_credit_line_cents[bank] - used  # type: ignore[no-any-return]
+    return scenario.trader_credit_line_cents[bank] - used
 
 
 @kernel
@@ -44,7 +44,7 @@ def bid_lock(scenario: Scenario, state: State, book: int, cents: int, rate: int)
 
 
 @kernel
-def check_rate(scenario: Scenario, rate: int) -> int:  # noqa: PLR0911 - one line a rule
+def check_rate(scenario: Scenario, rate: int) -> int:
     """0, or why a rate is refused: corridor and band hold in a regulated market."""
     if rate < 1:
         return NOT_POSITIVE
@@ -125,7 +125,7 @@ def place_order(
         record_values(state, work, CANCELLED, bank, NONE, NONE, state.order_cents[row], order, rate)
         unlock(state, row)
         free_order(state, row)
-    return order  # type: ignore[no-any-return]
+    return order
 
 
 @kernel
@@ -189,7 +189,7 @@ def may_trade(scenario: Scenario, state: State, bid: int, ask: int) -> bool:
         return True
     pair = lender * scenario.num_banks[0] + borrower
     limit, cents = scenario.exposure_limit_cents[pair], min(state.order_cents[bid], state.order_cents[ask])
-    return limit == NONE or state.exposure_cents[pair] + cents <= limit  # type: ignore[no-any-return]
+    return limit == NONE or state.exposure_cents[pair] + cents <= limit
 
 
 @kernel

@@ -41,7 +41,7 @@ def trader_rate(scenario: Scenario, bank: int, surplus: int) -> int:
 def surplus_cents(scenario: Scenario, state: State, bank: int) -> int:
     """Balance less buffer and less own payments that wait in both queues."""
     waiting = state.bank_queue1_cents[bank] + state.bank_queue2_cents[bank]
-    return state.bank_balance_cents[bank] - scenario.trader_buffer_cents[bank] - waiting  # type: ignore[no-any-return]
+    return state.bank_balance_cents[bank] - scenario.trader_buffer_cents[bank] - waiting
 
 
 @kernel

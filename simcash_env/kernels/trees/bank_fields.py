@@ -66,9 +66,7 @@ def account_field(scenario: Scenario, state: State, work: Work, bank: int, field
 
 
 @kernel
-def collateral_field(  # noqa: PLR0911 - one line a field
-    scenario: Scenario, state: State, bank: int, field: int
-) -> float:
+def collateral_field(scenario: Scenario, state: State, bank: int, field: int) -> float:
     """Posted collateral, what may still be posted, what is needed, and the overdraft that it backs."""
     posted, capacity = state.bank_posted_collateral_cents[bank], scenario.bank_collateral_capacity_cents[bank]
     if field == POSTED:

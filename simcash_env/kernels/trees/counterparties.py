@@ -43,11 +43,11 @@ def measure_counterparty(scenario: Scenario, state: State, bank: int, other: int
     """Cents in Queue 2 to the other bank, from it, or the difference."""
     num_banks = scenario.num_banks[0]
     if group == OUT:
-        return state.pair_queue2_cents[bank * num_banks + other]  # type: ignore[no-any-return]
+        return state.pair_queue2_cents[bank * num_banks + other]
     back = state.pair_queue2_cents[other * num_banks + bank]
     if group == BACK:
-        return back  # type: ignore[no-any-return]
-    return state.pair_queue2_cents[bank * num_banks + other] - back  # type: ignore[no-any-return]
+        return back
+    return state.pair_queue2_cents[bank * num_banks + other] - back
 
 
 @kernel
@@ -68,8 +68,8 @@ def next_largest(scenario: Scenario, state: State, bank: int, group: int, previo
 def committed_to(work: Work, bank: int, other: int) -> int:
     """Cents that a bank has released to another in this tick."""
     if work.committed_owner[0] == NONE:  # decisions on Queue 2: those on Queue 1 have been carried out
-        return work.pair_scratch[bank * work.to_committed_cents.shape[0] + other]  # type: ignore[no-any-return]
-    return work.to_committed_cents[other]  # type: ignore[no-any-return]
+        return work.pair_scratch[bank * work.to_committed_cents.shape[0] + other]
+    return work.to_committed_cents[other]
 
 
 @kernel

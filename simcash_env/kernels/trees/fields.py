@@ -44,9 +44,7 @@ TICKS_LEFT, IS_EOD_RUSH = int(Field.TICKS_REMAINING_IN_DAY), int(Field.IS_EOD_RU
 
 
 @kernel
-def read_field(  # noqa: PLR0911 - one line a group
-    scenario: Scenario, state: State, work: Work, bank: int, row: int, field: int
-) -> float:
+def read_field(scenario: Scenario, state: State, work: Work, bank: int, row: int, field: int) -> float:
     """The value of a field for a bank, and for one of its payments where the field is one of payments."""
     if field < FIRST_COUNTERPARTY:
         return payment_field(scenario, state, row, field)
@@ -128,9 +126,7 @@ def counterparty_field(scenario: Scenario, state: State, work: Work, bank: int, 
 
 
 @kernel
-def price_field(  # noqa: PLR0911 - one line a field
-    scenario: Scenario, state: State, row: int, field: int
-) -> float:
+def price_field(scenario: Scenario, state: State, row: int, field: int) -> float:
     """Prices; penalties in bps are those of the payment, 0 where there is none. Best rates of the first book in %."""
     if field == OVERDRAFT_BPS:
         return float(scenario.overdraft_rate_ppm[0] / PPM)

@@ -105,7 +105,7 @@ def apply_unary(op: int, value: float) -> float:
 
 
 @kernel
-def apply_binary(op: int, left: float, right: float) -> float:  # noqa: PLR0911 - one line an operator
+def apply_binary(op: int, left: float, right: float) -> float:
     """Arithmetic and comparison of two values."""
     if op == ADD:
         return left + right
@@ -116,9 +116,9 @@ def apply_binary(op: int, left: float, right: float) -> float:  # noqa: PLR0911 
     if op == DIVIDE:  # loading has seen to it that the denominator is not 0
         return left / right if right != 0.0 else 0.0
     if op == MINIMUM:
-        return right if right < left else left  # noqa: FURB136 - NaN as Python orders it
+        return right if right < left else left
     if op == MAXIMUM:
-        return right if right > left else left  # noqa: FURB136 - likewise
+        return right if right > left else left
     return 1.0 if compare(op, left, right) else 0.0
 
 
@@ -144,8 +144,8 @@ def apply_ternary(op: int, first: float, second: float, third: float) -> float:
     """Numerator, denominator and what holds where that is zero; or a value, its least and its greatest."""
     if op == DIVIDE_OR:
         return third if abs(second) < TOLERANCE else first / second
-    value = second if second > first else first  # noqa: FURB136 - likewise
-    return third if third < value else value  # noqa: FURB136 - likewise
+    value = second if second > first else first
+    return third if third < value else value
 
 
 @kernel
