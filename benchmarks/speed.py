@@ -1,7 +1,7 @@
 """Speed of this machine: ``python -m benchmarks.speed [--json | --markdown] [--rounds N]``.
 
-Everything is measured in one run beside a yardstick, Gymnasium's own CartPole batch at 1,024 copies, because machines
-and their neighbours differ. Each figure is the best of so many rounds, interleaved with the yardstick's.
+Everything is measured in one run together with a reference, Gymnasium's own CartPole batch of 1,024 copies, because machines
+and their neighbours differ. Each figure is the best of so many rounds, alternating with the reference.
 
 The scenario is ``ten-banks-v0``: 10 banks, arrivals 0.5 a bank and tick, every payment of Queue 1 released by actions,
 bilateral offsetting on, observation and mask written for every bank.
@@ -53,7 +53,7 @@ def timed(call: Callable[[], Any], repetitions: int) -> float:
 
 
 def cartpole_batch() -> Callable[[], Any]:
-    """A step of the yardstick."""
+    """A step of the reference."""
     env = gymnasium.make_vec("CartPole-v1", num_envs=COPIES, vectorization_mode="vector_entry_point")
     env.reset(seed=0)
     actions = np.random.default_rng(0).integers(0, 2, COPIES)
@@ -105,11 +105,11 @@ def measure(rounds: int = ROUNDS, *, with_cold_start: bool = True) -> dict[str, 
     batch, banks = simcash_batch(COPIES)
     few, few_banks = simcash_batch(FEW_COPIES)
     parallel, agents = parallel_env(copy=True)
-    lent, _ = parallel_env(copy=False)
+    uncopied, _ = parallel_env(copy=False)
     single = single_call()
-    for call in (yardstick, batch, parallel, single, lent, few):
+    for call in (yardstick, batch, parallel, single, uncopied, few):
         timed(call, 20)
-    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (lent, 200), (few, 400))
+    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (uncopied, 200), (few, 400))
     taken = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(rounds)]
     best = [min(column) for column in zip(*taken, strict=True)]
     figures: dict[str, int | float | str] = {
@@ -138,7 +138,7 @@ TITLES: Final = {
     "few_copies_bank_steps_per_s": (f"batch of {FEW_COPIES} copies", "bank decisions a second"),
     "parallel_env_bank_steps_per_s": ("one copy, `parallel_env`", "bank decisions a second"),
     "parallel_env_views_bank_steps_per_s": ("one copy, `parallel_env(copy=False)`", "bank decisions a second"),
-    YARDSTICK: (f"yardstick: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),
+    YARDSTICK: (f"reference: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),
     "single_call_us": ("one step of one copy, `make_vec`", "microseconds"),
     "cold_first_step_s": ("start to first step, nothing compiled yet", "seconds"),
     "warm_first_step_s": ("start to first step, kernels in the cache", "seconds"),
@@ -149,7 +149,7 @@ TITLES: Final = {
 
 def as_markdown(figures: dict[str, int | float | str]) -> str:
     """A table with each speed's ratio to the yardstick, and what it was measured on."""
-    lines = ["| what | figure | unit | over the yardstick |", "|---|---:|---|---:|"]
+    lines = ["| what | figure | unit | ratio to CartPole |", "|---|---:|---|---:|"]
     for name, (title, unit) in TITLES.items():
         if name not in figures:
             continue
@@ -158,7 +158,7 @@ def as_markdown(figures: dict[str, int | float | str]) -> str:
         ratio = f"{value / float(figures[YARDSTICK]):,.2f}" if name.endswith("_per_s") else ""
         lines.append(f"| {title} | {shown} | {unit} | {ratio} |")
     measured_on = f"version {figures['version']} on {figures['machine']}"
-    lines += ["", f"`{SCENARIO}`, best of {figures['rounds']} rounds beside the yardstick, {measured_on}:"]
+    lines += ["", f"`{SCENARIO}`, best of {figures['rounds']} rounds, alternating with CartPole, {measured_on}:"]
     return "\n".join([*lines, "`python -m benchmarks.speed --markdown`."])
 
 

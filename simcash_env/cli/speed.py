@@ -1,4 +1,4 @@
-"""``simcash bench``: how fast this machine runs it, beside a yardstick measured in the same seconds."""
+"""``simcash bench``: the speed on this machine, and of CartPole measured in the same run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TITLES: Final = {
     "ticks_per_s": ("Simulation without events, ticks a second", "{:,.0f}"),
     "ticks_with_events_per_s": ("Simulation with events, ticks a second", "{:,.0f}"),
     "yardstick_steps_per_s": (
-        f"yardstick: Gymnasium's CartPole, its own batch of {COPIES:,}, steps a second",
+        f"reference: Gymnasium's CartPole, its own batch of {COPIES:,}, steps a second",
         "{:,.0f}",
     ),
-    "batch_over_yardstick": ("batch over yardstick", "{:,.2f}"),
+    "batch_over_yardstick": ("ratio of the batch to CartPole", "{:,.2f}"),
 }
 
 
