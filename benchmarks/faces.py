@@ -114,14 +114,14 @@ def contestants() -> dict[str, tuple[Step, int, int]]:
 
     spread = simple_spread_v3.parallel_env(N=AGENTS, max_cycles=1_000)
     spread.reset(seed=1)
-    kept, lent = (simcash_v0.parallel_env(SCENARIO, copy=copy) for copy in (True, False))
+    kept, uncopied = (simcash_v0.parallel_env(SCENARIO, copy=copy) for copy in (True, False))
     idle, fresh = (kind(simcash_v0.parallel_env(SCENARIO)) for kind in (IdleEnv, FreshIdleEnv))
     return {
         "mpe2": (stepping(spread, dict.fromkeys(spread.possible_agents, 1)), AGENTS, 1),
         "idle": (stepping(idle, ones(idle)), AGENTS, 400),
         "fresh_idle": (stepping(fresh, ones(fresh)), AGENTS, 200),
         "parallel_env": (stepping(kept, ones(kept)), AGENTS, 100),
-        "parallel_env_views": (stepping(lent, ones(lent)), AGENTS, 100),
+        "parallel_env_views": (stepping(uncopied, ones(uncopied)), AGENTS, 100),
         "supersuit_route": (supersuit_route(), AGENTS * COPIES, 1),
         "sb3_route": (our_route(), AGENTS * COPIES, 20),
     }
