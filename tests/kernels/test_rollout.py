@@ -5,7 +5,7 @@ import pytest
 
 from simcash_env.config import FifoPolicy
 from simcash_env.errors import SimulationError
-from simcash_env.evaluation.evaluate import with_policy
+from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day
@@ -13,7 +13,7 @@ from tests.worlds import overflowing
 
 
 def test_a_run_in_the_batch_with_shares_of_its_own_is_the_simulations_run_with_them():
-    config, seeds, shares = with_policy(random_day(), FifoPolicy()), [3, 4], np.array([[0.25, 0.5], [1.0, 0.0]])
+    config, seeds, shares = with_common_policy(random_day(), FifoPolicy()), [3, 4], np.array([[0.25, 0.5], [1.0, 0.0]])
     costs = run_scripted(config, seeds, shares)
     for place, seed in enumerate(seeds):
         banks = tuple(

@@ -22,4 +22,4 @@ def test_the_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):
     }  # fmt: skip
     page = markdown(results)
     assert page.count("\n| ") == len(rows)
-    assert "1.000 to the specialist's" in page
+    assert "to the specialist's: 1.000;" in page
