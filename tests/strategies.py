@@ -72,8 +72,8 @@ def market(draw: Draw, frame: Frame) -> Row:
         "interest": draw(some(("act_360", "per_tick"))),
         "band": draw(some((None, 0.01))),
         "books": [{"id": "one", "maturity": draw(some(("intraday", "overnight", {"ticks": 2})))}],
-        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame.scale), max_size=3)),
-        "traders": draw(st.dictionaries(some(frame.banks), trader, min_size=1, max_size=5)),
+        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame.scale), min_size=1, max_size=5)),
+        "traders": draw(st.dictionaries(some(frame.banks), trader, min_size=2, max_size=5)),
     }
 
 

@@ -36,8 +36,8 @@ def tree_policies(draw: Draw, frame: Frame, *, is_busy: bool = False) -> Row:
         ("strategic_collateral_tree", "collateral"),
         ("end_of_tick_collateral_tree", "collateral"),
     ):
-        if draw(st.booleans()):
-            is_posting = is_busy and kind == "collateral"
+        is_posting = is_busy and kind == "collateral"
+        if draw(st.booleans()) or (is_posting and draw(st.booleans())):
             depth = PARTWAY if is_busy else 0
             tree[name] = draw(posting_nodes(frame, names) if is_posting else nodes(kind, frame.banks, names, depth))
     parameters = draw(st.dictionaries(some(tuple(PARAMETERS)), some((0.0, 1.0, 7.0, 400.0)), max_size=2))
@@ -80,14 +80,14 @@ def posting_nodes(draw: Draw, frame: Frame, names: Any) -> Row:
     wanted = {"field": draw(some(("queue1_liquidity_gap", "credit_used", "posted_collateral", "excess_collateral")))}
     amount = st.sampled_from((cents, cents, wanted))
     ticks = some((1, 1, 2, 3)).map(lambda number: {"auto_withdraw_after_ticks": {"value": number}})
-    timer = draw(ticks | st.just({}))
+    timer = draw(ticks | ticks | st.just({}))
     post = {"action": "PostCollateral", "parameters": {"amount": draw(amount), **timer}}
     withdraw = {"action": "WithdrawCollateral", "parameters": {"amount": draw(amount)}}
     leaf: Row = {"type": "action", "node_id": next(names), **post}
+    other: Row = {"type": "action", "node_id": next(names), **withdraw}
     if draw(st.booleans()):
-        return leaf
+        return draw(some((leaf, leaf, other)))  # one tree posts and another withdraws before the timer ends
     condition, name = draw(conditions("collateral", 1)), next(names)
-    other = {"type": "action", "node_id": next(names), **withdraw}
     return {"type": "condition", "node_id": name, "condition": condition, "on_true": leaf, "on_false": other}
 
 
