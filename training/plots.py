@@ -90,15 +90,18 @@ def draw_costs(axis: Any, rows: Sequence[Row]) -> None:
 
 
 def draw_curve(axis: Any, curve: Sequence[tuple[int, float]], rows: Sequence[Row], num_banks: int) -> None:
-    """Training cost on a logarithmic scale, with the best scripted policy as a line."""
+    """Training cost with the best scripted policy as a line; on a logarithmic scale if it varies tenfold or more."""
     steps, cents = np.array(curve).T
     axis.plot(steps / 1_000, cents * num_banks, color=LEARNED, lw=1.2)
     best = min(row.total.mean for row in rows if row.policy != LEARNED_NAME)
     axis.axhline(best, color=SCRIPTED, ls="--", lw=1.2)
-    axis.text(steps[-1] / 1_000, best * 1.04, "best scripted", color=SCRIPTED, ha="right", va="bottom")
-    axis.set_yscale("log")
+    axis.annotate(
+        "best scripted", (steps[-1] / 1_000, best), (0, 3), textcoords="offset points", color=SCRIPTED, ha="right"
+    )
+    if cents.max() >= 10 * cents.min():
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter("")
     axis.yaxis.set_major_formatter("{x:,.0f}")
-    axis.yaxis.set_minor_formatter("")
     axis.set_xlabel("decisions of banks, thousands")
     axis.set_ylabel("cents a day, both banks")
     axis.set_title("Training, exploration included")
@@ -124,9 +127,8 @@ def draw_shares(
             hatch="//" if place % 2 else None,
             edgecolor="white",
         )
-    axis.set_xticks(
-        range(top + 1), [f"{100 * largest_share * level / (POOL_LEVELS - 1):g}" for level in range(top + 1)]
-    )
+    ticks = range(0, top + 1, 1 + top // 8)
+    axis.set_xticks(ticks, [f"{100 * largest_share * level / (POOL_LEVELS - 1):g}" for level in ticks])
     axis.set_xlabel("share of the pool that is allocated, %")
     axis.set_ylabel("test days, %")
     axis.set_title("Liquidity that the learned policy commits")
