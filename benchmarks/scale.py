@@ -146,10 +146,10 @@ def central_queue(case: Case) -> ScenarioConfig:
 
 
 def payments(banks: Sequence[str], number: int, *, settles: bool, seed: int = 1) -> Iterator[Payment]:
-    """So many payments over all pairs in turn.
+    """Yield ``number`` payments that go through all pairs of banks in turn.
 
-    Where all is to settle, what two banks owe each other differs by a cent, which neither has in the first tick. Else
-    amounts are drawn, and no two sums of them meet.
+    If all are to settle, the debts of two banks to each other differ by one cent, which neither has in the first tick.
+    Otherwise amounts are random, so that no two sums of them are equal.
     """
     draw = random.Random(seed)
     pairs = [pair for one, other in combinations(banks, 2) for pair in ((one, other), (other, one))]
@@ -177,7 +177,7 @@ def submit_all(simulation: Simulation, handed_in: Iterator[Payment]) -> None:
 
 
 def filled(case: Case, number: int) -> Simulation:
-    """A run before the tick to measure: so many payments wait in the central queue."""
+    """Return a simulation before the measured tick, with ``number`` payments in the central queue."""
     simulation = Simulation(central_queue(case), events=False)
     submit_all(simulation, payments(simulation.bank_ids, number, settles=case.settles))
     simulation.tick()

@@ -1,7 +1,7 @@
 """Speed of this machine: ``python -m benchmarks.speed [--json | --markdown] [--rounds N]``.
 
 Everything is measured in one run together with a reference, Gymnasium's own CartPole batch of 1,024 copies, because
-machines differ. Each figure is the best of so many rounds, alternating with the reference.
+machines differ. Each figure is the best of N rounds, which alternate with the reference.
 
 The scenario is ``ten-banks-v0``: 10 banks, arrivals 0.5 a bank and tick, every payment of Queue 1 released by actions,
 bilateral offsetting on, observation and mask written for every bank.

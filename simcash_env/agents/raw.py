@@ -6,7 +6,7 @@ from typing import Final
 
 from simcash_env.agents.heads import unlendable
 from simcash_env.kernels._numba.jit import entry
-from simcash_env.kernels.ledger import available_liquidity
+from simcash_env.kernels.ledger import available_liquidity, effective_liquidity
 from simcash_env.kernels.market.choices import order_cents, rate_of, side_of
 from simcash_env.kernels.tables import open_scenario, open_state
 from simcash_env.schema.arrays import I64
@@ -33,10 +33,9 @@ def read_queues(
         state = open_state(arena[copy], state_sizes)
         for index in range(learners.shape[0]):
             bank = learners[index]
-            balance = state.bank_balance_cents[bank]
-            accounts[0, copy, index] = balance
+            accounts[0, copy, index] = state.bank_balance_cents[bank]
             accounts[1, copy, index] = available_liquidity(scenario, state, bank)
-            accounts[2, copy, index] = balance + state.bank_credit_limit_cents[bank] - max(-balance, 0)
+            accounts[2, copy, index] = effective_liquidity(state, bank)
             slot, row = 0, state.bank_queue1_head[bank]
             while row != NONE and slot < slots.shape[3]:
                 slots[0, copy, index, slot] = 1

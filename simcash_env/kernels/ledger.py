@@ -38,6 +38,13 @@ def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
     return max(state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank), 0)
 
 
+@kernel
+def effective_liquidity(state: State, bank: int) -> int:
+    """SimCash's published formula of a field of trees: counts an overdraft twice and leaves out collateral."""
+    balance = state.bank_balance_cents[bank]
+    return balance + state.bank_credit_limit_cents[bank] - max(-balance, 0)
+
+
 @inlined
 def check_limits(
     scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int, received: int

@@ -19,8 +19,6 @@ from simcash_env.simulation import Simulation
 Status: TypeAlias = Literal["running", "complete", "stopped", "interrupted", "failed"]
 """``running``: still being written, or its writer was killed; ``stopped``: as far as was asked for."""
 
-STATUSES: Final = ("running", "complete", "stopped", "interrupted", "failed")
-
 
 @dataclass(frozen=True)
 class RunFacts:

@@ -23,7 +23,6 @@ I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
 
 One: TypeAlias = Annotated[I64, "copy", False]
-OneFloat: TypeAlias = Annotated[F64, "copy", True]
 PerBank: TypeAlias = Annotated[I64, "bank", False]
 PerPair: TypeAlias = Annotated[I64, "pair", False]
 PerLimit: TypeAlias = Annotated[I64, "limit", False]

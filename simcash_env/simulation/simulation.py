@@ -301,8 +301,8 @@ class Simulation(SavedRunMixin):
         rtgs_priority: str,
     ) -> str | None:
         for name, bank in (("sender", sender), ("receiver", receiver)):
-            if not isinstance(bank, str) or bank not in self._number:
-                return f"{name}: unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
+            if not self._is_bank(bank):
+                return f"{name}: {self._unknown_bank(bank)}"
         if sender == receiver:
             return f"receiver: must differ from the sender, got {receiver!r}"
         if whole_within(amount, 1, MAX_CENTS) is None:
@@ -380,10 +380,15 @@ class Simulation(SavedRunMixin):
         Raises:
             ActionError: no such bank.
         """
-        if not isinstance(bank, str) or bank not in self._number:
-            message = f"unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
-            raise ActionError(message)
+        if not self._is_bank(bank):
+            raise ActionError(self._unknown_bank(bank))
         return self._number[bank]
+
+    def _is_bank(self, bank: object) -> bool:
+        return isinstance(bank, str) and bank in self._number
+
+    def _unknown_bank(self, bank: object) -> str:
+        return f"unknown bank {bank!r}; banks are {', '.join(self.bank_ids)}"
 
     def balance(self, bank: str) -> int:
         """Cents on the settlement account; negative in overdraft."""

@@ -1,6 +1,6 @@
-"""Which compiler kernels go through: the linking one of ``_linking.py``, or Numba's own where that one does not work.
+"""Which compiler kernels go through: the linking one of ``linking.py``, or Numba's own where that one does not work.
 
-``_linking.py`` derives from private classes of Numba. If another release of Numba lacks them, or if a kernel compiled
+``linking.py`` derives from private classes of Numba. If another release of Numba lacks them, or if a kernel compiled
 through them gives a wrong result, kernels are compiled by plain ``njit``: the results are the same, a cold start takes
 longer. ``SIMCASH_LINKING=0`` chooses plain ``njit`` from the start, without a warning.
 """

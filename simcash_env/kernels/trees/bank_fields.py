@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.ledger import available_liquidity, overdraft_limit
+from simcash_env.kernels.ledger import available_liquidity, effective_liquidity, overdraft_limit
 from simcash_env.kernels.queues import fill_column
 from simcash_env.schema.arrays import RECENT_TICKS, Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, Field
@@ -52,8 +52,8 @@ def account_field(scenario: Scenario, state: State, work: Work, bank: int, field
         value = available_liquidity(scenario, state, bank)
     elif field == CREDIT_USED:
         value = used
-    elif field == EFFECTIVE:  # published formula: counts an overdraft twice and leaves out collateral
-        value = balance + limit - used
+    elif field == EFFECTIVE:
+        value = effective_liquidity(state, bank)
     elif field == CREDIT_HEADROOM:
         value = limit - used
     elif field == IS_USING_CREDIT:
