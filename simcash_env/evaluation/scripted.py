@@ -1,28 +1,55 @@
 """Scripted cash managers that decide through the environment's public batch, as a learned one does.
 
-The named policies do the same inside the kernel, to the cent: ``rollout.run_scripted`` runs them there.
+A policy of a scenario file is a tree program. ``policies.batch`` evaluates it here for all copies at once, and a kernel
+inside the tick: both cost the same to the cent. ``rollout.run_scripted`` runs policies in the kernel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.agents.observation import AT
-from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy
-from simcash_env.config.policies import LiquidityReservePolicy, LiquiditySplittingPolicy, PolicyConfig, TreePolicy
+from simcash_env.config.policies import PolicyConfig, TreePolicy
+from simcash_env.config.trees.nodes import is_annotation
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
-from simcash_env.policies.splitting import URGENT_TICKS
-from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import PPM
+from simcash_env.policies import POLICIES, trees_of
+from simcash_env.policies.batch import decide, most_parts, reads
+from simcash_env.policies.program import Node
+from simcash_env.schema.arrays import F64, I64
+from simcash_env.schema.codes import PPM, Field, Verb
 from simcash_env.schema.limits import POOL_LEVELS
 
 Bools = npt.NDArray[np.bool_]
 View = dict[str, I64]
+Facts = dict[Field, F64]
+
+SLOT_COLUMNS: Final = {
+    Field.AMOUNT: "amount",
+    Field.REMAINING_AMOUNT: "remaining",
+    Field.TICKS_TO_DEADLINE: "ticks_to_deadline",
+    Field.PRIORITY: "priority",
+}
+"""Fields of a payment, and what ``queue1_view`` calls them."""
+ACCOUNT_COLUMNS: Final = {
+    Field.BALANCE: "balance",
+    Field.AVAILABLE_LIQUIDITY: "available_liquidity",
+    Field.EFFECTIVE_LIQUIDITY: "effective_liquidity",
+}
+CLOCK_FIELDS: Final = {
+    Field.COMMITTED_VALUE,
+    Field.TICKS_REMAINING_IN_DAY,
+    Field.CURRENT_TICK,
+    Field.SYSTEM_TICK_IN_DAY,
+}
+FIELDS: Final = {field.name.lower() for field in (*SLOT_COLUMNS, *ACCOUNT_COLUMNS, *CLOCK_FIELDS)}
+"""Fields that a tree file may ask of a batch."""
+OPERATORS: Final = {"+", "-", "*", "max", "min"}
+ACTIONS: Final = {"Release", "ReleaseWithCredit", "Hold"}
 
 
 class Agent(Protocol):
@@ -48,14 +75,7 @@ class ScriptedAgent:
         actions, view = self.begin(vec)
         choices, present = vec.slot_choices, view["present"].astype(bool)
         actions[:, :, : vec.num_slots] = np.where(present & self.releases(view), choices.release, choices.hold)
-        self.drop_due(vec, view, actions)
         return actions
-
-    def drop_due(self, vec: SimCashVec, view: View, actions: I64) -> None:
-        """Replace the decision on payments that are to be dropped."""
-        drops = view["present"].astype(bool) & self.drops(vec, view)
-        if drops.any():
-            actions[:, :, : vec.num_slots][drops] = vec.slot_choices.drop
 
     def begin(self, vec: SimCashVec) -> tuple[I64, View]:
         """Actions that hold everything and set the pool share, and the view with the account as it will be then."""
@@ -68,10 +88,6 @@ class ScriptedAgent:
     def releases(self, view: View) -> Bools:
         """(N, L, K) payments to release; slots without a payment do not matter."""
         raise NotImplementedError
-
-    def drops(self, vec: SimCashVec, view: View) -> Bools:
-        """(N, L, K) payments to drop."""
-        return np.zeros(view["present"].shape, bool)
 
     def _set_pool(self, vec: SimCashVec, view: View, actions: I64) -> None:
         """Choose the share, and see the account as it will be when that is allocated."""
@@ -89,106 +105,12 @@ class ScriptedAgent:
             view[name] = view[name] + np.where(may_choose & is_first, change, 0)
 
 
-class Fifo(ScriptedAgent):
-    """Release everything at once."""
-
-    def releases(self, view: View) -> Bools:
-        """Everything."""
-        return view["present"].astype(bool)
-
-
 class HoldAll(ScriptedAgent):
     """Never release anything."""
 
     def releases(self, view: View) -> Bools:
         """Nothing."""
         return np.zeros(view["present"].shape, bool)
-
-
-class DropsAtDeadline(ScriptedAgent):
-    """A named policy that, under SimCash's rules, drops a payment at its deadline."""
-
-    def drops(self, vec: SimCashVec, view: View) -> Bools:
-        """What has reached its deadline, under SimCash's rules."""
-        is_due = view["ticks_to_deadline"] <= 0
-        return is_due if vec.config.rules.set == "simcash" else np.zeros_like(is_due)
-
-
-class Deadline(DropsAtDeadline):
-    """Release when at most ``urgency_threshold`` ticks are left."""
-
-    def __init__(self, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
-        super().__init__(levels)
-        self.urgency_threshold = urgency_threshold
-
-    def releases(self, view: View) -> Bools:
-        """What is urgent."""
-        return view["ticks_to_deadline"] <= self.urgency_threshold
-
-
-class LiquidityAware(DropsAtDeadline):
-    """Release what is affordable, and unless it is urgent only while a buffer remains."""
-
-    def __init__(self, target_buffer: int, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
-        super().__init__(levels)
-        self.target_buffer, self.urgency_threshold = target_buffer, urgency_threshold
-
-    def releases(self, view: View) -> Bools:
-        """Each payment compared on its own with the account before the tick."""
-        remaining = view["remaining"]
-        is_affordable = view["effective_liquidity"][:, :, None] >= remaining
-        keeps_buffer = view["balance"][:, :, None] - remaining >= self.target_buffer
-        is_urgent = view["ticks_to_deadline"] <= self.urgency_threshold
-        return np.where(is_urgent | (self.target_buffer == 0), is_affordable, keeps_buffer).astype(bool)
-
-
-class LiquidityReserve(ScriptedAgent):
-    """As LiquidityAware, but it counts what it has released in the same tick, and never drops."""
-
-    def __init__(self, target_buffer: int, urgency_threshold: int, levels: int | Sequence[int] | None = None) -> None:
-        super().__init__(levels)
-        self.target_buffer, self.urgency_threshold = target_buffer, urgency_threshold
-
-    def releases(self, view: View) -> Bools:
-        """One payment after another, each with what the ones before have left."""
-        present = view["present"].astype(bool)
-        released = np.zeros(present.shape, bool)
-        committed = np.zeros(present.shape[:2], np.int64)
-        for slot in range(present.shape[2]):
-            remaining = view["remaining"][:, :, slot]
-            is_urgent = view["ticks_to_deadline"][:, :, slot] <= self.urgency_threshold
-            funds = np.where(is_urgent, view["available_liquidity"], view["balance"])
-            released[:, :, slot] = present[:, :, slot] & (funds - committed - remaining >= self.target_buffer)
-            committed += np.where(released[:, :, slot], remaining, 0)
-        return released
-
-
-class LiquiditySplitting(DropsAtDeadline):
-    """Release what the balance affords, split what it does not; the scenario must let learners split as far.
-
-    The batch does not show which payments are divisible, so under ``split_scope: divisible`` all of a bank's must be.
-    """
-
-    def __init__(self, max_splits: int, min_split_amount: int, levels: int | Sequence[int] | None = None) -> None:
-        super().__init__(levels)
-        self.max_splits, self.min_split_amount = max_splits, min_split_amount
-
-    def act(self, vec: SimCashVec) -> I64:
-        """Release, or the number of parts, or hold; at the deadline drop, under SimCash's rules."""
-        choices = vec.slot_choices
-        choices.split(self.max_splits)  # an error where the scenario does not offer so many parts
-        actions, view = self.begin(vec)
-        remaining, balance = view["remaining"], view["balance"][:, :, None]
-        parts = np.where(view["ticks_to_deadline"] <= URGENT_TICKS, self.max_splits, 2)
-        if vec.config.rules.set != "simcash" and self.min_split_amount:
-            parts = np.minimum(parts, remaining // self.min_split_amount)
-        can_split = (balance > 0) & (parts >= 2) & (remaining >= parts)
-        can_split &= vec.masks[:, :, : vec.num_slots, choices.split(2)].astype(bool)
-        chosen = np.where(can_split, choices.splits()[parts], choices.hold)
-        chosen = np.where(balance >= remaining, choices.release, chosen)
-        actions[:, :, : vec.num_slots] = np.where(view["present"].astype(bool), chosen, choices.hold)
-        self.drop_due(vec, view, actions)
-        return actions
 
 
 class RandomLegal:
@@ -208,21 +130,169 @@ class RandomLegal:
         return actions
 
 
-def agent_for(policy: PolicyConfig, levels: int | Sequence[int] | None = None) -> ScriptedAgent:
-    """The agent that does through the environment what a named policy does in the kernel."""
-    if isinstance(policy, FifoPolicy):
-        return Fifo(levels)
-    if isinstance(policy, DeadlinePolicy):
-        return Deadline(policy.urgency_threshold, levels)
-    if isinstance(policy, LiquidityAwarePolicy):
-        return LiquidityAware(policy.target_buffer, policy.urgency_threshold, levels)
-    if isinstance(policy, LiquidityReservePolicy):
-        return LiquidityReserve(policy.target_buffer, policy.urgency_threshold, levels)
-    if isinstance(policy, LiquiditySplittingPolicy):
-        return LiquiditySplitting(policy.max_splits, policy.min_split_amount, levels)
-    if isinstance(policy, TreePolicy):
-        from simcash_env.evaluation.tree_agent import TreeAgent  # it stands on this module
+def account_facts(vec: SimCashVec, view: View) -> Facts:
+    """(N, L, 1) what is the same for all payments of a bank in a tick; nothing is committed yet."""
+    per_day = vec.config.simulation.ticks_per_day
+    tick = np.rint(vec.features[:, :, AT.run_position] * vec.num_ticks)
+    facts = {field: view[column] for field, column in ACCOUNT_COLUMNS.items()} | {
+        Field.CURRENT_TICK: tick,
+        Field.SYSTEM_TICK_IN_DAY: tick % per_day,
+        Field.TICKS_REMAINING_IN_DAY: per_day - 1 - tick % per_day,
+        Field.COMMITTED_VALUE: np.zeros(tick.shape),
+    }
+    return {field: values.astype(np.float64)[:, :, None] for field, values in facts.items()}
 
-        return TreeAgent(policy, levels)
-    message = f"no agent for the policy {getattr(policy, 'type', policy)!r}"
-    raise ActionError(message)
+
+def payment_facts(view: View) -> Facts:
+    """(N, L, K) of the payments in the window."""
+    return {field: view[column].astype(np.float64) for field, column in SLOT_COLUMNS.items()}
+
+
+class ProgramAgent(ScriptedAgent):
+    """Decides on payments as payment trees do in the kernel; what cannot be done is a hold."""
+
+    def trees(self, vec: SimCashVec) -> Sequence[Node]:
+        """Return one tree for each learning bank."""
+        raise NotImplementedError
+
+    def budgets(self, view: View) -> F64 | None:
+        """Return (N, L, 1) cents that may be released in this tick; None for no limit."""
+        return None
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Decide on all payments at once, or slot by slot where a decision depends on those before it.
+
+        Raises:
+            ActionError: a tree splits into more parts than the scenario lets learners, or drops where they may not.
+        """
+        trees, choices = self.trees(vec), vec.slot_choices
+        for parts in {most_parts(tree) for tree in trees} - {0}:
+            choices.split(parts)
+        actions, view = self.begin(vec)
+        facts, payments, budgets = account_facts(vec, view), payment_facts(view), self.budgets(view)
+        payments[Field.DEADLINE_TICK] = facts[Field.CURRENT_TICK] + payments[Field.TICKS_TO_DEADLINE]
+        depends = budgets is not None or any(reads(tree, Field.COMMITTED_VALUE) for tree in trees)
+        width, released = 1 if depends else max(vec.num_slots, 1), np.zeros((vec.num_envs, vec.num_banks, 1))
+        for first in range(0, vec.num_slots, width):
+            slots = slice(first, first + width)
+            facts |= {field: values[:, :, slots] for field, values in payments.items()}
+            present, cents = view["present"][:, :, slots].astype(bool), facts[Field.REMAINING_AMOUNT]
+            chosen = choices_of(vec, decide_by_bank(trees, facts, present.shape), present, slots)
+            if budgets is not None:
+                is_over = (chosen == choices.release) & (released + cents > budgets)
+                chosen = np.where(is_over, choices.hold, chosen)
+                released = released + np.where(chosen == choices.release, cents, 0.0)
+            if depends:
+                is_sent = choices.means(chosen, Verb.RELEASE, Verb.SPLIT)
+                facts[Field.COMMITTED_VALUE] = facts[Field.COMMITTED_VALUE] + np.where(is_sent, cents, 0.0)
+            actions[:, :, slots] = chosen
+        return actions
+
+
+def decide_by_bank(trees: Sequence[Node], facts: Facts, shape: tuple[int, ...]) -> I64:
+    """(N, L, K) decisions; banks with the same tree are asked together."""
+    if all(tree is trees[0] for tree in trees):
+        return decide(trees[0], facts, shape)
+    copies, _, slots = shape
+    parts = [
+        decide(tree, {field: values[:, at : at + 1] for field, values in facts.items()}, (copies, 1, slots))
+        for at, tree in enumerate(trees)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def choices_of(vec: SimCashVec, decisions: I64, present: Bools, slots: slice) -> I64:
+    """The choices of the batch that decisions mean; a hold for a payment that cannot be split so.
+
+    Raises:
+        ActionError: payments are to be dropped, and the scenario does not let learners.
+    """
+    choices = vec.slot_choices
+    chosen = np.where(decisions == Verb.RELEASE, choices.release, choices.hold)
+    drops = present & (decisions == Verb.DROP)
+    if drops.any():
+        chosen[drops] = choices.drop
+    if (decisions > Verb.SPLIT).any():
+        splits = choices.splits()[np.maximum(decisions - Verb.SPLIT, 0)]
+        is_legal = np.take_along_axis(vec.masks[:, :, slots], splits[..., None], axis=3)[..., 0].astype(bool)
+        chosen = np.where((decisions > Verb.SPLIT) & is_legal, splits, chosen)
+    return np.where(present, chosen, choices.hold)
+
+
+class PolicyAgent(ProgramAgent):
+    """Decides as a policy of a scenario file does in the kernel.
+
+    Args:
+        policy: of all learning banks; ``agent_for`` checks that the batch can decide it.
+        levels: as of every scripted agent.
+    """
+
+    def __init__(self, policy: PolicyConfig, levels: int | Sequence[int] | None = None) -> None:
+        super().__init__(levels)
+        self._policy = policy
+        self._tree: dict[bool, Node] = {}  # by whether SimCash's rules hold
+
+    def trees(self, vec: SimCashVec) -> Sequence[Node]:
+        """Return the policy's payment tree for every bank."""
+        simcash = vec.config.rules.set == "simcash"
+        if simcash not in self._tree:
+            trees = trees_of(self._policy, simcash=simcash)
+            assert trees is not None  # noqa: S101 - only external policies have none
+            self._tree[simcash] = trees.payment
+        return (self._tree[simcash],) * vec.num_banks
+
+
+def agent_for(policy: PolicyConfig, levels: int | Sequence[int] | None = None) -> ScriptedAgent:
+    """The agent that does through the environment what a policy of a scenario file does in the kernel.
+
+    Raises:
+        ActionError: an external policy, or a tree that asks or does what the batch does not offer.
+    """
+    kind = getattr(policy, "type", policy)
+    if isinstance(policy, TreePolicy):
+        check_trees(policy)
+    elif not isinstance(kind, str) or kind not in POLICIES:
+        message = f"no agent for the policy {kind!r}"
+        raise ActionError(message)
+    return PolicyAgent(policy, levels)
+
+
+def check_trees(policy: TreePolicy) -> None:
+    """Refuse a tree that the batch cannot decide.
+
+    It shows a bank's own account and queue. Trees that ask more, remember, set budgets or move collateral run in the
+    kernel alone.
+
+    Raises:
+        ActionError: names what it asks or does.
+    """
+    others = [name for name in policy.definition if name.endswith("_tree") and name != "payment_tree"]
+    if others:
+        message = f"{', '.join(others)}: only payment trees can be decided through the batch"
+        raise ActionError(message)
+    check_node(policy.definition["payment_tree"])
+
+
+def check_node(node: Any) -> None:
+    """Refuse what the agent cannot do.
+
+    Raises:
+        ActionError: names it.
+    """
+    if isinstance(node, list):
+        for part in node:
+            check_node(part)
+    if not isinstance(node, dict):
+        return
+    if "action" in node and (node["action"] not in ACTIONS or node.get("parameters")):
+        message = f"{node.get('node_id')}: the action {node['action']!r} cannot be decided through the batch"
+        raise ActionError(message)
+    if "field" in node and node["field"] not in FIELDS:
+        message = f"field {node['field']!r}: the batch does not show it; this tree runs in the kernel only"
+        raise ActionError(message)
+    if "compute" in node and node["compute"].get("op") not in OPERATORS:
+        message = f"operator {node['compute'].get('op')!r} cannot be decided through the batch"
+        raise ActionError(message)
+    for key, part in node.items():
+        if not is_annotation(key):
+            check_node(part)

@@ -19,13 +19,15 @@ from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.evaluate import Evaluation, deciding_banks
 from simcash_env.evaluation.rollout import run_scripted
-from simcash_env.evaluation.scripted import Agent
+from simcash_env.evaluation.scripted import Agent, ScriptedAgent, account_facts, payment_facts
 from simcash_env.evaluation.seeds import training_seeds, validation_seeds
-from simcash_env.learning.tree_features import F64, account_facts, feature_value, payment_facts, vocabulary
+from simcash_env.learning.tree_features import vocabulary
 from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Budget, Student, TreeRule
+from simcash_env.policies.batch import evaluate
+from simcash_env.policies.tree import build_value
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import Verb
+from simcash_env.schema.codes import Field, Verb
 from simcash_env.schema.limits import POOL_LEVELS
 
 MOST_NODES: Final = 31
@@ -156,18 +158,18 @@ def _refuse_others(vec: SimCashVec, chosen: I64) -> None:
 
 def _decisions(vec: SimCashVec, chosen: I64, *, portable: bool) -> Sample:
     """The rows of one tick."""
-    seer = Student(())
+    seer = ScriptedAgent()
     pool = vec.head_index.get("pool")
     seer.levels = None if pool is None else chosen[:, :, pool]  # type: ignore[assignment]
     _, view = seer.begin(vec)
     present = view["present"].astype(bool)
     choices = chosen[:, :, : vec.num_slots]
-    facts = account_facts(vec, view) | payment_facts(view, slice(None))
+    facts = account_facts(vec, view) | payment_facts(view)
     is_sent = vec.slot_choices.means(choices, Verb.RELEASE, Verb.SPLIT) & present
     sent = np.where(is_sent, view["remaining"], 0)
-    facts["committed_value"] = (sent.cumsum(axis=2) - sent).astype(float)
+    facts[Field.COMMITTED_VALUE] = (sent.cumsum(axis=2) - sent).astype(float)
     columns = [
-        np.broadcast_to(feature_value(word, facts), present.shape)[present]
+        np.broadcast_to(evaluate(build_value(word), facts), present.shape)[present]
         for word in vocabulary(portable=portable).values()
     ]
     banks = np.broadcast_to(np.arange(vec.num_banks)[None, :, None], present.shape)[present]
@@ -290,4 +292,4 @@ def fidelity(teacher: Teacher, tree: Distilled, seeds: Sequence[int]) -> float:
     return equal / max(seen, 1)
 
 
-__all__ = ["F64", "Distilled", "Options", "Teacher", "distill", "fidelity", "watch"]
+__all__ = ["Distilled", "Options", "Teacher", "distill", "fidelity", "watch"]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.learning.tree_features import F64, Formula
-from simcash_env.learning.tree_student import LEAF_OF_VERB, Node
-from simcash_env.schema.arrays import I64
+from simcash_env.learning.tree_features import Formula
+from simcash_env.learning.tree_student import Node
+from simcash_env.schema.arrays import F64, I64
+from simcash_env.schema.codes import Verb
 from simcash_env.schema.verbs import SlotChoices
+
+LEAF_OF_VERB: Final = {Verb.HOLD: "Hold", Verb.RELEASE: "Release", Verb.SPLIT: "Split", Verb.DROP: "Drop"}
+"""The action of the tree language that means a verb."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,22 +8,17 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import TreePolicy
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.evaluation.scripted import ScriptedAgent, View
-from simcash_env.learning.tree_features import F64, Facts, account_facts, feature_value, field, payment_facts
-from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import Verb
-from simcash_env.schema.verbs import SlotChoices
+from simcash_env.evaluation.scripted import ProgramAgent, View
+from simcash_env.learning.tree_features import field
+from simcash_env.policies.program import Node as ProgramNode
+from simcash_env.policies.tree import build_trees
+from simcash_env.schema.arrays import F64
 
 Node = dict[str, Any]
 Budget = Literal["none", "available_liquidity", "balance"]
 
-LEAF_OF_VERB: Final = {Verb.HOLD: "Hold", Verb.RELEASE: "Release", Verb.SPLIT: "Split", Verb.DROP: "Drop"}
-"""The action of the tree language that means a verb."""
-
-_VERB_OF_LEAF: Final = {leaf: verb for verb, leaf in LEAF_OF_VERB.items()}
 SHARE_NAME: Final = "initial_liquidity_fraction"
 """The parameter in which SimCash's policy files keep the share of the pool that is allocated."""
 
@@ -74,25 +69,7 @@ class TreeRule:
         return TreePolicy(tree=self.document("distilled", "Distilled from a trained policy."))
 
 
-def label_of(leaf: Node, config: ScenarioConfig) -> int:
-    """The choice of the batch that a leaf means."""
-    verb = _VERB_OF_LEAF[leaf["action"]]
-    parts = int(leaf["parameters"]["num_splits"]["value"]) if verb == Verb.SPLIT else 0
-    return SlotChoices.of(config.actions).choice(verb, parts)
-
-
-def decide(root: Node, facts: Facts, shape: tuple[int, ...], config: ScenarioConfig) -> I64:
-    """Choices (shape) of a tree."""
-    if "condition" not in root:
-        return np.full(shape, label_of(root, config), np.int64)
-    condition = root["condition"]
-    holds = np.broadcast_to(feature_value(condition["left"], facts) <= condition["right"]["value"], shape)
-    yes, no = (decide(root[branch], facts, shape, config) for branch in ("on_true", "on_false"))
-    chosen: I64 = np.where(holds, yes, no)
-    return chosen
-
-
-class Student(ScriptedAgent):
+class Student(ProgramAgent):
     """Decides on payments as its trees do in the kernel, and on pool shares as it is told.
 
     Args:
@@ -102,44 +79,19 @@ class Student(ScriptedAgent):
     def __init__(self, rules: Sequence[TreeRule]) -> None:
         super().__init__()
         self.rules = tuple(rules)
+        built = {id(rule): build_trees({"payment_tree": rule.root}, {}).payment for rule in rules}
+        self._trees = tuple(built[id(rule)] for rule in rules)
 
-    def act(self, vec: SimCashVec) -> I64:
-        """Slot by slot, because a tree may ask what it has released before, and a budget runs out."""
-        actions, view = self.begin(vec)
-        choices = vec.slot_choices
-        accounts = account_facts(vec, view)
-        charged = np.zeros(view["balance"].shape)
-        committed = np.zeros_like(charged)
-        budget = self._budgets(view)
-        for slot in range(vec.num_slots):
-            facts = accounts | payment_facts(view, slice(slot, slot + 1))
-            facts["committed_value"] = committed[:, :, None]
-            chosen = self._choose(vec, facts)[:, :, 0]
-            chosen = np.where(view["present"][:, :, slot].astype(bool), chosen, choices.hold)
-            cents = view["remaining"][:, :, slot]
-            is_over = (chosen == choices.release) & (charged + cents > budget)
-            chosen = np.where(is_over, choices.hold, chosen)
-            charged += np.where(chosen == choices.release, cents, 0)
-            committed += np.where(choices.means(chosen, Verb.RELEASE, Verb.SPLIT), cents, 0)
-            actions[:, :, slot] = chosen
-        return actions
+    def trees(self, vec: SimCashVec) -> Sequence[ProgramNode]:
+        """Return the rules' payment trees."""
+        return self._trees
 
-    def _choose(self, vec: SimCashVec, facts: Facts) -> I64:
-        """(N, L, 1) choices in one slot; banks with the same tree are asked together."""
-        shape = (vec.num_envs, vec.num_banks, 1)
-        if len({id(rule) for rule in self.rules}) == 1:
-            return decide(self.rules[0].root, facts, shape, vec.config)
-        one = (vec.num_envs, 1, 1)
-        parts = [
-            decide(rule.root, {name: values[:, at : at + 1] for name, values in facts.items()}, one, vec.config)
-            for at, rule in enumerate(self.rules)
-        ]
-        return np.concatenate(parts, axis=1)
-
-    def _budgets(self, view: View) -> F64:
-        """(N, L) cents that may be released in this tick."""
+    def budgets(self, view: View) -> F64 | None:
+        """Return what each bank's rule lets it release."""
+        if all(rule.budget == "none" for rule in self.rules):
+            return None
         limits = [
             np.full(len(view["balance"]), np.inf) if rule.budget == "none" else view[rule.budget][:, at].astype(float)
             for at, rule in enumerate(self.rules)
         ]
-        return np.stack(limits, axis=1)
+        return np.stack(limits, axis=1)[:, :, None]

@@ -113,6 +113,16 @@ def leaves(node: Node) -> Iterator[Leaf]:
         yield from leaves(node.on_false)
 
 
+def expressions(node: Node) -> Iterator[Expression]:
+    """Every condition of a tree, and every value of its leaves."""
+    if isinstance(node, Leaf):
+        yield from node.values
+    else:
+        yield node.condition
+        yield from expressions(node.on_true)
+        yield from expressions(node.on_false)
+
+
 def depth_of(expression: Expression) -> int:
     """The deepest stack that an expression needs."""
     depth = deepest = 0

@@ -42,6 +42,11 @@ def build_trees(definition: Row, values: Mapping[str, float]) -> Trees:
     return Trees(payment, **others, registers=tuple(compiler.registers))
 
 
+def build_value(row: Row) -> Expression:
+    """A formula of the tree language that has been found right, without parameters and registers."""
+    return _Compiler({}).value(row)
+
+
 class _Compiler:
     """Compiles the trees of one file; a register gets its number when it is met first."""
 

@@ -19,6 +19,11 @@ NORMAL_FROM: Final = 4
 URGENT_FROM: Final = 8
 """Lowest priority of the urgent band, which reaches to the highest priority."""
 
+# -- decision trees ----------------------------------------------------------------------------------------------------
+
+TREE_TOLERANCE: Final = 1e-9
+"""Of comparisons, except for strictly less and greater; a denominator of this size counts as zero."""
+
 # -- payments ----------------------------------------------------------------------------------------------------------
 
 MIN_PARTS: Final = 2

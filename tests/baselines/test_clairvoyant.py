@@ -12,7 +12,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of
 from simcash_env.evaluation.clairvoyant import clairvoyant_bound
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
 from simcash_env.evaluation.milp import Programme
-from simcash_env.evaluation.scripted import Fifo, HoldAll, RandomLegal
+from simcash_env.evaluation.scripted import HoldAll, RandomLegal, agent_for
 from simcash_env.registry import load
 from tests.baselines.worlds import random_day
 
@@ -90,7 +90,7 @@ def test_no_agent_costs_less_than_what_learners_may_do_at_best(name: str) -> Non
     config = WORLDS[name]
     bounds = [clairvoyant_bound(config, seed).cents for seed in SEEDS]
     assert sum(bounds) > 0
-    for agent in (Fifo(), Fifo(3), HoldAll(0), RandomLegal(1), RandomLegal(2)):
+    for agent in (agent_for(FifoPolicy()), agent_for(FifoPolicy(), 3), HoldAll(0), RandomLegal(1), RandomLegal(2)):
         costs = evaluate_agent(config, agent, SEEDS, max_queue_slots=32).totals()
         assert all(cents >= bound - ROUNDING_OF_SOLVER for cents, bound in zip(costs, bounds, strict=True))
 

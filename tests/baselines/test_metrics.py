@@ -12,7 +12,7 @@ from simcash_env.evaluation.bcbs248 import position, throughput
 from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.metrics import delay_indicator, gini, metrics_of, peak_debits, spells
 from simcash_env.evaluation.run_columns import MECHANISMS, record_agent, record_run
-from simcash_env.evaluation.scripted import Fifo, HoldAll, RandomLegal, agent_for
+from simcash_env.evaluation.scripted import HoldAll, RandomLegal, agent_for
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.baselines.worlds import random_day
@@ -215,7 +215,7 @@ def test_agents_that_only_the_environment_knows_can_be_recorded() -> None:
     assert metrics_of(record_agent(config, HoldAll(0), 1)).settled_share_value == 0
     assert metrics_of(record_agent(config, RandomLegal(1), 1)).total_cost > 0
     with pytest.raises(ActionError, match="cannot be recorded"):
-        record_agent(load("target2-day-v0"), Fifo(), 1)
+        record_agent(load("target2-day-v0"), agent_for(FifoPolicy()), 1)
 
 
 def test_gini_peaks_and_spells() -> None:

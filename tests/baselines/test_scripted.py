@@ -7,7 +7,7 @@ from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, 
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
-from simcash_env.evaluation.scripted import Deadline, Fifo, HoldAll, RandomLegal, agent_for
+from simcash_env.evaluation.scripted import HoldAll, RandomLegal, agent_for
 from tests.baselines.worlds import random_day
 
 SEEDS = tuple(range(40))
@@ -47,7 +47,7 @@ def test_the_two_agree_when_the_pool_is_allocated_anew_every_day():
 def test_without_a_level_an_agent_keeps_what_the_scenario_allocates():
     config = random_day(fraction=0.25)
     inside = evaluate_policy(config, FifoPolicy(), SEEDS)
-    outside = evaluate_agent(config, Fifo(), SEEDS, max_queue_slots=64)
+    outside = evaluate_agent(config, agent_for(FifoPolicy()), SEEDS, max_queue_slots=64)
     np.testing.assert_array_equal(outside.cents, inside.cents)
 
 
@@ -55,7 +55,7 @@ def test_a_policy_that_drops_needs_an_environment_that_offers_it():
     config = random_day(rules="simcash")
     config = config.model_copy(update={"actions": config.actions.model_copy(update={"allow_drop": False})})
     with pytest.raises(ActionError, match="allow_drop"):
-        evaluate_agent(config, Deadline(0), SEEDS)
+        evaluate_agent(config, agent_for(DeadlinePolicy(urgency_threshold=0)), SEEDS)
 
 
 def test_random_agents_choose_only_what_is_legal():

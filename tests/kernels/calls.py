@@ -5,6 +5,7 @@ from simcash_env.kernels._numba.jit import entry, wrapping_kernel
 from simcash_env.kernels.market import interest as market_interest
 from simcash_env.kernels.market import traders as market_traders
 from simcash_env.kernels.tables import open_state
+from simcash_env.kernels.trees.interpreter import apply_binary, apply_unary
 
 
 @wrapping_kernel
@@ -122,3 +123,15 @@ def dequeue2(row, sizes, num_banks, pay):
     state = open_state(row, sizes)
     queues.leave_queue2(num_banks, state, pay)
     queues.free_row(state, pay)
+
+
+@entry
+def binary(op, left, right):
+    """An operation of trees on two values."""
+    return apply_binary(op, left, right)
+
+
+@entry
+def unary(op, value):
+    """An operation of trees on one value."""
+    return apply_unary(op, value)

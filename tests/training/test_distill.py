@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simcash_env.config import FifoPolicy, load_scenario
-from simcash_env.config.policies import TreePolicy
+from simcash_env.config import DeadlinePolicy, FifoPolicy, load_scenario
+from simcash_env.config.policies import LiquidityReservePolicy, TreePolicy
 from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.evaluate import evaluate_agent
 from simcash_env.evaluation.rollout import run_scripted
-from simcash_env.evaluation.scripted import Deadline, Fifo, LiquidityReserve
+from simcash_env.evaluation.scripted import PolicyAgent, agent_for
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds, validation_seeds
 from simcash_env.learning.distill import Distilled, Options, distill, fidelity, mean_shares, watch
 from simcash_env.learning.distill_report import make_report, write_distilled
@@ -95,7 +95,9 @@ def test_a_tree_has_no_more_leaves_than_allowed_and_every_question_matters(seed,
     TreePolicy(tree=TreeRule(root, "balance").document("tree", "A tree.", 0.5))
 
 
-@pytest.mark.parametrize(("agent", "most"), [(Fifo(4), 1), (Deadline(2, 4), 3)])
+@pytest.mark.parametrize(
+    ("agent", "most"), [(agent_for(FifoPolicy(), 4), 1), (agent_for(DeadlinePolicy(urgency_threshold=2), 4), 3)]
+)
 def test_a_scripted_teacher_is_found_again(agent, most):
     tree = distill(teacher(agent), QUICK)
     assert tree.num_nodes <= most
@@ -104,7 +106,7 @@ def test_a_scripted_teacher_is_found_again(agent, most):
 
 
 def test_a_rule_that_counts_what_it_has_released_needs_words_of_our_own():
-    reserve = LiquidityReserve(0, 0, 2)
+    reserve = agent_for(LiquidityReservePolicy(target_buffer=0, urgency_threshold=0), 2)
     player = teacher(reserve)
     own = distill(player, Options(portable=False, rounds=2, sample_days=64, choosing_days=20))
     assert fidelity(player, own, range(1, 20)) > 0.999
@@ -121,13 +123,14 @@ def fields_of(node):
 
 
 def test_simcashs_words_hold_no_field_of_ours():
-    tree = distill(teacher(LiquidityReserve(0, 0, 2)), QUICK)
+    tree = distill(teacher(agent_for(LiquidityReservePolicy(target_buffer=0, urgency_threshold=0), 2)), QUICK)
     assert "committed_value" not in fields_of(tree.rules[0].document("tree", ""))
 
 
 def test_the_limit_on_nodes_counts_the_budget_too():
     tree = distill(
-        teacher(LiquidityReserve(5_000, 1, 3)), Options(most_nodes=4, rounds=1, sample_days=32, choosing_days=20)
+        teacher(agent_for(LiquidityReservePolicy(target_buffer=5_000, urgency_threshold=1), 3)),
+        Options(most_nodes=4, rounds=1, sample_days=32, choosing_days=20),
     )
     document = tree.rules[0].document("tree", "")
     trees = [document[name] for name in ("payment_tree", "bank_tree") if name in document]
@@ -137,7 +140,10 @@ def test_the_limit_on_nodes_counts_the_budget_too():
 def test_each_bank_may_have_a_tree_of_its_own():
     class Mixed:
         def act(self, vec):
-            first, second = Deadline(1, 4).act(vec), Fifo(4).act(vec)
+            first, second = (
+                agent_for(DeadlinePolicy(urgency_threshold=1), 4).act(vec),
+                agent_for(FifoPolicy(), 4).act(vec),
+            )
             first[:, 1] = second[:, 1]
             return first
 
@@ -162,7 +168,7 @@ def test_what_payment_trees_cannot_say_is_refused():
 
 def test_what_is_written_loads_and_costs_the_same(tmp_path):
     player = named_policy(DAY, None, "random")
-    tree = distill(teacher(Deadline(2, 3)), QUICK)
+    tree = distill(teacher(agent_for(DeadlinePolicy(urgency_threshold=2), 3)), QUICK)
     report = make_report(player, tree, QUICK, num_seeds=5, num_tuning_seeds=0)
     paths = write_distilled(tree, report, tmp_path / "folder")
     for bank in ("BANK_A", "BANK_B"):
@@ -177,8 +183,11 @@ def test_what_is_written_loads_and_costs_the_same(tmp_path):
     assert set(report["baselines"]) == {"fifo (pool as configured)", "fifo (pool 50 %)"}
 
 
-class Draws(Fifo):
+class Draws(PolicyAgent):
     """Releases all, with a pool share that is drawn anew each day."""
+
+    def __init__(self):
+        super().__init__(FifoPolicy(), 0)
 
     def act(self, vec):
         pool = vec.head_index.get("pool")
@@ -188,7 +197,7 @@ class Draws(Fifo):
 
 
 def test_the_cheapest_share_that_the_teacher_has_chosen_is_kept():
-    player = teacher(Draws(0))
+    player = teacher(Draws())
     tree = distill(player, Options(rounds=1, sample_days=16, choosing_days=10))
     levels = watch(player, training_seeds(16), portable=True).levels
     mean = Distilled(tree.config, tree.rules, mean_shares(tree.config, levels))
@@ -205,7 +214,9 @@ def test_only_a_bank_with_a_pool_gets_a_share(tmp_path):
     for pool, shares in ((None, (None, None)), (first.liquidity_pool, (0.2, None))):
         banks = (with_pool(first, pool), with_pool(second, None), with_pool(third, None))
         whole = config.model_copy(update={"banks": banks})
-        player = SimpleNamespace(config=whole, whole=whole, largest_share=1.0, agent=Fifo(4), max_queue_slots=16)
+        player = SimpleNamespace(
+            config=whole, whole=whole, largest_share=1.0, agent=agent_for(FifoPolicy(), 4), max_queue_slots=16
+        )
         tree = distill(player, Options(rounds=1, sample_days=8, choosing_days=4))
         assert tree.shares == shares
         write_distilled(tree, {}, tmp_path)

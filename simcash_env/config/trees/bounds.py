@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from simcash_env.config.trees.language import Interval
+from simcash_env.schema.limits import TREE_TOLERANCE
 
 ANYTHING: Final[Interval] = (-math.inf, math.inf)
-TOLERANCE: Final = 1e-9
 
 Truth = bool | None
 """Always true, always false, or either."""
@@ -17,7 +17,7 @@ Truth = bool | None
 
 def excludes_zero(interval: Interval) -> bool:
     """Is no value in it as small as a denominator that counts as zero?"""
-    return interval[0] >= TOLERANCE or interval[1] <= -TOLERANCE
+    return interval[0] >= TREE_TOLERANCE or interval[1] <= -TREE_TOLERANCE
 
 
 def compute(op: str, operands: Sequence[Interval]) -> Interval:
@@ -64,8 +64,8 @@ def compare_intervals(op: str, left: Interval, right: Interval) -> Truth:
     if op == "<":
         return True if left[1] < right[0] else False if left[0] >= right[1] else None
     if op == "<=":
-        return True if left[1] <= right[0] else False if left[0] > right[1] + TOLERANCE else None
-    apart = left[1] < right[0] - TOLERANCE or right[1] < left[0] - TOLERANCE
+        return True if left[1] <= right[0] else False if left[0] > right[1] + TREE_TOLERANCE else None
+    apart = left[1] < right[0] - TREE_TOLERANCE or right[1] < left[0] - TREE_TOLERANCE
     same = left == right and left[0] == left[1] and math.isfinite(left[0])
     equal = False if apart else True if same else None
     return equal if op == "==" or equal is None else not equal
@@ -78,9 +78,9 @@ def narrowed(op: str, field: Interval, other: Interval, *, holds: bool) -> Inter
         return narrowed(opposite[op], field, other, holds=True)
     low, high = field
     if op in {"<", "<=", "=="}:
-        high = min(high, other[1] + TOLERANCE)
+        high = min(high, other[1] + TREE_TOLERANCE)
     if op in {">", ">=", "=="}:
-        low = max(low, other[0] - TOLERANCE)
+        low = max(low, other[0] - TREE_TOLERANCE)
     return (low, high) if low <= high else field
 
 

@@ -9,7 +9,7 @@ from simcash_env.kernels.record import record_values
 from simcash_env.kernels.trees.fields import read_field
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Op
-from simcash_env.schema.limits import MAX_TOTAL_CENTS
+from simcash_env.schema.limits import MAX_TOTAL_CENTS, TREE_TOLERANCE
 
 CONSTANT, REGISTER = int(Op.CONSTANT), int(Op.REGISTER)
 FLOOR, CEIL, ROUND, ABS, NOT = int(Op.FLOOR), int(Op.CEIL), int(Op.ROUND), int(Op.ABS), int(Op.NOT)
@@ -22,7 +22,6 @@ SKIP_IF_TRUE = int(Op.SKIP_IF_TRUE)
 
 TREE_DECISION = int(EventKind.TREE_DECISION)
 
-TOLERANCE = 1e-9  # of comparisons, and of a denominator that counts as zero
 HALF = 0.5
 WHOLE_FROM = 2.0**53  # floats from here on have no fraction
 
@@ -129,11 +128,11 @@ def compare(op: int, left: float, right: float) -> bool:
         return left < right
     if op == GREATER:
         return left > right
-    is_equal = abs(left - right) < TOLERANCE
+    is_equal = abs(left - right) < TREE_TOLERANCE
     if op == EQUAL:
         return is_equal
     if op == NOT_EQUAL:
-        return abs(left - right) >= TOLERANCE
+        return abs(left - right) >= TREE_TOLERANCE
     if op == LESS_EQUAL:
         return left <= right or is_equal
     return left >= right or is_equal
@@ -143,7 +142,7 @@ def compare(op: int, left: float, right: float) -> bool:
 def apply_ternary(op: int, first: float, second: float, third: float) -> float:
     """Numerator, denominator and what holds where that is zero; or a value, its least and its greatest."""
     if op == DIVIDE_OR:
-        return third if abs(second) < TOLERANCE else first / second
+        return third if abs(second) < TREE_TOLERANCE else first / second
     value = second if second > first else first
     return third if third < value else value
 
