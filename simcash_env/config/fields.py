@@ -122,6 +122,9 @@ def _one_rule(problem_of: Callable[[str], str | None]) -> Callable[[Any], Any]:
 
 NameRule: Final = BeforeValidator(_one_rule(name_problem))
 Name = Annotated[str, Field(strict=True), NameRule]
+Currency = Annotated[
+    str, Field(strict=True, min_length=1, max_length=12, description="label of amounts, such as EUR"), NameRule
+]
 Text = Annotated[str, Field(strict=True), BeforeValidator(_one_rule(text_problem))]
 Truth = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]

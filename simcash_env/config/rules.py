@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from simcash_env.config.clock import Clock, TimeOfDay, clock_of, time_us
 from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import Count, Model, Ticks, Truth
 from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_SEED, MAX_TICKS, MAX_TICKS_PER_DAY
@@ -69,11 +70,23 @@ class RulesConfig(Model):
 
 
 class SimulationConfig(Model):
-    """Length of a run and seed of its random stream."""
+    """Length of a run, seed of its random stream, and opening hours, which do not affect results."""
 
     ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS_PER_DAY)]
     num_days: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS)]
     seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
+    open: TimeOfDay | None = None
+    close: TimeOfDay | None = None
+
+    @property
+    def clock(self) -> Clock | None:
+        """Converts ticks to times of day: ``clock(tick)``; None without opening hours."""
+        return None if self.open is None else clock_of(self.open, self.close, self.ticks_per_day)
+
+    @property
+    def hours(self) -> Clock:
+        """The clock, or one from 06:00 to 18:00 without opening hours, for figures by hour."""
+        return clock_of(self.open, self.close, self.ticks_per_day)
 
     @property
     def num_ticks(self) -> int:
@@ -85,6 +98,11 @@ class SimulationConfig(Model):
         if self.num_ticks > MAX_TICKS:
             rule = f"ticks_per_day x num_days must not exceed {MAX_TICKS}"
             raise fault_at(("num_days",), rule, self.num_days)
+        if (self.open is None) != (self.close is None):
+            missing = "open" if self.open is None else "close"
+            raise fault_at((missing,), "give both open and close, or neither", None)
+        if self.open is not None and self.close is not None and time_us(self.close) <= time_us(self.open):
+            raise fault_at(("close",), f"must be after open ({self.open})", self.close)
         return self
 
 

@@ -11,7 +11,7 @@ from simcash_env.config.costs import CostConfig
 from simcash_env.config.cross_rules import cross_faults
 from simcash_env.config.events import EventConfig
 from simcash_env.config.faults import broken_rules, error_detail
-from simcash_env.config.fields import Model, Name, Text
+from simcash_env.config.fields import Currency, Model, Name, Text
 from simcash_env.config.market import MarketConfig
 from simcash_env.config.market_rules import market_faults
 from simcash_env.config.money_bounds import money_faults
@@ -38,6 +38,7 @@ class ScenarioConfig(Model):
     format: Literal[1]
     name: Name
     description: Text = ""
+    currency: Currency | None = None
     rules: Rules = Field(default_factory=RulesConfig)
     simulation: SimulationConfig
     banks: Annotated[tuple[BankConfig, ...], Field(min_length=1, max_length=MAX_BANKS)]
