@@ -2,7 +2,8 @@
 
 SimcashError
 ├── ConfigError            a scenario that cannot be run; lists all its faults
-│   └── PolicyError        a policy that cannot be run
+│   ├── PolicyError        a policy that cannot be run
+│   └── DataError          payments or banks that cannot be read or break a rule
 ├── ActionError            an action that is not legal here (also a ValueError)
 │   └── OrderError         an order that the intraday market refuses
 ├── MarketError            a budget, a slot or a saved market run that does not allow what is asked
@@ -83,6 +84,10 @@ class ConfigError(SimcashError):
 
 class PolicyError(ConfigError):
     """A policy that cannot be run."""
+
+
+class DataError(ConfigError):
+    """Payments or banks that cannot be read or break a rule; the line of a fault is the row, its path the column."""
 
 
 class ActionError(SimcashError, ValueError):

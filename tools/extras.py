@@ -56,6 +56,7 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         (*RUN, "--events", "run.parquet", "--db", "runs.duckdb"),
         ("simcash", "replay", "run.parquet"),
     ),
+    "data": (("python", "-c", "import simcash_env.data.payments"),),
     "plots": ((*RUN, "--plot", "run.png"), (*RUN, "--plot", "run.svg")),
     "render": (("python", "-c", IMAGE), ("python", "-c", "import pygame")),
     "bench": (("python", "-c", "import mpe2, supersuit"),),

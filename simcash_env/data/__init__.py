@@ -1,0 +1,29 @@
+"""Recorded payments: the payments table of a payment system, imported, described and fitted.
+
+Needs the extra ``data``. Attributes are imported on first use, so that the compiler may read ``payments`` alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from simcash_env.data.payments import Calendar, Payments, read_payments, write_payments
+
+_HOMES: Final = {
+    "Calendar": "payments",
+    "Payments": "payments",
+    "read_payments": "payments",
+    "write_payments": "payments",
+}
+
+__all__ = ["Calendar", "Payments", "read_payments", "write_payments"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
