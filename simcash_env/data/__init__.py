@@ -9,16 +9,29 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from simcash_env.data.liquidity import derived_liquidity
     from simcash_env.data.payments import Calendar, Payments, read_payments, write_payments
+    from simcash_env.data.profile import Profile, profile_of
 
 _HOMES: Final = {
     "Calendar": "payments",
     "Payments": "payments",
+    "Profile": "profile",
+    "derived_liquidity": "liquidity",
+    "profile_of": "profile",
     "read_payments": "payments",
     "write_payments": "payments",
 }
 
-__all__ = ["Calendar", "Payments", "read_payments", "write_payments"]
+__all__ = [
+    "Calendar",
+    "Payments",
+    "Profile",
+    "derived_liquidity",
+    "profile_of",
+    "read_payments",
+    "write_payments",
+]
 
 
 def __getattr__(name: str) -> Any:
