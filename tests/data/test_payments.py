@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import importlib
 import json
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import simcash_env.data
-from simcash_env.data import Calendar, payments, read_payments, write_payments
+from simcash_env.data import Calendar, read_payments, write_payments
 from simcash_env.data.payments import (
     COLUMNS,
     DAY_US,
@@ -321,6 +322,7 @@ def test_columns_and_public_names():
     assert [column.name for column in COLUMNS] == SCHEMA.names
     assert {column.presence for column in COLUMNS} == {"required", "default", "nullable"}
     for name in simcash_env.data.__all__:
-        assert getattr(simcash_env.data, name) is getattr(payments, name)
+        home = importlib.import_module(f"simcash_env.data.{simcash_env.data._HOMES[name]}")
+        assert getattr(simcash_env.data, name) is getattr(home, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = simcash_env.data.nothing
