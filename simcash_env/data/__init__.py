@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simcash_env.data.liquidity import derived_liquidity
     from simcash_env.data.payments import Calendar, Payments, read_payments, write_payments
     from simcash_env.data.profile import Profile, profile_of
+    from simcash_env.data.report import write_report
 
 _HOMES: Final = {
     "Calendar": "payments",
@@ -21,6 +22,7 @@ _HOMES: Final = {
     "profile_of": "profile",
     "read_payments": "payments",
     "write_payments": "payments",
+    "write_report": "report",
 }
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "profile_of",
     "read_payments",
     "write_payments",
+    "write_report",
 ]
 
 

@@ -67,7 +67,8 @@ def columns_of(payments: Payments, more_banks: Iterable[str] = ()) -> PaymentCol
     receivers, receiver = codes_of(payments.table["receiver"])
     banks = tuple(sorted({*senders, *receivers, *more_banks}))
     rows = {bank: row for row, bank in enumerate(banks)}
-    days, day = np.unique(payments.integers("day"), return_inverse=True)
+    dates = payments.integers("day")  # in ascending order
+    is_first = np.diff(dates, prepend=dates[0] - 1) > 0
     amount_cents = payments.integers("amount_cents")
     total_cents = exact_sum(amount_cents)
     if total_cents > LARGEST_SUM:
@@ -76,8 +77,8 @@ def columns_of(payments: Payments, more_banks: Iterable[str] = ()) -> PaymentCol
     submitted_us = payments.integers("submitted")
     return PaymentColumns(
         banks=banks,
-        days=tuple(EPOCH + timedelta(days=number) for number in days.tolist()),
-        day=day.astype(np.int64),
+        days=tuple(EPOCH + timedelta(days=number) for number in dates[is_first].tolist()),
+        day=np.cumsum(is_first) - 1,
         sender=np.array([rows[bank] for bank in senders], np.int64)[sender],
         receiver=np.array([rows[bank] for bank in receivers], np.int64)[receiver],
         amount_cents=amount_cents,
@@ -90,8 +91,10 @@ def columns_of(payments: Payments, more_banks: Iterable[str] = ()) -> PaymentCol
 def codes_of(column: Any) -> tuple[list[str], I64]:
     """The distinct texts that occur in a column of text, and for each row the position of its text."""
     encoded = column.combine_chunks()
-    used, codes = np.unique(encoded.indices.to_numpy(), return_inverse=True)
-    return encoded.dictionary.take(pa.array(used)).to_pylist(), codes.astype(np.int64)
+    places = encoded.indices.to_numpy()
+    used = np.bincount(places, minlength=len(encoded.dictionary)) > 0
+    codes: I64 = (np.cumsum(used) - 1)[places]
+    return encoded.dictionary.filter(pa.array(used)).to_pylist(), codes
 
 
 def exact_sum(cents: I64) -> int:

@@ -22,7 +22,7 @@ from typing import Final, Literal
 import numpy as np
 
 from simcash_env.data.columns import PaymentColumns, columns_of, sums_by
-from simcash_env.data.payments import Payments
+from simcash_env.data.payments import DAY_US, Payments
 from simcash_env.errors import DataError, Fault
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.limits import MAX_CENTS
@@ -59,7 +59,7 @@ def liquidity_bounds(columns: PaymentColumns) -> LiquidityBounds:
     paid = columns.day * shape[1] + columns.receiver
     sent = sums_by(paying, columns.amount_cents, num_groups)
     received = sums_by(paid, columns.amount_cents, num_groups)
-    order = np.lexsort((columns.arrival_us, columns.day))
+    order = np.argsort(columns.day * DAY_US + columns.arrival_us, kind="stable")
     groups = np.stack([paying[order], paid[order]], axis=1).ravel()
     cents = columns.amount_cents[order]
     upper = _largest_net_debits(groups, np.stack([-cents, cents], axis=1).ravel(), num_groups)
@@ -77,7 +77,7 @@ def _largest_net_debits(groups: I64, flows_cents: I64, num_groups: int) -> I64:
     The cumulative sum runs over all groups and may wrap around int64; the difference to the sum at the group's start
     is exact nevertheless, because the total value of the table fits into int64.
     """
-    order = np.argsort(groups, kind="stable")
+    order = np.argsort(groups.astype(np.min_scalar_type(num_groups)), kind="stable")  # small types sort in linear time
     path = np.cumsum(flows_cents[order])
     present, starts = np.unique(groups[order], return_index=True)
     before = np.concatenate([[0], path])[starts]

@@ -244,7 +244,11 @@ def profile_of(payments: Payments, more_banks: Iterable[str] = ()) -> Profile:
     Raises:
         DataError: the table is empty, or its total value exceeds int64.
     """
-    columns = columns_of(payments, more_banks)
+    return profile_of_columns(payments, columns_of(payments, more_banks))
+
+
+def profile_of_columns(payments: Payments, columns: PaymentColumns) -> Profile:
+    """As ``profile_of``, for a table whose columns are at hand."""
     total_cents = exact_sum(columns.amount_cents)
     edges = hour_edges(payments.calendar.open_us, payments.calendar.close_us)
     hour = hours_of(columns.submitted_us, edges)
