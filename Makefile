@@ -10,8 +10,7 @@ export OMP_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # Run without the compiler too, and with its bounds checks: the tests of the kernels.
-ENGINE := -m "not slow" $(addprefix tests/,kernels conformance better envs) \
-	$(filter-out $(addprefix tests/test_,container.py docs.py hosting.py imports.py packaging.py pages.py results.py wheel.py writes.py reach.py),$(wildcard tests/test_*.py))
+ENGINE := -m "not slow" $(addprefix tests/,kernels policies agents schema simulation runs conformance better envs benchmarks test_integers.py) --ignore=tests/runs/test_reach.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -54,11 +53,11 @@ test-bounds: setup  ## the engine's tests, every array index checked
 # The first file compiles everything into an empty cache, and expects that the others compile nothing of the engine.
 test-fallback: setup  ## every face, conformance and recorded runs, kernels compiled by plain njit
 	rm -rf build/fallback
-	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest tests/test_every_face.py \
-		tests/kernels/test_compilers.py tests/kernels/test_cache.py tests/conformance tests/test_recorded_runs.py
+	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest tests/runs/test_every_face.py \
+		tests/kernels/_numba/test_compilers.py tests/kernels/_numba/test_jit.py tests/conformance tests/runs/test_recorded_runs.py
 
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/test_oracle.py tests/test_market_oracle.py -k "agree_in_every or agree_after_every"
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/runs/test_oracle.py tests/runs/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
 coverage: setup  ## lines and branches that the tests reach: all tests, compiling anew, and the engine's once more as plain Python
 	$(BIN)/coverage erase
@@ -132,7 +131,7 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
 	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
-	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools test_container.py test_docs.py test_hosting.py test_imports.py test_packaging.py test_pages.py test_results.py test_wheel.py)
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools repository)
 
 extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
 	$(BIN)/python -m tools.extras

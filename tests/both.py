@@ -8,7 +8,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation, TickResult
 from tests.drawing import Row
 from tests.oracle import Oracle
-from tests.test_oracle import compare_tick, drawn_tick, in_per_cent
+from tests.runs.test_oracle import compare_tick, drawn_tick, in_per_cent
 
 FREE = {
     "overdraft_bps_per_tick": 0.0,

@@ -40,7 +40,7 @@ def scenario(names, title="bank [/dim] day :x:"):
     }
 
 
-def test_console_prints_markup_as_it_is():
+def test_literal_console_prints_markup_as_it_is():
     out = io.StringIO()
     console = literal_console(file=out, width=200)
     table = Table(title="t [/dim] :x:", caption="c [/dim] :x:")
@@ -54,7 +54,7 @@ def test_console_prints_markup_as_it_is():
         assert f"{name} [/dim] :x:" in out.getvalue()
 
 
-def test_status_shows_markup_as_it_is():
+def test_literal_status_shows_markup_as_it_is():
     out = io.StringIO()
     console = literal_console(file=out, width=200, force_terminal=True)
     with console.status(literal_text("first [/dim] :x:")) as status:
@@ -62,7 +62,7 @@ def test_status_shows_markup_as_it_is():
     assert "scored [/dim] :x:" in out.getvalue()
 
 
-def test_terminal_bar_shows_its_ticks(monkeypatch):
+def test_literal_terminal_bar_shows_its_ticks(monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr(screen, "notes", literal_console(file=out, width=80, force_terminal=True))
     with screen.progress(4, quiet=False) as told:
@@ -77,7 +77,7 @@ def marked(tmp_path, monkeypatch):
     return ":x:.json"
 
 
-def test_commands_show_marked_names(marked, capsys):
+def test_literal_commands_show_marked_names(marked, capsys):
     saved = "[it]:x:"
     asked = (
         ("run", marked),
@@ -106,7 +106,7 @@ def test_commands_show_marked_names(marked, capsys):
     assert told[10] == ":x:.svg\n"
 
 
-def test_mistakes_show_marked_names(marked, capsys):
+def test_literal_mistakes_show_marked_names(marked, capsys):
     for arguments, said in (
         (("run", "[/no]"), "got '[/no]'"),
         (("run", marked, "--policy", "[it]B=[/it]"), "--policy [it]B=[/it]: must be one of"),
@@ -119,7 +119,7 @@ def test_mistakes_show_marked_names(marked, capsys):
         assert said in error.replace("\n", "")
 
 
-def test_market_shows_marked_names(tmp_path, monkeypatch, capsys):
+def test_literal_market_shows_marked_names(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     plain = json.dumps(scheduled(payments=False, ticks=2).model_dump(mode="json") | {"format": 1})
     for bank, name in zip(BANKS, MARKED, strict=False):
@@ -138,7 +138,7 @@ def drawing(path):
     return re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
 
 
-def test_run_plot_draws_names_as_they_are(tmp_path):
+def test_literal_run_plot_draws_names_as_they_are(tmp_path):
     simulation = Simulation(scenario(DRAWN, title="$\\alpha$ _day"), events="tick")
     picture = Picture(RunFacts.of(simulation))
     with Recorder(simulation, [picture]) as recorder:
@@ -151,7 +151,7 @@ def test_run_plot_draws_names_as_they_are(tmp_path):
         assert texts.count(name) == 3, "in the legend, under the bars and in the network"
 
 
-def test_many_banks_are_named_as_they_are(tmp_path):
+def test_literal_many_banks_are_named_as_they_are(tmp_path):
     names = [f"_{number}$" for number in range(12)]
     simulation = Simulation(scenario(names), events="tick")
     picture = Picture(RunFacts.of(simulation))
@@ -161,7 +161,7 @@ def test_many_banks_are_named_as_they_are(tmp_path):
     assert all(drawing(tmp_path / "run.svg").count(name) == 3 for name in names)
 
 
-def test_benchmark_plots_draw_names_as_they_are(tmp_path):
+def test_literal_benchmark_plots_draw_names_as_they_are(tmp_path):
     curves = {name: [(1, 5.0), (2, 4.0)] for name in ("$_x", "_seed 0")}
     draw_learning_curves(curves, "$a_$", tmp_path / "curves.svg")
     texts = drawing(tmp_path / "curves.svg")
@@ -171,7 +171,7 @@ def test_benchmark_plots_draw_names_as_they_are(tmp_path):
     assert any(text.startswith("$b_$: balance of ") for text in drawing(tmp_path / "balances.svg"))
 
 
-def test_training_plot_draws_names_as_they_are(tmp_path):
+def test_literal_training_plot_draws_names_as_they_are(tmp_path):
     with literal_plot():
         figure = Figure()
         axis = figure.add_subplot()
@@ -210,7 +210,7 @@ def direct_uses(tree):
                 yield node.lineno, "label", "literal_label"
 
 
-def test_markup_is_read_nowhere_else():
+def test_literal_markup_is_read_nowhere_else():
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}, use {instead}"
         for path in SOURCES
@@ -219,14 +219,14 @@ def test_markup_is_read_nowhere_else():
     assert found == []
 
 
-def test_figures_are_drawn_without_mathtext():
+def test_literal_figures_are_drawn_without_mathtext():
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
         if "savefig" in text:
             assert "@literal_plot()" in text, path
 
 
-def test_viewer_makes_text_only():
+def test_literal_viewer_makes_text_only():
     for path in (ROOT / "simcash_env" / "service" / "static").glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text), path

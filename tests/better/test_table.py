@@ -2,13 +2,13 @@
 
 | row | further tests of the same, elsewhere |
 |---|---|
-| g12, g13, g17, g22-g25 | the oracle in every figure: ``tests/test_oracle.py``, ``tests/corners.py`` |
-| g13 | against the best set of all: ``tests/test_gridlock.py`` |
-| g38, g60 | drops at the deadline: ``tests/test_oracle_rules.py`` |
-| g43, g44 | staggered splits in their details: ``tests/test_trees.py`` |
-| g63-g67 | any collateral tree: ``tests/test_trees.py``, ``tests/test_collateral_trees.py`` |
-| g76, g80, §12-13 | any run, damaged and foreign files: ``tests/test_snapshot.py`` |
-| §11 | faults of trees: ``tests/config/test_trees.py``; what a tree does: ``tests/test_trees.py`` |
+| g12, g13, g17, g22-g25 | the oracle in every figure: ``tests/runs/test_oracle.py``, ``tests/runs/corners.py`` |
+| g13 | against the best set of all: ``tests/benchmarks/test_gridlock.py`` |
+| g38, g60 | drops at the deadline: ``tests/runs/test_oracle_rules.py`` |
+| g43, g44 | staggered splits in their details: ``tests/kernels/test_decisions.py`` |
+| g63-g67 | any collateral tree: ``tests/kernels/trees/test_collateral_trees.py`` |
+| g76, g80, §12-13 | any run, damaged and foreign files: ``tests/simulation/test_snapshot.py`` |
+| §11 | faults of trees: ``tests/config/test_trees.py``; what a tree does: ``tests/kernels/trees`` |
 """
 
 import re

@@ -209,35 +209,35 @@ def refused(folder, capfd, monkeypatch, arguments, code, *said):
 
 
 @pytest.mark.parametrize(("command", "code", "said"), COMMANDS, ids=lambda value: str(value)[:60])
-def test_a_bad_command_line_is_refused(folder, capfd, monkeypatch, command, code, said):
+def test_bad_command_line_is_refused(folder, capfd, monkeypatch, command, code, said):
     arguments = [word.replace("{null}", "a\0b") for word in command.split()]
     refused(folder, capfd, monkeypatch, arguments, code, said)
 
 
 @pytest.mark.parametrize("command", ["run {}", "validate {}"])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_broken_scenario_is_refused(folder, capfd, monkeypatch, name, command):
+def test_bad_input_broken_scenario_is_refused(folder, capfd, monkeypatch, name, command):
     refused(folder, capfd, monkeypatch, command.format(name).split(), 2, name, SCENARIOS[name][1])
 
 
 @pytest.mark.parametrize("command", ["policies show {}", "policies validate {}", "validate {}"])
 @pytest.mark.parametrize("name", TREES)
-def test_a_broken_tree_is_refused(folder, capfd, monkeypatch, name, command):
+def test_bad_input_broken_tree_is_refused(folder, capfd, monkeypatch, name, command):
     refused(folder, capfd, monkeypatch, command.format(name).split(), 2, name, TREES[name][1])
 
 
 @pytest.mark.parametrize("name", MOVES)
-def test_a_broken_file_of_actions_is_refused_and_the_saved_run_stays(folder, capfd, monkeypatch, name):
+def test_bad_input_broken_file_of_actions_is_refused_and_the_saved_run_stays(folder, capfd, monkeypatch, name):
     refused(folder, capfd, monkeypatch, ["tick", "saved", "--actions", name], 2, MOVES[name][1])
 
 
-def test_the_corpus_is_as_large_as_it_is_said_to_be():
+def test_bad_input_corpus_is_as_large_as_it_is_said_to_be():
     assert len(COMMANDS) + len(SCENARIOS) + len(TREES) + len(MOVES) >= 200
     assert len({command for command, _, _ in COMMANDS}) == len(COMMANDS)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write anything")
-def test_a_file_that_may_not_be_read_is_named(folder, capfd, monkeypatch):
+def test_bad_input_file_that_may_not_be_read_is_named(folder, capfd, monkeypatch):
     secret = folder / "secret.yaml"
     secret.touch(mode=0)
     try:
@@ -248,7 +248,7 @@ def test_a_file_that_may_not_be_read_is_named(folder, capfd, monkeypatch):
         secret.unlink()
 
 
-def test_a_full_standard_output_is_told(monkeypatch, capfd):
+def test_bad_input_full_standard_output_is_told(monkeypatch, capfd):
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full here")

@@ -33,12 +33,12 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | s
     return leaving.value.code, written.out, written.err
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert called(capsys, "--version") == (0, f"{simcash_env.__version__}\n", "")
 
 
 @pytest.mark.parametrize("arguments", [("scenarios", "list"), ("run", "two-banks-v0", "--quiet")])
-def test_a_reader_that_has_gone_is_owed_nothing(arguments: tuple[str, ...]) -> None:
+def test_commands_reader_that_has_gone_is_owed_nothing(arguments: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "simcash_env.cli", *arguments]
@@ -47,7 +47,7 @@ def test_a_reader_that_has_gone_is_owed_nothing(arguments: tuple[str, ...]) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_run_prints_one_object_with_exact_figures() -> None:
+def test_commands_run_prints_one_object_with_exact_figures() -> None:
     done = simcash(*RUN, "--json", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
@@ -58,12 +58,12 @@ def test_a_run_prints_one_object_with_exact_figures() -> None:
     assert len(found["digest"]) == 64
 
 
-def test_the_same_seed_gives_the_same_digest_and_another_seed_another() -> None:
+def test_commands_same_seed_gives_the_same_digest_and_another_seed_another() -> None:
     digests = [json.loads(simcash(*RUN[:3], seed, "--json", "--quiet").stdout)["digest"] for seed in ("7", "7", "8")]
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_a_table_goes_to_stdout_and_notes_to_stderr() -> None:
+def test_commands_table_goes_to_stdout_and_notes_to_stderr() -> None:
     done = simcash(*RUN)
     assert done.returncode == 0
     assert "BANK_A" in done.stdout
@@ -74,14 +74,14 @@ def test_a_table_goes_to_stdout_and_notes_to_stderr() -> None:
     )
 
 
-def test_verbose_names_every_event_on_stderr_and_json_stays_one_object() -> None:
+def test_commands_verbose_names_every_event_on_stderr_and_json_stays_one_object() -> None:
     done = simcash(*RUN, "--ticks", "2", "--verbose", "--json")
     assert json.loads(done.stdout)["ticks"] == 2
     assert "tick 1 (day 0): 5 arrived" in done.stderr
     assert "Arrival  bank=BANK_A  counterparty=BANK_B  tx=tx_00000001  amount=4090" in done.stderr
 
 
-def test_a_policy_can_be_chosen_for_a_bank() -> None:
+def test_commands_policy_can_be_chosen_for_a_bank() -> None:
     held = simcash(*RUN, "--json", "--quiet", "--policy", "BANK_A=deadline:urgency_threshold=0")
     assert json.loads(held.stdout)["costs"]["BANK_A"]["delay"] > 0
 
@@ -102,7 +102,7 @@ def test_a_policy_can_be_chosen_for_a_bank() -> None:
         (("scenarios", "show", "nothing-v0"), "nothing-v0"),
     ],
 )
-def test_a_mistake_is_one_clear_message_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
+def test_commands_mistake_is_one_clear_message_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
     done = simcash(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
@@ -110,7 +110,7 @@ def test_a_mistake_is_one_clear_message_and_exit_code_2(arguments: tuple[str, ..
     assert done.stdout == ""
 
 
-def test_validate_names_every_fault_with_its_line(tmp_path: Path) -> None:
+def test_commands_validate_names_every_fault_with_its_line(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text(
         "format: 1\nname: bad\nsimulation: {ticks_per_day: 0, num_days: 1}\nbanks:\n  - id: A\n    opening_balance: 1.5\n"
@@ -123,7 +123,7 @@ def test_validate_names_every_fault_with_its_line(tmp_path: Path) -> None:
     assert "opening_balance" in done.stderr
 
 
-def test_the_library_is_listed_and_shown() -> None:
+def test_commands_library_is_listed_and_shown() -> None:
     ids = json.loads(simcash("scenarios", "list", "--json").stdout)
     assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(ids)
     assert simcash("scenarios", "show", "castro-2period-v0").stdout.startswith("# Question:")
@@ -131,7 +131,7 @@ def test_the_library_is_listed_and_shown() -> None:
 
 
 @pytest.mark.parametrize(("asked", "width"), [({}, PAPER_WIDTH), ({"COLUMNS": "99"}, 99)])
-def test_what_goes_into_a_pipe_is_as_wide_as_paper(asked: dict[str, str], width: int) -> None:
+def test_commands_what_goes_into_a_pipe_is_as_wide_as_paper(asked: dict[str, str], width: int) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | asked
     program = "from simcash_env.cli import screen; print(screen.data.width)"
     command = [sys.executable, "-c", program]
@@ -139,13 +139,15 @@ def test_what_goes_into_a_pipe_is_as_wide_as_paper(asked: dict[str, str], width:
     assert int(done.stdout) == width
 
 
-def test_a_command_whose_extra_is_missing_says_how_it_comes() -> None:
+def test_command_whose_extra_is_missing_says_how_it_comes() -> None:
     missing = r"this command needs no_such_module: pip install 'simcash-env\[plots\]'"
     with pytest.raises(SimcashError, match=missing), needs_extra("plots", "no_such_module"):
         pytest.fail("the library is not there")
 
 
-def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_policies_are_listed_with_their_parameters_and_what_they_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     code, told, _ = called(capsys, "policies", "list")
     rows = {line[:22].strip(): (line[22:68].strip(), line[68:]) for line in told.splitlines()}
     assert code == 0
@@ -158,7 +160,7 @@ def test_policies_are_listed_with_their_parameters_and_what_they_do(capsys: pyte
 
 
 @pytest.mark.parametrize("ending", ["", ".json"])
-def test_a_tree_of_the_library_is_shown_by_its_name(capsys: pytest.CaptureFixture[str], ending: str) -> None:
+def test_commands_tree_of_the_library_is_shown_by_its_name(capsys: pytest.CaptureFixture[str], ending: str) -> None:
     name = policy_names()[0]
     code, told, _ = called(capsys, "policies", "show", f"{name}{ending}", "--json")
     found = json.loads(told)
@@ -167,7 +169,7 @@ def test_a_tree_of_the_library_is_shown_by_its_name(capsys: pytest.CaptureFixtur
     assert set(found["values"]) == set(found["tree"].get("parameters", {}))
 
 
-def test_schema_is_a_json_schema() -> None:
+def test_commands_schema_is_a_json_schema() -> None:
     schema = json.loads(simcash("schema").stdout)
     assert {"format", "name", "simulation", "banks"} <= set(schema["properties"])
 
@@ -176,7 +178,7 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_ctrl_c_prints_what_was_run_and_exits_with_130(tmp_path: Path) -> None:
+def test_commands_ctrl_c_prints_what_was_run_and_exits_with_130(tmp_path: Path) -> None:
     scenario = tmp_path / "endless.yaml"
     short = (CONFIGS / "ten-banks-v0.yaml").read_text(encoding="utf-8")
     scenario.write_text(short.replace("num_days: 10\n", "num_days: 1_000\n"), encoding="utf-8")
@@ -225,7 +227,7 @@ TREE = {
 }
 
 
-def test_a_tree_is_drawn_with_its_formulas_and_node_ids(tmp_path: Path) -> None:
+def test_commands_tree_is_drawn_with_its_formulas_and_node_ids(tmp_path: Path) -> None:
     file = tmp_path / "tree.json"
     file.write_text(json.dumps(TREE))
     done = simcash("policies", "show", str(file))
@@ -244,7 +246,7 @@ def test_a_tree_is_drawn_with_its_formulas_and_node_ids(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("policies", "validate"), ("validate",)])
-def test_validating_a_tree_reports_what_is_never_reached(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_commands_validating_a_tree_reports_what_is_never_reached(tmp_path: Path, command: tuple[str, ...]) -> None:
     file = tmp_path / "tree.json"
     file.write_text(json.dumps(TREE))
     done = simcash(*command, str(file))
@@ -256,7 +258,7 @@ def test_validating_a_tree_reports_what_is_never_reached(tmp_path: Path, command
 
 
 @pytest.mark.parametrize("command", [("policies", "validate"), ("validate",)])
-def test_faults_of_trees_are_data_and_nothing_else_is_told(
+def test_commands_faults_of_trees_are_data_and_nothing_else_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
@@ -270,7 +272,7 @@ def test_faults_of_trees_are_data_and_nothing_else_is_told(
 
 
 @pytest.mark.parametrize("command", [("policies", "validate"), ("validate",), ("policies", "show")])
-def test_a_bad_tree_is_refused_with_the_node_and_the_rule(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_commands_bad_tree_is_refused_with_the_node_and_the_rule(tmp_path: Path, command: tuple[str, ...]) -> None:
     file = tmp_path / "tree.json"
     file.write_text(json.dumps(TREE).replace("queue1_liquidity_gap", "queue_gap"))
     done = simcash(*command, str(file))

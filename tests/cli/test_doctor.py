@@ -27,7 +27,7 @@ def called(capsys, *options):
     return leaving.value.code, capsys.readouterr()
 
 
-def test_the_report_names_versions_machine_cache_and_a_run_to_the_cent(capsys):
+def test_doctor_report_names_versions_machine_cache_and_a_run_to_the_cent(capsys):
     code, written = called(capsys, "--json")
     found = json.loads(written.out)
     assert (code, written.err) == (0, "")
@@ -41,7 +41,7 @@ def test_the_report_names_versions_machine_cache_and_a_run_to_the_cent(capsys):
     assert found["run"]["first_run_s"] > 0
 
 
-def test_the_text_has_a_line_a_finding_and_quick_runs_nothing(capsys, monkeypatch):
+def test_doctor_text_has_a_line_a_finding_and_quick_runs_nothing(capsys, monkeypatch):
     monkeypatch.setenv("SIMCASH_TEST", "said")
     code, written = called(capsys, "--quick")
     lines = dict(line.split(": ", 1) for line in written.out.splitlines())
@@ -53,7 +53,7 @@ def test_the_text_has_a_line_a_finding_and_quick_runs_nothing(capsys, monkeypatc
     assert lines["cache"].startswith("folder ")
 
 
-def test_an_engine_that_fails_or_is_wrong_is_told_and_leaves_with_one(capsys, monkeypatch):
+def test_doctor_engine_that_fails_or_is_wrong_is_told_and_leaves_with_one(capsys, monkeypatch):
     monkeypatch.setattr(doctor, "cost_of_a_run", lambda: 19_999)
     code, written = called(capsys)
     assert code == 1
@@ -109,7 +109,7 @@ def test_doctor_warms_nothing_where_the_engine_is_wrong(capsys, monkeypatch):
     assert "warm" not in json.loads(written.out)
 
 
-def test_somebody_who_watches_is_told_what_takes_so_long(capsys, monkeypatch):
+def test_doctor_somebody_who_watches_is_told_what_takes_so_long(capsys, monkeypatch):
     monkeypatch.setattr(doctor, "notes", Console(stderr=True, force_terminal=True))
     code, written = called(capsys)
     assert code == 0
@@ -118,7 +118,7 @@ def test_somebody_who_watches_is_told_what_takes_so_long(capsys, monkeypatch):
     assert called(capsys, "--json")[1].err == ""
 
 
-def test_a_cache_that_cannot_be_made_is_told_and_not_tripped_over(capsys, monkeypatch, tmp_path):
+def test_doctor_cache_that_cannot_be_made_is_told_and_not_tripped_over(capsys, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SIMCASH_CACHE_DIR", str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
@@ -129,13 +129,13 @@ def test_a_cache_that_cannot_be_made_is_told_and_not_tripped_over(capsys, monkey
     assert (cache["files"], cache["other_versions"]) == (0, 0)
 
 
-def test_a_file_that_goes_away_while_it_is_counted_counts_as_nothing(monkeypatch, tmp_path):
+def test_doctor_file_that_goes_away_while_it_is_counted_counts_as_nothing(monkeypatch, tmp_path):
     (tmp_path / "here").write_bytes(bytes(2_500_000))
     monkeypatch.setattr(doctor, "files_in", lambda folder: [folder / "gone", folder / "here"])
     assert doctor.megabytes([tmp_path]) == 2.5
 
 
-def test_where_the_system_has_no_list_of_processors_the_machine_is_named(monkeypatch):
+def test_doctor_where_the_system_has_no_list_of_processors_the_machine_is_named(monkeypatch):
     def missing(*_, **__):
         raise FileNotFoundError(2, "No such file or directory")
 
@@ -143,7 +143,7 @@ def test_where_the_system_has_no_list_of_processors_the_machine_is_named(monkeyp
     assert doctor.processor() == (platform.processor() or platform.machine())
 
 
-def test_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
+def test_doctor_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
     required = [
         "numpy<2.6,>=2.0",
         'numpy>=2.1; python_version >= "3.13"',
@@ -167,7 +167,7 @@ def test_requirements_are_grouped_by_the_extra_that_asks_for_them(monkeypatch):
     assert doctor.extra_line(found["extras"]["training"]).startswith("missing ")
 
 
-def test_every_extra_of_the_package_is_understood():
+def test_doctor_every_extra_of_the_package_is_understood():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = list(declared["dependencies"])
     for extra, names in declared["optional-dependencies"].items():
@@ -178,7 +178,7 @@ def test_every_extra_of_the_package_is_understood():
     assert "simcash-env" not in {name for names in found.values() for name in names}
 
 
-def test_a_package_that_is_not_installed_has_no_requirements(monkeypatch):
+def test_doctor_package_that_is_not_installed_has_no_requirements(monkeypatch):
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
 

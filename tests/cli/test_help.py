@@ -30,12 +30,12 @@ def examples_of(command):
     return [example.strip() for example in told.split("   |   ")]
 
 
-def test_all_are_found():
+def test_help_all_are_found():
     assert {"run", "create", "serve", "replay", "scenarios list", "policies validate"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_every_command_says_what_it_does_and_shows_examples_that_fit(name, capfd, monkeypatch):
+def test_help_of_every_command_says_what_it_does_and_shows_examples_that_fit(name, capfd, monkeypatch):
     monkeypatch.setenv("COLUMNS", "2000")
     with pytest.raises(SystemExit, match="0"):
         main([*name.split(), "--help"])
@@ -51,18 +51,18 @@ def test_the_help_of_every_command_says_what_it_does_and_shows_examples_that_fit
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_says_what_it_is(name):
+def test_help_every_option_says_what_it_is(name):
     for parameter in COMMANDS[name].params:
         assert getattr(parameter, "help", None) or parameter.name == "help", parameter.name
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_can_answer_as_json(name):
+def test_help_every_command_can_answer_as_json(name):
     options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
     assert ("--json" in options) != (name in WITHOUT_JSON)
 
 
-def test_the_page_of_commands_names_them_all():
+def test_help_page_of_commands_names_them_all():
     page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
     for name in COMMANDS:
         assert f"`simcash {name}`" in page, name

@@ -27,7 +27,7 @@ def done(*arguments: str, cwd: Path) -> str:
     return found.stdout
 
 
-def test_a_checkpoint_is_scored_drawn_and_stands_in_the_table(folder: Path) -> None:
+def test_learning_tools_checkpoint_is_scored_drawn_and_stands_in_the_table(folder: Path) -> None:
     for name in ("shared.pt", "ippo.pt"):
         done("evaluate", name, "--seeds", "4", "--plots", "drawn", cwd=folder)
     assert {path.name for path in (folder / "drawn").iterdir()} >= {"shared-learning.png", "shared-balances.png"}
@@ -41,18 +41,18 @@ def test_a_checkpoint_is_scored_drawn_and_stands_in_the_table(folder: Path) -> N
     assert table.startswith("| scenario |")
 
 
-def test_a_policy_that_is_shipped_is_drawn_by_the_name_of_its_scenario(folder: Path) -> None:
+def test_learning_tools_policy_that_is_shipped_is_drawn_by_the_name_of_its_scenario(folder: Path) -> None:
     done("evaluate", "castro-12period-v0", "--seeds", "2", "--plots", "shipped", cwd=folder)
     assert list((folder / "shipped").glob("*balances.png"))
 
 
-def test_a_checkpoint_of_another_scenario_is_refused_before_anything_is_played(folder: Path) -> None:
+def test_learning_tools_checkpoint_of_another_scenario_is_refused_before_anything_is_played(folder: Path) -> None:
     refused = simcash("benchmark", "castro-3period-v0", "--learned", "shared.pt", cwd=folder)
     assert refused.returncode == 2
     assert "scenario: must be one of castro-3period-v0, got 'castro-2period-v0'" in refused.stderr
 
 
-def test_a_policy_becomes_trees_that_run(folder: Path) -> None:
+def test_learning_tools_policy_becomes_trees_that_run(folder: Path) -> None:
     options = ("--seeds", "4", "--tuning-seeds", "0", "--rounds", "1", "--out", "trees")
     report = json.loads(done("distill", "shared.pt", *options, "--json", cwd=folder))
     assert report["scenario"] == GAME
@@ -61,7 +61,7 @@ def test_a_policy_becomes_trees_that_run(folder: Path) -> None:
     done("run", "trees/scenario.yaml", "--seed", "3", "--quiet", cwd=folder)
 
 
-def test_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder: Path) -> None:
+def test_learning_tools_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder: Path) -> None:
     told = json.loads(done("export", "ippo.pt", "--runs", "2", "--json", cwd=folder))
     assert (folder / told["parquet"]).is_file()
     assert all((folder / told["minari_root"] / name / "data" / "main_data.hdf5").is_file() for name in told["minari"])
@@ -83,13 +83,13 @@ def test_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder:
         (("shared.pt", "--policy", "fifo"), "a checkpoint decides for itself"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
+def test_learning_tools_what_cannot_be_exported_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
     refused = simcash("export", *words, "--runs", "1", cwd=folder)
     assert refused.returncode == 2
     assert said in refused.stderr
 
 
-def test_a_search_leaves_settings_that_train(folder: Path) -> None:
+def test_learning_tools_search_leaves_settings_that_train(folder: Path) -> None:
     options = ("--trials", "1", "--steps", "2048", "--seeds", "4", "--out", "best.yaml")
     code, told, shown = on_terminal("tune", GAME, *options, cwd=folder)
     assert (code, f"study {GAME} in results/tuning/{GAME}.journal: 1 trial done" in told) == (0, True)
@@ -98,7 +98,7 @@ def test_a_search_leaves_settings_that_train(folder: Path) -> None:
     done("train", "best.yaml", "--steps", "2048", "--out", "best.pt", "--quiet", cwd=folder)
 
 
-def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> None:
+def test_learning_tools_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> None:
     options = ("--storage", "search.journal", "--steps", "100000000")
     code, told, shown = on_terminal("tune", GAME, *options, cwd=tmp_path, interrupt_at="cents a bank and run")
     assert code == 130
@@ -107,7 +107,7 @@ def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> Non
     assert "interrupted: the study is in search.journal, repeat the command to continue it" in shown
 
 
-def test_a_training_that_is_interrupted_leaves_what_there_is(tmp_path: Path) -> None:
+def test_learning_tools_training_that_is_interrupted_leaves_what_there_is(tmp_path: Path) -> None:
     words = ("train", GAME, "--algorithm", "ippo", "--steps", "100000000", "--out", "begun.pt", "--json")
     code, told, shown = on_terminal(*words, cwd=tmp_path, interrupt_at="cents a bank and run")
     found = json.loads(told)

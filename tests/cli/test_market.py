@@ -85,7 +85,7 @@ def uninterrupted(ends, scenario: str, tmp_path: Path) -> dict:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("slots", SLOTS)
-def test_a_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scenario, ends, tmp_path):
+def test_market_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scenario, ends, tmp_path):
     for attempt in range(5):
         folder = tmp_path / f"runs{attempt}"
         words = command("run", scenario, "--save", "run", *OPTIONS, "--dir", str(folder))
@@ -104,7 +104,7 @@ def test_a_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scena
     assert json.loads(done.stdout) == end_of(folder, "run") == uninterrupted(ends, scenario, tmp_path)
 
 
-def test_stopping_at_every_slot_gives_the_same_end(scenario, ends, tmp_path):
+def test_market_stopping_at_every_slot_gives_the_same_end(scenario, ends, tmp_path):
     folder = tmp_path / "runs"
     done = run(folder, "run", scenario, "--save", "run", "--slots", "1", *OPTIONS)
     for slots in range(3, 24, 2):
@@ -115,7 +115,7 @@ def test_stopping_at_every_slot_gives_the_same_end(scenario, ends, tmp_path):
     assert end_of(folder, "run") == uninterrupted(ends, scenario, tmp_path)
 
 
-def test_runs_are_listed_and_deleted(scenario, tmp_path):
+def test_market_runs_are_listed_and_deleted(scenario, tmp_path):
     folder = tmp_path / "runs"
     assert run(folder, "list").stdout == f"no saved runs in {folder}\n"
     run(folder, "run", scenario, "--save", "monday", "--slots", "2", *OPTIONS)
@@ -136,7 +136,7 @@ def test_runs_are_listed_and_deleted(scenario, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_a_run_without_a_name_is_kept_nowhere(scenario, ends, tmp_path):
+def test_market_run_without_a_name_is_kept_nowhere(scenario, ends, tmp_path):
     folder = tmp_path / "runs"
     done = run(folder, "run", scenario, "--json", *OPTIONS)
     assert (done.returncode, done.stderr) == (0, "")
@@ -146,7 +146,7 @@ def test_a_run_without_a_name_is_kept_nowhere(scenario, ends, tmp_path):
     assert not folder.exists()
 
 
-def test_who_ran_out_of_what_is_told(tmp_path, capsys):
+def test_market_who_ran_out_of_what_is_told(tmp_path, capsys):
     retry = {"max_retries": 0, "base_delay": 0}
     config = scheduled(money=500, trades_per_account=1, amount_min=500, amount_max=500, retry=retry)
     with pytest.raises(SystemExit, match="0"):
@@ -167,7 +167,7 @@ def test_who_ran_out_of_what_is_told(tmp_path, capsys):
         (("show", "nothing"), "cannot be read"),
     ],
 )
-def test_mistakes_are_told_without_a_traceback(words, problem, tmp_path):
+def test_market_mistakes_are_told_without_a_traceback(words, problem, tmp_path):
     done = run(tmp_path, *words)
     assert done.returncode in {1, 2}
     assert problem in done.stderr.replace("\n", " ")
@@ -182,7 +182,7 @@ def poor(folder: Path) -> str:
     return write(folder / "poor.yaml", config)
 
 
-def test_a_person_is_asked_at_a_real_terminal(tmp_path):
+def test_market_person_is_asked_at_a_real_terminal(tmp_path):
     words = ("run", poor(tmp_path), "--save", "asked")
     refused = run(tmp_path / "runs", *words)
     assert refused.returncode == 1
@@ -205,7 +205,7 @@ def test_a_person_is_asked_at_a_real_terminal(tmp_path):
     assert end["is_stopped"]
 
 
-def test_a_person_who_ends_the_input_leaves_a_run_to_be_resumed(tmp_path):
+def test_market_person_who_ends_the_input_leaves_a_run_to_be_resumed(tmp_path):
     ours, theirs = pty.openpty()
     words = command("run", poor(tmp_path), "--save", "asked", "--dir", str(tmp_path / "runs"))
     with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:

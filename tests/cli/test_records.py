@@ -25,7 +25,7 @@ def answer(*arguments, cwd):
     return json.loads(done.stdout)
 
 
-def test_a_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
+def test_records_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
     made = answer(
         "create",
         "castro-12period-v0",
@@ -48,7 +48,7 @@ def test_a_run_advanced_step_by_step_from_a_file_is_the_run_in_one_go(tmp_path):
     assert answer("state", "saved", cwd=tmp_path)["summary"] == whole
 
 
-def test_outside_decisions_and_payments_come_from_a_file(tmp_path):
+def test_records_outside_decisions_and_payments_come_from_a_file(tmp_path):
     answer("create", "castro-12period-v0", "saved", "--seed", "42", "--external", "hold", cwd=tmp_path)
     held = answer("tick", "saved", cwd=tmp_path)["results"][0]
     assert (held["num_arrivals"], held["num_settlements"]) == (9, 0)
@@ -65,14 +65,14 @@ def test_outside_decisions_and_payments_come_from_a_file(tmp_path):
     assert "777 cents to BANK_B, due at tick 9" in told
 
 
-def test_the_kept_log_is_saved_where_it_is_asked_for(tmp_path):
+def test_records_kept_log_is_saved_where_it_is_asked_for(tmp_path):
     for option, known in (("--keep-events", True), ("--quiet", False)):
         answer("create", "two-banks-v0", "saved", "--force", option, cwd=tmp_path)
         answer("tick", "saved", "--count", "3", cwd=tmp_path)
         assert (len(Simulation.load(tmp_path / "saved").events()) > 0) == known
 
 
-def test_a_run_leaves_records_and_a_picture_that_agree(tmp_path):
+def test_records_run_leaves_records_and_a_picture_that_agree(tmp_path):
     files = ("--events", "run.parquet", "--db", "runs.duckdb", "--plot", "run.png")
     done = simcash("run", "castro-12period-v0", *files, "--json", cwd=tmp_path)
     summary = json.loads(done.stdout)
@@ -92,7 +92,7 @@ def test_a_run_leaves_records_and_a_picture_that_agree(tmp_path):
     assert "equal" in simcash("replay", "run.parquet", cwd=tmp_path).stdout
 
 
-def test_a_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(tmp_path):
+def test_records_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(tmp_path):
     answer("create", "castro-12period-v0", "saved", "--seed", "7", cwd=tmp_path)
     answer("tick", "saved", "--count", "4", cwd=tmp_path)
     done = simcash(
@@ -105,7 +105,7 @@ def test_a_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(tmp_pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_was_recorded_before_ctrl_c_can_be_replayed(tmp_path, number):
+def test_records_what_was_recorded_before_ctrl_c_can_be_replayed(tmp_path, number):
     scenario = tmp_path / "endless.yaml"
     short = (CONFIGS / "ten-banks-v0.yaml").read_text(encoding="utf-8")
     scenario.write_text(short.replace("num_days: 10\n", "num_days: 100_000\n"), encoding="utf-8")
@@ -142,7 +142,7 @@ def completions(words, count):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout.split()
 
 
-def test_the_shell_completes_commands_options_scenarios_and_files(tmp_path):
+def test_records_shell_completes_commands_options_scenarios_and_files(tmp_path):
     assert completions("simcash re", 1) == ["replay"]
     assert "--events" in completions("simcash run --e", 2)
     assert completions("simcash run castro-1", 2) == ["castro-12period-v0"]
@@ -157,7 +157,7 @@ def test_the_shell_completes_commands_options_scenarios_and_files(tmp_path):
     assert "_SIMCASH_COMPLETE" in done.stdout, done.stderr
 
 
-def test_a_saved_run_goes_on_under_another_policy_without_a_record(tmp_path, capsys):
+def test_records_saved_run_goes_on_under_another_policy_without_a_record(tmp_path, capsys):
     saved = str(tmp_path / "saved")
     assert called(capsys, "create", "two-banks-v0", saved)[0] == 0
     code, told, _ = called(
@@ -168,7 +168,7 @@ def test_a_saved_run_goes_on_under_another_policy_without_a_record(tmp_path, cap
     assert Simulation.load(saved).policy("BRAVO") == {"type": "external"}
 
 
-def test_the_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
+def test_records_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
     saved = str(tmp_path / "saved")
     assert called(capsys, "create", "two-banks-v0", saved, "--seed", "3", "--quiet")[0] == 0
     code, told, _ = called(capsys, "state", saved)
@@ -182,7 +182,7 @@ def test_the_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
         )
 
 
-def test_a_file_of_events_that_cannot_be_opened_is_told_and_the_database_is_closed(tmp_path, capsys):
+def test_records_file_of_events_that_cannot_be_opened_is_told_and_the_database_is_closed(tmp_path, capsys):
     db, events = tmp_path / "runs.duckdb", tmp_path / ("x" * 250)
     code, told, notes = called(capsys, "run", "two-banks-v0", "--quiet", "--db", str(db), "--events", str(events))
     assert (code, told) == (1, "")
@@ -192,7 +192,7 @@ def test_a_file_of_events_that_cannot_be_opened_is_told_and_the_database_is_clos
     assert [path.name for path in tmp_path.iterdir()] == ["runs.duckdb"]
 
 
-def test_the_speed_of_the_machine_is_a_table_too(capsys, monkeypatch):
+def test_records_speed_of_the_machine_is_a_table_too(capsys, monkeypatch):
     monkeypatch.setattr(speed, "SCENARIO", "castro-2period-v0")
     monkeypatch.setattr(speed, "COPIES", 2)
     monkeypatch.setattr(speed, "data", Console(width=160))
@@ -206,21 +206,21 @@ def test_the_speed_of_the_machine_is_a_table_too(capsys, monkeypatch):
     assert "measuring" in notes
 
 
-def test_the_speed_of_the_machine_is_one_object():
+def test_records_speed_of_the_machine_is_one_object():
     done = simcash("bench", "--rounds", "1", "--json")
     figures = json.loads(done.stdout)
     assert all(figures[name] > 0 for name in figures if name.endswith(("_per_s", "_us", "_yardstick")))
     assert figures["scenario"] == "ten-banks-v0"
 
 
-def test_a_named_policy_is_shown_with_its_parameters():
+def test_records_named_policy_is_shown_with_its_parameters():
     done = simcash("policies", "show", "deadline")
     assert done.stdout.startswith("deadline: Release payments due within urgency_threshold ticks")
     assert "urgency_threshold: ticks, at least 0" in done.stdout
     assert json.loads(simcash("policies", "show", "fifo", "--json").stdout)["parameters"] == {}
 
 
-def test_faults_are_told_as_json_too(tmp_path):
+def test_records_faults_are_told_as_json_too(tmp_path):
     (tmp_path / "bad.yaml").write_text("format: 2\n")
     done = simcash("validate", "two-banks-v0", "bad.yaml", "--json", cwd=tmp_path)
     good, bad = json.loads(done.stdout)

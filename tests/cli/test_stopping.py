@@ -13,7 +13,7 @@ def handlers():
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_asks_and_the_second_stops_at_once(number):
+def test_stopping_first_signal_asks_and_the_second_stops_at_once(number):
     before = handlers()
     with stop_requests() as stop:
         assert not stop.is_requested
@@ -24,7 +24,7 @@ def test_the_first_signal_asks_and_the_second_stops_at_once(number):
     assert handlers() == before
 
 
-def test_in_another_thread_signals_are_left_alone():
+def test_stopping_in_another_thread_signals_are_left_alone():
     before, seen = handlers(), []
 
     def work():

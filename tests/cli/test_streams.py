@@ -40,14 +40,14 @@ def test_closed_streams_end_in_no_traceback(tmp_path, closed, options):
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
-def test_mistake_with_closed_streams_keeps_its_exit_code(tmp_path, closed):
+def test_streams_mistake_with_closed_streams_keeps_its_exit_code(tmp_path, closed):
     done = shell(f"{SIMCASH} run nowhere.yaml {closed}", tmp_path)
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 @pytest.mark.parametrize("options", ["--quiet", "--verbose", "--quiet --json"])
-def test_encoding_that_lacks_a_character_gets_its_escape(tmp_path, encoding, options):
+def test_streams_encoding_that_lacks_a_character_gets_its_escape(tmp_path, encoding, options):
     (tmp_path / "日.yaml").write_text(CHINESE, encoding="utf-8")
     done = shell(f"{SIMCASH} run 日.yaml {options}", tmp_path, PYTHONIOENCODING=encoding)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
@@ -55,7 +55,7 @@ def test_encoding_that_lacks_a_character_gets_its_escape(tmp_path, encoding, opt
     assert wanted.encode() in done.stdout
 
 
-def test_file_name_that_is_no_text_is_printed_as_escape(tmp_path):
+def test_streams_file_name_that_is_no_text_is_printed_as_escape(tmp_path):
     done = shell(
         f"{SIMCASH} validate $'\\xe9.yaml'; {SIMCASH} create two-banks-v0 $'\\xe9'", tmp_path, PYTHONIOENCODING="utf-8"
     )
@@ -86,7 +86,7 @@ def test_standard_streams_are_replaced_where_they_are_closed(monkeypatch):
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_free_number_is_taken_by_the_null_device(number, monkeypatch):
+def test_streams_free_number_is_taken_by_the_null_device(number, monkeypatch):
     """Here the number that is asked for is free, and the system may or may not give it first."""
     read, write = os.pipe()
     os.close(read)

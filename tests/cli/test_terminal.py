@@ -65,7 +65,7 @@ def record(tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", [("run", "two-banks-v0"), ("replay", "run.parquet")])
-def test_a_terminal_gets_a_bar_and_a_file_none_and_the_data_are_the_same(record, command):
+def test_terminal_gets_a_bar_and_a_file_none_and_the_data_are_the_same(record, command):
     code, printed, shown = on_terminal(*command, "--json", cwd=record)
     assert code == 0
     assert ESCAPE in shown
@@ -79,7 +79,7 @@ def test_a_terminal_gets_a_bar_and_a_file_none_and_the_data_are_the_same(record,
     assert (quiet[0], quiet[2]) == (0, "")
 
 
-def test_the_live_table_is_drawn_on_a_terminal_and_says_where_there_is_none(record):
+def test_terminal_live_table_is_drawn_on_a_terminal_and_says_where_there_is_none(record):
     code, _, shown = on_terminal("run", "two-banks-v0", "--live", cwd=record)
     assert code == 0
     assert "Queue 2" in shown
@@ -88,7 +88,7 @@ def test_the_live_table_is_drawn_on_a_terminal_and_says_where_there_is_none(reco
     assert "--live: no terminal to draw on" in piped.stderr
 
 
-def test_a_saved_run_has_a_bar_of_its_own(record):
+def test_terminal_saved_run_has_a_bar_of_its_own(record):
     code, printed, shown = on_terminal("tick", "watched", "--count", "5", cwd=record)
     assert (code, len(printed.splitlines())) == (0, 5)
     assert "%" in shown
@@ -99,7 +99,7 @@ def test_a_saved_run_has_a_bar_of_its_own(record):
     assert piped.stderr.startswith("external banks ALFA, BRAVO release every payment")
 
 
-def test_ctrl_c_while_a_saved_run_goes_on_saves_the_ticks_that_are_closed(tmp_path):
+def test_terminal_ctrl_c_while_a_saved_run_goes_on_saves_the_ticks_that_are_closed(tmp_path):
     scenario = tmp_path / "endless.yaml"
     short = (CONFIGS / "two-banks-v0.yaml").read_text(encoding="utf-8")
     assert "num_days: 1\n" in short

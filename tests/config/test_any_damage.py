@@ -38,7 +38,7 @@ def paths(value: Any, prefix: str = "") -> list[str]:
 
 @pytest.mark.parametrize("scenario", [NATIVE, SIMCASH], ids=["native", "simcash"])
 @given(data=st.data())
-def test_junk_anywhere_loads_or_is_refused_with_faults(scenario: Row, data: st.DataObject) -> None:
+def test_damage_junk_anywhere_loads_or_is_refused_with_faults(scenario: Row, data: st.DataObject) -> None:
     damaged = scenario
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(paths(damaged)))

@@ -44,7 +44,7 @@ SCENARIO = load_scenario(NATIVE)
         (SCENARIO, {"banks": (SCENARIO.banks[0], SCENARIO.banks[0])}, "must be unique"),
     ],
 )
-def test_a_copy_with_changes_is_judged(part: Any, update: dict[str, Any], message: str) -> None:
+def test_changed_copy_with_changes_is_judged(part: Any, update: dict[str, Any], message: str) -> None:
     """``model_copy`` took misspelt keys and negative prices without a word."""
     ways = [part.model_copy, lambda *, update: part.__replace__(**update)]
     if sys.version_info >= (3, 13):
@@ -55,7 +55,7 @@ def test_a_copy_with_changes_is_judged(part: Any, update: dict[str, Any], messag
         assert message in str(caught.value)
 
 
-def test_a_copy_with_sound_changes_is_what_a_file_would_give() -> None:
+def test_changed_copy_with_sound_changes_is_what_a_file_would_give() -> None:
     bank = SCENARIO.banks[0].model_copy(update={"policy": {"type": "deadline", "urgency_threshold": 3}})
     assert bank.policy == DeadlinePolicy(urgency_threshold=3)
     changed = SCENARIO.model_copy(update={"banks": [bank, *SCENARIO.banks[1:]], "name": "other"}, deep=True)
@@ -65,18 +65,18 @@ def test_a_copy_with_sound_changes_is_what_a_file_would_give() -> None:
 
 
 @pytest.mark.parametrize("name", scenario_ids())
-def test_a_copy_of_the_library_with_nothing_changed_is_equal(name: str) -> None:
+def test_changed_copy_of_the_library_with_nothing_changed_is_equal(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.model_copy(update={"banks": scenario.banks}) == scenario
 
 
-def test_a_rate_a_day_replaces_a_default_and_not_a_rate_that_was_given() -> None:
+def test_changed_rate_a_day_replaces_a_default_and_not_a_rate_that_was_given() -> None:
     assert CostConfig().model_copy(update={"overdraft_bps_per_day": 1.0}).overdraft_bps_per_tick is None
     with pytest.raises(ValidationError, match="give either"):
         CostConfig(overdraft_bps_per_tick=0.5).model_copy(update={"overdraft_bps_per_day": 1.0})
 
 
-def test_another_rule_set_brings_its_rules_and_keeps_those_that_were_overridden() -> None:
+def test_changed_another_rule_set_brings_its_rules_and_keeps_those_that_were_overridden() -> None:
     rules = RulesConfig.model_validate({"set": "simcash", "split_scope": "divisible"})
     changed = rules.model_copy(update={"set": "standard"})
     assert changed == RulesConfig.model_validate("standard")
@@ -84,7 +84,7 @@ def test_another_rule_set_brings_its_rules_and_keeps_those_that_were_overridden(
     assert kept == RulesConfig.model_validate({"set": "simcash", "deadline_mode": "drop"})
 
 
-def test_model_construct_judges_too() -> None:
+def test_changed_model_construct_judges_too() -> None:
     assert BankConfig.model_construct(id="A") == BankConfig(id="A")
     with pytest.raises(ValidationError, match="credit_limt"):
         BankConfig.model_construct(id="A", credit_limt=5)
@@ -93,7 +93,7 @@ def test_model_construct_judges_too() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The `copy` method is deprecated")
-def test_the_older_name_of_a_copy_judges_too() -> None:
+def test_changed_older_name_of_a_copy_judges_too() -> None:
     event = PaymentEvent(tick=0, from_bank="A", to_bank="B", amount=5)
     assert event.copy(update={"amount": 6}).amount == 6
     with pytest.raises(ValidationError, match="amuont"):

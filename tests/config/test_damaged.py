@@ -149,7 +149,7 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
 ]  # fmt: skip
 
 
-def test_the_undamaged_scenario_loads() -> None:
+def test_damaged_undamaged_scenario_loads() -> None:
     assert faults(NATIVE) == ()
 
 
@@ -163,7 +163,7 @@ def test_damage_is_named_by_path_rule_and_value(
     assert found[0] == (path, rule, shown), found
 
 
-def test_all_faults_come_at_once_those_inside_parts_and_those_between_them() -> None:
+def test_damaged_all_faults_come_at_once_those_inside_parts_and_those_between_them() -> None:
     scenario = changed(NATIVE, "banks.0.opening_balance", 1.5)
     scenario = changed(scenario, "banks.1.id", "A")
     scenario = changed(scenario, "events.0.to_bank", "Q")
@@ -180,7 +180,7 @@ def test_all_faults_come_at_once_those_inside_parts_and_those_between_them() -> 
     }
 
 
-def test_a_lone_bank_has_nobody_to_pay() -> None:
+def test_damaged_lone_bank_has_nobody_to_pay() -> None:
     scenario = {
         **NATIVE,
         "events": [],
@@ -192,21 +192,21 @@ def test_a_lone_bank_has_nobody_to_pay() -> None:
     ]
 
 
-def test_all_money_together_is_bounded() -> None:
+def test_damaged_all_money_together_is_bounded() -> None:
     banks = [{"id": f"B{number}", "opening_balance": 10**15} for number in range(1001)]
     (fault,) = faults({**NATIVE, "banks": banks, "events": []})
     assert fault.path == "banks"
     assert fault.value == str(1001 * 10**15)
 
 
-def test_credit_that_events_add_is_bounded_too() -> None:
+def test_damaged_credit_that_events_add_is_bounded_too() -> None:
     event = {"type": "credit_limit_change", "bank": "A", "delta": 10**15, "tick": 0, "every": 1}
     scenario = {**NATIVE, "simulation": {"ticks_per_day": 1_000, "num_days": 2}, "events": [event]}
     (fault,) = faults(scenario)
     assert fault.path == "events.0.delta"
 
 
-def test_both_a_rate_a_day_and_a_rate_a_tick_are_refused_for_each_of_the_four() -> None:
+def test_damaged_both_a_rate_a_day_and_a_rate_a_tick_are_refused_for_each_of_the_four() -> None:
     pairs = {
         "overdraft_bps_per_tick": "overdraft_bps_per_day",
         "delay_cost_per_tick_per_cent": "delay_cost_per_day_per_cent",

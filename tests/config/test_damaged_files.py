@@ -118,7 +118,7 @@ SCENARIO_CASES = [
 
 
 @pytest.mark.parametrize(("path", "kind"), SCENARIO_CASES)
-def test_a_damaged_scenario_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
+def test_damaged_scenario_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
     for _, copy, where, value, rule in once_a_kind(SCENARIO_DAMAGE[kind](yaml.safe_load(path.read_text("utf-8")))):
         file = write(tmp_path, copy, path.name)
         named = [fault for fault in refusal(file, SHARED / "policies") if fault.path == where]
@@ -143,7 +143,7 @@ WITH_TREES = [path for path in FILES if with_trees(yaml.safe_load(path.read_text
 
 
 @pytest.mark.parametrize("path", WITH_TREES, ids=lambda path: path.stem)
-def test_a_scenario_with_a_damaged_tree_is_refused(path: Path, tmp_path: Path) -> None:
+def test_damaged_scenario_with_a_damaged_tree_is_refused(path: Path, tmp_path: Path) -> None:
     """An unknown field in the tree of any of its banks; a parameter that the tree has not."""
     row = yaml.safe_load(path.read_text("utf-8"))
     scenario = write(tmp_path, row, path.name)
@@ -214,7 +214,7 @@ TREE_CASES = [
 
 
 @pytest.mark.parametrize(("path", "kind"), TREE_CASES)
-def test_a_damaged_tree_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
+def test_damaged_tree_is_refused(path: Path, kind: str, tmp_path: Path) -> None:
     """Wherever in the file; all but the keys are told with the node that they are in, or with the parameter."""
     file = tmp_path / path.name
     for place, copy, where, value, rule in TREE_DAMAGE[kind](json.loads(path.read_text("utf-8"))):
@@ -231,7 +231,7 @@ def test_a_damaged_tree_is_refused(path: Path, kind: str, tmp_path: Path) -> Non
         assert value in str(named[0].value), where
 
 
-def test_every_kind_of_damage_is_done() -> None:
+def test_damaged_every_kind_of_damage_is_done() -> None:
     """And the first two kinds to every file."""
     done = {(case.values[0], case.values[1]) for case in SCENARIO_CASES}
     assert {kind for _, kind in done} == set(SCENARIO_DAMAGE)

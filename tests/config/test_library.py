@@ -31,7 +31,7 @@ def total_cost(scenario: ScenarioConfig) -> int:
     return sum(sum(bank["costs"].values()) for bank in oracle.snapshot()["banks"].values())
 
 
-def test_the_library_holds_at_least_these() -> None:
+def test_library_holds_at_least_these() -> None:
     games = {"5b-12t-v0", "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "ten-banks-v0", "two-banks-v0"}
     days = {"lynx-day-v0", "target2-day-v0", "core-periphery-50-v0", "core-periphery-200-v0", "crisis-v0"}
     assert set(IDS) >= {*PACK, *games, *days}
@@ -39,7 +39,7 @@ def test_the_library_holds_at_least_these() -> None:
 
 
 @pytest.mark.parametrize("scenario_id", IDS)
-def test_a_scenario_is_named_as_its_file_and_says_what_it_asks(scenario_id: str) -> None:
+def test_library_scenario_is_named_as_its_file_and_says_what_it_asks(scenario_id: str) -> None:
     path = registry.scenario_path(scenario_id)
     scenario = registry.load(scenario_id)
     assert scenario.name == scenario_id == path.stem
@@ -51,13 +51,13 @@ def test_a_scenario_is_named_as_its_file_and_says_what_it_asks(scenario_id: str)
     assert "# Trade-off: " in text
 
 
-def test_an_unknown_id_is_refused_with_the_nearest_one() -> None:
+def test_library_unknown_id_is_refused_with_the_nearest_one() -> None:
     for find in (registry.scenario_path, registry.load):
         with pytest.raises(ConfigError, match=r"did you mean castro-2period-v0\?, got 'castro-2periods-v0'"):
             find("castro-2periods-v0")
 
 
-def test_an_installed_package_finds_its_own_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_library_installed_package_finds_its_own_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = registry.scenario_path("two-banks-v0").read_text("utf-8")
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "two-banks-v0.yaml").write_text(text, "utf-8")
@@ -78,7 +78,7 @@ def test_an_installed_package_finds_its_own_copy(monkeypatch: pytest.MonkeyPatch
         ("2b-stress-v0", 99_600, 0.08, 15_936, 0.15, 31_035),
     ],
 )
-def test_the_pack_gives_the_figures_measured_on_the_reference_engine(
+def test_library_pack_gives_the_figures_measured_on_the_reference_engine(
     scenario_id: str, half_the_pool: int, best_share: float, best: int, mean_share: float, mean: int
 ) -> None:
     scenario = registry.load(scenario_id)
@@ -116,7 +116,7 @@ def play(scenario: ScenarioConfig, choices: dict[str, Choice]) -> tuple[int, ...
         ("castro-3period-v0", 5, {((4, 0, 1), (4, 0, 1), (6_000, 6_000))}),
     ],
 )
-def test_the_known_equilibrium_is_the_only_one(scenario_id: str, highest_level: int, expected: set[object]) -> None:
+def test_library_known_equilibrium_is_the_only_one(scenario_id: str, highest_level: int, expected: set[object]) -> None:
     scenario = registry.load(scenario_id)
     never = scenario.simulation.num_ticks
     releases = [(first, second) for first in range(never + 1) for second in range(1, never + 1)]

@@ -32,13 +32,13 @@ costs:
 """
 
 
-def test_yaml_json_and_a_mapping_give_the_same_scenario(tmp_path: Path) -> None:
+def test_loader_yaml_json_and_a_mapping_give_the_same_scenario(tmp_path: Path) -> None:
     as_json = write(tmp_path, json.dumps(NATIVE), "scenario.json")
     assert load_scenario(write(tmp_path, NATIVE)) == load_scenario(as_json) == load_scenario(NATIVE)
     assert load_scenario(str(as_json)) == load_scenario(as_json)
 
 
-def test_each_fault_names_file_line_path_value_and_rule(tmp_path: Path) -> None:
+def test_loader_each_fault_names_file_line_path_value_and_rule(tmp_path: Path) -> None:
     path = write(tmp_path, TEXT)
     with pytest.raises(ConfigError) as caught:
         load_scenario(path)
@@ -50,7 +50,7 @@ def test_each_fault_names_file_line_path_value_and_rule(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> None:
+def test_loader_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> None:
     (fault,) = faults(write(tmp_path, TEXT[: TEXT.index("    credit_limt")].replace("id: A", "opening_balance: 5")))
     assert (fault.line, fault.path, fault.rule) == (7, "banks.0.id", "is required")
 
@@ -73,7 +73,7 @@ def test_what_is_missing_is_reported_where_it_should_stand(tmp_path: Path) -> No
         ("[" * 3000, None, "not usable YAML: nested too deeply"),
     ],
 )
-def test_text_that_is_no_scenario_is_refused_with_its_line(
+def test_loader_text_that_is_no_scenario_is_refused_with_its_line(
     tmp_path: Path, text: str, line: int | None, rule: str
 ) -> None:
     (fault,) = faults(write(tmp_path, text))
@@ -92,20 +92,20 @@ def test_text_that_is_no_scenario_is_refused_with_its_line(
         ('{"a": ' + "9" * 5000 + "}", None, "not usable JSON: "),
     ],
 )
-def test_broken_json_is_refused(tmp_path: Path, text: str, line: int | None, rule: str) -> None:
+def test_loader_broken_json_is_refused(tmp_path: Path, text: str, line: int | None, rule: str) -> None:
     (fault,) = faults(write(tmp_path, text, "scenario.json"))
     assert fault.line == line
     assert fault.rule.startswith(rule)
 
 
-def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+def test_loader_alias_bomb_is_refused(tmp_path: Path) -> None:
     rows = ["a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]"]
     rows += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 9)]
     (fault,) = faults(write(tmp_path, "\n".join(rows)))
     assert fault.rule == "not valid YAML: more than 1000000 values"
 
 
-def test_a_key_given_twice_is_a_fault_in_yaml_and_json(tmp_path: Path) -> None:
+def test_loader_key_given_twice_is_a_fault_in_yaml_and_json(tmp_path: Path) -> None:
     twice = "format: 1\nname: a\nname: b\nsimulation: {ticks_per_day: 2, num_days: 1}\nbanks: [{id: A}]\n"
     (fault,) = faults(write(tmp_path, twice))
     assert (fault.line, fault.path, fault.rule) == (3, "name", "is given twice")
@@ -117,13 +117,13 @@ def test_a_key_given_twice_is_a_fault_in_yaml_and_json(tmp_path: Path) -> None:
     assert (fault.path, fault.rule) == ("banks.0.credit_limit", "is given twice")
 
 
-def test_a_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> None:
+def test_loader_key_that_yaml_reads_as_something_else_is_a_fault(tmp_path: Path) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + "    bilateral_limits: {no: 5}\n"
     found = faults(write(tmp_path, text))
     assert ("banks.0.bilateral_limits.no", "keys must be text, put it in quotes") in [(f.path, f.rule) for f in found]
 
 
-def test_a_key_that_is_a_list_is_a_fault(tmp_path: Path) -> None:
+def test_loader_key_that_is_a_list_is_a_fault(tmp_path: Path) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + "    bilateral_limits: {[B, C]: 5}\n"
     found = [(fault.line, fault.path, fault.value, fault.rule) for fault in faults(write(tmp_path, text))]
     assert (8, "banks.0.bilateral_limits.?", "a list", "keys must be text, put it in quotes") in found
@@ -132,13 +132,13 @@ def test_a_key_that_is_a_list_is_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "rate"), [("1e1", 10.0), ("1.5E-2", 0.015), ("+2.e0", 2.0), ("3", 3.0), (".5", 0.5)]
 )
-def test_numbers_in_scientific_notation_are_numbers(tmp_path: Path, written: str, rate: float) -> None:
+def test_loader_numbers_in_scientific_notation_are_numbers(tmp_path: Path, written: str, rate: float) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + f"costs: {{overdraft_bps_per_tick: {written}}}\n"
     assert load_scenario(write(tmp_path, text)).costs.overdraft_bps_per_tick == rate
 
 
 @pytest.mark.parametrize("written", ["1e3", "1e400", "'5'", "1_0.0", "yes", "~", ".nan", "-.inf"])
-def test_what_is_no_whole_number_is_no_money(tmp_path: Path, written: str) -> None:
+def test_loader_what_is_no_whole_number_is_no_money(tmp_path: Path, written: str) -> None:
     text = TEXT[: TEXT.index("    credit_limt")] + f"    credit_limit: {written}\n"
     (fault,) = faults(write(tmp_path, text))
     assert (fault.line, fault.path, fault.rule) == (8, "banks.0.credit_limit", "must be a whole number of cents")
@@ -156,7 +156,7 @@ def test_what_is_no_whole_number_is_no_money(tmp_path: Path, written: str) -> No
         ("!!int '010'", 10),
     ],
 )
-def test_whole_numbers_are_decimal_and_may_be_grouped(tmp_path: Path, written: str, cents: int) -> None:
+def test_loader_whole_numbers_are_decimal_and_may_be_grouped(tmp_path: Path, written: str, cents: int) -> None:
     """YAML 1.1 reads 060 as 48."""
     text = TEXT[: TEXT.index("    credit_limt")] + f"    opening_balance: {written}\n"
     assert load_scenario(write(tmp_path, text)).banks[0].opening_balance == cents
@@ -169,7 +169,7 @@ TWO_MEANINGS = "has two meanings in YAML: write the number in decimal digits, or
     "written",
     ["1:30", "-1:00:00", "1:30.5", "0x10", "0b1", "0o17", "1__000", "1000_", "!!int '0x10'", "!!float '1:30'"],
 )
-def test_numbers_with_two_meanings_are_refused(tmp_path: Path, written: str) -> None:
+def test_loader_numbers_with_two_meanings_are_refused(tmp_path: Path, written: str) -> None:
     """YAML 1.1 reads 1:30 as 90, and YAML 1.2 as a text."""
     text = TEXT[: TEXT.index("    credit_limt")] + f"    opening_balance: {written}\n"
     (fault,) = faults(write(tmp_path, text))
@@ -177,7 +177,7 @@ def test_numbers_with_two_meanings_are_refused(tmp_path: Path, written: str) -> 
     assert fault.value == repr(written.rpartition(" ")[2].strip("'"))
 
 
-def test_numbers_with_two_meanings_are_refused_in_texts_too_and_pass_in_quotes(tmp_path: Path) -> None:
+def test_loader_numbers_with_two_meanings_are_refused_in_texts_too_and_pass_in_quotes(tmp_path: Path) -> None:
     text = TEXT[: TEXT.index("    credit_limt")].replace("name: test", "name: 12:30")
     (fault,) = faults(write(tmp_path, text))
     assert (fault.line, fault.path, fault.rule, fault.value) == (2, "name", TWO_MEANINGS, "'12:30'")
@@ -194,13 +194,15 @@ def test_numbers_with_two_meanings_are_refused_in_texts_too_and_pass_in_quotes(t
         ("2025-01-31", "must be text (2025-01-31 is read as a date; put text in quotes)"),
     ],
 )
-def test_a_text_that_yaml_reads_as_something_else_is_named_as_written(tmp_path: Path, written: str, rule: str) -> None:
+def test_loader_text_that_yaml_reads_as_something_else_is_named_as_written(
+    tmp_path: Path, written: str, rule: str
+) -> None:
     text = TEXT[: TEXT.index("    credit_limt")].replace("id: A", f"id: {written}")
     (fault,) = faults(write(tmp_path, text))
     assert (fault.path, fault.rule, fault.value) == ("banks.0.id", rule, repr(written))
 
 
-def test_a_simcash_file_with_leading_zeros_is_read_as_decimal_and_the_notice_says_so(tmp_path: Path) -> None:
+def test_loader_simcash_file_with_leading_zeros_is_read_as_decimal_and_the_notice_says_so(tmp_path: Path) -> None:
     text = "simulation: {ticks_per_day: 0100, num_days: 1}\nagents: [{id: A}, {id: B}]\nmetadata: {at: 1:30}\n"
     notices: list[str] = []
     scenario = load_scenario(write(tmp_path, text), notice=notices.append)
@@ -218,7 +220,9 @@ def test_a_simcash_file_with_leading_zeros_is_read_as_decimal_and_the_notice_say
         ("two\nlines", "must be one line without tabs: character 4 is U+000A"),
     ],
 )
-def test_text_that_no_file_can_hold_is_refused(tmp_path: Path, name: str, name_of_scenario: str, rule: str) -> None:
+def test_loader_text_that_no_file_can_hold_is_refused(
+    tmp_path: Path, name: str, name_of_scenario: str, rule: str
+) -> None:
     text = json.dumps({**NATIVE, "name": name_of_scenario})
     (fault,) = faults(write(tmp_path, text, name))
     assert (fault.path, fault.rule) == ("name", rule)
@@ -227,7 +231,7 @@ def test_text_that_no_file_can_hold_is_refused(tmp_path: Path, name: str, name_o
     assert (fault.path, fault.rule) == ("name", rule)
 
 
-def test_a_key_that_no_file_can_hold_is_refused_everywhere(tmp_path: Path) -> None:
+def test_loader_key_that_no_file_can_hold_is_refused_everywhere(tmp_path: Path) -> None:
     for scenario in (changed(NATIVE, "banks.0.bilateral_limits", {"\ud800": 1}), {**NATIVE, "\ud800": 1}):
         for source in (scenario, *(write(tmp_path, json.dumps(scenario), f"s.{kind}") for kind in ("json", "yaml"))):
             found = faults(source)
@@ -238,7 +242,7 @@ def test_a_key_that_no_file_can_hold_is_refused_everywhere(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_json_without_a_finite_number_is_refused_with_its_place(tmp_path: Path, number: str) -> None:
+def test_loader_json_without_a_finite_number_is_refused_with_its_place(tmp_path: Path, number: str) -> None:
     text = json.dumps(NATIVE).replace("0.5", number)
     (fault,) = faults(write(tmp_path, text, "scenario.json"))
     assert (fault.path, fault.rule) == ("banks.0.arrivals.rate_per_tick", "must be a finite number")
@@ -247,43 +251,43 @@ def test_json_without_a_finite_number_is_refused_with_its_place(tmp_path: Path, 
     assert (fault.path, fault.rule) == ("metadata.x.0", "must be a finite number")
 
 
-def test_a_mapping_that_contains_itself_is_refused() -> None:
+def test_loader_mapping_that_contains_itself_is_refused() -> None:
     scenario = {**NATIVE}
     scenario["events"] = [scenario]
     assert faults(scenario)
 
 
-def test_merge_keys_work(tmp_path: Path) -> None:
+def test_loader_merge_keys_work(tmp_path: Path) -> None:
     text = TEXT[: TEXT.index("  - id: A")] + "  - &bank {id: A, credit_limit: 5}\n  - {<<: *bank, id: B}\n"
     assert [(bank.id, bank.credit_limit) for bank in load_scenario(write(tmp_path, text)).banks] == [("A", 5), ("B", 5)]
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "folder.yaml", "x" * 5_000, "two-banks"])
-def test_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_loader_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.yaml").mkdir()
     (fault,) = faults(name)
     assert "cannot be read" in fault.rule or "neither a file nor a scenario" in fault.rule
 
 
-def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+def test_loader_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "scenario.yaml"
     path.write_bytes(b"name: \xff\xfe\xfa")
     (fault,) = faults(path)
     assert (fault.line, fault.rule, fault.value) == (1, "cannot be read: not UTF-8 text", "byte 0xff")
 
 
-def test_a_native_file_without_its_format_is_told_so(tmp_path: Path) -> None:
+def test_loader_native_file_without_its_format_is_told_so(tmp_path: Path) -> None:
     (fault,) = faults(write(tmp_path, TEXT.removeprefix("format: 1\n")))
     assert (fault.path, fault.rule) == ("format", "is required, write format: 1")
 
 
-def test_a_native_file_says_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_loader_native_file_says_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     load_scenario(write(tmp_path, NATIVE))
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_error_is_one_of_the_package_and_survives_pickling() -> None:
+def test_loader_error_is_one_of_the_package_and_survives_pickling() -> None:
     with pytest.raises(ConfigError) as caught:
         load_scenario(changed(NATIVE, "name", 5))
     assert isinstance(caught.value, SimcashError)
@@ -292,7 +296,7 @@ def test_the_error_is_one_of_the_package_and_survives_pickling() -> None:
     assert isinstance(pickle.loads(pickle.dumps(PolicyError([]))), PolicyError)
 
 
-def test_a_fault_leaves_out_what_is_not_known() -> None:
+def test_loader_fault_leaves_out_what_is_not_known() -> None:
     assert str(Fault(None, None, "a.b", None, "is required")) == "a.b: is required"
     assert str(Fault("f.yaml", None, "", None, "cannot be read")) == "f.yaml: cannot be read"
     assert str(Fault("f.yaml", 3, "a", "5", "must be text")) == "f.yaml:3: a: must be text, got 5"
@@ -324,7 +328,7 @@ LONE = "\ud800"
         lambda _, folder: make_folder_of(folder / LONE / "file"),
     ],
 )
-def test_calls_with_text_that_is_not_unicode_raise_what_can_be_printed(
+def test_loader_calls_with_text_that_is_not_unicode_raise_what_can_be_printed(
     tmp_path: Path, call: Callable[[Simulation, Path], Any]
 ) -> None:
     run = Simulation("two-banks-v0", seed=1)

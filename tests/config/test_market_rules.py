@@ -37,24 +37,24 @@ BROKEN: list[tuple[dict[str, Any], str, str, str]] = [
 @pytest.mark.parametrize(
     ("keys", "path", "rule", "shown"), BROKEN, ids=[f"{n}-{row[1]}" for n, row in enumerate(BROKEN)]
 )
-def test_a_broken_rule_of_the_market_is_named(keys: dict[str, Any], path: str, rule: str, shown: str) -> None:
+def test_broken_rule_of_the_market_is_named(keys: dict[str, Any], path: str, rule: str, shown: str) -> None:
     found = [(fault.path, fault.rule, fault.value) for fault in faults({**NATIVE, "market": {**CORRIDOR, **keys}})]
     assert (f"market.{path}", rule, shown) in found
 
 
-def test_a_schedule_needs_somebody_to_trade_with() -> None:
+def test_market_rules_schedule_needs_somebody_to_trade_with() -> None:
     alone = {"format": 1, "name": "alone", "simulation": NATIVE["simulation"], "banks": [{"id": "A"}]}
     found = [(fault.path, fault.rule) for fault in faults({**alone, "market": {**CORRIDOR, "schedule": SLOTS}})]
     assert found == [("market.schedule", "needs at least two banks")]
 
 
-def test_an_offset_that_is_no_number_is_said_once() -> None:
+def test_market_rules_offset_that_is_no_number_is_said_once() -> None:
     schedule = {**SLOTS, "bid_offset": "much"}
     found = [(fault.path, fault.value) for fault in faults({**NATIVE, "market": {**CORRIDOR, "schedule": schedule}})]
     assert found == [("market.schedule.bid_offset", "'much'")]
 
 
-def test_what_keeps_the_rules_loads() -> None:
+def test_market_rules_what_keeps_the_rules_loads() -> None:
     whole = {
         **CORRIDOR,
         "reference_rate": 2.1,
@@ -66,6 +66,6 @@ def test_what_keeps_the_rules_loads() -> None:
     assert load_scenario({**NATIVE, "market": whole}).market is not None
 
 
-def test_an_unregulated_market_has_no_corridor_to_keep_to() -> None:
+def test_unregulated_market_has_no_corridor_to_keep_to() -> None:
     free = {**CORRIDOR, "discipline": "unregulated", "reference_rate": 9.0}
     assert load_scenario({**NATIVE, "market": free}).market is not None

@@ -39,7 +39,7 @@ def streams(arrivals_per_tick: float = 1.0, **amount: Any) -> list[dict[str, Any
 
 
 @pytest.mark.parametrize("rules", ["standard", "simcash"])
-def test_largest_amount_runs_overdue_at_default_prices(rules: str) -> None:
+def test_money_bounds_largest_amount_runs_overdue_at_default_prices(rules: str) -> None:
     """Its delay weighs 5,000 thousandths a cent: the sum passed what the kernel allowed, and the run stopped."""
     config = ScenarioConfig.model_validate(rows(rules=rules, events=[PAYMENT]))
     oracle, simulation = Oracle(config), Simulation(config)
@@ -159,7 +159,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_scenario_whose_totals_could_overflow_is_refused(name: str) -> None:
+def test_money_bounds_scenario_whose_totals_could_overflow_is_refused(name: str) -> None:
     parts, place = REFUSED[name]
     with pytest.raises((ConfigError, ValueError), match=place) as refused:
         ScenarioConfig.model_validate(rows(**parts))
@@ -176,7 +176,7 @@ def submitted_until_refused(simulation: Simulation) -> tuple[int, str]:
     raise AssertionError
 
 
-def test_submission_whose_costs_could_overflow_is_refused() -> None:
+def test_money_bounds_submission_whose_costs_could_overflow_is_refused() -> None:
     """Payments from outside are not in the file: each is judged when it comes, and what was taken runs to the end."""
     simulation = Simulation(rows(costs={"delay_cost_per_tick_per_cent": 100.0, "overdue_delay_multiplier": 1.0}))
     count, reason = submitted_until_refused(simulation)
@@ -187,7 +187,7 @@ def test_submission_whose_costs_could_overflow_is_refused() -> None:
     assert simulation.run_to_completion().arrived_cents == 7 * MOST
 
 
-def test_submission_whose_value_could_overflow_is_refused() -> None:
+def test_money_bounds_submission_whose_value_could_overflow_is_refused() -> None:
     simulation = Simulation(rows(costs={"delay_cost_per_tick_per_cent": 0.0}), events=False)
     count, reason = submitted_until_refused(simulation)
     assert count == 3_000
@@ -195,7 +195,7 @@ def test_submission_whose_value_could_overflow_is_refused() -> None:
     assert simulation.run_to_completion().arrived_cents == 3_000 * MOST
 
 
-def test_library_is_far_inside_the_bounds() -> None:
+def test_money_bounds_library_is_far_inside_the_bounds() -> None:
     """Each of its scenarios could run for ten thousand days."""
     for name in scenario_ids():
         config = load(name)
@@ -213,7 +213,7 @@ AMOUNTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
-def test_random_payments_stay_below_their_bound_and_near_it(name: str) -> None:
+def test_money_bounds_random_payments_stay_below_their_bound_and_near_it(name: str) -> None:
     config = ScenarioConfig.model_validate(rows(banks=streams(50.0, **AMOUNTS[name])))
     (flow,) = RunBounds(config).flows
     runs = [Simulation(config, seed=seed, events=False).run_to_completion() for seed in range(20)]
@@ -224,7 +224,7 @@ def test_random_payments_stay_below_their_bound_and_near_it(name: str) -> None:
     assert math.sqrt(square) < 1.5 * largest
 
 
-def test_rate_that_events_raise_in_turn_is_refused() -> None:
+def test_money_bounds_rate_that_events_raise_in_turn_is_refused() -> None:
     """A factor of one bank makes a factor of all banks the new base: in turn they grew a rate without an end."""
     events = [
         {"type": "global_arrival_rate_change", "tick": 0, "every": 1, "multiplier": 1_000.0},
@@ -298,7 +298,7 @@ def large(draw: Any) -> dict[str, Any]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenario=large(), submitted=st.lists(st.integers(1, MOST), max_size=4))
-def test_accepted_scenario_runs_to_its_end(scenario: dict[str, Any], submitted: list[int]) -> None:
+def test_money_bounds_accepted_scenario_runs_to_its_end(scenario: dict[str, Any], submitted: list[int]) -> None:
     """What is not refused never overflows, and its figures are those of unlimited integers."""
     try:
         config = ScenarioConfig.model_validate(scenario)

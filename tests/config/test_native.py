@@ -41,30 +41,30 @@ def resolved(rules: RulesConfig) -> tuple[str | bool, ...]:
     )
 
 
-def test_rules_are_standard_unless_the_file_says_otherwise() -> None:
+def test_native_rules_are_standard_unless_the_file_says_otherwise() -> None:
     scenario = load_scenario(NATIVE)
     assert scenario.rules.set == "standard"
     assert resolved(scenario.rules) == STANDARD
 
 
-def test_a_rule_set_may_be_named_alone() -> None:
+def test_native_rule_set_may_be_named_alone() -> None:
     assert resolved(load_scenario({**NATIVE, "rules": "simcash"}).rules) == SIMCASH
 
 
-def test_single_rules_override_the_set_and_leave_the_others() -> None:
+def test_native_single_rules_override_the_set_and_leave_the_others() -> None:
     rules = load_scenario({**NATIVE, "rules": {"set": "simcash", "delay_cost_scope": "queue1"}}).rules
     assert resolved(rules) == ("queue1", *SIMCASH[1:])
     rules = load_scenario({**NATIVE, "rules": {"end_of_day_settlement": False}}).rules
     assert resolved(rules) == (*STANDARD[:-1], False)
 
 
-def test_a_scenario_cannot_be_changed() -> None:
+def test_native_scenario_cannot_be_changed() -> None:
     scenario = load_scenario(NATIVE)
     with pytest.raises(ValidationError, match="frozen"):
         scenario.banks[0].credit_limit = 1
 
 
-def test_the_mapping_given_is_left_as_it_was() -> None:
+def test_native_mapping_given_is_left_as_it_was() -> None:
     before = json.dumps(NATIVE)
     load_scenario(NATIVE)
     assert json.dumps(NATIVE) == before
@@ -72,19 +72,19 @@ def test_the_mapping_given_is_left_as_it_was() -> None:
 
 @pytest.mark.parametrize("rules", ["standard", {"set": "simcash", "deadline_mode": "drop"}])
 @pytest.mark.parametrize("costs", [{}, DAY_RATES, {"overdraft_bps_per_tick": 2, "drop_penalty": {"bps": 1}}])
-def test_a_scenario_written_out_reads_back_the_same(rules: object, costs: object) -> None:
+def test_native_scenario_written_out_reads_back_the_same(rules: object, costs: object) -> None:
     scenario = load_scenario({**NATIVE, "rules": rules, "costs": costs})
     assert load_scenario(scenario.model_dump()) == scenario
     assert load_scenario(json.loads(scenario.model_dump_json())) == scenario
 
 
-def test_the_schema_is_json_and_refuses_unknown_keys() -> None:
+def test_native_schema_is_json_and_refuses_unknown_keys() -> None:
     schema = ScenarioConfig.model_json_schema()
     assert json.loads(json.dumps(schema))["additionalProperties"] is False
     assert {"format", "name", "simulation", "banks"} <= set(schema["required"])
 
 
-def test_weights_keep_the_order_of_the_file() -> None:
+def test_native_weights_keep_the_order_of_the_file() -> None:
     scenario = load_scenario(changed(NATIVE, "banks.0.arrivals.counterparty_weights", {"C": 1, "B": 2}))
     arrivals = scenario.banks[0].arrivals
     assert arrivals is not None
@@ -95,14 +95,14 @@ def test_weights_keep_the_order_of_the_file() -> None:
     ("written", "ppm"),
     [(0.1, 100_000), (83, 83_000_000), (0.0000005, 1), (0.0000004, 0), (1e-7, 0), (0.1234565, 123_457)],
 )
-def test_a_rate_a_tick_is_the_decimal_that_was_written(written: float, ppm: int) -> None:
+def test_native_rate_a_tick_is_the_decimal_that_was_written(written: float, ppm: int) -> None:
     assert CostConfig(overdraft_bps_per_tick=written).overdraft_rate_ppm(7) == ppm
     assert CostConfig(delay_cost_per_tick_per_cent=written).delay_rate_ppm(7) == ppm
     assert CostConfig(collateral_cost_per_tick_bps=written).collateral_rate_ppm(7) == ppm
     assert CostConfig(liquidity_cost_per_tick_bps=written).liquidity_rate_ppm(7) == ppm
 
 
-def test_a_rate_a_day_is_divided_by_the_ticks_and_rounded_once() -> None:
+def test_native_rate_a_day_is_divided_by_the_ticks_and_rounded_once() -> None:
     costs = CostConfig(overdraft_bps_per_day=1, liquidity_cost_per_day_bps=1_000)
     assert costs.overdraft_rate_ppm(3) == 333_333
     assert costs.overdraft_rate_ppm(2_000_000) == 1  # half a millionth, away from zero
@@ -110,12 +110,12 @@ def test_a_rate_a_day_is_divided_by_the_ticks_and_rounded_once() -> None:
     assert costs.delay_rate_ppm(3) == 100  # its default a tick
 
 
-def test_a_penalty_in_basis_points_is_cut_off() -> None:
+def test_native_penalty_in_basis_points_is_cut_off() -> None:
     assert BpsPenalty(bps=1.9999999).ppm() == 1_999_999
     assert BpsPenalty(bps=0.29).ppm() == 290_000  # in binary 0.29 is a little less
 
 
-def test_multipliers_are_thousandths_and_one_where_not_given() -> None:
+def test_native_multipliers_are_thousandths_and_one_where_not_given() -> None:
     assert CostConfig().band_multipliers_thousandths() == (1000, 1000, 1000)
     costs = CostConfig.model_validate(
         {"priority_delay_multipliers": {"urgent": 1.5}, "overdue_delay_multiplier": 2.0005}
@@ -124,14 +124,14 @@ def test_multipliers_are_thousandths_and_one_where_not_given() -> None:
     assert costs.overdue_multiplier_thousandths() == 2001
 
 
-def test_haircut_share_of_the_pool_and_capacity_are_integers() -> None:
+def test_native_haircut_share_of_the_pool_and_capacity_are_integers() -> None:
     bank = BankConfig(id="A", credit_limit=7, collateral_haircut=0.07, liquidity_allocation_fraction=0.333333)
     assert (bank.haircut_ppm(), bank.pool_fraction_ppm(), bank.collateral_capacity()) == (70_000, 333_333, 70)
     assert BankConfig(id="A", credit_limit=7, max_collateral_capacity=3).collateral_capacity() == 3
 
 
 @given(st.floats(0, 1e9), st.integers(1, 10**6))
-def test_scaled_numbers_are_the_nearest_integers_to_what_was_written(number: float, parts: int) -> None:
+def test_native_scaled_numbers_are_the_nearest_integers_to_what_was_written(number: float, parts: int) -> None:
     exact = Decimal(str(number))
     assert abs(millionths(number) - exact * 10**6) <= Decimal("0.5")
     assert 0 <= exact * 10**6 - millionths_truncated(number) < 1
@@ -139,7 +139,7 @@ def test_scaled_numbers_are_the_nearest_integers_to_what_was_written(number: flo
     assert abs(millionths_of_part(number, parts) * parts - exact * 10**6) <= Decimal(parts) / 2
 
 
-def test_actions_recall_is_read_as_the_older_spelling_of_revoke() -> None:
+def test_native_actions_recall_is_read_as_the_older_spelling_of_revoke() -> None:
     older, newer = ActionConfig.model_validate({"recall": True}), ActionConfig(revoke=True)
     assert older == newer
     assert older.model_dump() == newer.model_dump()

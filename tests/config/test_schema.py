@@ -65,16 +65,14 @@ def problems(scenario: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", scenario_ids())
-def test_the_schema_accepts_the_library(name: str) -> None:
+def test_schema_accepts_the_library(name: str) -> None:
     """Eleven of them were refused: a rule set may be given by its name."""
     assert problems(read_document(scenario_path(name)).value) == []
     assert problems(load_scenario(name).model_dump(mode="json")) == []
 
 
 @pytest.mark.parametrize(("base", "forms"), [(NATIVE, FORMS), (SIMCASH, SIMCASH_FORMS)], ids=["native", "simcash"])
-def test_the_schema_accepts_every_form_that_the_loader_accepts(
-    base: dict[str, Any], forms: list[tuple[str, Any]]
-) -> None:
+def test_schema_accepts_every_form_that_the_loader_accepts(base: dict[str, Any], forms: list[tuple[str, Any]]) -> None:
     assert problems(base) == []
     for key, value in forms:
         scenario = changed(base, key, value)
@@ -84,14 +82,14 @@ def test_the_schema_accepts_every_form_that_the_loader_accepts(
 
 
 @pytest.mark.parametrize(("page", "block"), BLOCKS, ids=[f"{page}-{n}" for n, (page, _) in enumerate(BLOCKS)])
-def test_the_schema_accepts_the_scenarios_of_the_documentation(page: str, block: str) -> None:
+def test_schema_accepts_the_scenarios_of_the_documentation(page: str, block: str) -> None:
     value = parse_yaml(block, page).value
     if "format" in value or "agents" in value:
         assert problems(value) == []
 
 
 @pytest.mark.parametrize("path", sorted(SHARED.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_schema_accepts_files_of_simcash(path: Path) -> None:
+def test_schema_accepts_files_of_simcash(path: Path) -> None:
     assert problems(read_document(path).value) == []
 
 
@@ -109,12 +107,12 @@ def test_the_schema_accepts_files_of_simcash(path: Path) -> None:
         (SIMCASH, "scenario_events", [{**PAYMENT, "schedule": {"type": "Once"}}]),
     ],
 )
-def test_the_schema_refuses_what_is_misspelt(base: dict[str, Any], key: str, value: Any) -> None:
+def test_schema_refuses_what_is_misspelt(base: dict[str, Any], key: str, value: Any) -> None:
     scenario = changed({**base, "rules": {}} if key == "rules.sett" else base, key, value)
     assert problems(scenario) != []
 
 
-def test_the_schema_tells_the_two_formats_apart_as_the_loader_does() -> None:
+def test_schema_tells_the_two_formats_apart_as_the_loader_does() -> None:
     without = {key: value for key, value in NATIVE.items() if key != "format"}
     assert any("format" in problem for problem in problems(without))
     assert any("agents" in problem for problem in problems({"simulation": {}}))

@@ -38,7 +38,7 @@ def native(scenario: Row, *keys: str) -> Any:
 HOLDING = {"parameters": {"a": 1}, "payment_tree": {"type": "action", "node_id": "N", "action": "Hold"}}
 
 
-def test_a_file_without_a_format_is_simcash_and_says_so_once(
+def test_simcash_dialect_file_without_a_format_is_simcash_and_says_so_once(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = write(tmp_path, SIMCASH, "exp9.yaml")
@@ -49,14 +49,14 @@ def test_a_file_without_a_format_is_simcash_and_says_so_once(
     assert (scenario.name, scenario.rules.set) == ("exp9", "simcash")
 
 
-def test_a_notice_may_go_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_simcash_dialect_notice_may_go_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     load_scenario(SIMCASH, notice=lines.append)
     assert lines == ["scenario: read as a SimCash file, rules: simcash"]
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_is_left_out_gets_simcash_defaults() -> None:
+def test_simcash_dialect_what_is_left_out_gets_simcash_defaults() -> None:
     scenario = load({"simulation": SIMCASH["simulation"], "agents": [{"id": "A", "opening_balance": 5}]})
     costs = scenario.costs
     assert scenario.banks[0].policy.type == "fifo"
@@ -70,14 +70,14 @@ def test_what_is_left_out_gets_simcash_defaults() -> None:
     assert scenario.priority_escalation is None
 
 
-def test_the_pool_is_allocated_anew_each_day_where_there_is_one() -> None:
+def test_simcash_dialect_pool_is_allocated_anew_each_day_where_there_is_one() -> None:
     assert load(SIMCASH).switches.daily_liquidity_reallocation is False
     with_pool = changed(SIMCASH, "agents.1.liquidity_pool", 500)
     assert load(with_pool).switches.daily_liquidity_reallocation is True
     assert load({**with_pool, "daily_liquidity_reallocation": False}).switches.daily_liquidity_reallocation is False
 
 
-def test_agents_become_banks() -> None:
+def test_simcash_dialect_agents_become_banks() -> None:
     agent = {
         "id": "B",
         "opening_balance": 3,
@@ -98,11 +98,11 @@ def test_agents_become_banks() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["credit_limit", "unsecured_cap"])
-def test_the_credit_limit_has_two_spellings(spelling: str) -> None:
+def test_simcash_dialect_credit_limit_has_two_spellings(spelling: str) -> None:
     assert native(changed(SIMCASH, "agents.1", {"id": "B", spelling: 4}), "banks", "1", "credit_limit") == 4
 
 
-def test_limits_may_stand_in_a_part_of_their_own() -> None:
+def test_simcash_dialect_limits_may_stand_in_a_part_of_their_own() -> None:
     limits = {"bilateral_limits": {"A": 7}, "multilateral_limit": 8}
     bank = native(changed(SIMCASH, "agents.1.limits", limits), "banks", "1")
     assert (bank["bilateral_limits"], bank["multilateral_limit"]) == ({"A": 7}, 8)
@@ -124,11 +124,11 @@ def test_limits_may_stand_in_a_part_of_their_own() -> None:
         ({"type": "MockSplitting", "num_splits": 2}, {"type": "mock_splitting", "num_splits": 2}),
     ],
 )
-def test_named_policies(policy: Row, expected: Row) -> None:
+def test_simcash_dialect_named_policies(policy: Row, expected: Row) -> None:
     assert native(changed(SIMCASH, "agents.1.policy", policy), "banks", "1", "policy") == expected
 
 
-def test_policies_from_files_and_written_in_place_become_trees(tmp_path: Path) -> None:
+def test_simcash_dialect_policies_from_files_and_written_in_place_become_trees(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text(json.dumps(HOLDING))
     from_file = {"type": "FromJson", "json_path": str(file), "params": {"a": 1.5}}
@@ -141,7 +141,7 @@ def test_policies_from_files_and_written_in_place_become_trees(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("place", ["policies/deep/x.json", "policies/x.json", "beside/deep/x.json"])
-def test_the_file_of_a_tree_is_searched_for(tmp_path: Path, place: str) -> None:
+def test_simcash_dialect_file_of_a_tree_is_searched_for(tmp_path: Path, place: str) -> None:
     file = tmp_path / place
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(HOLDING))
@@ -162,7 +162,7 @@ def test_the_file_of_a_tree_is_searched_for(tmp_path: Path, place: str) -> None:
         ({"type": "Exponential", "lambda": 0.5}, {"type": "exponential", "rate": 0.5}),
     ],
 )
-def test_distributions_of_amounts(amount: Row, expected: Row) -> None:
+def test_simcash_dialect_distributions_of_amounts(amount: Row, expected: Row) -> None:
     assert native(changed(SIMCASH, AMOUNT, amount), "banks", "0", "arrivals", "amount") == expected
 
 
@@ -177,18 +177,18 @@ def test_distributions_of_amounts(amount: Row, expected: Row) -> None:
         ),
     ],
 )
-def test_a_distribution_of_priorities_takes_precedence(priority: Row, expected: Any) -> None:
+def test_simcash_dialect_distribution_of_priorities_takes_precedence(priority: Row, expected: Any) -> None:
     scenario = changed(SIMCASH, "agents.0.arrival_config.priority_distribution", priority)
     assert native(scenario, "banks", "0", "arrivals", "priority") == expected
 
 
-def test_arrivals_keep_rate_weights_deadlines_and_divisibility() -> None:
+def test_simcash_dialect_arrivals_keep_rate_weights_deadlines_and_divisibility() -> None:
     arrivals = native(SIMCASH, "banks", "0", "arrivals")
     assert (arrivals["rate_per_tick"], arrivals["deadline_range"], arrivals["priority"]) == (0.5, (1, 5), 6)
     assert (arrivals["counterparty_weights"], arrivals["divisible"]) == ({"B": 1.0}, True)
 
 
-def test_arrival_bands() -> None:
+def test_simcash_dialect_arrival_bands() -> None:
     bands = native(
         changed(SIMCASH, "agents.1.arrival_bands", {"low": BAND, "urgent": BAND}), "banks", "1", "arrival_bands"
     )
@@ -198,7 +198,7 @@ def test_arrival_bands() -> None:
     assert (bands["low"]["deadline_offset_min"], bands["low"]["deadline_offset_max"]) == (2, 3)
 
 
-def test_cost_rates() -> None:
+def test_simcash_dialect_cost_rates() -> None:
     rates = {
         "overdraft_bps_per_tick": 0.8,
         "delay_cost_per_tick_per_cent": 0.2,
@@ -218,7 +218,7 @@ def test_cost_rates() -> None:
     assert costs.band_multipliers_thousandths() == (1500, 1000, 500)
 
 
-def test_penalties_by_rate() -> None:
+def test_simcash_dialect_penalties_by_rate() -> None:
     rate = {"mode": "rate", "bps_per_event": 4.5}
     costs = native({**SIMCASH, "cost_rates": {"deadline_penalty": rate, "eod_penalty_per_transaction": rate}}, "costs")
     assert costs["deadline_penalty"] == costs["eod_penalty"] == {"bps": 4.5}
@@ -233,13 +233,13 @@ def test_penalties_by_rate() -> None:
         (False, False, ()),
     ],
 )
-def test_lsm_config(bilateral: bool, cycles: bool, algorithms: tuple[str, ...]) -> None:
+def test_simcash_dialect_lsm_config(bilateral: bool, cycles: bool, algorithms: tuple[str, ...]) -> None:
     lsm = {"enable_bilateral": bilateral, "enable_cycles": cycles, "max_cycle_length": 5, "max_cycles_per_tick": 3}
     found = load({**SIMCASH, "lsm_config": lsm}).lsm
     assert (found.algorithms, found.max_cycle_length, found.max_cycles_per_tick) == (algorithms, 5, 3)
 
 
-def test_switches() -> None:
+def test_simcash_dialect_switches() -> None:
     names = ("algorithm_sequencing", "deadline_cap_at_eod", "deferred_crediting", "priority_mode")
     switches = load({**SIMCASH, **dict.fromkeys(names, True), "queue1_ordering": "PriorityDeadline"}).switches
     assert switches.algorithm_sequencing
@@ -250,7 +250,7 @@ def test_switches() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["start_escalating_at_ticks", "threshold_ticks"])
-def test_priority_escalation(spelling: str) -> None:
+def test_simcash_dialect_priority_escalation(spelling: str) -> None:
     rule = {"enabled": True, "curve": "linear", spelling: 12, "max_boost": 2}
     assert native({**SIMCASH, "priority_escalation": rule}, "priority_escalation") == {
         "curve": "linear",
@@ -320,12 +320,14 @@ def test_priority_escalation(spelling: str) -> None:
     ("schedule", "when"),
     [(ONCE, (3, None)), ({"type": "Repeating", "start_tick": 2, "interval": 4}, (2, 4))],
 )
-def test_scenario_events(event: Row, expected: Row, schedule: Row, when: tuple[int, int | None]) -> None:
+def test_simcash_dialect_scenario_events(
+    event: Row, expected: Row, schedule: Row, when: tuple[int, int | None]
+) -> None:
     found = native({**SIMCASH, "scenario_events": [{**event, "schedule": schedule}]}, "events", "0")
     assert found == {**expected, "tick": when[0], "every": when[1]}
 
 
-def test_null_means_left_out() -> None:
+def test_simcash_dialect_null_means_left_out() -> None:
     event = {**EVENT, "priority": None, "deadline": None, "is_divisible": None}
     empty = {"cost_rates": None, "lsm_config": None, "priority_escalation": None, "queue1_ordering": None}
     scenario = {**SIMCASH, **empty, "scenario_events": [event]}
@@ -449,21 +451,21 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
 ]  # fmt: skip
 
 
-def test_the_undamaged_file_loads() -> None:
+def test_simcash_dialect_undamaged_file_loads() -> None:
     assert faults(SIMCASH) == ()
 
 
 @pytest.mark.parametrize(
     ("change", "value", "path", "rule", "shown"), DAMAGE, ids=[f"{n}-{row[0]}" for n, row in enumerate(DAMAGE)]
 )
-def test_a_fault_names_what_stands_in_the_file(
+def test_simcash_dialect_fault_names_what_stands_in_the_file(
     change: str, value: Any, path: str, rule: str, shown: str | None
 ) -> None:
     found = [(fault.path, fault.rule, fault.value) for fault in faults(changed(SIMCASH, change, value))]
     assert (path, rule, shown) in found, found
 
 
-def test_faults_keep_their_lines_and_come_all_at_once(tmp_path: Path) -> None:
+def test_simcash_dialect_faults_keep_their_lines_and_come_all_at_once(tmp_path: Path) -> None:
     text = """\
 simulation: {ticks_per_day: 10, num_days: 1, rng_seed: 1}
 agents:
@@ -494,7 +496,7 @@ scenario_events:
     ]
 
 
-def test_nothing_is_said_of_a_file_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_simcash_dialect_nothing_is_said_of_a_file_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError):
         load_scenario(changed(SIMCASH, "agents", []))
     assert capsys.readouterr() == ("", "")

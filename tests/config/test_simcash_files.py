@@ -32,7 +32,7 @@ def test_every_file_loads_unchanged_and_runs_to_its_end(path: Path) -> None:
     assert summary.settled + summary.queued + summary.dropped == summary.arrived
 
 
-def test_figures_of_the_two_period_game() -> None:
+def test_simcash_files_figures_of_the_two_period_game() -> None:
     scenario = load("exp1_2period")
     assert [(bank.id, bank.liquidity_pool, bank.policy.type) for bank in scenario.banks] == [
         ("BANK_A", 100_000, "fifo"),
@@ -49,5 +49,5 @@ def test_figures_of_the_two_period_game() -> None:
     assert scenario.switches.deadline_cap_at_eod
 
 
-def test_a_leading_zero_is_read_as_decimal() -> None:
+def test_simcash_files_leading_zero_is_read_as_decimal() -> None:
     assert load("suboptimal_policies_10day").events[0].tick == 60

@@ -31,7 +31,7 @@ def computed(op, **operands):
         (computed("abs", value=BALANCE), "abs(balance)"),
     ],
 )  # fmt: skip
-def test_a_value_reads_as_a_formula(value, text):
+def test_tree_text_value_reads_as_a_formula(value, text):
     assert value_text(value) == text
 
 
@@ -49,11 +49,11 @@ def test_a_value_reads_as_a_formula(value, text):
          "balance > 1000 and ticks_to_deadline <= urgent_ticks"),
     ],
 )  # fmt: skip
-def test_a_condition_has_brackets_where_it_is_part_of_another(condition, text):
+def test_tree_text_condition_has_brackets_where_it_is_part_of_another(condition, text):
     assert condition_text(condition) == text
 
 
-def test_an_action_shows_its_parameters():
+def test_tree_text_action_shows_its_parameters():
     assert action_text({"action": "Hold"}) == "Hold"
     split = {
         "action": "Split",

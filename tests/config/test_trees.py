@@ -90,7 +90,7 @@ def nested(depth: int) -> Row:
     return value
 
 
-def test_a_right_tree_has_no_faults() -> None:
+def test_right_tree_has_no_faults() -> None:
     assert found(TREE) == []
 
 
@@ -121,7 +121,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("place", "value", "path", "rule"), FAULTS, ids=[f"{n}" for n in range(len(FAULTS))])
-def test_a_fault_in_a_condition_names_node_path_and_rule(place: str, value: Any, path: str, rule: str) -> None:
+def test_trees_fault_in_a_condition_names_node_path_and_rule(place: str, value: Any, path: str, rule: str) -> None:
     assert (f"{CONDITION}.{path}".rstrip("."), f"node 'urgent': {rule}") in found(changed(TREE, place, value))
 
 
@@ -140,14 +140,14 @@ DIVISORS = [
 
 
 @pytest.mark.parametrize(("denominator", "is_right"), DIVISORS)
-def test_plain_division_is_by_what_is_never_zero(denominator: Row, is_right: bool) -> None:
+def test_trees_plain_division_is_by_what_is_never_zero(denominator: Row, is_right: bool) -> None:
     quotient = computed("/", left={"field": "amount"}, right=denominator)
     broken = found(changed(TREE, f"{CONDITION}.right", quotient))
     rule = "node 'urgent': may divide by zero: use div0 with numerator, denominator and default"
     assert broken == ([] if is_right else [(f"{CONDITION}.right.compute.right", rule)])
 
 
-def test_div0_may_divide_by_anything() -> None:
+def test_trees_div0_may_divide_by_anything() -> None:
     operands = {"numerator": {"value": 1}, "denominator": {"field": "balance"}, "default": {"value": 0}}
     assert found(changed(TREE, f"{CONDITION}.right", computed("div0", **operands))) == []
 
@@ -197,18 +197,18 @@ NODES = [
 @pytest.mark.parametrize(
     ("place", "value", "path", "rule"), NODES, ids=[f"{n}-{row[0]}" for n, row in enumerate(NODES)]
 )
-def test_a_fault_of_a_node_names_node_path_and_rule(place: str, value: Any, path: str, rule: str) -> None:
+def test_trees_fault_of_a_node_names_node_path_and_rule(place: str, value: Any, path: str, rule: str) -> None:
     assert (path, rule) in found(changed(TREE, place, value))
 
 
-def test_all_faults_come_at_once() -> None:
+def test_trees_all_faults_come_at_once() -> None:
     tree = changed(TREE, f"{CONDITION}.left", {"field": "nothing_like_it"})
     tree = changed(tree, LEAF, action("Split"))
     tree = changed(tree, "bank_tree.parameters.max_value_to_release", {"param": "unknown"})
     assert len(found(tree)) == 3
 
 
-def test_a_tree_may_be_a_hundred_conditions_deep_and_no_deeper() -> None:
+def test_tree_may_be_a_hundred_conditions_deep_and_no_deeper() -> None:
     assert found({"payment_tree": chain(100)}) == []
     deep = found({"payment_tree": chain(101)})
     assert {rule for _, rule in deep} == {
@@ -217,36 +217,36 @@ def test_a_tree_may_be_a_hundred_conditions_deep_and_no_deeper() -> None:
     }
 
 
-def test_nesting_without_end_is_a_fault_and_no_crash() -> None:
+def test_trees_nesting_without_end_is_a_fault_and_no_crash() -> None:
     endless: Row = {"type": "condition", "node_id": "N", "condition": compared({"value": 1}, "<", {"value": 2})}
     endless["on_true"] = endless["on_false"] = endless
     assert any("a tree must not be" in rule for _, rule in found({"payment_tree": endless}))
     assert found({"payment_tree": chain(3_000)})
 
 
-def test_at_most_ten_registers() -> None:
+def test_trees_at_most_ten_registers() -> None:
     many = [compared({"field": f"bank_state_{number}"}, ">", {"value": 1}) for number in range(11)]
     tree = changed(TREE, CONDITION, {"op": "and", "conditions": many})
     assert [rule for _, rule in found(tree)] == ["a policy must not use more than 10 registers"]
 
 
 @pytest.mark.parametrize("value", [None, [], "tree", 3])
-def test_what_is_no_tree_is_a_fault(value: Any) -> None:
+def test_trees_what_is_no_tree_is_a_fault(value: Any) -> None:
     assert found(value) == [("", "must be a mapping")]
 
 
-def test_annotations_are_allowed_and_hold_in_a_bank_tree_is_no_action() -> None:
+def test_trees_annotations_are_allowed_and_hold_in_a_bank_tree_is_no_action() -> None:
     tree = changed(changed(TREE, "payment_tree.description", "why"), "payment_tree._internal", 3)
     assert found(changed(tree, "bank_tree", {**HOLD, "node_id": "B"})) == []
 
 
-def test_a_parameter_can_be_set_anew_if_the_tree_has_it() -> None:
+def test_trees_parameter_can_be_set_anew_if_the_tree_has_it() -> None:
     assert check_definition(TREE, {"threshold": 9.5}).parameters == {"threshold": 9.5, "zero": 0.0}
     assert found(TREE, {"treshold": 1}) == [("treshold", "the tree has no such parameter, did you mean threshold?")]
     assert found(TREE, {"threshold": float("inf")}) == [("threshold", "must be a finite number")]
 
 
-def test_a_tree_written_in_a_scenario_names_its_faults_in_the_scenario() -> None:
+def test_tree_written_in_a_scenario_names_its_faults_in_the_scenario() -> None:
     policy = {"type": "tree", "tree": changed(TREE, f"{CONDITION}.op", "<<"), "parameters": {"nothing": 1.0}}
     assert [(fault.path, fault.rule, fault.value) for fault in faults(changed(NATIVE, "banks.1.policy", policy))] == [
         ("banks.1.policy.parameters.nothing", "the tree has no such parameter", "1.0"),
@@ -254,7 +254,7 @@ def test_a_tree_written_in_a_scenario_names_its_faults_in_the_scenario() -> None
     ]
 
 
-def test_a_tree_in_a_file_names_its_faults_where_the_file_is_named(tmp_path: Path) -> None:
+def test_tree_in_a_file_names_its_faults_where_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "tree.json").write_text(json.dumps(changed(TREE, f"{CONDITION}.left", {"field": "balence"})))
     scenario = write(tmp_path, changed(NATIVE, "banks.1.policy", {"type": "tree", "file": "tree.json"}))
     (fault,) = faults(scenario)
@@ -264,19 +264,19 @@ def test_a_tree_in_a_file_names_its_faults_where_the_file_is_named(tmp_path: Pat
     )
 
 
-def test_a_file_that_is_no_json_is_a_fault(tmp_path: Path) -> None:
+def test_trees_file_that_is_no_json_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "tree.json").write_text("{")
     (fault,) = faults(write(tmp_path, changed(NATIVE, "banks.1.policy", {"type": "tree", "file": "tree.json"})))
     assert fault.rule.startswith("not valid JSON")
 
 
-def test_a_file_that_holds_no_mapping_is_a_fault(tmp_path: Path) -> None:
+def test_trees_file_that_holds_no_mapping_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "tree.json").write_text("[]")
     (fault,) = faults(write(tmp_path, changed(NATIVE, "banks.1.policy", {"type": "tree", "file": "tree.json"})))
     assert (fault.path, fault.rule) == ("banks.1.policy.file", "must be a mapping, got a list")
 
 
-def test_a_scenario_with_trees_survives_a_round_trip() -> None:
+def test_trees_scenario_with_trees_survives_a_round_trip() -> None:
     scenario = load_scenario(changed(NATIVE, "banks.1.policy", {"type": "tree", "tree": TREE}))
     again = type(scenario).model_validate(scenario.model_dump())
     assert again == scenario
@@ -285,7 +285,7 @@ def test_a_scenario_with_trees_survives_a_round_trip() -> None:
     assert policy.values == {"threshold": 5.0, "zero": 0.0}
 
 
-def test_every_field_of_the_engine_has_a_name_and_every_action_a_kind() -> None:
+def test_trees_every_field_of_the_engine_has_a_name_and_every_action_a_kind() -> None:
     assert {name.upper() for name in FIELDS} == set(Field.__members__)
     assert {rule.kind for rule in ACTIONS.values()} == {"payment", "bank", "collateral"}
 
@@ -304,13 +304,13 @@ def noted(definition: Row) -> list[tuple[str, str]]:
     return [(".".join(map(str, place)), text) for place, text, _ in check_definition(definition).notes]
 
 
-def test_a_branch_that_no_payment_reaches_is_noted() -> None:
+def test_trees_branch_that_no_payment_reaches_is_noted() -> None:
     tree = changed(TREE, CONDITION, compared({"field": "queue1_liquidity_gap"}, "<", {"value": 0}))
     text = "node 'urgent': never reached (1 node): the condition is always false"
     assert noted(tree) == [("payment_tree.on_true", text)]
 
 
-def test_what_was_asked_before_is_known_below() -> None:
+def test_trees_what_was_asked_before_is_known_below() -> None:
     again = {**TREE["payment_tree"], "node_id": "again", "on_true": {**HOLD, "node_id": "no2"}}
     again["condition"] = compared({"field": "ticks_to_deadline"}, ">", {"value": 2})
     tree = changed(TREE, "payment_tree.on_false", again)
@@ -319,7 +319,7 @@ def test_what_was_asked_before_is_known_below() -> None:
     assert noted(tree) == [("payment_tree.on_false.on_false", text)]
 
 
-def test_a_parameter_that_has_no_effect_is_noted() -> None:
+def test_trees_parameter_that_has_no_effect_is_noted() -> None:
     tree = changed(TREE, "bank_tree.parameters.max_per_cpty", {"value": 5})
     assert noted(tree) == [("bank_tree.parameters.max_per_cpty", "node 'budget': has no effect, as in SimCash")]
 
@@ -328,7 +328,7 @@ def test_a_parameter_that_has_no_effect_is_noted() -> None:
     "flag", [{"value": 9}, {"value": True}, {"value": None}, {"param": "level"}, {"field": "balance"},
              {"compute": {"op": "+", "left": {"value": 1}, "right": {"value": 2}}}]
 )  # fmt: skip
-def test_a_priority_flag_that_is_no_text_has_no_effect_and_is_noted(flag: dict[str, Any]) -> None:
+def test_trees_priority_flag_that_is_no_text_has_no_effect_and_is_noted(flag: dict[str, Any]) -> None:
     """SimCash takes them, and its published trees have some."""
     leaf = {"type": "action", "node_id": "now", "action": "Release", "parameters": {"priority_flag": flag}}
     tree = {"payment_tree": leaf, "parameters": {"level": 8.0}}
@@ -342,7 +342,7 @@ def test_a_priority_flag_that_is_no_text_has_no_effect_and_is_noted(flag: dict[s
 
 
 @pytest.mark.parametrize("flag", [{"value": "TOP"}, {"param": "lvel"}, {"param": 5}, 9, {}, {"value": 1, "param": "a"}])
-def test_a_priority_flag_that_simcash_does_not_take_is_refused(flag: Any) -> None:
+def test_trees_priority_flag_that_simcash_does_not_take_is_refused(flag: Any) -> None:
     leaf = {"type": "action", "node_id": "now", "action": "Release", "parameters": {"priority_flag": flag}}
     assert check_definition({"payment_tree": leaf, "parameters": {"level": 8.0}}).broken
 
@@ -352,12 +352,12 @@ def test_a_priority_flag_that_simcash_does_not_take_is_refused(flag: Any) -> Non
 
 @pytest.mark.skipif(not FILES, reason="the SimCash files are not beside this checkout")
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_a_published_tree_loads_unchanged(path: Path) -> None:
+def test_published_tree_loads_unchanged(path: Path) -> None:
     loaded = load_tree(path)
     build_trees(loaded.definition, loaded.values)
 
 
-def test_a_bad_tree_file_lists_its_faults(tmp_path: Path) -> None:
+def test_bad_tree_file_lists_its_faults(tmp_path: Path) -> None:
     file = tmp_path / "tree.json"
     file.write_text(json.dumps({**TREE, "payment_tree": None, "oops": 1}))
     with pytest.raises(ConfigError) as caught:

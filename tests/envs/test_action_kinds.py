@@ -38,7 +38,7 @@ def steps(vec, actions_of, count=8):
             yield view, index, actions[0, index], sum(int(engine.state.pay_remaining_cents[row]) for row in left)
 
 
-def test_a_budget_sends_the_longest_prefix_within_its_share():
+def test_action_kinds_budget_sends_the_longest_prefix_within_its_share():
     vec = make_vec(busy(**PLAIN), action="budget", autoreset="disabled", max_queue_slots=64)
     rng, seen = np.random.default_rng(1), 0
     for view, bank, level, left in steps(vec, lambda _: rng.integers(0, 21, (1, 2))):
@@ -49,7 +49,7 @@ def test_a_budget_sends_the_longest_prefix_within_its_share():
     assert seen > 2
 
 
-def test_a_threshold_releases_the_urgent_the_small_and_the_high_within_its_share():
+def test_action_kinds_threshold_releases_the_urgent_the_small_and_the_high_within_its_share():
     vec = make_vec(busy(**PLAIN), action="threshold", autoreset="disabled", max_queue_slots=64)
     rng, seen = np.random.default_rng(2), 0
     scale = vec.scenario.view.bank_payment_scale_cents[vec.learners]
@@ -71,7 +71,7 @@ def test_a_threshold_releases_the_urgent_the_small_and_the_high_within_its_share
     assert seen > 2
 
 
-def test_the_ends_of_the_thresholds_release_everything_and_nothing():
+def test_action_kinds_ends_of_the_thresholds_release_everything_and_nothing():
     vec = make_vec(busy(**PLAIN, wealth=10**9), 2, action="threshold", autoreset="disabled")
     vec.reset([3, 3])
     queued = vec.columns().bank_queue1_count.copy()
@@ -87,12 +87,12 @@ def test_the_ends_of_the_thresholds_release_everything_and_nothing():
 
 @pytest.mark.parametrize("action", ["budget", "threshold"])
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_every_scenario_passes_pettingzoos_tests_with_this_action(scenario, action):
+def test_action_kinds_every_scenario_passes_pettingzoos_tests_with_this_action(scenario, action):
     parallel_api_test(simcash_v0.parallel_env(scenario, action=action, learners="all", max_cycles=60), num_cycles=100)
     parallel_seed_test(lambda: simcash_v0.parallel_env(scenario, action=action), num_cycles=10)
 
 
-def test_a_budget_counts_joint_choices_and_masks_them():
+def test_action_kinds_budget_counts_joint_choices_and_masks_them():
     env = simcash_v0.parallel_env(busy(collateral=True), action="budget")
     vec = env._vec
     joint = int(vec.action_nvec.prod())
@@ -106,7 +106,7 @@ def test_a_budget_counts_joint_choices_and_masks_them():
         assert all(vec.masks[0, env.agents.index(agent), head, value] for head, value in enumerate(heads))
 
 
-def test_a_wrong_action_of_another_kind_is_refused_too():
+def test_wrong_action_of_another_kind_is_refused_too():
     for action, wrong, said in (
         ("budget", 10**6, "must lie in Discrete"),
         ("budget", 1.5, "whole numbers of shape"),
@@ -123,7 +123,7 @@ def test_a_wrong_action_of_another_kind_is_refused_too():
         assert env.digest() == before
 
 
-def test_batches_of_budgets_and_thresholds_judge_the_whole_batch_first():
+def test_action_kinds_batches_of_budgets_and_thresholds_judge_the_whole_batch_first():
     for action, wrong in (("budget", np.full((2, 2), 21)), ("threshold", np.full((2, 2, 4), -1.1))):
         vec = make_vec(busy(**PLAIN), 2, action=action)
         vec.reset(seed=1)
@@ -133,7 +133,7 @@ def test_batches_of_budgets_and_thresholds_judge_the_whole_batch_first():
         assert vec.digest(0) == before
 
 
-def test_options_that_are_none_are_named():
+def test_action_kinds_options_that_are_none_are_named():
     for option, value in (("action", "sell"), ("observation", 3), ("reward", "money"), ("max_queue_slots", 0)):
         with pytest.raises(ConfigError, match=rf"{option}: must be .*got {value!r}"):
             make_vec(busy(), **{option: value})
@@ -170,7 +170,7 @@ class Careless(DueWithin):
 @pytest.mark.parametrize(
     ("dtype", "left_out", "found"), [(float, 0, "float64 of (1, 2, "), (int, 1, "int64 of (1, 2, ")]
 )
-def test_an_action_object_that_decodes_into_something_else_is_refused(dtype, left_out, found):
+def test_action_object_that_decodes_into_something_else_is_refused(dtype, left_out, found):
     vec = make_vec(busy(), action=Careless(dtype, left_out))
     vec.reset(seed=2)
     before = vec.digest(0)
@@ -180,7 +180,7 @@ def test_an_action_object_that_decodes_into_something_else_is_refused(dtype, lef
     assert vec.digest(0) == before
 
 
-def test_an_action_of_ones_own_is_played_like_any_other():
+def test_action_of_ones_own_is_played_like_any_other():
     parallel_api_test(simcash_v0.parallel_env(busy(), action=DueWithin()), num_cycles=50)
     own, plain = make_vec(busy(), action=DueWithin()), make_vec(busy())
     own.reset(seed=2)

@@ -26,7 +26,7 @@ class Costs(NamedTuple):
 
 @pytest.mark.parametrize("copier", COPIERS)
 @pytest.mark.parametrize("lends", [False, True])
-def test_copy_and_original_of_a_game_go_on_alike_and_apart(copier, lends):
+def test_copies_copy_and_original_of_a_game_go_on_alike_and_apart(copier, lends):
     env = simcash_v0.parallel_env(busy(), copy=not lends, max_queue_slots=5)
     _, infos = env.reset(seed=4)
     play_on(env, infos, 4, steps=5)
@@ -40,7 +40,7 @@ def test_copy_and_original_of_a_game_go_on_alike_and_apart(copier, lends):
 
 
 @pytest.mark.parametrize("copier", COPIERS)
-def test_copy_and_original_of_a_batch_go_on_alike_and_apart(copier):
+def test_copies_copy_and_original_of_a_batch_go_on_alike_and_apart(copier):
     vec = make_vec(busy(rate=4.0), 5, max_queue_slots=5, final_observations=True)
     vec.reset(4)
     for step in range(4):
@@ -61,27 +61,27 @@ def test_copy_and_original_of_a_batch_go_on_alike_and_apart(copier):
     assert vec.final_observations.any()
 
 
-def test_the_arrays_of_a_copied_batch_are_views_of_its_own_buffers():
+def test_copies_arrays_of_a_copied_batch_are_views_of_its_own_buffers():
     twin = copy.deepcopy(make_vec(busy(), 2))
     twin.reset(1)
     assert twin.observations.any()
     assert np.shares_memory(twin.observations, twin._buffers.observations)
 
 
-def test_a_copy_costs_the_memory_of_its_row_and_of_its_share_of_the_arrays():
+def test_copies_copy_costs_the_memory_of_its_row_and_of_its_share_of_the_arrays():
     small, large = make_vec(busy(), 2), make_vec(busy(), 64)
     assert small.bytes_per_copy > small._arena[0].nbytes
     assert large.bytes_per_copy <= small.bytes_per_copy, "what all copies share weighs less"
 
 
-def test_the_kernels_get_no_array_that_lies_in_pieces():
+def test_copies_kernels_get_no_array_that_lies_in_pieces():
     with pytest.raises(ValueError, match="in one piece"):
         pack_arguments(Costs(np.zeros((4, 2))[:, 0]))
     with pytest.raises(ValueError, match=r"Costs\.cents: needs an array of float64 .* got int64"):
         pack_arguments(Costs(np.zeros(4, np.int64)))
 
 
-def test_a_worker_process_goes_on_where_the_pickle_was_made():
+def test_copies_worker_process_goes_on_where_the_pickle_was_made():
     env = simcash_v0.parallel_env(busy(), max_queue_slots=5)
     _, infos = env.reset(seed=4)
     play_on(env, infos, 4, steps=3)
@@ -93,7 +93,7 @@ def test_a_worker_process_goes_on_where_the_pickle_was_made():
 
 @needs_fork
 @pytest.mark.parametrize("steps_before", [0, 3])
-def test_fork_batch_with_threads_steps_in_both_processes(steps_before):
+def test_copies_fork_batch_with_threads_steps_in_both_processes(steps_before):
     """A batch that had stepped waited for ever in a forked process: its threads were not there."""
     vec = make_vec(busy(), 5, num_threads=2, max_queue_slots=5)
     vec.reset(4)
@@ -115,7 +115,7 @@ def test_fork_batch_with_threads_steps_in_both_processes(steps_before):
     vec.close()
 
 
-def test_sb3_rows_are_copied_with_what_they_have_counted():
+def test_copies_sb3_rows_are_copied_with_what_they_have_counted():
     sb3 = pytest.importorskip("simcash_env.envs.sb3")
     rows = sb3.SimCashSB3Vec(make_vec(busy(), 2, final_observations=True), bank_id=True)
     rows.reset()

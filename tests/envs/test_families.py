@@ -13,7 +13,7 @@ from tests.worlds import LIBRARY, busy, legal
 FAMILY = Randomize(num_members=5)
 
 
-def test_a_copy_plays_the_member_of_its_seed():
+def test_families_copy_plays_the_member_of_its_seed():
     members = FAMILY.members(busy())
     assert len({member.model_dump_json() for member in members}) == 5
     vec = make_vec(busy(), 8, randomize=FAMILY, autoreset="disabled")
@@ -38,7 +38,7 @@ def test_a_copy_plays_the_member_of_its_seed():
         ({"type": "exponential", "rate": 0.5}, {"rate": 0.25}),
     ],
 )
-def test_amounts_of_a_member_are_as_much_larger_as_its_money(amount, twice):
+def test_families_amounts_of_a_member_are_as_much_larger_as_its_money(amount, twice):
     rows = busy().model_dump(mode="json")
     rows["banks"][0]["arrivals"]["amount"] = amount
     (member,) = Randomize(num_members=1, sizes=(2.0, 2.0)).members(ScenarioConfig.model_validate(rows))
@@ -47,7 +47,7 @@ def test_amounts_of_a_member_are_as_much_larger_as_its_money(amount, twice):
     assert bank["opening_balance"] == 2 * rows["banks"][0]["opening_balance"]
 
 
-def test_every_reset_plays_another_member():
+def test_families_every_reset_plays_another_member():
     vec = make_vec(busy(), 1, randomize=FAMILY)
     vec.reset(seed=1)
     seen = set()
@@ -57,7 +57,7 @@ def test_every_reset_plays_another_member():
     assert seen == set(range(5))
 
 
-def test_splits_share_no_member():
+def test_families_splits_share_no_member():
     drawn = [
         member.model_dump_json()
         for split in ("train", "validation", "test")
@@ -67,21 +67,21 @@ def test_splits_share_no_member():
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_members_of_every_library_scenario_run(scenario):
+def test_families_members_of_every_library_scenario_run(scenario):
     for member in Randomize(num_members=2, split="test").members(make_vec(scenario).config):
         simulation = Simulation(member, events=False)
         simulation.run(5)
         assert simulation.current_tick == min(5, simulation.num_ticks)
 
 
-def test_prices_of_the_member_are_shown():
+def test_families_prices_of_the_member_are_shown():
     vec = make_vec(busy(), 5, randomize=FAMILY)
     vec.reset(seed=0)
     at = vec.observation_layout.index("price_delay")
     assert len(set(vec.observations[:, 0, at].tolist())) == 5
 
 
-def test_a_game_goes_on_from_its_snapshot_in_its_own_member():
+def test_families_game_goes_on_from_its_snapshot_in_its_own_member():
     env = simcash_v0.parallel_env(busy(), randomize=FAMILY)
     env.reset(seed=3)
     other = simcash_v0.parallel_env(busy(), randomize=FAMILY)
@@ -93,7 +93,7 @@ def test_a_game_goes_on_from_its_snapshot_in_its_own_member():
 @pytest.mark.parametrize(
     ("option", "value"), [("sizes", (0.0, 1.0)), ("rates", (2.0, 1.0)), ("num_members", 0), ("split", "exam")]
 )
-def test_a_family_that_is_none_is_refused(option, value):
+def test_family_that_is_none_is_refused(option, value):
     with pytest.raises(ConfigError, match=rf"randomize\.{option}"):
         Randomize(**{option: value})
 
@@ -106,6 +106,6 @@ class Growing(Randomize):
         return config.model_copy(update={"simulation": longer})
 
 
-def test_members_that_differ_in_more_than_numbers_are_refused():
+def test_families_members_that_differ_in_more_than_numbers_are_refused():
     with pytest.raises(ConfigError, match="randomize: members differ in numbers only"):
         make_vec(busy(), randomize=Growing())

@@ -22,20 +22,20 @@ EVERYTHING = {"collateral": True, "revoke": True}
 
 @pytest.mark.parametrize("scenario", LIBRARY)
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_scenario_passes_gymnasiums_check(scenario, action):
+def test_gymnasium_every_scenario_passes_gymnasiums_check(scenario, action):
     check_env(gymnasium.make(BANK, scenario=scenario, action=action).unwrapped, skip_render_check=True)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("observation", ["flat", "dict"])
-def test_a_world_with_every_head_passes_the_checks(action, observation):
+def test_gymnasium_world_with_every_head_passes_the_checks(action, observation):
     options = {"action": action, "observation": observation, "max_queue_slots": 4}
     check_env(gymnasium.make(BANK, scenario=busy(**EVERYTHING), **options).unwrapped, skip_render_check=True)
     if observation == "flat":  # of dictionaries SB3 wants one-dimensional entries
         sb3_check_env(gymnasium.make(BANK, scenario=busy(**EVERYTHING), **options).unwrapped, skip_render_check=True)
 
 
-def test_the_other_banks_follow_their_policies_and_the_game_is_the_parallel_one():
+def test_gymnasium_other_banks_follow_their_policies_and_the_game_is_the_parallel_one():
     single = gymnasium.make(BANK, scenario=busy(scripted=2), max_queue_slots=4)
     parallel = simcash_v0.parallel_env(busy(scripted=2), max_queue_slots=4)
     seen, info = single.reset(seed=9)
@@ -49,7 +49,7 @@ def test_the_other_banks_follow_their_policies_and_the_game_is_the_parallel_one(
     assert terminated
 
 
-def test_a_bank_must_be_there_and_a_learner_be_named():
+def test_gymnasium_bank_must_be_there_and_a_learner_be_named():
     with pytest.raises(ActionError, match=r"unknown bank.*ZULU"):
         gymnasium.make(BANK, scenario=busy(), bank="ZULU")
     with pytest.raises(ActionError, match="name the one that learns"):
@@ -62,7 +62,7 @@ def make_vec(num_envs, **options):
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("observation", ["flat", "dict"])
-def test_the_vector_does_what_gymnasiums_own_makes_of_single_environments(mode, observation):
+def test_gymnasium_vector_does_what_gymnasiums_own_makes_of_single_environments(mode, observation):
     """Same seeds, same actions: step for step the same, the end of an episode included."""
     options = {"scenario": busy(scripted=2), "observation": observation, "max_queue_slots": 4}
     ours = make_vec(3, **options, autoreset_mode=mode)
@@ -126,7 +126,7 @@ def test_gymnasiums_wrappers_count_episodes_of_the_vector(action):
     assert ended == 8
 
 
-def test_a_closed_vector_has_ended_its_threads():
+def test_gymnasium_closed_vector_has_ended_its_threads():
     vec = make_vec(4, scenario=busy(), num_threads=2)
     vec.reset(seed=1)
     vec.step(vec.action_space.sample())
@@ -193,7 +193,7 @@ def test_gymnasium_id_is_not_registered_while_another_thread_imports_gymnasium(m
     assert not _registration.register_with_gymnasium()
 
 
-def test_one_bank_goes_back_forks_and_tells_its_masks():
+def test_gymnasium_one_bank_goes_back_forks_and_tells_its_masks():
     env = gymnasium.make(BANK, scenario="castro-12period-v0", observation="dict").unwrapped
     seen, _ = env.reset(seed=3)
     heads = zip(seen["action_mask"], env.action_space.nvec, strict=True)

@@ -58,7 +58,7 @@ def seen(vec, bank):
     return dict(zip(vec.observation_layout, vec.observations[0, bank].tolist(), strict=True))
 
 
-def test_without_a_market_everything_is_as_it_was():
+def test_market_without_a_market_everything_is_as_it_was():
     vec = make_vec(busy(), max_queue_slots=3)
     assert not set(MARKET) & set(vec.observation_layout)
     assert "market" not in vec.head_index
@@ -70,7 +70,7 @@ def test_without_a_market_everything_is_as_it_was():
     assert {len(getattr(state, name)) for name in columns} == {0}
 
 
-def test_a_market_adds_a_head_a_block_and_a_kind_of_cost():
+def test_market_adds_a_head_a_block_and_a_kind_of_cost():
     vec = make_vec(pair(), max_queue_slots=2)
     assert vec.head_index == {"market": 2}
     assert vec.action_nvec.tolist() == [2, 2, MARKET_CHOICES]
@@ -82,7 +82,7 @@ def test_a_market_adds_a_head_a_block_and_a_kind_of_cost():
     assert closed.observation_layout == vec.observation_layout
 
 
-def test_orders_lie_on_a_grid_of_rates_and_sizes():
+def test_market_orders_lie_on_a_grid_of_rates_and_sizes():
     vec = played(pair(), (ask(0, 0), bid(0, 2)))
     # asks 2 000 at 1.5 %; BRAVO bids, at 1.5 %, what with twice the interest of two ticks fits into 2 000: 1 880
     state = vec.state(0)
@@ -99,7 +99,7 @@ def test_orders_lie_on_a_grid_of_rates_and_sizes():
     } == seen(played(pair(), (ask(1, 1), 0), normalize=False), 0)
 
 
-def test_the_block_shows_the_book_and_the_own_position():
+def test_market_block_shows_the_book_and_the_own_position():
     vec = played(pair(), (ask(0, 0), bid(0, 2)), normalize=False)
     lender, borrower = ({name: seen(vec, bank)[name] for name in MARKET} for bank in (0, 1))
     both = {"market_is_open": 1.0, "market_best_bid": 0.0, "market_bid_depth": 0.0, "market_best_ask": 5_000.0}
@@ -114,7 +114,7 @@ def test_the_block_shows_the_book_and_the_own_position():
     }  # fmt: skip
 
 
-def test_interest_is_a_cost_of_the_borrower_and_a_gain_of_the_lender_in_the_tick_it_falls_due():
+def test_market_interest_is_a_cost_of_the_borrower_and_a_gain_of_the_lender_in_the_tick_it_falls_due():
     vec = make_vec(pair(), max_queue_slots=2, autoreset="disabled")
     vec.reset(seed=1)
     actions, interest, rewards = np.zeros(vec.actions.shape, np.int64), [], []
@@ -128,14 +128,14 @@ def test_interest_is_a_cost_of_the_borrower_and_a_gain_of_the_lender_in_the_tick
     assert vec.state(0).bank_balance_cents.tolist() == [8_056, 7_944]
 
 
-def test_choosing_none_takes_the_order_out_and_another_order_replaces_it():
+def test_market_choosing_none_takes_the_order_out_and_another_order_replaces_it():
     vec = played(pair(), (ask(1, 2), 0), (0, 0), normalize=False)
     assert (seen(vec, 0)["balance"], seen(vec, 0)["market_ask_depth"]) == (8_000.0, 0.0)
     vec = played(pair(), (ask(1, 2), 0), (ask(2, 0), 0), normalize=False)
     assert (seen(vec, 0)["balance"], seen(vec, 0)["market_best_ask"]) == (6_000.0, 15_000.0)
 
 
-def test_what_is_asked_is_set_aside_before_payments_are_made():
+def test_market_what_is_asked_is_set_aside_before_payments_are_made():
     payment = {"type": "payment", "tick": 0, "from_bank": "ALFA", "to_bank": "BRAVO", "amount": 5_000, "deadline": 8}
     settled = []
     for choice in (ask(2, 1), ask(2, 0), 0):
@@ -148,7 +148,7 @@ def test_what_is_asked_is_set_aside_before_payments_are_made():
     assert settled == [0, 5_000, 5_000]  # 4 000 set aside, 2 000, nothing
 
 
-def test_the_mask_closes_with_the_book():
+def test_market_mask_closes_with_the_book():
     vec = played(pair(ticks=4), (0, 0))
     assert vec.masks[0, :, 2].sum() == 2 * 19
     vec = played(pair(ticks=4), (0, 0), (0, 0))
@@ -157,13 +157,13 @@ def test_the_mask_closes_with_the_book():
     assert vec.masks[0, 0, 2].tolist() == [1] + [0] * 9 + [1] * 9  # nobody may promise anything
 
 
-def test_no_order_is_offered_where_the_band_leaves_no_positive_rate():
+def test_market_no_order_is_offered_where_the_band_leaves_no_positive_rate():
     vec = played(pair(deposit_rate=0.0, reference_rate=0.0, band=0.5), (0, 0))
     assert vec.masks[0, :, 2].tolist() == [[1] + [0] * 18] * 2
     assert vec.orders_of(np.array([[ask(1, 1), bid(1, 1)]]))[0, :, 2].tolist() == [0, 0]
 
 
-def test_a_pool_share_that_may_still_be_given_back_is_not_lent():
+def test_market_pool_share_that_may_still_be_given_back_is_not_lent():
     config = busy(pool=12_000, wealth=4_000, market=MARKET_PART, rate=0.0)
     vec = make_vec(config, max_queue_slots=3, autoreset="disabled")
     vec.reset(1)
@@ -177,7 +177,7 @@ def test_a_pool_share_that_may_still_be_given_back_is_not_lent():
     assert not vec.illegal.any()
 
 
-def test_not_to_repay_is_no_free_lunch():
+def test_market_not_to_repay_is_no_free_lunch():
     """What a bank borrows, spends and cannot repay costs it the lending rate, and a penalty at the day's close."""
     payment = {"type": "payment", "tick": 0, "from_bank": "BRAVO", "to_bank": "ALFA", "amount": 9_000, "deadline": 8}
     costs = {"eod_penalty": {"bps": 100.0}}
@@ -197,7 +197,7 @@ def test_not_to_repay_is_no_free_lunch():
     assert vec.state(0).loan_is_overdue[0] == 1
 
 
-def test_every_copy_of_a_batch_has_its_own_book():
+def test_market_every_copy_of_a_batch_has_its_own_book():
     vec = make_vec(busy(market=MARKET_PART, scripted=0), 5, max_queue_slots=3, autoreset="disabled")
     alone = make_vec(busy(market=MARKET_PART, scripted=0), 1, max_queue_slots=3, autoreset="disabled")
     vec.reset([4, 5, 6, 7, 8])
@@ -212,7 +212,7 @@ def test_every_copy_of_a_batch_has_its_own_book():
     assert len({vec.digest(copy) for copy in range(5)}) == 5
 
 
-def test_a_run_is_restored_with_its_book_and_loans():
+def test_market_run_is_restored_with_its_book_and_loans():
     env = simcash_v0.parallel_env(busy(market=MARKET_PART, scripted=0), max_queue_slots=3)
     _, infos = env.reset(seed=3)
     for step in range(12):
@@ -242,7 +242,7 @@ class Trades:
         return actions
 
 
-def test_what_an_agent_orders_is_recorded_as_it_was_played():
+def test_market_what_an_agent_orders_is_recorded_as_it_was_played():
     config = load("money-market-v0")
     record, evaluation = record_agent(config, Trades(), 5), evaluate_agent(config, Trades(), [5])
     assert record.costs.tolist() == evaluation.cents[0].tolist()
@@ -251,7 +251,7 @@ def test_what_an_agent_orders_is_recorded_as_it_was_played():
     assert record.costs[:, -1].sum() == 0
 
 
-def test_scripted_banks_trade_and_interest_sums_to_nothing():
+def test_market_scripted_banks_trade_and_interest_sums_to_nothing():
     config = load("money-market-v0")
     traded = evaluate_policy(config, FifoPolicy(), [1, 2, 3])
     assert traded.cents[:, :, -1].any(axis=1).all()
@@ -271,7 +271,7 @@ def test_scripted_banks_trade_and_interest_sums_to_nothing():
         ({"CHARLIE": None}, "unknown bank 'CHARLIE'"),
     ],
 )
-def test_a_wrong_order_is_refused_before_anything_happens(orders, problem):
+def test_market_wrong_order_is_refused_before_anything_happens(orders, problem):
     simulation = Simulation(pair())
     simulation.open_tick()
     before = simulation.digest()
@@ -282,7 +282,7 @@ def test_a_wrong_order_is_refused_before_anything_happens(orders, problem):
         Simulation(pair().model_copy(update={"market": None})).tick(orders={"ALFA": None})
 
 
-def test_a_threshold_action_orders_from_the_dearest_ask_to_the_dearest_bid():
+def test_market_threshold_action_orders_from_the_dearest_ask_to_the_dearest_bid():
     vec = make_vec(pair(), action="threshold", autoreset="disabled")
     for number, wanted in ((-1.0, ask(2, 2)), (0.0, 0), (1.0, bid(2, 2)), (1 / 9, bid(0, 0)), (-1 / 9, ask(0, 0))):
         actions = np.zeros((1, 2, 5), np.float32)

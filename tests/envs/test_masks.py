@@ -59,7 +59,7 @@ def one_choice_a_copy(vec):
 
 @small
 @given(config=worlds, seed=st.integers(0, 2**31), steps=st.integers(0, 8))
-def test_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, seed, steps):
+def test_masks_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(config, seed, steps):
     check_every_choice(config, seed, steps)
 
 
@@ -100,7 +100,7 @@ def check_every_choice(config, seed, steps):
 
 @small
 @given(config=worlds, seed=st.integers(0, 2**31))
-def test_no_combination_of_admitted_choices_is_illegal(config, seed):
+def test_masks_no_combination_of_admitted_choices_is_illegal(config, seed):
     vec = make_vec(config, 6, max_queue_slots=SLOTS, autoreset="disabled")
     vec.reset(seed)
     for step in range(vec.num_ticks):
@@ -108,7 +108,7 @@ def test_no_combination_of_admitted_choices_is_illegal(config, seed):
         assert not vec.illegal.any()
 
 
-def test_the_worlds_of_these_tests_offer_and_forbid_every_verb():
+def test_masks_worlds_of_these_tests_offer_and_forbid_every_verb():
     """Without this the properties above could hold of nothing."""
     vec = make_vec(busy(banks=2, scripted=0), 30, max_queue_slots=SLOTS)
     vec.reset(1)
@@ -125,7 +125,7 @@ def test_the_worlds_of_these_tests_offer_and_forbid_every_verb():
     assert seen[0][SLOTS + 1, 1:POOL_LEVELS].all()
 
 
-def test_the_pool_is_allocated_on_the_level_that_was_chosen():
+def test_masks_pool_is_allocated_on_the_level_that_was_chosen():
     vec = make_vec(busy(pool=12_000), max_queue_slots=SLOTS)
     vec.reset(3)
     actions = np.zeros(vec.actions.shape, np.int64)
@@ -135,7 +135,7 @@ def test_the_pool_is_allocated_on_the_level_that_was_chosen():
 
 
 @pytest.mark.parametrize(("choice", "name"), list(enumerate(("normal", "urgent", "highly_urgent"))))
-def test_what_is_released_gets_the_priority_that_was_chosen(choice, name):
+def test_masks_what_is_released_gets_the_priority_that_was_chosen(choice, name):
     vec = make_vec(busy(wealth=0, pool=None, rate=3.0, scripted=0, lsm={"algorithms": []}), max_queue_slots=SLOTS)
     vec.reset(3)
     actions = np.zeros(vec.actions.shape, np.int64)
@@ -147,7 +147,7 @@ def test_what_is_released_gets_the_priority_that_was_chosen(choice, name):
     assert set(found) == {RtgsPriority[name.upper()]}
 
 
-def test_a_verb_on_an_empty_slot_is_illegal_and_changes_nothing():
+def test_masks_verb_on_an_empty_slot_is_illegal_and_changes_nothing():
     vec = make_vec(busy(rate=0.0), 2, max_queue_slots=SLOTS)
     vec.reset([5, 5])
     actions = np.zeros(vec.actions.shape, np.int64)
@@ -157,7 +157,7 @@ def test_a_verb_on_an_empty_slot_is_illegal_and_changes_nothing():
     assert vec.digest(0) == vec.digest(1)
 
 
-def test_what_lies_beyond_the_window_is_held():
+def test_masks_what_lies_beyond_the_window_is_held():
     vec = make_vec(busy(rate=6.0, scripted=0, banks=2), max_queue_slots=1)
     vec.reset(8)
     waiting = vec.state(0).bank_queue1_count[:2].tolist()
@@ -204,7 +204,7 @@ def put_all(fan, walker):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ["queue", "budget"])
-def test_ten_thousand_random_states(action):
+def test_masks_ten_thousand_random_states(action):
     """Each choice alone, in every state of random runs: admitted and carried out, or forbidden and a hold."""
     states = admitted = forbidden = 0
     for number, config in enumerate(random_worlds(10_000)):

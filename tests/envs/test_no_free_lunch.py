@@ -60,7 +60,7 @@ def without(actions, verb_from, verb_to, instead):
 
 
 @pytest.mark.parametrize("trick", ["drop", "split"])
-def test_a_trick_never_pays_where_paying_is_possible(trick):
+def test_no_free_lunch_trick_never_pays_where_paying_is_possible(trick):
     """With credit for everything at no price, what can be settled is better settled, whole or in parts alike."""
     gained, dearer = [], 0
     for number, (seed, config) in enumerate(worlds(60, wealth=10**9)):
@@ -76,7 +76,7 @@ def test_a_trick_never_pays_where_paying_is_possible(trick):
     assert dearer > 10
 
 
-def test_dropping_never_costs_less_than_the_penalties_of_leaving_the_payment_unsettled():
+def test_no_free_lunch_dropping_never_costs_less_than_the_penalties_of_leaving_the_payment_unsettled():
     """Of one payment, dropped at any tick, against the same payment held to the end: it saves waiting, never a penalty."""
     compared = 0
     for seed, config in worlds(40, banks=2, wealth=0, rate=0.5):
@@ -98,7 +98,7 @@ def test_dropping_never_costs_less_than_the_penalties_of_leaving_the_payment_uns
     assert compared > 100
 
 
-def test_an_illegal_action_is_a_hold():
+def test_no_free_lunch_illegal_action_is_a_hold():
     refused = 0
     for number, (seed, config) in enumerate(worlds(30, collateral=True, revoke=True)):
         tricky, honest = (make_vec(config, max_queue_slots=SLOTS, autoreset="disabled") for _ in range(2))

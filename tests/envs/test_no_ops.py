@@ -26,7 +26,7 @@ def single_zeros(env):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_batch_refuses_to_step_before_reset(mode):
+def test_no_op_batch_refuses_to_step_before_reset(mode):
     vec = make_vec(busy(), 2, autoreset=mode)
     with pytest.raises(ActionError, match=FIRST):
         vec.step(zeros(vec))
@@ -37,7 +37,7 @@ def test_batch_refuses_to_step_before_reset(mode):
     vec.step(zeros(vec))
 
 
-def test_restoring_one_copy_begins_no_other():
+def test_no_op_restoring_one_copy_begins_no_other():
     source = make_vec(busy(), 2)
     source.reset(1)
     vec = make_vec(busy(), 2)
@@ -50,7 +50,7 @@ def test_restoring_one_copy_begins_no_other():
     assert [vec.digest(copy) for copy in range(2)] == [source.digest(copy) for copy in range(2)]
 
 
-def test_faces_refuse_to_step_before_reset():
+def test_no_op_faces_refuse_to_step_before_reset():
     parallel = simcash_v0.parallel_env(busy())
     for step in (
         lambda: parallel.step({agent: np.zeros(5, np.int64) for agent in parallel.possible_agents}),
@@ -62,7 +62,7 @@ def test_faces_refuse_to_step_before_reset():
             step()
 
 
-def test_sb3_face_refuses_to_step_before_reset_and_without_actions():
+def test_no_op_sb3_face_refuses_to_step_before_reset_and_without_actions():
     sb3 = pytest.importorskip("simcash_env.envs.sb3")
     rows = sb3.SimCashSB3Vec(make_vec(busy(), 2, final_observations=True))
     with pytest.raises(ActionError, match=FIRST):
@@ -73,7 +73,7 @@ def test_sb3_face_refuses_to_step_before_reset_and_without_actions():
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_faces_refuse_to_step_after_the_end(limit):
+def test_no_op_faces_refuse_to_step_after_the_end(limit):
     parallel, turns = (make(busy(), max_cycles=limit) for make in (simcash_v0.parallel_env, simcash_v0.env))
     single, disabled = (
         SimCashBankEnv(busy(), max_ticks=limit),
@@ -111,7 +111,7 @@ def test_faces_refuse_to_step_after_the_end(limit):
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_a_copy_restored_at_its_end_is_reset_before_it_steps(limit):
+def test_no_op_copy_restored_at_its_end_is_reset_before_it_steps(limit):
     ended = make_vec(busy(), autoreset="disabled", max_ticks=limit)
     ended.reset(1)
     for _ in range(12 if limit is None else limit):
@@ -129,7 +129,7 @@ def test_a_copy_restored_at_its_end_is_reset_before_it_steps(limit):
     vec.step(zeros(vec))
 
 
-def test_a_snapshot_after_a_reset_within_the_step_is_of_a_running_episode():
+def test_no_op_snapshot_after_a_reset_within_the_step_is_of_a_running_episode():
     vec = make_vec(busy(), max_ticks=3)
     vec.reset(1)
     for _ in range(3):
@@ -152,7 +152,7 @@ def test_a_snapshot_after_a_reset_within_the_step_is_of_a_running_episode():
         ({"reward": "mixed", "alpha": True}, "alpha: must be a number"),
     ],
 )
-def test_alpha_and_the_mixed_reward_go_together(options, said):
+def test_no_op_alpha_and_the_mixed_reward_go_together(options, said):
     for make in (make_vec, simcash_v0.parallel_env, SimCashBankEnv, SimCashBankVec):
         with pytest.raises(ConfigError, match=said):
             make(busy(), **options)
@@ -195,7 +195,7 @@ class Shown(Observation):
         (Written(answer=1.0), "must fill out in place and return None, returned float"),
     ],
 )
-def test_a_reward_object_is_held_to_its_contract(reward, said, mode):
+def test_no_op_reward_object_is_held_to_its_contract(reward, said, mode):
     vec = make_vec(busy(), 2, reward=reward, autoreset=mode)
     vec.reset(1)
     with pytest.raises(SimulationError, match=f"reward.write of Written: {said}"):
@@ -212,13 +212,13 @@ def test_a_reward_object_is_held_to_its_contract(reward, said, mode):
         (Shown(answer=0.0), "must fill out in place and return None, returned float"),
     ],
 )
-def test_an_observation_object_is_held_to_its_bounds(seen, said, mode):
+def test_no_op_observation_object_is_held_to_its_bounds(seen, said, mode):
     vec = make_vec(busy(), 2, observation=seen, autoreset=mode)
     with pytest.raises(SimulationError, match=f"observation.write of Shown: {said}"):
         vec.reset(1)
 
 
-def test_objects_may_return_what_they_filled():
+def test_no_op_objects_may_return_what_they_filled():
     vec = make_vec(busy(), 2, reward=Written(0.25, "out"), observation=Shown(0.5, "out"))
     vec.reset(1)
     vec.step(zeros(vec))
@@ -235,13 +235,13 @@ def test_objects_may_return_what_they_filled():
         ({"observation": Shown(dtype="gold")}, "must be a dtype of numbers"),
     ],
 )
-def test_what_an_object_declares_is_judged(options, said):
+def test_no_op_what_an_object_declares_is_judged(options, said):
     with pytest.raises(ConfigError, match=said):
         make_vec(busy(), **options)
 
 
 @pytest.mark.parametrize("names", [(), ("a", "a"), "entry", (1,), None])
-def test_names_of_an_observation_are_different_texts(names):
+def test_no_op_names_of_an_observation_are_different_texts(names):
     seen = Shown()
     seen.names = lambda _: names
     with pytest.raises(ConfigError, match=r"observation\.names of Shown: must return different texts"):
@@ -249,7 +249,7 @@ def test_names_of_an_observation_are_different_texts(names):
 
 
 @pytest.mark.parametrize("limit", [12, 13, 10**12])
-def test_a_limit_from_the_length_of_the_run_on_truncates_nothing(limit):
+def test_no_op_limit_from_the_length_of_the_run_on_truncates_nothing(limit):
     vec = make_vec(busy(), max_ticks=limit, autoreset="disabled")
     vec.reset(1)
     for _ in range(12):

@@ -33,7 +33,7 @@ class OnlyPenalties(Reward):
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_raw_numbers_are_what_the_squashed_ones_show(scenario):
+def test_objects_raw_numbers_are_what_the_squashed_ones_show(scenario):
     shown, raw = make_vec(scenario, 3), make_vec(scenario, 3, normalize=False)
     for vec in (shown, raw):
         vec.reset(seed=6)
@@ -48,7 +48,7 @@ def test_raw_numbers_are_what_the_squashed_ones_show(scenario):
             vec.step(legal(shown.masks, step) if vec is shown else legal(raw.masks, step))
 
 
-def test_raw_balances_are_cents():
+def test_objects_raw_balances_are_cents():
     vec = make_vec(busy(), normalize=False)
     vec.reset(seed=1)
     at = vec.observation_layout.index("balance")
@@ -86,7 +86,7 @@ def test_objects_see_what_the_kernels_show_at_every_end_of_an_episode(autoreset)
     assert ends == 3
 
 
-def test_the_shaped_return_is_the_cost_less_the_potential_at_the_start():
+def test_objects_shaped_return_is_the_cost_less_the_potential_at_the_start():
     gamma = 0.9
     plain, shaped = make_vec(busy(), 5), make_vec(busy(), 5, reward=Shaped(queued_value, gamma))
     plain.reset(seed=8)
@@ -102,7 +102,7 @@ def test_the_shaped_return_is_the_cost_less_the_potential_at_the_start():
     np.testing.assert_allclose(returns[1], returns[0] - start, atol=1e-12)
 
 
-def test_a_reward_of_ones_own_may_be_shaped():
+def test_objects_reward_of_ones_own_may_be_shaped():
     gamma = 0.9
     shaped = make_vec(busy(), 2, reward=Shaped(queued_value, gamma, OnlyPenalties()))
     shaped.reset(seed=8)
@@ -116,7 +116,7 @@ def test_a_reward_of_ones_own_may_be_shaped():
 
 @pytest.mark.parametrize("observation", ["flat", Balances()])
 @pytest.mark.parametrize("autoreset", ["disabled", "same_step"])
-def test_a_copied_batch_goes_on_with_its_objects(observation, autoreset):
+def test_objects_copied_batch_goes_on_with_its_objects(observation, autoreset):
     options = {"observation": observation, "reward": OnlyPenalties(), "final_observations": True}
     vec = make_vec(busy(), 3, autoreset=autoreset, **options)
     vec.reset(seed=4)
@@ -138,7 +138,7 @@ def test_objects_pass_pettingzoos_tests_and_name_their_entries():
     parallel_api_test(simcash_v0.parallel_env(busy(), normalize=False), num_cycles=50)
 
 
-def test_what_an_object_decides_is_not_decided_twice():
+def test_objects_what_an_object_decides_is_not_decided_twice():
     with pytest.raises(ConfigError, match="normalize: cannot be combined with an Observation object"):
         make_vec(busy(), observation=Balances(), normalize=False)
     with pytest.raises(ConfigError, match="alpha: cannot be combined with a Reward object"):

@@ -286,13 +286,13 @@ def check_run(config, seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("rules", ["simcash", "standard"])
-def test_every_number_is_what_plain_python_makes_of_the_state(rules, seed):
+def test_observation_every_number_is_what_plain_python_makes_of_the_state(rules, seed):
     told = check_run(switched("as it is", rules), seed)
     assert {"system_queue2_count", "system_settled_share", "system_lsm_releases", "paid_today"} <= told
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_every_number_holds_under_every_switch_of_the_scenario(switch):
+def test_observation_every_number_holds_under_every_switch_of_the_scenario(switch):
     config = switched(switch)
     told = check_run(config, 4) | check_run(config, 5)
     assert {"queue1_count", "slot0.delay_cost", "slot0.credit_cost"} <= told
@@ -301,7 +301,7 @@ def test_every_number_holds_under_every_switch_of_the_scenario(switch):
 
 
 @pytest.mark.parametrize("basis", ["gross", "net"])
-def test_outflow_limit_left_is_what_may_still_be_paid_to_the_cent(basis):
+def test_observation_outflow_limit_left_is_what_may_still_be_paid_to_the_cent(basis):
     """ALFA has paid 300 and received 200 of a limit of 1 000; then it pays what is shown, and one cent more."""
     for extra in (0, 1):
         left = 700 if basis == "gross" else 900
@@ -336,7 +336,7 @@ def test_outflow_limit_left_is_what_may_still_be_paid_to_the_cent(basis):
 @pytest.mark.parametrize(
     "switch", ["as it is", "overdue payments are dropped", "factors", "prices by the day", "one day"]
 )
-def test_delay_costs_of_the_slots_are_what_holding_everything_is_charged(switch):
+def test_observation_delay_costs_of_the_slots_are_what_holding_everything_is_charged(switch):
     """An overdue payment was shown at a fifth of its price at the decision in which it went overdue."""
     config = switched(switch)
     vec = make_vec(config, max_queue_slots=100, normalize=False, autoreset="disabled")

@@ -16,26 +16,26 @@ OBSERVATIONS = ("dict", "flat")
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_every_scenario_passes_pettingzoos_api_test(scenario, observation):
+def test_pettingzoo_every_scenario_passes_pettingzoos_api_test(scenario, observation):
     parallel_api_test(simcash_v0.parallel_env(scenario, observation=observation, learners="all"), num_cycles=1_100)
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_every_scenario_passes_pettingzoos_seed_test(scenario, observation):
+def test_pettingzoo_every_scenario_passes_pettingzoos_seed_test(scenario, observation):
     parallel_seed_test(lambda: simcash_v0.parallel_env(scenario, observation=observation), num_cycles=10)
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 @pytest.mark.parametrize("learners", ["all", "external", ["BRAVO"]])
-def test_a_world_with_every_head_passes_pettingzoos_tests(learners, observation):
+def test_pettingzoo_world_with_every_head_passes_pettingzoos_tests(learners, observation):
     options = {"observation": observation, "learners": learners, "max_queue_slots": 5}
     parallel_api_test(simcash_v0.parallel_env(busy(), **options), num_cycles=20)
     parallel_seed_test(lambda: simcash_v0.parallel_env(busy(), **options), num_cycles=20)
 
 
 @pytest.mark.parametrize("max_cycles", [1, 5])
-def test_a_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
+def test_pettingzoo_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
     env = simcash_v0.parallel_env(busy(), max_cycles=max_cycles)
     env.reset(seed=1)
     for cycle in range(1, max_cycles + 1):
@@ -48,7 +48,7 @@ def test_a_game_is_truncated_for_all_banks_after_max_cycles(max_cycles):
 
 
 @pytest.mark.parametrize("scenario", [*LIBRARY, "busy"])
-def test_all_that_banks_see_lies_in_their_spaces(scenario):
+def test_pettingzoo_all_that_banks_see_lies_in_their_spaces(scenario):
     env = simcash_v0.parallel_env(busy() if scenario == "busy" else scenario, max_cycles=150)
     observations, infos = env.reset(seed=5)
     steps = 0
@@ -73,7 +73,7 @@ def test_all_that_banks_see_lies_in_their_spaces(scenario):
     assert steps == min(150, env._vec.num_ticks)
 
 
-def test_names_of_the_layout_find_what_they_say():
+def test_pettingzoo_names_of_the_layout_find_what_they_say():
     env = simcash_v0.parallel_env(busy(), max_queue_slots=4)
     names, vec = env.observation_layout, env._vec
     assert len(set(names)) == len(names) == vec.observation_size
@@ -97,7 +97,7 @@ def test_names_of_the_layout_find_what_they_say():
         seen, *_ = env.step(actions)
 
 
-def test_infos_name_what_a_bank_was_charged_and_what_was_not_carried_out():
+def test_pettingzoo_infos_name_what_a_bank_was_charged_and_what_was_not_carried_out():
     env = simcash_v0.parallel_env(busy(), max_queue_slots=3)
     _, infos = env.reset(seed=4)
     assert {len(info["costs"]) for info in infos.values()} == {len(CostKind)}
@@ -109,7 +109,7 @@ def test_infos_name_what_a_bank_was_charged_and_what_was_not_carried_out():
         assert info["costs"][CostKind.COLLATERAL] > 0
 
 
-def test_what_was_handed_out_is_kept_unless_copies_are_declined():
+def test_pettingzoo_what_was_handed_out_is_kept_unless_copies_are_declined():
     kept, lent = (simcash_v0.parallel_env(busy(), copy=copy) for copy in (True, False))
     for env in (kept, lent):
         first, _ = env.reset(seed=3)
@@ -118,7 +118,7 @@ def test_what_was_handed_out_is_kept_unless_copies_are_declined():
         assert np.array_equal(first["ALFA"]["observation"], before) == (env is kept)
 
 
-def test_numbered_agents_stand_for_the_banks_in_id_order():
+def test_pettingzoo_numbered_agents_stand_for_the_banks_in_id_order():
     named = simcash_v0.parallel_env(busy())
     numbered = simcash_v0.parallel_env(busy(), agent_names="numbered")
     assert numbered.possible_agents == ["bank_0", "bank_1"]
@@ -126,7 +126,7 @@ def test_numbered_agents_stand_for_the_banks_in_id_order():
     assert np.array_equal(first["BRAVO"]["observation"], second["bank_1"]["observation"])
 
 
-def test_a_reset_without_a_seed_goes_on_to_another_run_of_the_same_series():
+def test_pettingzoo_reset_without_a_seed_goes_on_to_another_run_of_the_same_series():
     digests = []
     for _ in range(2):
         env = simcash_v0.parallel_env(busy())
@@ -138,7 +138,7 @@ def test_a_reset_without_a_seed_goes_on_to_another_run_of_the_same_series():
     assert digests[0][0] != digests[0][1]
 
 
-def test_a_masked_sample_is_drawn_from_every_open_choice_and_no_other():
+def test_pettingzoo_masked_sample_is_drawn_from_every_open_choice_and_no_other():
     env = simcash_v0.parallel_env(busy(), max_queue_slots=2)
     space = env.action_space("ALFA")
     space.seed(1)
@@ -151,12 +151,12 @@ def test_a_masked_sample_is_drawn_from_every_open_choice_and_no_other():
 
 @pytest.mark.filterwarnings("ignore:Action space for each agent probably should be")  # MultiDiscrete is what it is
 @pytest.mark.parametrize("action", ["queue", "budget", "threshold"])
-def test_the_turn_based_game_passes_pettingzoos_tests(action):
+def test_pettingzoo_turn_based_game_passes_pettingzoos_tests(action):
     options = {"observation": "flat", "agent_names": "numbered"}  # what the test asks for by warnings
     api_test(simcash_v0.env(busy(), action=action, **options), num_cycles=60)
 
 
-def test_the_game_passes_pettingzoos_other_tests():
+def test_pettingzoo_game_passes_pettingzoos_other_tests():
     game = partial(simcash_v0.parallel_env, busy()), partial(simcash_v0.env, busy())
     max_cycles_test(SimpleNamespace(parallel_env=game[0], env=game[1], raw_env=game[1]))
     render_test(game[1])

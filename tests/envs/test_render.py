@@ -5,7 +5,7 @@ from tests.worlds import LIBRARY, busy, holding
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)
-def test_the_table_names_every_bank_of_a_scenario(scenario):
+def test_render_table_names_every_bank_of_a_scenario(scenario):
     env = simcash_v0.parallel_env(scenario, render_mode="ansi")
     env.reset(seed=1)
     first, _, *rows = env.render().splitlines()
@@ -13,7 +13,7 @@ def test_the_table_names_every_bank_of_a_scenario(scenario):
     assert [row.split()[0] for row in rows] == list(env._vec.scenario.bank_ids)
 
 
-def test_the_table_shows_scripted_banks_and_their_money():
+def test_render_table_shows_scripted_banks_and_their_money():
     env = simcash_v0.parallel_env(busy(), render_mode="ansi", learners=["BRAVO"])
     env.reset(seed=2)
     env.step(holding(env))
@@ -26,12 +26,12 @@ def test_the_table_shows_scripted_banks_and_their_money():
         assert row[5] == f"{int(state.bank_queue2_cents[bank]):,}"
 
 
-def test_without_a_render_mode_there_is_no_table():
+def test_render_without_a_render_mode_there_is_no_table():
     env = simcash_v0.parallel_env(busy())
     env.reset(seed=1)
     assert env.render_mode is None
     assert env.render() is None
 
 
-def test_the_render_modes_that_are_promised_are_there():
+def test_render_modes_that_are_promised_are_there():
     assert "ansi" in simcash_v0.parallel_env(busy()).metadata["render_modes"]

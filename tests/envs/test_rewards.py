@@ -37,7 +37,7 @@ def charged(vec, copy):
 
 @pytest.mark.parametrize(("reward", "alpha"), [("individual", 0.0), ("mixed", 0.5), ("mixed", 0.25), ("system", 1.0)])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_sum_of_rewards_is_the_cost_of_the_run_to_the_cent(scenario, reward, alpha):
+def test_rewards_sum_of_rewards_is_the_cost_of_the_run_to_the_cent(scenario, reward, alpha):
     vec = make_vec(made(scenario), 2, reward=reward, alpha=alpha, autoreset="disabled")
     rewards, _ = played(vec)
     for copy in range(2):
@@ -50,14 +50,14 @@ def test_the_sum_of_rewards_is_the_cost_of_the_run_to_the_cent(scenario, reward,
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_costs_of_the_steps_add_up_to_the_run_by_kind(scenario):
+def test_rewards_costs_of_the_steps_add_up_to_the_run_by_kind(scenario):
     vec = make_vec(made(scenario), 2, autoreset="disabled")
     _, costs = played(vec)
     for copy in range(2):
         assert np.array_equal(costs[:, copy].sum(axis=0), charged(vec, copy)[vec.learners])
 
 
-def test_every_kind_of_cost_is_charged_in_the_world_of_these_tests():
+def test_rewards_every_kind_of_cost_is_charged_in_the_world_of_these_tests():
     vec = make_vec(busy(), 20, autoreset="disabled")
     _, costs = played(vec)
     assert costs.sum(axis=(0, 1, 2)).all()
@@ -69,7 +69,7 @@ def test_every_reward_is_its_own_steps_cost():
     np.testing.assert_allclose(rewards, -costs.sum(axis=3) / vec.reward_scale, rtol=1e-12, atol=0)
 
 
-def test_infos_of_a_game_add_up_to_the_costs_of_its_rewards():
+def test_rewards_infos_of_a_game_add_up_to_the_costs_of_its_rewards():
     env = simcash_v0.parallel_env(busy())
     _, infos = env.reset(seed=2)
     cents, returns = dict.fromkeys(env.agents, 0), dict.fromkeys(env.agents, 0.0)
@@ -85,7 +85,7 @@ def test_infos_of_a_game_add_up_to_the_costs_of_its_rewards():
     assert all(cents.values())
 
 
-def test_a_reset_has_no_reward_and_no_cost():
+def test_rewards_reset_has_no_reward_and_no_cost():
     vec = make_vec(busy(), 2, autoreset="next_step")
     played(vec)
     assert vec.rewards.any()
@@ -95,7 +95,7 @@ def test_a_reset_has_no_reward_and_no_cost():
     assert not vec.terminated.any()
 
 
-def test_a_step_without_a_charge_after_one_with_a_charge_costs_nothing():
+def test_rewards_step_without_a_charge_after_one_with_a_charge_costs_nothing():
     """Held first, then all released by banks that want for nothing: only waiting has a price."""
     prices = {"delay_cost_per_tick_per_cent": 0.5, "overdraft_bps_per_tick": 0}
     vec = make_vec(quiet(rate=3.0, costs=prices), 2, learners="all", autoreset="disabled")

@@ -25,7 +25,7 @@ def moves(env, step):
 
 
 @pytest.mark.parametrize("bank_id", [False, True])
-def test_shapes_and_dtypes_are_those_that_sb3_expects(bank_id):
+def test_sb3_shapes_and_dtypes_are_those_that_sb3_expects(bank_id):
     env = rows_of(bank_id=bank_id)
     width = env.vec.observation_size + 2 * bank_id
     assert env.num_envs == COPIES * 2
@@ -42,13 +42,13 @@ def test_shapes_and_dtypes_are_those_that_sb3_expects(bank_id):
         assert len(infos) == env.num_envs
 
 
-def test_the_one_hot_tells_the_banks_of_a_copy_apart():
+def test_sb3_one_hot_tells_the_banks_of_a_copy_apart():
     env = rows_of(bank_id=True)
     seen = env.reset()
     assert seen[:, -2:].tolist() == [[1.0, 0.0], [0.0, 1.0]] * COPIES
 
 
-def test_rows_are_copies_then_banks_and_what_was_handed_out_is_kept():
+def test_sb3_rows_are_copies_then_banks_and_what_was_handed_out_is_kept():
     env = rows_of()
     seen = env.reset()
     kept = seen.copy()
@@ -57,7 +57,7 @@ def test_rows_are_copies_then_banks_and_what_was_handed_out_is_kept():
     assert np.array_equal(seen, kept)
 
 
-def test_the_end_of_an_episode_says_what_it_came_to():
+def test_sb3_end_of_an_episode_says_what_it_came_to():
     """The sums of an episode in its infos, and the last observation before the next one begins."""
     env, twin = rows_of(), make_vec(busy(), COPIES, max_queue_slots=SLOTS, autoreset="disabled")
     env.seed(11)
@@ -83,7 +83,7 @@ def test_the_end_of_an_episode_says_what_it_came_to():
     assert cents.all()
 
 
-def test_the_second_episode_is_counted_from_nothing():
+def test_sb3_second_episode_is_counted_from_nothing():
     env = rows_of()
     env.reset()
     lengths = []
@@ -94,7 +94,7 @@ def test_the_second_episode_is_counted_from_nothing():
     assert lengths == [env.vec.num_ticks] * 2 * env.num_envs
 
 
-def test_a_cut_episode_is_a_time_limit():
+def test_sb3_cut_episode_is_a_time_limit():
     vec = make_vec(busy(), 2, max_ticks=3, max_queue_slots=SLOTS, final_observations=True)
     env = SimCashSB3Vec(vec)
     env.reset()
@@ -104,7 +104,7 @@ def test_a_cut_episode_is_a_time_limit():
     assert all(info["TimeLimit.truncated"] for info in infos)
 
 
-def test_masks_are_the_heads_behind_one_another():
+def test_sb3_masks_are_the_heads_behind_one_another():
     env = rows_of()
     env.reset()
     for step in range(5):
@@ -121,7 +121,7 @@ def test_masks_are_the_heads_behind_one_another():
         env.step(moves(env, step))
 
 
-def test_a_seed_decides_the_episodes_and_copies_differ():
+def test_sb3_seed_decides_the_episodes_and_copies_differ():
     def digests(seed):
         env = rows_of()
         env.seed(seed)
@@ -132,13 +132,13 @@ def test_a_seed_decides_the_episodes_and_copies_differ():
     assert len({*digests(5), *digests(50)}) == 2 * COPIES
 
 
-def test_a_batch_that_would_lose_the_last_observation_is_refused():
+def test_sb3_batch_that_would_lose_the_last_observation_is_refused():
     for options in ({"autoreset": "next_step"}, {"final_observations": False}):
         with pytest.raises(ActionError, match="final_observations=True"):
             SimCashSB3Vec(make_vec(busy(), 2, **{"final_observations": True, **options}))
 
 
-def test_rows_offer_only_what_they_have():
+def test_sb3_rows_offer_only_what_they_have():
     env = rows_of()
     assert env.has_attr("action_masks")
     assert not env.has_attr("balance")
@@ -151,7 +151,7 @@ def test_rows_offer_only_what_they_have():
 
 
 @pytest.mark.parametrize("is_masked", [False, True])
-def test_ppo_and_maskable_ppo_learn_on_it(is_masked):
+def test_sb3_ppo_and_maskable_ppo_learn_on_it(is_masked):
     from sb3_contrib import MaskablePPO
     from sb3_contrib.common.maskable.utils import is_masking_supported
     from stable_baselines3 import PPO

@@ -32,13 +32,13 @@ SHAPES = [(7, 1), (7, 2), (7, 3), (5, 64), *(pytest.param(1_024, n, marks=pytest
 
 
 @pytest.mark.parametrize(("num_envs", "num_threads"), SHAPES)
-def test_digests_do_not_depend_on_the_batch_or_the_threads(num_envs, num_threads):
+def test_time_travel_digests_do_not_depend_on_the_batch_or_the_threads(num_envs, num_threads):
     alone = digests(1)
     assert len(set(alone.values())) == 5
     assert digests(num_envs, num_threads) == alone
 
 
-def test_threads_judge_a_whole_batch_before_any_of_it_steps():
+def test_time_travel_threads_judge_a_whole_batch_before_any_of_it_steps():
     vec = make_vec(WORLD, 6, num_threads=2)
     vec.reset(seed=1)
     before = [vec.digest(copy) for copy in range(6)]
@@ -49,7 +49,7 @@ def test_threads_judge_a_whole_batch_before_any_of_it_steps():
     assert [vec.digest(copy) for copy in range(6)] == before
 
 
-def test_a_game_resumes_exactly_at_every_tick():
+def test_time_travel_game_resumes_exactly_at_every_tick():
     env, other = (simcash_v0.parallel_env(WORLD, max_queue_slots=4) for _ in range(2))
     _, infos = env.reset(seed=6)
     straight = play_on(env, infos, 6)
@@ -71,7 +71,7 @@ def test_a_game_resumes_exactly_at_every_tick():
     assert other.agents == []
 
 
-def test_a_fork_goes_its_own_way():
+def test_time_travel_fork_goes_its_own_way():
     env = simcash_v0.parallel_env(WORLD, max_queue_slots=4)
     _, infos = env.reset(seed=2)
     play_on(env, infos, 2, steps=3)
@@ -81,7 +81,7 @@ def test_a_fork_goes_its_own_way():
     assert env.digest() == before != twin.digest()
 
 
-def test_a_copy_of_a_batch_can_be_put_anywhere():
+def test_time_travel_copy_of_a_batch_can_be_put_anywhere():
     """Also where one arena has grown and the other has not."""
     crowded = busy(rate=6.0)
     vec = make_vec(crowded, 3, autoreset="disabled")
@@ -99,7 +99,7 @@ def test_a_copy_of_a_batch_can_be_put_anywhere():
     assert vec.digest(1) == fresh.digest(1)
 
 
-def test_a_foreign_or_damaged_snapshot_changes_nothing():
+def test_time_travel_foreign_or_damaged_snapshot_changes_nothing():
     env = simcash_v0.parallel_env(WORLD)
     with pytest.raises(SnapshotError, match="call reset first"):
         env.snapshot()

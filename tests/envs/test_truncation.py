@@ -110,7 +110,7 @@ def cut(kind, mode, config=None):
     return vec
 
 
-def test_final_observation_castro():
+def test_truncation_final_observation_castro():
     vec = make_vec("castro-12period-v0", max_ticks=5, final_observations=True)
     vec.reset(seed=1)
     for _ in range(5):
@@ -121,7 +121,7 @@ def test_final_observation_castro():
 
 @pytest.mark.parametrize("kind", OBJECTS)
 @pytest.mark.parametrize("mode", MODES)
-def test_final_observations_and_masks_are_those_of_a_longer_episode(kind, mode):
+def test_truncation_final_observations_and_masks_are_those_of_a_longer_episode(kind, mode):
     vec, longer = cut(kind, mode), uncut(kind)
     is_reset = mode == "same_step"
     assert np.array_equal(vec.final_observations if is_reset else vec.observations, longer.observations)
@@ -140,7 +140,7 @@ def test_final_observations_and_masks_are_those_of_a_longer_episode(kind, mode):
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_the_episode_after_a_cut_one_is_the_one_of_its_seed(kind):
+def test_truncation_episode_after_a_cut_one_is_the_one_of_its_seed(kind):
     """Opening one tick more for the last observation leaves no trace in what follows."""
     vec = cut(kind, "same_step")
     fresh = make_vec(world(), COPIES, autoreset="disabled", **options_of(kind))
@@ -156,7 +156,7 @@ def test_the_episode_after_a_cut_one_is_the_one_of_its_seed(kind):
     assert np.array_equal(vec.final_observations, fresh.observations)
 
 
-def test_final_observations_when_the_next_tick_needs_more_room():
+def test_truncation_final_observations_when_the_next_tick_needs_more_room():
     """Seventy payments arrive in the tick that is opened for the last observation alone."""
     sent = {"from_bank": "ALFA", "to_bank": "BRAVO", "amount": 100, "deadline": 3}
     config = world(events=[{"type": "payment", "tick": CUT, **sent}] * 70)
@@ -166,7 +166,7 @@ def test_final_observations_when_the_next_tick_needs_more_room():
     assert longer.state(0).bank_queue1_count[0] >= 70
 
 
-def test_final_observation_of_a_terminated_episode_shows_its_last_state():
+def test_truncation_final_observation_of_a_terminated_episode_shows_its_last_state():
     vec = make_vec(world(), COPIES, final_observations=True, max_queue_slots=SLOTS, max_ticks=10**6)
     longer = make_vec(world(), COPIES, autoreset="disabled", max_queue_slots=SLOTS)
     vec.reset(seed=SEED)
@@ -183,7 +183,7 @@ def test_final_observation_of_a_terminated_episode_shows_its_last_state():
 
 @pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "action object"])
 @pytest.mark.parametrize("seen", ["dict", "flat"])
-def test_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, seen):
+def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, seen):
     options = options_of(kind)
     if "observation" not in options:
         options["observation"] = seen
@@ -218,7 +218,7 @@ def test_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, seen):
 @pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "action object"])
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("seen", ["dict", "flat"])
-def test_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mode, seen):
+def test_truncation_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mode, seen):
     options = {"scenario": world(scripted=2), **options_of(kind)}
     if "observation" not in options:
         options["observation"] = seen
@@ -254,7 +254,7 @@ def test_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mode, seen):
 
 @pytest.mark.parametrize("bank_id", [False, True])
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_sb3_rows_end_with_the_longer_episode(kind, bank_id):
+def test_truncation_sb3_rows_end_with_the_longer_episode(kind, bank_id):
     sb3 = pytest.importorskip("simcash_env.envs.sb3")
     longer = uncut(kind)
     vec = make_vec(world(), COPIES, max_ticks=CUT, final_observations=True, **options_of(kind))

@@ -46,7 +46,7 @@ def env():
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("agent", ["ALFA", "BRAVO"])
-def test_the_parallel_environment_names_the_agent_and_changes_nothing(env, agent, wrong):
+def test_wrong_action_parallel_environment_names_the_agent_and_changes_nothing(env, agent, wrong):
     action, said = WRONG[wrong]
     before, state = env.digest(), env.state()
     actions = {name: np.ones(HEADS, np.int64) * (name != agent) for name in env.agents}
@@ -57,21 +57,21 @@ def test_the_parallel_environment_names_the_agent_and_changes_nothing(env, agent
     assert env.agents == ["ALFA", "BRAVO"]
 
 
-def test_truth_values_are_no_choices(env):
+def test_wrong_action_truth_values_are_no_choices(env):
     before = env.digest()
     with pytest.raises(ActionError, match=r"actions\.ALFA: need whole numbers"):
         env.step({agent: np.zeros(HEADS, bool) for agent in env.agents})
     assert env.digest() == before
 
 
-def test_an_agent_that_is_not_there_is_named(env):
+def test_wrong_action_agent_that_is_not_there_is_named(env):
     before = env.digest()
     with pytest.raises(ValueError, match=r"no agent 'DELTA' is acting; agents are ALFA, BRAVO"):
         env.step({"ALFA": np.zeros(HEADS, np.int64), "DELTA": np.zeros(HEADS, np.int64)})
     assert env.digest() == before
 
 
-def test_an_action_that_was_refused_leaves_no_trace_in_the_next_step(env):
+def test_action_that_was_refused_leaves_no_trace_in_the_next_step(env):
     twin = simcash_v0.parallel_env(busy(), max_queue_slots=SLOTS)
     twin.reset(seed=3)
     with pytest.raises(ActionError):
@@ -92,7 +92,7 @@ def batch_of(row, *, copy, bank, shape):
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_the_batch_names_the_copy_and_changes_nothing(wrong):
+def test_wrong_action_batch_names_the_copy_and_changes_nothing(wrong):
     vec = make_vec(busy(), 3, max_queue_slots=SLOTS)
     vec.reset(5)
     action, _ = WRONG[wrong]
@@ -106,7 +106,7 @@ def test_the_batch_names_the_copy_and_changes_nothing(wrong):
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_the_sb3_batch_refuses_it_and_changes_nothing(wrong):
+def test_wrong_action_sb3_batch_refuses_it_and_changes_nothing(wrong):
     sb3 = pytest.importorskip("simcash_env.envs.sb3")
     rows = sb3.SimCashSB3Vec(make_vec(busy(), 3, max_queue_slots=SLOTS, final_observations=True))
     rows.reset()
@@ -119,7 +119,7 @@ def test_the_sb3_batch_refuses_it_and_changes_nothing(wrong):
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, [1, 2], [1, 2, -3]])
-def test_a_seed_out_of_range_is_refused_and_changes_nothing(seed):
+def test_wrong_action_seed_out_of_range_is_refused_and_changes_nothing(seed):
     vec = make_vec(busy(), 3)
     vec.reset(5)
     before, seeds = [vec.digest(copy) for copy in range(3)], vec.seeds.tolist()
@@ -133,13 +133,13 @@ def test_a_seed_out_of_range_is_refused_and_changes_nothing(seed):
     ("learners", "said"),
     [(["ALFA", "ZULU"], "ZULU"), ("ALFA", "ALFA"), ([], "learners='all'")],
 )
-def test_learners_that_are_not_there_are_refused(learners, said):
+def test_wrong_action_learners_that_are_not_there_are_refused(learners, said):
     with pytest.raises(ActionError, match=said):
         make_vec(busy(), learners=learners)
 
 
 @pytest.mark.parametrize("options", [{"num_envs": 0}, {"max_queue_slots": 0}])
-def test_a_batch_of_nothing_is_refused(options):
+def test_wrong_action_batch_of_nothing_is_refused(options):
     with pytest.raises(ConfigError, match="at least 1"):
         make_vec(busy(), **options)
 
@@ -148,12 +148,12 @@ def test_a_batch_of_nothing_is_refused(options):
     ("option", "value"),
     [("reward", "altruistic"), ("autoreset", "never"), ("alpha", 3.0), ("alpha", float("nan")), ("max_ticks", 0)],
 )
-def test_an_unknown_option_is_refused_by_name(option, value):
+def test_wrong_action_unknown_option_is_refused_by_name(option, value):
     with pytest.raises(ConfigError, match=option):
         make_vec(busy(), **{option: value})
 
 
-def test_an_agent_without_an_action_is_named(env):
+def test_wrong_action_agent_without_an_action_is_named(env):
     before = env.digest()
     with pytest.raises(ActionError, match="BRAVO"):
         env.step({"ALFA": np.zeros(HEADS, np.int64)})
@@ -162,13 +162,13 @@ def test_an_agent_without_an_action_is_named(env):
     assert env.digest() == before
 
 
-def test_a_step_before_the_first_reset_is_refused():
+def test_wrong_action_step_before_the_first_reset_is_refused():
     vec = make_vec(busy())
     with pytest.raises(ActionError, match="reset"):
         vec.step(np.zeros(vec.actions.shape, np.int64))
 
 
-def test_a_choice_of_copies_to_reset_needs_a_truth_value_for_each():
+def test_wrong_action_choice_of_copies_to_reset_needs_a_truth_value_for_each():
     vec = make_vec(busy(), 3)
     vec.reset(seed=1)
     vec.step(vec.masks[..., 1].astype(np.int64))
@@ -187,7 +187,7 @@ def test_a_choice_of_copies_to_reset_needs_a_truth_value_for_each():
         ("threshold", np.nan, "actions: every number of a threshold action is from -1 to 1"),
     ],
 )
-def test_an_action_object_refuses_what_is_out_of_its_range_and_changes_nothing(action, given, said):
+def test_action_object_refuses_what_is_out_of_its_range_and_changes_nothing(action, given, said):
     vec = make_vec("castro-12period-v0", 2, action=action)
     vec.reset(seed=1)
     shape = (2, vec.num_banks) if action == "budget" else (2, vec.num_banks, len(vec.action_nvec))
@@ -198,7 +198,7 @@ def test_an_action_object_refuses_what_is_out_of_its_range_and_changes_nothing(a
     assert [int(vec.state(copy).tick[0]) for copy in range(2)] == [0, 0]
 
 
-def test_the_sb3_face_names_what_its_batch_needs_and_what_rows_do_not_have():
+def test_wrong_action_sb3_face_names_what_its_batch_needs_and_what_rows_do_not_have():
     with pytest.raises(ActionError, match="needs a batch made with autoreset='same_step' and final_observations=True"):
         SimCashSB3Vec(make_vec(busy(), 2))
     face = SimCashSB3Vec(make_vec(busy(), 2, autoreset="same_step", final_observations=True))

@@ -37,7 +37,7 @@ HOPELESS, BEST = -2.0, -1_000 / 3_500
 
 @pytest.mark.parametrize("name", BUDGETS)
 @pytest.mark.filterwarnings("ignore")  # of the libraries, about themselves
-def test_the_trained_policy_earns_more_than_the_untrained_one(name):
+def test_examples_trained_policy_earns_more_than_the_untrained_one(name):
     library, budget = BUDGETS[name]
     pytest.importorskip(library, reason=f"make test-adapters installs {library} and runs this")
     before, after = importlib.import_module(f"examples.{name}").train(**budget)
@@ -49,7 +49,7 @@ def test_the_trained_policy_earns_more_than_the_untrained_one(name):
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_an_object_of_ones_own_plays_a_day(name, capsys):
+def test_examples_object_of_ones_own_plays_a_day(name, capsys):
     importlib.import_module(f"examples.{name}").main()
     assert capsys.readouterr().out.strip()
 
@@ -74,7 +74,7 @@ def test_examples_use_what_is_public():
         assert "._" not in text.replace("super()._", "").replace("self._", ""), path.name
 
 
-def test_an_example_runs_as_a_script_and_says_what_it_learned():
+def test_example_runs_as_a_script_and_says_what_it_learned():
     pytest.importorskip("stable_baselines3")
     done = subprocess.run([sys.executable, "examples/sb3_ppo.py"], cwd=ROOT, check=True, capture_output=True, text=True)
     assert re.fullmatch(r"mean return of a bank's day: -[23]\.\d{3} before, -0\.\d{3} after\n", done.stdout)

@@ -33,17 +33,17 @@ def signed(content: bytes) -> bytes:
 
 @fuzzed()
 @given(data=st.deferred(lambda: damaged([saved()])))
-def test_damage_is_found(data: bytes) -> None:
+def test_markets_damage_is_found(data: bytes) -> None:
     assert bool(refusal(lambda: run_from_bytes(data), MarketError)) is (data != saved())
 
 
 @fuzzed()
 @given(data=st.deferred(lambda: damaged([body()])))
-def test_what_was_signed_anew_loads_or_is_refused(data: bytes) -> None:
+def test_markets_what_was_signed_anew_loads_or_is_refused(data: bytes) -> None:
     refusal(lambda: run_from_bytes(signed(data)), MarketError)
 
 
 @fuzzed()
 @given(content=st.deferred(lambda: changed_inside([json.loads(body())])))
-def test_another_content_loads_or_is_refused(content: Any) -> None:
+def test_markets_another_content_loads_or_is_refused(content: Any) -> None:
     refusal(lambda: run_from_bytes(signed(json.dumps(content).encode())), MarketError)

@@ -53,7 +53,7 @@ def try_to_replay(path: Path) -> None:
 @fuzzed(0.25)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["run.parquet", "runs.duckdb"])
-def test_a_damaged_record_is_read_or_refused(folder: Path, name: str, data: st.DataObject) -> None:
+def test_damaged_record_is_read_or_refused(folder: Path, name: str, data: st.DataObject) -> None:
     path = folder / name
     path.write_bytes(data.draw(damaged([files()[name]])))
     try_to_replay(path)
@@ -76,7 +76,7 @@ def signed(content: dict[str, Any]) -> dict[bytes, bytes]:
     return {FACTS: json.dumps({**content, "sha256": _digest(content)}).encode()}
 
 
-def test_a_beginning_that_is_no_text_of_bytes_is_refused(folder: Path) -> None:
+def test_records_beginning_that_is_no_text_of_bytes_is_refused(folder: Path) -> None:
     content = json.loads(table_of(folder)[1][FACTS])
     del content["sha256"]
     path = written(folder, signed({**content, "start": "\x80"}))
@@ -85,7 +85,7 @@ def test_a_beginning_that_is_no_text_of_bytes_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["kind", "bank", "value_1"])
-def test_an_event_that_names_what_this_run_does_not_have_is_a_difference(column: str) -> None:
+def test_records_event_that_names_what_this_run_does_not_have_is_a_difference(column: str) -> None:
     """A kind, a bank, a node of a tree."""
     simulation = Simulation(busy(scripted=3))
     simulation.set_policy("CHARLIE", tree_of("first", "bank_state_first"))
@@ -101,7 +101,7 @@ def test_an_event_that_names_what_this_run_does_not_have_is_a_difference(column:
 
 @fuzzed(0.25)
 @given(data=st.data())
-def test_other_facts_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
+def test_records_other_facts_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
     content = json.loads(table_of(folder)[1][FACTS])
     del content["sha256"]
     other = data.draw(changed_inside([content]))
@@ -110,7 +110,7 @@ def test_other_facts_are_replayed_or_refused(folder: Path, data: st.DataObject) 
 
 @fuzzed(0.25)
 @given(data=st.data())
-def test_other_inputs_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
+def test_records_other_inputs_are_replayed_or_refused(folder: Path, data: st.DataObject) -> None:
     text = zlib.decompress(base64.b64decode(table_of(folder)[1][INPUTS]))
     rows = [json.loads(line) for line in text.splitlines()]
     decoded = [[*row[:3], json.loads(row[3])] for row in rows]

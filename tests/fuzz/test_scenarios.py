@@ -43,7 +43,7 @@ def loaded(source: Path | dict[str, Any]) -> ScenarioConfig | None:
     data=st.binary(max_size=200) | st.lists(st.sampled_from(TOKENS), max_size=30).map(b" ".join),
     suffix=st.sampled_from((".yaml", ".json")),
 )
-def test_any_bytes_are_read_or_refused(folder: Path, data: bytes, suffix: str) -> None:
+def test_scenarios_any_bytes_are_read_or_refused(folder: Path, data: bytes, suffix: str) -> None:
     path = folder / f"any{suffix}"
     path.write_bytes(data)
     loaded(path)
@@ -51,7 +51,7 @@ def test_any_bytes_are_read_or_refused(folder: Path, data: bytes, suffix: str) -
 
 @fuzzed()
 @given(data=damaged(TEXTS))
-def test_a_damaged_yaml_file_is_read_or_refused(folder: Path, data: bytes) -> None:
+def test_scenarios_damaged_yaml_file_is_read_or_refused(folder: Path, data: bytes) -> None:
     path = folder / "damaged.yaml"
     path.write_bytes(data)
     loaded(path)
@@ -59,7 +59,7 @@ def test_a_damaged_yaml_file_is_read_or_refused(folder: Path, data: bytes) -> No
 
 @fuzzed()
 @given(data=damaged([json.dumps(row).encode() for row in ROWS]))
-def test_a_damaged_json_file_is_read_or_refused(folder: Path, data: bytes) -> None:
+def test_scenarios_damaged_json_file_is_read_or_refused(folder: Path, data: bytes) -> None:
     path = folder / "damaged.json"
     path.write_bytes(data)
     loaded(path)
@@ -67,7 +67,7 @@ def test_a_damaged_json_file_is_read_or_refused(folder: Path, data: bytes) -> No
 
 @fuzzed()
 @given(row=changed_inside(ROWS))
-def test_what_loads_can_be_compiled(row: Any) -> None:
+def test_scenarios_what_loads_can_be_compiled(row: Any) -> None:
     """``config`` judges input, so that nothing behind it has to."""
     if not isinstance(row, dict):
         return
@@ -78,7 +78,7 @@ def test_what_loads_can_be_compiled(row: Any) -> None:
 
 @fuzzed(0.25)
 @given(row=changed_inside([row for row in ROWS if len(json.dumps(row)) < 4_000]))
-def test_what_loads_runs(row: dict[str, Any]) -> None:
+def test_scenarios_what_loads_runs(row: dict[str, Any]) -> None:
     scenario = loaded(row)
     if scenario is None:
         return
@@ -104,19 +104,19 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
-def test_a_hostile_file_is_refused_quickly(tmp_path: Path, kind: str, suffix: str) -> None:
+def test_scenarios_hostile_file_is_refused_quickly(tmp_path: Path, kind: str, suffix: str) -> None:
     path = tmp_path / f"hostile{suffix}"
     path.write_text(HOSTILE[kind], "utf-8")
     assert loaded(path) is None
 
 
 @pytest.mark.parametrize("file", ["\0", "\ud800.json", "x" * 5_000, "", ".", "/", "/proc/self/mem"], ids=ascii)
-def test_a_tree_file_of_any_name_is_refused(file: str) -> None:
+def test_scenarios_tree_file_of_any_name_is_refused(file: str) -> None:
     banks = [{"id": "A", "policy": {"type": "tree", "file": file}}, {"id": "B"}]
     assert loaded({**NATIVE, "banks": banks, "events": []}) is None
 
 
-def test_a_tree_of_simcash_that_is_nested_too_deeply_is_refused() -> None:
+def test_scenarios_tree_of_simcash_that_is_nested_too_deeply_is_refused() -> None:
     agents = [
         {**SIMCASH["agents"][0], "policy": {"type": "InlineJson", "json_string": "[" * 100_000}},
         SIMCASH["agents"][1],

@@ -59,19 +59,19 @@ def reads(path: Path, data: bytes) -> bool:
 
 @fuzzed()
 @given(data=st.deferred(lambda: damaged([saved()])))
-def test_damage_is_found(path: Path, data: bytes) -> None:
+def test_states_damage_is_found(path: Path, data: bytes) -> None:
     assert reads(path, data) is (data == saved())
 
 
 @fuzzed()
 @given(body=st.deferred(lambda: damaged([saved()[START:]])))
-def test_what_was_signed_anew_loads_or_is_refused(path: Path, body: bytes) -> None:
+def test_states_what_was_signed_anew_loads_or_is_refused(path: Path, body: bytes) -> None:
     reads(path, signed(body))
 
 
 @fuzzed()
 @given(header=st.deferred(lambda: changed_inside([parts()[0]])))
-def test_another_header_loads_or_is_refused(path: Path, header: Any) -> None:
+def test_states_another_header_loads_or_is_refused(path: Path, header: Any) -> None:
     reads(path, packed(header, parts()[1]))
 
 
@@ -83,6 +83,6 @@ SHAPES = [(), (0,), (3,), (2, 2), (1, 1, 1)]
     name=st.sampled_from(ARRAYS),
     array=st.builds(lambda shape, kind, value: np.full(shape, value, kind), st.sampled_from(SHAPES), st.sampled_from(["i8", "f8", "u1", "?", "U3"]), st.integers(0, 9)),
 )  # fmt: skip
-def test_another_array_loads_or_is_refused(path: Path, name: str, array: Any) -> None:
+def test_states_another_array_loads_or_is_refused(path: Path, name: str, array: Any) -> None:
     header, arrays = parts()
     reads(path, packed(header, {**arrays, name: array}))

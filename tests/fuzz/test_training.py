@@ -38,7 +38,7 @@ def settle(path: Path) -> None:
 
 @fuzzed()
 @given(data=damaged([TEXT]))
-def test_damaged_settings_are_read_or_refused(folder: Path, data: bytes) -> None:
+def test_training_damaged_settings_are_read_or_refused(folder: Path, data: bytes) -> None:
     path = folder / "damaged.yaml"
     path.write_bytes(data)
     settle(path)
@@ -46,7 +46,7 @@ def test_damaged_settings_are_read_or_refused(folder: Path, data: bytes) -> None
 
 @fuzzed()
 @given(row=changed_inside([yaml.safe_load(TEXT)]))
-def test_changed_settings_are_read_or_refused(folder: Path, row: Any) -> None:
+def test_training_changed_settings_are_read_or_refused(folder: Path, row: Any) -> None:
     path = folder / "changed.yaml"
     path.write_text(yaml.safe_dump(row), "utf-8", "surrogatepass")
     settle(path)
@@ -54,7 +54,7 @@ def test_changed_settings_are_read_or_refused(folder: Path, row: Any) -> None:
 
 @fuzzed()
 @given(facts=changed_inside([FACTS]))
-def test_the_facts_of_a_checkpoint_are_read_or_refused(folder: Path, facts: Any) -> None:
+def test_training_facts_of_a_checkpoint_are_read_or_refused(folder: Path, facts: Any) -> None:
     path = folder / "model.pt"
     path.write_bytes(b"weights")
     facts_path(path).write_text(json.dumps(facts), "utf-8")

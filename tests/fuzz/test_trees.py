@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @fuzzed()
 @given(data=damaged(TEXTS))
-def test_a_damaged_tree_file_is_read_or_refused(folder: Path, data: bytes) -> None:
+def test_damaged_tree_file_is_read_or_refused(folder: Path, data: bytes) -> None:
     path = folder / "damaged.json"
     path.write_bytes(data)
     said = refusal(lambda: load_tree(path), ConfigError)
@@ -36,7 +36,7 @@ def test_a_damaged_tree_file_is_read_or_refused(folder: Path, data: bytes) -> No
 
 @fuzzed()
 @given(tree=changed_inside(ROWS))
-def test_a_changed_tree_compiles_and_runs_or_is_refused(tree: Any) -> None:
+def test_changed_tree_compiles_and_runs_or_is_refused(tree: Any) -> None:
     banks = [{**bank, "policy": {"type": "tree", "tree": tree}} for bank in NATIVE["banks"]]
 
     def run() -> None:

@@ -27,7 +27,7 @@ scales = st.sampled_from((BPS_SCALE, DELAY_SCALE))
 
 @patient
 @given(amount=st.integers(0, MAX_CENTS), rate=st.integers(0, MAX_RATE), scale=scales, rounds=st.booleans())
-def test_a_share_of_an_amount_is_exact_whatever_its_size(amount, rate, scale, rounds):
+def test_money_share_of_an_amount_is_exact_whatever_its_size(amount, rate, scale, rounds):
     half = scale // 2 if rounds else 0
     assert calls.multiply_divide(amount, rate, half, scale) == (amount * rate + half) // scale
 
@@ -39,7 +39,7 @@ def test_a_share_of_an_amount_is_exact_whatever_its_size(amount, rate, scale, ro
     scale=st.integers(10**6, 4 * 10**14),
     rounds=st.booleans(),
 )
-def test_interest_is_exact_whatever_principal_rate_and_time(amount, factor, scale, rounds):
+def test_money_interest_is_exact_whatever_principal_rate_and_time(amount, factor, scale, rounds):
     half = scale // 2 if rounds else 0
     exact = (amount * factor + half) // scale
     if exact < 2**62:
@@ -48,7 +48,7 @@ def test_interest_is_exact_whatever_principal_rate_and_time(amount, factor, scal
 
 @patient
 @given(rate=st.integers(1, MAX_RATE), offset=st.integers(-3, 3), scale=scales, rounds=st.booleans())
-def test_the_narrow_and_the_wide_way_agree_where_one_takes_over_from_the_other(rate, offset, scale, rounds):
+def test_money_narrow_and_the_wide_way_agree_where_one_takes_over_from_the_other(rate, offset, scale, rounds):
     amount = min(max(int(SAFE_PRODUCT) // rate + offset, 0), MAX_TOTAL_CENTS)
     half = scale // 2 if rounds else 0
     assert calls.multiply_divide(amount, rate, half, scale) == (amount * rate + half) // scale
@@ -56,7 +56,7 @@ def test_the_narrow_and_the_wide_way_agree_where_one_takes_over_from_the_other(r
 
 @pytest.mark.parametrize("scale", [BPS_SCALE, DELAY_SCALE])
 @pytest.mark.parametrize("size", [1, 10**7])
-def test_halves_are_rounded_up_and_anything_less_down(scale, size):
+def test_money_halves_are_rounded_up_and_anything_less_down(scale, size):
     whole = size * scale
     for excess, wanted in ((scale // 2 - 1, size), (scale // 2, size + 1), (scale // 2 + 1, size + 1)):
         assert calls.multiply_divide(whole + excess, 1, scale // 2, scale) == wanted
@@ -65,7 +65,7 @@ def test_halves_are_rounded_up_and_anything_less_down(scale, size):
 
 @patient
 @given(st.floats(-1e15, 1e15))
-def test_the_nearest_whole_number_is_found(value):
+def test_money_nearest_whole_number_is_found(value):
     """Within the float's own precision: adding a half may round up to the next number by itself."""
     found = calls.round_half_away(value)
     assert abs(Fraction(found) - Fraction(value)) <= Fraction(1, 2) + Fraction(math.ulp(value))
@@ -76,12 +76,12 @@ def test_the_nearest_whole_number_is_found(value):
     ("value", "wanted"),
     [(0.0, 0), (-0.0, 0), (0.4, 0), (0.5, 1), (1.5, 2), (2.5, 3), (-0.5, -1), (-2.5, -3), (-2.4, -2), (1e15, 10**15)],
 )
-def test_halves_go_away_from_nought(value, wanted):
+def test_money_halves_go_away_from_nought(value, wanted):
     assert calls.round_half_away(value) == wanted
 
 
 @pytest.mark.parametrize("excess", [0, 1])
-def test_a_total_beyond_the_range_of_money_is_a_fault_and_one_within_is_none(excess):
+def test_money_total_beyond_the_range_of_money_is_a_fault_and_one_within_is_none(excess):
     row, sizes, state = state_of()
     state.arrived_cents[0] = MAX_TOTAL_CENTS - 100
     calls.enqueue1(row, sizes, np.array([0, 1, 100 + excess, 4, 5, 0], np.int64))
@@ -107,7 +107,7 @@ def flood():
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
+def test_money_run_whose_totals_leave_the_range_stops_with_a_message():
     with pytest.raises(SimulationError, match=r"tick \d: a total left the range of int64 cents"):
         Simulation(flood(), events=False).run_to_completion()
     vec = make_vec(flood(), 2)
@@ -118,7 +118,7 @@ def test_a_run_whose_totals_leave_the_range_stops_with_a_message():
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_transfers_may_not_leave_the_range_of_money():
+def test_money_transfers_may_not_leave_the_range_of_money():
     give = {
         "type": "direct_transfer",
         "tick": 0,
@@ -142,7 +142,7 @@ def test_transfers_may_not_leave_the_range_of_money():
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_a_copy_whose_totals_leave_the_range_in_mid_run_is_named():
+def test_money_copy_whose_totals_leave_the_range_in_mid_run_is_named():
     vec = make_vec(overflowing(), 2, learners=["ALFA"])
     vec.reset(1)
     actions = np.zeros(vec.actions.shape, np.int64)

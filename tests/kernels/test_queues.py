@@ -106,7 +106,7 @@ TestQueues = Queues.TestCase
 TestQueues.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 
-def test_the_row_that_was_freed_last_is_taken_first():
+def test_queues_row_that_was_freed_last_is_taken_first():
     row, sizes, _ = state_of()
     payment = np.array([0, 1, 10, 4, 5, 0], np.int64)
     first, second = calls.enqueue1(row, sizes, payment), calls.enqueue1(row, sizes, payment)
@@ -114,7 +114,7 @@ def test_the_row_that_was_freed_last_is_taken_first():
     assert calls.enqueue1(row, sizes, payment) == first != second
 
 
-def test_a_new_payment_carries_nothing_of_the_one_before_in_its_row():
+def test_queues_new_payment_carries_nothing_of_the_one_before_in_its_row():
     row, sizes, state = state_of()
     pay = calls.enqueue1(row, sizes, np.array([0, 1, 10, 4, 5, 1], np.int64))
     for name in ("pay_overdue_since", "pay_parent", "pay_open_children", "pay_submit_tick", "pay_rtgs_priority"):

@@ -23,14 +23,14 @@ def check(order, key):
         lambda key: st.tuples(st.permutations(range(len(key))), st.just(key))
     )
 )
-def test_equal_keys_keep_their_order(case):
+def test_sorting_equal_keys_keep_their_order(case):
     order, key = case
     check(list(order), key)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 127, 129, 1_000])
 @pytest.mark.parametrize("shape", ["random", "sorted", "reversed", "equal", "extreme"])
-def test_runs_of_any_length_are_merged(count, shape):
+def test_sorting_runs_of_any_length_are_merged(count, shape):
     draws = np.random.default_rng(count)
     key = {
         "random": draws.integers(0, max(count, 1), count),

@@ -22,7 +22,7 @@ def ledger() -> Ledger:
     return one
 
 
-def test_a_lock_that_is_cancelled_gives_back_what_it_took(ledger):
+def test_budgets_lock_that_is_cancelled_gives_back_what_it_took(ledger):
     assert of(ledger) == (10_000, 0, 0)
     ledger.lock(*AT, 500)
     assert of(ledger) == (9_500, 500, 0)
@@ -30,7 +30,7 @@ def test_a_lock_that_is_cancelled_gives_back_what_it_took(ledger):
     assert of(ledger) == (10_000, 0, 0)
 
 
-def test_a_lock_that_settles_is_spent(ledger):
+def test_budgets_lock_that_settles_is_spent(ledger):
     ledger.lock(*AT, 500)
     ledger.spend(*AT, 500)
     assert of(ledger) == (9_500, 0, 500)
@@ -48,19 +48,19 @@ def test_a_lock_that_settles_is_spent(ledger):
         ("lock", 0.5, "lock ALFA/reserves: must be a whole number of cents, at least 0, got 0.5"),
     ],
 )
-def test_what_is_not_there_cannot_be_moved(ledger, verb, cents, problem):
+def test_budgets_what_is_not_there_cannot_be_moved(ledger, verb, cents, problem):
     with pytest.raises(MarketError) as refusal:
         getattr(ledger, verb)(*AT, cents)
     assert str(refusal.value) == problem
     assert of(ledger) == (10_000, 0, 0)
 
 
-def test_an_unknown_account_has_no_budget(ledger):
+def test_budgets_unknown_account_has_no_budget(ledger):
     with pytest.raises(MarketError, match="budget BRAVO/reserves: unknown budget"):
         ledger.lock("BRAVO", RESERVES, 1)
 
 
-def test_running_out_is_noted_once_each_time(ledger):
+def test_budgets_running_out_is_noted_once_each_time(ledger):
     ledger.lock(*AT, 9_999)
     assert ledger.depletions == []
     ledger.lock(*AT, 1)
@@ -71,7 +71,7 @@ def test_running_out_is_noted_once_each_time(ledger):
     assert [(one.step, one.account, one.asset) for one in ledger.depletions] == [(0, *AT), (1, *AT)]
 
 
-def test_the_summary_gives_utilisation_by_account_and_in_total(ledger):
+def test_budgets_summary_gives_utilisation_by_account_and_in_total(ledger):
     ledger.deposit("BRAVO", RESERVES, 30_000)
     ledger.deposit("BRAVO", "credit", 0)
     ledger.lock(*AT, 2_000)
@@ -82,7 +82,7 @@ def test_the_summary_gives_utilisation_by_account_and_in_total(ledger):
     assert summary["total"] == {RESERVES: 5.0, "credit": 0.0}
 
 
-def test_the_history_keeps_what_was(ledger):
+def test_budgets_history_keeps_what_was(ledger):
     ledger.snapshot("before")
     ledger.lock(*AT, 500)
     ledger.snapshot("after")
@@ -98,7 +98,7 @@ MOVES = st.lists(st.tuples(st.sampled_from(("deposit", "withdraw", "lock", "unlo
 
 @settings(deadline=None)
 @given(moves=MOVES)
-def test_no_sequence_of_moves_makes_or_loses_money(moves):
+def test_budgets_no_sequence_of_moves_makes_or_loses_money(moves):
     ledger, total = Ledger(), 100
     ledger.deposit(*AT, 100)
     for verb, cents in moves:

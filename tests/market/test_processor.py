@@ -17,7 +17,7 @@ def started(config, **options):
 @pytest.mark.parametrize("payments", [False, True])
 @pytest.mark.parametrize("strategy", ["any", "specific", "sequential"])
 @pytest.mark.parametrize("distribution", ["round_robin", "same_market", "sequential"])
-def test_a_completed_schedule_leaves_no_orphan(payments, strategy, distribution):
+def test_processor_completed_schedule_leaves_no_orphan(payments, strategy, distribution):
     run = started(scheduled(payments=payments, strategy=strategy, distribution=distribution))
     while run.cursor < len(run.slots):
         run.step()
@@ -29,7 +29,7 @@ def test_a_completed_schedule_leaves_no_orphan(payments, strategy, distribution)
     assert all(slot.filled == slot.amount for slot in run.slots)
 
 
-def test_the_statistics_are_those_of_the_trades():
+def test_processor_statistics_are_those_of_the_trades():
     run = started(scheduled())
     statistics = run.run()
     trades = [(event.amount, event.details["rate"]) for event in run.simulation.events() if event.kind == "MarketTrade"]
@@ -41,12 +41,12 @@ def test_the_statistics_are_those_of_the_trades():
     assert run.simulation.loans() == []
 
 
-def test_the_volume_weighted_rate_of_the_specification():
+def test_processor_volume_weighted_rate_of_the_specification():
     assert round(vwap_percent([(100, 33_000), (20, 33_000), (30, 33_000), (30, 33_500)]), 6) == 3.308333
     assert vwap_percent([]) is None
 
 
-def test_budgets_follow_the_engine_through_every_slot():
+def test_processor_budgets_follow_the_engine_through_every_slot():
     run = started(scheduled(payments=True), slots_per_tick=3)
     more = True
     while more:
@@ -70,7 +70,7 @@ def poor(**schedule):
     return scheduled(money=0, market={"credit_lines": dict.fromkeys(BANKS, 10**6)}, trades_per_account=1, **schedule)
 
 
-def test_a_failed_attempt_is_retried_with_exponential_backoff():
+def test_processor_failed_attempt_is_retried_with_exponential_backoff():
     waits = []
     retry = {"max_retries": 3, "base_delay": 5, "on_exhausted": "continue"}
     run = started(poor(retry=retry), delay="ms", sleep=waits.append)
@@ -82,7 +82,7 @@ def test_a_failed_attempt_is_retried_with_exponential_backoff():
     assert "must not lend more than the balance, 0 cents" in slot.problem
 
 
-def test_in_a_simulation_the_delay_is_in_ticks():
+def test_processor_in_a_simulation_the_delay_is_in_ticks():
     run = started(poor(retry={"max_retries": 2, "base_delay": 2}))
     run.step()
     assert run.simulation.current_tick == 2 + 4
@@ -97,7 +97,7 @@ def test_in_a_simulation_the_delay_is_in_ticks():
         ("quit", [SlotState.FAILED, SlotState.PENDING], True),
     ],
 )
-def test_what_happens_when_retries_are_exhausted(on_exhausted, states, stopped):
+def test_processor_what_happens_when_retries_are_exhausted(on_exhausted, states, stopped):
     retry = {"max_retries": 1, "base_delay": 0, "on_exhausted": on_exhausted}
     run = started(poor(retry=retry))
     run.run()
@@ -107,7 +107,7 @@ def test_what_happens_when_retries_are_exhausted(on_exhausted, states, stopped):
     assert run.simulation.orders() == []
 
 
-def test_a_person_is_asked_and_obeyed():
+def test_processor_person_is_asked_and_obeyed():
     answers, asked = iter(["retry", "skip", "continue", "quit"]), []
 
     def ask(slot):
@@ -122,20 +122,20 @@ def test_a_person_is_asked_and_obeyed():
     assert run.is_stopped
 
 
-def test_without_a_terminal_nobody_can_be_asked():
+def test_processor_without_a_terminal_nobody_can_be_asked():
     run = started(poor(retry={"max_retries": 0, "base_delay": 0, "on_exhausted": "ask"}))
     with pytest.raises(MarketError, match="slot 0: on_exhausted: ask needs a terminal, and none is connected"):
         run.run()
 
 
-def test_an_order_that_expired_is_placed_again_when_its_partner_comes():
+def test_processor_order_that_expired_is_placed_again_when_its_partner_comes():
     run = started(scheduled(good_for="tick", ticks=60), slots_per_tick=1)
     statistics = run.run()
     assert (statistics.completed, statistics.failed) == (24, 0)
     assert statistics.orders_created > 24
 
 
-def test_a_wait_that_outlasts_the_run_ends_with_it():
+def test_processor_wait_that_outlasts_the_run_ends_with_it():
     run = started(poor(ticks=3, retry={"max_retries": 4, "base_delay": 1}))
     statistics = run.run()
     assert (run.is_done, run.simulation.current_tick) == (True, 6)
@@ -143,7 +143,7 @@ def test_a_wait_that_outlasts_the_run_ends_with_it():
     assert {slot.attempts for slot in run.slots} == {5}
 
 
-def test_a_slot_whose_order_rests_to_the_end_has_failed_and_says_so():
+def test_processor_slot_whose_order_rests_to_the_end_has_failed_and_says_so():
     run = started(scheduled(banks=BANKS[:2], trades_per_account=1, distribution="same_market"))
     first, second = run.slots
     assert run.step()
@@ -156,7 +156,7 @@ def test_a_slot_whose_order_rests_to_the_end_has_failed_and_says_so():
     assert run.simulation.orders() == []
 
 
-def test_a_run_that_was_stopped_stands_still_until_it_is_resumed():
+def test_processor_run_that_was_stopped_stands_still_until_it_is_resumed():
     run = started(poor(retry={"max_retries": 0, "base_delay": 0, "on_exhausted": "quit"}))
     run.run()
     assert (run.step(), run.cursor) == (False, 1)
@@ -165,7 +165,7 @@ def test_a_run_that_was_stopped_stands_still_until_it_is_resumed():
     assert (run.cursor, run.slots[1].state, run.is_stopped) == (2, SlotState.FAILED, True)
 
 
-def test_a_limit_between_two_accounts_fails_both_of_their_slots():
+def test_processor_limit_between_two_accounts_fails_both_of_their_slots():
     limits = {name: dict.fromkeys(set(BANKS) - {name}, 50) for name in BANKS}
     run = started(scheduled(market={"counterparty_limits": limits}, retry={"max_retries": 0}))
     statistics = run.run()
@@ -176,7 +176,7 @@ def test_a_limit_between_two_accounts_fails_both_of_their_slots():
 
 
 @pytest.mark.parametrize(("market", "what"), [(None, "no market"), ({}, "a market without a schedule")])
-def test_a_run_needs_a_schedule(market, what):
+def test_processor_run_needs_a_schedule(market, what):
     config = scheduled()
     plain = None if market is None else config.market.model_copy(update={"schedule": None})
     with pytest.raises(MarketError, match=f"scheduled: needs market.schedule, has {what}"):

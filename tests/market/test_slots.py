@@ -14,7 +14,7 @@ def slots_of(config, accounts=BANKS):
 
 
 @pytest.mark.parametrize("pair", list(itertools.product(SlotState, SlotState)), ids=str)
-def test_only_the_transitions_of_the_list_are_possible(pair):
+def test_slots_only_the_transitions_of_the_list_are_possible(pair):
     before, after = pair
     slot = Slot(3, "ALFA", "day", "ask", 10, 3.3, "any", 4, state=before)
     if pair in TRANSITIONS:
@@ -26,7 +26,7 @@ def test_only_the_transitions_of_the_list_are_possible(pair):
         assert slot.state is before
 
 
-def test_the_list_is_the_one_of_the_specification():
+def test_slots_list_is_the_one_of_the_specification():
     assert {(before.value, after.value) for before, after in TRANSITIONS} == {
         ("pending", "in progress"),
         ("in progress", "completed"),
@@ -38,7 +38,7 @@ def test_the_list_is_the_one_of_the_specification():
 @pytest.mark.parametrize("distribution", ["round_robin", "same_market", "sequential"])
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 8])
 @pytest.mark.parametrize("trades", [1, 2, 3])
-def test_every_bid_has_an_ask_that_crosses_it(distribution, count, trades):
+def test_slots_every_bid_has_an_ask_that_crosses_it(distribution, count, trades):
     names = tuple(f"BANK_{number}" for number in range(count))
     config = scheduled(banks=names, distribution=distribution, trades_per_account=trades)
     slots = slots_of(config, names)
@@ -58,7 +58,7 @@ def test_every_bid_has_an_ask_that_crosses_it(distribution, count, trades):
     assert made[0] == wanted
 
 
-def test_the_sides_of_an_account_alternate():
+def test_slots_sides_of_an_account_alternate():
     for count in (2, 3, 4, 5):
         names = tuple(f"BANK_{number}" for number in range(count))
         slots = slots_of(scheduled(banks=names, trades_per_account=4, distribution="same_market"), names)
@@ -67,7 +67,7 @@ def test_the_sides_of_an_account_alternate():
             assert all(one != two for one, two in itertools.pairwise(sides))
 
 
-def test_the_distributions_over_markets():
+def test_slots_distributions_over_markets():
     markets = {
         name: [slot.market for slot in slots_of(scheduled(distribution=name, trades_per_account=2))[::2]]
         for name in ("round_robin", "same_market", "sequential")
@@ -80,7 +80,7 @@ def test_the_distributions_over_markets():
         assert [slot.market for slot in slots if slot.account == name].count("night") == 2
 
 
-def test_the_same_seed_draws_the_same_slots():
+def test_slots_same_seed_draws_the_same_slots():
     first, again = slots_of(scheduled()), slots_of(scheduled())
     other = slots_of(scheduled(seed=8))
     assert first == again

@@ -31,7 +31,7 @@ def uninterrupted():
 
 
 @pytest.mark.parametrize("stop", range(25))
-def test_a_run_that_is_saved_after_any_slot_ends_like_one_that_never_stopped(stop, uninterrupted, tmp_path):
+def test_store_run_that_is_saved_after_any_slot_ends_like_one_that_never_stopped(stop, uninterrupted, tmp_path):
     store, run = MarketStore(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
     for _ in range(stop):
         run.step()
@@ -47,7 +47,7 @@ class Breakdown(Exception):
 
 
 @pytest.mark.parametrize("stop", range(24))
-def test_a_run_that_breaks_down_in_any_slot_is_resumed_from_what_was_saved_last(
+def test_store_run_that_breaks_down_in_any_slot_is_resumed_from_what_was_saved_last(
     stop, uninterrupted, tmp_path, monkeypatch
 ):
     store, run = MarketStore(tmp_path), MarketRun.start(busy(), slots_per_tick=2)
@@ -69,7 +69,7 @@ def test_a_run_that_breaks_down_in_any_slot_is_resumed_from_what_was_saved_last(
     assert picture(again) == uninterrupted
 
 
-def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
+def test_store_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
     store, run = MarketStore(tmp_path), MarketRun.start(busy())
     store.save("run", run)
     old = store.path("run").read_bytes()
@@ -106,7 +106,7 @@ def damaged():
 
 
 @pytest.mark.parametrize("kind", list(damaged()))
-def test_a_damaged_or_foreign_file_is_refused_and_left_as_it_is(kind, tmp_path):
+def test_store_damaged_or_foreign_file_is_refused_and_left_as_it_is(kind, tmp_path):
     data, problem = damaged()[kind]
     store = MarketStore(tmp_path)
     store.write("run", data)
@@ -119,7 +119,7 @@ def test_a_damaged_or_foreign_file_is_refused_and_left_as_it_is(kind, tmp_path):
     assert problem in listed[0].problem or kind == "without slots"
 
 
-def test_runs_are_listed_and_deleted_by_name(tmp_path):
+def test_store_runs_are_listed_and_deleted_by_name(tmp_path):
     store, run = MarketStore(tmp_path / "runs"), MarketRun.start(busy())
     assert store.list() == []
     run.step()
@@ -138,12 +138,12 @@ def test_runs_are_listed_and_deleted_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b", "x" * 101])
-def test_a_name_cannot_lead_elsewhere(name, tmp_path):
+def test_store_name_cannot_lead_elsewhere(name, tmp_path):
     with pytest.raises(MarketError, match="name: must be letters, digits"):
         MarketStore(tmp_path).path(name)
 
 
-def test_bytes_come_back_as_they_were():
+def test_store_bytes_come_back_as_they_were():
     run = MarketRun.start(busy(), slots_per_tick=2)
     for _ in range(7):
         run.step()

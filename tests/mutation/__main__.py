@@ -25,18 +25,15 @@ RULES = (
 )
 TESTS = (
     "conformance",
-    "kernels/test_money.py",
-    "test_oracle_rules.py",
+    *(f"kernels/test_{rule}.py" for rule in RULES if rule != "rtgs"),
+    "runs/test_oracle_rules.py",
     "better",
-    "test_gridlock.py",
-    "test_cost_edges.py",
-    "test_lsm_edges.py",
-    "test_ledger_edges.py",
-    "test_small_worlds.py",
+    "benchmarks/test_gridlock.py",
+    "runs/test_small_worlds.py",
     "envs/test_observation.py",
-    "test_trees.py::test_registers_are_remembered_until_the_day_ends",
+    "kernels/trees/test_bank_trees.py::test_bank_trees_registers_are_remembered_until_the_day_ends",
 )
-"""The quick tests of these rules, after ``test_recorded_runs.py``. Those that draw scenarios are not here."""
+"""The quick tests of these rules, after ``runs/test_recorded_runs.py``. Those that draw scenarios are not here."""
 NOT_OURS = "not oracle-g and not oracle-r and not beside and not command and not table"
 EXPLAINED = Path(__file__).parent / "equivalent.txt"
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.mutation.mutants import Mutant
-from tests.test_recorded_runs import recordings, ticks_of
+from tests.runs.test_recorded_runs import recordings, ticks_of
 
 PACKAGE = "simcash_env.kernels"
 MEMORY = 6 * 2**30

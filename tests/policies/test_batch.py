@@ -12,7 +12,7 @@ NUMBERS = np.array([-2.5, -1.0, -1e-10, 0.0, 1e-10, 1e-9, 0.4, 1.0, 7.0, 10.0**1
 
 
 @pytest.mark.parametrize("op", BINARY, ids=lambda op: op.name)
-def test_binary_operation_on_arrays_is_that_of_the_kernel(op):
+def test_batch_binary_operation_on_arrays_is_that_of_the_kernel(op):
     left, right = np.meshgrid(NUMBERS, NUMBERS)
     facts = {Field.BALANCE: left, Field.AMOUNT: right}
     found = evaluate(apply(op, ask(Field.BALANCE), ask(Field.AMOUNT)), facts)
@@ -21,20 +21,20 @@ def test_binary_operation_on_arrays_is_that_of_the_kernel(op):
 
 
 @pytest.mark.parametrize("op", UNARY, ids=lambda op: op.name)
-def test_unary_operation_on_arrays_is_that_of_the_kernel(op):
+def test_batch_unary_operation_on_arrays_is_that_of_the_kernel(op):
     found = evaluate(apply(op, ask(Field.BALANCE)), {Field.BALANCE: NUMBERS})
     np.testing.assert_array_equal(found, [calls.unary(int(op), number) for number in NUMBERS])
 
 
 @pytest.mark.parametrize(("skip", "join"), [(Op.SKIP_IF_FALSE, np.logical_and), (Op.SKIP_IF_TRUE, np.logical_or)])
-def test_joined_conditions_are_asked_for_each_payment(skip, join):
+def test_batch_joined_conditions_are_asked_for_each_payment(skip, join):
     facts = {Field.BALANCE: np.array([0.0, 0.0, 9.0, 9.0]), Field.PRIORITY: np.array([0.0, 9.0, 0.0, 9.0])}
     first, second = (apply(Op.GREATER, ask(name), value(5)) for name in (Field.BALANCE, Field.PRIORITY))
     expected = join(facts[Field.BALANCE] > 5, facts[Field.PRIORITY] > 5)
     assert (evaluate(until(skip, first, second), facts) == expected).all()
 
 
-def test_tree_decides_each_payment_by_its_own_leaf():
+def test_batch_tree_decides_each_payment_by_its_own_leaf():
     is_small = apply(Op.LESS, ask(Field.REMAINING_AMOUNT), value(10))
     is_late = apply(Op.LESS_EQUAL, ask(Field.TICKS_TO_DEADLINE), value(0))
     tree = When(is_late, DROP, When(is_small, RELEASE, split_into(4, smallest_cents=10)))
@@ -46,7 +46,7 @@ def test_tree_decides_each_payment_by_its_own_leaf():
     assert decide(HOLD, {}, (2, 1)).tolist() == [[Verb.HOLD], [Verb.HOLD]]
 
 
-def test_tree_tells_what_it_reads_and_how_far_it_splits():
+def test_batch_tree_tells_what_it_reads_and_how_far_it_splits():
     tree = When(apply(Op.LESS, ask(Field.BALANCE), value(1)), split_into(2), split_into(5, smallest_cents=3))
     assert most_parts(tree) == 5
     assert most_parts(RELEASE) == 0

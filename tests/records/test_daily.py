@@ -19,7 +19,7 @@ def columns(figures):
 
 @settings(max_examples=150, deadline=None)
 @given(config=strategies.scenarios())
-def test_balances_queues_and_costs_follow_from_the_events_of_any_run(config):
+def test_daily_balances_queues_and_costs_follow_from_the_events_of_any_run(config):
     simulation = Simulation(config, events="tick")
     per_day = config.simulation.ticks_per_day
     opening = simulation.sample(MONEY)
@@ -42,7 +42,7 @@ def test_balances_queues_and_costs_follow_from_the_events_of_any_run(config):
             opening, balances, costs = now, [], 0
 
 
-def test_a_day_whose_events_come_in_one_piece_is_that_of_its_ticks():
+def test_daily_day_whose_events_come_in_one_piece_is_that_of_its_ticks():
     simulation = Simulation(busy(scripted=3, ticks=300, days=1))
     simulation.run_to_completion()
     opening = simulation._engine.scenario.view.bank_opening_balance_cents
@@ -54,7 +54,7 @@ def test_a_day_whose_events_come_in_one_piece_is_that_of_its_ticks():
     assert (whole.figures() == parts.figures()).all()
 
 
-def test_the_metrics_of_a_simulation_are_those_of_its_days():
+def test_daily_metrics_of_a_simulation_are_those_of_its_days():
     simulation = Simulation(busy(scripted=3, ticks=6, days=2), seed=4)
     simulation.run(9)
     first, second = simulation.daily_metrics(0), simulation.daily_metrics(1)
@@ -74,14 +74,14 @@ def test_the_metrics_of_a_simulation_are_those_of_its_days():
 
 
 @pytest.mark.parametrize("day", [-1, 1, 2, True, "0", 0.0])
-def test_a_day_that_has_not_begun_is_refused(day):
+def test_daily_day_that_has_not_begun_is_refused(day):
     simulation = Simulation(busy(scripted=3, ticks=6, days=2), seed=4)
     simulation.run(6)
     with pytest.raises(SimulationError, match="day: must be a day that has started"):
         simulation.daily_metrics(day)
 
 
-def test_metrics_need_the_kept_log():
+def test_daily_metrics_need_the_kept_log():
     simulation = Simulation(busy(scripted=3), events="tick")
     simulation.tick()
     with pytest.raises(SimulationError, match="daily_metrics needs events=True"):

@@ -51,7 +51,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_saved_simulation_survives_a_write_that_fails_half_way(tmp_path):
+def test_faults_saved_simulation_survives_a_write_that_fails_half_way(tmp_path):
     warm_up()
     path = tmp_path / "saved.simcash"
     assert limited(command("create", "ten-banks-v0", path, "--quiet"), 10**9).returncode == 0
@@ -67,7 +67,7 @@ def test_a_saved_simulation_survives_a_write_that_fails_half_way(tmp_path):
 
 
 @pytest.mark.parametrize("limit", [0, 4, 2_000, 20_000, 100_000])
-def test_a_parquet_file_survives_a_write_that_fails_half_way(tmp_path, limit):
+def test_faults_parquet_file_survives_a_write_that_fails_half_way(tmp_path, limit):
     warm_up()
     path = tmp_path / "run.parquet"
     path.write_bytes(b"what was there before")
@@ -80,7 +80,7 @@ def test_a_parquet_file_survives_a_write_that_fails_half_way(tmp_path, limit):
 
 
 @pytest.mark.parametrize("room", [0, 1_000, 300_000])
-def test_the_runs_of_a_database_survive_a_write_that_fails_half_way(tmp_path, room):
+def test_faults_runs_of_a_database_survive_a_write_that_fails_half_way(tmp_path, room):
     simulation = recorded(tmp_path)
     path = tmp_path / "runs.duckdb"
     done = limited(command("run", "ten-banks-v0", "--db", path, "--quiet"), path.stat().st_size + room)
@@ -129,7 +129,7 @@ def full_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
+def test_faults_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
     # longer than any buffer of a file
     simulation = Simulation(busy(banks=4, scripted=4, ticks=24, days=20, rate=4.0), seed=4)
     recorder = Recorder(simulation, [ParquetSink(tmp_path / "run.parquet", RunFacts.of(simulation))], chunk_rows=2_000)
@@ -140,7 +140,7 @@ def test_a_parquet_file_goes_when_the_disk_is_full_in_the_middle(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_keeps_what_was_committed_when_the_disk_is_full_in_the_middle(tmp_path):
+def test_faults_database_keeps_what_was_committed_when_the_disk_is_full_in_the_middle(tmp_path):
     simulation = Simulation(busy(banks=4, scripted=4, ticks=24, rate=4.0), seed=4)
     path = tmp_path / "runs.duckdb"
     recorder = Recorder(simulation, [DatabaseSink(path, RunFacts.of(simulation))], chunk_rows=2_000)
@@ -153,7 +153,7 @@ def test_a_database_keeps_what_was_committed_when_the_disk_is_full_in_the_middle
     record.close()
 
 
-def test_a_run_whose_end_cannot_be_written_is_as_it_was_last_committed(tmp_path):
+def test_faults_run_whose_end_cannot_be_written_is_as_it_was_last_committed(tmp_path):
     path = tmp_path / "runs.duckdb"
     facts = RunFacts.of(Simulation(busy()))
     sink = DatabaseSink(path, facts)
@@ -164,13 +164,13 @@ def test_a_run_whose_end_cannot_be_written_is_as_it_was_last_committed(tmp_path)
     record.close()
 
 
-def test_a_file_whose_partial_name_is_too_long_is_refused(tmp_path):
+def test_faults_file_whose_partial_name_is_too_long_is_refused(tmp_path):
     path = tmp_path / ("x" * 250)
     with pytest.raises(WriteError, match="x: cannot be written: File name too long"):
         ParquetSink(path, RunFacts.of(Simulation(busy())))
 
 
-def test_where_one_file_fails_the_other_keeps_what_was_committed(tmp_path):
+def test_faults_where_one_file_fails_the_other_keeps_what_was_committed(tmp_path):
     simulation = Simulation(busy(scripted=3), seed=4)
     sinks = [*sinks_for(tmp_path, simulation), FullDisk()]
     with pytest.raises(WriteError, match="No space left"):
@@ -182,7 +182,7 @@ def test_where_one_file_fails_the_other_keeps_what_was_committed(tmp_path):
     record.close()
 
 
-def test_a_failing_last_step_leaves_the_old_file(tmp_path, monkeypatch):
+def test_faults_failing_last_step_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "run.parquet"
     path.write_bytes(b"before")
 
@@ -213,7 +213,7 @@ def reads_as(path, facts) -> bool:
 
 
 @pytest.mark.parametrize("file", ["run.parquet", "runs.duckdb"])
-def test_a_damaged_record_is_refused_or_found_unequal_and_left_as_it_is(tmp_path, file):
+def test_faults_damaged_record_is_refused_or_found_unequal_and_left_as_it_is(tmp_path, file):
     """One byte anywhere; what reads as before all the same lay in no event and no fact of the run."""
     recorded(tmp_path)
     path, draw = tmp_path / file, random.Random(5)
@@ -232,7 +232,7 @@ def test_a_damaged_record_is_refused_or_found_unequal_and_left_as_it_is(tmp_path
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("file", ["run.parquet", "runs.duckdb"])
-def test_a_record_that_ends_too_early_is_refused_and_left_as_it_is(tmp_path, file, share):
+def test_faults_record_that_ends_too_early_is_refused_and_left_as_it_is(tmp_path, file, share):
     recorded(tmp_path)
     path = tmp_path / file
     bad = path.read_bytes()[: int(share * path.stat().st_size)]
@@ -246,7 +246,7 @@ FOREIGN = {"text": b"hello\n", "empty": b"", "zip": b"PK\x03\x04" + bytes(60), "
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_file_that_is_something_else_is_never_written_to(tmp_path, kind):
+def test_faults_file_that_is_something_else_is_never_written_to(tmp_path, kind):
     path = tmp_path / "notes.duckdb"
     path.write_bytes(FOREIGN[kind])
     facts = RunFacts.of(Simulation(busy()))
@@ -257,7 +257,7 @@ def test_a_file_that_is_something_else_is_never_written_to(tmp_path, kind):
     assert path.read_bytes() == FOREIGN[kind]
 
 
-def test_a_database_of_somebody_else_is_refused(tmp_path):
+def test_faults_database_of_somebody_else_is_refused(tmp_path):
     import duckdb
 
     path = tmp_path / "other.duckdb"
@@ -277,7 +277,7 @@ def test_a_database_of_somebody_else_is_refused(tmp_path):
         open_record(tmp_path / "runs.duckdb")
 
 
-def test_a_database_with_other_columns_is_refused_and_left_as_it_is(tmp_path):
+def test_faults_database_with_other_columns_is_refused_and_left_as_it_is(tmp_path):
     import duckdb
 
     path = tmp_path / "other.duckdb"
@@ -293,7 +293,7 @@ def test_a_database_with_other_columns_is_refused_and_left_as_it_is(tmp_path):
     assert digest(path) == before
 
 
-def test_a_parquet_file_of_somebody_else_is_refused(tmp_path):
+def test_faults_parquet_file_of_somebody_else_is_refused(tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -310,7 +310,7 @@ def test_a_parquet_file_of_somebody_else_is_refused(tmp_path):
 
 @pytest.mark.parametrize("at", [20, 4096 + 10, 8192 + 20, 3 * 4096 + 100])
 @pytest.mark.parametrize("words", [("replay",), ("plot",), ("run", "two-banks-v0", "--quiet", "--db")])
-def test_damaged_database_is_not_taken_for_one_in_use(tmp_path, capsys, at, words):
+def test_faults_damaged_database_is_not_taken_for_one_in_use(tmp_path, capsys, at, words):
     """DuckDB's message on a wrong checksum names a block, and "block" has "lock" in it."""
     recorded(tmp_path)
     path = tmp_path / "runs.duckdb"
@@ -327,7 +327,7 @@ def test_damaged_database_is_not_taken_for_one_in_use(tmp_path, capsys, at, word
 
 
 @pytest.mark.parametrize("name", [":memory:", "md:x", "postgres:x", "sqlite:x", "s3:x"])
-def test_database_with_a_name_of_duckdb_is_a_file(tmp_path, monkeypatch, capsys, name):
+def test_faults_database_with_a_name_of_duckdb_is_a_file(tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         with pytest.raises(SystemExit) as left:
@@ -340,7 +340,7 @@ def test_database_with_a_name_of_duckdb_is_a_file(tmp_path, monkeypatch, capsys,
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"{name}: equal")
 
 
-def test_damaged_facts_of_a_database_name_the_file(tmp_path):
+def test_faults_damaged_facts_of_a_database_name_the_file(tmp_path):
     recorded(tmp_path)
     path = tmp_path / "runs.duckdb"
     with duckdb.connect(str(path)) as connection:

@@ -33,7 +33,7 @@ def test_inputs_of_a_tick_come_before_it() -> None:
         (Input(3, 1, "gift", "{}"), "inputs: unknown kind 'gift'; kinds are open, submit, policy"),
     ],
 )
-def test_an_input_that_makes_no_sense_is_refused(wrong: Input, said: str) -> None:
+def test_input_that_makes_no_sense_is_refused(wrong: Input, said: str) -> None:
     simulation = Simulation(busy())
     simulation.tick()
     with pytest.raises(RecordError) as refused:

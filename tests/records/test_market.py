@@ -32,7 +32,7 @@ def played(folder):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_orders_from_outside_are_given_in_again(tmp_path, file):
+def test_market_orders_from_outside_are_given_in_again(tmp_path, file):
     simulation = played(tmp_path)
     kinds = {event.kind for event in simulation.events()}
     assert {"MarketBid", "MarketTrade", "MarketOrderRefused", "MarketOrderCancelled", "LoanRepaid"} <= kinds
@@ -43,7 +43,7 @@ def test_orders_from_outside_are_given_in_again(tmp_path, file):
     assert found.num_events == len(simulation.events())
 
 
-def test_the_figures_of_the_days_know_loans_and_interest(tmp_path):
+def test_market_figures_of_the_days_know_loans_and_interest(tmp_path):
     simulation = played(tmp_path)
     days = [simulation.daily_metrics(day) for day in range(load(SCENARIO).simulation.num_days)]
     for bank in simulation.bank_ids:
@@ -55,7 +55,7 @@ def test_the_figures_of_the_days_know_loans_and_interest(tmp_path):
 
 
 @pytest.mark.parametrize("order", [(), ("bid", 0.02), ["bid", 0.02, 100], ("bid", 0.02, 100, 1), (["bid"], 0.02, 100)])
-def test_what_is_no_order_is_refused_before_anything_changes(order):
+def test_market_what_is_no_order_is_refused_before_anything_changes(order):
     simulation = Simulation(load(SCENARIO))
     learner = next(bank.id for bank in load(SCENARIO).banks if bank.policy.type == "external")
     simulation.open_tick()

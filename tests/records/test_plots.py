@@ -48,7 +48,7 @@ def many_banks(count):
     return Simulation(rows, events="tick")
 
 
-def test_a_long_run_is_drawn_through_every_so_many_ticks(tmp_path, monkeypatch):
+def test_plots_long_run_is_drawn_through_every_so_many_ticks(tmp_path, monkeypatch):
     monkeypatch.setattr(picturing, "MAX_POINTS", 5)
     picture = Picture(RunFacts.of(Simulation(busy())).after(ticks=24, num_events=0))
     samples = np.arange(24 * len(BANK_TICKS) * 3).reshape(24, len(BANK_TICKS), 3)
@@ -61,7 +61,7 @@ def test_a_long_run_is_drawn_through_every_so_many_ticks(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("days", "lines"), [(3, 2), (32, 31), (33, 0)])
-def test_ends_of_days_are_marked_up_to_a_month(tmp_path, days, lines):
+def test_plots_ends_of_days_are_marked_up_to_a_month(tmp_path, days, lines):
     told = drawn(picture_of_a_run(quiet(ticks=2, days=days)), tmp_path)
     assert told.count(DAY_LINE) == 2 * lines, "under the balances and under the queues"
 
@@ -69,14 +69,14 @@ def test_ends_of_days_are_marked_up_to_a_month(tmp_path, days, lines):
 @pytest.mark.parametrize(
     ("banks", "said"), [(3, "wider and darker: more"), (9, "<!-- receiver -->"), (21, "receiver, in order of ids")]
 )
-def test_a_run_of_no_tick_says_that_there_is_nothing_to_see(tmp_path, banks, said):
+def test_plots_run_of_no_tick_says_that_there_is_nothing_to_see(tmp_path, banks, said):
     told = drawn(Picture(RunFacts.of(many_banks(banks))), tmp_path)
     for text in (said, "no tick (running)", "nothing was charged", "nothing waited at the end of a tick"):
         assert text in told
     assert "median" not in told
 
 
-def test_of_many_banks_the_middle_and_the_dearest_are_drawn(tmp_path):
+def test_plots_of_many_banks_the_middle_and_the_dearest_are_drawn(tmp_path):
     simulation = many_banks(21)
     picture = Picture(RunFacts.of(simulation))
     picture.add_samples(0, np.ones((4, len(BANK_TICKS), 21), np.int64))
@@ -87,7 +87,7 @@ def test_of_many_banks_the_middle_and_the_dearest_are_drawn(tmp_path):
     assert "BANK_00" not in told
 
 
-def test_a_picture_of_a_run_that_failed_says_so(tmp_path):
+def test_plots_picture_of_a_run_that_failed_says_so(tmp_path):
     class FullDisk(Picture):
         def write(self, chunk, facts):
             message = "full: cannot be written: No space left on device"
@@ -104,14 +104,14 @@ def test_a_picture_of_a_run_that_failed_says_so(tmp_path):
     assert "(failed)" in drawn(picture, tmp_path)
 
 
-def test_without_matplotlib_the_message_names_the_extra(tmp_path, monkeypatch):
+def test_plots_without_matplotlib_the_message_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(RecordError, match=r"plots need matplotlib: pip install 'simcash-env\[plots\]'"):
         require_format(tmp_path / "run.png")
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
-def test_a_record_of_events_alone_is_run_again_and_gives_the_same_drawing(tmp_path, ending):
+def test_plots_record_of_events_alone_is_run_again_and_gives_the_same_drawing(tmp_path, ending):
     recorded(tmp_path)
     drawings, seen = [], []
     for file in ("run.parquet", "runs.duckdb"):
@@ -124,7 +124,7 @@ def test_a_record_of_events_alone_is_run_again_and_gives_the_same_drawing(tmp_pa
     assert drawings[0] == drawings[1]
 
 
-def test_a_record_of_events_alone_that_does_not_repeat_is_not_drawn(tmp_path):
+def test_plots_record_of_events_alone_that_does_not_repeat_is_not_drawn(tmp_path):
     recorded(tmp_path)
     sign_anew(tmp_path / "run.parquet", digest="0" * 64)
     record = open_record(tmp_path / "run.parquet")
@@ -137,7 +137,7 @@ def test_a_record_of_events_alone_that_does_not_repeat_is_not_drawn(tmp_path):
     "statement",
     ["DELETE FROM bank_ticks WHERE tick = 3 AND bank = 'ALFA'", "ALTER TABLE bank_ticks DROP balance_cents"],
 )
-def test_a_damaged_table_of_balances_is_named(tmp_path, statement):
+def test_plots_damaged_table_of_balances_is_named(tmp_path, statement):
     recorded(tmp_path)
     with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
         connection.execute(statement)
@@ -147,7 +147,7 @@ def test_a_damaged_table_of_balances_is_named(tmp_path, statement):
     record.close()
 
 
-def test_throughput_is_drawn_of_what_was_due_and_tells_what_never_settled(tmp_path):
+def test_plots_throughput_is_drawn_of_what_was_due_and_tells_what_never_settled(tmp_path):
     """Settled and arrived value were each drawn as shares of their own sum, so that both ended at 1."""
     picture = picture_of_a_run(busy(ticks=24, days=1, wealth=300, pool=None))
     arrived, settled = int(picture.arrived.sum()), int(picture.settled.sum())
@@ -159,7 +159,7 @@ def test_throughput_is_drawn_of_what_was_due_and_tells_what_never_settled(tmp_pa
     assert "share of the value that was due" in text
 
 
-def test_throughput_of_a_record_from_the_middle_counts_what_waited(tmp_path):
+def test_plots_throughput_of_a_record_from_the_middle_counts_what_waited(tmp_path):
     simulation = Simulation(busy(ticks=24, days=1, wealth=300, pool=None), events="tick")
     for _ in range(12):
         simulation.tick()

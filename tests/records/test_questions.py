@@ -59,7 +59,7 @@ def settlements(simulation):
             yield event, header
 
 
-def test_what_each_mechanism_released(run):
+def test_questions_what_each_mechanism_released(run):
     simulation, connection = run
     counts, cents = Counter(), Counter()
     for event, mechanism in settlements(simulation):
@@ -74,7 +74,7 @@ def test_what_each_mechanism_released(run):
     assert (sum(counts.values()), sum(cents.values())) == (summary.settled, summary.settled_cents)
 
 
-def test_what_a_mechanism_released_is_what_its_own_events_say(run):
+def test_questions_what_a_mechanism_released_is_what_its_own_events_say(run):
     simulation, connection = run
     said = Counter()
     for event in simulation.events():
@@ -90,7 +90,7 @@ def test_what_a_mechanism_released_is_what_its_own_events_say(run):
     assert found == said
 
 
-def test_who_waited_on_whom(run):
+def test_questions_who_waited_on_whom(run):
     simulation, connection = run
     queued, waits = {}, defaultdict(list)
     for event in simulation.events():
@@ -113,7 +113,7 @@ def test_who_waited_on_whom(run):
     assert len(expected) > 6
 
 
-def test_costs_by_kind_and_hour(run):
+def test_questions_costs_by_kind_and_hour(run):
     simulation, connection = run
     cents = Counter()
     for event in simulation.events():
@@ -125,7 +125,7 @@ def test_costs_by_kind_and_hour(run):
     assert {hour for _, hour in cents} == set(range(6, 18))
 
 
-def test_throughput_by_hour(run):
+def test_questions_throughput_by_hour(run):
     """Shares were of what settled, so that a system which settles little reached 100 % too."""
     simulation, connection = run
     settled, arrived = Counter(), Counter()
@@ -150,7 +150,7 @@ def test_throughput_by_hour(run):
     assert total < due
 
 
-def test_value_due_is_what_settled_what_was_dropped_and_what_waits(run):
+def test_questions_value_due_is_what_settled_what_was_dropped_and_what_waits(run):
     simulation, connection = run
     summary = simulation.summary()
     (found,) = ask(connection, "SELECT * EXCLUDE (run) FROM value_due")
@@ -161,7 +161,7 @@ def test_value_due_is_what_settled_what_was_dropped_and_what_waits(run):
     assert never == due - settled
 
 
-def test_value_due_of_a_record_that_begins_in_the_middle(tmp_path):
+def test_questions_value_due_of_a_record_that_begins_in_the_middle(tmp_path):
     simulation = Simulation(busy(ticks=24, days=1, wealth=500, pool=None), seed=5)
     for _ in range(12):
         simulation.tick()
@@ -178,7 +178,7 @@ def test_value_due_of_a_record_that_begins_in_the_middle(tmp_path):
     assert max(share for (share,) in shares) <= 1
 
 
-def test_views_of_an_older_file_are_written_anew(tmp_path):
+def test_questions_views_of_an_older_file_are_written_anew(tmp_path):
     path = tmp_path / "r.duckdb"
     simulation = Simulation(busy(), seed=1)
     DatabaseSink(path, RunFacts.of(simulation)).finish(RunFacts.of(simulation))
@@ -191,7 +191,7 @@ def test_views_of_an_older_file_are_written_anew(tmp_path):
     assert "due_cents" in columns
 
 
-def test_the_life_of_every_payment(run):
+def test_questions_life_of_every_payment(run):
     simulation, connection = run
     found = {row[0]: row[1:] for row in ask(connection, "SELECT * EXCLUDE (run) FROM payments")}
     arrivals = [event for event in simulation.events() if event.kind == "Arrival"]
@@ -206,19 +206,19 @@ def test_the_life_of_every_payment(run):
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_query_of_the_page_answers(run, query):
+def test_questions_every_query_of_the_page_answers(run, query):
     _, connection = run
     assert ask(connection, query)
 
 
-def test_the_page_shows_every_table_and_view():
+def test_questions_page_shows_every_table_and_view():
     text = PAGE.read_text(encoding="utf-8")
     assert len(QUERIES) >= 8
     for name in (*TABLES, *VIEWS):
         assert f"`{name}`" in text, name
 
 
-def test_guideline_query_of_the_page_fails_a_run_that_settles_less_than_half(tmp_path):
+def test_questions_guideline_query_of_the_page_fails_a_run_that_settles_less_than_half(tmp_path):
     """Settled value was compared with itself, so that 45 % settled in the first tick passed the guideline."""
     payments = [
         {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": cents, "deadline": 24}

@@ -38,7 +38,7 @@ def rows_of(record):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_the_record_holds_every_event_of_the_run(tmp_path, file):
+def test_record_holds_every_event_of_the_run(tmp_path, file):
     simulation = recorded(tmp_path)
     record = open_record(tmp_path / file)
     assert np.array_equal(rows_of(record), simulation.events().rows)
@@ -51,7 +51,7 @@ def test_the_record_holds_every_event_of_the_run(tmp_path, file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_replay_in_another_process_is_equal_event_for_event(tmp_path, file):
+def test_records_replay_in_another_process_is_equal_event_for_event(tmp_path, file):
     simulation = recorded(tmp_path)
     command = [sys.executable, "-m", "simcash_env.cli", "replay", str(tmp_path / file), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
@@ -65,7 +65,7 @@ def test_a_replay_in_another_process_is_equal_event_for_event(tmp_path, file):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(config=strategies.scenarios())
-def test_any_scenario_repeats_from_its_record(tmp_path_factory, config):
+def test_records_any_scenario_repeats_from_its_record(tmp_path_factory, config):
     folder = tmp_path_factory.mktemp("run")
     simulation = Simulation(config)
     with Recorder(simulation, sinks_for(folder, simulation), chunk_rows=16) as recorder:
@@ -80,7 +80,7 @@ def test_any_scenario_repeats_from_its_record(tmp_path_factory, config):
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("opened", [False, True])
-def test_a_record_may_begin_in_the_middle_of_a_run(tmp_path, file, opened):
+def test_record_may_begin_in_the_middle_of_a_run(tmp_path, file, opened):
     simulation = Simulation(busy(scripted=3), seed=4)
     simulation.run(5)
     simulation.set_policy("ALFA", "external")
@@ -98,7 +98,7 @@ def test_a_record_may_begin_in_the_middle_of_a_run(tmp_path, file, opened):
     record.close()
 
 
-def test_the_record_does_not_depend_on_the_size_of_its_chunks(tmp_path):
+def test_record_does_not_depend_on_the_size_of_its_chunks(tmp_path):
     tables = []
     for chunk_rows in (1, 50, 10**6):
         folder = tmp_path / str(chunk_rows)
@@ -114,7 +114,7 @@ def test_the_record_does_not_depend_on_the_size_of_its_chunks(tmp_path):
     assert tables[0] == tables[1] == tables[2]
 
 
-def test_tables_of_banks_are_what_the_accounts_said(tmp_path):
+def test_records_tables_of_banks_are_what_the_accounts_said(tmp_path):
     simulation = Simulation(busy(scripted=3), seed=4)
     samples = []
     sink = DatabaseSink(tmp_path / "runs.duckdb", RunFacts.of(simulation))
@@ -133,7 +133,7 @@ def test_tables_of_banks_are_what_the_accounts_said(tmp_path):
     record.close()
 
 
-def test_columns_read_as_people_name_things(tmp_path):
+def test_records_columns_read_as_people_name_things(tmp_path):
     simulation = recorded(tmp_path)
     table = pq.read_table(tmp_path / "run.parquet")
     assert table.schema.equals(EVENTS, check_metadata=False)
@@ -153,7 +153,7 @@ def test_columns_read_as_people_name_things(tmp_path):
     }
 
 
-def test_a_database_holds_many_runs_and_a_parquet_file_is_replaced(tmp_path):
+def test_records_database_holds_many_runs_and_a_parquet_file_is_replaced(tmp_path):
     first = recorded(tmp_path)
     second = recorded(tmp_path, rate=0.5)
     for run, simulation in ((1, first), (2, second), (None, second)):
@@ -181,7 +181,7 @@ def record_until(error, recorder):
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (Broken, "failed")])
-def test_what_was_recorded_until_an_interruption_is_there(tmp_path, error, status):
+def test_records_what_was_recorded_until_an_interruption_is_there(tmp_path, error, status):
     simulation = Simulation(busy(scripted=3), seed=4)
     with pytest.raises(error):
         record_until(error, Recorder(simulation, sinks_for(tmp_path, simulation)))
@@ -193,7 +193,7 @@ def test_what_was_recorded_until_an_interruption_is_there(tmp_path, error, statu
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_changed_event_is_found_and_named(tmp_path, file):
+def test_records_changed_event_is_found_and_named(tmp_path, file):
     recorded(tmp_path)
     path = tmp_path / file
     if file == "run.parquet":
@@ -227,7 +227,7 @@ def test_a_changed_event_is_found_and_named(tmp_path, file):
         ("INSERT INTO events SELECT * REPLACE (seq + 1 AS seq) FROM events WHERE seq = {last}", "the replay is over"),
     ],
 )
-def test_events_too_few_or_too_many_are_found(tmp_path, statement, said):
+def test_records_events_too_few_or_too_many_are_found(tmp_path, statement, said):
     simulation = recorded(tmp_path)
     with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
         connection.execute(statement.format(last=len(simulation.events()) - 1))
@@ -236,7 +236,7 @@ def test_events_too_few_or_too_many_are_found(tmp_path, statement, said):
     record.close()
 
 
-def test_an_event_that_differs_in_no_word_is_shown_as_its_row(tmp_path):
+def test_records_event_that_differs_in_no_word_is_shown_as_its_row(tmp_path):
     recorded(tmp_path)
     with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
         (seq,) = connection.execute("SELECT min(seq) FROM events WHERE kind = 'CostAccrual'").fetchone()
@@ -247,7 +247,7 @@ def test_an_event_that_differs_in_no_word_is_shown_as_its_row(tmp_path):
     assert re.fullmatch(rf"event {seq}: recorded \[.*, 7\], replayed \[.*, -1\]", found.difference)
 
 
-def test_an_event_of_a_bank_that_is_not_there_is_refused(tmp_path):
+def test_records_event_of_a_bank_that_is_not_there_is_refused(tmp_path):
     recorded(tmp_path)
     with duckdb.connect(str(tmp_path / "runs.duckdb")) as connection:
         connection.execute("UPDATE events SET bank = 'ZULU' WHERE seq = 20")
@@ -258,7 +258,7 @@ def test_an_event_of_a_bank_that_is_not_there_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_another_state_at_the_end_is_found_though_every_event_is_equal(tmp_path, file):
+def test_records_another_state_at_the_end_is_found_though_every_event_is_equal(tmp_path, file):
     recorded(tmp_path)
     sign_anew(tmp_path / file, digest="0" * 64)
     record = open_record(tmp_path / file)
@@ -266,7 +266,7 @@ def test_another_state_at_the_end_is_found_though_every_event_is_equal(tmp_path,
     record.close()
 
 
-def test_a_record_of_other_kernels_is_replayed_and_says_so(tmp_path, capsys):
+def test_record_of_other_kernels_is_replayed_and_says_so(tmp_path, capsys):
     recorded(tmp_path)
     sign_anew(tmp_path / "runs.duckdb", kernels="others")
     command = ["replay", str(tmp_path / "runs.duckdb")]
@@ -289,7 +289,7 @@ def test_a_record_of_other_kernels_is_replayed_and_says_so(tmp_path, capsys):
         ({"seed": "3", "digest": None}, "seed, digest"),
     ],
 )
-def test_facts_that_make_no_sense_are_refused_though_their_checksum_fits(tmp_path, changes, odd):
+def test_records_facts_that_make_no_sense_are_refused_though_their_checksum_fits(tmp_path, changes, odd):
     recorded(tmp_path)
     sign_anew(tmp_path / "run.parquet", **changes)
     with pytest.raises(RecordError, match=rf"run\.parquet: invalid facts of the run: {odd}$"):
@@ -297,7 +297,7 @@ def test_facts_that_make_no_sense_are_refused_though_their_checksum_fits(tmp_pat
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_tick_that_is_refused_after_the_end_leaves_no_trace(tmp_path, file):
+def test_records_tick_that_is_refused_after_the_end_leaves_no_trace(tmp_path, file):
     simulation = Simulation(busy(scripted=3), seed=4)
     with Recorder(simulation, sinks_for(tmp_path, simulation)) as recorder:
         while not simulation.is_over:
@@ -310,7 +310,7 @@ def test_a_tick_that_is_refused_after_the_end_leaves_no_trace(tmp_path, file):
     record.close()
 
 
-def test_a_run_that_was_played_past_its_recorder_is_refused(tmp_path):
+def test_records_run_that_was_played_past_its_recorder_is_refused(tmp_path):
     simulation = Simulation(busy(scripted=3), seed=4)
     with Recorder(simulation, sinks_for(tmp_path, simulation)) as recorder:
         recorder.tick()
@@ -324,7 +324,7 @@ def test_a_run_that_was_played_past_its_recorder_is_refused(tmp_path):
         Recorder(Simulation(busy(), events=False), [])
 
 
-def test_another_scenario_or_seed_is_another_run(tmp_path):
+def test_records_another_scenario_or_seed_is_another_run(tmp_path):
     simulation = recorded(tmp_path)
     facts = open_record(tmp_path / "run.parquet").facts
     assert facts.seed == simulation.seed
@@ -335,7 +335,7 @@ def test_another_scenario_or_seed_is_another_run(tmp_path):
         RunFacts.from_json(facts.to_json().replace('"format": 1', '"format": 2', 1))
 
 
-def test_a_killed_writer_leaves_a_database_that_can_be_read_and_no_parquet_file(tmp_path):
+def test_records_killed_writer_leaves_a_database_that_can_be_read_and_no_parquet_file(tmp_path):
     program = f"""
 import os, sys
 from pathlib import Path
@@ -365,7 +365,7 @@ os.kill(os.getpid(), 9)
     record.close()
 
 
-def test_a_database_that_is_open_elsewhere_is_refused(tmp_path):
+def test_records_database_that_is_open_elsewhere_is_refused(tmp_path):
     recorded(tmp_path)
     program = f"import duckdb, sys; c = duckdb.connect({str(tmp_path / 'runs.duckdb')!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
@@ -379,14 +379,14 @@ def test_a_database_that_is_open_elsewhere_is_refused(tmp_path):
     assert open_record(tmp_path / "runs.duckdb").facts.status == "complete"
 
 
-def test_duckdb_draws_no_bar_into_the_data(tmp_path):
+def test_records_duckdb_draws_no_bar_into_the_data(tmp_path):
     recorded(tmp_path)
     record = DatabaseRecord(tmp_path / "runs.duckdb")
     assert record.connection.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
     record.close()
 
 
-def test_a_parquet_file_is_not_there_before_the_run_ends(tmp_path):
+def test_records_parquet_file_is_not_there_before_the_run_ends(tmp_path):
     simulation = Simulation(busy(scripted=3), seed=4)
     recorder = Recorder(simulation, [ParquetSink(tmp_path / "run.parquet", RunFacts.of(simulation))])
     recorder.tick()

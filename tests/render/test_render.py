@@ -40,7 +40,7 @@ def count_of(image, text):
     return int((image == colour(text)).all(axis=2).sum())
 
 
-def test_the_table_has_a_row_a_bank_with_its_money_and_its_costs():
+def test_render_table_has_a_row_a_bank_with_its_money_and_its_costs():
     vec, renderer = played("ansi")
     state, table = vec.state(0), renderer.render()
     first, heads, *rows = table.splitlines()
@@ -62,14 +62,14 @@ def test_the_table_has_a_row_a_bank_with_its_money_and_its_costs():
     assert any(int(row.split()[-1].replace(",", "")) for row in rows)
 
 
-def test_the_table_shows_the_copy_that_is_asked_for():
+def test_render_table_shows_the_copy_that_is_asked_for():
     vec = make_vec(busy(), 2)
     vec.reset(3)
     assert render_text(vec, 0) != render_text(vec, 1)
     assert Renderer(vec, "ansi", copy=1).render() == render_text(vec, 1)
 
 
-def test_the_image_is_of_one_size_and_moves_with_the_run():
+def test_render_image_is_of_one_size_and_moves_with_the_run():
     vec, renderer = played("rgb_array")
     image = renderer.render()
     assert image.shape == (HEIGHT, WIDTH, 3)
@@ -84,7 +84,7 @@ def test_the_image_is_of_one_size_and_moves_with_the_run():
 
 
 @pytest.mark.parametrize("banks", [2, 3, 9, 50])
-def test_the_image_shows_few_and_many_banks(banks):
+def test_render_image_shows_few_and_many_banks(banks):
     names = [f"BANK_{number:02d}" for number in range(banks)]
     arrivals = {
         "rate_per_tick": 1.5,
@@ -114,7 +114,7 @@ def test_the_image_shows_few_and_many_banks(banks):
     assert (count_of(image, charts.INNER_BAND) > 100) == (banks > charts.MOST_LINES)
 
 
-def test_a_cost_is_a_bar():
+def test_render_cost_is_a_bar():
     vec, renderer = played("rgb_array", steps=0)
     quarter = np.s_[430:, 700:900]
     before = count_of(renderer.render()[quarter], canvas.BLUE)
@@ -125,7 +125,7 @@ def test_a_cost_is_a_bar():
     assert count_of(renderer.render()[quarter], canvas.BLUE) > 100
 
 
-def test_the_history_holds_the_figures_of_every_decision_of_the_day():
+def test_render_history_holds_the_figures_of_every_decision_of_the_day():
     vec, seen = world(), []
     day = history.History(vec)
     vec.reset(4)
@@ -146,7 +146,7 @@ def test_the_history_holds_the_figures_of_every_decision_of_the_day():
     assert np.array_equal(day.balances[6], vec.state(0).bank_balance_cents)
 
 
-def test_a_new_run_and_a_jump_of_the_clock_begin_afresh():
+def test_render_new_run_and_a_jump_of_the_clock_begin_afresh():
     vec, renderer = played("rgb_array", steps=3)
     vec.reset(5)
     renderer.record()
@@ -158,23 +158,23 @@ def test_a_new_run_and_a_jump_of_the_clock_begin_afresh():
     assert renderer.render() is not None
 
 
-def test_without_a_mode_nothing_is_kept_and_nothing_shown():
+def test_render_without_a_mode_nothing_is_kept_and_nothing_shown():
     _, renderer = played(None)
     assert renderer._history is None
     assert renderer.render() is None
 
 
-def test_before_the_first_run_there_is_no_image():
+def test_render_before_the_first_run_there_is_no_image():
     assert Renderer(world(), "rgb_array").render() is None
 
 
-def test_an_unknown_mode_is_refused_by_name():
+def test_render_unknown_mode_is_refused_by_name():
     with pytest.raises(ConfigError, match="render_mode: must be one of ansi, rgb_array, human, got 'ascii'"):
         Renderer(world(), "ascii")
 
 
 @pytest.mark.parametrize(("mode", "module"), [("rgb_array", "PIL"), ("human", "PIL"), ("human", "pygame")])
-def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, mode, module):
+def test_render_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, mode, module):
     for name in [name for name in sys.modules if name.split(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
@@ -183,7 +183,7 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, m
     assert Renderer(world(), "ansi").mode == "ansi"
 
 
-def test_nothing_is_loaded_until_an_image_is_asked_for():
+def test_render_nothing_is_loaded_until_an_image_is_asked_for():
     import subprocess
 
     program = "import sys, simcash_env.render; print([name for name in ('PIL', 'pygame') if name in sys.modules])"
@@ -197,7 +197,7 @@ def no_screen(monkeypatch):
     return pytest.importorskip("pygame")
 
 
-def test_the_window_shows_the_same_image_and_closes(no_screen):
+def test_render_window_shows_the_same_image_and_closes(no_screen):
     vec = world()
     renderer, twin = Renderer(vec, "human", frames_per_second=0), Renderer(vec, "rgb_array")
     vec.reset(2)
@@ -213,7 +213,7 @@ def test_the_window_shows_the_same_image_and_closes(no_screen):
     renderer.close()
 
 
-def test_a_window_that_its_user_closed_stays_closed_and_the_run_goes_on(no_screen):
+def test_render_window_that_its_user_closed_stays_closed_and_the_run_goes_on(no_screen):
     pygame = no_screen
     vec = world()
     closed, open_still = (Renderer(vec, "human", frames_per_second=0) for _ in range(2))
@@ -234,7 +234,7 @@ def test_a_window_that_its_user_closed_stays_closed_and_the_run_goes_on(no_scree
     assert open_still._window.is_closed
 
 
-def test_a_closed_window_shows_nothing_more_and_may_be_closed_again(no_screen):
+def test_render_closed_window_shows_nothing_more_and_may_be_closed_again(no_screen):
     window = RenderWindow("closed", 0)
     window.close()
     for _ in range(2):
@@ -243,7 +243,7 @@ def test_a_closed_window_shows_nothing_more_and_may_be_closed_again(no_screen):
         assert (window.is_closed, window._window) == (True, None)
 
 
-def test_without_a_screen_the_message_says_what_to_use_instead(monkeypatch):
+def test_render_without_a_screen_the_message_says_what_to_use_instead(monkeypatch):
     pytest.importorskip("pygame").display.quit()
     monkeypatch.setenv("SDL_VIDEODRIVER", "no such driver")
     vec = world()
@@ -254,7 +254,7 @@ def test_without_a_screen_the_message_says_what_to_use_instead(monkeypatch):
 
 
 @pytest.mark.parametrize("mode", ["ansi", "rgb_array", "human"])
-def test_a_renderer_can_be_copied_and_pickled_with_its_batch(mode, no_screen):
+def test_renderer_can_be_copied_and_pickled_with_its_batch(mode, no_screen):
     vec = world()
     renderer = Renderer(vec, mode, frames_per_second=0)
     vec.reset(1)
@@ -270,12 +270,12 @@ def test_a_renderer_can_be_copied_and_pickled_with_its_batch(mode, no_screen):
     ("cents", "text"),
     [(0, "0"), (950, "950"), (-12_345, "-12.3k"), (3_200_000, "3.2M"), (1_500_000_000, "1.5G"), (2 * 10**12, "2T")],
 )
-def test_amounts_are_told_in_a_few_letters(cents, text):
+def test_render_amounts_are_told_in_a_few_letters(cents, text):
     assert canvas.short(cents) == text
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 0), (-3, 7), (0, 999_999), (-2_500_000, 10), (0, 4 * 10**18)])
-def test_gridlines_are_round_and_cover_the_values(low, high):
+def test_render_gridlines_are_round_and_cover_the_values(low, high):
     marks = canvas.round_steps(low, high)
     assert marks[0] <= low
     assert marks[-1] >= high
@@ -296,7 +296,7 @@ class Words(canvas.Canvas):
 
 
 @pytest.mark.parametrize(("ticks", "marks"), [(6, range(7)), (7, range(0, 7, 2)), (100, range(0, 101, 20))])
-def test_the_foot_of_a_chart_ends_with_the_day(ticks, marks):
+def test_render_foot_of_a_chart_ends_with_the_day(ticks, marks):
     sheet = Words()
     frame = charts.open_chart(sheet, "Balances", (0.0, 0.0, 500.0, 300.0), ticks, np.array([0.0, 9.0]))
     foot = {int(text): place[0] for text, place in sheet.told if place[1] == frame.bottom + 6 and text.isdecimal()}
@@ -304,14 +304,14 @@ def test_the_foot_of_a_chart_ends_with_the_day(ticks, marks):
     assert max(foot.values()) <= frame.right
 
 
-def test_labels_are_moved_apart_and_stay_in_the_chart():
+def test_render_labels_are_moved_apart_and_stay_in_the_chart():
     placed = charts.spread_out([100.0, 100.0, 101.0, 199.0, 205.0], 50.0, 200.0)
     assert np.diff(sorted(placed)).min() >= charts.LABEL_SPACING
     assert max(placed) <= 200.0
     assert charts.spread_out([60.0, 120.0], 50.0, 200.0) == [60.0, 120.0]
 
 
-def test_a_long_name_ends_in_an_ellipsis():
+def test_render_long_name_ends_in_an_ellipsis():
     sheet = canvas.Canvas(10, 10)
     assert charts.fitted(sheet, "ALFA", 96) == "ALFA"
     told = charts.fitted(sheet, "A_BANK_WITH_A_VERY_LONG_NAME", 96)

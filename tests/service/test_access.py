@@ -42,7 +42,7 @@ PATHS = ["/", "/health", "/metrics", "/docs", "/openapi.json", "/static/app.js",
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}"]
 )
-def test_every_call_needs_the_token(guarded, path, header):
+def test_access_every_call_needs_the_token(guarded, path, header):
     import httpx
 
     headers = {} if header is None else {"authorization": header}
@@ -53,7 +53,7 @@ def test_every_call_needs_the_token(guarded, path, header):
     assert guarded.client.get(path).status_code != 401
 
 
-def test_a_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
+def test_access_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
     import httpx
 
     with httpx.Client(base_url=guarded.url) as browser:
@@ -72,7 +72,7 @@ def test_a_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
     assert not [line for line in guarded.lines if TOKEN in line or "correct+horse" in line]
 
 
-def test_a_socket_needs_the_token_too(guarded):
+def test_access_socket_needs_the_token_too(guarded):
     name = guarded.make("castro-2period-v0")
     url = guarded.socket_url + f"/simulations/{name}/ticks"
     with connect(url) as socket, pytest.raises(ConnectionClosed) as refused:
@@ -83,7 +83,7 @@ def test_a_socket_needs_the_token_too(guarded):
     assert guarded.client.delete(f"/simulations/{name}").status_code == 204
 
 
-def test_limits_are_told_with_the_option_that_sets_them(guarded):
+def test_access_limits_are_told_with_the_option_that_sets_them(guarded):
     many = load_scenario("ten-banks-v0").model_dump(mode="json")
     refused = guarded.client.post("/simulations", json={"scenario": many})
     assert refused.status_code == 422
@@ -104,7 +104,7 @@ def test_limits_are_told_with_the_option_that_sets_them(guarded):
         assert guarded.client.delete(f"/simulations/{name}").status_code == 204
 
 
-def test_a_simulation_that_outgrows_the_memory_stops_where_it_is(guarded):
+def test_access_simulation_that_outgrows_the_memory_stops_where_it_is(guarded):
     long = load_scenario("two-banks-v0").model_dump(mode="json")
     long["simulation"] |= {"ticks_per_day": 100_000, "num_days": 1}
     name = guarded.make(long)
@@ -120,7 +120,7 @@ def test_a_simulation_that_outgrows_the_memory_stops_where_it_is(guarded):
 
 
 @pytest.mark.parametrize("events", [True, False])
-def test_one_tick_of_far_too_many_payments_is_stopped_and_has_not_happened(guarded, events):
+def test_access_one_tick_of_far_too_many_payments_is_stopped_and_has_not_happened(guarded, events):
     crowded = load_scenario("two-banks-v0").model_dump(mode="json")
     for bank in crowded["banks"]:
         bank["arrivals"]["rate_per_tick"] = 10_000.0
@@ -137,7 +137,7 @@ def test_one_tick_of_far_too_many_payments_is_stopped_and_has_not_happened(guard
     assert guarded.client.delete(f"/simulations/{name}").status_code == 204
 
 
-def test_a_run_that_was_refused_room_goes_on_as_if_it_had_not_been():
+def test_access_run_that_was_refused_room_goes_on_as_if_it_had_not_been():
     from simcash_env.service.run import Run
     from simcash_env.simulation import Simulation
     from tests.worlds import busy
@@ -163,7 +163,7 @@ def test_a_run_that_was_refused_room_goes_on_as_if_it_had_not_been():
     assert (run.events().rows == alone.events().rows).all()
 
 
-def test_another_sites_page_may_read_and_do_nothing(service):
+def test_access_another_sites_page_may_read_and_do_nothing(service):
     headers = {"origin": "https://elsewhere.example"}
     refused = service.client.post("/simulations", json={"scenario": "castro-2period-v0"}, headers=headers)
     assert refused.status_code == 403
@@ -180,7 +180,7 @@ def test_another_sites_page_may_read_and_do_nothing(service):
     assert service.client.get("/health", headers={"host": "localhost:1234"}).status_code == 200
 
 
-def test_the_page_lets_nothing_of_another_site_in(service):
+def test_access_page_lets_nothing_of_another_site_in(service):
     headers = service.client.get("/").headers
     assert headers["content-security-policy"].startswith("default-src 'self'; ")
     assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")

@@ -43,7 +43,7 @@ def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_service_that_is_stopping_says_so_and_begins_nothing():
+def test_service_that_is_stopping_says_so_and_begins_nothing():
     async def calls(app, client):
         name = (await client.post("/simulations", json={"scenario": GAME})).json()["id"]
         app.state.keeper.stopping.set()
@@ -61,7 +61,7 @@ def test_a_service_that_is_stopping_says_so_and_begins_nothing():
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_a_tick_that_fails_is_told_and_shown_as_the_simulations_failure():
+def test_service_tick_that_fails_is_told_and_shown_as_the_simulations_failure():
     async def calls(_, client):
         made = await client.post("/simulations", json={"scenario": overflowing().model_dump(mode="json")})
         path = f"/simulations/{made.json()['id']}"
@@ -74,7 +74,7 @@ def test_a_tick_that_fails_is_told_and_shown_as_the_simulations_failure():
     with_client(calls)
 
 
-def test_a_crash_is_answered_counted_and_logged_under_its_request_id(monkeypatch, capsys):
+def test_service_crash_is_answered_counted_and_logged_under_its_request_id(monkeypatch, capsys):
     monkeypatch.setattr(views, "metrics", lambda *_: 1 // 0)
 
     async def calls(_, client):
@@ -93,7 +93,7 @@ def test_a_crash_is_answered_counted_and_logged_under_its_request_id(monkeypatch
     assert own["request"]["status"] == 500
 
 
-def test_a_crash_in_mid_answer_adds_nothing_to_it(capsys):
+def test_service_crash_in_mid_answer_adds_nothing_to_it(capsys):
     async def broken(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         message = "half way"
@@ -137,7 +137,7 @@ class Socket:
         await app(self.scope, self.receive, self.send)
 
 
-def test_a_listener_whose_simulation_is_deleted_as_it_comes_is_told():
+def test_service_listener_whose_simulation_is_deleted_as_it_comes_is_told():
     async def calls(app, _):
         keeper = app.state.keeper
         held = await keeper.create(NewSimulation(scenario=GAME, external_policy=FIFO))
@@ -155,7 +155,7 @@ def test_a_listener_whose_simulation_is_deleted_as_it_comes_is_told():
     with_client(calls)
 
 
-def test_a_listener_that_left_without_a_word_is_forgotten():
+def test_service_listener_that_left_without_a_word_is_forgotten():
     async def calls(app, _):
         held = await app.state.keeper.create(NewSimulation(scenario=GAME, external_policy=FIFO))
         await Socket(held.id, is_gone=True).listen(app)
@@ -164,7 +164,7 @@ def test_a_listener_that_left_without_a_word_is_forgotten():
     with_client(calls)
 
 
-def test_a_librarys_error_is_one_line_with_its_traceback(capsys):
+def test_service_librarys_error_is_one_line_with_its_traceback(capsys):
     logger = logging.getLogger("tests.service.library")
     logger.propagate = False
     logger.handlers = [JsonHandler()]
@@ -190,7 +190,7 @@ def loggers():
 
 
 @pytest.mark.usefixtures("loggers")
-def test_a_service_that_cannot_start_says_why_and_lets_nobody_in(monkeypatch, capsys):
+def test_service_that_cannot_start_says_why_and_lets_nobody_in(monkeypatch, capsys):
     monkeypatch.setattr(Keeper, "warm_up", lambda _: 1 // 0)
     told = []
     with pytest.raises(SimulationError, match="the service could not start; see the line above"):

@@ -190,7 +190,7 @@ def name(service):
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "said", "parameters"), CASES, ids=lambda _: str(next(NUMBERS))
 )
-def test_a_broken_request_is_refused_by_place_and_rule(service, name, method, path, body, status, said, parameters):
+def test_broken_request_is_refused_by_place_and_rule(service, name, method, path, body, status, said, parameters):
     before = service.get(f"/simulations/{name}/metrics")["digest"], len(service.get("/simulations")["simulations"])
     is_text = isinstance(body, bytes)
     content = body if is_text else None if body is None else json.dumps(body).encode()
@@ -208,19 +208,19 @@ def test_a_broken_request_is_refused_by_place_and_rule(service, name, method, pa
     assert after == before
 
 
-def test_a_body_that_does_not_say_its_length_is_counted(service):
+def test_bad_requests_body_that_does_not_say_its_length_is_counted(service):
     chunks = (b" " * 2**20 for _ in range(6))
     answer = service.client.post(NEW, content=chunks, headers={"content-type": "application/json"})
     assert answer.status_code == 413
     assert "are over the limit of 4194304 (--max-body)" in answer.json()["error"]
 
 
-def test_there_are_many_of_them():
+def test_bad_requests_there_are_many_of_them():
     assert len(CASES) >= 120
     assert len({repr(case) for case in CASES}) == len(CASES)
 
 
-def test_a_run_that_is_over_ticks_no_further_and_takes_no_payment(service):
+def test_bad_requests_run_that_is_over_ticks_no_further_and_takes_no_payment(service):
     over = service.make("castro-2period-v0", external_policy=FIFO)
     service.tick(over, 2)
     refused = service.client.post(f"/simulations/{over}/tick")
@@ -229,7 +229,7 @@ def test_a_run_that_is_over_ticks_no_further_and_takes_no_payment(service):
     assert (refused.status_code, refused.json()["error"]) == (409, "the run is over: no payment can arrive any more")
 
 
-def test_without_events_there_are_none_to_read(service):
+def test_bad_requests_without_events_there_are_none_to_read(service):
     quiet = service.make(CASTRO, events=False, external_policy=FIFO)
     service.tick(quiet, 3)
     refused = service.client.get(f"/simulations/{quiet}/events")
@@ -240,7 +240,7 @@ def test_without_events_there_are_none_to_read(service):
     assert "only known with events" in refused.json()["error"]
 
 
-def test_messages_are_those_of_the_command_line(service, tmp_path):
+def test_bad_requests_messages_are_those_of_the_command_line(service, tmp_path):
     from simcash_env.errors import ConfigError
 
     broken = scenario_with(*BANKS_0, "opening_balance", value=1.5)["scenario"]

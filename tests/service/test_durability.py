@@ -19,7 +19,7 @@ from tests.service.processes import FIFO, ROOT, Served, alone, serving
 TEN = "ten-banks-v0"
 
 
-def test_kill_9_and_a_restart_bring_back_the_last_acknowledged_tick(tmp_path):
+def test_durability_kill_9_and_a_restart_bring_back_the_last_acknowledged_tick(tmp_path):
     file = tmp_path / "kept.db"
     with serving("--db", file) as served:
         names = [served.make(TEN, seed=seed, external_policy=FIFO) for seed in range(4)]
@@ -73,7 +73,7 @@ def test_kill_9_and_a_restart_bring_back_the_last_acknowledged_tick(tmp_path):
         assert [row["id"] for row in last.get("/simulations")["simulations"]] == names
 
 
-def test_sigterm_in_mid_call_finishes_the_tick_answers_and_keeps_it(tmp_path):
+def test_durability_sigterm_in_mid_call_finishes_the_tick_answers_and_keeps_it(tmp_path):
     file = tmp_path / "kept.db"
     served = Served("--db", file)
     try:
@@ -103,7 +103,7 @@ def test_sigterm_in_mid_call_finishes_the_tick_answers_and_keeps_it(tmp_path):
         assert again.get(f"/simulations/{name}/metrics")["digest"] == alone(TEN, 1, done).digest()
 
 
-def test_a_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_nothing():
+def test_durability_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_nothing():
     with serving() as served:
         name = served.make(TEN, seed=1, external_policy=FIFO)
         program = (
@@ -138,7 +138,7 @@ def test_a_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_nothing():
         assert served.get("/health")["memory_bytes"] == 0
 
 
-def test_a_damaged_simulation_is_refused_left_as_it_is_and_the_others_live(tmp_path):
+def test_durability_damaged_simulation_is_refused_left_as_it_is_and_the_others_live(tmp_path):
     file = tmp_path / "kept.db"
     with serving("--db", file) as served:
         sound, damaged = (served.make(seed=seed, external_policy=FIFO) for seed in (1, 2))
@@ -170,7 +170,7 @@ def refused(file):
     return done.stderr
 
 
-def test_files_that_are_none_of_ours_are_refused_and_left_as_they_are(tmp_path):
+def test_durability_files_that_are_none_of_ours_are_refused_and_left_as_they_are(tmp_path):
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE theirs (a)")
@@ -183,13 +183,13 @@ def test_files_that_are_none_of_ours_are_refused_and_left_as_they_are(tmp_path):
         assert file.read_bytes() == before
 
 
-def test_a_second_service_is_refused_the_same_database(tmp_path):
+def test_durability_second_service_is_refused_the_same_database(tmp_path):
     file = tmp_path / "kept.db"
     with serving("--db", file):
         assert "database is locked" in refused(file)
 
 
-def test_a_full_disk_is_told_and_the_call_has_not_happened(tmp_path):
+def test_durability_full_disk_is_told_and_the_call_has_not_happened(tmp_path):
     from simcash_env.config import load_scenario
     from simcash_env.service.held import Held, Origin
     from simcash_env.service.keeper import Keeper
@@ -219,12 +219,12 @@ def test_a_full_disk_is_told_and_the_call_has_not_happened(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_an_interrupt_ends_with_130():
+def test_durability_interrupt_ends_with_130():
     served = Served()
     assert served.end(signal.SIGINT) == 130
 
 
-def test_database_named_memory_is_a_file(tmp_path, monkeypatch):
+def test_durability_database_named_memory_is_a_file(tmp_path, monkeypatch):
     """SQLite would keep it in memory, and nothing of it."""
     monkeypatch.chdir(tmp_path)
     store = Store(Path(":memory:"))
@@ -232,7 +232,7 @@ def test_database_named_memory_is_a_file(tmp_path, monkeypatch):
     store.close()
 
 
-def test_external_banks_hold_in_simulations_kept_before_there_was_a_default(tmp_path):
+def test_durability_external_banks_hold_in_simulations_kept_before_there_was_a_default(tmp_path):
     file = tmp_path / "kept.db"
     with serving("--db", file) as served:
         name = served.make(seed=3, external="hold")

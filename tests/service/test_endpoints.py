@@ -16,7 +16,7 @@ from tests.service.processes import FIFO, ROOT, alone
 TEN = "ten-banks-v0"
 
 
-def test_a_run_over_http_is_the_run_without_it(service):
+def test_endpoints_run_over_http_is_the_run_without_it(service):
     name = service.make(seed=42, external_policy=FIFO)
     done = service.tick(name, 12)
     found = service.get(f"/simulations/{name}/metrics")
@@ -30,7 +30,7 @@ def test_a_run_over_http_is_the_run_without_it(service):
     assert {bank["id"]: bank["balance"] for bank in state["banks"]} == run.summary().final_balances
 
 
-def test_external_banks_see_what_they_decide_on_and_decide_with_the_tick(service):
+def test_endpoints_external_banks_see_what_they_decide_on_and_decide_with_the_tick(service):
     name = service.make(seed=3)
     run = Simulation("castro-12period-v0", seed=3)
     for _ in range(4):
@@ -49,7 +49,7 @@ def test_external_banks_see_what_they_decide_on_and_decide_with_the_tick(service
 @pytest.mark.parametrize(
     ("deadline", "due"), [({"deadline_tick": 9}, 9), ({"deadline_in": 8}, 10), ({"deadline_in": 99}, 11), ({}, 7)]
 )
-def test_a_payment_is_handed_in_with_either_deadline_or_the_default(service, deadline, due):
+def test_endpoints_payment_is_handed_in_with_either_deadline_or_the_default(service, deadline, due):
     name = service.make(seed=1, external_policy=FIFO)
     service.tick(name, 2)
     body = {"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, **deadline}
@@ -61,7 +61,7 @@ def test_a_payment_is_handed_in_with_either_deadline_or_the_default(service, dea
     assert service.get(f"/simulations/{name}/state", tick=2)["tick"] == 2, "the inputs are given in again"
 
 
-def test_a_payment_is_handed_in_waits_and_settles(service):
+def test_endpoints_payment_is_handed_in_waits_and_settles(service):
     name = service.make(seed=1)
     body = {"sender": "BANK_A", "receiver": "BANK_B", "amount": 777, "deadline": 5, "priority": 9}
     answer = service.client.post(f"/simulations/{name}/transactions", json=body)
@@ -77,7 +77,7 @@ def test_a_payment_is_handed_in_waits_and_settles(service):
     assert [event["kind"] for event in events["events"]][:2] == ["Arrival", "PolicySubmit"]
 
 
-def test_one_bank_is_shown_with_its_queue_and_who_waits_on_whom(service):
+def test_endpoints_one_bank_is_shown_with_its_queue_and_who_waits_on_whom(service):
     name = service.make(TEN, seed=1)
     service.tick(name, 5)
     bank = service.get(f"/simulations/{name}/state")["banks"][0]
@@ -88,7 +88,7 @@ def test_one_bank_is_shown_with_its_queue_and_who_waits_on_whom(service):
     assert sum(row["count"] for row in found["waiting_for"]) == bank["queue1_count"] + bank["queue2_count"]
 
 
-def test_events_come_in_pages_and_by_filter(service):
+def test_endpoints_events_come_in_pages_and_by_filter(service):
     name = service.make(TEN, seed=5, external_policy=FIFO)
     service.tick(name, 30)
     run = alone(TEN, 5, 30)
@@ -122,7 +122,7 @@ def test_events_come_in_pages_and_by_filter(service):
     assert older["events"][0]["position"] == len(rows) - 4
 
 
-def test_earlier_states_are_those_that_were_then(service):
+def test_endpoints_earlier_states_are_those_that_were_then(service):
     name = service.make(TEN, seed=9)
     then = []
     for tick in range(70):
@@ -141,7 +141,7 @@ def test_earlier_states_are_those_that_were_then(service):
         assert service.get(f"/simulations/{name}/state", tick=tick) == then[tick], tick
 
 
-def test_a_socket_streams_every_tick_whoever_runs_it(service):
+def test_endpoints_socket_streams_every_tick_whoever_runs_it(service):
     name = service.make(seed=2, external_policy=FIFO)
     with connect(f"{service.socket_url}/simulations/{name}/ticks") as socket:
         first = json.loads(socket.recv(timeout=60))
@@ -158,13 +158,13 @@ def test_a_socket_streams_every_tick_whoever_runs_it(service):
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4404, "the simulation was deleted")
 
 
-def test_a_socket_for_nothing_is_closed_with_the_reason(service):
+def test_endpoints_socket_for_nothing_is_closed_with_the_reason(service):
     with connect(f"{service.socket_url}/simulations/none/ticks") as socket, pytest.raises(ConnectionClosed) as closed:
         socket.recv(timeout=60)
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4404, "unknown simulation 'none'")
 
 
-def test_simulations_are_listed_and_deleted(service):
+def test_endpoints_simulations_are_listed_and_deleted(service):
     name = service.make(seed=8, external_policy={"type": "deadline", "urgency_threshold": 2})
     listed = service.get("/simulations")["simulations"]
     assert [row["seed"] for row in listed if row["id"] == name] == [8]
@@ -175,7 +175,7 @@ def test_simulations_are_listed_and_deleted(service):
     assert name not in {row["id"] for row in service.get("/simulations")["simulations"]}
 
 
-def test_a_scenario_of_ones_own_and_a_tree_written_out_run(service):
+def test_endpoints_scenario_of_ones_own_and_a_tree_written_out_run(service):
     from simcash_env.config import load_scenario
 
     scenario = load_scenario("two-banks-v0").model_dump(mode="json")
@@ -189,19 +189,19 @@ def test_a_scenario_of_ones_own_and_a_tree_written_out_run(service):
     assert service.get(f"/simulations/{name}/state")["is_over"]
 
 
-def test_the_library_can_be_chosen_from(service):
+def test_endpoints_library_can_be_chosen_from(service):
     from simcash_env.config.library import scenario_ids
 
     assert [row["id"] for row in service.get("/scenarios")] == list(scenario_ids())
 
 
-def test_what_the_viewer_asks_for_beside_its_page_is_there(service):
+def test_endpoints_what_the_viewer_asks_for_beside_its_page_is_there(service):
     assert service.get("/static/kinds.json") == [kind.label for kind in EventKind]
     icon = service.client.get("/favicon.ico")
     assert (icon.status_code, icon.content) == (204, b"")
 
 
-def test_health_and_figures_for_prometheus(service):
+def test_endpoints_health_and_figures_for_prometheus(service):
     name = service.make(seed=1, external_policy=FIFO)
     service.tick(name, 2)
     assert service.get("/health")["status"] == "ok"
@@ -214,7 +214,7 @@ def test_health_and_figures_for_prometheus(service):
     assert float(figures[route]) >= 1
 
 
-def test_every_answer_carries_a_request_id_and_so_does_its_line_in_the_log(service):
+def test_endpoints_every_answer_carries_a_request_id_and_so_does_its_line_in_the_log(service):
     answer = service.client.get("/health", headers={"X-Request-ID": "my-own.id_1"})
     assert answer.headers["x-request-id"] == "my-own.id_1"
     other = service.client.get("/simulations/none", headers={"X-Request-ID": "not usable\u00e9".encode()})
@@ -227,7 +227,7 @@ def test_every_answer_carries_a_request_id_and_so_does_its_line_in_the_log(servi
     assert lines[made]["status"] == 404
 
 
-def test_the_documentation_page_needs_no_other_site(service):
+def test_endpoints_documentation_page_needs_no_other_site(service):
     page = service.client.get("/docs").text
     assert "swagger" in page
     assert "http://" not in page.replace(service.url, "")
@@ -248,7 +248,7 @@ def test_the_documentation_page_needs_no_other_site(service):
         (["--max-ticks", "0"], "--max-ticks"),
     ],
 )
-def test_what_cannot_be_served_is_refused_before_anything_listens(options, said):
+def test_endpoints_what_cannot_be_served_is_refused_before_anything_listens(options, said):
     command = [sys.executable, "-m", "simcash_env.cli", "serve", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode in {1, 2}
@@ -260,7 +260,7 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(options, said)
 ODD_IDS = ["A/B", "A/", "/", ".", "..", "../..", "%2F", "A%2FB", "?", "#", "a b", " ", "a&b=c", "銀行", "[/b]", "<b>"]
 
 
-def test_every_bank_id_is_reachable(service):
+def test_endpoints_every_bank_id_is_reachable(service):
     """An id with a slash was 404, however it was encoded."""
     rows = [{"id": name, "opening_balance": number} for number, name in enumerate(ODD_IDS)]
     simulation = {"ticks_per_day": 2, "num_days": 1}
@@ -283,7 +283,7 @@ def test_every_bank_id_is_reachable(service):
         ({"type": "deadline", "urgency_threshold": 2}, "follow the policy deadline in ticks without actions"),
     ],
 )
-def test_external_default_is_told_and_followed(service, external, said):
+def test_endpoints_external_default_is_told_and_followed(service, external, said):
     name = service.make(seed=6, external=external)
     run = Simulation("castro-12period-v0", seed=6, external=external)
     detail = service.get(f"/simulations/{name}")
@@ -306,7 +306,7 @@ def test_external_default_is_told_and_followed(service, external, said):
     assert states[0]["settled"] == again.summary().settled
 
 
-def test_external_default_is_to_release(service):
+def test_endpoints_external_default_is_to_release(service):
     name = service.make(seed=6)
     run = Simulation("castro-12period-v0", seed=6)
     service.tick(name, 12)

@@ -50,7 +50,7 @@ def tried(file, statement):
 # -- room -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_simulation_that_is_larger_than_the_room_is_not_begun():
+def test_keeper_simulation_that_is_larger_than_the_room_is_not_begun():
     with keeping(max_memory_bytes=1_000) as keeper:
         with pytest.raises(Refusal, match=r"\(--max-memory\): delete some") as refused:
             made(keeper)
@@ -58,7 +58,7 @@ def test_a_simulation_that_is_larger_than_the_room_is_not_begun():
         assert (keeper.held, keeper.num_bytes()) == ({}, 0)
 
 
-def test_a_payment_for_which_there_is_no_room_is_refused_and_changes_nothing():
+def test_keeper_payment_for_which_there_is_no_room_is_refused_and_changes_nothing():
     with keeping() as keeper:
         num_bytes = made(keeper).nbytes
     with keeping(max_memory_bytes=num_bytes + 100) as keeper:
@@ -75,7 +75,7 @@ def test_a_payment_for_which_there_is_no_room_is_refused_and_changes_nothing():
         assert len(held.inputs) == before[1] + 1
 
 
-def test_a_call_of_many_ticks_stops_before_the_one_that_finds_no_room():
+def test_keeper_call_of_many_ticks_stops_before_the_one_that_finds_no_room():
     config = busy(banks=3, scripted=3, ticks=12, rate=20.0, wealth=500)
     held = Held("one", "now", Origin(config, 3, events=True), Run(config, seed=3, events=True))
     first = held.advance(1, {}, stopping=threading.Event(), room=lambda: True)
@@ -98,7 +98,7 @@ async def started(keeper, calls):
         await asyncio.sleep(0)
 
 
-def test_a_call_that_waited_while_its_simulation_was_deleted_finds_none():
+def test_keeper_call_that_waited_while_its_simulation_was_deleted_finds_none():
     async def calls(keeper):
         held = await keeper.create(NewSimulation(scenario="castro-2period-v0"))
         may_end = threading.Event()
@@ -117,7 +117,7 @@ def test_a_call_that_waited_while_its_simulation_was_deleted_finds_none():
         asyncio.run(calls(keeper))
 
 
-def test_what_nobody_waits_for_any_more_is_finished_before_the_end():
+def test_keeper_what_nobody_waits_for_any_more_is_finished_before_the_end():
     may_end, done = threading.Event(), []
 
     def work():
@@ -139,7 +139,7 @@ def test_what_nobody_waits_for_any_more_is_finished_before_the_end():
     assert done == ["to its end"]
 
 
-def test_a_loop_that_is_ended_at_once_has_nothing_to_complain_of():
+def test_keeper_loop_that_is_ended_at_once_has_nothing_to_complain_of():
     keeper, may_end, complaints = Keeper(Settings()), threading.Event(), []
 
     async def calls():
@@ -160,7 +160,7 @@ OVERFLOW = "tick 1: a total left the range of int64 cents"
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_without_a_database_a_run_in_which_a_tick_fails_goes_no_further():
+def test_keeper_without_a_database_a_run_in_which_a_tick_fails_goes_no_further():
     with keeping() as keeper:
         held = made(keeper, overflowing().model_dump(mode="json"))
         keeper.tick(held, 1, {})
@@ -175,7 +175,7 @@ def test_without_a_database_a_run_in_which_a_tick_fails_goes_no_further():
 
 
 @pytest.mark.usefixtures("unbounded")
-def test_with_a_database_a_tick_that_fails_has_not_happened(tmp_path, capsys):
+def test_keeper_with_a_database_a_tick_that_fails_has_not_happened(tmp_path, capsys):
     with keeping(db=tmp_path / "kept.db") as keeper:
         held = made(keeper, overflowing().model_dump(mode="json"))
         keeper.tick(held, 1, {})
@@ -208,7 +208,7 @@ def test_with_a_database_a_tick_that_fails_has_not_happened(tmp_path, capsys):
         ),
     ],
 )
-def test_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_path):
+def test_keeper_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_path):
     file = tmp_path / "kept.db"
     with keeping(db=file) as keeper:
         name = made(keeper).id
@@ -223,7 +223,7 @@ def test_what_cannot_be_read_is_told_and_left_as_it_is(statement, reason, tmp_pa
         assert keeper._store.names() == [name]
 
 
-def test_a_creation_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_keeper_creation_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     """A simulation that could not be shown was held and kept all the same, and nobody learned its id."""
 
     def fail(*_):
@@ -241,7 +241,7 @@ def test_a_creation_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
             assert (keeper.held, keeper._store.names()) == ({}, [])
 
 
-def test_one_simulation_that_cannot_be_shown_hides_no_other():
+def test_keeper_one_simulation_that_cannot_be_shown_hides_no_other():
     with keeping() as keeper:
         sound, damaged = (made(keeper) for _ in range(2))
         damaged.created = "\ud800"
@@ -252,7 +252,7 @@ def test_one_simulation_that_cannot_be_shown_hides_no_other():
     listed.model_dump_json()
 
 
-def test_what_cannot_be_read_can_be_deleted(tmp_path):
+def test_keeper_what_cannot_be_read_can_be_deleted(tmp_path):
     file = tmp_path / "kept.db"
     with keeping(db=file) as keeper:
         sound, damaged = (made(keeper).id for _ in range(2))
@@ -273,7 +273,7 @@ def test_what_cannot_be_read_can_be_deleted(tmp_path):
         ("ALTER TABLE simulations RENAME TO theirs", "cannot be used: no such table: simulations"),
     ],
 )
-def test_a_database_of_another_format_or_without_its_tables_is_refused(statement, rule, tmp_path):
+def test_keeper_database_of_another_format_or_without_its_tables_is_refused(statement, rule, tmp_path):
     file = tmp_path / "kept.db"
     Store(file).close()
     tried(file, statement)
@@ -282,7 +282,7 @@ def test_a_database_of_another_format_or_without_its_tables_is_refused(statement
     assert str(refused.value) == f"--db: {rule}, got '{file}'"
 
 
-def test_a_write_that_fails_leaves_a_database_that_can_be_written(tmp_path):
+def test_keeper_write_that_fails_leaves_a_database_that_can_be_written(tmp_path):
     store = Store(tmp_path / "kept.db")
     store.add("one", "now", {}, b"")
     with pytest.raises(SimulationError, match="the database cannot be written: UNIQUE constraint failed"):
@@ -292,7 +292,7 @@ def test_a_write_that_fails_leaves_a_database_that_can_be_written(tmp_path):
     store.close()
 
 
-def test_store_another_process_id_is_refused(tmp_path, monkeypatch):
+def test_keeper_store_another_process_id_is_refused(tmp_path, monkeypatch):
     """A connection to SQLite, and the lock on its file, do not survive a fork."""
     store = Store(tmp_path / "kept.db")
     process = store._process

@@ -10,7 +10,7 @@ def read(listener):
     return found
 
 
-def test_who_falls_behind_is_let_go_and_told_and_the_others_go_on():
+def test_listeners_who_falls_behind_is_let_go_and_told_and_the_others_go_on():
     listeners = Listeners()
     slow, quick = listeners.add(), listeners.add()
     for number in range(LONGEST_QUEUE):
@@ -24,7 +24,7 @@ def test_who_falls_behind_is_let_go_and_told_and_the_others_go_on():
     assert (quick.close_code, read(quick)) == (1000, [{"tick": LONGEST_QUEUE}])
 
 
-def test_who_is_let_go_in_order_reads_what_is_queued_first():
+def test_listeners_who_is_let_go_in_order_reads_what_is_queued_first():
     listeners = Listeners()
     listener = listeners.add()
     listeners.send_all({"tick": 0})

@@ -4,7 +4,7 @@ from benchmarks.service import load
 from tests.service.processes import serving
 
 
-def test_sixty_four_clients_on_sixteen_simulations_get_what_each_would_get_alone():
+def test_load_sixty_four_clients_on_sixteen_simulations_get_what_each_would_get_alone():
     with serving() as served:
         found = load(served.url, num_clients=64, num_simulations=16, seconds=4)
     assert found["errors"] == []

@@ -26,7 +26,7 @@ def explored():
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("number", range(NUM_ENDPOINTS))
-def test_every_answer_is_one_that_the_document_describes(explored, number, mode):
+def test_schema_every_answer_is_one_that_the_document_describes(explored, number, mode):
     schema, name = explored
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) == NUM_ENDPOINTS

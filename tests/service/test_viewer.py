@@ -101,7 +101,7 @@ def browse(service, tmp_path):
     assert complaints == []
 
 
-def test_a_run_is_made_run_paused_and_scrubbed_back(browse, service):
+def test_viewer_run_is_made_run_paused_and_scrubbed_back(browse, service):
     page = browse()
     Select(page.find("#scenario")).select_by_value("ten-banks-v0")
     page.find("#seed").send_keys("7")
@@ -128,7 +128,7 @@ def test_a_run_is_made_run_paused_and_scrubbed_back(browse, service):
     page.wait(lambda: page.find("#scrub").get_attribute("value") == page.find("#scrub").get_attribute("max"))
 
 
-def test_everything_works_from_the_keyboard_alone(browse, service):
+def test_viewer_everything_works_from_the_keyboard_alone(browse, service):
     page = browse()
     page.press("n")
     assert page.focused.get_attribute("id") == "scenario"
@@ -173,7 +173,7 @@ def test_everything_works_from_the_keyboard_alone(browse, service):
     page.wait(lambda: not page.find("#keys").is_displayed())
 
 
-def test_events_are_filtered_up_to_the_tick_shown(browse, service):
+def test_viewer_events_are_filtered_up_to_the_tick_shown(browse, service):
     name = service.make(seed=4, external_policy=FIFO)
     service.tick(name, 10)
     page = browse(name)
@@ -200,7 +200,7 @@ def test_events_are_filtered_up_to_the_tick_shown(browse, service):
     page.wait(lambda: {row[4] for row in listed()} == {tx} and listed()[-1][1] == "Arrival")
 
 
-def test_what_somebody_else_runs_is_seen_at_once(browse, service):
+def test_viewer_what_somebody_else_runs_is_seen_at_once(browse, service):
     name = service.make(seed=4, external_policy=FIFO)
     page = browse(name)
     page.at(0)
@@ -208,7 +208,7 @@ def test_what_somebody_else_runs_is_seen_at_once(browse, service):
     page.at(3)
 
 
-def test_a_page_without_a_run_says_how_to_begin(browse):
+def test_viewer_page_without_a_run_says_how_to_begin(browse):
     page = browse()
     assert page.text(".welcome").startswith("No run is open.")
     assert not page.find("#network").is_displayed()
@@ -229,7 +229,7 @@ return boxes.flatMap((one, at) => boxes.slice(at + 1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_all_of_it_without_scrolling_sideways(browse, service, scheme, tmp_path):
+def test_viewer_phone_shows_all_of_it_without_scrolling_sideways(browse, service, scheme, tmp_path):
     name = service.make("crisis-v0", seed=4, external_policy=FIFO)
     service.tick(name, 120)  # to its end: the longest text of the clock
     page = browse(name, size=(360, 740), scheme=scheme)
@@ -250,7 +250,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(browse, service, sch
     assert page.driver.save_screenshot(str(tmp_path / "phone.png"))
 
 
-def test_a_fault_is_told_in_the_page(browse):
+def test_viewer_fault_is_told_in_the_page(browse):
     page = browse()
     page.find("#seed").send_keys("-1")
     page.driver.execute_script("document.getElementById('make').noValidate = true")

@@ -1,6 +1,6 @@
 """What `make audit-offline` makes of pins and advisories; the advisories themselves are fetched only by the command."""
 
-from tests.pages import ROOT
+from tests.repository.pages import ROOT
 from tools import advisories
 
 

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from tests.pages import ROOT
+from tests.repository.pages import ROOT
 from tools import extras
 
 ELSEWHERE = {"dev": "make setup installs it", "rllib": "pins a set of its own: make adapters"}

@@ -5,7 +5,7 @@ from simcash_env.registry import load
 from training.generalise import SETTINGS, markdown, member_row
 
 
-def test_the_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):
+def test_generalise_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):
     monkeypatch.setattr("training.generalise.TEST_DAYS", 20)
     monkeypatch.setattr("training.generalise.TUNING_DAYS", 5)
     settings = load_settings(SETTINGS, num_envs=32, total_steps=192, hidden=(8,))

@@ -51,7 +51,7 @@ def plain(cents):
     return f"{cents:,.0f}"
 
 
-def test_castros_games_are_told_run_by_run_and_counted(tiny, capsys):
+def test_remaking_castros_games_are_told_run_by_run_and_counted(tiny, capsys):
     for name in castro.EQUILIBRIA:
         tiny(name, steps_per_rollout=2, max_queue_slots=4)
     castro.main(["--seeds", "2", "--json"])
@@ -72,7 +72,7 @@ def test_castros_games_are_told_run_by_run_and_counted(tiny, capsys):
         assert f"{name}: {hits} of 2 seeds in equilibrium" in told
 
 
-def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
+def test_remaking_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
     tiny(demo.SCENARIO, num_envs=16, steps_per_rollout=12)
     words = ["--test-days", "20", "--tuning-days", "2", "--out", "drawn", "--markdown", "pages/demo.md"]
     demo.main(["--steps", "400", "--seed", "3", *words])
@@ -108,7 +108,7 @@ def test_the_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
         ([-20, 30, 0], "not clearly different"),
     ],
 )
-def test_the_demos_sentence_compares_the_same_days(changes, words):
+def test_remaking_demos_sentence_compares_the_same_days(changes, words):
     fifo = evaluate_policy(load(demo.SCENARIO), FifoPolicy(), [1, 2, 3])
     best, other = fifo.cents.copy(), fifo.cents.copy()
     best[:] = other[:] = 0
@@ -123,7 +123,7 @@ def test_the_demos_sentence_compares_the_same_days(changes, words):
     assert sentence.endswith(f"({100 * sum(changes) / 3 / 1_100:+.1f} %) relative to best.")
 
 
-def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, capsys):
+def test_remaking_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, capsys):
     tiny(market_study.SCENARIO, total_steps=600, steps_per_rollout=24, max_queue_slots=4, bank_id=False)
     market_study.main(["--runs", "2", "--markdown", "market.md"])
     page = (tmp_path / "market.md").read_text()
@@ -144,7 +144,7 @@ def test_the_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, 
     assert not (tmp_path / "market.md").exists()
 
 
-def test_a_market_is_studied_only_where_there_is_one():
+def test_remaking_market_is_studied_only_where_there_is_one():
     with pytest.raises(ValueError, match="castro-2period-v0: has no market"):
         market_study.with_learners(load("castro-2period-v0"), ["BANK_A"])
 
@@ -165,7 +165,7 @@ def published(folder):
     return results["rows"]
 
 
-def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp_path, capsys):
+def test_remaking_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp_path, capsys):
     few = {"policies": "own", "max_queue_slots": 4}
     teacher = {"policy": {"type": "fifo"}, "shares": [0.2]}
     tiny("castro-2period-v0", steps_per_rollout=2, **few)
@@ -199,7 +199,9 @@ def test_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp
     assert published(tmp_path / "results") == again
 
 
-def test_a_scenario_that_is_too_large_for_a_bound_is_published_without_one(tiny, few_days, tmp_path, monkeypatch):
+def test_remaking_scenario_that_is_too_large_for_a_bound_is_published_without_one(
+    tiny, few_days, tmp_path, monkeypatch
+):
     monkeypatch.setattr("simcash_env.evaluation.regret.LARGEST_RELAXED", 0.0)
     tiny("2b-3t-v0", steps_per_rollout=3)
     publish.main(["2b-3t-v0", "--seeds", "1", "--folder", "results", "--models", "models"])
@@ -210,12 +212,12 @@ def test_a_scenario_that_is_too_large_for_a_bound_is_published_without_one(tiny,
     assert cells(row)[6:9] == ["", "", ""]
 
 
-def test_a_run_with_more_decisions_is_played_on_fewer_days():
+def test_remaking_run_with_more_decisions_is_played_on_fewer_days():
     names = ("castro-2period-v0", "money-market-v0", "core-periphery-200-v0")
     assert [publish.test_days(load(name)) for name in names] == [10_000, 2_000, 100]
 
 
-def test_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny, few_days, tmp_path, monkeypatch):
+def test_remaking_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny, few_days, tmp_path, monkeypatch):
     tiny("castro-2period-v0", steps_per_rollout=2)
     monkeypatch.setattr(ippo.Ippo, "step", lambda run: signal.raise_signal(signal.SIGINT) or {})
     with pytest.raises(KeyboardInterrupt):
@@ -224,7 +226,7 @@ def test_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny, few_day
     assert read_facts(tmp_path / "models" / "castro-2period-v0-seed0.pt").steps == 0
 
 
-def test_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tiny, tmp_path, monkeypatch, capsys):
+def test_remaking_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(distilled, "TEST_DAYS", 20)
     monkeypatch.setattr(distilled, "TUNING_DAYS", 2)
     monkeypatch.setattr(distilled, "Options", partial(Options, rounds=1, sample_days=4, choosing_days=2))
@@ -255,7 +257,7 @@ def test_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tiny, tmp_pa
     assert "Tuned baselines: `fifo`, in some rows `deadline`" in page.read_text()
 
 
-def test_a_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, monkeypatch):
+def test_remaking_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(generalise, "TEST_DAYS", 20)
     monkeypatch.setattr(generalise, "TUNING_DAYS", 2)
     family = {"sizes": [0.5, 2.0], "num_members": 4}
@@ -274,7 +276,7 @@ def test_a_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, 
     ]
 
 
-def test_a_teacher_that_is_found_is_printed_as_the_lines_of_a_training(monkeypatch, capsys):
+def test_remaking_teacher_that_is_found_is_printed_as_the_lines_of_a_training(monkeypatch, capsys):
     monkeypatch.setattr(expert, "DAYS", 20)
     monkeypatch.setattr(expert, "TUNING_DAYS", 2)
     expert.main(["2b-3t-v0", "--largest-share", "0.2"])

@@ -1,0 +1,124 @@
+"""Collateral, withdrawals and resubmissions decided from outside, payment by payment and cent by cent."""
+
+from typing import Any
+
+import pytest
+
+from simcash_env.errors import ActionError
+from simcash_env.simulation import Simulation
+from simcash_env.simulation.engine import Engine
+from tests.worlds import busy
+
+
+def poor(**bank: Any) -> Simulation:
+    """ALFA owes what it does not have; it may post 1,000 cents of collateral worth 900."""
+    return Simulation(
+        {
+            "format": 1,
+            "name": "poor",
+            "simulation": {"ticks_per_day": 6, "num_days": 1, "seed": 1},
+            "banks": [
+                {
+                    "id": "ALFA",
+                    "policy": {"type": "external"},
+                    "max_collateral_capacity": 1_000,
+                    "collateral_haircut": 0.1,
+                    **bank,
+                },
+                {"id": "BRAVO", "policy": {"type": "external"}},
+            ],
+            "switches": {"queue2_priority_mode": True},
+        }
+    )
+
+
+def test_decisions_what_is_posted_pays_and_what_backs_credit_in_use_stays() -> None:
+    simulation = poor()
+    name = simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
+    assert simulation.tick({"ALFA": {name: "release"}}, collateral={"ALFA": 5_000}).num_settlements == 1
+    assert simulation.posted_collateral("ALFA") == 1_000, "clipped to capacity"
+    simulation.tick(collateral={"ALFA": -(10**9)})
+    assert simulation.posted_collateral("ALFA") == 500, "450 cents of credit rest on it"
+    asked = [(event.kind, event.amount) for event in simulation.events() if event.kind.startswith("Collateral")]
+    assert asked == [("CollateralPost", 1_000), ("CollateralWithdraw", 500)]
+
+
+def test_decisions_collateral_is_held_as_long_as_the_scenario_wants() -> None:
+    simulation = poor(min_holding_ticks=2)
+    simulation.tick(collateral={"ALFA": 300})
+    simulation.tick(collateral={"ALFA": -300})
+    assert simulation.posted_collateral("ALFA") == 300
+    simulation.tick(collateral={"ALFA": -300})
+    assert simulation.posted_collateral("ALFA") == 0
+
+
+@pytest.mark.parametrize(
+    ("decision", "priority"), [("withdraw", "normal"), (("resubmit", "urgent"), "urgent")], ids=["withdraw", "resubmit"]
+)
+def test_decisions_payment_taken_out_of_queue_2_waits_in_queue_1_for_another_decision(
+    decision: Any, priority: str
+) -> None:
+    simulation = poor()
+    name = simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
+    simulation.tick({"ALFA": {name: "release"}})
+    assert simulation.queue2() == [name]
+    simulation.tick({"ALFA": {name: decision}}, collateral={"ALFA": 1_000})
+    assert (simulation.queue1("ALFA"), simulation.queue2()) == ([name], []), "although it could be paid now"
+    assert simulation.transaction(name).rtgs_priority == priority
+    assert simulation.tick({"ALFA": {name: "release"}}).num_settlements == 1
+
+
+def test_decisions_other_banks_payments_stay_in_queue_2() -> None:
+    simulation = poor()
+    mine = simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
+    theirs = simulation.submit_transaction("BRAVO", "ALFA", 9_000, 5)
+    simulation.tick({"ALFA": {mine: "release"}, "BRAVO": {theirs: "release"}})
+    simulation.tick({"ALFA": {mine: "withdraw"}})
+    assert simulation.queue2() == [theirs]
+
+
+@pytest.mark.parametrize(
+    ("actions", "collateral", "said"),
+    [
+        (
+            {"ALFA": {"tx_00000001": "withdraw"}},
+            {},
+            "actions.ALFA.tx_00000001: this payment is not in the bank's Queue 2",
+        ),
+        ({"ALFA": {"tx_00000001": ("resubmit", "soon")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({}, {"ALFA": 1.5}, "collateral.ALFA: must be a whole number of cents from -10**15 to 10**15, got 1.5"),
+        (
+            {},
+            {"ALFA": 10**16},
+            "collateral.ALFA: must be a whole number of cents from -10**15 to 10**15, got 10000000000000000",
+        ),
+        ({}, {"ZULU": 1}, "unknown bank 'ZULU'"),
+    ],
+)
+def test_wrong_decision_is_refused_and_changes_nothing(actions: Any, collateral: Any, said: str) -> None:
+    simulation = poor()
+    simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
+    simulation.open_tick()
+    before = simulation.digest()
+    with pytest.raises(ActionError) as error:
+        simulation.tick(actions, collateral=collateral)
+    assert said in str(error.value)
+    assert simulation.digest() == before
+
+
+def test_decisions_look_at_the_payments_once_however_many_are_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    rows = Engine.live_rows
+
+    def counted(engine: Engine) -> list[int]:
+        calls.append(engine)
+        return rows(engine)
+
+    simulation = Simulation(busy(rate=12.0))
+    simulation.open_tick()
+    actions = {bank: dict.fromkeys(simulation.queue1(bank), "release") for bank in ("ALFA", "BRAVO")}
+    assert sum(map(len, actions.values())) > 10
+    monkeypatch.setattr(Engine, "live_rows", counted)
+    monkeypatch.setattr(Engine, "queue1_rows", None)
+    simulation.tick(actions)
+    assert len(calls) == 1

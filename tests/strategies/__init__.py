@@ -1,0 +1,251 @@
+"""Hypothesis strategies: any valid scenario of the supported features together, and actions for a given state.
+
+Liquidity is scarce and amounts repeat, so that queues, offsets and cycles really happen.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from simcash_env.config import ScenarioConfig
+from tests.drawing import AMOUNTS, BANK_NAMES, SCALES, Draw, Frame, Row, cents, maybe, some
+from tests.oracle import Decision, Oracle
+from tests.oracle.day import POOL_LEVELS, allocates_today
+from tests.strategies.banks import banks
+from tests.strategies.events import cycle_events, events
+
+__all__ = ["actions", "collateral", "cycle_events", "events", "orders", "pool_levels", "scenarios", "submissions"]
+
+
+@st.composite
+def scenarios(draw: Draw) -> ScenarioConfig:
+    """Any scenario of 2 to 5 banks, a few ticks and days."""
+    is_gridlock = draw(st.booleans())
+    fewest = draw(some((3, 4))) if is_gridlock else 2
+    names = draw(st.lists(some(BANK_NAMES), min_size=fewest, max_size=5, unique=True))
+    days = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    busy = draw(st.integers(0, 2)) == 0
+    frame = Frame(tuple(names), *days, draw(some(SCALES)), is_gridlock=is_gridlock, has_busy_trees=busy)
+    accounts = [draw(banks(frame, name)) for name in frame.banks]
+    rows = {
+        "format": 1,
+        "name": "drawn",
+        "rules": draw(rules()),
+        "simulation": {
+            "ticks_per_day": frame.ticks_per_day,
+            "num_days": frame.num_days,
+            "seed": draw(st.integers(0, 1) if draw(st.integers(0, 9)) == 9 else st.integers(2, 2**63 - 1)),
+        },
+        "banks": accounts,
+        "costs": draw(costs(frame)),
+        "lsm": draw(lsm(frame)),
+        "switches": draw(switches()),
+        "priority_escalation": draw(
+            maybe(
+                st.fixed_dictionaries(
+                    {
+                        "start_ticks": st.integers(0, 7),
+                        "max_boost": st.integers(0, 6),
+                        "curve": some(("linear", "exponential", "step")),
+                    }
+                )
+            )
+        ),
+        "events": draw(events(frame, accounts)),
+        "market": draw(maybe(market(frame))),
+    }
+    return ScenarioConfig.model_validate(rows)
+
+
+@st.composite
+def market(draw: Draw, frame: Frame) -> Row:
+    """An intraday market in which some banks trade by themselves."""
+    trader = st.fixed_dictionaries(
+        {
+            "buffer": st.just(0) | cents(frame.scale),
+            "sigma": st.integers(1, 1_000).map(lambda share: share * frame.scale),
+        }
+    )
+    return {
+        "deposit_rate": 2.0,
+        "lending_rate": draw(some((2.4, 2.0001, 9.0))),
+        "interest": draw(some(("act_360", "per_tick"))),
+        "band": draw(some((None, 0.01))),
+        "books": [{"id": "one", "maturity": draw(some(("intraday", "overnight", {"ticks": 2})))}],
+        "credit_lines": draw(st.dictionaries(some(frame.banks), cents(frame.scale), min_size=1, max_size=5)),
+        "traders": draw(st.dictionaries(some(frame.banks), trader, min_size=2, max_size=5)),
+    }
+
+
+@st.composite
+def rules(draw: Draw) -> Row | str:
+    """Either rule set, with single rules overridden or not."""
+    name = draw(some(("standard", "simcash")))
+    overrides = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "delay_cost_scope": some(("queue1", "both")),
+                "eod_penalty_scope": some(("unsettled", "overdue")),
+                "deadline_mode": some(("overdue", "drop")),
+                "deadline_cap": some(("last_tick", "next_day")),
+                "split_scope": some(("divisible", "any")),
+                "end_of_day_settlement": st.booleans(),
+            },
+        )
+    )
+    return {"set": name, **overrides} if overrides else name
+
+
+@st.composite
+def costs(draw: Draw, frame: Frame) -> Row:
+    """Rates per tick or per day, penalties fixed or in basis points."""
+    row: Row = {
+        "split_friction_cost": draw(cents(1)),
+        "overdue_delay_multiplier": draw(some((0.5, 1.0, 2.0005, 5.0))),
+        "priority_delay_multipliers": draw(
+            maybe(st.fixed_dictionaries(dict.fromkeys(("urgent", "normal", "low"), some((0.333, 1.0, 1.5, 2.0)))))
+        ),
+        "drop_penalty": draw(penalties(frame.scale)) if draw(st.booleans()) else None,
+    }
+    for name in ("overdraft_bps_{}", "delay_cost_{}_per_cent", "collateral_cost_{}_bps", "liquidity_cost_{}_bps"):
+        span = draw(some(("per_tick", "per_day")))
+        largest = 2.0 if name.startswith("delay") else 83.0  # cents a cent: more is refused at the largest scale
+        row[name.format(span)] = draw(some((0.0, 0.0001, 0.000001, 0.0123457, 0.8, largest)))
+    for name in ("deadline_penalty", "eod_penalty"):
+        row[name] = draw(penalties(frame.scale))
+    return row
+
+
+def penalties(scale: int) -> st.SearchStrategy[Any]:
+    """A penalty as cents or basis points."""
+    return cents(scale) | st.fixed_dictionaries({"bps": some((0.0, 0.1, 1.5, 33.333333, 5_000.0))})
+
+
+@st.composite
+def lsm(draw: Draw, frame: Frame) -> Row:
+    """Any supported set-up of liquidity saving."""
+    algorithms = [["bilateral", "cycles"], ["bilateral", "cycles"], ["cycles", "bilateral"], ["cycles"]]
+    algorithms += [["prefix"], ["bilateral", "prefix"], ["prefix", "cycles", "bilateral"]]
+    if not frame.is_gridlock:
+        algorithms += [["bilateral"], []]
+    return {
+        "algorithms": draw(st.sampled_from(algorithms)),
+        "bilateral": draw(some(("all", "subset"))),
+        "max_cycle_length": draw(st.integers(3, 6)),
+        "max_cycles_per_tick": draw(some((10, 10, 2, 1, 0))),
+        "cycle_work_limit": draw(some((100_000, 100_000, 3, 0))),
+    }
+
+
+@st.composite
+def switches(draw: Draw) -> Row:
+    """Any supported switches."""
+    names = (
+        "deferred_crediting",
+        "deadline_cap_at_eod",
+        "daily_liquidity_reallocation",
+        "queue2_priority_mode",
+        "algorithm_sequencing",
+        "entry_disposition_offsetting",
+    )
+    row = {name: draw(st.booleans()) for name in names}
+    row["limits_basis"] = draw(some(("gross", "net")))
+    return {**row, "queue1_ordering": draw(some(("fifo", "priority_deadline")))}
+
+
+def tick_deadline(oracle: Oracle, ticks: int) -> Row:
+    """An absolute deadline inside the run, in either spelling."""
+    name = "deadline" if ticks % 2 else "deadline_tick"
+    return {name: min(oracle.current_tick + ticks, oracle.num_ticks)}
+
+
+@st.composite
+def submissions(draw: Draw, oracle: Oracle) -> list[Row]:
+    """Payments given from outside before a tick, as keyword arguments of both engines."""
+    names = tuple(oracle.world.banks)
+    rows = []
+    for _ in range(draw(some((0, 0, 0, 1, 2)))):
+        sender = draw(some(names))
+        rows.append(
+            {
+                "sender": sender,
+                "receiver": draw(some(tuple(name for name in names if name != sender))),
+                "amount": draw(some(AMOUNTS)),
+                **draw(
+                    some((tick_deadline(oracle, draw(st.integers(1, 8))), {"deadline_in": draw(st.integers(1, 8))}, {}))
+                ),
+                "priority": draw(st.integers(0, 10)),
+                "divisible": draw(st.booleans()),
+                "rtgs_priority": draw(some(("normal", "urgent", "highly_urgent"))),
+            }
+        )
+    return rows
+
+
+@st.composite
+def actions(draw: Draw, oracle: Oracle) -> dict[str, dict[str, Decision]]:
+    """Decisions of the external banks on their Queue 1 in an opened tick, illegal splits among them.
+
+    In some ticks a bank holds everything, so that payments go overdue; what is overdue is dropped and split more often.
+    """
+    found: dict[str, dict[str, Decision]] = {}
+    for bank in oracle.world.banks.values():
+        if bank.config.policy.type != "external":
+            continue
+        is_patient = draw(st.booleans())
+        for payment in bank.queue1:
+            if payment.overdue_since is not None:
+                choices = ("none", "release", "drop", "drop", "split", "split")
+            elif is_patient:
+                choices = ("none", "hold")
+            else:
+                choices = ("none", "release", "release", "release", "hold", "drop", "split", "split")
+            decision = draw(some(choices))
+            if decision == "split":
+                found.setdefault(bank.id, {})[payment.id] = ("split", draw(st.integers(2, 7)))
+            elif decision != "none":
+                found.setdefault(bank.id, {})[payment.id] = decision
+        for payment in oracle.world.queue2:
+            if payment.sender == bank.id:
+                decision = draw(some((None, None, None, "withdraw", ("resubmit", "urgent"), ("resubmit", "normal"))))
+                if decision is not None:
+                    found.setdefault(bank.id, {})[payment.id] = decision
+    return found
+
+
+@st.composite
+def collateral(draw: Draw, oracle: Oracle) -> dict[str, int]:
+    """Cents of collateral to move in an opened tick: within and beyond what can be moved."""
+    return {
+        bank.id: draw(some((-1_000, -100, -1, 1, 99, 500, 10**9)))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and draw(some((False, False, True)))
+    }
+
+
+@st.composite
+def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
+    """Pool levels in an opened tick, where a bank may set one."""
+    if not allocates_today(oracle.world):
+        return {}
+    return {
+        bank.id: draw(st.integers(0, POOL_LEVELS))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and bank.config.liquidity_pool and draw(st.booleans())
+    }
+
+
+@st.composite
+def orders(draw: Draw, oracle: Oracle) -> dict[str, tuple[str, int, int] | None]:
+    """What learning banks want to have in the market, in hundredths of a basis point: within the corridor and beyond."""
+    if oracle.world.market is None:
+        return {}
+    order = st.tuples(
+        some(("bid", "ask")), some((20_000, 21_000, 22_000, 22_345, 24_000, 90_001)), some((1, 50, 101, 10**9))
+    )
+    return {
+        bank.id: draw(maybe(order))
+        for bank in oracle.world.banks.values()
+        if bank.config.policy.type == "external" and draw(st.booleans())
+    }
