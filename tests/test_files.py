@@ -20,6 +20,7 @@ WRITERS = {
     "simcash_env/service/store.py": "SQLite's transactions",
     "simcash_env/kernels/_numba/jit.py": "the folder of the cache; what cannot be kept there is told and compiled anew",
     "simcash_env/learning/checkpoint.py": "into a partial file of files.replacing",
+    "simcash_env/data/payments.py": "likewise",
     "training/plots.py": "likewise",
     "simcash_env/evaluation/plots.py": "likewise",
     "simcash_env/records/plots.py": "into memory, then files.write_atomically",

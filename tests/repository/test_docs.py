@@ -45,7 +45,7 @@ def test_docs_readme_shows_an_environment_and_a_batch():
 def test_docs_scenario_that_the_page_shows_can_be_run():
     import yaml
 
-    (text,) = re.findall(r"```yaml\n(.*?)```", TEXTS["docs/scenarios.md"], re.DOTALL)
+    text, *_ = re.findall(r"```yaml\n(.*?)```", TEXTS["docs/scenarios.md"], re.DOTALL)
     assert simcash_env.Simulation(yaml.safe_load(text)).run_to_completion().ticks == 12
 
 
