@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from simcash_env.amounts import unit_name
 from simcash_env.data.columns import HOUR_US, PaymentColumns, sums_by
 from simcash_env.data.payments import clock_text
 from simcash_env.data.profile import Profile, quantiles_of
@@ -90,8 +91,8 @@ class DrawnFigure:
 
 
 def currency_text(currency: str | None) -> str:
-    """The currency label, or words that stand for an unknown one."""
-    return printable(currency) if currency else "currency units"
+    """What amounts are counted in, for headings and axes; the label is the data's, so it may need escapes."""
+    return printable(unit_name(currency))
 
 
 def unit_of(largest_cents: float, currency: str | None) -> tuple[int, str]:
@@ -479,8 +480,8 @@ def draw_matrix(one: Series) -> DrawnFigure:
     unit_cents, unit = unit_of(largest, one.profile.currency)
     return DrawnFigure(
         f"Value between banks{_of(one)}",
-        f"Darker or stronger: more value over all days; the strongest cell is {largest / unit_cents:,.4g} {unit}, "
-        f"an empty one nothing. {_others(one, names, MAX_ROWS)}",
+        f"A stronger shade is more value over all days; the strongest is {largest / unit_cents:,.4g} {unit}, "
+        f"no shade is none. {_others(one, names, MAX_ROWS)}",
         written[0],
     )
 
@@ -494,7 +495,7 @@ def draw_bank_bounds(one: Series) -> DrawnFigure:
     shown = banks if len(banks) <= MAX_ROWS else banks[: MAX_ROWS - 1]
     rows = [(short(row.bank), row.mean_lower_bound_cents, row.mean_upper_bound_cents) for row in shown]
     rest = banks[len(shown) :]
-    caption = "Mean over days. The lower bound is the part of the bar in the darker colour."
+    caption = "Mean over days. The lower bound is the part of the bar in full colour."
     if rest:
         lower = sum(row.mean_lower_bound_cents for row in rest)
         upper = sum(row.mean_upper_bound_cents for row in rest)

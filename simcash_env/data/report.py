@@ -15,6 +15,7 @@ from string import Template
 from typing import Any, Final
 
 from simcash_env._version import __version__
+from simcash_env.amounts import amount_text
 from simcash_env.data import figures
 from simcash_env.data.columns import columns_of
 from simcash_env.data.figures import DrawnFigure, Series, currency_text
@@ -214,12 +215,6 @@ def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, 
     )
 
 
-def money(cents: int) -> str:
-    """Cents as units with two decimals, exactly."""
-    units, rest = divmod(abs(cents), 100)
-    return f"{'-' if cents < 0 else ''}{units:,}.{rest:02}"
-
-
 def _percent(share: float | None) -> str:
     return "not defined" if share is None else f"{100 * share:.1f} %"
 
@@ -254,7 +249,7 @@ def _summary(report: Report) -> str:
     if report.payments.time_zone:
         told.append(f"Time zone {report.payments.time_zone}.")
     told.append(f"Amounts in {report.currency}." if report.profile.currency else "The currency is not known.")
-    rows = [(name, *(value(one.profile) for one in report.series)) for name, value in _key_figures(report.currency)]
+    rows = [(name, *(value(one.profile) for one in report.series)) for name, value in key_figures(report.currency)]
     header = ("", *(one.label or "all days" for one in report.series))
     return (
         "".join(map(_paragraph, report.notes))
@@ -263,7 +258,8 @@ def _summary(report: Report) -> str:
     )
 
 
-def _key_figures(currency: str) -> list[tuple[str, Callable[[Profile], str]]]:
+def key_figures(currency: str) -> list[tuple[str, Callable[[Profile], str]]]:
+    """Names of the key figures, and functions that write them; ``currency`` labels the amounts."""
     return [
         ("business days", lambda one: f"{one.num_days:,}"),
         ("first day", lambda one: one.days[0].day.isoformat()),
@@ -271,10 +267,10 @@ def _key_figures(currency: str) -> list[tuple[str, Callable[[Profile], str]]]:
         ("banks", lambda one: f"{one.num_banks:,}"),
         ("payments", lambda one: f"{one.num_payments:,}"),
         ("payments per day", lambda one: f"{one.num_payments / one.num_days:,.1f}"),
-        (f"value ({currency})", lambda one: money(one.value_cents)),
-        (f"value per day ({currency})", lambda one: money(round(one.value_cents / one.num_days))),
-        (f"mean amount ({currency})", lambda one: money(round(one.sizes.mean_cents))),
-        (f"median amount ({currency})", lambda one: money(_median(one.sizes.quantiles))),
+        (f"value ({currency})", lambda one: amount_text(one.value_cents)),
+        (f"value per day ({currency})", lambda one: amount_text(one.value_cents / one.num_days)),
+        (f"mean amount ({currency})", lambda one: amount_text(one.sizes.mean_cents)),
+        (f"median amount ({currency})", lambda one: amount_text(_median(one.sizes.quantiles))),
         ("value sent by the 5 largest senders", lambda one: _percent(one.concentration.top5_share_of_value)),
         ("Herfindahl index of value sent", lambda one: f"{one.concentration.herfindahl_value:.4f}"),
         ("density of the network", lambda one: _percent(one.network.density)),
@@ -294,14 +290,14 @@ def _median(quantiles: Sequence[Quantile]) -> int:
 
 
 def _mean_bound(profile: Profile, name: str) -> str:
-    return money(round(sum(getattr(day, name) for day in profile.bounds) / profile.num_days))
+    return amount_text(sum(getattr(day, name) for day in profile.bounds) / profile.num_days)
 
 
 def _imported(report: Report) -> Iterator[str]:
     """What was imported, and what was not."""
     profile = report.profile
     yield _paragraph(
-        f"The table has {profile.num_payments:,} payments with a value of {money(profile.value_cents)} "
+        f"The table has {profile.num_payments:,} payments with a value of {amount_text(profile.value_cents)} "
         f"{report.currency}."
     )
     if not report.skipped:
@@ -317,7 +313,7 @@ def _imported(report: Report) -> Iterator[str]:
                 rows.rule,
                 rows.action,
                 f"{rows.num_rows:,}",
-                "not readable" if rows.value_cents is None else money(rows.value_cents),
+                "not readable" if rows.value_cents is None else amount_text(rows.value_cents),
             )
             for rows in report.skipped
         ],
@@ -331,7 +327,7 @@ def _days(report: Report) -> Iterator[str]:
         yield _table(
             _titled("Days", one),
             ("day", "payments", f"value ({report.currency})"),
-            [(day.day.isoformat(), f"{day.num_payments:,}", money(day.value_cents)) for day in one.profile.days],
+            [(day.day.isoformat(), f"{day.num_payments:,}", amount_text(day.value_cents)) for day in one.profile.days],
         )
 
 
@@ -345,7 +341,7 @@ def _by_hour(report: Report) -> Iterator[str]:
                 (
                     _hours(hour.start_us, hour.end_us),
                     f"{hour.num_payments:,}",
-                    money(hour.value_cents),
+                    amount_text(hour.value_cents),
                     _percent(hour.share_of_payments),
                     _percent(hour.share_of_value),
                 )
@@ -361,7 +357,7 @@ def _sizes(report: Report) -> Iterator[str]:
             "Quantiles of the amounts",
             ("share of payments", *(_titled(f"amount ({report.currency})", one) for one in report.series)),
             [
-                (_level(row[0].share), *(money(quantile.value) for quantile in row))
+                (_level(row[0].share), *(amount_text(quantile.value) for quantile in row))
                 for row in zip(*(one.profile.sizes.quantiles for one in report.series), strict=True)
             ],
         ),
@@ -462,13 +458,13 @@ def _bank_rows(profile: Profile) -> Iterator[tuple[str, ...]]:
         yield (
             row.bank,
             f"{row.num_sent:,}",
-            money(row.sent_cents),
+            amount_text(row.sent_cents),
             f"{row.num_received:,}",
-            money(row.received_cents),
-            money(round(row.mean_lower_bound_cents)),
-            money(row.max_lower_bound_cents),
-            money(round(row.mean_upper_bound_cents)),
-            money(row.max_upper_bound_cents),
+            amount_text(row.received_cents),
+            amount_text(row.mean_lower_bound_cents),
+            amount_text(row.max_lower_bound_cents),
+            amount_text(row.mean_upper_bound_cents),
+            amount_text(row.max_upper_bound_cents),
         )
 
 
@@ -483,10 +479,10 @@ def _delay(report: Report) -> Iterator[str]:
             yield _paragraph(f"{_titled('No settlement times', one)}.")
             continue
         yield _paragraph(
-            f"{_titled('Settled', one)}: {delay.num_settled:,} payments, {money(delay.settled_cents)} "
+            f"{_titled('Settled', one)}: {delay.num_settled:,} payments, {amount_text(delay.settled_cents)} "
             f"{report.currency}. Without a settlement time: {delay.num_unsettled:,} payments, "
-            f"{money(delay.unsettled_cents)} {report.currency}. Mean delay {_duration(delay.mean_seconds)}, weighted "
-            f"by value {_duration(delay.value_weighted_mean_seconds)}."
+            f"{amount_text(delay.unsettled_cents)} {report.currency}. Mean delay "
+            f"{_duration(delay.mean_seconds)}, weighted by value {_duration(delay.value_weighted_mean_seconds)}."
         )
         yield from (
             _table(
