@@ -44,6 +44,7 @@ class Frame:
     scale: int
     is_gridlock: bool = False
     has_busy_trees: bool = False
+    is_standard: bool = False
 
     @property
     def num_ticks(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from simcash_env.config.arrivals import STANDARD_AMOUNTS
 from simcash_env.schema.codes import PPM
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ def mean_amount(amount: Any) -> float:
     """Expected amount of a distribution, in cents."""
     if amount.type == "uniform":
         return float(amount.min + amount.max) / 2
+    if amount.type in STANDARD_AMOUNTS:
+        expected: float = amount.expected_power(1)
+        return expected
     mean: float = 1 / amount.rate if amount.type == "exponential" else amount.mean
     return mean
 
@@ -43,7 +47,8 @@ def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, floa
     for event in config.events:
         if event.type == "payment" and event.from_bank == bank.id:
             last = ticks_per_day * num_days - 1
-            times = 1 if event.every is None else (last - event.tick) // event.every + 1
+            times: float = 1 if event.every is None else (last - event.tick) // event.every + 1
+            times *= 1.0 if event.probability is None else event.probability
             count += times / num_days
             cents += times * event.amount / num_days
     return count, cents

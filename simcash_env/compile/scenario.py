@@ -91,6 +91,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
         "live_weight": len(sources.bank) * num_banks if _changes_weights(config) else 0,
         "pattern": len(sources.bank) * config.simulation.ticks_per_day if sources.has_pattern() else 0,
         "choice": len(sources.choices),
+        "amount": len(sources.amounts),
         "slot_choice": SlotChoices.of(config.actions).size,
         "event": len(config.events),
         "algorithm": len(config.lsm.algorithms),
@@ -155,6 +156,7 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state.bank_pool_fraction_ppm[:] = view.bank_pool_fraction_ppm
     state.bank_budget_node[:] = NONE
     state.bank_queue1_head[:] = state.bank_queue1_tail[:] = NONE
+    state.day_rate_factor[0] = 1.0
     state.source_rate[:] = state.source_base_rate[:] = view.source_rate
     state.source_exp_neg_rate[:] = [math.exp(-rate) for rate in view.source_rate]
     state.source_deadline_min_ticks[:] = view.source_deadline_min_ticks
@@ -197,6 +199,7 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     rules, switches, simulation = config.rules, config.switches, config.simulation
     view.num_banks[0] = len(config.banks)
     view.ticks_per_day[0] = simulation.ticks_per_day
+    view.day_factor_log_std[0] = simulation.day_factor_log_std
     view.num_ticks[0] = simulation.ticks_per_day * simulation.num_days
     view.is_delay_charged_in_queue2[0] = rules.delay_cost_scope == "both"
     view.is_eod_penalty_for_all[0] = rules.eod_penalty_scope == "unsettled"
@@ -294,6 +297,8 @@ def _write_events(view: Scenario, config: ScenarioConfig, number: dict[str, int]
         view.event_is_divisible[row] = fields.get("divisible", False)
         view.event_factor[row] = factor
         view.event_second_factor[row] = fields.get("max_multiplier", 0.0)
+        probability = fields.get("probability")
+        view.event_probability[row] = NONE if probability is None else probability
     repeats = view.event_every_ticks != NONE
     view.event_order[:] = np.lexsort((np.where(repeats, 0, view.event_tick), repeats))  # stable
     view.num_once_events[0] = np.count_nonzero(~repeats)

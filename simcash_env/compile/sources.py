@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from simcash_env.schema.codes import NONE, UNLISTED, AmountKind, PriorityKind
+from simcash_env.schema.limits import MAX_CENTS
 
 if TYPE_CHECKING:
     from simcash_env.config import BankConfig
@@ -49,19 +50,28 @@ class SourceTable:
         """Categorical priorities of all sources behind one another."""
         return [choice for source in self.sources for choice in source.choices]
 
+    @property
+    def amounts(self) -> list[tuple[float, float, float]]:
+        """Lognormals and quantiles of all sources, concatenated."""
+        return [row for source in self.sources for row in amount_rows(source.amount)]
+
     def has_pattern(self) -> bool:
         """Does any rate vary over the day?"""
         return any(source.pattern for source in self.sources)
 
     def write(self, view: Scenario, ticks_per_day: int) -> None:
         """Fill the scenario's source, weight, pattern and choice columns."""
-        first_choice = 0
+        first_choice = first_amount = 0
         num_banks = int(view.num_banks[0])
         for row, source in enumerate(self.sources):
             self._write_source(view, row, source)
             view.source_first_choice[row] = first_choice
             view.source_num_choices[row] = len(source.choices)
             first_choice += len(source.choices)
+            amounts = amount_rows(source.amount)
+            view.source_first_amount[row] = first_amount
+            view.source_num_amounts[row] = len(amounts)
+            first_amount += len(amounts)
             view.weight_bank[row * num_banks : (row + 1) * num_banks] = NONE
             for at, (receiver, weight) in enumerate(source.weights, start=row * num_banks):
                 view.weight_bank[at] = receiver
@@ -71,6 +81,8 @@ class SourceTable:
                 view.pattern_factor[row * ticks_per_day : (row + 1) * ticks_per_day] = factors
         view.choice_priority[:] = [priority for priority, _ in self.choices]
         view.choice_weight[:] = [weight for _, weight in self.choices]
+        for row, (share, log, log_std) in enumerate(self.amounts):
+            view.amount_share[row], view.amount_log[row], view.amount_log_std[row] = share, log, log_std
 
     @staticmethod
     def _write_source(view: Scenario, row: int, source: Source) -> None:
@@ -97,7 +109,23 @@ def amount_columns(amount: Any) -> tuple[AmountKind, int, int, float, float]:
     if amount.type == "lognormal":
         mean, std = log_space(amount.mean, amount.std_dev)
         return AmountKind.LOGNORMAL, 0, 0, mean, std
-    return AmountKind.EXPONENTIAL, 0, 0, 0.0, amount.rate
+    if amount.type == "exponential":
+        return AmountKind.EXPONENTIAL, 0, 0, 0.0, amount.rate
+    largest = MAX_CENTS if amount.max is None else amount.max
+    if amount.type == "mixture":
+        return AmountKind.MIXTURE, 1, largest, 0.0, 0.0
+    return AmountKind.EMPIRICAL, 1, largest, 0.0, 0.0 if amount.tail is None else amount.tail.exponent
+
+
+def amount_rows(amount: Any) -> list[tuple[float, float, float]]:
+    """Share, logarithm and standard deviation of each lognormal of a mixture, or of each quantile of a table."""
+    if amount.type == "mixture":
+        return [(part.weight, part.log_mean, part.log_std_dev) for part in amount.components]
+    if amount.type == "empirical":
+        return [
+            (share, math.log(cents), 0.0) for share, cents in zip(amount.probabilities, amount.quantiles, strict=True)
+        ]
+    return []
 
 
 def log_space(mean: float, std_dev: float) -> tuple[float, float]:

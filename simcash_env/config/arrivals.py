@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -16,6 +17,7 @@ from simcash_env.config.fields import (
     PositiveTicks,
     Priority,
     Rate,
+    Share,
     Truth,
     Weight,
 )
@@ -30,6 +32,19 @@ LARGEST_EXPONENTIAL = 36.74
 Mean = Annotated[float, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS, description="cents")]
 PositiveMean = Annotated[float, Field(strict=True, gt=0, le=MAX_CENTS, description="cents, above 0")]
 Deviation = Annotated[float, Field(strict=True, ge=0, le=MAX_CENTS, description="cents")]
+LogMean = Annotated[float, Field(strict=True, ge=-40, le=40, description="mean of the logarithm of the cents")]
+LogDeviation = Annotated[
+    float, Field(strict=True, ge=0, le=10, description="standard deviation of the logarithm of the cents")
+]
+MAX_COMPONENTS: Final = 32
+"""Most lognormals of a mixture."""
+
+MAX_QUANTILES: Final = 10_000
+"""Most quantiles of an empirical distribution."""
+
+SAME_EXPONENT: Final = 1e-9
+"""Difference of exponents below which an integral of a power is a logarithm."""
+
 TOO_LARGE = f"the largest possible draw must not exceed {MAX_CENTS} cents"
 
 
@@ -91,9 +106,149 @@ class ExponentialAmount(Model):
         return self
 
 
+class MixtureComponent(Model):
+    """One lognormal of a mixture; ``log_mean`` and ``log_std_dev`` are those of the logarithm of the cents."""
+
+    weight: Weight
+    log_mean: LogMean
+    log_std_dev: LogDeviation
+
+    @property
+    def largest_log(self) -> float:
+        """Logarithm of the largest draw in cents."""
+        return self.log_mean + LARGEST_NORMAL * self.log_std_dev
+
+    def capped_power(self, power: int, cap: float) -> float:
+        """Expectation of ``min(amount, cap) ** power`` before rounding."""
+        mean, std, log_cap = self.log_mean, self.log_std_dev, math.log(cap)
+        if std == 0.0:
+            return math.exp(power * min(mean, log_cap))
+        standard = (log_cap - mean) / std
+        below = math.exp(power * mean + (power * std) ** 2 / 2) * _normal_share(standard - power * std)
+        return below + cap**power * _normal_share(-standard)
+
+
+def _normal_share(value: float) -> float:
+    """Probability that a standard normal is at most ``value``."""
+    return math.erfc(-value / math.sqrt(2.0)) / 2.0
+
+
+class MixtureAmount(Model):
+    """One of several lognormals, drawn by weight; rounded to whole cents, at least 1 cent and at most ``max``.
+
+    The parameters of each component are those of the logarithm of the cents. ``rules: standard`` only.
+    """
+
+    type: Literal["mixture"] = "mixture"
+    components: tuple[MixtureComponent, ...] = Field(min_length=1, max_length=MAX_COMPONENTS)
+    max: PositiveCents | None = None
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> MixtureAmount:
+        if sum(part.weight for part in self.components) <= 0:
+            raise fault_at(("components",), "the weights must sum to more than 0", [p.weight for p in self.components])
+        for number, part in enumerate(self.components):
+            if self.max is None and part.largest_log > math.log(MAX_CENTS):
+                raise fault_at(("components", number, "log_std_dev"), f"{TOO_LARGE}; give max", part.log_std_dev)
+        return self
+
+    def cap(self) -> float:
+        """Largest draw in cents."""
+        largest = math.exp(max(part.largest_log for part in self.components))
+        return float(min(largest + 1, MAX_CENTS) if self.max is None else self.max)
+
+    def expected_power(self, power: int) -> float:
+        """Expectation of ``amount ** power`` in cents, before rounding."""
+        total = sum(part.weight for part in self.components)
+        cap = self.cap()
+        return sum(part.weight * part.capped_power(power, cap) for part in self.components) / total
+
+
+class EmpiricalTail(Model):
+    """Pareto tail: above the last quantile an amount exceeds ``x`` with probability proportional to x^-exponent."""
+
+    exponent: Annotated[float, Field(strict=True, ge=0.01, le=1_000, description="exponent of the tail")]
+
+
+class EmpiricalAmount(Model):
+    """A table of quantiles, with the logarithm interpolated linearly between them, and an optional Pareto tail.
+
+    ``quantiles[i]`` is the amount in cents that ``probabilities[i]`` of all amounts do not exceed. The first
+    probability is 0. The last is 1, or with a ``tail`` below 1. Amounts are rounded to whole cents and are at most
+    ``max``. ``rules: standard`` only.
+    """
+
+    type: Literal["empirical"] = "empirical"
+    probabilities: tuple[Share, ...] = Field(min_length=2, max_length=MAX_QUANTILES)
+    quantiles: tuple[PositiveCents, ...] = Field(min_length=2, max_length=MAX_QUANTILES)
+    tail: EmpiricalTail | None = None
+    max: PositiveCents | None = None
+
+    @model_validator(mode="after")
+    def _is_a_distribution(self) -> EmpiricalAmount:
+        shares, cents = self.probabilities, self.quantiles
+        broken = []
+        if len(cents) != len(shares):
+            rule = f"needs one quantile for each of the {len(shares)} probabilities"
+            broken.append(Broken(("quantiles",), rule, f"{len(cents)} quantiles"))
+        if shares[0] != 0.0:
+            broken.append(Broken(("probabilities", 0), "must be 0", shares[0]))
+        if self.tail is None and shares[-1] != 1.0:
+            broken.append(Broken(("probabilities", len(shares) - 1), "must be 1 without a tail", shares[-1]))
+        if self.tail is not None and shares[-1] == 1.0:
+            broken.append(Broken(("probabilities", len(shares) - 1), "must be below 1 with a tail", shares[-1]))
+        broken += [
+            Broken(("probabilities", place), f"must be above the one before ({low})", high)
+            for place, (low, high) in enumerate(pairwise(shares), 1)
+            if high <= low
+        ]
+        broken += [
+            Broken(("quantiles", place), f"must be at least the one before ({low})", high)
+            for place, (low, high) in enumerate(pairwise(cents), 1)
+            if high < low
+        ]
+        if self.max is not None and self.max < cents[-1]:
+            broken.append(Broken(("max",), f"must be at least the last quantile ({cents[-1]})", self.max))
+        if not broken and self.tail is not None and self.max is None and self._largest_log() > math.log(MAX_CENTS):
+            broken.append(Broken(("tail", "exponent"), f"{TOO_LARGE}; give max", self.tail.exponent))
+        if broken:
+            raise broken_rules(broken)
+        return self
+
+    def _largest_log(self) -> float:
+        last = math.log(self.quantiles[-1])
+        if self.tail is None:
+            return last
+        return last + (math.log1p(-self.probabilities[-1]) + LARGEST_EXPONENTIAL) / self.tail.exponent
+
+    def cap(self) -> float:
+        """Largest draw in cents."""
+        if self.max is not None:
+            return float(self.max)
+        return min(math.exp(self._largest_log()) + 1, float(MAX_CENTS)) if self.tail else float(self.quantiles[-1])
+
+    def expected_power(self, power: int) -> float:
+        """Expectation of ``amount ** power`` in cents, before rounding."""
+        total = 0.0
+        for (low, high), (first, last) in zip(pairwise(self.quantiles), pairwise(self.probabilities), strict=True):
+            growth = power * (math.log(high) - math.log(low))
+            mean = float(low) ** power * (math.expm1(growth) / growth if growth > 0.0 else 1.0)
+            total += (last - first) * mean
+        if self.tail is not None:
+            start, alpha = float(self.quantiles[-1]), self.tail.exponent
+            log_ratio, slope = math.log(self.cap() / start), power - alpha
+            inside = log_ratio if abs(slope) < SAME_EXPONENT else math.expm1(slope * log_ratio) / slope
+            total += (1.0 - self.probabilities[-1]) * start**power * (1.0 + power * inside)
+        return total
+
+
 AmountConfig = Annotated[
-    UniformAmount | NormalAmount | LognormalAmount | ExponentialAmount, Field(discriminator="type")
+    UniformAmount | NormalAmount | LognormalAmount | ExponentialAmount | MixtureAmount | EmpiricalAmount,
+    Field(discriminator="type"),
 ]
+
+STANDARD_AMOUNTS: Final = ("mixture", "empirical")
+"""Distributions that the rule set of SimCash does not have."""
 
 
 class UniformPriority(Model):

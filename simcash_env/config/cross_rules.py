@@ -10,14 +10,17 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simcash_env.config.arrivals import STANDARD_AMOUNTS
 from simcash_env.config.costs import RATES
 from simcash_env.config.exact import written
 from simcash_env.config.faults import Broken, Place
+from simcash_env.config.rules import largest_day_factor
 from simcash_env.schema.limits import MAX_BPS_PER_TICK, MAX_CENTS_PER_CENT, MAX_SCENARIO_CENTS
 
 MAX_CHANGED_RATE = 1_000_000.0
 MAX_CHANGED_DEADLINE_TICKS = 10**12
 RATE_BOUNDS = {"delay_cost_per_day_per_cent": MAX_CENTS_PER_CENT}
+NEEDS_STANDARD = "needs rules: standard"
 BANDS = ("urgent", "normal", "low")
 
 Raw = Mapping[str, Any]
@@ -30,6 +33,7 @@ def cross_faults(scenario: Raw) -> Iterator[Broken]:
     for number, bank in _rows(scenario, "banks"):
         yield from _unknown_counterparties(("banks", number), bank, known)
     yield from _patterns(scenario)
+    yield from _standard_only(scenario)
     yield from _event_targets(scenario, known)
     yield from _event_times(scenario)
     yield from _rates_per_day(scenario)
@@ -114,6 +118,24 @@ def _patterns(scenario: Raw) -> Iterator[Broken]:
             yield Broken(("banks", number, "arrivals", "rate_per_tick_of_day"), rule, f"{len(pattern)} factors")
 
 
+def _standard_only(scenario: Raw) -> Iterator[Broken]:
+    """What SimCash's rules have no draw for."""
+    rules = scenario.get("rules")
+    if (rules.get("set") if isinstance(rules, Mapping) else rules) != "simcash":
+        return
+    for number, bank in _rows(scenario, "banks"):
+        for at, stream in _streams(bank):
+            kind = _part(stream, "amount").get("type")
+            if isinstance(kind, str) and kind in STANDARD_AMOUNTS:
+                yield Broken(("banks", number, *at, "amount", "type"), NEEDS_STANDARD, kind)
+    for number, event in _rows(scenario, "events"):
+        if event.get("probability") is not None:
+            yield Broken(("events", number, "probability"), NEEDS_STANDARD, event["probability"])
+    spread = _part(scenario, "simulation").get("day_factor_log_std")
+    if _number(spread, 0.0) > 0.0:
+        yield Broken(("simulation", "day_factor_log_std"), NEEDS_STANDARD, spread)
+
+
 def _event_targets(scenario: Raw, known: set[str]) -> Iterator[Broken]:
     for number, event in _rows(scenario, "events"):
         for key in ("from_bank", "to_bank", "bank", "counterparty"):
@@ -196,7 +218,8 @@ def _changed_rates(scenario: Raw) -> Iterator[Broken]:
             pattern = stream.get("rate_per_tick_of_day")
             factors = [_number(factor, 1.0) for factor in pattern] if isinstance(pattern, (list, tuple)) else []
             rates.append(_number(stream.get("rate_per_tick"), 0.0) * max(factors, default=1.0))
-    largest = max(rates)
+    spread = _number(_part(scenario, "simulation").get("day_factor_log_std"), 0.0)
+    largest = max(rates) * largest_day_factor(min(spread, 1.0))
     if largest <= 0.0:
         return
     size = math.log(largest)

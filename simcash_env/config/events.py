@@ -15,6 +15,7 @@ from simcash_env.config.fields import (
     PositiveMultiplier,
     PositiveTicks,
     Priority,
+    Share,
     SignedCents,
     Ticks,
     Truth,
@@ -39,8 +40,9 @@ class _MoneyEvent(_Event):
 class PaymentEvent(_MoneyEvent):
     """A payment arrives in its sender's internal queue. Default deadline: a tenth of a day, at least 5 ticks.
 
-    Give at most one of the deadline keys. Deadlines are capped at the end of the run and, with
-    ``deadline_cap_at_eod``, at the end of the day.
+    With ``probability`` it arrives with that probability, drawn each time the event is due (``rules: standard`` only);
+    without it, it always arrives. Give at most one of the deadline keys. Deadlines are capped at the end of the run
+    and, with ``deadline_cap_at_eod``, at the end of the day.
     """
 
     type: Literal["payment"] = "payment"
@@ -55,6 +57,7 @@ class PaymentEvent(_MoneyEvent):
         Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS, description="older name of `deadline_in`")] | None
     ) = None
     divisible: Truth = False
+    probability: Share | None = None
 
     @model_validator(mode="after")
     def _has_one_deadline(self) -> PaymentEvent:

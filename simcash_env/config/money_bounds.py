@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL
+from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL, STANDARD_AMOUNTS
 from simcash_env.config.costs import RATES, BpsPenalty
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
@@ -172,9 +172,9 @@ class RunBounds:
                 )
 
     def _growth(self, bank: BankConfig) -> float:
-        """The largest factor that events apply to a bank's rates; ``cross_rules`` keeps it finite."""
+        """The largest factor that events and days apply to a bank's rates; ``cross_rules`` keeps it finite."""
         largest = max([1.0, *(e.multiplier for e in self.config.events if e.type == "global_arrival_rate_change")])
-        growth = largest
+        growth = largest * self.config.simulation.largest_day_factor
         for event in self.config.events:
             if event.type == "arrival_rate_change" and event.bank == bank.id:
                 every = event.every or self.num_ticks
@@ -285,6 +285,9 @@ def moments(amount: Any) -> tuple[float, float, float]:
     if amount.type == "exponential":
         mean = 1 / amount.rate
         return mean + 1, 2 * mean * mean + 2 * mean + 1, LARGEST_EXPONENTIAL * mean + 1
+    if amount.type in STANDARD_AMOUNTS:
+        mean, square = amount.expected_power(1), amount.expected_power(2)
+        return mean + 1, square + 2 * mean + 1, amount.cap() + 1
     mean, deviation = abs(amount.mean), amount.std_dev
     if amount.type == "normal":
         largest = mean + LARGEST_NORMAL * deviation

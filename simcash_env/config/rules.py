@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from simcash_env.config.arrivals import LARGEST_NORMAL
 from simcash_env.config.clock import Clock, TimeOfDay, clock_of, time_us
 from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import Count, Model, Ticks, Truth
@@ -32,6 +34,10 @@ RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
 }
 """The rules of each set; a scenario may override single rules by name."""
 
+
+DayDeviation = Annotated[
+    float, Field(strict=True, ge=0, le=1, description="standard deviation of the logarithm, 0 to 1")
+]
 
 RuleSet: TypeAlias = Literal["standard", "simcash"]
 
@@ -69,12 +75,22 @@ class RulesConfig(Model):
         return {name: rule for name, rule in given.items() if rule != RULE_SETS[self.set].get(name)}
 
 
+def largest_day_factor(log_std: float) -> float:
+    """Largest factor of a day's rates where the logarithm has this standard deviation."""
+    return math.exp(LARGEST_NORMAL * log_std - log_std * log_std / 2) if log_std > 0.0 else 1.0
+
+
 class SimulationConfig(Model):
-    """Length of a run, seed of its random stream, and opening hours, which do not affect results."""
+    """Length of a run, seed of its random stream, and opening hours, which do not affect results.
+
+    If ``day_factor_log_std`` is above 0, each day draws one lognormal factor with mean 1 that multiplies the rates of
+    all random arrivals of that day (``rules: standard`` only).
+    """
 
     ticks_per_day: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS_PER_DAY)]
     num_days: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKS)]
     seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
+    day_factor_log_std: DayDeviation = 0.0  # common factor of all arrival rates of a day, mean 1
     open: TimeOfDay | None = None
     close: TimeOfDay | None = None
 
@@ -92,6 +108,11 @@ class SimulationConfig(Model):
     def num_ticks(self) -> int:
         """Ticks of the run."""
         return self.ticks_per_day * self.num_days
+
+    @property
+    def largest_day_factor(self) -> float:
+        """Largest factor that a day can draw."""
+        return largest_day_factor(self.day_factor_log_std)
 
     @model_validator(mode="after")
     def _is_bounded(self) -> SimulationConfig:

@@ -107,10 +107,15 @@ def _resize(bank: dict[str, Any], factor: float) -> None:
             if name in amount:
                 amount[name] *= factor
         for name in ("min", "max"):
-            if name in amount:
+            if amount.get(name) is not None:
                 amount[name] = max(round(amount[name] * factor), 1)
         if amount["type"] == "exponential":
             amount["rate"] /= factor
+        elif amount["type"] == "mixture":
+            for part in amount["components"]:
+                part["log_mean"] += math.log(factor)
+        elif amount["type"] == "empirical":
+            amount["quantiles"] = [max(round(cents * factor), 1) for cents in amount["quantiles"]]
 
 
 def _speed_up(bank: dict[str, Any], factor: float) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.deadlines import cap_deadline
 from simcash_env.kernels.money import round_half_away
@@ -24,6 +26,8 @@ NEEDS_ROOM = int(Status.NEEDS_ROOM)
 UNIFORM = int(AmountKind.UNIFORM)
 NORMAL = int(AmountKind.NORMAL)
 LOGNORMAL = int(AmountKind.LOGNORMAL)
+EXPONENTIAL = int(AmountKind.EXPONENTIAL)
+MIXTURE = int(AmountKind.MIXTURE)
 PRIORITY_FIXED = int(PriorityKind.FIXED)
 PRIORITY_UNIFORM = int(PriorityKind.UNIFORM)
 ARRIVAL = int(EventKind.ARRIVAL)
@@ -70,10 +74,14 @@ def total_weight(scenario: Scenario, weights: F64, source: int) -> float:
 def draw_count(scenario: Scenario, state: State, source: int) -> int:
     """How many payments of this source arrive now."""
     rate = state.source_rate[source]
-    if not scenario.source_has_pattern[source]:
+    varies_by_day = scenario.day_factor_log_std[0] > 0.0
+    if not scenario.source_has_pattern[source] and not varies_by_day:
         return draw_poisson(state, rate, state.source_exp_neg_rate[source])
-    ticks_per_day = scenario.ticks_per_day[0]
-    rate *= scenario.pattern_factor[source * ticks_per_day + state.tick[0] % ticks_per_day]
+    if scenario.source_has_pattern[source]:
+        ticks_per_day = scenario.ticks_per_day[0]
+        rate *= scenario.pattern_factor[source * ticks_per_day + state.tick[0] % ticks_per_day]
+    if varies_by_day:
+        rate *= state.day_rate_factor[0]
     return draw_poisson(state, rate, math.exp(-rate))
 
 
@@ -105,9 +113,49 @@ def draw_amount(scenario: Scenario, state: State, source: int) -> int:
         value = mean + std * draw_normal(state)
     elif kind == LOGNORMAL:
         value = math.exp(mean + std * draw_normal(state))
-    else:
+    elif kind == EXPONENTIAL:
         value = -math.log(draw_positive_float(state)) / std
+    else:
+        value = draw_mixture(scenario, state, source) if kind == MIXTURE else draw_empirical(scenario, state, source)
+        value = min(value, np.float64(scenario.source_amount_max[source]))
     return max(round_half_away(value), 1)
+
+
+@kernel
+def draw_mixture(scenario: Scenario, state: State, source: int) -> float:
+    """A lognormal of the mixture, chosen by weight; cents before rounding and the cap."""
+    first = scenario.source_first_amount[source]
+    end = first + scenario.source_num_amounts[source]
+    total = 0.0
+    for at in range(first, end):
+        total += scenario.amount_share[at]
+    target = draw_float(state) * total
+    chosen = first
+    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
+        if scenario.amount_share[at] > 0.0:
+            chosen = at
+            target -= scenario.amount_share[at]
+            if target <= 0.0:
+                break
+    return math.exp(scenario.amount_log[chosen] + scenario.amount_log_std[chosen] * draw_normal(state))
+
+
+@kernel
+def draw_empirical(scenario: Scenario, state: State, source: int) -> float:
+    """A draw from the table of quantiles, its logarithm interpolated, or from the tail; cents before rounding."""
+    low = scenario.source_first_amount[source]
+    high = low + scenario.source_num_amounts[source] - 1
+    share, log = scenario.amount_share, scenario.amount_log
+    drawn = draw_float(state)
+    if drawn >= share[high]:
+        return math.exp(log[high] + math.log((1.0 - share[high]) / (1.0 - drawn)) / scenario.source_amount_std[source])
+    while high - low > 1:
+        middle = (low + high) // 2
+        if share[middle] <= drawn:
+            low = middle
+        else:
+            high = middle
+    return math.exp(log[low] + (log[high] - log[low]) * ((drawn - share[low]) / (share[high] - share[low])))
 
 
 @kernel

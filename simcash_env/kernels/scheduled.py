@@ -11,6 +11,7 @@ from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.queues import count_arrival, join_queue1, join_queue2, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
+from simcash_env.kernels.rng import draw_float
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, EventKind, ScheduledKind, Status
 from simcash_env.schema.limits import MAX_TOTAL_CENTS
@@ -107,7 +108,9 @@ def needs_row(scenario: Scenario, state: State, event: int) -> bool:
 def run_event(scenario: Scenario, state: State, work: Work, event: int) -> None:
     """Carry out one event."""
     kind, bank, other = scenario.event_kind[event], scenario.event_bank[event], scenario.event_counterparty[event]
-    cents = scenario.event_cents[event]
+    cents, probability = scenario.event_cents[event], scenario.event_probability[event]
+    if probability >= 0.0 and draw_float(state) >= probability:
+        return  # a payment that does not arrive this time
     record_values(state, work, EXECUTED, bank, other, NONE, cents, kind, event)
     if kind == PAYMENT:
         arrive(scenario, state, work, event)

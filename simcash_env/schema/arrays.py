@@ -23,6 +23,7 @@ I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
 
 One: TypeAlias = Annotated[I64, "copy", False]
+OneFloat: TypeAlias = Annotated[F64, "copy", True]
 PerBank: TypeAlias = Annotated[I64, "bank", False]
 PerPair: TypeAlias = Annotated[I64, "pair", False]
 PerLimit: TypeAlias = Annotated[I64, "limit", False]
@@ -34,6 +35,7 @@ PerLiveWeight: TypeAlias = Annotated[F64, "live_weight", True]
 PerPatternFloat: TypeAlias = Annotated[F64, "pattern", True]
 PerChoice: TypeAlias = Annotated[I64, "choice", False]
 PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
+PerAmountFloat: TypeAlias = Annotated[F64, "amount", True]
 PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice", False]
 PerEvent: TypeAlias = Annotated[I64, "event", False]
 PerEventFloat: TypeAlias = Annotated[F64, "event", True]
@@ -144,7 +146,9 @@ class Scenario(NamedTuple):
     source_amount_min: PerSource  # minimum amount in cents
     source_amount_max: PerSource  # maximum amount in cents
     source_amount_mean: PerSourceFloat  # mean; of the logarithm for lognormal
-    source_amount_std: PerSourceFloat  # standard deviation; of the logarithm for lognormal; the rate for exponential
+    source_amount_std: PerSourceFloat  # standard deviation, of the logarithm for lognormal; rate; exponent of the tail
+    source_first_amount: PerSource  # first element of the amount axis
+    source_num_amounts: PerSource  # number of elements of the amount axis
     source_is_weighted: PerSource  # receivers are drawn by weight, else uniformly from the other banks
     source_deadline_min_ticks: PerSource  # shortest time from arrival to deadline
     source_deadline_max_ticks: PerSource  # longest time from arrival to deadline
@@ -160,6 +164,10 @@ class Scenario(NamedTuple):
     pattern_factor: PerPatternFloat  # factor of the rate
     choice_priority: PerChoice  # priority
     choice_weight: PerChoiceFloat  # probability weight
+    amount_share: PerAmountFloat  # weight of a lognormal; probability of an amount up to the quantile
+    amount_log: PerAmountFloat  # mean of the logarithm of the cents; logarithm of the quantile
+    amount_log_std: PerAmountFloat  # standard deviation of the logarithm of the cents; 0 for a quantile
+    day_factor_log_std: OneFloat  # of the logarithm of the day's factor of all rates, 0: none
     # -- scenario events, in file order --
     event_kind: PerEvent  # codes.ScheduledKind
     event_tick: PerEvent  # first tick of the event
@@ -172,6 +180,7 @@ class Scenario(NamedTuple):
     event_is_divisible: PerEvent  # payment is divisible
     event_factor: PerEventFloat  # factor of a rate or of the shortest deadline, or the new weight
     event_second_factor: PerEventFloat  # factor of the longest deadline
+    event_probability: PerEventFloat  # probability that the payment arrives, NONE: it always arrives
     event_order: PerEvent  # one-time events by tick, then periodic events; ties in file order
     num_once_events: One  # number of one-time events
     # -- liquidity-saving algorithms in the order in which they run --
@@ -280,6 +289,7 @@ class State(NamedTuple):
     pair_outflow_cents: PerPair  # settled today
     pair_queue2_cents: PerPair  # value in the central queue
     # -- random arrivals --
+    day_rate_factor: OneFloat  # today's factor of all rates
     source_rate: PerSourceFloat  # current mean number of payments per tick
     source_base_rate: PerSourceFloat  # rate without global rate changes
     source_exp_neg_rate: PerSourceFloat  # exp(-rate), cached for the Poisson draw

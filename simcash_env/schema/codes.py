@@ -113,6 +113,8 @@ class AmountKind(IntEnum):
     NORMAL = 1
     LOGNORMAL = 2
     EXPONENTIAL = 3
+    MIXTURE = 4
+    EMPIRICAL = 5
 
 
 class PriorityKind(IntEnum):

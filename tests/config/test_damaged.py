@@ -94,7 +94,7 @@ DAMAGE: list[tuple[str, Any, str, str, str | None]] = [
     (AMOUNT, {"type": "uniform", "min": 1.5, "max": 3}, f"{AMOUNT}.min", CENTS, "1.5"),
     (AMOUNT, {"type": "uniform", "min": 1, "mx": 3, "max": 4}, f"{AMOUNT}.mx", "unknown key, did you mean max?", "3"),
     (AMOUNT, {"type": "unifrom", "min": 1, "max": 3}, AMOUNT,
-     "must be one of uniform, normal, lognormal, exponential; did you mean uniform?", "a mapping"),
+     "must be one of uniform, normal, lognormal, exponential, mixture, empirical; did you mean uniform?", "a mapping"),
     (AMOUNT, {"min": 1, "max": 3}, AMOUNT, "needs a type", "a mapping"),
     (AMOUNT, 5, AMOUNT, "must be a mapping", "5"),
     (AMOUNT, {"type": "normal", "mean": 10**15, "std_dev": 1}, f"{AMOUNT}.std_dev", TOO_LARGE, "1"),

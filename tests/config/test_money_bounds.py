@@ -209,7 +209,14 @@ AMOUNTS: dict[str, dict[str, Any]] = {
     "negative mean": {"type": "normal", "mean": -200.0, "std_dev": 150.0},
     "lognormal": {"type": "lognormal", "mean": 300.0, "std_dev": 700.0},
     "exponential": {"type": "exponential", "rate": 0.004},
-}
+    "mixture": {
+        "type": "mixture",
+        "components": [{"weight": 1.0, "log_mean": 5.0, "log_std_dev": 0.5}, {"weight": 0.2, "log_mean": 7.0, "log_std_dev": 1.0}],
+    },
+    "empirical": {
+        "type": "empirical", "probabilities": [0.0, 0.9], "quantiles": [10, 900], "tail": {"exponent": 1.5}, "max": 9_000,
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", AMOUNTS)

@@ -288,6 +288,7 @@ def test_simcash_dialect_priority_escalation(spelling: str) -> None:
                 "deadline_in": None,
                 "deadline_tick": None,
                 "divisible": True,
+                "probability": None,
             },
         ),
         (

@@ -36,15 +36,28 @@ def test_families_copy_plays_the_member_of_its_seed():
         ({"type": "uniform", "min": 10, "max": 30}, {"min": 20, "max": 60}),
         ({"type": "lognormal", "mean": 10, "std_dev": 3}, {"mean": 20.0, "std_dev": 6.0}),
         ({"type": "exponential", "rate": 0.5}, {"rate": 0.25}),
+        ({"type": "empirical", "probabilities": [0.0, 1.0], "quantiles": [10, 30], "max": 40}, {"max": 80}),
     ],
 )
 def test_families_amounts_of_a_member_are_as_much_larger_as_its_money(amount, twice):
     rows = busy().model_dump(mode="json")
+    rows["rules"] = "standard"
     rows["banks"][0]["arrivals"]["amount"] = amount
     (member,) = Randomize(num_members=1, sizes=(2.0, 2.0)).members(ScenarioConfig.model_validate(rows))
     bank = member.banks[0].model_dump()
     assert {name: bank["arrivals"]["amount"][name] for name in twice} == pytest.approx(twice)
     assert bank["opening_balance"] == 2 * rows["banks"][0]["opening_balance"]
+
+
+def test_family_resizes_mixtures():
+    rows = busy().model_dump(mode="json")
+    part = {"weight": 1.0, "log_mean": 5.0, "log_std_dev": 1.0}
+    rows["rules"] = "standard"
+    rows["banks"][0]["arrivals"]["amount"] = {"type": "mixture", "components": [part]}
+    (member,) = Randomize(num_members=1, sizes=(2.0, 2.0)).members(ScenarioConfig.model_validate(rows))
+    amount = member.banks[0].arrivals.amount
+    assert amount.components[0].log_mean == pytest.approx(5.0 + np.log(2.0))
+    assert amount.max is None
 
 
 def test_families_every_reset_plays_another_member():

@@ -1,8 +1,19 @@
 """Random arrivals: how many, how large, to whom, by when, how urgent."""
 
-from simcash_env.config.arrivals import ArrivalBandConfig, ArrivalConfig, CategoricalPriority, UniformPriority
+import math
+
+from simcash_env.config.arrivals import (
+    ArrivalBandConfig,
+    ArrivalConfig,
+    CategoricalPriority,
+    EmpiricalAmount,
+    MixtureAmount,
+    UniformPriority,
+)
+from tests.oracle.exact import round_double
 from tests.oracle.world import DEFAULT_PRIORITY, MAX_PRIORITY, Bank, Payment, Source, World
 
+LARGEST_AMOUNT = 10**15
 BAND_PRIORITIES = {"urgent": (8, 10), "normal": (4, 7), "low": (0, 3)}
 
 
@@ -23,10 +34,11 @@ def is_silent(world: World, source: Source) -> bool:
 
 
 def rate_now(world: World, source: Source) -> float:
-    """The source's rate, shaped by the time of day."""
-    if source.pattern is None:
-        return source.rate
-    return source.rate * source.pattern[world.tick % world.ticks_per_day]
+    """The source's rate, shaped by the time of day and by the day."""
+    rate = source.rate
+    if source.pattern is not None:
+        rate *= source.pattern[world.tick % world.ticks_per_day]
+    return rate * world.day_rate_factor
 
 
 def draw_payment(world: World, bank: Bank, source: Source) -> None:
@@ -49,7 +61,29 @@ def draw_amount(world: World, settings: ArrivalConfig | ArrivalBandConfig) -> in
         return world.rng.normal_cents(law.mean, law.std_dev)
     if law.type == "lognormal":
         return world.rng.lognormal_cents(law.mean, law.std_dev)
-    return world.rng.exponential_cents(law.rate)
+    if law.type == "exponential":
+        return world.rng.exponential_cents(law.rate)
+    drawn = draw_from_mixture(world, law) if law.type == "mixture" else draw_from_table(world, law)
+    largest = LARGEST_AMOUNT if law.max is None else law.max
+    return max(1, round_double(min(drawn, float(largest))))
+
+
+def draw_from_mixture(world: World, law: MixtureAmount) -> float:
+    """The component by weight, then a lognormal whose logarithm has the component's mean and deviation."""
+    weighted = [part for part in law.components if part.weight > 0.0]
+    part = weighted[world.rng.walk([part.weight for part in weighted])]
+    return math.exp(part.log_mean + part.log_std_dev * world.rng.standard_normal())
+
+
+def draw_from_table(world: World, law: EmpiricalAmount) -> float:
+    """One uniform: its place between two quantiles, by logarithm; beyond the last, a Pareto tail."""
+    drawn = world.rng.uniform()
+    shares, logs = law.probabilities, [math.log(cents) for cents in law.quantiles]
+    if drawn >= shares[-1]:
+        return math.exp(logs[-1] + math.log((1.0 - shares[-1]) / (1.0 - drawn)) / law.tail.exponent)
+    place = max(at for at, share in enumerate(shares) if share <= drawn)
+    part = (drawn - shares[place]) / (shares[place + 1] - shares[place])
+    return math.exp(logs[place] + (logs[place + 1] - logs[place]) * part)
 
 
 def draw_receiver(world: World, bank: Bank, source: Source) -> str:

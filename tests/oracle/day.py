@@ -1,5 +1,6 @@
 """What begins and ends a day: pool liquidity, penalties, counters."""
 
+import math
 from collections.abc import Mapping
 
 from tests.oracle.costs import charge_end_of_day
@@ -17,7 +18,10 @@ def allocates_today(world: World) -> bool:
 
 
 def start_day(world: World) -> None:
-    """Allocate the pool by the fraction in force."""
+    """Draw the day's factor of all arrival rates where there is one; allocate the pool by the fraction in force."""
+    spread = world.config.simulation.day_factor_log_std
+    if world.is_day_start() and spread > 0.0:
+        world.day_rate_factor = math.exp(spread * world.rng.standard_normal() - spread * spread / 2.0)
     if allocates_today(world):
         for bank in world.banks.values():
             bank.allocated_pool = bank.pool_share()

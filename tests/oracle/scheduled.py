@@ -24,6 +24,8 @@ def run_event(world: World, event: EventConfig) -> None:
     """Do one event."""
     match event.type:
         case "payment":
+            if event.probability is not None and world.rng.uniform() >= event.probability:
+                return
             offset = event.deadline if event.deadline_in is None else event.deadline_in
             deadline = requested_deadline(world, event.deadline_tick, offset)
             add_to_queue1(

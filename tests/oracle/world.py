@@ -229,6 +229,7 @@ class World:
     counters: Counters = field(default_factory=Counters)
     report: TickReport = field(default_factory=TickReport)
     market: Market | None = None
+    day_rate_factor: float = 1.0
     releases_by_default: bool = False
 
     @property

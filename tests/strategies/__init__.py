@@ -25,15 +25,24 @@ def scenarios(draw: Draw) -> ScenarioConfig:
     names = draw(st.lists(some(BANK_NAMES), min_size=fewest, max_size=5, unique=True))
     days = draw(st.integers(1, 6)), draw(st.integers(1, 3))
     busy = draw(st.integers(0, 2)) == 0
-    frame = Frame(tuple(names), *days, draw(some(SCALES)), is_gridlock=is_gridlock, has_busy_trees=busy)
+    chosen = draw(rules())
+    frame = Frame(
+        tuple(names),
+        *days,
+        draw(some(SCALES)),
+        is_gridlock=is_gridlock,
+        has_busy_trees=busy,
+        is_standard=(chosen if isinstance(chosen, str) else chosen["set"]) == "standard",
+    )
     accounts = [draw(banks(frame, name)) for name in frame.banks]
     rows = {
         "format": 1,
         "name": "drawn",
-        "rules": draw(rules()),
+        "rules": chosen,
         "simulation": {
             "ticks_per_day": frame.ticks_per_day,
             "num_days": frame.num_days,
+            "day_factor_log_std": draw(some((0.0, 0.0, 0.3, 1.0))) if frame.is_standard else 0.0,
             "seed": draw(st.integers(0, 1) if draw(st.integers(0, 9)) == 9 else st.integers(2, 2**63 - 1)),
         },
         "banks": accounts,

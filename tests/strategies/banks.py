@@ -1,5 +1,6 @@
 """Hypothesis strategies for banks: accounts, policies and random arrivals."""
 
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -66,9 +67,19 @@ def policies(draw: Draw, frame: Frame) -> Row:
 
 
 @st.composite
-def amounts(draw: Draw, scale: int) -> Row:
-    """Any distribution of amounts."""
-    kind = draw(some(("uniform", "normal", "lognormal", "exponential")))
+def amounts(draw: Draw, frame: Frame) -> Row:
+    """Any distribution of amounts that the rule set has."""
+    scale = frame.scale
+    kinds = ("uniform", "normal", "lognormal", "exponential")
+    kind = draw(some((*kinds, "mixture", "empirical") if frame.is_standard else kinds))
+    if kind == "mixture":
+        return {
+            "type": kind,
+            "components": draw(st.lists(components(scale), min_size=1, max_size=3)),
+            "max": 900 * scale,
+        }
+    if kind == "empirical":
+        return draw(tables(scale))
     if kind == "uniform":
         low = draw(some(AMOUNTS))
         return {"type": kind, "min": low * scale, "max": (low + draw(some((0, 1, 50)))) * scale}
@@ -76,6 +87,28 @@ def amounts(draw: Draw, scale: int) -> Row:
     if kind == "exponential":
         return {"type": kind, "rate": 1.0 / mean}
     return {"type": kind, "mean": mean, "std_dev": mean * draw(some((0.1, 0.5, 2.0)))}
+
+
+def components(scale: int) -> st.SearchStrategy[Row]:
+    """A lognormal of a mixture."""
+    return st.fixed_dictionaries(
+        {
+            "weight": some((0.5, 1.0, 3.0)),
+            "log_mean": some((1.0, 50.0, 300.0)).map(lambda mean: math.log(mean * scale)),
+            "log_std_dev": some((0.0, 0.3, 2.0)),
+        }
+    )
+
+
+@st.composite
+def tables(draw: Draw, scale: int) -> Row:
+    """Quantiles with or without a tail."""
+    cents = sorted(draw(st.lists(some(AMOUNTS), min_size=3, max_size=3)))
+    row: Row = {"type": "empirical", "quantiles": [each * scale for each in cents]}
+    if draw(st.booleans()):
+        tail = {"exponent": draw(some((0.8, 1.0, 2.5)))}
+        return {**row, "probabilities": [0.0, 0.4, 0.9], "tail": tail, "max": 2_000 * scale}
+    return {**row, "probabilities": [0.0, 0.25, 1.0]}
 
 
 @st.composite
@@ -93,7 +126,7 @@ def arrivals(draw: Draw, frame: Frame, name: str) -> Row:
     low = draw(st.integers(1, 4))
     row = {
         "rate_per_tick": draw(some(RATES)),
-        "amount": draw(amounts(frame.scale)),
+        "amount": draw(amounts(frame)),
         "counterparty_weights": draw(weights(frame, name)),
         "deadline_range": [low, low + draw(st.integers(0, 4))],
         "divisible": draw(st.booleans()),
@@ -124,7 +157,7 @@ def bands(draw: Draw, frame: Frame, name: str) -> Row:
     low = draw(st.integers(1, 4))
     return {
         "rate_per_tick": draw(some((0.0, 0.3, 1.0))),
-        "amount": draw(amounts(frame.scale)),
+        "amount": draw(amounts(frame)),
         "counterparty_weights": draw(weights(frame, name)),
         "deadline_offset_min": low,
         "deadline_offset_max": low + draw(st.integers(0, 4)),

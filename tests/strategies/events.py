@@ -43,6 +43,7 @@ def cycle_events(draw: Draw, frame: Frame) -> list[Row]:
     amount = draw(some((100, 200, 300)))
     extra = some((0, 0, 0, 1, 50)) if draw(st.booleans()) else st.just(0)
     tick = draw(st.integers(0, frame.num_ticks - 1))
+    chance = draw(some((None, None, None, 0.0, 0.7, 1.0)))
     return [
         {
             "type": "payment",
@@ -53,6 +54,7 @@ def cycle_events(draw: Draw, frame: Frame) -> list[Row]:
             "priority": draw(st.integers(0, 10)),
             **draw(deadlines(tick, frame.num_ticks)),
             "divisible": draw(st.booleans()),
+            **({"probability": chance} if frame.is_standard and chance is not None else {}),
         }
         for place, sender in enumerate(cycle)
     ]
