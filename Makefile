@@ -1,5 +1,6 @@
 # make demo: set everything up, train for about two minutes, compare the learned policy with the baselines
-# make test: set everything up and pass the whole check
+# make test: set everything up and pass the checks of every change
+# make test-all: the same without leaving anything out
 # Another Python: make PYTHON=python3.13 test
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +9,25 @@ STAMP := $(VENV)/.setup-stamp
 # One thread of arithmetic a process: more of them slow each other down.
 export OMP_NUM_THREADS := 1
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-# Run without the compiler too, and with its bounds checks: the tests of the kernels.
-ENGINE := -m "not slow" $(addprefix tests/,kernels policies agents schema simulation runs conformance better envs benchmarks test_integers.py) --ignore=tests/runs/test_reach.py
+# What the tests try: default leaves out slow searches and tests that repeat a path, all and long do not (tests/budget.py).
+export HYPOTHESIS_PROFILE ?= default
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# Run without the compiler too, and with its bounds checks: tests that together reach every line of the kernels.
+# What starts processes or measures by itself is the same under any compiler.
+ALONE := $(addprefix --ignore=tests/,kernels/_numba/test_compilers.py kernels/_numba/test_jit.py kernels/test_tick.py)
+ENGINE := $(addprefix tests/,conformance better kernels runs/test_recorded_runs.py runs/test_oracle.py runs/test_small_worlds.py \
+	envs/test_observation.py envs/test_masks.py envs/test_market.py) $(ALONE)
+FALLBACK := $(addprefix tests/,runs/test_every_face.py kernels/_numba/test_compilers.py kernels/_numba/test_jit.py conformance runs/test_recorded_runs.py)
+ifeq ($(HYPOTHESIS_PROFILE),default)
+QUICK := -m "not slow"
+else
+ENGINE := $(addprefix tests/,kernels policies schema simulation runs conformance better envs benchmarks test_integers.py) --ignore=tests/runs/test_reach.py
+endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
+.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,7 +46,21 @@ setup: $(STAMP)  ## make .venv with everything in it
 demo: setup  ## train a cash manager for about two minutes and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-test: check test-compiled test-py test-bounds test-fallback  ## everything that must hold: check, then all tests, then the kernels three times more
+# Two things at a time where each needs one core: the warm cache serves the tests, which so compile nothing twice.
+test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, then those of the engine three times more
+	@mkdir -p build
+	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
+	@$(MAKE) --no-print-directory test-compiled
+	@$(MAKE) --no-print-directory test-fallback >build/fallback.log 2>&1 & fallback=$$!; \
+		$(MAKE) --no-print-directory WORKERS=0 test-py; code=$$?; \
+		wait $$fallback || code=1; cat build/fallback.log; exit $$code
+	@$(MAKE) --no-print-directory test-bounds
+
+test-all: setup  ## everything: check, then all tests with all that they try, then those of the engine three times more
+	$(MAKE) HYPOTHESIS_PROFILE=all check test-compiled test-py test-bounds test-fallback
+
+warm: setup  ## compile the kernels before the tests need them
+	$(BIN)/python -m simcash_env.cli doctor --warm
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -41,20 +68,19 @@ check: setup  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test-compiled: setup  ## all tests, kernels compiled
-	$(PYTEST)
+test-compiled: setup  ## all tests but slow ones, kernels compiled
+	$(PYTEST) $(QUICK)
 
 test-py: setup  ## the engine's tests, kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) $(ENGINE)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not slow" $(ENGINE)
 
 test-bounds: setup  ## the engine's tests, every array index checked
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) $(ENGINE)
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(ENGINE)
 
 # The first file compiles everything into an empty cache, and expects that the others compile nothing of the engine.
 test-fallback: setup  ## every face, conformance and recorded runs, kernels compiled by plain njit
 	rm -rf build/fallback
-	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest tests/runs/test_every_face.py \
-		tests/kernels/_numba/test_compilers.py tests/kernels/_numba/test_jit.py tests/conformance tests/runs/test_recorded_runs.py
+	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest $(FALLBACK)
 
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/runs/test_oracle.py tests/runs/test_market_oracle.py -k "agree_in_every or agree_after_every"
@@ -62,8 +88,8 @@ test-long: setup  ## 10,000 random runs and order sequences, engine against orac
 coverage: setup  ## lines and branches that the tests reach: all tests, compiling anew, and the engine's once more as plain Python
 	$(BIN)/coverage erase
 	rm -rf build/coverage
-	SIMCASH_CACHE_DIR=$(CURDIR)/build/coverage $(BIN)/coverage run -m pytest -n 2 --dist loadfile
-	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ENGINE)
+	HYPOTHESIS_PROFILE=all SIMCASH_CACHE_DIR=$(CURDIR)/build/coverage $(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	HYPOTHESIS_PROFILE=all NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -n 2 --dist loadfile -m "not slow" $(ENGINE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -72,7 +98,7 @@ fuzz: setup  ## damaged files of every kind against their loaders, for two hours
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 mutants: setup  ## change the kernels of costs and settlement one place at a time: a test must notice
-	$(BIN)/python -m tests.mutation
+	HYPOTHESIS_PROFILE=all $(BIN)/python -m tests.mutation
 
 SOAK_TICKS ?= 100000000
 soak: setup  ## a hundred million ticks of random games of all features, the books checked on the way

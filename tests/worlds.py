@@ -8,8 +8,8 @@ import pytest
 from simcash_env import registry
 from simcash_env.config import ScenarioConfig, load_scenario
 
-LONG = {"ten-banks-v0"}
-"""Library scenarios of a thousand ticks: too slow for kernels that run as plain Python."""
+LONG = {"ten-banks-v0", "core-periphery-200-v0"}
+"""Library scenarios of a thousand ticks or of 200 banks: too slow for kernels that run as plain Python."""
 
 LIBRARY = [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in registry.scenario_ids()]
 """Every scenario of the library, as cases of a parametrised test."""

@@ -14,6 +14,7 @@ import pytest
 
 from simcash_env import cli
 from simcash_env.market.store import MarketStore
+from tests.budget import PROFILE
 from tests.market.worlds import BANKS, scheduled
 
 PATIENCE = 240
@@ -62,7 +63,7 @@ def wait_for(path: Path, process: subprocess.Popen, slots: int) -> None:
     pytest.fail("nothing was saved")
 
 
-SLOTS = range(1, 23) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (1, 7, 16)
+SLOTS = {"default": (7,), "all": (1, 7, 16), "long": range(1, 23)}[PROFILE]
 """After how many slots a process is stopped; the last ones are over too soon to be caught."""
 OPTIONS = ("--slots-per-tick", "2", "--delay", "ms")
 

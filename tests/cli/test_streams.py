@@ -1,6 +1,7 @@
 """Streams that are closed, or whose encoding lacks a character: the run goes on, and never a traceback."""
 
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from simcash_env.cli import streams
+from tests.budget import slow_but
 
 ROOT = Path(__file__).parents[2]
 SIMCASH = f"{sys.executable} -m simcash_env.cli"
@@ -20,15 +22,21 @@ banks: [{id: 銀行, opening_balance: 5}, {id: B}]
 events: [{type: payment, tick: 0, from_bank: 銀行, to_bank: B, amount: 1, deadline: 2}]
 """
 
+OPTIONS = ("--quiet --json", "--verbose --db runs.duckdb")
+
 
 def shell(line, folder, **variables):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("options", ["--quiet --json", "", "--verbose --db runs.duckdb"])
-def test_closed_streams_end_in_no_traceback(tmp_path, closed, options):
+CLOSED = (">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-")
+KEPT: set[object] = {*((closed, "") for closed in CLOSED), *((CLOSED[-1], o) for o in OPTIONS), (CLOSED[0], OPTIONS[1])}
+
+
+@pytest.mark.parametrize("case", slow_but(KEPT, *itertools.product(CLOSED, ("", *OPTIONS))), ids=" ".join)
+def test_closed_streams_end_in_no_traceback(tmp_path, case):
+    closed, options = case
     done = shell(f"{SIMCASH} run two-banks-v0 {options} {closed}", tmp_path)
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
@@ -45,9 +53,18 @@ def test_streams_mistake_with_closed_streams_keeps_its_exit_code(tmp_path, close
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-@pytest.mark.parametrize("options", ["--quiet", "--verbose", "--quiet --json"])
-def test_streams_encoding_that_lacks_a_character_gets_its_escape(tmp_path, encoding, options):
+ENCODED: set[object] = {
+    ("cp1252", "--quiet"),
+    ("ascii", "--verbose"),
+    ("utf-8", "--quiet"),
+    ("utf-8", "--quiet --json"),
+}
+WAYS = itertools.product(("cp1252", "ascii", "utf-8"), ("--quiet", "--verbose", "--quiet --json"))
+
+
+@pytest.mark.parametrize("case", slow_but(ENCODED, *WAYS), ids=" ".join)
+def test_streams_encoding_that_lacks_a_character_gets_its_escape(tmp_path, case):
+    encoding, options = case
     (tmp_path / "日.yaml").write_text(CHINESE, encoding="utf-8")
     done = shell(f"{SIMCASH} run 日.yaml {options}", tmp_path, PYTHONIOENCODING=encoding)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)

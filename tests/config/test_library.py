@@ -112,7 +112,7 @@ def play(scenario: ScenarioConfig, choices: dict[str, Choice]) -> tuple[int, ...
 @pytest.mark.parametrize(
     ("scenario_id", "highest_level", "expected"),
     [
-        ("castro-2period-v0", 20, {((0, 1), (4, 0, 1), (0, 2_000))}),
+        pytest.param("castro-2period-v0", 20, {((0, 1), (4, 0, 1), (0, 2_000))}, marks=pytest.mark.slow),
         ("castro-3period-v0", 5, {((4, 0, 1), (4, 0, 1), (6_000, 6_000))}),
     ],
 )

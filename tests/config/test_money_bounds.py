@@ -14,6 +14,7 @@ from simcash_env.config.money_bounds import MAX_RUN_CENTS, RunBounds, moments
 from simcash_env.errors import ConfigError, SimulationError
 from simcash_env.registry import load, scenario_ids
 from simcash_env.simulation import Simulation
+from tests.budget import examples
 from tests.oracle import Decision, Oracle
 
 MOST = 10**15
@@ -303,7 +304,7 @@ def large(draw: Any) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50, 150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenario=large(), submitted=st.lists(st.integers(1, MOST), max_size=4))
 def test_money_bounds_accepted_scenario_runs_to_its_end(scenario: dict[str, Any], submitted: list[int]) -> None:
     """What is not refused never overflows, and its figures are those of unlimited integers."""

@@ -13,6 +13,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from simcash_env import _registration, simcash_v0
 from simcash_env.errors import ActionError
+from tests.budget import slow_but
 from tests.worlds import LIBRARY, busy, legal
 
 BANK = "simcash_env:SimCash/Bank-v0"
@@ -146,7 +147,7 @@ def run_alone(program, folder):
 @pytest.mark.parametrize(
     "first", ["simcash_env, gymnasium", "gymnasium, simcash_env", "gymnasium", "simcash_env.envs.vector, gymnasium"]
 )
-@pytest.mark.parametrize("make", ["make", "make_vec"])
+@pytest.mark.parametrize("make", slow_but({"make_vec"}, "make", "make_vec"))
 def test_gymnasium_id_is_known_in_every_order_of_imports(first, make, tmp_path):
     options = ", vectorization_mode='vector_entry_point'" if make == "make_vec" else ""
     program = f"""

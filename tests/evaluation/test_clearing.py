@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.gridlock import INSTANCES, settled_value
 from simcash_env.evaluation.clearing import best_clearing, largest_prefixes
+from tests.budget import examples
 
 BANKS = "ABCD"
 PAIRS = [(one, other) for one in BANKS for other in BANKS if one != other]
@@ -30,7 +31,7 @@ def is_funded(means, payments, chosen, credit):
     return all(cents >= -credit.get(bank, 0) for bank, cents in after(means, payments, chosen).items())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(balances, queues, credits_)
 def test_best_clearing_is_the_best_of_all_sets(means, payments, credit):
     found = best_clearing(means, payments, credit)
@@ -41,7 +42,7 @@ def test_best_clearing_is_the_best_of_all_sets(means, payments, credit):
     assert found.cents == max(sum(payments[place][2] for place in chosen) for chosen in funded)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, 100), deadline=None)
 @given(balances, queues, credits_)
 def test_clearing_largest_prefixes_hold_every_set_of_prefixes_that_is_funded(means, payments, credit):
     found = largest_prefixes(means, payments, credit)

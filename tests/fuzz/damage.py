@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.budget import examples
 from tests.drawing import Draw
 
-NUM_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+NUM_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", examples(12, 40)))
 CPU_SECONDS = 60
 """More than any file may take that is refused or read."""
 STUCK_SECONDS = 1_800

@@ -25,6 +25,7 @@ from simcash_env.learning.tree_fit import Sample, fit
 from simcash_env.learning.tree_student import Student, TreeRule, depth, nodes
 from simcash_env.registry import load
 from simcash_env.schema.limits import POOL_LEVELS
+from tests.budget import examples
 from training import distilled
 
 GAME, DAY = "castro-2period-v0", "castro-12period-v0"
@@ -45,7 +46,7 @@ def random_tree(seed, words, leaves, config=None, choices=2):
     return fit(Sample(asked, chosen, np.zeros(400, np.int64)), words, leaves, config or load(DAY))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(3, 8), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     words=st.sampled_from([WORDS, OWN_WORDS]),
@@ -82,7 +83,7 @@ def test_distill_splits_and_drops_cost_through_the_batch_what_they_cost_in_the_k
 
 
 @given(seed=st.integers(0, 10_000), leaves=st.integers(1, 16))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(5, 10), deadline=None)
 def test_distill_tree_has_no_more_leaves_than_allowed_and_every_question_matters(seed, leaves):
     root = random_tree(seed, WORDS, leaves)
     assert sum("action" in node for node in nodes(root)) <= leaves

@@ -144,6 +144,7 @@ def test_tune_every_fault_of_a_space_is_named(tmp_path):
     assert read_space(None) == SPACE
 
 
+@pytest.mark.slow
 def test_tune_ctrl_c_keeps_the_study_and_the_same_command_goes_on(tmp_path):
     path = tmp_path / "study.db"
     command = [

@@ -8,6 +8,7 @@ from simcash_env.errors import SimulationError
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.daily import METRICS, DayBook
 from tests import strategies
+from tests.budget import examples
 from tests.worlds import busy
 
 MONEY = ("balance_cents", "queue1_cents", "queue2_cents")
@@ -17,7 +18,7 @@ def columns(figures):
     return dict(zip(METRICS, figures.T, strict=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(40, 150), deadline=None)
 @given(config=strategies.scenarios())
 def test_daily_balances_queues_and_costs_follow_from_the_events_of_any_run(config):
     simulation = Simulation(config, events="tick")

@@ -23,6 +23,7 @@ from simcash_env.records.recorder import Recorder
 from simcash_env.records.replay import replay
 from simcash_env.records.tables import TABLES
 from simcash_env.simulation import Simulation
+from tests.budget import slow_but
 from tests.records.worlds import recorded, sinks_for
 from tests.worlds import busy
 
@@ -66,7 +67,7 @@ def test_faults_saved_simulation_survives_a_write_that_fails_half_way(tmp_path):
     assert Simulation.load(path).current_tick == 0
 
 
-@pytest.mark.parametrize("limit", [0, 4, 2_000, 20_000, 100_000])
+@pytest.mark.parametrize("limit", slow_but({4, 20_000}, 0, 4, 2_000, 20_000, 100_000))
 def test_faults_parquet_file_survives_a_write_that_fails_half_way(tmp_path, limit):
     warm_up()
     path = tmp_path / "run.parquet"
@@ -79,7 +80,7 @@ def test_faults_parquet_file_survives_a_write_that_fails_half_way(tmp_path, limi
     assert [file.name for file in tmp_path.iterdir()] == ["run.parquet"]
 
 
-@pytest.mark.parametrize("room", [0, 1_000, 300_000])
+@pytest.mark.parametrize("room", slow_but({1_000}, 0, 1_000, 300_000))
 def test_faults_runs_of_a_database_survive_a_write_that_fails_half_way(tmp_path, room):
     simulation = recorded(tmp_path)
     path = tmp_path / "runs.duckdb"

@@ -27,6 +27,7 @@ from simcash_env.records.schema import EVENTS
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.daily import METRICS
 from tests import strategies
+from tests.budget import examples
 from tests.records.worlds import recorded, sign_anew, sinks_for
 from tests.worlds import busy
 
@@ -60,7 +61,7 @@ def test_records_replay_in_another_process_is_equal_event_for_event(tmp_path, fi
 
 
 @settings(  # the first example may have to wait for the compiler, and for other processes
-    max_examples=25,
+    max_examples=examples(10, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -18,6 +18,8 @@ from tools.docs import animation, site
 RUN = {"python", "sh"}
 SHOWN = {"", "bibtex", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
+LONG_PAGES = {"docs/benchmark.md", "docs/how-to/own-scenario.md"}
+"""Pages whose blocks train or tune: half a minute and more."""
 
 
 def run_program(block: Block) -> None:
@@ -44,7 +46,14 @@ def run_line(line, folder, monkeypatch):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if RUN & {block.kind for block in blocks(text)}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in LONG_PAGES))
+        for name, text in TEXTS.items()
+        if RUN & {block.kind for block in blocks(text)}
+    ],
+)
 def test_pages_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = blocks(TEXTS[name])

@@ -16,16 +16,17 @@ from simcash_env.schema.codes import PPM
 from simcash_env.simulation import Simulation, TickResult
 from tests import strategies
 from tests.both import drawn_results
+from tests.budget import examples
 from tests.drawing import Frame
 from tests.oracle import Oracle
-from tests.runs.test_oracle import EVERY_EXAMPLE, IS_LONG, invariant
+from tests.runs.test_oracle import EVERY_EXAMPLE, invariant
 from tests.worlds import busy, legal, legal_by_seed
 
 SETTLED = {"RtgsImmediateSettlement", "Queue2LiquidityRelease", "LsmPaymentSettled"}
 LENT = {"MarketTrade", "LoanRepaid"}
 DROPPED = {"PolicyDrop", "TransactionExpired"}
 SEED = 17
-batches = settings(EVERY_EXAMPLE, max_examples=300 if IS_LONG else 15)
+batches = settings(EVERY_EXAMPLE, max_examples=examples(8, 15, 300))
 
 
 class Run:

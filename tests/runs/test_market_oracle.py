@@ -1,7 +1,5 @@
 """The market's kernels against the same market in plain Python: the same orders, the same book, trades and money."""
 
-import os
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -9,10 +7,11 @@ from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import OrderError
 from simcash_env.schema.codes import OrderRefusal
 from simcash_env.simulation import Simulation
+from tests.budget import examples
 from tests.oracle.market import UNITS_PER_CENT, Market
 from tests.oracle.world import build_world
 
-NUM_SEQUENCES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 60
+NUM_SEQUENCES = examples(30, 60, 10_000)
 sequences = settings(
     max_examples=NUM_SEQUENCES,
     deadline=None,

@@ -1,6 +1,5 @@
 """The oracle keeps its own books straight, and the engine agrees with it in every figure after every tick."""
 
-import os
 from typing import Any
 
 import pytest
@@ -10,15 +9,15 @@ from hypothesis import strategies as st
 from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation, TickResult
 from tests import strategies
+from tests.budget import IS_LONG, examples
 from tests.oracle import Oracle
 from tests.oracle.world import World
 from tests.runs.corners import CORNERS
 
-IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-NUM_COMPARISONS = 10_000 if IS_LONG else 50
+NUM_COMPARISONS = examples(25, 50, 10_000)
 NUM_PARTS = 20 if IS_LONG else 1
 """A long comparison is cut into parts, each with draws of its own: they show how far it is, and can run side by side."""
-NUM_INVARIANT_RUNS = 1_000 if IS_LONG else 50
+NUM_INVARIANT_RUNS = examples(20, 50, 1_000)
 EVERY_EXAMPLE = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.budget import examples
+
 schemathesis = pytest.importorskip("schemathesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from schemathesis import GenerationMode  # noqa: E402
@@ -9,7 +11,7 @@ from schemathesis.checks import CHECKS  # noqa: E402
 
 from tests.service.processes import serving  # noqa: E402
 
-EXAMPLES = 25
+EXAMPLES = examples(8, 25)
 NOT_MEANT = {
     "positive_data_acceptance",  # the document cannot say which scenarios, banks and ticks there are
     "ignored_auth",  # without a token there is none to ignore; test_access.py has one

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from simcash_env.errors import ActionError, ConfigError
 from simcash_env.simulation import Simulation
 from tests import strategies
+from tests.budget import examples
 from tests.records.worlds import tree_of
 from tests.worlds import busy
 
@@ -15,7 +16,7 @@ def rest_of(simulation):
     return simulation.summary(), list(simulation.events())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(config=strategies.scenarios())
 def test_policies_of_any_scenario_set_before_the_run_make_the_same_run(config):
     changed = Simulation(config)

@@ -12,6 +12,7 @@ from simcash_env.errors import SnapshotError
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.snapshot import ARRAYS, Snapshot, read_snapshot
 from tests import strategies
+from tests.budget import examples
 from tests.worlds import LIBRARY, busy, quiet
 
 
@@ -35,7 +36,7 @@ def test_snapshot_run_resumes_from_every_tick_open_or_closed(events):
         straight.tick()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(8, 20), deadline=None)
 @given(config=strategies.scenarios(), ticks=st.integers(0, 5))
 def test_snapshot_any_run_resumes_from_a_file(tmp_path_factory, config, ticks):
     simulation = Simulation(config)
@@ -75,7 +76,7 @@ def test_snapshot_of_another_scenario_is_refused():
     assert simulation.digest() == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100, 200), deadline=None)
 @given(data=st.data())
 def test_snapshot_damaged_bytes_are_refused(data):
     simulation = Simulation(quiet(ticks=3, days=1), seed=2)

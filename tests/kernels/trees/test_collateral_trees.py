@@ -17,9 +17,10 @@ from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import TreeAction
 from simcash_env.simulation import Simulation
 from tests import strategies
+from tests.budget import examples
 from tests.oracle import Oracle
 from tests.oracle.trees import collateral_decision
-from tests.runs.test_oracle import EVERY_EXAMPLE, IS_LONG
+from tests.runs.test_oracle import EVERY_EXAMPLE
 
 RELEASED = {"op": ">", "left": {"field": "committed_value"}, "right": {"value": 0}}
 
@@ -111,7 +112,7 @@ def collateral_rows(
 CODES = {name: int(rule.code) for name, rule in ACTIONS.items()}
 
 
-@settings(EVERY_EXAMPLE, max_examples=1_000 if IS_LONG else 40)
+@settings(EVERY_EXAMPLE, max_examples=examples(20, 40, 1_000))
 @given(config=strategies.scenarios(), data=st.data())
 def test_collateral_trees_decide_alike(config: ScenarioConfig, data: st.DataObject) -> None:
     oracle, simulation = Oracle(config), Simulation(config, events=False)
