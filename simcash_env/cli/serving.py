@@ -27,6 +27,15 @@ def serve(
     ] = None,
     db: Annotated[Path | None, typer.Option(help="SQLite file that keeps the simulations.", show_default=False)] = None,
     max_simulations: Annotated[int, typer.Option(min=1, help="Maximum number of simulations.")] = 64,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of recorded payments that scenarios of clients may name (default: none).",
+            show_default=False,
+        ),
+    ] = None,
     max_banks: Annotated[int, typer.Option(min=1, help="Maximum number of banks in a simulation.")] = 500,
     max_ticks: Annotated[int, typer.Option(min=1, help="Maximum number of ticks in a call.")] = 10_000,
     max_body: Annotated[int, typer.Option(min=1, help="Maximum size of a request body in MiB.")] = 4,
@@ -49,6 +58,7 @@ def serve(
         token=token,
         insecure=insecure,
         db=db,
+        data=data,
         max_simulations=max_simulations,
         max_banks=max_banks,
         max_ticks=max_ticks,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcash_env.config.arrivals import STANDARD_AMOUNTS
+from simcash_env.config.recorded import recorded_days
 from simcash_env.schema.codes import PPM
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ def arrival_streams(bank: BankConfig) -> list[Any]:
 
 
 def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, float]:
-    """Payments a day and cents a day that a bank is expected to send: random arrivals and payments of the file."""
+    """Payments a day and cents a day that a bank is expected to send: random and recorded arrivals, payment events.
+
+    Recorded arrivals count as on a mean training day, whichever days are played, so that a policy sees the same scales
+    on training and on test days.
+    """
     ticks_per_day, num_days = config.simulation.ticks_per_day, config.simulation.num_days
     count = cents = 0.0
     for stream in arrival_streams(bank):
@@ -44,6 +49,11 @@ def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, floa
         daily = stream.rate_per_tick * (ticks_per_day if pattern is None else sum(pattern))
         count += daily
         cents += daily * mean_amount(stream.amount)
+    data = recorded_days(config)
+    if data is not None and config.arrivals is not None:
+        recorded_count, recorded_cents = data.mean_outflow(bank.id, config.arrivals.recorded.typical(data))
+        count += recorded_count
+        cents += recorded_cents
     for event in config.events:
         if event.type == "payment" and event.from_bank == bank.id:
             last = ticks_per_day * num_days - 1

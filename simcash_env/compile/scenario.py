@@ -11,6 +11,7 @@ import numpy as np
 
 from simcash_env.compile.market import compile_market, market_axes, start_market
 from simcash_env.compile.programs import Programs
+from simcash_env.compile.recorded import RecordedArrivals
 from simcash_env.compile.scales import write_scales
 from simcash_env.compile.sources import build_sources
 from simcash_env.schema.arrays import I64, LOG_WORDS, RECENT_TICKS, Scenario, State, Work
@@ -28,6 +29,7 @@ from simcash_env.schema.verbs import SlotChoices
 
 if TYPE_CHECKING:
     from simcash_env.config import BankConfig, PolicyConfig, ScenarioConfig
+    from simcash_env.config.recorded_days import RecordedDays
 
 SCENARIO_LAYOUT = layout_of(Scenario)
 STATE_LAYOUT = layout_of(State)
@@ -52,11 +54,18 @@ class CompiledScenario:
     external: PolicyConfig | None  # what external banks do in a tick in which nobody decides for them; None holds
     registers: tuple[tuple[str, ...], ...]  # of each bank, the names of what its trees remember
     paths: tuple[str, ...]  # decision paths by number
+    recorded: RecordedDays | None  # keeps the recorded payments in memory, whose address is in the row
 
     @property
     def num_banks(self) -> int:
         """Banks in the scenario."""
         return len(self.bank_ids)
+
+    def content(self) -> bytes:
+        """What the kernels read, the same in every process: the row, and the data set by its checksum."""
+        row = self.row.copy()
+        plain_opener(Scenario)(row, self.sizes).recorded_address[0] = 0
+        return row.tobytes() + (b"" if self.recorded is None else self.recorded.checksum.encode())
 
     def __reduce__(self) -> Any:
         """A pickle holds the configuration; what it compiles to is made anew, read-only as here."""
@@ -79,6 +88,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
     number = {name: index for index, name in enumerate(bank_ids)}
     programs = Programs(banks, simcash=config.rules.set == "simcash", external=external)
     sources = build_sources(banks, number)
+    recorded = RecordedArrivals.of(config)
     num_banks = len(banks)
     has_limits = any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
     axes = {
@@ -93,6 +103,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
         "choice": len(sources.choices),
         "amount": len(sources.amounts),
         "slot_choice": SlotChoices.of(config.actions).size,
+        **recorded.axes(),
         "event": len(config.events),
         "algorithm": len(config.lsm.algorithms),
         **programs.axes(),
@@ -111,6 +122,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
     _write_banks(view, banks, number)
     write_scales(view, config, banks)
     sources.write(view, config.simulation.ticks_per_day)
+    recorded.write(view, number)
     _write_events(view, config, number)
     programs.write(view, bank_ids)
     compile_market(view, config, banks, number)
@@ -133,6 +145,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
         external,
         programs.registers(),
         tuple(programs.builder.paths),
+        recorded.data,
     )
 
 

@@ -53,6 +53,7 @@ from simcash_env.config.policies import (
     PolicyConfig,
     TreePolicy,
 )
+from simcash_env.config.recorded import ArrivalsConfig, RecordedConfig
 from simcash_env.config.rules import (
     ActionConfig,
     LsmConfig,
@@ -70,6 +71,7 @@ __all__ = [
     "ArrivalBandsConfig",
     "ArrivalConfig",
     "ArrivalRateChangeEvent",
+    "ArrivalsConfig",
     "BankConfig",
     "BookConfig",
     "BpsPenalty",
@@ -103,6 +105,7 @@ __all__ = [
     "PriorityConfig",
     "PriorityDelayMultipliers",
     "PriorityEscalationConfig",
+    "RecordedConfig",
     "RetryConfig",
     "RulesConfig",
     "ScenarioConfig",

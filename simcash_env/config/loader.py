@@ -15,6 +15,7 @@ from simcash_env.config.documents import TWO_MEANINGS, Document, read_as_octal, 
 from simcash_env.config.faults import Broken
 from simcash_env.config.library import scenario_ids, scenario_path
 from simcash_env.config.policy_files import find_policy_files
+from simcash_env.config.recorded import find_recorded_file
 from simcash_env.config.report import broken_of, value_at
 from simcash_env.config.scenario import ScenarioConfig
 from simcash_env.config.simcash.files import translate
@@ -74,6 +75,7 @@ def _validate(
 ) -> ScenarioConfig:
     native = translation.native
     find_policy_files(native, folder, policy_path)
+    find_recorded_file(native, folder)
     unread = [
         fault for fault in document.broken if fault.rule != TWO_MEANINGS or not translation.is_ignored(fault.place)
     ]

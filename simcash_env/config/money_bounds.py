@@ -16,6 +16,7 @@ from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL, STA
 from simcash_env.config.costs import RATES, BpsPenalty
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
+from simcash_env.config.recorded import PLACE, recorded_days
 from simcash_env.schema.limits import MAX_PARTS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class RunBounds:
         self.config = config
         self.num_ticks = config.simulation.num_ticks
         self.num_days = config.simulation.num_days
-        self.flows = [*self._event_flows(), *self._random_flows()]
+        self.flows = [*self._event_flows(), *self._recorded_flows(), *self._random_flows()]
         self.largest_flow = max(self.flows, key=lambda flow: flow.cents, default=NOTHING)
         self.totals = MoneyTotals(
             sum(flow.cents for flow in self.flows),
@@ -147,6 +148,25 @@ class RunBounds:
             cents = event.amount
             place: Place = ("events", number, "amount")
             yield Flow(place, cents, cents * times, times, cents * ticks, cents * days, days)
+
+    def _recorded_flows(self) -> Iterator[Flow]:
+        """The largest day that can be played, on every day of the run."""
+        data, simulation = recorded_days(self.config), self.config.simulation
+        if data is None or self.config.arrivals is None:
+            return
+        recorded = self.config.arrivals.recorded
+        block = recorded.block_ticks or simulation.ticks_per_day
+        count, cents = data.largest_day(recorded.selected(data), block)
+        days = self.num_days * (self.num_days + 1) / 2  # day ends that the payments of a day can see, added up
+        yield Flow(
+            (*PLACE, "file"),
+            recorded.file,
+            cents * self.num_days,
+            count * self.num_days,
+            cents * days * simulation.ticks_per_day,
+            cents * days,
+            count * days,
+        )
 
     def _random_flows(self) -> Iterator[Flow]:
         per_day = self.config.simulation.ticks_per_day

@@ -15,6 +15,7 @@ from simcash_env.config.fields import Currency, Model, Name, Text
 from simcash_env.config.market import MarketConfig
 from simcash_env.config.market_rules import market_faults
 from simcash_env.config.money_bounds import money_faults
+from simcash_env.config.recorded import ArrivalsConfig, recorded_faults
 from simcash_env.config.rules import (
     ActionConfig,
     LsmConfig,
@@ -47,6 +48,7 @@ class ScenarioConfig(Model):
     switches: SwitchConfig = Field(default_factory=SwitchConfig)
     priority_escalation: PriorityEscalationConfig | None = None
     actions: ActionConfig = Field(default_factory=ActionConfig)
+    arrivals: ArrivalsConfig | None = None
     events: tuple[EventConfig, ...] = ()
     market: MarketConfig | None = None
 
@@ -65,7 +67,7 @@ class ScenarioConfig(Model):
             title = cls.__name__
             raise ValidationError.from_exception_data(title, [*inside, *more]) from None
         plain = config.model_dump()
-        between = [*cross_faults(plain), *market_faults(plain)]
+        between = [*cross_faults(plain), *market_faults(plain), *recorded_faults(config)]
         between = between or [*money_faults(config)]
         if between:
             raise broken_rules(between)

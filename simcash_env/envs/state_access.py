@@ -200,4 +200,4 @@ class StateAccess:
         raise NotImplementedError
 
     def _family_digest(self) -> str:
-        return hashlib.sha256(self._scenario_rows.tobytes()).hexdigest()
+        return hashlib.sha256(b"".join(variant.content() for variant in self.variants)).hexdigest()

@@ -192,12 +192,16 @@ class SimCashVec(BatchArrays, StateAccess):
         """Allocate one state row per copy, and the rows from which episodes start."""
         self._state_sizes = self.scenario.state_sizes
         self._templates: I64 = np.stack([initial_state(variant, 1) for variant in self.variants])
-        self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
+        self._stack_scenarios()
         try:
             self._arena: I64 = np.tile(self._templates[0], (self.num_envs, 1))
         except (MemoryError, ValueError) as error:
             message = f"num_envs: no room for {self.num_envs} copies: {error}"
             raise RoomError(message) from error
+
+    def _stack_scenarios(self) -> None:
+        """Put the rows of all variants into one array; they hold addresses that are valid in this process only."""
+        self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
 
     def _name_observations(self) -> None:
         """Set ``observations`` (N, L, D) and ``final_observations``: the kernels' arrays, or those of the object."""
@@ -452,7 +456,7 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
-        left_out = {"_kernels", "_workers", *self._views}
+        left_out = {"_kernels", "_workers", "_scenario_rows", *self._views}
         if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
             left_out.add("observations")
         if not self._is_hooked:
@@ -464,6 +468,7 @@ class SimCashVec(BatchArrays, StateAccess):
         self.__dict__.update(state)
         self._load_kernels()
         self._buffers = self._kernels.Buffers(*self._buffers)
+        self._stack_scenarios()
         self._name_arrays()
         self._name_observations()
         self.__dict__.update({name: state[name] for name in ("observations", "final_observations") if name in state})

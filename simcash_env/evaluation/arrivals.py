@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.config.recorded import recorded_days
 from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import EventKind
@@ -62,5 +63,8 @@ def has_divisible(config: ScenarioConfig, bank_id: str) -> bool:
     (bank,) = (bank for bank in config.banks if bank.id == bank_id)
     bands = bank.arrival_bands
     streams = [bank.arrivals, *(() if bands is None else (bands.urgent, bands.normal, bands.low))]
+    data = recorded_days(config)
+    if data is not None and bank_id in data.divisible_senders:
+        return True
     of_file = (event for event in config.events if event.type == "payment" and event.from_bank == bank_id)
     return any(stream.divisible for stream in streams if stream is not None) or any(e.divisible for e in of_file)

@@ -13,6 +13,7 @@ from simcash_env.compile.market import with_interest
 from simcash_env.compile.scales import arrival_streams
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.config.recorded import has_choice_of_days
 from simcash_env.envs.options import ActionLike, required_whole
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, Fault
@@ -92,11 +93,20 @@ def deciding_banks(config: ScenarioConfig) -> tuple[str, ...]:
 
 
 def is_random(config: ScenarioConfig) -> bool:
-    """Does a run depend on its seed? Only random arrivals do; a rate of 0 stays 0 under every scenario event."""
-    return any(
-        stream.rate_per_tick > 0 and any(getattr(stream, "rate_per_tick_of_day", None) or (1.0,))
-        for bank in config.banks
-        for stream in arrival_streams(bank)
+    """Does a run depend on its seed?
+
+    Random arrivals do, payment events with a probability, and recorded arrivals if more than one day could be played;
+    a rate of 0 stays 0 under every event.
+    """
+    may_happen = any(event.type == "payment" and 0.0 < (event.probability or 0.0) < 1.0 for event in config.events)
+    return (
+        may_happen
+        or has_choice_of_days(config)
+        or any(
+            stream.rate_per_tick > 0 and any(getattr(stream, "rate_per_tick_of_day", None) or (1.0,))
+            for bank in config.banks
+            for stream in arrival_streams(bank)
+        )
     )
 
 

@@ -24,6 +24,7 @@ from simcash_env.config.policies import (
     PolicyConfig,
     TreePolicy,
 )
+from simcash_env.config.recorded import recorded_days
 from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.schema.codes import NONE
 
@@ -131,6 +132,8 @@ def longest_deadline(config: ScenarioConfig) -> int:
     longest = round(int(view.source_deadline_max_ticks.max(initial=1)) * max(stretch, 1))
     given = view.event_deadline_ticks[view.event_deadline_ticks != NONE]
     longest = max(longest, int(given.max(initial=1)))
+    data = recorded_days(config)
+    longest = longest if data is None else max(longest, data.longest_deadline_ticks)
     return min(longest, config.simulation.ticks_per_day) if config.switches.deadline_cap_at_eod else longest
 
 

@@ -15,6 +15,7 @@ from simcash_env.kernels.market.session import run_market_session, set_orders_as
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.queues import fill_column
+from simcash_env.kernels.recorded import replay_payments
 from simcash_env.kernels.revocations import revoke_from_queue2
 from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
 from simcash_env.kernels.scheduled import run_scheduled_events
@@ -22,7 +23,7 @@ from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.trees.bank_trees import run_bank_trees
 from simcash_env.kernels.trees.collateral_trees import run_end_of_tick_trees, run_strategic_trees
 from simcash_env.schema.arrays import I64, RECENT_TICKS, Scenario, State, Work
-from simcash_env.schema.codes import Phase, Status
+from simcash_env.schema.codes import NONE, Phase, Status
 
 OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 CLOSED, OPENING, DECIDING = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DECIDING)
@@ -35,8 +36,11 @@ def open_tick(scenario: Scenario, state: State, work: Work) -> int:
     if state.phase[0] == CLOSED:
         state.phase[0] = OPENING
         state.tick_arrived_count[0] = 0
+        state.cursor_recorded[0] = NONE
         start_day(scenario, state, work)
     status = run_scheduled_events(scenario, state, work)
+    if status == OK:
+        status = replay_payments(scenario, state, work)
     if status == OK:
         status = draw_arrivals(scenario, state, work)
     if status != OK:

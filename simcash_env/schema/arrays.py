@@ -37,6 +37,8 @@ PerChoice: TypeAlias = Annotated[I64, "choice", False]
 PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
 PerAmountFloat: TypeAlias = Annotated[F64, "amount", True]
 PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice", False]
+PerRecordedDay: TypeAlias = Annotated[I64, "recorded_day", False]
+PerRecordedBank: TypeAlias = Annotated[I64, "recorded_bank", False]
 PerEvent: TypeAlias = Annotated[I64, "event", False]
 PerEventFloat: TypeAlias = Annotated[F64, "event", True]
 PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
@@ -168,6 +170,14 @@ class Scenario(NamedTuple):
     amount_log: PerAmountFloat  # mean of the logarithm of the cents; logarithm of the quantile
     amount_log_std: PerAmountFloat  # standard deviation of the logarithm of the cents; 0 for a quantile
     day_factor_log_std: OneFloat  # of the logarithm of the day's factor of all rates, 0: none
+    # -- recorded arrivals; axes empty if there are none --
+    recorded_address: One  # where the recorded payments lie in this process's memory (``schema/recorded.py``)
+    recorded_words: One  # number of words that they take
+    recorded_resampling: One  # codes.Resampling
+    recorded_block_ticks: One  # ticks of a block, for codes.Resampling.BLOCKS
+    recorded_day: PerRecordedDay  # days that may be played, in order of date: number of the day in the data set
+    recorded_date: PerRecordedDay  # their dates, as the number YYYYMMDD
+    recorded_bank: PerRecordedBank  # bank of each bank number in the data set
     # -- scenario events, in file order --
     event_kind: PerEvent  # codes.ScheduledKind
     event_tick: PerEvent  # first tick of the event
@@ -233,6 +243,8 @@ class State(NamedTuple):
     cursor_source: One  # position at which arrivals resume
     cursor_left: One  # payments still to draw from that source, NONE: count not drawn yet
     next_event_tick: One  # tick of the next scenario event
+    cursor_recorded: One  # word at which recorded arrivals resume, NONE: the tick's have not begun
+    recorded_place: One  # recorded day in use: position on the scenario's recorded_day axis
     # -- payment rows --
     next_id: One  # next payment id; ids are sequential from 1
     free_head: One  # list of free rows, linked by pay_next

@@ -199,6 +199,14 @@ class OrderRefusal(IntEnum):
     NO_ROOM = 9  # no free row for orders or loans
 
 
+class Resampling(IntEnum):
+    """How the recorded days of a run are chosen."""
+
+    NONE = 0
+    DAYS = 1
+    BLOCKS = 2
+
+
 class EventKind(IntEnum):
     """Kinds of events in the event log."""
 
@@ -248,6 +256,7 @@ class EventKind(IntEnum):
     LOAN_REPAID = 43
     LOAN_WENT_OVERDUE = 44
     INTEREST_ACCRUED = 45
+    RECORDED_DAY = 46
 
     @property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,7 @@ from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.external import default_policy, plain_external
 from simcash_env.config.faults import Broken, Place
 from simcash_env.config.library import scenario_ids
+from simcash_env.config.recorded import PLACE as RECORDED
 from simcash_env.config.report import broken_of, config_error
 from simcash_env.config.suggest import nearest
 from simcash_env.errors import ConfigError, Fault
@@ -32,7 +34,7 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
         ConfigError: lists all faults, worded as in ``simcash validate``.
     """
     notices: list[str] = []
-    config = _scenario(request.scenario, notices)
+    config = _scenario(request.scenario, notices, settings.data)
     if len(config.banks) > settings.max_banks:
         rule = f"must have at most {settings.max_banks} entries here (--max-banks)"
         raise ConfigError([Fault(None, None, "banks", str(len(config.banks)), rule)])
@@ -51,7 +53,7 @@ def _external(config: ScenarioConfig, given: Any) -> str | dict[str, Any]:
     return plain_external(default_policy(given, config))
 
 
-def _scenario(given: Any, notices: list[str]) -> ScenarioConfig:
+def _scenario(given: Any, notices: list[str], data: Path | None) -> ScenarioConfig:
     if isinstance(given, str):
         if given not in scenario_ids():
             guess = nearest(given, scenario_ids())
@@ -61,9 +63,31 @@ def _scenario(given: Any, notices: list[str]) -> ScenarioConfig:
     if not isinstance(given, Mapping):
         raise config_error([Broken(("scenario",), "must be an id of the library or a mapping", given)], None)
     files = [Broken(place, NO_FILES, value) for place, value in _files(given, ())]
+    given, refused = _with_data(given, data)
+    files += refused
     if files:
         raise config_error(files, None)
     return load_scenario(given, notice=notices.append)
+
+
+def _with_data(given: Mapping[str, Any], data: Path | None) -> tuple[Mapping[str, Any], list[Broken]]:
+    """Look a file of recorded payments up in the folder of data; what lies elsewhere is refused."""
+    arrivals = given.get("arrivals")
+    recorded = arrivals.get("recorded") if isinstance(arrivals, Mapping) else None
+    file = recorded.get("file") if isinstance(recorded, Mapping) else None
+    if not isinstance(arrivals, Mapping) or not isinstance(recorded, Mapping) or not isinstance(file, str):
+        return given, []
+    place = (*RECORDED, "file")
+    if data is None:
+        return given, [Broken(place, "recorded payments are not read here (--data names their folder)", file)]
+    try:
+        path = (data / file).resolve()
+        is_inside = path.is_relative_to(data.resolve()) and path.is_file()
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+        is_inside = False
+    if not is_inside:
+        return given, [Broken(place, "must be a file in the folder of recorded payments (--data)", file)]
+    return {**given, "arrivals": {**arrivals, "recorded": {**recorded, "file": str(path)}}}, []
 
 
 def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:

@@ -28,6 +28,7 @@ class Settings:
         token: bearer token required from clients; None: no token.
         insecure: allow a public address without a token.
         db: SQLite file that keeps the simulations; None: memory only.
+        data: folder of recorded payments that scenarios of clients may name; None: they may name no file.
         max_simulations: maximum number of simulations.
         max_banks: maximum number of banks in a simulation.
         max_ticks: maximum number of ticks in a call.
@@ -41,6 +42,7 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     insecure: bool = False
     db: Path | None = None
+    data: Path | None = None
     max_simulations: int = 64
     max_banks: int = 500
     max_ticks: int = 10_000

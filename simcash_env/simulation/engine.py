@@ -35,7 +35,7 @@ DECISIONS: Final = (
 UNHASHED: Final = frozenset(
     {"pay_next", "pay_prev", "free_head", "free_count", "phase", "queue2_head", "queue2_tail"}
     | {"bank_queue1_head", "bank_queue1_tail", "bank_timer_head", "pay_parent"}
-    | {"cursor_event", "cursor_source", "cursor_left"}
+    | {"cursor_event", "cursor_source", "cursor_left", "cursor_recorded"}
 )
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
 
@@ -245,7 +245,7 @@ class Engine:
         state, digest = self.state, hashlib.sha256()
         live = self.live_rows()
         for name, column in STATE_LAYOUT.columns.items():
-            if name in UNHASHED:
+            if name in UNHASHED or (name == "recorded_place" and self.scenario.recorded is None):
                 continue
             values = getattr(state, name)
             digest.update((values[live] if column.axis == "pay" else values).tobytes())

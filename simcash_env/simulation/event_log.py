@@ -47,6 +47,7 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.LOAN_REPAID: ("loan", "interest_cents"),
     EventKind.LOAN_WENT_OVERDUE: ("loan", "rate"),
     EventKind.INTEREST_ACCRUED: ("loan", None),
+    EventKind.RECORDED_DAY: ("date", None),
 }
 """What the two values of an event's own mean, by kind."""
 
@@ -157,6 +158,8 @@ class Events(Sequence[Event]):
                 details[name] = self._trees.paths[value]
             elif name == "register":
                 details[name] = self._trees.registers[bank][value]
+            elif name == "date":
+                details[name] = f"{value // 10_000:04}-{value // 100 % 100:02}-{value % 100:02}"
             elif name is not None:
                 details[name] = CODED_VALUES[name](value).name.lower() if name in CODED_VALUES else value
         return Event(

@@ -67,7 +67,7 @@ def scenario_digest(scenario: CompiledScenario) -> str:
     """SHA-256 of everything that the kernels read of a scenario, and of the banks' names."""
     digest = hashlib.sha256(json.dumps(scenario.bank_ids).encode())
     digest.update(scenario.sizes.tobytes())
-    digest.update(scenario.row.tobytes())
+    digest.update(scenario.content())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Random arrivals: how many, how large, to whom, by when, how urgent."""
+"""Arrivals, recorded and random: how many, how large, to whom, by when, how urgent."""
 
 import math
 
@@ -18,7 +18,14 @@ BAND_PRIORITIES = {"urgent": (8, 10), "normal": (4, 7), "low": (0, 3)}
 
 
 def arrive(world: World) -> None:
-    """Draw the tick's random payments, banks in id order, all from the one stream."""
+    """The tick's recorded payments, then its random ones: banks in id order, all from the one stream."""
+    if world.replay is not None:
+        world.replay.choose(world.rng, world.tick)
+        for given in world.replay.due(world.tick):
+            deadline = world.tick + given.ticks_to_deadline
+            fields = given.sender, given.receiver, given.amount, deadline, given.priority
+            add_to_queue1(world, *fields, divisible=given.divisible)
+            world.report.num_arrivals += 1
     for bank in world.banks.values():
         for source in bank.sources:
             if is_silent(world, source):

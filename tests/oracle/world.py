@@ -9,6 +9,7 @@ from simcash_env.config.banks import BankConfig
 from tests.oracle.exact import MILLION, as_fraction, ceil_div, millionths
 from tests.oracle.market import Market
 from tests.oracle.random_stream import RandomStream
+from tests.oracle.recorded import Replay, build_replay
 
 Place = Literal["queue1", "queue2", "split"]
 Decision = (
@@ -230,6 +231,7 @@ class World:
     report: TickReport = field(default_factory=TickReport)
     market: Market | None = None
     day_rate_factor: float = 1.0
+    replay: Replay | None = None
     releases_by_default: bool = False
 
     @property
@@ -293,7 +295,13 @@ def build_world(config: ScenarioConfig) -> World:
         )
         for bank in sorted(config.banks, key=lambda bank: bank.id)
     }
-    return World(config=config, banks=banks, rng=RandomStream(config.simulation.seed), market=_market(config, banks))
+    return World(
+        config=config,
+        banks=banks,
+        rng=RandomStream(config.simulation.seed),
+        market=_market(config, banks),
+        replay=build_replay(config),
+    )
 
 
 def _market(config: ScenarioConfig, banks: dict[str, Bank]) -> Market | None:

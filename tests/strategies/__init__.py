@@ -3,6 +3,7 @@
 Liquidity is scarce and amounts repeat, so that queues, offsets and cycles really happen.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from simcash_env.config import ScenarioConfig
 from tests.drawing import AMOUNTS, BANK_NAMES, SCALES, Draw, Frame, Row, cents, maybe, some
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
+from tests.recorded import FIRST_DAY, write_rows
 from tests.strategies.banks import banks
 from tests.strategies.events import cycle_events, events
 
@@ -60,10 +62,53 @@ def scenarios(draw: Draw) -> ScenarioConfig:
                 )
             )
         ),
+        "arrivals": draw(maybe(recorded_arrivals(frame))),
         "events": draw(events(frame, accounts)),
         "market": draw(maybe(market(frame))),
     }
+    if rows["arrivals"] is not None:  # the rule set simcash takes none
+        rows["rules"] = {**(rows["rules"] if isinstance(rows["rules"], dict) else {}), "set": "standard"}
     return ScenarioConfig.model_validate(rows)
+
+
+@st.composite
+def recorded_arrivals(draw: Draw, frame: Frame) -> Row:
+    """A table of recorded payments, and any way to play its days."""
+    num_days = draw(st.integers(1, 4))
+    rows = [
+        {
+            "day": draw(st.integers(0, num_days - 1)) if place else 0,
+            "tick": draw(st.integers(0, frame.ticks_per_day - 1)),
+            "sender": draw(some(frame.banks[::2])),
+            "receiver": draw(some(frame.banks[1::2])),
+            "amount": draw(some(AMOUNTS)) * frame.scale,
+            "priority": draw(st.integers(0, 10)),
+            "divisible": draw(st.booleans()),
+        }
+        for place in range(draw(some((1, 3, 8, 20))))
+    ]
+    for row in rows:
+        latest = row["tick"]
+        if draw(st.booleans()):
+            latest = row["not_before"] = draw(st.integers(latest, frame.ticks_per_day - 1))
+        if draw(st.booleans()):
+            row["deadline"] = draw(st.integers(latest, frame.ticks_per_day - 1))
+        if draw(st.booleans()):
+            row["sender"], row["receiver"] = row["receiver"], row["sender"]
+    dates = [FIRST_DAY + timedelta(days=day) for day in sorted({row["day"] for row in rows})]
+    resample = draw(some(("none", "days", "blocks")))
+    if resample == "none" and len(dates) < frame.num_days:
+        resample = "days"
+    chosen = draw(st.lists(some(tuple(dates)), min_size=1, unique=True))
+    is_enough = resample != "none" or len(chosen) >= frame.num_days
+    return {
+        "recorded": {
+            "file": str(write_rows(rows, frame.ticks_per_day)),
+            "days": draw(some(("all", [day.isoformat() for day in chosen]))) if is_enough else "all",
+            "resample": resample,
+            "block_ticks": draw(st.integers(1, frame.ticks_per_day)) if resample == "blocks" else None,
+        }
+    }
 
 
 @st.composite

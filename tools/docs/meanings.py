@@ -82,12 +82,14 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.LOAN_REPAID: "the bank repays the counterparty; cents: principal and all interest",
     EventKind.LOAN_WENT_OVERDUE: "the bank cannot repay the counterparty at maturity; cents: amount due",
     EventKind.INTEREST_ACCRUED: "interest falls due: a cost of the bank, an income of the counterparty",
+    EventKind.RECORDED_DAY: "a recorded day is played from here on, or a block of it (`resample: blocks`)",
 }
 """Condition under which an event of each kind is written."""
 
 STEP: Final[dict[str, tuple[EventKind, ...]]] = {
     "day start, decisions": (EventKind.LIQUIDITY_ALLOCATION,),
     "scheduled events": (EventKind.SCENARIO_EVENT_EXECUTED,),
+    "recorded arrivals": (EventKind.RECORDED_DAY,),
     "arrivals, scheduled events, external calls": (EventKind.ARRIVAL,),
     "collateral trees, decisions, scheduled events": (EventKind.COLLATERAL_POST, EventKind.COLLATERAL_WITHDRAW),
     "bank trees": (EventKind.BANK_BUDGET_SET, EventKind.STATE_REGISTER_SET),
@@ -144,6 +146,7 @@ STEP: Final[dict[str, tuple[EventKind, ...]]] = {
 
 VALUE_UNIT: Final[dict[str, str]] = {
     "parts": "count",
+    "date": "date; as a number: YYYYMMDD",
     "first_child": "payment id",
     "cents_there": "cents",
     "cents_back": "cents",

@@ -20,6 +20,8 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("`banks[]`", config.BankConfig),
     ("`banks[].arrivals`", config.ArrivalConfig),
     ("`banks[].arrival_bands`: `urgent`, `normal`, `low`", config.ArrivalBandConfig),
+    ("`arrivals`", config.ArrivalsConfig),
+    ("`arrivals.recorded`", config.RecordedConfig),
     ("`costs`", config.CostConfig),
     ("`costs.priority_delay_multipliers`", config.PriorityDelayMultipliers),
     ("`lsm`", config.LsmConfig),

@@ -15,6 +15,7 @@ Float columns are the same 64 bits read as float64.
 
 from __future__ import annotations
 
+import ctypes
 import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -207,6 +208,29 @@ def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:
 
 
 part = plain_part if PLAIN else _compiled_part
+
+
+def plain_column_at(address: int, size: int) -> npt.NDArray[np.int64]:
+    """``size`` int64 words that lie at an address and that somebody else keeps alive."""
+    words: Any = ctypes.c_int64 * int(size)
+    return np.ctypeslib.as_array(words.from_address(int(address)))
+
+
+@intrinsic
+def _compiled_column_at(typingctx: Any, address: Any, size: Any) -> Any:
+    """The same as a column."""
+    column_type = ColumnType(types.int64)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        column = cgutils.create_struct_proxy(column_type)(context, builder)
+        column.data = builder.inttoptr(args[0], column.data.type)
+        column.size = args[1]
+        return column._getvalue()  # noqa: SLF001 - as above
+
+    return column_type(types.int64, types.int64), codegen
+
+
+column_at = plain_column_at if PLAIN else _compiled_column_at
 
 
 def argument_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64]], T]:
