@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # What starts processes or measures by itself is the same under any compiler.
 ALONE := $(addprefix --ignore=tests/,kernels/_numba/test_compilers.py kernels/_numba/test_jit.py kernels/test_tick.py)
 ENGINE := $(addprefix tests/,conformance better kernels runs/test_recorded_runs.py runs/test_oracle.py runs/test_small_worlds.py \
-	envs/test_observation.py envs/test_masks.py envs/test_market.py) $(ALONE)
+	simulation/test_growth.py $(addprefix envs/test_,observation.py masks.py market.py objects.py wrong_actions.py action_kinds.py)) $(ALONE) -k "not pettingzoos_tests"
 FALLBACK := $(addprefix tests/,runs/test_every_face.py kernels/_numba/test_compilers.py kernels/_numba/test_jit.py conformance runs/test_recorded_runs.py)
 ifeq ($(HYPOTHESIS_PROFILE),default)
 QUICK := -m "not slow"

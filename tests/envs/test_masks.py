@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simcash_env.envs.vector import NO_ACTIONS, make_vec
 from simcash_env.schema.codes import RtgsPriority
 from simcash_env.schema.limits import POOL_LEVELS
+from tests.budget import examples
 from tests.envs.test_observation import SWITCHES, switched
 from tests.worlds import busy, legal
 
@@ -23,7 +24,9 @@ MARKET = {
     "books": [{"maturity": {"ticks": 2}}],
 }
 small = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(5, 12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 worlds = st.builds(
