@@ -32,6 +32,11 @@ vec.step(masks[..., 1])
 absent = {"torch", "scipy", "matplotlib", "pyarrow", "duckdb", "fastapi", "ray", "PIL"}
 assert not absent & set(sys.modules), absent & set(sys.modules)
 """
+TABLE: Final = """
+import pathlib
+text = "day,submitted,sender,receiver,amount\\n2026-03-02,08:00,ALPHA,BETA,1500.00\\n"
+pathlib.Path("payments.csv").write_text(text)
+"""
 PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     CORE: (
         ("python", "-c", STEP),
@@ -56,7 +61,7 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         (*RUN, "--events", "run.parquet", "--db", "runs.duckdb"),
         ("simcash", "replay", "run.parquet"),
     ),
-    "data": (("python", "-c", "import simcash_env.data.payments"),),
+    "data": (("python", "-c", TABLE), ("simcash", "import", "payments.csv", "--out", "my-system")),
     "plots": ((*RUN, "--plot", "run.png"), (*RUN, "--plot", "run.svg")),
     "render": (("python", "-c", IMAGE), ("python", "-c", "import pygame")),
     "bench": (("python", "-c", "import mpe2, supersuit"),),

@@ -11,6 +11,7 @@ import typer
 from simcash_env.cli import (
     clusters,
     doctor,
+    importing,
     learning,
     library,
     market,
@@ -54,6 +55,7 @@ app.command(epilog="Examples: simcash state saved.simcash   |   simcash state sa
 )
 app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
+app.command("import", epilog=importing.EXAMPLES)(importing.import_)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
 app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)

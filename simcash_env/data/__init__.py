@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from simcash_env.data.importing import Imported, import_payments
     from simcash_env.data.liquidity import derived_liquidity
     from simcash_env.data.payments import Calendar, Payments, read_payments, write_payments
     from simcash_env.data.profile import Profile, profile_of
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "Calendar": "payments",
+    "Imported": "importing",
     "Payments": "payments",
     "Profile": "profile",
     "derived_liquidity": "liquidity",
+    "import_payments": "importing",
     "profile_of": "profile",
     "read_payments": "payments",
     "write_payments": "payments",
@@ -27,9 +30,11 @@ _HOMES: Final = {
 
 __all__ = [
     "Calendar",
+    "Imported",
     "Payments",
     "Profile",
     "derived_liquidity",
+    "import_payments",
     "profile_of",
     "read_payments",
     "write_payments",

@@ -43,6 +43,7 @@ DAY_US: Final = 24 * 60 * 60 * 1_000_000
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 CLOCK: Final = pa.time64("us")
+DAY_RULE: Final = f"brings the total of its day above {MAX_SCENARIO_CENTS} cents"
 
 _CLOCK_TEXT: Final = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?")
 
@@ -341,8 +342,10 @@ def breaches(table: Any, calendar: Calendar) -> Iterator[Breach]:
         yield Breach("priority", rows, f"must be a whole number from 0 to {HIGHEST_PRIORITY}")
     if len(rows := repeated(table["payment_id"])):
         yield Breach("payment_id", rows, "must be unique")
-    if len(rows := _days_too_large(table)):
-        yield Breach("amount_cents", rows, f"brings the total of its day above {MAX_SCENARIO_CENTS} cents")
+    days = np.asarray(_as_int64(table["day"]).fill_null(-1))
+    cents = np.asarray(_as_int64(table["amount_cents"]).fill_null(0))
+    if len(rows := days_too_large(days, cents)):
+        yield Breach("amount_cents", rows, DAY_RULE)
 
 
 def require_valid(payments: Payments, file: str | None = None, at_most: int = 20) -> None:
@@ -380,7 +383,8 @@ def repeated(values: Any) -> I64:
     """Places of the values that an earlier row has already."""
     if pc.count_distinct(values).as_py() == len(values) - values.null_count:
         return np.empty(0, np.int64)
-    codes = values.combine_chunks().dictionary_encode().indices
+    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    codes = whole.dictionary_encode().indices
     codes = np.asarray(pc.fill_null(codes, -1)).astype(np.int64)
     _, firsts = np.unique(codes, return_index=True)
     is_repeated = codes >= 0
@@ -404,12 +408,16 @@ def _outside(values: Any, least: int, most: int) -> I64:
     return _places(pc.or_(pc.less(values, least), pc.greater(values, most)))
 
 
-def _days_too_large(table: Any) -> I64:
-    """The first row of each day whose total is above the bound."""
-    if len(table) * MAX_CENTS <= MAX_SCENARIO_CENTS:
+def days_too_large(days: I64, cents: I64) -> I64:
+    """The first row of each day whose total is above the bound of a scenario.
+
+    Args:
+        days: (rows,) day of each row.
+        cents: (rows,) amounts; those out of range count as the nearest amount in range.
+    """
+    if len(days) * MAX_CENTS <= MAX_SCENARIO_CENTS:
         return np.empty(0, np.int64)
-    days = np.asarray(_as_int64(table["day"]).fill_null(-1))
-    cents = np.asarray(_as_int64(table["amount_cents"]).fill_null(0)).clip(0, MAX_CENTS)
+    cents = cents.clip(0, MAX_CENTS)
     order = np.argsort(days, kind="stable")
     _, firsts = np.unique(days[order], return_index=True)
     high = np.add.reduceat(cents[order] >> 20, firsts)  # the sum of the values themselves may not fit int64

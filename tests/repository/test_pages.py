@@ -16,7 +16,7 @@ from tests.repository.pages import NOT_RUN, ROOT, TEXTS, Block, blocks, lines
 from tools.docs import animation, site
 
 RUN = {"python", "sh"}
-SHOWN = {"", "bibtex", "json", "mermaid", "yaml", "sql", "toml"}
+SHOWN = {"", "bibtex", "csv", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
 LONG_PAGES = {"docs/benchmark.md", "docs/how-to/own-scenario.md"}
 """Pages whose blocks train or tune: half a minute and more."""

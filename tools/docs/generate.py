@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tools.docs import scenario_files, service, tables
+from tools.docs import data, scenario_files, service, tables
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = (
@@ -24,6 +24,7 @@ PAGES: Final = (
     "docs/learning-tools.md",
     "docs/training.md",
     "docs/scenarios.md",
+    "docs/data.md",
     "docs/architecture.md",
     "docs/data-dictionary.md",
     "docs/events.md",
@@ -96,6 +97,11 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "events": tables.event_kinds,
     "endpoints": service.endpoints,
     "limits": service.limits,
+    "payment-columns": data.payment_columns,
+    "bank-columns": data.bank_columns,
+    "mapping-keys": data.mapping_keys,
+    "presets": data.presets,
+    "treatments": data.treatments,
 }
 
 MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
