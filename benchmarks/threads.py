@@ -60,7 +60,7 @@ def prange_stepper() -> Callable[[], Any]:
 
     def step() -> None:
         nonlocal calls
-        vec._buffers.pending[:] = TO_STEP  # noqa: SLF001 - what is compared
+        vec._arrays.buffers.pending[:] = TO_STEP  # noqa: SLF001 - what is compared
         if step_all(calls, NO_ACTIONS).any():
             vec._finish()  # noqa: SLF001 - gives the queues more room
             calls = calls_of(vec)

@@ -10,6 +10,7 @@ from gymnasium import spaces
 
 from simcash_env import make_vec
 from simcash_env.envs.actions import Action
+from simcash_env.envs.batch_view import BatchView
 
 
 class DueWithin(Action):
@@ -17,11 +18,11 @@ class DueWithin(Action):
 
     ticks = np.array([-(10**9), 1, 3, 10**9])
 
-    def space(self, vec: Any) -> spaces.Discrete:
+    def space(self, vec: BatchView) -> spaces.Discrete:
         """Return the action space of one bank."""
         return spaces.Discrete(4)
 
-    def decode(self, vec: Any, actions: Any) -> Any:
+    def decode(self, vec: BatchView, actions: Any) -> Any:
         """Return queue actions (N, L, H) for the choices (N, L) of all copies and banks."""
         queue, choices = vec.queue1_view(), vec.slot_choices
         heads = np.zeros(vec.actions.shape, np.int64)

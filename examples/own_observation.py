@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simcash_env import simcash_v0
+from simcash_env.envs.batch_view import BatchView
 from simcash_env.envs.observations import Observation
 
 
@@ -16,11 +17,11 @@ class Cushion(Observation):
 
     low, high = -np.inf, np.inf
 
-    def names(self, vec: Any) -> tuple[str, ...]:
+    def names(self, vec: BatchView) -> tuple[str, ...]:
         """Return one name per entry."""
         return ("liquidity", "queued", "expected")
 
-    def write(self, vec: Any, out: Any) -> None:
+    def write(self, vec: BatchView, out: Any) -> None:
         """Write the entries of all copies and banks from the columns (N, banks) of the state."""
         state, banks = vec.columns(), vec.learners
         scale = vec.scenario.view.bank_flow_scale_cents[banks]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simcash_env import make_vec
+from simcash_env.envs.batch_view import BatchView
 from simcash_env.envs.rewards import Reward
 from simcash_env.schema.codes import CostKind
 
@@ -20,7 +21,7 @@ class Punctual(Reward):
     def __init__(self, weight: float) -> None:
         self.weight = weight
 
-    def write(self, vec: Any, out: Any) -> None:
+    def write(self, vec: BatchView, out: Any) -> None:
         """Change the rewards ``out`` (N, L) of all copies and banks: minus the cost over the scale."""
         out -= (self.weight - 1) * vec.costs[:, :, LATE].sum(axis=2) / vec.reward_scale
 

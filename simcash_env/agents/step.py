@@ -57,7 +57,7 @@ def step_batch(words: I64, given: I64) -> int:
     """Take actions over, then ``step_copies``, on arrays that the caller keeps.
 
     Args:
-        words: a ``Call``, as ``envs/call.py`` packs it.
+        words: a ``Call``, as ``envs/workers.py`` packs it.
         given: (N * L, H) actions of every copy; without rows, only what is pending is done.
 
     Returns:

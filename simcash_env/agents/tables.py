@@ -102,7 +102,7 @@ class Shape(NamedTuple):
 
 
 class Call(NamedTuple):
-    """All arguments of a step of a batch; ``envs/call.py`` packs them, ``agents/step.py`` opens them."""
+    """All arguments of a step of a batch; ``envs/workers.py`` packs them, ``agents/step.py`` opens them."""
 
     arena: Arena
     buffers: Buffers

@@ -10,18 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from simcash_env.config.arrivals import LARGEST_EXPONENTIAL, LARGEST_NORMAL, STANDARD_AMOUNTS
-from simcash_env.config.costs import RATES, BpsPenalty
+from simcash_env.config.banks import BankConfig
+from simcash_env.config.costs import RATES, BpsPenalty, CostConfig
+from simcash_env.config.events import EventConfig
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
+from simcash_env.config.market import MarketConfig
+from simcash_env.config.rules import SimulationConfig
 from simcash_env.config.recorded import PLACE, recorded_days
 from simcash_env.schema.limits import MAX_PARTS
-
-if TYPE_CHECKING:
-    from simcash_env.config.banks import BankConfig
-    from simcash_env.config.scenario import ScenarioConfig
 
 MAX_RUN_CENTS: Final = 3 * 10**18
 """Limit of total payments, account balances and costs of a run, about a third of the int64 range."""
@@ -30,6 +30,30 @@ CERTAINTY: Final = 60.0
 """Negative logarithm of the probability that random payments exceed their bound."""
 
 BPS: Final = 10_000
+
+
+class BoundedConfig(Protocol):
+    """The parts of a scenario on which the bounds depend."""
+
+    @property
+    def simulation(self) -> SimulationConfig:
+        """Clock and length of the run."""
+
+    @property
+    def banks(self) -> tuple[BankConfig, ...]:
+        """Banks with their accounts and arrivals."""
+
+    @property
+    def costs(self) -> CostConfig:
+        """Prices."""
+
+    @property
+    def events(self) -> tuple[EventConfig, ...]:
+        """Scheduled events."""
+
+    @property
+    def market(self) -> MarketConfig | None:
+        """Market for intraday loans, or None."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +93,7 @@ class MoneyTotals:
     count_days: float
 
 
-def money_faults(config: ScenarioConfig) -> Iterator[Broken]:
+def money_faults(config: BoundedConfig) -> Iterator[Broken]:
     """Yield the first of payments, accounts and costs whose total could exceed ``MAX_RUN_CENTS``."""
     bounds = RunBounds(config)
     broken = bounds.fault()
@@ -80,7 +104,7 @@ def money_faults(config: ScenarioConfig) -> Iterator[Broken]:
 class RunBounds:
     """Bounds on a scenario's totals, with or without payments submitted from outside."""
 
-    def __init__(self, config: ScenarioConfig) -> None:
+    def __init__(self, config: BoundedConfig) -> None:
         self.config = config
         self.num_ticks = config.simulation.num_ticks
         self.num_days = config.simulation.num_days

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.envs.batch_view import I8, BatchView
 from simcash_env.errors import ActionError
+from simcash_env.schema.arrays import I64
 from simcash_env.schema.heads import HEADS
 
 if TYPE_CHECKING:
     from gymnasium import spaces
 
-    from simcash_env.envs.vector import SimCashVec
-
-I64: TypeAlias = npt.NDArray[np.int64]
-I8: TypeAlias = npt.NDArray[np.int8]
 Language: TypeAlias = Literal["queue", "budget", "threshold"]
 
 THRESHOLDS = ("urgency", "size", "priority", "liquidity")
@@ -37,19 +35,19 @@ class Action:
 
     language: ClassVar[Language] = "queue"
 
-    def space(self, vec: SimCashVec) -> spaces.Space[Any]:
+    def space(self, vec: BatchView) -> spaces.Space[Any]:
         """Return the action space of one bank; its ``shape`` is that of one action."""
         raise NotImplementedError
 
-    def mask(self, vec: SimCashVec) -> I8 | None:
+    def mask(self, vec: BatchView) -> I8 | None:
         """Return masks (N, L, ...) with 1 for legal choices, as the space's ``sample`` accepts them; or None."""
         return None
 
-    def of_masks(self, vec: SimCashVec, masks: I8) -> I8 | None:
+    def of_masks(self, vec: BatchView, masks: I8) -> I8 | None:
         """Return ``mask`` for masks (N, L, H, C) that the kernels wrote earlier; for the package's actions only."""
         return None
 
-    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
+    def decode(self, vec: BatchView, actions: npt.NDArray[Any]) -> I64:
         """Return the heads (N, L, H) of the encoding for actions (N, L, *shape).
 
         Raises:
@@ -61,21 +59,21 @@ class Action:
 class QueueAction(Action):
     """A choice for each visible payment, then the optional heads: a MultiDiscrete."""
 
-    def space(self, vec: SimCashVec) -> spaces.Space[Any]:
+    def space(self, vec: BatchView) -> spaces.Space[Any]:
         """Return a MultiDiscrete: one head per visible payment, then the optional heads of the scenario."""
         from simcash_env.envs.spaces import MaskedMultiDiscrete
 
         return MaskedMultiDiscrete(vec.action_nvec)
 
-    def mask(self, vec: SimCashVec) -> I8:
+    def mask(self, vec: BatchView) -> I8:
         """Return the masks (N, L, H, C), padded with zeros."""
         return vec.masks
 
-    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:
+    def of_masks(self, vec: BatchView, masks: I8) -> I8:
         """Return the masks unchanged."""
         return masks
 
-    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
+    def decode(self, vec: BatchView, actions: npt.NDArray[Any]) -> I64:
         """Return the actions unchanged; the kernel checks their range."""
         return np.asarray(actions, np.int64)
 
@@ -89,17 +87,17 @@ class BudgetAction(Action):
 
     language = "budget"
 
-    def space(self, vec: SimCashVec) -> spaces.Space[Any]:
+    def space(self, vec: BatchView) -> spaces.Space[Any]:
         """Return a Discrete space, for libraries without MultiDiscrete."""
         from gymnasium import spaces
 
         return spaces.Discrete(int(vec.action_nvec.prod()))
 
-    def mask(self, vec: SimCashVec) -> I8:
+    def mask(self, vec: BatchView) -> I8:
         """Return the masks (N, L, joint choices)."""
         return self.of_masks(vec, vec.masks)
 
-    def of_masks(self, vec: SimCashVec, masks: I8) -> I8:
+    def of_masks(self, vec: BatchView, masks: I8) -> I8:
         """Return masks of joint choices: legal if each of their choices is."""
         joint = masks[:, :, 0, : vec.action_nvec[0]]
         for head, choices in enumerate(vec.action_nvec[1:].tolist(), start=1):
@@ -107,7 +105,7 @@ class BudgetAction(Action):
             joint = both.reshape(*joint.shape[:2], joint.shape[2] * choices)
         return joint
 
-    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
+    def decode(self, vec: BatchView, actions: npt.NDArray[Any]) -> I64:
         """Return each joint choice as one choice per head."""
         given = np.asarray(actions, np.int64)
         count = int(vec.action_nvec.prod())
@@ -128,13 +126,13 @@ class ThresholdAction(Action):
 
     language = "threshold"
 
-    def space(self, vec: SimCashVec) -> spaces.Space[Any]:
+    def space(self, vec: BatchView) -> spaces.Space[Any]:
         """Return a Box of shape (4 + optional heads,)."""
         from gymnasium import spaces
 
         return spaces.Box(-1.0, 1.0, (len(vec.action_nvec),), np.float32)
 
-    def decode(self, vec: SimCashVec, actions: npt.NDArray[Any]) -> I64:
+    def decode(self, vec: BatchView, actions: npt.NDArray[Any]) -> I64:
         """Return each number as a choice of its head."""
         given = np.asarray(actions, np.float64)
         if not ((given >= -1.0) & (given <= 1.0)).all():

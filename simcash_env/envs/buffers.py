@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from simcash_env.agents.tables import Buffers
+from simcash_env.envs.batch_view import F32, F64, I8, I16
 from simcash_env.schema.arrays import I64
 
-F32: TypeAlias = npt.NDArray[np.float32]
-F64: TypeAlias = npt.NDArray[np.float64]
-I8: TypeAlias = npt.NDArray[np.int8]
-I16: TypeAlias = npt.NDArray[np.int16]
+
+class BatchSizes(NamedTuple):
+    """Sizes of the arrays of a batch."""
+
+    copies: int
+    banks: int
+    features: int
+    heads: int
+    main_heads: int
+    mask: tuple[int, int]  # heads and choices; (0, 0) where the action has no masks
+    cost_kinds: int
+    final_copies: int  # copies of which the last observations are kept, all or none
 
 
 class BatchArrays:
-    """Part of ``SimCashVec``: its buffers and their views."""
+    """Buffers of a batch and their shaped views.
 
-    num_envs: int
-    num_banks: int
-    num_slots: int
-    num_features: int
-    cost_names: tuple[str, ...]
-    action_nvec: I64
-    _kernels: Any
-    _dims: dict[str, tuple[int, ...]]
-    _buffers: Any
+    Args:
+        sizes: sizes of the arrays.
+        keeps_raw: whether unscaled observations are kept.
 
-    def _allocate(self, *, final_copies: int, keeps_raw: bool) -> Any:
-        """Allocate the flat buffers of the kernel."""
-        copies, rows = self.num_envs, self.num_envs * self.num_banks
-        self._num_finals = final_copies
-        final_rows, size = final_copies * self.num_banks, self.num_features
-        mask_size = int(np.prod(self._dims["masks"][2:]))
-        return self._kernels.Buffers(
-            actions=np.zeros(rows * len(self.action_nvec), np.int16),
-            observations=np.zeros(rows * size, np.float32),
+    Attributes:
+        features: observations (N, L, F) that the kernels write, each entry within [-1, 1].
+        masks: (N, L, H, C) 1 for legal choices; empty if the action has no masks.
+        actions: action buffer (N, L, H).
+        rewards: (N, L).
+        costs: cents (N, L, kinds) of the last step.
+        illegal: choices (N, L) of the last step that were not carried out.
+        terminated: (N,).
+        truncated: (N,).
+        seeds: seeds (N,) of the running episodes.
+        members: member of the family (N,), 0 without ``randomize``.
+        final_masks: last masks before a same-step reset; empty unless ``final_observations`` is on.
+    """
+
+    def __init__(self, sizes: BatchSizes, *, keeps_raw: bool) -> None:
+        self.sizes, copies = sizes, sizes.copies
+        rows, entries = copies * sizes.banks, sizes.features
+        mask_size, final_rows = sizes.mask[0] * sizes.mask[1], sizes.final_copies * sizes.banks
+        self.buffers = Buffers(
+            actions=np.zeros(rows * sizes.heads, np.int16),
+            observations=np.zeros(rows * entries, np.float32),
             masks=np.zeros(rows * mask_size, np.int8),
             rewards=np.zeros(rows, np.float64),
-            costs=np.zeros(rows * len(self.cost_names), np.int64),
+            costs=np.zeros(rows * sizes.cost_kinds, np.int64),
             illegal=np.zeros(rows, np.int64),
             filled=np.zeros(rows, np.int64),
             charged=np.zeros(copies, np.int8),
@@ -48,36 +63,34 @@ class BatchArrays:
             seeds=np.arange(1, copies + 1, dtype=np.int64),
             variants=np.zeros(copies, np.int64),
             pending=np.zeros(copies, np.int64),
-            raw=np.zeros((rows + 1) * size if keeps_raw else size, np.float64),
-            final_observations=np.zeros(final_rows * size, np.float32),
+            raw=np.zeros((rows + 1) * entries if keeps_raw else entries, np.float64),
+            final_observations=np.zeros(final_rows * entries, np.float32),
             final_masks=np.zeros(final_rows * mask_size, np.int8),
         )
+        self._shape_views()
 
-    def _name_arrays(self) -> None:
-        """Create the shaped views of the buffers.
-
-        ``features`` (N, L, F): observations that the kernels write, each entry within [-1, 1].
-        ``masks`` (N, L, H, C): 1 for legal choices; empty if the action has no masks.
-        ``actions`` (N, L, H): the action buffer, int16.
-        ``rewards`` (N, L); ``terminated`` and ``truncated`` (N,); ``seeds`` (N,) of the running episodes.
-        ``members`` (N,): member of the family, 0 without ``randomize``.
-        ``costs`` (N, L, kinds): cents of the last step, in the order of ``cost_names``.
-        ``illegal`` (N, L): choices of the last step that were not carried out.
-        ``final_masks``: last masks before a same-step reset; empty unless ``final_observations`` is on.
-        """
-        buffers, copies, banks = self._buffers, self.num_envs, self.num_banks
-        before = set(self.__dict__)
-        self.features: F32 = buffers.observations.reshape(copies, banks, -1)
-        self.masks: I8 = buffers.masks.reshape(self._dims["masks"])
+    def _shape_views(self) -> None:
+        buffers, sizes = self.buffers, self.sizes
+        rows = sizes.copies, sizes.banks
+        self.features: F32 = buffers.observations.reshape(*rows, -1)
+        self.masks: I8 = buffers.masks.reshape(*rows, *sizes.mask)
         if self.masks.size:
-            self.masks[:, :, : self._dims["main"][0], 0] = 1  # an empty slot can only be held
-        self.actions: I16 = buffers.actions.reshape(self._dims["actions"])
-        self.rewards: F64 = buffers.rewards.reshape(copies, banks)
-        self.costs: I64 = buffers.costs.reshape(copies, banks, len(self.cost_names))
-        self.illegal: I64 = buffers.illegal.reshape(copies, banks)
+            self.masks[:, :, : sizes.main_heads, 0] = 1  # an empty slot can only be held
+        self.actions: I16 = buffers.actions.reshape(*rows, sizes.heads)
+        self.rewards: F64 = buffers.rewards.reshape(rows)
+        self.costs: I64 = buffers.costs.reshape(*rows, sizes.cost_kinds)
+        self.illegal: I64 = buffers.illegal.reshape(rows)
         self.terminated: I8 = buffers.terminated
         self.truncated: I8 = buffers.truncated
         self.seeds: I64 = buffers.seeds
         self.members: I64 = buffers.variants
-        self.final_masks: I8 = buffers.final_masks.reshape(self._num_finals, *self._dims["masks"][1:])
-        self._views = set(self.__dict__) - before
+        self.final_masks: I8 = buffers.final_masks.reshape(sizes.final_copies, sizes.banks, *sizes.mask)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the buffers without their views, which a copy makes of its own buffers."""
+        return {"sizes": self.sizes, "buffers": self.buffers}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over the buffers and create their views."""
+        self.__dict__.update(state)
+        self._shape_views()

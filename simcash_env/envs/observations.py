@@ -7,17 +7,13 @@ it unchanged, or computes another one from it or from the state, for all copies 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.agents.observation import observation_names
-
-if TYPE_CHECKING:
-    from simcash_env.envs.vector import SimCashVec
-
-F32: TypeAlias = npt.NDArray[np.float32]
+from simcash_env.envs.batch_view import BatchView
 
 
 class Observation:
@@ -35,11 +31,11 @@ class Observation:
     low: float = -1.0
     high: float = 1.0
 
-    def names(self, vec: SimCashVec) -> tuple[str, ...]:
+    def names(self, vec: BatchView) -> tuple[str, ...]:
         """Return the names of all entries, in order."""
         raise NotImplementedError
 
-    def write(self, vec: SimCashVec, out: npt.NDArray[Any]) -> None:
+    def write(self, vec: BatchView, out: npt.NDArray[Any]) -> None:
         """Fill ``out`` (N, L, D) after every step and reset, for example from ``vec.features`` or ``vec.columns()``."""
         raise NotImplementedError
 
@@ -58,11 +54,11 @@ class Full(Observation):
         if not normalize:
             self.dtype, self.low, self.high = np.float64, -np.inf, np.inf
 
-    def names(self, vec: SimCashVec) -> tuple[str, ...]:
+    def names(self, vec: BatchView) -> tuple[str, ...]:
         """Return the names of ``agents/observation.py``."""
         return observation_names(vec.num_slots, has_market=vec.has_market)
 
-    def write(self, vec: SimCashVec, out: npt.NDArray[Any]) -> None:
+    def write(self, vec: BatchView, out: npt.NDArray[Any]) -> None:
         """Do nothing: the kernel has written ``out``."""
 
 

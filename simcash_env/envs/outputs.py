@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from simcash_env.envs.batch_view import F64
 from simcash_env.envs.options import require
 from simcash_env.errors import SimulationError
 
 if TYPE_CHECKING:
     from simcash_env.envs.observations import Observation
-    from simcash_env.envs.vector import SimCashVec
+    from simcash_env.envs.rewards import Reward
 
 
 def check_names(observation: Observation, names: Any) -> tuple[str, ...]:
@@ -33,30 +36,29 @@ def _require_in_place(what: str, answer: Any, out: Any) -> None:
         raise SimulationError(message)
 
 
-def check_rewards(vec: SimCashVec, answer: Any) -> None:
-    """Check the rewards that a reward object wrote.
+def check_rewards(reward: Reward, rewards: F64, answer: Any, bank_ids: Sequence[str]) -> None:
+    """Check the rewards (N, L) that a reward object wrote; ``answer`` is what it returned.
 
     Raises:
         SimulationError: it returned a value, or a reward is not finite.
     """
-    what, rewards = f"reward.write of {type(vec.reward).__name__}", vec.rewards
+    what = f"reward.write of {type(reward).__name__}"
     _require_in_place(what, answer, rewards)
     is_finite = np.isfinite(rewards)
     if not is_finite.all():
         copy, bank = np.argwhere(~is_finite)[0].tolist()
-        message = (
-            f"{what}: must write finite rewards, got {rewards[copy, bank]} for {vec.bank_ids[bank]} in copy {copy}"
-        )
+        message = f"{what}: must write finite rewards, got {rewards[copy, bank]} for {bank_ids[bank]} in copy {copy}"
         raise SimulationError(message)
 
 
-def check_observations(vec: SimCashVec, answer: Any) -> None:
-    """Check the observations that a user's object wrote.
+def check_observations(
+    seen: Observation, shown: npt.NDArray[Any], answer: Any, names: Sequence[str], bank_ids: Sequence[str]
+) -> None:
+    """Check the observations (N, L, D) that a user's object wrote; ``answer`` is what it returned.
 
     Raises:
         SimulationError: it returned a value, or an entry is not a number or lies outside the declared bounds.
     """
-    seen, shown = vec.observation, vec.observations
     what = f"observation.write of {type(seen).__name__}"
     _require_in_place(what, answer, shown)
     low, high = shown.dtype.type(seen.low), shown.dtype.type(seen.high)
@@ -64,7 +66,7 @@ def check_observations(vec: SimCashVec, answer: Any) -> None:
     if not is_within.all():
         copy, bank, entry = np.argwhere(~is_within)[0].tolist()
         message = (
-            f"{what}: {vec.observation_layout[entry]} must lie from {seen.low} to {seen.high}, "
-            f"got {shown[copy, bank, entry]} for {vec.bank_ids[bank]} in copy {copy}"
+            f"{what}: {names[entry]} must lie from {seen.low} to {seen.high}, "
+            f"got {shown[copy, bank, entry]} for {bank_ids[bank]} in copy {copy}"
         )
         raise SimulationError(message)

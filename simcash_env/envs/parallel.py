@@ -10,7 +10,8 @@ import numpy.typing as npt
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
-from simcash_env.envs.actions import I8, QueueAction
+from simcash_env.envs.actions import QueueAction
+from simcash_env.envs.batch_view import I8
 from simcash_env.envs.episodes import IS_OVER, call_reset
 from simcash_env.envs.learners import ScenarioLike
 from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth

@@ -7,17 +7,13 @@ and may change these values, for all copies and banks at once (``examples/own_re
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from simcash_env.envs.vector import SimCashVec
+from simcash_env.envs.batch_view import F64, BatchView, Flags
 
-F64: TypeAlias = npt.NDArray[np.float64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Potential: TypeAlias = "Callable[[SimCashVec], F64]"
+Potential: TypeAlias = Callable[[BatchView], F64]
 
 
 class Reward:
@@ -31,10 +27,10 @@ class Reward:
     alpha: float = 0.0
     writes: bool = True
 
-    def begin(self, vec: SimCashVec, begun: Flags) -> None:
+    def begin(self, vec: BatchView, begun: Flags) -> None:
         """Handle new episodes in the copies flagged by ``begun`` (N,); the batch is at their first decision."""
 
-    def write(self, vec: SimCashVec, out: F64) -> None:
+    def write(self, vec: BatchView, out: F64) -> None:
         """Change ``out`` (N, L) in place; it contains the kernels' rewards, ``vec.costs`` the cents of the step.
 
         Called before any copy is reset. Copies that did not step, because their episode was over, get 0 in any case.
@@ -70,7 +66,7 @@ class Shaped(Reward):
         self.alpha = self.reward.alpha
         self._before: F64 = np.zeros((0, 0))
 
-    def begin(self, vec: SimCashVec, begun: Flags) -> None:
+    def begin(self, vec: BatchView, begun: Flags) -> None:
         """Store the potential of the first state of these episodes."""
         self.reward.begin(vec, begun)
         now = self.potential(vec)
@@ -78,7 +74,7 @@ class Shaped(Reward):
             self._before = np.zeros(now.shape)
         self._before[begun] = now[begun]
 
-    def write(self, vec: SimCashVec, out: F64) -> None:
+    def write(self, vec: BatchView, out: F64) -> None:
         """Add the difference of potentials."""
         if self.reward.writes:
             self.reward.write(vec, out)
@@ -88,7 +84,7 @@ class Shaped(Reward):
         self._before = after
 
 
-def queued_value(vec: SimCashVec) -> F64:
+def queued_value(vec: BatchView) -> F64:
     """Return a potential (N, L): minus the value of Queue 1 over the bank's expected value of a day's payments."""
     queued = vec.columns().bank_queue1_cents[:, vec.learners]
     scale: F64 = vec.scenario.view.bank_flow_scale_cents[vec.learners].astype(np.float64)

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
-from simcash_env.compile.scenario import initial_state
 from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
-from simcash_env.envs.buffers import F64, I8, BatchArrays
+from simcash_env.envs.batch_view import F32, F64, I8, I16
+from simcash_env.envs.buffers import BatchArrays, BatchSizes
 from simcash_env.envs.compiled import compile_members
+from simcash_env.envs.copy_states import CopyStates
 from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
@@ -35,28 +36,29 @@ from simcash_env.envs.options import (
     resolve_reward,
 )
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
-from simcash_env.envs.state_access import StateAccess
 from simcash_env.envs.windows import head_sizes, new_window
 from simcash_env.envs.workers import BatchWorkers
-from simcash_env.errors import ActionError, RoomError, SimulationError
+from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
-from simcash_env.schema.arrays import I64
+from simcash_env.schema.arrays import I64, State
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
 from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
-from simcash_env.simulation.engine import grow_payments
+from simcash_env.simulation.engine import Engine
 
 if TYPE_CHECKING:
     from gymnasium import spaces
 
 MOST_SLOTS: Final = 2**16
 NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
+NO_WORK: Final = np.zeros(0, np.int64)
+"""Scratch space of the arena; each worker has its own."""
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
 """Autoreset modes, in the order of the numbers in ``agents.tables``."""
 
 
-class SimCashVec(BatchArrays, StateAccess):
+class SimCashVec:
     """A batch of N copies of a scenario with L learning banks, stepped by one call.
 
     Each bank observes D entries and acts through H heads with at most C choices. All arrays are views that the next
@@ -124,14 +126,13 @@ class SimCashVec(BatchArrays, StateAccess):
         self.variants = compile_members(self.config, randomize)
         self.scenario = self.variants[0] if randomize is None else compile_members(self.config, None)[0]
         self._describe(num_envs, max_queue_slots)
-        self._compile_arena()
         is_full = isinstance(self.observation, Full)
         keeps_finals = bool(final_observations) and autoreset == "same_step"
         self._keeps_final_masks = keeps_finals and type(self.action) not in ACTIONS.values()
         self._is_hooked = self.reward.writes or not (is_full and self.observation.dtype is np.float32)
         self._is_hooked = self._is_hooked or self._keeps_final_masks
         self._final_action_masks: npt.NDArray[Any] | None = None
-        window = new_window(self.variants, self.learners, self)
+        window = new_window(self.variants, self, self.action.language, self.num_features)
         self._shape = self._kernels.Shape(
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
@@ -140,16 +141,27 @@ class SimCashVec(BatchArrays, StateAccess):
             reward_scale=self.reward_scale,
         )
         keeps_raw = is_full and self.observation.dtype is np.float64
-        finals = num_envs if final_observations else 0
-        self._buffers = self._with_room(finals, keeps_raw=keeps_raw)
-        self._name_arrays()
+        self._arrays = self._allocate(num_envs if final_observations else 0, keeps_raw=keeps_raw)
+        self._states = CopyStates(self.scenario, self.variants, self.learners, self.num_slots, self._arrays)
         self._name_observations()
         self._prepare_calls()
 
-    def _with_room(self, finals: int, *, keeps_raw: bool) -> Any:
-        """Allocate the buffers; the error names the argument that is too large."""
+    def _allocate(self, final_copies: int, *, keeps_raw: bool) -> BatchArrays:
+        """Allocate the arrays; the error names the argument that is too large."""
+        masked = self.action.language != "threshold"
+        heads = len(self.action_nvec)
+        sizes = BatchSizes(
+            copies=self.num_envs,
+            banks=self.num_banks,
+            features=self.num_features,
+            heads=heads,
+            main_heads=self.num_main_heads,
+            mask=(heads, int(self.action_nvec.max())) if masked else (0, 0),
+            cost_kinds=len(self.cost_names),
+            final_copies=final_copies,
+        )
         try:
-            return self._allocate(final_copies=finals, keeps_raw=keeps_raw)
+            return BatchArrays(sizes, keeps_raw=keeps_raw)
         except (MemoryError, ValueError) as error:  # ValueError: more bytes than an array can have
             message = f"num_envs: no room for {self.num_envs} copies: {error}"
             raise RoomError(message) from error
@@ -181,32 +193,13 @@ class SimCashVec(BatchArrays, StateAccess):
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = HeadIndex({name: at for at, name in enumerate(heads) if not name.startswith("main")})
         self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
-        masked = self.action.language != "threshold"
-        seen = (len(heads), int(self.action_nvec.max())) if masked else (0, 0)
-        rows = (self.num_envs, self.num_banks)
-        self._dims = {"actions": (*rows, len(heads)), "masks": (*rows, *seen), "main": (self.num_main_heads,)}
         self.observation_layout = check_names(self.observation, self.observation.names(self))
         self.observation_size = len(self.observation_layout)
-
-    def _compile_arena(self) -> None:
-        """Allocate one state row per copy, and the rows from which episodes start."""
-        self._state_sizes = self.scenario.state_sizes
-        self._templates: I64 = np.stack([initial_state(variant, 1) for variant in self.variants])
-        self._stack_scenarios()
-        try:
-            self._arena: I64 = np.tile(self._templates[0], (self.num_envs, 1))
-        except (MemoryError, ValueError) as error:
-            message = f"num_envs: no room for {self.num_envs} copies: {error}"
-            raise RoomError(message) from error
-
-    def _stack_scenarios(self) -> None:
-        """Put the rows of all variants into one array; they hold addresses that are valid in this process only."""
-        self._scenario_rows: I64 = np.stack([variant.row for variant in self.variants])
 
     def _name_observations(self) -> None:
         """Set ``observations`` (N, L, D) and ``final_observations``: the kernels' arrays, or those of the object."""
         shape = (self.num_envs, self.num_banks, self.observation_size)
-        buffers, finals = self._buffers, (self._num_finals, *shape[1:])
+        buffers, finals = self._arrays.buffers, (self._arrays.sizes.final_copies, *shape[1:])
         if not self._is_hooked:
             self.observations: npt.NDArray[Any] = self.features
             self.final_observations: npt.NDArray[Any] = buffers.final_observations.reshape(finals)
@@ -219,6 +212,61 @@ class SimCashVec(BatchArrays, StateAccess):
             self.final_observations = np.zeros(finals, self.observation.dtype)
 
     # -- what a step wrote --------------------------------------------------------------------------------------------
+
+    @property
+    def features(self) -> F32:
+        """Observations (N, L, F) that the kernels write, each entry within [-1, 1]."""
+        return self._arrays.features
+
+    @property
+    def masks(self) -> I8:
+        """Masks (N, L, H, C), 1 for legal choices, padded with zeros; empty if the action has no masks."""
+        return self._arrays.masks
+
+    @property
+    def actions(self) -> I16:
+        """Action buffer (N, L, H): the heads of the last step."""
+        return self._arrays.actions
+
+    @property
+    def rewards(self) -> F64:
+        """Rewards (N, L) of the last step."""
+        return self._arrays.rewards
+
+    @property
+    def costs(self) -> I64:
+        """Cents (N, L, kinds) of the last step, in the order of ``cost_names``."""
+        return self._arrays.costs
+
+    @property
+    def illegal(self) -> I64:
+        """Choices (N, L) of the last step that were not carried out."""
+        return self._arrays.illegal
+
+    @property
+    def terminated(self) -> I8:
+        """1 for copies (N,) whose episode ended with the last step."""
+        return self._arrays.terminated
+
+    @property
+    def truncated(self) -> I8:
+        """1 for copies (N,) whose episode ``max_ticks`` truncated with the last step."""
+        return self._arrays.truncated
+
+    @property
+    def seeds(self) -> I64:
+        """Seeds (N,) of the running episodes."""
+        return self._arrays.seeds
+
+    @property
+    def members(self) -> I64:
+        """Member of the family (N,) that each copy plays, 0 without ``randomize``."""
+        return self._arrays.members
+
+    @property
+    def final_masks(self) -> I8:
+        """Last masks before a same-step reset; empty unless ``final_observations`` is on."""
+        return self._arrays.final_masks
 
     @property
     def single_action_space(self) -> spaces.Space[Any]:
@@ -248,11 +296,11 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def is_terminated(self, copy: int) -> bool:
         """Return whether the last step terminated the copy's episode."""
-        return bool(self.terminated[self._place(copy)])
+        return bool(self.terminated[self._states.place(copy)])
 
     def is_truncated(self, copy: int) -> bool:
         """Return whether ``max_ticks`` truncated the copy's episode."""
-        return bool(self.truncated[self._place(copy)])
+        return bool(self.truncated[self._states.place(copy)])
 
     def over(self) -> npt.NDArray[np.bool_]:
         """Return flags (N,) of the copies whose episode ended with the last step."""
@@ -301,7 +349,7 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def _begin(self, chosen: npt.NDArray[np.bool_]) -> None:
         """Start episodes with the current seeds in these copies."""
-        self._buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
+        self._arrays.buffers.pending[:] = np.where(chosen, self._kernels.TO_RESET, self._kernels.DONE)
         if self._workers.run(NO_ACTIONS):
             self._finish()
         self._begin_objects(chosen)
@@ -316,7 +364,7 @@ class SimCashVec(BatchArrays, StateAccess):
         """Call the observation object and check its output."""
         answer = self.observation.write(self, self.observations)  # type: ignore[func-returns-value]
         if type(self.observation) is not Full:
-            check_observations(self, answer)
+            check_observations(self.observation, self.observations, answer, self.observation_layout, self.bank_ids)
 
     def step(self, actions: npt.ArrayLike) -> tuple[npt.NDArray[Any], I8, F64, I8, I8]:
         """Apply one action per bank in every copy and run to the next decision.
@@ -341,7 +389,8 @@ class SimCashVec(BatchArrays, StateAccess):
             copy, bank = divmod(refused, self.num_banks)
             message = f"actions[{copy}, {bank}]: {self.range_rule(rows[refused])}"
             raise ActionError(message)
-        return self.observations, self.masks, self.rewards, self.terminated, self.truncated
+        arrays = self._arrays
+        return self.observations, arrays.masks, arrays.rewards, arrays.terminated, arrays.truncated
 
     def decode(self, actions: npt.ArrayLike) -> I64:
         """Return the heads (N * L, H) of actions (N, L, *shape).
@@ -386,7 +435,8 @@ class SimCashVec(BatchArrays, StateAccess):
     def _call_objects(self, was_over: npt.NDArray[np.bool_]) -> None:
         """Call the reward and observation objects after the kernels, then do the reset that waited for them."""
         if self.reward.writes:
-            check_rewards(self, self.reward.write(self, self.rewards))  # type: ignore[func-returns-value]
+            answer = self.reward.write(self, self.rewards)  # type: ignore[func-returns-value]
+            check_rewards(self.reward, self.rewards, answer, self.bank_ids)
             if self.autoreset != "same_step":
                 self.rewards[was_over] = 0.0  # their episode was over before: they stood still or were reset
         self._write_observations()
@@ -398,7 +448,7 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def _reset_in_step(self, over: npt.NDArray[np.bool_]) -> None:
         """Do a same-step reset in Python: keep the last observations, start new episodes, keep the step's results."""
-        if self._num_finals:
+        if self._arrays.sizes.final_copies:
             self.final_observations[over] = self.observations[over]
             self.final_masks[over] = self.masks[over]
         if self._keeps_final_masks:
@@ -412,7 +462,7 @@ class SimCashVec(BatchArrays, StateAccess):
         self._begin(over)
         for array, values in zip(kept, step, strict=True):
             array[over] = values[over]
-        self._buffers.charged[over] = 1
+        self._arrays.buffers.charged[over] = 1
 
     def _keep_action_masks(self, over: npt.NDArray[np.bool_]) -> None:
         """Keep the masks of a user-defined action, in its form."""
@@ -425,7 +475,7 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def _finish(self) -> None:
         """Grow the payment tables and call the kernel again until no copy needs more rows."""
-        pending, unfinished = self._buffers.pending, 1
+        pending, unfinished = self._arrays.buffers.pending, 1
         while unfinished:
             overflown = np.flatnonzero(pending == Status.MONEY_OVERFLOW)
             if len(overflown):
@@ -436,28 +486,109 @@ class SimCashVec(BatchArrays, StateAccess):
 
     def _grow(self) -> None:
         """Double the payment rows of every copy."""
-        self._templates, _ = grow_payments(self._templates, self._state_sizes)
-        self._arena, self._state_sizes = grow_payments(self._arena, self._state_sizes)
+        self._states.grow()
         self._prepare_calls()
 
     def _prepare_calls(self) -> None:
         """Prepare the kernel calls for the current arrays."""
+        states = self._states
         arena = self._kernels.Arena(
-            scenario_rows=self._scenario_rows,
+            scenario_rows=states.scenario_rows,
             scenario_sizes=self.scenario.sizes,
-            templates=self._templates,
-            states=self._arena,
-            state_sizes=self._state_sizes,
-            work_row=None,
-            work_sizes=None,
+            templates=states.templates,
+            states=states.rows,
+            state_sizes=states.sizes,
+            work_row=NO_WORK,
+            work_sizes=NO_WORK,
         )
-        parts = self._kernels, self.scenario, arena, self._buffers, self._shape, self.action_nvec
+        parts = self._kernels, self.scenario, arena, self._arrays.buffers, self._shape, self.action_nvec
         self._workers = BatchWorkers(*parts, self.num_threads)
+
+    # -- state of single copies ---------------------------------------------------------------------------------------
+
+    def columns(self) -> State:
+        """Return the state of all copies by name, as read-only views (N, axis) that are valid until the next step."""
+        return self._states.columns()
+
+    def state(self, copy: int) -> State:
+        """Return the state of a copy by name: views, valid until the next step."""
+        return self._states.state(copy)
+
+    def engine(self, copy: int) -> Engine:
+        """Return an independent engine with the state of a copy, to inspect or to continue."""
+        return self._states.engine(copy)
+
+    def digest(self, copy: int) -> str:
+        """Return the SHA-256 of a copy's state; a ``Simulation`` at the same point of the same run has the same."""
+        return self._states.engine(copy).digest()
+
+    def queue1_view(self) -> dict[str, I64]:
+        """Return the unscaled numbers of Queue 1 and the account, for scripted agents and action objects.
+
+        Returns:
+            (N, L, K) ``present``, ``amount``, ``remaining``, ``ticks_to_deadline``, ``priority``, and
+            (N, L) ``balance``, ``available_liquidity``, ``effective_liquidity``; money in cents.
+        """
+        return self._states.queue1_view()
+
+    def orders_of(self, choices: I64) -> I64:
+        """Return (N, L, 3) side, rate in hundredths of a basis point and cents for choices (N, L) of the market head.
+
+        Raises:
+            ActionError: the scenario has no market head, or a choice is out of range.
+        """
+        if "market" not in self.head_index:
+            message = "orders_of: the scenario has no market head"
+            raise ActionError(message)
+        return self._states.orders_of(choices)
+
+    @property
+    def bytes_per_copy(self) -> float:
+        """Memory per copy: its state row and its part of the arrays."""
+        return self._states.bytes_per_copy
+
+    def snapshot(self, copy: int = 0) -> bytes:
+        """Return the state of a copy as versioned bytes with a checksum, including its random stream.
+
+        Raises:
+            SnapshotError: no episode has started.
+            ActionError: there is no such copy.
+        """
+        copy = self._states.place(copy)
+        if not self._episodes.has_begun[copy]:
+            message = f"snapshot: copy {copy} has no episode yet; call reset first"
+            raise SnapshotError(message)
+        is_reset = self.autoreset == "same_step" and not self._episodes.was_restored_over[copy]
+        return self._states.to_bytes(copy, is_next_episode=is_reset)
+
+    def restore(self, snapshot: bytes, copy: int = 0) -> None:
+        """Restore a copy from a snapshot of this batch or of another one of the same scenario.
+
+        Its observations and masks follow; its reward and costs are 0.
+
+        Raises:
+            SnapshotError: damaged, or of another version or scenario. Nothing changes.
+            ActionError: there is no such copy.
+        """
+        copy = self._states.place(copy)
+        read = self._states.from_bytes(snapshot)
+        while read.row.size > self._states.rows.shape[1]:
+            self._grow()
+        chosen = np.arange(self.num_envs) == copy
+        self._episodes.begin(chosen)
+        if self.autoreset == "same_step" and (read.terminated or read.truncated):
+            self._episodes.begin_at_end(copy)
+        self._states.put(copy, read)
+        self._arrays.buffers.pending[:] = np.where(chosen, self._kernels.TO_OBSERVE, self._kernels.DONE)
+        self._workers.run(NO_ACTIONS)
+        self.rewards[copy], self.illegal[copy], self.costs[copy] = 0.0, 0, 0
+        self._begin_objects(chosen)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
-        left_out = {"_kernels", "_workers", "_scenario_rows", *self._views}
-        if not self._is_hooked or len(self._buffers.raw) > self.num_features or isinstance(self.observation, Full):
+        left_out = {"_kernels", "_workers"}
+        is_view = isinstance(self.observation, Full) or len(self._arrays.buffers.raw) > self.num_features
+        if is_view or not self._is_hooked:
             left_out.add("observations")
         if not self._is_hooked:
             left_out.add("final_observations")
@@ -467,9 +598,6 @@ class SimCashVec(BatchArrays, StateAccess):
         """Restore the arrays and create the views again."""
         self.__dict__.update(state)
         self._load_kernels()
-        self._buffers = self._kernels.Buffers(*self._buffers)
-        self._stack_scenarios()
-        self._name_arrays()
         self._name_observations()
         self.__dict__.update({name: state[name] for name in ("observations", "final_observations") if name in state})
         self._prepare_calls()

@@ -13,7 +13,7 @@ from simcash_env.schema.limits import BUDGET_LEVELS, THRESHOLD_STEPS
 if TYPE_CHECKING:
     from simcash_env.compile.scenario import CompiledScenario
     from simcash_env.envs.actions import Language
-    from simcash_env.envs.vector import SimCashVec
+    from simcash_env.envs.batch_view import BatchView
     from simcash_env.schema.arrays import I64, Scenario
 
 LANGUAGES: tuple[Language, ...] = ("queue", "budget", "threshold")
@@ -31,29 +31,36 @@ def head_sizes(view: Scenario, learners: I64, language: Language, num_slots: int
     return heads | {head.name: head.size for head in heads_of(view, learners)}
 
 
-def new_window(variants: Sequence[CompiledScenario], learners: I64, vec: SimCashVec) -> Any:
-    """Return the ``agents.tables.Window`` of a batch, with the scales of every variant."""
+def new_window(variants: Sequence[CompiledScenario], batch: BatchView, language: Language, num_entries: int) -> Any:
+    """Return the ``agents.tables.Window`` of a batch, with the scales of every variant.
+
+    Args:
+        variants: members of the family, or the scenario alone.
+        batch: sizes of the batch.
+        language: encoding of its actions.
+        num_entries: entries of an observation that the kernels write.
+    """
     from simcash_env.agents.observation_scales import observation_scales
     from simcash_env.agents.tables import Window
 
+    learners, nvec = batch.learners, batch.action_nvec
     scales = [
-        observation_scales(variant.view, learners, vec.num_slots, has_market=vec.has_market) for variant in variants
+        observation_scales(variant.view, learners, batch.num_slots, has_market=batch.has_market) for variant in variants
     ]
     spread, offset = (np.concatenate(arrays) for arrays in zip(*scales, strict=True))
-    heads = len(vec.action_nvec)
-    choices = 0 if vec.action.language == "threshold" else int(vec.action_nvec.max())
+    choices = 0 if language == "threshold" else int(nvec.max())
     return Window(
         learners=learners,
-        heads=head_numbers(heads_of(vec.scenario.view, learners)),
+        heads=head_numbers(heads_of(batch.scenario.view, learners)),
         num_variants=len(variants),
-        num_slots=vec.num_slots,
-        num_entries=vec.num_features,
+        num_slots=batch.num_slots,
+        num_entries=num_entries,
         num_choices=choices,
-        mask_size=heads * choices,
-        num_heads=heads,
-        kind=LANGUAGES.index(vec.action.language),
-        num_main=vec.num_main_heads,
-        has_market=int(vec.has_market),
+        mask_size=len(nvec) * choices,
+        num_heads=len(nvec),
+        kind=LANGUAGES.index(language),
+        num_main=batch.num_main_heads,
+        has_market=int(batch.has_market),
         spread=spread,
         offset=offset,
     )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from simcash_env.evaluation.clairvoyant_plan import Plan
 from simcash_env.evaluation.milp import INFINITY
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
 from simcash_env.schema.codes import NONE, PPM
 from simcash_env.schema.limits import POOL_LEVELS
-
-if TYPE_CHECKING:
-    from simcash_env.evaluation.clairvoyant import Plan
 
 LEVEL_PPM = PPM // (POOL_LEVELS - 1)
 

@@ -65,12 +65,12 @@ def test_copies_arrays_of_a_copied_batch_are_views_of_its_own_buffers():
     twin = copy.deepcopy(make_vec(busy(), 2))
     twin.reset(1)
     assert twin.observations.any()
-    assert np.shares_memory(twin.observations, twin._buffers.observations)
+    assert np.shares_memory(twin.observations, twin._arrays.buffers.observations)
 
 
 def test_copies_copy_costs_the_memory_of_its_row_and_of_its_share_of_the_arrays():
     small, large = make_vec(busy(), 2), make_vec(busy(), 64)
-    assert small.bytes_per_copy > small._arena[0].nbytes
+    assert small.bytes_per_copy > small._states.rows[0].nbytes
     assert large.bytes_per_copy <= small.bytes_per_copy, "what all copies share weighs less"
 
 

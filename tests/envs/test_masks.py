@@ -197,11 +197,11 @@ def random_worlds(count):
 
 def put_all(fan, walker):
     """Every copy of one batch where the single copy of another one is."""
-    while fan._arena.shape[1] != walker._arena.shape[1]:
-        min(fan, walker, key=lambda vec: vec._arena.shape[1])._grow()
-    fan._arena[:] = walker._arena[0]
-    fan._buffers.terminated[:] = fan._buffers.truncated[:] = 0
-    fan._buffers.pending[:] = fan._kernels.TO_OBSERVE
+    while fan._states.rows.shape[1] != walker._states.rows.shape[1]:
+        min(fan, walker, key=lambda vec: vec._states.rows.shape[1])._grow()
+    fan._states.rows[:] = walker._states.rows[0]
+    fan._arrays.buffers.terminated[:] = fan._arrays.buffers.truncated[:] = 0
+    fan._arrays.buffers.pending[:] = fan._kernels.TO_OBSERVE
     assert fan._workers.run(NO_ACTIONS) == 0
 
 
@@ -229,7 +229,7 @@ def test_masks_ten_thousand_random_states(action):
             assert fan.step_rows(rows) == -1
             assert np.array_equal(fan.illegal[np.arange(len(cases)), banks] == 0, is_open)
             assert fan.illegal.sum() == (~is_open).sum()
-            rows_alike = (fan._arena[:-1] == fan._arena[-1]).all(axis=1)
+            rows_alike = (fan._states.rows[:-1] == fan._states.rows[-1]).all(axis=1)
             assert rows_alike[~is_open].all(), "a choice that the mask forbids acts as holding"
             does = np.ones(len(cases), bool)
             for name in ("rtgs_priority", "pool"):

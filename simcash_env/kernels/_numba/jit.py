@@ -88,6 +88,23 @@ def _warn_of_missing(attribute: str, consequence: str) -> None:
     _warn(f"Numba {numba.__version__}: a dispatcher has no {attribute}: {consequence}; results are the same")
 
 
+_Dispatcher: Any = object if PLAIN else type(numba.njit(source_digest))
+
+
+class RuleDispatcher(_Dispatcher):
+    """Numba's dispatcher of a rule. It has no wrapper for Python, and a call without one would end the process."""
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Reject a call from Python; compiled callers do not come here.
+
+        Raises:
+            TypeError: always.
+        """
+        name = f"{self.py_func.__module__}.{self.py_func.__name__}"
+        message = f"{name}: a compiled kernel is called by kernels only; with NUMBA_DISABLE_JIT=1 Python can call it"
+        raise TypeError(message)
+
+
 def kernel(function: F) -> F:
     """A rule: compiled on first use, called by other kernels only (what Python never calls needs no wrapper)."""
     return _compile_rule(function, forceinline=False)
@@ -101,7 +118,10 @@ def inlined(function: F) -> F:
 def _compile_rule(function: F, *, forceinline: bool) -> F:
     options = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled: Any = numba.njit(forceinline=forceinline, **compilers.RULE_OPTIONS, **options)(function)
-    return compiled if PLAIN else _settle_argument_types(compiled)
+    if PLAIN:
+        return compiled
+    compiled.__class__ = RuleDispatcher
+    return _settle_argument_types(compiled)
 
 
 def entry(function: F) -> F:
@@ -150,7 +170,7 @@ def _watch_cache(dispatcher: Any) -> Any:
             _warn(f"{cache.cache_path}: the cached kernel is damaged and is compiled again: {reason}")
             found = None
         if found is None:
-            notice.announce(_folder())
+            notice.announce()
         return found
 
     cache.save_overload, cache.load_overload = save_if_possible, load_if_possible

@@ -1,4 +1,4 @@
-"""The one line that a process writes when it starts to compile: an empty cache otherwise looks like a hang."""
+"""The line that a process writes when it starts to compile: an empty cache otherwise looks like a hang."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from typing import Final
 VARIABLE: Final = "SIMCASH_COMPILE_NOTICE"
 """Set to 0, this environment variable leaves the line out."""
 
-TEXT: Final = (
-    "compiling, once per version of simcash_env, Numba, NumPy and Python: up to a minute; "
-    "the result is kept in {folder} (no such line: SIMCASH_COMPILE_NOTICE=0)"
-)
+TEXT: Final = "compiling, once per version; this takes up to a minute"
 
 
 def write_to_stderr(text: str) -> None:
@@ -39,12 +36,8 @@ def silence() -> None:
     _is_due = False
 
 
-def announce(folder: str) -> None:
-    """Write the line, at the first call in this process.
-
-    Args:
-        folder: where the compiled code will be kept.
-    """
+def announce() -> None:
+    """Write the line, at the first call in this process."""
     if _is_due:
         silence()
-        _write(TEXT.format(folder=folder))
+        _write(TEXT)
