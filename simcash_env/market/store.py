@@ -20,7 +20,7 @@ from simcash_env.market.budgets import Ledger
 from simcash_env.market.processor import MarketRun
 from simcash_env.market.slots import Slot
 from simcash_env.simulation import Simulation
-from simcash_env.simulation.saved_runs import NO_SENSE
+from simcash_env.simulation.saved_runs import INVALID_HEADER
 
 MARK: Final = b"simcash_env market run\n"
 FORMAT: Final = 1
@@ -66,7 +66,7 @@ def run_from_bytes(data: bytes) -> MarketRun:
             matches=[(cents, rate) for cents, rate in plain["matches"]],
             **{name: plain[name] for name in _PLAIN},
         )
-    except (SimcashError, ValidationError, *NO_SENSE) as error:
+    except (SimcashError, ValidationError, *INVALID_HEADER) as error:
         message = f"it cannot be read: {error}"
         raise MarketError(message) from error
 
@@ -165,7 +165,7 @@ class MarketStore:
             plain = _read(path.read_bytes())
             slots, scenario = len(plain["slots"]), plain["config"]["name"]
             return Saved(name, size, scenario, plain["cursor"], slots, plain["is_done"])
-        except (MarketError, OSError, *NO_SENSE) as error:
+        except (MarketError, OSError, *INVALID_HEADER) as error:
             return Saved(name, size, problem=str(error))
 
     def delete(self, name: str) -> None:

@@ -1,41 +1,34 @@
-"""Keeping a ``Simulation``: as bytes, in a file, as a copy that goes its own way."""
+"""Runs of a ``Simulation`` as bytes and as files."""
 
 from __future__ import annotations
 
-import copy
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import ValidationError
 
 from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
-from simcash_env.config.external import HOLD, RELEASE, External, default_policy, plain_external
+from simcash_env.config.external import HOLD, default_policy, plain_external
 from simcash_env.errors import ConfigError, Fault, SnapshotError, WriteError, reason_of
 from simcash_env.files import write_atomically
-from simcash_env.schema.arrays import LOG_WORDS
+from simcash_env.schema.arrays import I64, LOG_WORDS
 from simcash_env.simulation.snapshot import Snapshot, new_header, read_snapshot, require_scenario
 from simcash_env.simulation.tree_names import Naming
 
-if TYPE_CHECKING:
-    from simcash_env.schema.arrays import I64
-    from simcash_env.simulation.engine import Engine
-
-
 EventsKept: TypeAlias = bool | Literal["tick"]
-"""Keep the event log; hand each tick's events out and keep none (``"tick"``); log nothing."""
+"""True keeps the event log, ``"tick"`` returns the events of each tick and keeps none, False logs nothing."""
 
 
 EVENTS_KEPT: Final[dict[Any, EventsKept]] = {True: True, False: False, "tick": "tick"}
-NO_SENSE: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
-"""What another header raises where it is used: only one that somebody has signed anew can be another."""
+INVALID_HEADER: Final = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+"""Errors that a header with a valid checksum can still raise where it is used: somebody has edited and signed it."""
 
 
 def events_kept(events: Any) -> EventsKept:
-    """What is to be done with events.
+    """Return the validated option ``events``.
 
     Raises:
         ConfigError: it is neither True, False nor ``"tick"``.
@@ -47,126 +40,108 @@ def events_kept(events: Any) -> EventsKept:
     raise ConfigError([Fault(None, None, "events", repr(events), 'must be True, False or "tick"')])
 
 
-class SavedRunMixin:
-    """What ``Simulation`` knows of saving; it has these attributes."""
+class SavedRun(NamedTuple):
+    """What a snapshot holds of a run.
 
-    config: ScenarioConfig
+    Attributes:
+        scenario: compiled scenario, with the default of external banks.
+        row: state row.
+        sizes: its sizes.
+        seed: seed of the run.
+        events: option ``events`` of the run.
+        naming: names in events of trees.
+        log: kept log rows of closed ticks, in parts.
+        tick_log: log rows of the open tick, in parts.
+    """
+
+    scenario: CompiledScenario
+    row: I64
+    sizes: I64
     seed: int
-    _engine: Engine
-    _events_kept: EventsKept
-    _naming: Naming
-    _log: list[I64]
-    _tick_log: list[I64]
+    events: EventsKept
+    naming: Naming
+    log: list[I64]
+    tick_log: list[I64]
 
-    def __init__(
-        self, config: Any, *, seed: int | None = None, events: EventsKept = True, external: External = RELEASE
-    ) -> None:
-        """As ``Simulation``: the scenario is loaded, the run stands before its first tick."""
-        raise NotImplementedError
 
-    def snapshot(self, *, log: bool = True) -> bytes:
-        """The whole run so far as bytes; at any time, also while a tick is open.
+def run_to_bytes(run: SavedRun, config: ScenarioConfig) -> bytes:
+    """Return a run of this scenario as versioned bytes with a checksum."""
+    header = new_header(
+        run.scenario,
+        config=self_contained(config).model_dump(mode="json"),
+        seed=run.seed,
+        events=run.events,
+        naming=run.naming.to_header(),
+        external=plain_external(run.scenario.external),
+    )
+    logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, rows)]) for rows in (run.log, run.tick_log)]
+    return Snapshot(header, run.row, run.sizes, *logs).to_bytes()
 
-        Args:
-            log: with the events that are kept; without them the run resumes as one that keeps none.
-        """
-        header = new_header(
-            self._engine.scenario,
-            config=self_contained(self.config).model_dump(mode="json"),
-            seed=self.seed,
-            events=self._events_kept if log else "tick",
-            naming=self._naming.to_header(),
-            external=plain_external(self._engine.scenario.external),
+
+def run_from_bytes(snapshot: bytes, config: ScenarioConfig, scenario: CompiledScenario) -> SavedRun:
+    """Return the run in a snapshot of this scenario.
+
+    Raises:
+        SnapshotError: damaged, or of another version or scenario.
+    """
+    read = read_snapshot(snapshot)
+    scenario = _with_default(read, config, scenario)
+    require_scenario(read, scenario)
+    try:
+        return SavedRun(
+            scenario,
+            read.row,
+            read.sizes,
+            int(read.header["seed"]),
+            EVENTS_KEPT[read.header["events"]],
+            Naming.from_header(read.header.get("naming", {}), scenario),
+            [read.log.reshape(-1, LOG_WORDS)],
+            [read.open_log.reshape(-1, LOG_WORDS)],
         )
-        kept = (self._log if log else [], self._tick_log)
-        logs = [np.concatenate([np.zeros(0, np.int64), *map(np.ravel, rows)]) for rows in kept]
-        return Snapshot(header, self._engine.row, self._engine.sizes, *logs).to_bytes()
+    except INVALID_HEADER as error:
+        message = f"snapshot: invalid header or events: {type(error).__name__}: {error}"
+        raise SnapshotError(message) from error
 
-    def restore(self, snapshot: bytes) -> None:
-        """Go back, or on, to where a snapshot of this scenario was taken.
 
-        Raises:
-            SnapshotError: damaged, of another version or scenario; nothing has changed then.
-        """
-        read = read_snapshot(snapshot)
-        scenario = self._scenario_of(read)
-        require_scenario(read, scenario)
-        try:
-            seed, events = int(read.header["seed"]), EVENTS_KEPT[read.header["events"]]
-            naming = Naming.from_header(read.header.get("naming", {}), scenario)
-            log, tick_log = ([rows.reshape(-1, LOG_WORDS)] for rows in (read.log, read.open_log))
-        except NO_SENSE as error:
-            message = f"snapshot: invalid header or events: {type(error).__name__}: {error}"
-            raise SnapshotError(message) from error
-        self._engine.scenario = scenario
-        self._engine.replace_row(read.row, read.sizes)
-        self.seed, self._events_kept, self._naming = seed, events, naming
-        self._engine.keep_log(events=bool(events))
-        self._log, self._tick_log = log, tick_log
+def _with_default(read: Snapshot, config: ScenarioConfig, scenario: CompiledScenario) -> CompiledScenario:
+    """Return the scenario with the default of external banks that the snapshot has.
 
-    def _scenario_of(self, read: Snapshot) -> CompiledScenario:
-        """The scenario with the default of external banks that the snapshot has, which is part of a run.
+    Snapshots of versions without such defaults lack it: their external banks held.
 
-        Snapshots of versions that knew no default lack it: their external banks held.
+    Raises:
+        SnapshotError: the default in the header is invalid.
+    """
+    external = read.header.get("external", HOLD)
+    if external == plain_external(scenario.external):
+        return scenario
+    try:
+        return compile_scenario(config, default_policy(external))
+    except ConfigError as error:
+        message = f"snapshot: invalid header: {error}"
+        raise SnapshotError(message) from error
 
-        Raises:
-            SnapshotError: its header has no such default.
-        """
-        scenario, external = self._engine.scenario, read.header.get("external", HOLD)
-        if external == plain_external(scenario.external):
-            return scenario
-        try:
-            return compile_scenario(self.config, default_policy(external))
-        except ConfigError as error:
-            message = f"snapshot: invalid header: {error}"
-            raise SnapshotError(message) from error
 
-    def log_events(self, events: EventsKept) -> None:
-        """From here on keep events, hand them out tick by tick, or log none; what was kept goes otherwise.
+def write_run_file(path: str | Path, snapshot: bytes) -> None:
+    """Write a snapshot to a file; after a crash the file is the old one or the new one, never a part of it.
 
-        Raises:
-            ConfigError: ``events`` is none of these.
-        """
-        events = events_kept(events)
-        self._events_kept = events
-        self._engine.keep_log(events=bool(events))
-        if events is not True:
-            self._log = []
+    Raises:
+        WriteError: the file cannot be written; an existing file is unchanged.
+    """
+    given: Any = path
+    if not isinstance(given, (str, os.PathLike)):
+        message = f"path: must name a file, got {path!r}"
+        raise WriteError(message)
+    write_atomically(Path(path), snapshot)
 
-    def fork(self) -> Self:
-        """A copy that goes its own way from here: what would happen if."""
-        return copy.deepcopy(self)
 
-    def save(self, path: str | Path) -> None:
-        """Write ``snapshot()`` to a file; a crash leaves the old file or the new one, never half of one.
+def read_run_file(path: str | Path) -> bytes:
+    """Return the bytes of a saved run.
 
-        Raises:
-            WriteError: the file cannot be written; what was there is as it was.
-        """
-        given: Any = path
-        if not isinstance(given, (str, os.PathLike)):
-            message = f"path: must name a file, got {path!r}"
-            raise WriteError(message)
-        write_atomically(Path(path), self.snapshot())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """The run that was saved there, scenario included.
-
-        Raises:
-            SnapshotError: the file cannot be read, is damaged, or of another version.
-        """
-        try:
-            data = Path(path).read_bytes()
-        except (OSError, ValueError, TypeError) as error:  # no such file, a null character in its name, no name at all
-            message = f"{path!s}: cannot be read: {reason_of(error)}"
-            raise SnapshotError(message) from error
-        try:
-            header = read_snapshot(data).header
-            external = header.get("external", HOLD)
-            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"], external=external)
-            simulation.restore(data)
-        except (SnapshotError, ConfigError, ValidationError, *NO_SENSE) as error:
-            message = f"{path}: {error}"
-            raise SnapshotError(message) from error
-        return simulation
+    Raises:
+        SnapshotError: the file cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError, TypeError) as error:  # no such file, a null character in its name, no name at all
+        message = f"{path!s}: cannot be read: {reason_of(error)}"
+        raise SnapshotError(message) from error

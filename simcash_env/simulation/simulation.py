@@ -1,21 +1,23 @@
-"""``Simulation``: one run, tick by tick, without a word of reinforcement learning."""
+"""``Simulation``: one run, tick by tick, without reinforcement learning."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import numpy as np
+from pydantic import ValidationError
 
 from simcash_env.compile.market import with_interest
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.changes import with_policy
-from simcash_env.config.external import RELEASE, External, default_policy, external_notice, plain_external
+from simcash_env.config.external import HOLD, RELEASE, External, default_policy, external_notice, plain_external
 from simcash_env.config.money_bounds import RunBounds
-from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError
+from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_CENTS
@@ -26,7 +28,17 @@ from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
 from simcash_env.simulation.market import Loan, MarketAccount, SimulationMarket
 from simcash_env.simulation.market import Order as RestingOrder
-from simcash_env.simulation.saved_runs import EventsKept, SavedRunMixin, events_kept
+from simcash_env.simulation.saved_runs import (
+    INVALID_HEADER,
+    EventsKept,
+    SavedRun,
+    events_kept,
+    read_run_file,
+    run_from_bytes,
+    run_to_bytes,
+    write_run_file,
+)
+from simcash_env.simulation.snapshot import read_snapshot
 from simcash_env.simulation.transactions import (
     Transaction,
     find_ended,
@@ -99,7 +111,7 @@ def _seed(seed: Any) -> int:
     return number
 
 
-class Simulation(SavedRunMixin):
+class Simulation:
     """A run of a scenario.
 
     Args:
@@ -490,6 +502,74 @@ class Simulation(SavedRunMixin):
     def market_account(self, bank: str) -> MarketAccount:
         """Market account of a bank; the same as ``market.account``."""
         return self.market.account(bank)
+
+    # -- saving -------------------------------------------------------------------------------------------------------
+
+    def snapshot(self, *, log: bool = True) -> bytes:
+        """Return the whole run so far as bytes, at any time, also while a tick is open.
+
+        Args:
+            log: include the events that are kept; without them the run resumes as one that keeps none.
+        """
+        engine, kept = self._engine, self._events_kept if log else "tick"
+        parts = self._log if log else []
+        run = SavedRun(engine.scenario, engine.row, engine.sizes, self.seed, kept, self._naming, parts, self._tick_log)
+        return run_to_bytes(run, self.config)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Return to the tick at which a snapshot of this scenario was taken.
+
+        Raises:
+            SnapshotError: damaged, or of another version or scenario. Nothing changes.
+        """
+        run = run_from_bytes(snapshot, self.config, self._engine.scenario)
+        self._engine.scenario = run.scenario
+        self._engine.replace_row(run.row, run.sizes)
+        self.seed, self._events_kept, self._naming = run.seed, run.events, run.naming
+        self._engine.keep_log(events=bool(run.events))
+        self._log, self._tick_log = run.log, run.tick_log
+
+    def log_events(self, events: EventsKept) -> None:
+        """Change the option ``events`` from here on; without ``True``, the events kept so far are discarded.
+
+        Raises:
+            ConfigError: ``events`` is neither True, False nor ``"tick"``.
+        """
+        events = events_kept(events)
+        self._events_kept = events
+        self._engine.keep_log(events=bool(events))
+        if events is not True:
+            self._log = []
+
+    def fork(self) -> Self:
+        """Return an independent copy, to compare what follows from different decisions."""
+        return copy.deepcopy(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write ``snapshot()`` to a file; after a crash the file is the old one or the new one, never a part of it.
+
+        Raises:
+            WriteError: the file cannot be written; an existing file is unchanged.
+        """
+        write_run_file(path, self.snapshot())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the run that was saved in a file, with its scenario.
+
+        Raises:
+            SnapshotError: the file cannot be read, is damaged, or is of another version.
+        """
+        data = read_run_file(path)
+        try:
+            header = read_snapshot(data).header
+            external = header.get("external", HOLD)
+            simulation = cls(ScenarioConfig.model_validate(header["config"]), seed=header["seed"], external=external)
+            simulation.restore(data)
+        except (SnapshotError, ConfigError, ValidationError, *INVALID_HEADER) as error:
+            message = f"{path}: {error}"
+            raise SnapshotError(message) from error
+        return simulation
 
     # -- records ------------------------------------------------------------------------------------------------------
 
