@@ -130,7 +130,7 @@ def main() -> None:
     if options.route:
         print(json.dumps(measure(options.route)))
         return
-    print("| route | bank decisions a second | over a bare `parallel_env` beside it |\n|---|---:|---:|")
+    print("| route | bank decisions a second | relative to a bare `parallel_env` |\n|---|---:|---:|")
     for route, (_, _, title) in ROUTES.items():
         python = interpreter(route, options.venvs)
         if python is None:

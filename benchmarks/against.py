@@ -1,6 +1,6 @@
-"""Speed of the engine and the batch beside another commit's: ``python -m benchmarks.against REVISION [--json]``.
+"""Speed of the engine and the batch compared with another commit: ``python -m benchmarks.against REVISION [--json]``.
 
-Two processes, one of this checkout and one of the revision checked out beside it, measure the same work in turn, so
+Two processes, one of this checkout and one of the revision, measure the same work in turn, so
 that what the machine's neighbours do falls on both. Needs git and the repository's history.
 """
 
@@ -62,7 +62,7 @@ for line in sys.stdin:
 
 
 class Worker:
-    """A process that measures what it is told, with the package of one folder."""
+    """A process that measures on request, with the package of one folder."""
 
     def __init__(self, folder: Path, cache: str) -> None:
         environment = {**os.environ, "PYTHONPATH": str(folder), "SIMCASH_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}

@@ -1,6 +1,6 @@
 """Does a tick cost the same late in a run as early? ``python -m benchmarks.long_run [--ticks N] [--json]``.
 
-One copy of ``ten-banks-v0``'s banks over so many ticks, every payment released by actions; microseconds a step in
+One copy of ``ten-banks-v0``'s banks over many ticks, every payment released by actions; microseconds a step in
 windows of 1,000 ticks at tick 1,000, at the middle and at the end, and the payment rows that the arena holds there.
 Credit is ample here: balances drift apart over thousands of days, and what the poor could not pay would pile up in the
 central queue, so that a late tick would have more to do than an early one.

@@ -1,6 +1,6 @@
 """Every scenario file of a folder of SimCash's, run to its end: totals a file.
 
-Run it: python -m benchmarks.published FOLDER   (with scenarios/*.yaml, and policies/*.json beside them)
+Run it: python -m benchmarks.published FOLDER   (with scenarios/*.yaml, and policies/*.json next to them)
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Times are the processor's, the best of several rounds taken in turn, so that ratios hold on a machine in use by others.
 ``events off`` is compared with an engine whose logging was taken out before it was compiled, in processes of its own.
-Memory is the peak of a process of its own that records so many events, beside one that records a tenth of them.
+Memory is the peak of a process that records a number of events, compared with one that records a tenth of them.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def output(program: str, environment: dict[str, str] | None = None) -> str:
 
 
 def record_events(kind: str, num_events: int) -> dict[str, float]:
-    """Record so many events of two hundred banks; megabytes at the peak and on the disk, seconds."""
+    """Record a number of events of two hundred banks; megabytes at the peak and on the disk, seconds."""
     from simcash_env.records.database import DatabaseSink
     from simcash_env.records.facts import RunFacts
     from simcash_env.records.parquet import ParquetSink

@@ -40,7 +40,7 @@ class Figures:
 
 
 def long_scenario() -> dict[str, Any]:
-    """The scenario with so many days that no run comes to its end."""
+    """The scenario with enough days that no run ends."""
     scenario = load_scenario(SCENARIO).model_dump(mode="json")
     scenario["simulation"]["num_days"] = DAYS
     for bank in scenario["banks"]:

@@ -1,7 +1,7 @@
 """Random games of all features for as long as one likes, with the books checked on the way.
 
 ``python -m benchmarks.soak [--ticks N] [--first NUMBER] [--check-every STEPS] [--json]``: scenario after scenario
-(``soak_scenarios.py``), each in a batch of copies in which every learning bank draws its actions. Every so many
+(``soak_scenarios.py``), each in a batch of copies in which every learning bank draws its actions. At intervals of
 steps the books of every copy are checked: no cent and no payment is lost, and nothing is negative that must not be.
 A breach ends the run with the scenario's number, the copy and the tick.
 """
@@ -30,7 +30,7 @@ STEPS: Final = 1_000
 """Of one scenario, before the next one comes."""
 LEGAL_EVERY: Final = 4
 """Steps of which one draws legal choices alone."""
-NO_LESS_THAN_NOUGHT: Final = (
+NOT_NEGATIVE: Final = (
     *("queue2_count", "queue2_value_cents", "arrived_cents", "settled_cents", "dropped_cents", "lsm_released_cents"),
     *("bank_posted_collateral_cents", "bank_deferred_cents", "bank_pool_allocated_cents", "bank_pool_fraction_ppm"),
     *("bank_outflow_cents", "bank_inflow_cents", "bank_queue1_count", "bank_queue1_cents", "bank_queue2_count"),
@@ -50,7 +50,7 @@ def broken(state: State, opening_cents: int) -> Iterator[str]:
     money = state.bank_balance_cents.sum() + state.bank_deferred_cents.sum() - state.bank_pool_allocated_cents.sum()
     if money != opening_cents:
         yield f"balances less pool come to {money} cents, {opening_cents} at the opening"
-    for name in NO_LESS_THAN_NOUGHT:
+    for name in NOT_NEGATIVE:
         if (getattr(state, name) < 0).any():
             yield f"{name} is negative"
     if (state.bank_pool_fraction_ppm > PPM).any():

@@ -120,7 +120,7 @@ def costs(draw: random.Random, scale: int) -> dict[str, Any]:
 
 
 def event(draw: random.Random, names: list[str], ticks: int, scale: int) -> dict[str, Any]:
-    """Something that is planned, once or at every so many ticks."""
+    """A scheduled event, once or at regular intervals."""
     one, other = draw.sample(names, 2)
     when = {"tick": draw.randrange(ticks)} | ({"every": draw.randint(2, 9)} if draw.random() < 0.5 else {})
     cents = draw.choice((100, 900)) * scale

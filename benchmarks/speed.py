@@ -28,7 +28,7 @@ from simcash_env.machine import machine
 SCENARIO: Final = "ten-banks-v0"
 COPIES: Final = 1_024
 FEW_COPIES: Final = 64
-"""So many fit the cache of a core."""
+"""This number fits the cache of a core."""
 WARM_UP_STEPS: Final = 250
 ROUNDS: Final = 60
 
@@ -45,7 +45,7 @@ IMPORT: Final = "import time; began = time.perf_counter(); import simcash_env; p
 
 
 def timed(call: Callable[[], Any], repetitions: int) -> float:
-    """Seconds a call, over so many calls."""
+    """Seconds per call, over a number of calls."""
     began = time.perf_counter()
     for _ in range(repetitions):
         call()
@@ -101,26 +101,26 @@ def in_fresh_process(program: str, cache: str) -> float:
 
 def measure(rounds: int = ROUNDS, *, with_cold_start: bool = True) -> dict[str, int | float | str]:
     """All figures: bank-steps and steps a second, microseconds a call, seconds of a start."""
-    yardstick = cartpole_batch()
+    cartpole = cartpole_batch()
     batch, banks = simcash_batch(COPIES)
     few, few_banks = simcash_batch(FEW_COPIES)
     parallel, agents = parallel_env(copy=True)
     uncopied, _ = parallel_env(copy=False)
     single = single_call()
-    for call in (yardstick, batch, parallel, single, uncopied, few):
+    for call in (cartpole, batch, parallel, single, uncopied, few):
         timed(call, 20)
-    calls = ((yardstick, 50), (batch, 40), (parallel, 200), (single, 500), (uncopied, 200), (few, 400))
+    calls = ((cartpole, 50), (batch, 40), (parallel, 200), (single, 500), (uncopied, 200), (few, 400))
     taken = [[timed(call, repetitions) for call, repetitions in calls] for _ in range(rounds)]
     best = [min(column) for column in zip(*taken, strict=True)]
     figures: dict[str, int | float | str] = {
-        "yardstick_steps_per_s": COPIES / best[0],
+        "cartpole_steps_per_s": COPIES / best[0],
         "batch_bank_steps_per_s": banks / best[1],
         "few_copies_bank_steps_per_s": few_banks / best[5],
         "parallel_env_bank_steps_per_s": agents / best[2],
         "parallel_env_views_bank_steps_per_s": agents / best[4],
         "single_call_us": best[3] * 1e6,
     }
-    figures["batch_over_yardstick"] = banks / best[1] / (COPIES / best[0])
+    figures["batch_over_cartpole"] = banks / best[1] / (COPIES / best[0])
     if with_cold_start:
         with tempfile.TemporaryDirectory() as cache:
             figures["cold_first_step_s"] = in_fresh_process(FIRST_STEP, cache)
@@ -132,13 +132,13 @@ def measure(rounds: int = ROUNDS, *, with_cold_start: bool = True) -> dict[str, 
     return figures
 
 
-YARDSTICK: Final = "yardstick_steps_per_s"
+CARTPOLE: Final = "cartpole_steps_per_s"
 TITLES: Final = {
     "batch_bank_steps_per_s": (f"batch of {COPIES:,} copies, `make_vec`", "bank decisions a second"),
     "few_copies_bank_steps_per_s": (f"batch of {FEW_COPIES} copies", "bank decisions a second"),
     "parallel_env_bank_steps_per_s": ("one copy, `parallel_env`", "bank decisions a second"),
     "parallel_env_views_bank_steps_per_s": ("one copy, `parallel_env(copy=False)`", "bank decisions a second"),
-    YARDSTICK: (f"reference: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),
+    CARTPOLE: (f"reference: Gymnasium's CartPole, its own batch of {COPIES:,}", "steps a second"),
     "single_call_us": ("one step of one copy, `make_vec`", "microseconds"),
     "cold_first_step_s": ("start to first step, nothing compiled yet", "seconds"),
     "warm_first_step_s": ("start to first step, kernels in the cache", "seconds"),
@@ -148,14 +148,14 @@ TITLES: Final = {
 
 
 def as_markdown(figures: dict[str, int | float | str]) -> str:
-    """A table with each speed's ratio to the yardstick, and what it was measured on."""
+    """A table with each speed's ratio to the cartpole, and what it was measured on."""
     lines = ["| what | figure | unit | ratio to CartPole |", "|---|---:|---|---:|"]
     for name, (title, unit) in TITLES.items():
         if name not in figures:
             continue
         value = float(figures[name])
         shown = f"{value:,.0f}" if name.endswith("_per_s") else f"{value:,.2f}"
-        ratio = f"{value / float(figures[YARDSTICK]):,.2f}" if name.endswith("_per_s") else ""
+        ratio = f"{value / float(figures[CARTPOLE]):,.2f}" if name.endswith("_per_s") else ""
         lines.append(f"| {title} | {shown} | {unit} | {ratio} |")
     measured_on = f"version {figures['version']} on {figures['machine']}"
     lines += ["", f"`{SCENARIO}`, best of {figures['rounds']} rounds, alternating with CartPole, {measured_on}:"]

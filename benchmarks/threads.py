@@ -1,4 +1,4 @@
-"""Two threads over two halves of a batch, against one, and against Numba's ``prange``; alone and beside busy processes.
+"""Two threads over two halves of a batch, against one, and against Numba's ``prange``; alone and with busy processes.
 
 Run it: ``python -m benchmarks.threads [--rounds N]``.
 """
@@ -77,7 +77,7 @@ def spin() -> None:
 
 @contextmanager
 def busy_neighbours(count: int) -> Iterator[None]:
-    """So many processes that do nothing but compute."""
+    """Processes that do nothing but compute."""
     started = [multiprocessing.get_context("spawn").Process(target=spin, daemon=True) for _ in range(count)]
     for process in started:
         process.start()

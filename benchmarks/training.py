@@ -1,4 +1,4 @@
-"""How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO beside SB3's, in the same run.
+"""How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO compared with SB3's in the same run.
 
 Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 

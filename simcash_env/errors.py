@@ -6,7 +6,7 @@ SimcashError
 │   └── DataError          payments or banks that cannot be read or break a rule
 ├── ActionError            an action that is not legal here (also a ValueError)
 │   └── OrderError         an order that the intraday market refuses
-├── MarketError            a budget, a slot or a saved market run that does not allow what is asked
+├── MarketError            a budget, a slot or a saved market run that does not allow the request
 ├── SnapshotError          a saved run that cannot be read or does not fit
 ├── RecordError            a record of a run that cannot be read or does not fit
 ├── WriteError             a file that cannot be written
@@ -99,7 +99,7 @@ class OrderError(ActionError):
 
 
 class MarketError(SimcashError):
-    """A budget, a slot or a saved market run that does not allow what is asked."""
+    """A budget, a slot or a saved market run that does not allow the request."""
 
 
 class SnapshotError(SimcashError):

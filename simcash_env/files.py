@@ -18,7 +18,7 @@ if sys.platform != "win32":  # pragma: no branch - that system has no such locks
 
 
 def partial_of(target: Path) -> Path:
-    """Where a file is written before it takes its name: beside it, so that the last step is a rename.
+    """Where a file is written before it takes its name: in the same folder, so that the last step is a rename.
 
     Raises:
         WriteError: no file can have this name.

@@ -25,7 +25,7 @@ MEAN_CENTS: Final = 100_000
 DEVIATION_CENTS: Final = 200_000
 LINKS_OF_PERIPHERY: Final = 3
 FLOOR_CENTS: Final = 300_000
-"""Funds of every bank beside its share of a day: a small bank must be able to make one large payment."""
+"""Funds of every bank in addition to its share of a day: a small bank must be able to make one large payment."""
 TICKS: Final = 48
 
 HEADER: Final = """\

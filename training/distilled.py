@@ -41,9 +41,9 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
     if not checkpoint.is_file():
         say(f"{scenario}: training")
         cli_train(scenario, out=checkpoint, quiet=True)
-    player, options = open_checkpoint(checkpoint), Options()
-    tree = distill(player, options, lambda text: say(f"{scenario}: {text}"))
-    report = make_report(player, tree, options, num_seeds=TEST_DAYS, num_tuning_seeds=TUNING_DAYS)
+    policy, options = open_checkpoint(checkpoint), Options()
+    tree = distill(policy, options, lambda text: say(f"{scenario}: {text}"))
+    report = make_report(policy, tree, options, num_seeds=TEST_DAYS, num_tuning_seeds=TUNING_DAYS)
     write_distilled(tree, report, OUT / checkpoint.stem)
     return report | {"trees": tree_documents(tree)}
 

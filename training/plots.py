@@ -53,7 +53,7 @@ def draw(
         draw_costs(axes[0], rows)
         draw_curve(axes[1], curve, rows, len(bank_ids))
         draw_shares(axes[2], levels, bank_ids, largest_share)
-        figure.suptitle(f"{rows[0].scenario}: a learned cash manager beside scripted ones", fontsize=13)
+        figure.suptitle(f"{rows[0].scenario}: a learned cash manager compared with scripted ones", fontsize=13)
         with replacing(path) as partial:
             figure.savefig(partial, format=path.suffix[1:], dpi=150)
         plt.close(figure)

@@ -23,7 +23,7 @@ _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
 LEADING: Final = ("fifo", "liquidity_reserve", "balance_first", "priority_first", "small_first")
 """What is tuned where there are no published results: one of these leads in every scenario where all nine were."""
 LEADING_OF_LARGE: Final = ("fifo", "small_first")
-"""Likewise from 50 banks on, where a search takes long."""
+"""The same for 50 banks or more, where a search takes long."""
 TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
 
 

@@ -125,7 +125,7 @@ def decode_revoke(scenario: Scenario, state: State, work: Work, bank: int, choic
 
 @kernel
 def decode_revoke_rows(state: State, work: Work, bank: int, choice: int) -> int:
-    """Likewise, of a choice that may be carried out; the first of the largest where that one is meant."""
+    """As above, for a legal choice; where it stands for the largest one, the first of these."""
     row, largest = state.queue2_head[0], NONE
     while row != NONE:
         if state.pay_sender[row] == bank:
@@ -178,7 +178,7 @@ def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int
 
 @kernel
 def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask: I8) -> None:
-    """Likewise of one head; its choice 0 is always open."""
+    """Write the mask of one head; its choice 0 is always legal."""
     if head == HEAD.rtgs_priority:
         for choice in range(1, NUM_RTGS_PRIORITIES):
             mask[choice] = 1

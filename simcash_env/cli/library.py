@@ -86,7 +86,7 @@ def tree_file(name: str, named: tuple[str, ...]) -> Path:
     """Return the path of a tree file, or of a tree of the library.
 
     Raises:
-        ConfigError: it looks like a name, and there is none of it; the nearest one is told.
+        ConfigError: it looks like a library id, but there is none; the message suggests the nearest one.
     """
     path = Path(name)
     stem = path.stem if path.suffix == ".json" else name

@@ -55,7 +55,7 @@ class Outputs:
             require_format(self.plot)
 
     def recorder(self, simulation: Simulation) -> tuple[Recorder, Picture | None]:
-        """A recorder that writes all that was asked for, and the picture in the making."""
+        """Return the recorder that writes all requested outputs, and the picture."""
         with needs_extra("records"):
             from simcash_env.records.facts import RunFacts
             from simcash_env.records.recorder import Recorder

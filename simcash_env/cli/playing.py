@@ -1,4 +1,4 @@
-"""Playing a run on the command line: a bar or a live table where somebody watches, events where asked for."""
+"""Run a simulation on the command line, with a progress bar or a live table on a terminal, and events on request."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def export(
         from simcash_env.learning import offline_data as offline
     rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
     banks = bank or list(rollouts.bank_ids)
-    stem = offline.dataset_id(rollouts.player, "all").replace("/", "-")
+    stem = offline.dataset_id(rollouts.policy, "all").replace("/", "-")
     names = [offline.write_minari(rollouts, one, out) for one in banks]
     parquet = offline.write_parquet(rollouts, out / f"{stem}.parquet")
     result = {"runs": runs, "parquet": str(parquet), "minari_root": str(out), "minari": names}

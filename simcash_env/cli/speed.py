@@ -22,11 +22,11 @@ TITLES: Final = {
     "single_step_us": ("one step of one copy, microseconds", "{:,.2f}"),
     "ticks_per_s": ("Simulation without events, ticks a second", "{:,.0f}"),
     "ticks_with_events_per_s": ("Simulation with events, ticks a second", "{:,.0f}"),
-    "yardstick_steps_per_s": (
+    "cartpole_steps_per_s": (
         f"reference: Gymnasium's CartPole, its own batch of {COPIES:,}, steps a second",
         "{:,.0f}",
     ),
-    "batch_over_yardstick": ("ratio of the batch to CartPole", "{:,.2f}"),
+    "batch_over_cartpole": ("ratio of the batch to CartPole", "{:,.2f}"),
 }
 
 
@@ -55,7 +55,7 @@ def bench(
 def measure(rounds: int) -> dict[str, float]:
     """Measure all figures; each is the best of ``rounds`` interleaved rounds."""
     calls: dict[str, tuple[Callable[[], Any], int, float]] = {
-        "yardstick_steps_per_s": (_cartpole(), 20, COPIES),
+        "cartpole_steps_per_s": (_cartpole(), 20, COPIES),
         "batch_bank_steps_per_s": _batch(),
         "single_step_us": (_single(), 200, 1.0),
         "ticks_per_s": (_ticks(events=False), 200, 1.0),
@@ -70,7 +70,7 @@ def measure(rounds: int) -> dict[str, float]:
             best[name] = min(best[name], (time.perf_counter() - began) / repetitions)
     figures = {name: units / best[name] for name, (_, _, units) in calls.items()}
     figures["single_step_us"] = best["single_step_us"] * 1e6
-    figures["batch_over_yardstick"] = figures["batch_bank_steps_per_s"] / figures["yardstick_steps_per_s"]
+    figures["batch_over_cartpole"] = figures["batch_bank_steps_per_s"] / figures["cartpole_steps_per_s"]
     return figures
 
 

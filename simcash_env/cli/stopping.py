@@ -21,7 +21,7 @@ class StopRequest:
         """The signals' handler.
 
         Raises:
-            KeyboardInterrupt: it was asked for before.
+            KeyboardInterrupt: a second Ctrl-C.
         """
         del number, frame
         if self.is_requested:

@@ -64,15 +64,15 @@ def expected_flow(config: ScenarioConfig, bank: BankConfig) -> tuple[float, floa
     return count, cents
 
 
-def dearest_rate(view: Scenario) -> float:
-    """The dearest price of a cent for a tick: waiting, the pool or overdraft."""
+def highest_rate(view: Scenario) -> float:
+    """Return the highest price of a cent for a tick: delay, liquidity pool or overdraft."""
     delay, pool = int(view.delay_rate_ppm[0]) / PPM, int(view.liquidity_rate_ppm[0]) / PPM / BPS
     return max(delay, pool, int(view.overdraft_rate_ppm[0]) / PPM / BPS)
 
 
 def write_scales(view: Scenario, config: ScenarioConfig, banks: Sequence[BankConfig]) -> None:
     """Fill the scale columns; a bank that sends nothing gets its opening means, at least one cent."""
-    price = dearest_rate(view)
+    price = highest_rate(view)
     for row, bank in enumerate(banks):
         count, cents = expected_flow(config, bank)
         means = bank.opening_balance + bank.credit_limit + (bank.liquidity_pool or 0)
@@ -84,5 +84,5 @@ def write_scales(view: Scenario, config: ScenarioConfig, banks: Sequence[BankCon
 
 
 def reward_scale_cents(view: Scenario) -> float:
-    """Cents that a reward of -1 stands for: a mean bank's expected day kept waiting for a tick at the dearest rate."""
-    return max(float(view.bank_flow_scale_cents.mean()) * dearest_rate(view), 1.0)
+    """Return the cents for which the reward is -1: a mean bank's expected day, delayed one tick at the highest rate."""
+    return max(float(view.bank_flow_scale_cents.mean()) * highest_rate(view), 1.0)

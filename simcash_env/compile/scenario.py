@@ -48,7 +48,7 @@ class CompiledScenario:
     row: I64
     sizes: I64
     state_sizes: I64  # with the payment rows a run starts with
-    work_sizes: I64  # likewise, without an event log
+    work_sizes: I64  # as ``state_sizes``, without an event log
     view: Scenario
     default_row: I64  # as ``row``, but external banks follow ``external``; ``row`` itself where that is None
     external: PolicyConfig | None  # what external banks do in a tick in which nobody decides for them; None holds
@@ -68,7 +68,7 @@ class CompiledScenario:
         return row.tobytes() + (b"" if self.recorded is None else self.recorded.checksum.encode())
 
     def __reduce__(self) -> Any:
-        """A pickle holds the configuration; what it compiles to is made anew, read-only as here."""
+        """A pickle holds the configuration; unpickling compiles it again, read-only as here."""
         return compile_scenario, (self.config, self.external)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CompiledScenario:
@@ -184,7 +184,7 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
 
 
 def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0) -> tuple[I64, I64]:
-    """A work row that fits a state of these sizes, with room for so many events; returns row and sizes."""
+    """Return a work row and its sizes for a state of these sizes, with room for this number of events."""
     lengths = WORK_LAYOUT.lengths(scenario.work_sizes)
     rows = STATE_LAYOUT.lengths(state_sizes)["pay"]
     sizes = WORK_LAYOUT.sizes({**lengths, "pay": rows, "log": log_rows * LOG_WORDS})

@@ -47,7 +47,7 @@ class SourceTable:
 
     @property
     def choices(self) -> list[tuple[int, float]]:
-        """Categorical priorities of all sources behind one another."""
+        """Categorical priorities of all sources, concatenated."""
         return [choice for source in self.sources for choice in source.choices]
 
     @property

@@ -17,7 +17,7 @@ Pool = Literal["grid", "any"]
 
 @dataclass(frozen=True)
 class AllowedDecisions:
-    """What is decided beside releasing and holding.
+    """Decisions that are allowed in addition to releasing and holding.
 
     Attributes:
         drops: may a payment be dropped?

@@ -1,8 +1,8 @@
-"""The least that a run can cost a system whose banks know all arrivals and act as one: a bound below every policy.
+"""Lower bound on the cost of a run: banks know all arrivals and act as one.
 
-Each payment settles in some tick, or at the close, or never; each bank pays with what it has, its credit and what it
-receives. Rules that only make a run dearer are left out (limits, the order of queues, who may offset whom, the release
-of what waits in Queue 2 as soon as it can be paid), so no run can cost less. ``docs/benchmark.md`` lists them all.
+Each payment settles in some tick, or at the close, or never; each bank pays from its balance, its credit and incoming
+payments. Rules that can only increase the cost are left out (limits, the order of queues, who may offset whom, the
+release of payments in Queue 2 as soon as they are funded), so no run costs less. ``docs/benchmark.md`` lists them all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.clairvoyant_plan import Plan
 
 TOLERANCE: Final = 1e-6
-"""Solvers are right to about this much, relative to the objective."""
+"""Relative accuracy of the solver's objective."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ def clairvoyant_bound(
     seconds: float | None = 60.0,
     gap: float = 0.0,
 ) -> Bound:
-    """The bound of one run.
+    """Return the bound of one run.
 
     Args:
-        config: the scenario; whatever its policies, all its banks are free to do what is allowed.
-        seed: of the run.
-        allowed: beside releasing and holding; by default what learners may do.
-        relaxed: let payments settle in fractions: a lower and much cheaper bound.
-        seconds: of the solver; what it has proven by then is the bound.
-        gap: relative, at which the solver may stop.
+        config: the scenario; its policies are ignored, and every bank may take all allowed decisions.
+        seed: seed of the run.
+        allowed: decisions in addition to releasing and holding (default: those that learners may take).
+        relaxed: let payments settle in fractions, which gives a lower bound much faster.
+        seconds: time limit of the solver; the bound is what it has proven by then.
+        gap: relative gap at which the solver stops.
 
     Raises:
         ConfigError: the scenario has events that the bound does not cover, or is too large.

@@ -31,7 +31,7 @@ class Row:
     """One policy on one scenario, cents of all banks together, on test seeds.
 
     Attributes:
-        regret: cost above the clairvoyant bound, on the first test days; None where it was not asked for or is not
+        regret: cost above the clairvoyant bound, on the first test days; None where it was not requested or is not
             to be had.
         bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
@@ -137,7 +137,7 @@ def measured_row(row: Row, played: Contender, bounds: Bounds, num_measured: int)
     days = played.evaluation.seeds[:num_measured]
     try:
         metrics = mean_metrics(played.measure(days))
-    except ActionError:  # an agent whose actions a simulation cannot be told
+    except ActionError:  # an agent whose actions cannot be repeated in a simulation
         metrics = {}
     least = bounds.of(played.allowed)
     if least is None:

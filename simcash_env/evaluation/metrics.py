@@ -1,4 +1,4 @@
-"""The figures of one run that a table shows beside its cost. ``docs/benchmark.md`` has every formula and source."""
+"""Figures of one run that a table shows next to its cost. ``docs/benchmark.md`` has every formula and source."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def save(drawn: Any, path: Path) -> Path:
 
 
 def label(row: Row) -> str:
-    """A policy's name, told from others of the same name."""
+    """A policy's name, made unique."""
     return f"{row.policy} ({row.parameters})" if row.policy == "fifo" and row.parameters else row.policy
 
 

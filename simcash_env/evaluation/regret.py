@@ -26,7 +26,7 @@ GAP: Final = 0.002
 
 @dataclass
 class Bounds:
-    """The bounds of a scenario's days, solved when first asked for.
+    """The bounds of a scenario's days, solved on first use.
 
     Args:
         config: the scenario.

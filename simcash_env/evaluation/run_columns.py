@@ -102,10 +102,10 @@ def record_run(config: ScenarioConfig, seed: int) -> RunRecord:
 
 
 def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_slots: int = 16) -> RunRecord:
-    """Play an agent through the environment, and its decisions in a simulation beside it that keeps the event log.
+    """Run an agent in the environment, and repeat its decisions in a simulation that keeps the event log.
 
     Raises:
-        ActionError: the scenario has choices beside payments, pool shares and orders: RTGS priorities, revocations,
+        ActionError: the scenario has choices other than payments, pool shares and orders: RTGS priorities, revocations,
             collateral.
     """
     learners = deciding_banks(config)

@@ -190,7 +190,7 @@ class ProgramAgent(ScriptedAgent):
 
 
 def decide_by_bank(trees: Sequence[Node], facts: Facts, shape: tuple[int, ...]) -> I64:
-    """(N, L, K) decisions; banks with the same tree are asked together."""
+    """(N, L, K) decisions; banks with the same tree are evaluated together."""
     if all(tree is trees[0] for tree in trees):
         return decide(trees[0], facts, shape)
     copies, _, slots = shape

@@ -58,7 +58,7 @@ def bootstrap_interval(
 ) -> Interval:
     """Mean of a sample with its bias-corrected, accelerated bootstrap interval (Efron 1987).
 
-    Costs of single days are skewed: a plain percentile interval would be too short on the dear side.
+    Costs of single days are skewed: a plain percentile interval would be too short on the expensive side.
 
     Args:
         values: one figure a run; at least one.

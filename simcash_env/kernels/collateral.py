@@ -40,9 +40,9 @@ def move_collateral(scenario: Scenario, state: State, bank: int, cents: int) -> 
 
 @kernel
 def post_collateral(scenario: Scenario, state: State, work: Work, bank: int, cents: int, ticks: int) -> None:
-    """Post as much as capacity has room for; with ``ticks`` it comes back after so many.
+    """Post as much as the capacity allows; with ``ticks`` it is withdrawn again after that number of ticks.
 
-    The event tells what was asked. The caller has seen that there is a free row for the timer.
+    The event has the requested cents. The caller has checked that there is a free row for the timer.
     """
     moved = move_collateral(scenario, state, bank, cents)
     record_collateral(state, work, POSTED, bank, moved, cents)
@@ -81,13 +81,13 @@ def append_timer(state: State, bank: int, row: int) -> None:
 
 @kernel
 def withdraw_collateral(scenario: Scenario, state: State, work: Work, bank: int, cents: int) -> None:
-    """Withdraw as much as backs no credit in use and has been held long enough. The event tells what was asked."""
+    """Withdraw as much as backs no credit in use and has been held long enough. The event has the requested cents."""
     record_collateral(state, work, WITHDRAWN, bank, take_back(scenario, state, bank, cents), cents)
 
 
 @kernel
 def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
-    """Withdraw what may be withdrawn of so many cents; returns how much."""
+    """Withdraw up to this number of cents; returns how many were withdrawn."""
     return -move_collateral(scenario, state, bank, -cents) if may_withdraw(scenario, state, bank) else 0
 
 
@@ -128,5 +128,5 @@ def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def record_collateral(state: State, work: Work, kind: int, bank: int, cents: int, requested: int) -> None:
-    """Log cents that moved, or could not, with what was asked and what is posted now."""
+    """Log cents that moved, or could not, with the requested cents and the posted cents."""
     record_values(state, work, kind, bank, NONE, NONE, cents, requested, state.bank_posted_collateral_cents[bank])

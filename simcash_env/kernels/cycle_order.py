@@ -28,7 +28,7 @@ def goes_before(state: State, left: I64, right: I64) -> bool:
     for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):  # pragma: no branch - no cycle is listed twice
         if left[at] != right[at]:
             return state.pay_id[left[at]] < state.pay_id[right[at]]
-    return False  # pragma: no cover - likewise
+    return False  # pragma: no cover - as above
 
 
 @kernel
@@ -42,7 +42,7 @@ def build_heap(state: State, candidates: I64, found: int) -> I64:
 
 @kernel
 def pop_first(state: State, candidates: I64, heap: I64, left: int) -> int:
-    """Take the top off a heap of so many; the place of the last is free then."""
+    """Remove the top of a heap of this size; its last place becomes free."""
     first = heap[0]
     heap[0] = heap[left - 1]
     sift_down(state, candidates, heap, 0, left - 1)

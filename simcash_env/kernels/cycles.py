@@ -197,7 +197,7 @@ def edge_cents(state: State, candidate: I64, at: int) -> int:
 def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I64) -> bool:
     """Can every net payer fund its net, and does the cycle pass all limits?
 
-    Gross limits are asked for each payment on its own, net ones for the whole of what a bank pays and receives.
+    Gross limits are checked for each payment, net limits for all that a bank pays and receives together.
     """
     length = candidate[LENGTH]
     for at in range(length):

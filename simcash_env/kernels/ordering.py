@@ -46,7 +46,7 @@ def escalate_chain(scenario: Scenario, state: State, work: Work, row: int) -> No
 
 @kernel
 def closeness(left: int, start: int, curve: int) -> float:
-    """How far a priority has risen, 0 to 1, with so many ticks left of its window."""
+    """How far a priority has risen, 0 to 1, with this number of ticks left of its window."""
     if start == 0 or curve == STEP:
         return 1.0
     share = 1.0 - left / start

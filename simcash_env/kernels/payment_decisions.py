@@ -99,7 +99,7 @@ def release_verb(scenario: Scenario, state: State, work: Work, bank: int, row: i
 
 @kernel
 def split_verb(scenario: Scenario, state: State, work: Work, row: int, leaf: int) -> int:
-    """Split at once, or staggered: so many parts now, one more after each gap, with a priority of their own."""
+    """Split at once, or staggered: a number of parts now, one more after each gap, with a priority of their own."""
     stack = work.stack
     parts = to_whole(float(stack[0]))
     if parts > MAX_PARTS or not may_split(scenario, state, row, parts):

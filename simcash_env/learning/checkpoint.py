@@ -1,4 +1,4 @@
-"""Checkpoints: a policy's file and a ``.json`` beside it that says what was trained, on what, with which settings.
+"""Checkpoints: a policy's file and a ``.json`` next to it with its scenario, settings and training.
 
 The policy's file is SB3's ``.zip``, or a ``.pt`` of ``simcash_env/learning/ippo.py`` with a ``.resume`` to go on from.
 """
@@ -73,7 +73,7 @@ def find_checkpoint(given: Path) -> Path:
 
 
 def facts_path(checkpoint: Path) -> Path:
-    """The ``.json`` beside a checkpoint."""
+    """The ``.json`` next to a checkpoint."""
     return checkpoint.with_suffix(".json")
 
 
@@ -105,7 +105,7 @@ def _as_json(values: dict[str, Any]) -> bytes:
 
 
 def _values_at(beside: Path) -> Any:
-    """What stands beside the old checkpoint, if anything."""
+    """The file next to the old checkpoint, if there is one."""
     try:
         return json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -25,12 +25,12 @@ def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
         path = folder / f"{name}-learning.png"
         paths.append(draw_learning_curves({name: facts.curve}, load(facts.scenario).name, path))
     try:
-        player = open_checkpoint(found)
+        policy = open_checkpoint(found)
         records = [
-            record_agent(player.config, player.agent, seed, max_queue_slots=player.max_queue_slots)
+            record_agent(policy.config, policy.agent, seed, max_queue_slots=policy.max_queue_slots)
             for seed in held_out_seeds(RECORDED)
         ]
-    except ActionError:  # it decides on budgets or thresholds, or on more than a simulation can be told
+    except ActionError:  # it decides on budgets or thresholds, or on something that cannot be repeated in a simulation
         return paths
     bank = records[0].bank_ids.index(facts.bank_ids[0])
     return [*paths, plot_balances(records, bank, name, folder / f"{name}-balances.png")]

@@ -117,7 +117,7 @@ def watch(
     """Play days and note what the teacher decides.
 
     Args:
-        teacher: is asked at every decision.
+        teacher: the policy that labels every decision.
         seeds: one a day.
         portable: use SimCash's words alone.
         student: trees whose decisions on payments are carried out, instead of the teacher's.

@@ -1,4 +1,4 @@
-"""What distilled trees are worth: their size, how alike they decide, what they cost beside network and baselines."""
+"""Evaluation of distilled trees: size, fidelity, and cost compared with the network and the baselines."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ REPORT, SCENARIO = "report.json", "scenario.yaml"
 
 
 def make_report(
-    player: PlayablePolicy, tree: Distilled, options: Options, *, num_seeds: int, num_tuning_seeds: int
+    policy: PlayablePolicy, tree: Distilled, options: Options, *, num_seeds: int, num_tuning_seeds: int
 ) -> dict[str, Any]:
     """Play network, trees and baselines on the same test days."""
-    seeds = played_seeds(player.config, held_out_seeds(num_seeds))
-    network = evaluate_agent(player.config, player.agent, seeds, max_queue_slots=player.max_queue_slots)
+    seeds = played_seeds(policy.config, held_out_seeds(num_seeds))
+    network = evaluate_agent(policy.config, policy.agent, seeds, max_queue_slots=policy.max_queue_slots)
     trees = tree.evaluate(seeds)
     tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
     baselines = {
         f"{row.policy} ({row.parameters})" if row.parameters else row.policy: asdict(row.total)
-        for row, _ in baseline_rows(player.whole, seeds, tuning)
+        for row, _ in baseline_rows(policy.whole, seeds, tuning)
         if row.policy not in {"hold_all", "random"}
     }
-    banks, facts = deciding_banks(player.config), player.facts
+    banks, facts = deciding_banks(policy.config), policy.facts
     return {
-        "scenario": player.scenario,
+        "scenario": policy.scenario,
         "version": __version__,
-        "checkpoint": player.name,
+        "checkpoint": policy.name,
         "checkpoint_sha256": None if facts is None else facts.sha256,
         "training_steps": None if facts is None else facts.steps,
         "test_days": len(seeds),
@@ -52,7 +52,7 @@ def make_report(
         "one_tree_for_all": not options.per_bank,
         "runs_in_simcash": options.portable,
         "pool_shares": dict(zip(banks, tree.shares, strict=True)),
-        "fidelity": fidelity(player, tree, seeds[:FIDELITY_DAYS]),
+        "fidelity": fidelity(policy, tree, seeds[:FIDELITY_DAYS]),
         "network": asdict(network.total()),
         "tree": asdict(trees.total()),
         "tree_over_network": over(trees, network),

@@ -1,4 +1,4 @@
-"""What goes on beside a training: Ctrl-C is noted, figures are logged."""
+"""Ctrl-C and logging during training."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rollouts as data sets: all banks as Parquet, one bank's view as a Minari data set.
 
 Minari keeps single-agent episodes: one reward a step, and spaces of one agent. A game of several banks does not fit, so
-a Minari data set holds what one bank saw, did and got; the Parquet file beside it holds all of them.
+a Minari data set holds what one bank saw, did and got; the Parquet file next to it holds all of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ DATA_ROOT: Final = "MINARI_DATASETS_PATH"
 
 @dataclass(frozen=True, eq=False)
 class Rollouts:
-    """Runs of one player: R runs, T ticks, L deciding banks sorted by id.
+    """Runs of one policy: R runs, T ticks, L deciding banks sorted by id.
 
     Attributes:
         observations: (T + 1, R, L, D) what was seen before each decision, and last.
@@ -43,10 +43,10 @@ class Rollouts:
         actions: (T, R, L, H).
         rewards: (T, R, L).
         costs: (T, R, L, kinds) cents, kinds in the order of ``facts["cost_kinds"]``.
-        facts: scenario, version, player, names of columns: the metadata of the data sets.
+        facts: scenario, version, policy, names of columns: the metadata of the data sets.
     """
 
-    player: PlayablePolicy
+    policy: PlayablePolicy
     seeds: tuple[int, ...]
     bank_ids: tuple[str, ...]
     observations: npt.NDArray[np.float32]
@@ -57,17 +57,17 @@ class Rollouts:
     facts: dict[str, Any]
 
 
-def roll_out(player: PlayablePolicy, seeds: Sequence[int]) -> Rollouts:
+def roll_out(policy: PlayablePolicy, seeds: Sequence[int]) -> Rollouts:
     """Play every seed to its end."""
-    banks = deciding_banks(player.config)
+    banks = deciding_banks(policy.config)
     vec = make_vec(
-        player.config, len(seeds), learners=banks, max_queue_slots=player.max_queue_slots, autoreset="disabled"
+        policy.config, len(seeds), learners=banks, max_queue_slots=policy.max_queue_slots, autoreset="disabled"
     )
     vec.reset(list(seeds))
     seen, legal = [vec.observations.copy()], [vec.masks.copy()]
     actions, rewards, costs = [], [], []
     for _ in range(vec.num_ticks):
-        actions.append(np.array(player.agent.act(vec), np.int64))
+        actions.append(np.array(policy.agent.act(vec), np.int64))
         vec.step(actions[-1])
         rewards.append(vec.rewards.copy())
         costs.append(vec.costs.copy())
@@ -75,14 +75,14 @@ def roll_out(player: PlayablePolicy, seeds: Sequence[int]) -> Rollouts:
         legal.append(vec.masks.copy())
     facts = {
         "format": FORMAT,
-        "scenario": player.scenario,
-        "scenario_name": player.config.name,
-        "scenario_config": player.config.model_dump(mode="json"),
+        "scenario": policy.scenario,
+        "scenario_name": policy.config.name,
+        "scenario_config": policy.config.model_dump(mode="json"),
         "version": __version__,
-        "player": player.name,
-        "largest_share_of_pool": player.largest_share,
-        "checkpoint_sha256": None if player.facts is None else player.facts.sha256,
-        "max_queue_slots": player.max_queue_slots,
+        "policy": policy.name,
+        "largest_share_of_pool": policy.largest_share,
+        "checkpoint_sha256": None if policy.facts is None else policy.facts.sha256,
+        "max_queue_slots": policy.max_queue_slots,
         "reward_scale_cents": float(vec.reward_scale),
         "bank_ids": list(vec.bank_ids),
         "seeds": [int(seed) for seed in seeds],
@@ -92,7 +92,7 @@ def roll_out(player: PlayablePolicy, seeds: Sequence[int]) -> Rollouts:
         "cost_kinds": list(vec.cost_names),
     }
     return Rollouts(
-        player, tuple(map(int, seeds)), vec.bank_ids, np.stack(seen), np.stack(legal), np.stack(actions),
+        policy, tuple(map(int, seeds)), vec.bank_ids, np.stack(seen), np.stack(legal), np.stack(actions),
         np.stack(rewards), np.stack(costs), facts,
     )  # fmt: skip
 
@@ -130,9 +130,9 @@ def write_parquet(rollouts: Rollouts, path: Path) -> Path:
     return path
 
 
-def dataset_id(player: PlayablePolicy, bank: str) -> str:
-    """``simcash/SCENARIO/PLAYER-BANK-v0``, with what Minari does not take in names replaced by hyphens."""
-    scenario, name, who = (re.sub(r"[^\w-]+", "-", text) for text in (Path(player.scenario).stem, player.name, bank))
+def dataset_id(policy: PlayablePolicy, bank: str) -> str:
+    """``simcash/SCENARIO/POLICY-BANK-v0``, with what Minari does not take in names replaced by hyphens."""
+    scenario, name, who = (re.sub(r"[^\w-]+", "-", text) for text in (Path(policy.scenario).stem, policy.name, bank))
     return f"simcash/{scenario}/{name}-{who}-v0"
 
 
@@ -152,13 +152,13 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
     if bank not in rollouts.bank_ids:
         rule = f"decides nothing here; the banks that do are {', '.join(rollouts.bank_ids)}"
         raise ConfigError([Fault(None, None, "bank", repr(bank), rule)])
-    at, player, name = rollouts.bank_ids.index(bank), rollouts.player, dataset_id(rollouts.player, bank)
+    at, policy, name = rollouts.bank_ids.index(bank), rollouts.policy, dataset_id(rollouts.policy, bank)
     if (folder / name).exists():
         raise ConfigError([Fault(str(folder), None, "data set", repr(name), "is there already; it is not overwritten")])
     environment = copy.deepcopy(gymnasium.spec(BANK_ID))
     environment.kwargs = {
-        "scenario": player.scenario if player.largest_share == 1.0 else rollouts.facts["scenario_config"],
-        "bank": bank, "observation": "dict", "max_queue_slots": player.max_queue_slots,
+        "scenario": policy.scenario if policy.largest_share == 1.0 else rollouts.facts["scenario_config"],
+        "bank": bank, "observation": "dict", "max_queue_slots": policy.max_queue_slots,
     }  # fmt: skip
     episodes = [_episode(rollouts, run, at, EpisodeBuffer) for run in range(len(rollouts.seeds))]
     with data_root(folder), warnings.catch_warnings():
@@ -167,8 +167,8 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
             name,
             episodes,
             env=environment,
-            algorithm_name=player.name,
-            description=f"{bank} in {player.config.name}: {player.config.description or ''}",
+            algorithm_name=policy.name,
+            description=f"{bank} in {policy.config.name}: {policy.config.description or ''}",
             requirements=[f"simcash-env=={__version__}"],
             data_format="hdf5",
         )

@@ -65,13 +65,13 @@ class Opponents:
         """Does everybody learn?"""
         return not self.members
 
-    def note(self, player: Any) -> bool:
-        """After a rollout: keep the present self now and then; were the rows dealt anew?"""
+    def note(self, learner: Any) -> bool:
+        """After a rollout: store the current policy from time to time; returns whether rows were assigned again."""
         settings = self._settings
         self._rollouts += 1
         if not settings.past_share or self._rollouts % settings.past_every:
             return False
-        self.add(player.network.state_dict())
+        self.add(learner.network.state_dict())
         return True
 
     def add(self, weights: dict[str, Any]) -> None:

@@ -154,7 +154,7 @@ class RllibState:
 
 
 def save_state(algorithm: Any, state: RllibState, folder: Path) -> None:
-    """Write a checkpoint beside the old one, then take its place: one of the two is always whole."""
+    """Write a checkpoint to a new file, then rename it: one of the two is always complete."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh, old = folder / "fresh", folder / "old"
     shutil.rmtree(fresh, ignore_errors=True)

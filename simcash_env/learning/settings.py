@@ -171,7 +171,7 @@ def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
 
 
 def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str = "--steps") -> None:
-    """Refuse a total below one rollout: a training plays whole rollouts, so it would play more than was asked for.
+    """Reject a total below one rollout: training collects whole rollouts and would run more steps than requested.
 
     Raises:
         ConfigError: too few steps.

@@ -24,18 +24,18 @@ class Sample:
     """Decisions of a teacher, one row a payment and tick.
 
     Attributes:
-        asked: (rows, words) what the words of the vocabulary came to.
+        values: (rows, words) values of the vocabulary's words.
         chosen: (rows,) choices of the batch.
         bank: (rows,) numbers of the learning banks.
     """
 
-    asked: F64
+    values: F64
     chosen: I64
     bank: I64
 
     def __add__(self, other: Sample) -> Sample:
         return Sample(
-            np.concatenate([self.asked, other.asked]),
+            np.concatenate([self.values, other.values]),
             np.concatenate([self.chosen, other.chosen]),
             np.concatenate([self.bank, other.bank]),
         )
@@ -43,7 +43,7 @@ class Sample:
     def of_bank(self, bank: int) -> Sample:
         """The rows of one bank."""
         own = self.bank == bank
-        return Sample(self.asked[own], self.chosen[own], self.bank[own])
+        return Sample(self.values[own], self.chosen[own], self.bank[own])
 
 
 def action_node(node_id: str, choice: int, config: ScenarioConfig) -> Node:
@@ -57,7 +57,7 @@ def action_node(node_id: str, choice: int, config: ScenarioConfig) -> Node:
 def fit(
     sample: Sample, words: Mapping[str, Formula], most_leaves: int, config: ScenarioConfig, weight: str | None = None
 ) -> Node:
-    """The tree that decides most like the teacher, with at most so many leaves.
+    """The tree that decides most like the teacher, with a limited number of leaves.
 
     Args:
         sample: the decisions.
@@ -75,12 +75,12 @@ def fit(
         )
         return action_node("n1", common, config)
     model = DecisionTreeClassifier(max_leaf_nodes=most_leaves, class_weight=weight, random_state=0)
-    model.fit(sample.asked, sample.chosen)
+    model.fit(sample.values, sample.chosen)
     return numbered(_node(model.tree_, 0, model.classes_, list(words.values()), config))
 
 
 def _node(tree: Any, at: int, kinds: I64, formulas: list[Formula], config: ScenarioConfig) -> Node:
-    """Whole numbers are asked for, so a threshold between two of them is the smaller; equal branches become one."""
+    """Values are whole numbers, so a threshold is rounded down; equal branches are merged."""
     if tree.children_left[at] < 0:
         return action_node("", int(kinds[tree.value[at][0].argmax()]), config)
     branches = (tree.children_left[at], tree.children_right[at])

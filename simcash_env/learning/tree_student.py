@@ -1,4 +1,4 @@
-"""A payment tree that decides through the batch while it is learned: where it leads, its teacher is asked next."""
+"""A payment tree that decides in the batch during distillation; its teacher labels the states that it reaches."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TreeRule:
 
 
 class Student(ProgramAgent):
-    """Decides on payments as its trees do in the kernel, and on pool shares as it is told.
+    """Decides on payments as its trees do in the kernel, and on pool shares as given.
 
     Args:
         rules: one a learning bank, banks sorted by id.

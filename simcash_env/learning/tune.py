@@ -211,7 +211,7 @@ def search(
     report_steps: Callable[[int, float], None] | None = None,
     storage: str = "",
 ) -> Found:
-    """Try settings until the study has so many finished trials, whoever finished them.
+    """Try settings until the study has this number of finished trials, from all processes together.
 
     Args:
         study: of ``open_study``.

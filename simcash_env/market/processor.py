@@ -68,7 +68,7 @@ class MarketRun:
 
     Attributes:
         delay: unit of the delay before a retry: ticks of the simulation, or milliseconds of the wall clock.
-        slots_per_tick: close a tick after so many slots; 0 leaves the clock alone until the slots are done.
+        slots_per_tick: close a tick after this number of slots; 0 closes none until all slots are done.
         cursor: number of the slot that comes next.
         is_stopped: did the exhaustion policy, or the person, stop the run?
         is_done: are all slots and ticks over?

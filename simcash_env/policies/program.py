@@ -67,7 +67,7 @@ DROP = Leaf(TreeAction.DROP)
 
 
 def split_into(parts: int, smallest_cents: int = 0) -> Leaf:
-    """Split into so many parts, or as many as leave none of them under ``smallest_cents``; hold where that is one."""
+    """Split into this number of parts, or fewer so that none is below ``smallest_cents``; hold if that is one part."""
     if smallest_cents == 0:
         return Leaf(TreeAction.SPLIT, (value(parts),))
     most = apply(Op.FLOOR, apply(Op.DIVIDE, ask(Field.REMAINING_AMOUNT), value(smallest_cents)))

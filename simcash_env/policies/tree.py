@@ -88,7 +88,7 @@ class _Compiler:
         return self.registers.setdefault(name, len(self.registers))
 
     def condition(self, row: Row) -> Expression:
-        """A comparison, or conditions that are asked one after another until one decides."""
+        """A comparison, or conditions that are evaluated one after another until one decides."""
         op = row["op"]
         if op == "not":
             return apply(Op.NOT, self.condition(row["condition"]))

@@ -1,4 +1,4 @@
-"""Runs in a DuckDB file: events, what banks held, daily figures, and views of what is asked often."""
+"""Runs in a DuckDB file: events, balances, daily figures, and views for common queries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
     "threads": 1,
     "autoinstall_known_extensions": False,
 }
-"""What DuckDB may take; what does not fit it keeps in a file beside the database."""
+"""Memory limit of DuckDB; it spills the rest to a file next to the database."""
 
 
 class DatabaseSink:
@@ -37,7 +37,7 @@ class DatabaseSink:
 
     Raises:
         RecordError: the file is something else; it is left as it is.
-        WriteError: it cannot be written; likewise from every method.
+        WriteError: it cannot be written; every method can raise this.
 
     Attributes:
         run: number of the run in the file.
@@ -138,7 +138,7 @@ class DatabaseRecord:
         run: its number; the last one by default.
 
     Raises:
-        RecordError: no record, no such run, or damaged; likewise from every method.
+        RecordError: no record, no such run, or damaged; every method can raise this.
     """
 
     def __init__(self, path: Path, run: int | None = None) -> None:

@@ -17,7 +17,7 @@ from simcash_env.records.columns import FORMAT
 from simcash_env.simulation import Simulation
 
 Status: TypeAlias = Literal["running", "complete", "stopped", "interrupted", "failed"]
-"""``running``: still being written, or its writer was killed; ``stopped``: as far as was asked for."""
+"""``running``: still being written, or its writer was killed; ``stopped``: up to the requested tick."""
 
 
 @dataclass(frozen=True)

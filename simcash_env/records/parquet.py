@@ -28,14 +28,14 @@ INPUTS: Final = b"simcash.inputs"
 
 
 class ParquetSink:
-    """Writes events to a file beside the target, which takes its name when the record ends.
+    """Writes events to a temporary file next to the target and renames it when the record ends.
 
     Args:
         path: the file to write; one that is there is replaced at the end, and only then.
         facts: of the run about to be recorded.
 
     Raises:
-        WriteError: the file cannot be written; likewise from every method.
+        WriteError: the file cannot be written; every method can raise this.
     """
 
     def __init__(self, path: Path, facts: RunFacts) -> None:
@@ -97,7 +97,7 @@ class ParquetRecord:
         path: the file.
 
     Raises:
-        RecordError: it is no record, or damaged; likewise from every method.
+        RecordError: it is no record, or damaged; every method can raise this.
     """
 
     def __init__(self, path: Path) -> None:

@@ -37,7 +37,7 @@ class Picture:
         queue1: (points,) cents in all banks' own queues.
         queue2: (points,) cents in the central queue.
         settled: (ticks of a day,) cents settled at that time of day, over all days.
-        arrived: likewise arrived.
+        arrived: the same for arrivals.
         carried_in: cents that waited when the record began.
         never_settled: cents that were due and had not settled when the record ended, dropped or still waiting.
         costs: (hours, kinds) cents, over all days.
@@ -147,5 +147,5 @@ class Picture:
 
     @property
     def stride(self) -> int:
-        """Lines go through every so many ticks."""
+        """Distance of grid lines in ticks."""
         return self._stride

@@ -1,7 +1,7 @@
 """A run on one page: balances, queues, costs, network, throughput. The one module that needs matplotlib.
 
-Colours are those of Okabe and Ito, told apart by colour-blind readers; what a colour says, a line's style, a hatch or a
-place says too, so that a grey print can be read.
+Colours are those of Okabe and Ito, which colour-blind readers can distinguish. Line styles, hatches and places repeat
+what a colour says, so that a grey print can be read.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _costs_by_bank(axis: Any, picture: Picture) -> None:
     is_crowded = sum(map(len, names)) > 40
     axis.set_xticks(range(len(order)), names, rotation=90 if is_crowded else 0)
     more = len(totals) - len(order)
-    axis.set_title("Costs by bank" + (f", the dearest {len(order)} of {len(totals)}" if more else ""))
+    axis.set_title("Costs by bank" + (f", the most expensive {len(order)} of {len(totals)}" if more else ""))
     axis.set_ylabel(unit)
 
 

@@ -33,7 +33,7 @@ class Record(Protocol):
 
 
 def open_record(path: Path, run: int | None = None) -> Record:
-    """Open a Parquet or DuckDB record, told apart by what is in it.
+    """Open a Parquet or DuckDB record, distinguished by its content.
 
     Args:
         path: the file.

@@ -71,7 +71,7 @@ def _plain(value: Any) -> Any:
 class Recorder:
     """Plays a simulation and records it.
 
-    A recorded run is played through its recorder alone: what the simulation is told otherwise, the record would lack.
+    Run a recorded simulation through its recorder only: calls made directly on the simulation are not recorded.
 
     Args:
         simulation: at any tick; ``events=True`` or ``"tick"``.
@@ -250,7 +250,7 @@ class Recorder:
         self._end_all(lambda sink: sink.abandon(self.facts))
 
     def _end_all(self, end: Callable[[Sink], None]) -> None:
-        """End every sink, whatever happens to another; the first failure is told."""
+        """Close every sink, even if another fails; the first failure is raised."""
         failures = []
         for sink in self._sinks:
             try:

@@ -37,7 +37,7 @@ def replay(record: Record, *, progress: Callable[[int], None] | None = None) -> 
 
     Args:
         record: an open one.
-        progress: told how many ticks were run so far.
+        progress: called with the number of ticks run so far.
 
     Raises:
         RecordError: the record is damaged, or this version cannot run it.
@@ -68,7 +68,7 @@ class _Recorded:
         self._held = np.zeros((0, LOG_WORDS), np.int64)
 
     def take(self, count: int) -> I64:
-        """The next so many rows, or as many as there are."""
+        """The next rows, at most this number."""
         while len(self._held) < count:
             chunk = next(self._chunks, None)
             if chunk is None:

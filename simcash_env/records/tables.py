@@ -105,4 +105,4 @@ VIEWS: Final = {
             min(tick) FILTER (kind = 'TransactionWentOverdue') AS overdue_tick
         FROM events WHERE tx IS NOT NULL GROUP BY run, tx""",
 }
-"""What is asked often, over all runs of the file. An hour is one of a day from 06:00 to 18:00, whatever its ticks."""
+"""Views for common queries, over all runs of the file. Hours are those of a day from 06:00 to 18:00."""

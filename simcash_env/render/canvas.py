@@ -43,7 +43,7 @@ def _font(size: float) -> Any:
 
 
 class Canvas:
-    """A sheet of so many pixels; places are (x, y) from the upper left corner."""
+    """An image of a given size in pixels; places are (x, y) from the upper left corner."""
 
     def __init__(self, width: int, height: int) -> None:
         from PIL import Image, ImageDraw
@@ -96,7 +96,7 @@ def short(cents: float) -> str:
 
 
 def round_steps(low: float, high: float, count: int = 4) -> Sequence[float]:
-    """About so many round values from low to high, both of them covered."""
+    """About this number of round values that cover low to high."""
     if high <= low:
         high = low + 1
     raw = (high - low) / count

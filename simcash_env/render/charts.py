@@ -27,7 +27,7 @@ MOST_LINES: Final = len(SERIES)
 """With more banks than this, the chart of balances shows their spread instead of a line each."""
 
 FEW_TICKS: Final = 24
-"""Up to so many ticks a day, every decision is marked with a dot."""
+"""Up to this number of ticks a day, every decision is marked with a dot."""
 
 BAND, INNER_BAND = "#DCE9F2", "#A9CBE2"
 LABEL_SPACING: Final = 15.0
@@ -102,7 +102,7 @@ def spread_out(heights: list[float], top: float, bottom: float) -> list[float]:
 
 
 def name_lines(canvas: Canvas, frame: Frame, ends: list[tuple[Point, str, str]]) -> None:
-    """The name of every line beside its end, (end, name, colour) each."""
+    """The name of every line next to its end, (end, name, colour) each."""
     heights = spread_out([end[1] for end, _, _ in ends], frame.top, frame.bottom)
     for (end, name, colour), height in zip(ends, heights, strict=True):
         canvas.line(((end[0] + 4, end[1]), (frame.right + 8, height)), FAINT)

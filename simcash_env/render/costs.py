@@ -12,7 +12,7 @@ NAMES: Final = tuple(kind.name.lower().replace("_", " ").replace("eod", "end-of-
 
 
 def draw_costs(canvas: Canvas, history: History, edges: tuple[float, float, float, float]) -> None:
-    """A bar a kind, the longest being the dearest; kinds without cost keep their place."""
+    """One bar for each kind of cost, the highest at full length; kinds without cost keep their place."""
     left, top, right, bottom = edges
     total, most = int(history.costs.sum()), max(int(history.costs.max()), 1)
     canvas.words((left + 8, top + 12), f"Cost of the run so far: {total:,} cents", size=15)

@@ -12,7 +12,7 @@ from simcash_env.render.history import History
 
 MOST_EDGES: Final = 40
 MOST_NAMES: Final = 16
-"""Beyond so many edges or names only the largest are drawn; of edges the image says so."""
+"""Above these numbers only the largest edges and names are drawn; the image says if edges are left out."""
 
 ARROW: Final = "#4D4D4D"
 

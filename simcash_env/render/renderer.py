@@ -31,7 +31,7 @@ class Renderer:
         vec: the batch.
         mode: ``"ansi"`` (text), ``"rgb_array"`` (an image), ``"human"`` (the same, live) or None, which costs nothing.
         copy: which copy of the batch.
-        frames_per_second: at most so many images a second in mode ``human``.
+        frames_per_second: largest number of images a second in mode ``human``.
 
     Raises:
         ConfigError: another mode.

@@ -4,8 +4,8 @@ A table is a NamedTuple class whose fields are annotated with an axis (``PerBank
 lie in one row of int64; a ``sizes`` array says where each axis begins and how long it is. Float columns are the same 64
 bits read as float64. Kernels open rows with ``kernels/_numba/views.py``.
 
-The arguments of a step are described likewise: a NamedTuple class whose fields are arrays, whole numbers, floats or
-other such classes. ``pack_arguments`` writes them as words, and an opener reads them by name.
+The arguments of a step are described in the same way: a NamedTuple class with fields that are arrays, whole numbers,
+floats or other such classes. ``pack_arguments`` writes them as words, and an opener reads them by name.
 """
 
 from __future__ import annotations

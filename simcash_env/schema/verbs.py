@@ -119,7 +119,7 @@ class SlotChoices:
         return self.choice(Verb.SPLIT, parts)
 
     def splits(self) -> npt.NDArray[np.int64]:
-        """The choice for each number of parts from 0 on; that of a hold where no split has so many parts."""
+        """The choice for each number of parts from 0 on; hold where no split has that number of parts."""
         table = np.full(max(self.parts) + 1, self.hold, np.int64)
         for choice, (verb, parts) in enumerate(zip(self.verbs, self.parts, strict=True)):
             if verb == Verb.SPLIT:

@@ -82,7 +82,7 @@ class Held:
 
         Raises:
             SnapshotError: of another version, or damaged.
-            ValueError: likewise.
+            ValueError: the same.
         """
         origin = Origin.of_row(kept.origin)
         run = origin.new_run()

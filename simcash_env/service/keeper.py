@@ -245,7 +245,7 @@ class Keeper:
         if count > left:
             message = f"the run is over: all {held.run.num_ticks} ticks have been closed"
             if left:
-                message = f"{left} of {held.run.num_ticks} ticks are left, {count} were asked for; none has run"
+                message = f"{left} of {held.run.num_ticks} ticks are left, {count} were requested; none has run"
             raise Refusal(HTTPStatus.CONFLICT, message)
         if count > 1 and decides(orders):
             raise refuse_value("query.count", "must be 1 where decisions are given, they are for one tick", count)

@@ -37,7 +37,7 @@ def page(run: Run, criteria: EventFilter, after: int, limit: int, *, newest_firs
         run: the run.
         criteria: which events.
         after: positions from here on; with the newest first, positions before this one, 0 meaning the end.
-        limit: so many at most.
+        limit: largest number of rows.
         newest_first: backwards.
 
     Raises:

@@ -54,7 +54,7 @@ class Run(Simulation):
             self.open_tick()
 
     def limit_growth(self, may_grow: Callable[[int], bool] | None) -> None:
-        """Set the function that is asked before arrays grow."""
+        """Set the function that allows or refuses the growth of arrays."""
         self._engine.may_grow = may_grow
 
     def mark(self) -> Mark:

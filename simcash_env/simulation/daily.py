@@ -44,7 +44,7 @@ LOANS: Final = (int(EventKind.MARKET_TRADE), int(EventKind.LOAN_REPAID))
 DROPPED: Final = (int(EventKind.POLICY_DROP), int(EventKind.TRANSACTION_EXPIRED))
 
 BLOCK_TICKS: Final = 256
-"""Balances are followed so many ticks at a time, so that memory does not grow with the day."""
+"""Balances are computed for this number of ticks at a time, so that memory does not grow with the day."""
 
 TICK, KIND, BANK, COUNTERPARTY, PAY_ID, CENTS, VALUE = (LOG_COLUMNS.index(name) for name in LOG_COLUMNS[:7])
 

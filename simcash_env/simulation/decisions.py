@@ -208,7 +208,7 @@ def order_of(engine: Engine, bank: str, order: Any) -> tuple[int, int, int]:
 
 
 def order_problem(side: Any, rate: Any, amount: Any) -> str | None:
-    """What is wrong with an order before the book is asked."""
+    """The rule that an order breaks, before it reaches the book; None if it breaks none."""
     if not isinstance(side, str) or side not in ("bid", "ask"):
         return f"side must be bid or ask, got {side!r}"
     if whole_within(amount, 1, MAX_CENTS) is None:

@@ -55,7 +55,7 @@ class Engine:
     """One copy of a scenario, to be opened and closed tick by tick.
 
     Attributes:
-        may_grow: asked, with the bytes that are wanted, before the arrays grow; without it they grow as they need to.
+        may_grow: called with the required bytes before the arrays grow; it may refuse. Default: no limit.
     """
 
     may_grow: Callable[[int], bool] | None = None
@@ -81,11 +81,11 @@ class Engine:
         self.work = plain_opener(Work)(self._work_row, self._work_sizes)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle needs: scenario and row; the views of the row are opened anew."""
+        """What a copy or a pickle needs: scenario and row; the views of the row are created again."""
         return {"scenario": self.scenario, "row": self.row, "sizes": self.sizes, "_log_rows": self._log_rows}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the row over and look at it anew."""
+        """Take over the row and create its views again."""
         self.__dict__.update(state)
         self._load_kernels()
         self._attach()
@@ -114,7 +114,7 @@ class Engine:
         for other, names in enumerate(scenario.registers):
             for register in range(len(names) if other != bank else 0):
                 state.register_value[other * after + register] = old.register_value[other * before + register]
-        state.bank_budget_node[:] = NONE  # its nodes have other numbers now; banks set their budgets anew every tick
+        state.bank_budget_node[:] = NONE  # its nodes have other numbers now; banks set their budgets in every tick
         self.scenario, self.row, self.sizes = scenario, row, sizes
         self._attach()
 

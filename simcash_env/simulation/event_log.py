@@ -29,10 +29,10 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.END_OF_DAY: ("queued", None),
     EventKind.ENTRY_DISPOSITION_OFFSET: ("queued", "queued_cents"),
     EventKind.LSM_PREFIX_SETTLEMENT: ("settled", None),
-    EventKind.COLLATERAL_POST: ("asked_cents", "posted_cents"),
-    EventKind.COLLATERAL_WITHDRAW: ("asked_cents", "posted_cents"),
-    EventKind.COLLATERAL_TIMER_WITHDRAWN: ("asked_cents", "posted_cents"),
-    EventKind.COLLATERAL_TIMER_BLOCKED: ("asked_cents", "posted_cents"),
+    EventKind.COLLATERAL_POST: ("requested_cents", "posted_cents"),
+    EventKind.COLLATERAL_WITHDRAW: ("requested_cents", "posted_cents"),
+    EventKind.COLLATERAL_TIMER_WITHDRAWN: ("requested_cents", "posted_cents"),
+    EventKind.COLLATERAL_TIMER_BLOCKED: ("requested_cents", "posted_cents"),
     EventKind.TREE_DECISION: ("path", None),
     EventKind.TRANSACTION_REPRIORITIZED: ("old_priority", "new_priority"),
     EventKind.RTGS_RESUBMISSION: ("rtgs_priority", None),
@@ -113,7 +113,7 @@ class Events(Sequence[Event]):
 
     @staticmethod
     def joined(parts: Sequence[I64], bank_ids: Sequence[str], trees: TreeNames = NO_TREES) -> Events:
-        """Several logs behind one another."""
+        """Several logs, concatenated."""
         empty = np.zeros((0, LOG_WORDS), np.int64)
         return Events(np.concatenate([empty, *parts]), bank_ids, trees)
 

@@ -237,7 +237,7 @@ class Simulation:
         return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
-        """Run so many ticks, or to the end of the run where that comes first; external banks follow the default.
+        """Run a number of ticks, at most to the end of the run; external banks follow the default.
 
         Raises:
             SimulationError: no whole number of ticks.

@@ -48,7 +48,7 @@ class Transaction:
 def requested_deadline(
     now: int, num_ticks: int, deadline: int | None, deadline_tick: int | None, deadline_in: int | None
 ) -> tuple[int, str | None]:
-    """The deadline that is asked for: a tick, or NONE for the default; and the rule that it breaks.
+    """The requested deadline, a tick or NONE for the default, and the rule that it breaks.
 
     Args:
         now: the current tick.

@@ -1,4 +1,4 @@
-"""The benchmarks run, and each speed is told beside its yardstick's. Never how long anything took."""
+"""The benchmarks run, and each speed is reported next to CartPole's. Never how long anything took."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def told_by(command: str) -> str:
 
 
 @pytest.mark.slow
-def test_every_speed_stands_beside_the_yardstick() -> None:
+def test_every_speed_is_reported_relative_to_cartpole() -> None:
     rows = [line.strip("|").split("|") for line in told_by("speed --rounds 1 --warm --markdown").splitlines()]
     ratios = {cells[0].strip(): cells[3].strip() for cells in rows[2:] if len(cells) == 4}
     speeds = [cells[0].strip() for cells in rows[2:] if len(cells) == 4 and cells[2].strip().endswith("a second")]

@@ -41,7 +41,7 @@ def test_g63_g67_a_withdrawal_leaves_what_credit_rests_on() -> None:
     run.submit("AB", 100)
     run.tick()
     (event,) = named(run.tick(), "CollateralWithdraw")
-    assert (event.amount, event.details) == (300, {"asked_cents": 1_000, "posted_cents": 200})
+    assert (event.amount, event.details) == (300, {"requested_cents": 1_000, "posted_cents": 200})
     assert run.simulation.available_liquidity("A") == 0
 
 
@@ -50,7 +50,7 @@ def test_g63_g67_a_post_stops_at_capacity() -> None:
     post = leaf("PostCollateral", "post", amount=1_000)
     run = Both({"A": collateral_bank(post, max_collateral_capacity=300), "B": {}})
     (event,) = named(run.tick(), "CollateralPost")
-    assert (event.amount, event.details["asked_cents"], run.collateral()) == (300, 1_000, 300)
+    assert (event.amount, event.details["requested_cents"], run.collateral()) == (300, 1_000, 300)
 
 
 def test_g63_g67_a_timer_keeps_what_it_could_not_take_back() -> None:
@@ -102,8 +102,8 @@ def test_g63_g67_what_an_event_cannot_move_is_told() -> None:
     run.submit("AB", 100)
     _, back, there = run.run(3)
     (withdrawn,), (posted,) = named(back, "CollateralWithdraw"), named(there, "CollateralPost")
-    assert (withdrawn.amount, withdrawn.details) == (400, {"asked_cents": 500, "posted_cents": 100})
-    assert (posted.amount, posted.details) == (500, {"asked_cents": 900, "posted_cents": 600})
+    assert (withdrawn.amount, withdrawn.details) == (400, {"requested_cents": 500, "posted_cents": 100})
+    assert (posted.amount, posted.details) == (500, {"requested_cents": 900, "posted_cents": 600})
 
 
 def test_g70_the_pool_fraction_holds_until_another_is_set() -> None:

@@ -43,7 +43,7 @@ def replay(seed, actions):
 def test_offline_data_parquet_holds_every_bank_as_a_replay_shows_it(rollouts, tmp_path):
     table = pq.read_table(write_parquet(rollouts, tmp_path / "all" / "rollouts.parquet"))
     facts = json.loads(table.schema.metadata[b"simcash"])
-    assert (facts["scenario"], facts["version"], facts["player"]) == (SCENARIO, simcash_env.__version__, "random")
+    assert (facts["scenario"], facts["version"], facts["policy"]) == (SCENARIO, simcash_env.__version__, "random")
     assert facts["seeds"] == list(SEEDS)
     rows = table.to_pylist()
     assert len(rows) == 12 * 3 * 2
@@ -109,7 +109,7 @@ def test_offline_data_named_policy_costs_in_the_data_what_it_costs_in_the_kernel
     from simcash_env.evaluation.evaluate import evaluate_policy
 
     rollouts = roll_out(named_policy(SCENARIO, FifoPolicy(), "fifo"), SEEDS)
-    kernel = evaluate_policy(rollouts.player.config, FifoPolicy(), SEEDS)
+    kernel = evaluate_policy(rollouts.policy.config, FifoPolicy(), SEEDS)
     assert rollouts.costs.shape == (12, 3, 2, NUM_COSTS)
     assert (rollouts.costs.sum(axis=0) == kernel.cents).all()
 

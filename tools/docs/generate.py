@@ -108,7 +108,7 @@ MARKED: Final = re.compile(r"<!-- (?P<name>[\w-]+) -->\n.*?<!-- /(?P=name) -->",
 
 
 def filled(text: str) -> str:
-    """A page with every generated part written anew."""
+    """Return a page with all its generated parts."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]

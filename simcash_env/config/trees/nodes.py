@@ -36,7 +36,7 @@ class TreeCheck(ValueCheck):
     num_nodes: int = 0
 
     def definition(self, value: Any, overrides: Mapping[str, Any]) -> None:
-        """Check a file's content and the parameters that a scenario sets anew."""
+        """Check a file's content and the parameters that a scenario overrides."""
         self.broken += unusable(value)
         row = self.mapping(value, ())
         if row is None:

@@ -28,7 +28,7 @@ MAX_NESTING: Final = 50
 """How deeply conditions and computations may lie in one another."""
 
 Facts = Mapping[str, Interval]
-"""What the conditions above a node have told about fields."""
+"""What the conditions above a node imply for its fields."""
 
 
 def is_number(value: Any) -> bool:

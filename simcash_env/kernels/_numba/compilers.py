@@ -48,7 +48,7 @@ LINKING: Final = load_linking()
 
 @functools.cache
 def passes_check(linking: ModuleType) -> bool:
-    """Whether a test kernel compiles through these classes and is right: asked once per process, at a compilation."""
+    """Whether a test kernel compiles through these classes and gives the right result; checked once per process."""
     try:
         linking.check_linking()
     except Exception as error:  # noqa: BLE001 - whatever private classes of another release may raise

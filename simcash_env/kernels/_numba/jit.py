@@ -65,7 +65,7 @@ def _folder() -> str:
 
 
 def _settle_argument_types(dispatcher: Any) -> Any:
-    """Compile once for int64 where Numba would compile anew for every constant that a kernel is called with."""
+    """Compile once for int64 where Numba would compile again for every constant that a kernel is called with."""
     compiler = getattr(dispatcher, "_compiler", None)
     fold = getattr(compiler, "fold_argument_types", None)
     if fold is None:

@@ -1,7 +1,7 @@
 """Open one int64 arena row as named arrays, at no cost.
 
 A *table* is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its
-columns lie behind one another in one row of int64; a ``sizes`` array says how long each axis is. ``opener(Table)``
+columns are concatenated in one row of int64; a ``sizes`` array says how long each axis is. ``opener(Table)``
 returns a function ``open_table(row, sizes)``:
 
 * in Python it returns the NamedTuple of NumPy views of the row;
@@ -87,7 +87,7 @@ class _WriteElement(AbstractTemplate):
 
 
 def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
-    """Where an element lies; no negative indices, and a check of the bounds only where Numba is asked for one."""
+    """Where an element lies; no negative indices, and bounds are checked only with ``NUMBA_BOUNDSCHECK``."""
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
     if BOUNDSCHECK:  # pragma: no cover - test-bounds runs all tests of the engine so
         cgutils.do_boundscheck(context, builder, index, opened.size)

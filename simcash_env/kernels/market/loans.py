@@ -70,7 +70,7 @@ def make_loan(scenario: Scenario, state: State, book: int, lender: int, borrower
 
 @kernel
 def owed_cents(scenario: Scenario, state: State, row: int, late: int) -> int:
-    """What repays a loan so many ticks after its maturity: what was due then bears the lending rate."""
+    """Return the repayment of a loan this number of ticks after its maturity: the amount due bears the lending rate."""
     repayment = state.loan_repayment_cents[row]
     return repayment + interest(scenario, repayment, scenario.market_lending_rate[0], late)
 

@@ -49,7 +49,7 @@ def run_tree(scenario: Scenario, state: State, work: Work, bank: int, root: int)
 def decide_on_collateral(scenario: Scenario, state: State, work: Work, bank: int, root: int) -> tuple[int, int, int]:
     """Walk one of a bank's collateral trees; ``root`` is its strategic or its end-of-tick one, and there is one.
 
-    Returns ``codes.TreeAction`` (POST_COLLATERAL, WITHDRAW_COLLATERAL or HOLD_COLLATERAL), the cents asked for, always
+    Returns ``codes.TreeAction`` (POST_COLLATERAL, WITHDRAW_COLLATERAL or HOLD_COLLATERAL), the cents requested, always
     positive unless nothing is to be done, and the ticks after which a post is to be withdrawn, 0 for never.
     """
     leaf = walk(scenario, state, work, root, bank, NONE)
