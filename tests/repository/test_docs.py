@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import simcash_env
-from benchmarks.speed import TITLES, CARTPOLE, as_markdown
+from benchmarks.speed import CARTPOLE, TITLES, as_markdown
 from simcash_env.agents.observation import NUM_SLOT, SLOTS_AT, Scale, layout
 from simcash_env.cli import app
 from simcash_env.envs.vector import make_vec
