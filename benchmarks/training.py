@@ -185,7 +185,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         )
     rounds = len(rows[0]["validation_cents"])
     lines += ["", f"{rounds} trainings of each in turn, on one thread; version {__version__} on {machine()}:"]
-    return "\n".join([*lines, "`python -m benchmarks.training --markdown`; its head says what each learner is."])
+    return "\n".join([*lines, "`python -m benchmarks.training --markdown`; its docstring describes the learners."])
 
 
 def main() -> None:

@@ -45,7 +45,9 @@ def complete_file(incomplete: str) -> Iterator[str]:
 PolicyPath = Annotated[
     Path | None,
     typer.Option(
-        "--policy-path", help="Folder to which relative tree-file paths in the scenario refer.", show_default=False
+        "--policy-path",
+        help="Folder that is searched first for tree files named in the scenario.",
+        show_default=False,
     ),
 ]
 Seed = Annotated[

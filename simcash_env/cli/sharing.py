@@ -36,7 +36,8 @@ def distill(
         bool, typer.Option("--per-bank", help="Fit one tree for each bank instead of one for all.")
     ] = False,
     own_words: Annotated[
-        bool, typer.Option("--own-words", help="Allow a field that SimCash lacks: the value released in this tick.")
+        bool,
+        typer.Option("--own-words", help="Allow the value released in this tick as a field, which SimCash lacks."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:

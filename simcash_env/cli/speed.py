@@ -31,11 +31,11 @@ TITLES: Final = {
 
 
 def bench(
-    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Number of rounds; the best one counts.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Number of rounds; the fastest one is reported.")] = 10,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the speed on this machine: some seconds, plus half a minute if nothing is compiled yet."""
+    """Measure the speed on this machine, in a few seconds; compiling takes half a minute more."""
     if notes.is_terminal and not as_json:
         with notes.status("measuring"):
             figures = measure(rounds)

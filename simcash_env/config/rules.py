@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from simcash_env.config.arrivals import LARGEST_NORMAL
 from simcash_env.config.clock import Clock, TimeOfDay, clock_of, time_us
 from simcash_env.config.faults import fault_at
 from simcash_env.config.fields import Count, Model, Ticks, Truth
+from simcash_env.schema.codes import LsmAlgorithm
 from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_SEED, MAX_TICKS, MAX_TICKS_PER_DAY
 
 RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
@@ -127,10 +128,16 @@ class SimulationConfig(Model):
         return self
 
 
+if TYPE_CHECKING:
+    LsmName: TypeAlias = str
+else:
+    LsmName = Literal[tuple(algorithm.name.lower() for algorithm in LsmAlgorithm)]
+
+
 class LsmConfig(Model):
     """Liquidity-saving mechanism: algorithms in the order they run, and limits of the cycle search."""
 
-    algorithms: tuple[Literal["bilateral", "cycles", "prefix"], ...] = ("bilateral", "cycles")
+    algorithms: tuple[LsmName, ...] = ("bilateral", "cycles")
     bilateral: Literal["all", "subset"] = "all"
     max_cycle_length: Annotated[int, Field(strict=True, ge=3, le=16)] = 4
     max_cycles_per_tick: Count = 10

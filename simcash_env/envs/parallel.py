@@ -48,8 +48,7 @@ class SimCashParallelEnv(ParallelEnv):
     Args:
         scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
         agent_names: ``"bank"`` (ids of the scenario) or ``"numbered"`` (``bank_0`` ... in the order of the ids).
-        max_cycles: truncate the episode after this number of ticks; by default the scenario ends it. No effect from
-            the length of the run on.
+        max_cycles: truncate the episode after this number of ticks; no effect if the run is not longer.
         render_mode: ``"ansi"`` (text), ``"rgb_array"`` (image), ``"human"`` (the same image in a window) or None.
         copy: False returns the same arrays and dictionaries on every step. They are views that the next step
             overwrites: for loops that neither keep nor change them.

@@ -81,7 +81,7 @@ class SimCashVec:
         randomize: family of scenarios; every reset plays one of its members.
         autoreset: Gymnasium's autoreset mode: ``"same_step"``, ``"next_step"`` or ``"disabled"``. With ``"disabled"``
             a copy whose episode is over gets rewards of 0 until it is reset.
-        max_ticks: truncate episodes after this number of ticks; no effect from the length of the run on.
+        max_ticks: truncate episodes after this number of ticks; no effect if the run is not longer.
         final_observations: keep the last observations and masks of an episode before a same-step reset.
         num_threads: number of threads; each steps one contiguous chunk of the copies.
         policy_path: folder that is searched first for the tree files that a scenario names.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -149,11 +148,3 @@ def stratified_interval(
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
     return Interval(point, float(low), float(high), sum(map(len, samples)))
-
-
-def normal_interval(values: npt.ArrayLike, *, confidence: float = CONFIDENCE) -> Interval:
-    """The textbook interval of a mean; a check on the bootstrap for large, well-behaved samples."""
-    sample: F64 = np.asarray(values, np.float64).ravel()
-    mean = float(sample.mean())
-    reach = _NORMAL.inv_cdf(0.5 + confidence / 2.0) * float(sample.std(ddof=1)) / math.sqrt(len(sample))
-    return Interval(mean, mean - reach, mean + reach, len(sample))
