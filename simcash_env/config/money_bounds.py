@@ -19,8 +19,7 @@ from simcash_env.config.events import EventConfig
 from simcash_env.config.exact import PPM
 from simcash_env.config.faults import Broken, Place
 from simcash_env.config.market import MarketConfig
-from simcash_env.config.rules import SimulationConfig
-from simcash_env.config.recorded import PLACE, recorded_days
+from simcash_env.config.recorded import PLACE, ReplayedScenario, recorded_days
 from simcash_env.schema.limits import MAX_PARTS
 
 MAX_RUN_CENTS: Final = 3 * 10**18
@@ -32,16 +31,8 @@ CERTAINTY: Final = 60.0
 BPS: Final = 10_000
 
 
-class BoundedConfig(Protocol):
+class BoundedConfig(ReplayedScenario, Protocol):
     """The parts of a scenario on which the bounds depend."""
-
-    @property
-    def simulation(self) -> SimulationConfig:
-        """Clock and length of the run."""
-
-    @property
-    def banks(self) -> tuple[BankConfig, ...]:
-        """Banks with their accounts and arrivals."""
 
     @property
     def costs(self) -> CostConfig:

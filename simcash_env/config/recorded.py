@@ -8,20 +8,19 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from simcash_env.config.banks import BankConfig
 from simcash_env.config.clock import time_us
 from simcash_env.config.exact import written
 from simcash_env.config.faults import RULE, Broken, Place, broken_rules
 from simcash_env.config.fields import Model, Name, PositiveTicks, Share
 from simcash_env.config.recorded_days import RecordedDays, checksum_of, read_recorded_days
+from simcash_env.config.rules import RulesConfig, SimulationConfig
 from simcash_env.errors import ConfigError, Fault, SimcashError
-
-if TYPE_CHECKING:
-    from simcash_env.config.scenario import ScenarioConfig
 
 Part: TypeAlias = Literal["train", "validation", "test"]
 
@@ -158,6 +157,26 @@ def _exact(share: float) -> Fraction:
     return Fraction(written(share))
 
 
+class ReplayedScenario(Protocol):
+    """The parts of a scenario on which its recorded payments depend."""
+
+    @property
+    def rules(self) -> RulesConfig:
+        """Rule set."""
+
+    @property
+    def simulation(self) -> SimulationConfig:
+        """Clock and length of the run."""
+
+    @property
+    def banks(self) -> tuple[BankConfig, ...]:
+        """Banks with their accounts and arrivals."""
+
+    @property
+    def arrivals(self) -> ArrivalsConfig | None:
+        """Recorded payments, or None."""
+
+
 def find_recorded_file(scenario: dict[str, Any], folder: Path | None) -> None:
     """Replace the file of recorded payments, which is relative to the folder of the scenario file, by its path."""
     arrivals = scenario.get("arrivals")
@@ -166,12 +185,12 @@ def find_recorded_file(scenario: dict[str, Any], folder: Path | None) -> None:
         recorded["file"] = str(folder / recorded["file"])
 
 
-def recorded_days(config: ScenarioConfig) -> RecordedDays | None:
+def recorded_days(config: ReplayedScenario) -> RecordedDays | None:
     """The recorded days of a valid scenario; None if it has none."""
     return None if config.arrivals is None else config.arrivals.recorded.read()
 
 
-def has_choice_of_days(config: ScenarioConfig) -> bool:
+def has_choice_of_days(config: ReplayedScenario) -> bool:
     """Does the seed of a valid scenario choose between recorded days?"""
     data = recorded_days(config)
     if data is None or config.arrivals is None:
@@ -181,7 +200,7 @@ def has_choice_of_days(config: ScenarioConfig) -> bool:
     return len(recorded.selected(data)) > length
 
 
-def recorded_faults(config: ScenarioConfig) -> Iterator[Broken]:
+def recorded_faults(config: ReplayedScenario) -> Iterator[Broken]:
     """Yield every broken rule between the recorded payments and the other parts of a scenario."""
     if config.arrivals is None:
         return
@@ -218,7 +237,7 @@ def _told(fault: Fault) -> str:
     return f"{row}{column}{fault.rule}{value}"
 
 
-def _calendar_faults(config: ScenarioConfig, data: RecordedDays) -> Iterator[Broken]:
+def _calendar_faults(config: ReplayedScenario, data: RecordedDays) -> Iterator[Broken]:
     simulation, place = config.simulation, config.arrivals and config.arrivals.recorded.file
     if simulation.ticks_per_day != data.ticks_per_day:
         rule = f"must be {data.ticks_per_day}, as in {place}"
@@ -230,7 +249,7 @@ def _calendar_faults(config: ScenarioConfig, data: RecordedDays) -> Iterator[Bro
             yield Broken(("simulation", name), f"must be {text}, as in {place}", given)
 
 
-def _day_faults(config: ScenarioConfig, data: RecordedDays) -> Iterator[Broken]:
+def _day_faults(config: ReplayedScenario, data: RecordedDays) -> Iterator[Broken]:
     assert config.arrivals is not None  # noqa: S101 - the caller has seen it
     recorded, num_days = config.arrivals.recorded, config.simulation.num_days
     place: Place = (*PLACE, "days")
