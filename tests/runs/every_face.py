@@ -22,6 +22,7 @@ from simcash_env.market.processor import MarketRun
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.market.worlds import scheduled
+from tests.recorded import recorded
 from tests.worlds import busy, legal, play
 
 
@@ -88,7 +89,18 @@ def scripted():
     return run_scripted(busy(scripted=3), [1, 2]).sum(axis=2).tolist()
 
 
-FACES = (simulation, market, batch, parallel_env, gymnasium_env, scripted)
+def recorded_payments():
+    config = recorded(days=2, recorded={"resample": "blocks", "block_ticks": 4})
+    run = Simulation(config, seed=3)
+    run.run(7)
+    vec = make_vec(config, 2, randomize=Randomize(num_members=2))
+    vec.reset(seed=3)
+    vec.step(np.zeros(vec.actions.shape, np.int64))
+    costs = run_scripted(recorded(scripted=3), [1, 2]).sum(axis=2).tolist()
+    return [run.digest(), vec.digest(0), vec.digest(1), costs]
+
+
+FACES = (simulation, market, batch, parallel_env, gymnasium_env, scripted, recorded_payments)
 
 
 def main() -> None:

@@ -292,6 +292,19 @@ def test_recorded_costs_of_the_kernel_are_those_of_a_simulation():
     assert costs == [Simulation(config, seed=seed).run_to_completion().total_cost for seed in (1, 2)]
 
 
+def test_recorded_banks_of_stable_baselines_see_the_batch():
+    pytest.importorskip("stable_baselines3")
+    from simcash_env.envs.sb3 import SimCashSB3Vec
+
+    config = recorded(days=2, recorded=BLOCKS)
+    vec, batch = SimCashSB3Vec(make_vec(config, 3, final_observations=True)), make_vec(config, 3)
+    vec.seed(5)
+    rows = vec.reset()
+    batch.reset(seed=5)
+    assert np.array_equal(rows, batch.observations.reshape(rows.shape))
+    assert vec.vec.digest(2) == batch.digest(2)
+
+
 def test_recorded_environment_passes_the_checks_of_stable_baselines():
     env_checker = pytest.importorskip("stable_baselines3.common.env_checker")
     from simcash_env.envs.single import SimCashBankEnv
