@@ -25,7 +25,8 @@ RULES = (
 )
 TESTS = (
     "conformance",
-    *(f"kernels/test_{rule}.py" for rule in RULES if rule != "rtgs"),
+    *(f"kernels/test_{rule}.py" for rule in RULES),
+    "kernels/test_entry_disposition.py",
     "runs/test_oracle_rules.py",
     "better",
     "benchmarks/test_gridlock.py",
