@@ -8,7 +8,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation, TickResult
 from tests.drawing import Row
 from tests.oracle import Oracle
-from tests.runs.test_oracle import compare_tick, drawn_tick, in_per_cent
+from tests.runs.test_oracle import compare_tick, drawn_tick
 
 FREE = {
     "overdraft_bps_per_tick": 0.0,
@@ -87,9 +87,8 @@ def named(result: TickResult, kind: str) -> list[Any]:
 
 def drawn_results(data: st.DataObject, oracle: Oracle, *simulations: Simulation) -> list[TickResult]:
     """One tick of drawn payments and decisions, the same for the oracle, for which they are drawn, and all others."""
-    submitted, actions, levels, asks, orders = drawn_tick(data, oracle)
+    submitted, actions, others = drawn_tick(data, oracle)
     for simulation in simulations:
         for row in submitted:
             simulation.submit_transaction(**row)
-    wanted = in_per_cent(orders)
-    return [simulation.tick(actions, pool_levels=levels, collateral=asks, orders=wanted) for simulation in simulations]
+    return [simulation.tick(actions, **others) for simulation in simulations]

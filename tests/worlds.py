@@ -33,6 +33,8 @@ def busy(
     wealth: int = 4_000,
     collateral: bool = False,
     revoke: bool = False,
+    sub_limit: bool = False,
+    send_limit: str = "none",
     holding: int = 0,
     **parts: Any,
 ) -> ScenarioConfig:
@@ -80,7 +82,14 @@ def busy(
                 "daily_liquidity_reallocation": reallocates,
             },
             "priority_escalation": {"start_ticks": 3, "max_boost": 4},
-            "actions": {"max_split": max_split, "allow_drop": allow_drop, "collateral": collateral, "revoke": revoke},
+            "actions": {
+                "max_split": max_split,
+                "allow_drop": allow_drop,
+                "collateral": collateral,
+                "revoke": revoke,
+                "sub_limit": sub_limit,
+                "send_limit": send_limit,
+            },
             **parts,
         }
     )

@@ -10,6 +10,13 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.collateral import may_withdraw, spare_collateral
 from simcash_env.kernels.market.choices import order_cents, rate_of, side_of
+from simcash_env.kernels.own_limits import (
+    ask_send_limit,
+    changes_send_limit,
+    changes_sub_limit,
+    send_limit_of_choice,
+    sub_limit_of_choice,
+)
 from simcash_env.kernels.pool import may_allocate
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import (
@@ -17,11 +24,14 @@ from simcash_env.schema.codes import (
     MARKET_CHOICES,
     NONE,
     REVOKE_CHOICES,
+    SEND_LIMIT_CHOICES,
+    SUB_LIMIT_CHOICES,
     Phase,
     RevokeChoice,
     RtgsPriority,
     Verb,
 )
+from simcash_env.schema.codes import KEEP as KEEP_LIMIT
 from simcash_env.schema.heads import HEAD
 from simcash_env.schema.limits import POOL_LEVELS
 
@@ -55,6 +65,10 @@ def decode_head(scenario: Scenario, state: State, work: Work, bank: int, head: i
         return decode_collateral(scenario, state, work, bank, choice)
     if head == HEAD.revoke:
         return decode_revoke(scenario, state, work, bank, choice)
+    if head == HEAD.sub_limit:
+        return decode_sub_limit(scenario, state, work, bank, choice)
+    if head == HEAD.send_limit:
+        return decode_send_limit(scenario, state, work, bank, choice)
     if head == HEAD.market:
         return decode_order(scenario, state, work, bank, choice)
     return 0
@@ -145,6 +159,26 @@ def decode_revoke_rows(state: State, work: Work, bank: int, choice: int) -> int:
 
 
 @kernel
+def decode_sub_limit(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
+    """Another sub-limit; once the tick is under way (a call for room) it has been set. Returns 1 if refused."""
+    if state.phase[0] == CLOSING:
+        return 0
+    changes = changes_sub_limit(scenario, state, bank, choice)
+    work.sub_limit_ask_cents[bank] = sub_limit_of_choice(scenario, bank, choice) if changes else KEEP_LIMIT
+    return int(choice > 0 and not changes)
+
+
+@kernel
+def decode_send_limit(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
+    """Another limit on what is sent; once the tick is under way it has been set. Returns 1 if refused."""
+    if state.phase[0] == CLOSING:
+        return 0
+    changes = changes_send_limit(scenario, state, bank, choice)
+    ask_send_limit(scenario, work, bank, send_limit_of_choice(scenario, bank, choice) if changes else KEEP_LIMIT)
+    return int(choice > 0 and not changes)
+
+
+@kernel
 def unlendable(scenario: Scenario, state: State, bank: int) -> int:
     """Cents of the pool that the bank may give back by another choice of the same action."""
     return state.bank_pool_allocated_cents[bank] if may_allocate(scenario, state, bank) else 0
@@ -192,6 +226,12 @@ def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask
     elif head == HEAD.revoke:
         for choice in range(1, REVOKE_CHOICES):
             mask[choice] = may_revoke(scenario, state, bank, choice)
+    elif head == HEAD.sub_limit:
+        for choice in range(1, SUB_LIMIT_CHOICES):
+            mask[choice] = changes_sub_limit(scenario, state, bank, choice)
+    elif head == HEAD.send_limit:
+        for choice in range(1, SEND_LIMIT_CHOICES):
+            mask[choice] = changes_send_limit(scenario, state, bank, choice)
     elif head == HEAD.market:
         kept = unlendable(scenario, state, bank)
         for choice in range(1, MARKET_CHOICES):

@@ -15,7 +15,7 @@ from simcash_env.schema.limits import DUE_NOW_TICKS, DUE_SOON_TICKS, HIGHEST_PRI
 
 
 class Block(Enum):
-    """Blocks in the order of the observation; the slot block repeats for each slot, the market block is optional."""
+    """Blocks in the order of the observation; the slot block repeats, the last two are optional."""
 
     CLOCK = "clock"
     ACCOUNT = "own account"
@@ -25,6 +25,7 @@ class Block(Enum):
     PRICES = "prices"
     SLOT = "slot"
     MARKET = "market"
+    LIMITS = "own limits"
 
 
 class Scale(Enum):
@@ -183,6 +184,9 @@ ENTRIES: Final = (
         Scale.FLOW,
         f"repayments by the bank due within {DUE_SOON_TICKS} ticks, overdue included",
     ),
+    Entry("sub_limit", Block.LIMITS, Scale.FLOW, "liquidity that the bank reserves for priority payments"),
+    Entry("send_limit", Block.LIMITS, Scale.FLOW, "multilateral limit in force; 1 without one"),
+    Entry("bilateral_send_limit", Block.LIMITS, Scale.FLOW, "lowest bilateral limit in force; 1 without one"),
 )
 
 
@@ -191,9 +195,10 @@ def entries_of(*blocks: Block) -> tuple[Entry, ...]:
     return tuple(entry for entry in ENTRIES if entry.block in blocks)
 
 
-FIXED: Final = entries_of(*(block for block in Block if block not in {Block.SLOT, Block.MARKET}))
+FIXED: Final = entries_of(*(block for block in Block if block not in {Block.SLOT, Block.MARKET, Block.LIMITS}))
 SLOT: Final = entries_of(Block.SLOT)
 MARKET: Final = entries_of(Block.MARKET)
+LIMITS: Final = entries_of(Block.LIMITS)
 
 
 def _positions(entries: Sequence[Entry]) -> Any:
@@ -207,28 +212,32 @@ SLOT_AT: Final = _positions(SLOT)
 """Position within a slot, by name: ``SLOT_AT.remaining``."""
 MARKET_AT: Final = _positions(MARKET)
 """Position within the market block, by name: ``MARKET_AT.market_lent``."""
+LIMIT_AT: Final = _positions(LIMITS)
+"""Position within the block of own limits, by name: ``LIMIT_AT.sub_limit``."""
 
 NUM_SLOT: Final = len(SLOT)
 NUM_MARKET: Final = len(MARKET)
+NUM_LIMITS: Final = len(LIMITS)
 SLOTS_AT: Final = len(FIXED)
 """Where the slots begin. They come after all fixed entries, so that their number changes no other position; where a
-scenario has a market, its block follows them."""
+scenario has a market, its block follows them, then that of own limits where banks have a sub-limit or set limits."""
 PRICES_AT: Final = FIXED.index(entries_of(Block.PRICES)[0])
 """Where the prices begin; they end where the slots begin."""
 
 
-def observation_size(num_slots: int, *, has_market: bool = False) -> int:
+def observation_size(num_slots: int, *, has_market: bool = False, has_limits: bool = False) -> int:
     """Number of entries."""
-    return SLOTS_AT + num_slots * NUM_SLOT + NUM_MARKET * has_market
+    return SLOTS_AT + num_slots * NUM_SLOT + NUM_MARKET * has_market + NUM_LIMITS * has_limits
 
 
-def layout(num_slots: int, *, has_market: bool = False) -> tuple[tuple[str, Entry], ...]:
+def layout(num_slots: int, *, has_market: bool = False, has_limits: bool = False) -> tuple[tuple[str, Entry], ...]:
     """Name and entry at every position; entries of slots have names such as ``slot3.ticks_to_deadline``."""
     fixed = tuple((entry.name, entry) for entry in FIXED)
     slots = tuple((f"slot{slot}.{entry.name}", entry) for slot in range(num_slots) for entry in SLOT)
-    return fixed + slots + tuple((entry.name, entry) for entry in MARKET if has_market)
+    optional = (*(MARKET if has_market else ()), *(LIMITS if has_limits else ()))
+    return fixed + slots + tuple((entry.name, entry) for entry in optional)
 
 
-def observation_names(num_slots: int, *, has_market: bool = False) -> tuple[str, ...]:
+def observation_names(num_slots: int, *, has_market: bool = False, has_limits: bool = False) -> tuple[str, ...]:
     """The name at every position."""
-    return tuple(name for name, _ in layout(num_slots, has_market=has_market))
+    return tuple(name for name, _ in layout(num_slots, has_market=has_market, has_limits=has_limits))

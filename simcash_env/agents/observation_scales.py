@@ -44,10 +44,15 @@ def offsets_of_bank(view: Scenario, bank: int) -> dict[Scale, float]:
 
 
 def observation_scales(
-    view: Scenario, learners: npt.NDArray[np.int64], num_slots: int, *, has_market: bool
+    view: Scenario,
+    learners: npt.NDArray[np.int64],
+    num_slots: int,
+    *,
+    has_market: bool,
+    has_limits: bool,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Spread and offset (L * D,) of all learning banks of a scenario, concatenated."""
-    scales = [entry.scale for _, entry in layout(num_slots, has_market=has_market)]
+    scales = [entry.scale for _, entry in layout(num_slots, has_market=has_market, has_limits=has_limits)]
     spread = np.array([scale not in DIVIDED for scale in scales], np.float32)
     offsets = [offsets_of_bank(view, int(bank)) for bank in learners]
     offset = np.array([[of_bank[scale] for scale in scales] for of_bank in offsets], np.float32)

@@ -11,13 +11,22 @@ import numpy as np
 
 from simcash_env.agents.heads import write_head_masks
 from simcash_env.agents.market_entries import maturities, write_market_entries
-from simcash_env.agents.observation import AT, NUM_MARKET, NUM_SLOT, PRICES_AT, SLOT_AT, SLOTS_AT
+from simcash_env.agents.observation import (
+    AT,
+    LIMIT_AT,
+    NUM_LIMITS,
+    NUM_MARKET,
+    NUM_SLOT,
+    PRICES_AT,
+    SLOT_AT,
+    SLOTS_AT,
+)
 from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
-from simcash_env.kernels.ledger import limited_outflow, overdraft_limit
+from simcash_env.kernels.ledger import bilateral_limit, limited_outflow, multilateral_limit, overdraft_limit
 from simcash_env.kernels.payment_decisions import may_do
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
@@ -35,6 +44,7 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
     if state.queue2_count[0] > 0:
         waiting_by_band(scenario, state, work)
     num_learners, size = window.learners.shape[0], window.num_entries
+    limits_at = size - NUM_LIMITS * window.has_limits
     if window.has_market:
         maturities(scenario, state, work)
     for index in range(num_learners):
@@ -57,8 +67,11 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
             if is_kept:
                 raw[at] = 0.0
         if window.has_market:
-            write_market_entries(scenario, state, work, bank, part(raw, size - NUM_MARKET, NUM_MARKET))
-            scale_entries(raw, entries, spread, offset, size - NUM_MARKET, size)
+            write_market_entries(scenario, state, work, bank, part(raw, limits_at - NUM_MARKET, NUM_MARKET))
+            scale_entries(raw, entries, spread, offset, limits_at - NUM_MARKET, limits_at)
+        if window.has_limits:
+            write_limits(scenario, state, bank, part(raw, limits_at, NUM_LIMITS))
+            scale_entries(raw, entries, spread, offset, limits_at, size)
         if window.mask_size > 0:
             write_main_masks(state, window, bank, slots, filled, mask)
             write_head_masks(scenario, state, window, bank, mask)
@@ -115,13 +128,28 @@ def write_account(scenario: Scenario, state: State, bank: int, entries: F64) -> 
     posted = state.bank_posted_collateral_cents[bank]
     entries[AT.posted_collateral] = posted
     entries[AT.collateral_room] = max(scenario.bank_collateral_capacity_cents[bank] - posted, 0)
-    daily = scenario.bank_multilateral_limit_cents[bank]
+    daily = multilateral_limit(scenario, state, bank)
     entries[AT.outflow_limit_left] = (
         NO_LIMIT if daily == NONE else max(daily - limited_outflow(scenario, state, bank), 0)
     )
     entries[AT.paid_today] = state.bank_outflow_cents[bank]
     entries[AT.received_today] = state.bank_inflow_cents[bank]
     entries[AT.expected] = state.bank_expected_cents[bank]
+
+
+@kernel
+def write_limits(scenario: Scenario, state: State, bank: int, entries: F64) -> None:
+    """The limits that the bank has or has set itself."""
+    reserved = state.sub_limit_cents[bank] if state.sub_limit_cents.shape[0] > 0 else 0
+    multilateral, lowest, num_banks = multilateral_limit(scenario, state, bank), NONE, scenario.num_banks[0]
+    if scenario.pair_limit_cents.shape[0] > 0:
+        for pair in range(bank * num_banks, (bank + 1) * num_banks):
+            limit = bilateral_limit(scenario, state, pair)
+            if limit != NONE and (lowest == NONE or limit < lowest):
+                lowest = limit
+    entries[LIMIT_AT.sub_limit] = reserved
+    entries[LIMIT_AT.send_limit] = NO_LIMIT if multilateral == NONE else multilateral
+    entries[LIMIT_AT.bilateral_send_limit] = NO_LIMIT if lowest == NONE else lowest
 
 
 @kernel

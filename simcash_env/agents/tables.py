@@ -87,6 +87,7 @@ class Window(NamedTuple):
     kind: int  # of the action
     num_main: int  # heads before the optional ones
     has_market: int  # one more block of the observation and kind of cost
+    has_limits: int  # one more block of the observation
     spread: F32  # (V * L * D)
     offset: F32
 

@@ -74,6 +74,8 @@ class StepInput(BaseModel):
     pool_levels: dict[str, int] = Field(default_factory=dict)
     collateral: dict[str, int] = Field(default_factory=dict)
     orders: dict[str, list[str | int | float] | None] = Field(default_factory=dict)
+    sub_limits: dict[str, int] = Field(default_factory=dict)
+    send_limits: dict[str, int | dict[str, int | None] | None] = Field(default_factory=dict)
 
 
 def create(

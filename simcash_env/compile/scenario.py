@@ -16,6 +16,7 @@ from simcash_env.compile.scales import write_scales
 from simcash_env.compile.sources import build_sources
 from simcash_env.schema.arrays import I64, LOG_WORDS, RECENT_TICKS, Scenario, State, Work
 from simcash_env.schema.codes import (
+    KEEP,
     NONE,
     NUM_COSTS,
     STATE_OF_SEED_0,
@@ -23,6 +24,7 @@ from simcash_env.schema.codes import (
     LsmAlgorithm,
     Phase,
     ScheduledKind,
+    SendLimitScope,
 )
 from simcash_env.schema.layout import layout_of, plain_opener
 from simcash_env.schema.verbs import SlotChoices
@@ -90,12 +92,17 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
     sources = build_sources(banks, number)
     recorded = RecordedArrivals.of(config)
     num_banks = len(banks)
-    has_limits = any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
+    sets_limits = config.actions.send_limit != "none"
+    has_limits = sets_limits or any(bank.bilateral_limits or bank.multilateral_limit is not None for bank in banks)
+    has_sub_limits = config.actions.sub_limit or any(bank.sub_limit is not None for bank in banks)
     axes = {
         "copy": 1,
         "bank": num_banks,
         "pair": num_banks**2,
         "limit": num_banks**2 if has_limits else 0,
+        "sub_limit": num_banks if has_sub_limits else 0,
+        "send_limit": num_banks if sets_limits else 0,
+        "pair_send_limit": num_banks**2 if sets_limits else 0,
         "source": len(sources.bank),
         "weight": len(sources.bank) * num_banks,
         "live_weight": len(sources.bank) * num_banks if _changes_weights(config) else 0,
@@ -170,6 +177,10 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     state.bank_budget_node[:] = NONE
     state.bank_queue1_head[:] = state.bank_queue1_tail[:] = NONE
     state.day_rate_factor[0] = 1.0
+    state.sub_limit_cents[:] = view.bank_sub_limit_cents
+    if len(state.send_limit_cents):
+        state.send_limit_cents[:] = view.bank_multilateral_limit_cents
+        state.pair_send_limit_cents[:] = view.pair_limit_cents
     state.source_rate[:] = state.source_base_rate[:] = view.source_rate
     state.source_exp_neg_rate[:] = [math.exp(-rate) for rate in view.source_rate]
     state.source_deadline_min_ticks[:] = view.source_deadline_min_ticks
@@ -192,6 +203,7 @@ def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0
     work = plain_opener(Work)(row, sizes)
     work.bank_pool_level[:] = NONE
     work.trader_order_rate[:] = NONE
+    work.sub_limit_ask_cents[:] = work.send_limit_ask_cents[:] = work.pair_send_limit_ask_cents[:] = KEEP
     return row, sizes
 
 
@@ -230,6 +242,9 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.reports_algorithms[0] = switches.algorithm_sequencing
     view.offers_collateral[0] = config.actions.collateral
     view.offers_revoke[0] = config.actions.revoke
+    view.offers_sub_limit[0] = config.actions.sub_limit
+    view.send_limit_scope[0] = SendLimitScope[config.actions.send_limit.upper()]
+    view.sub_limit_priority[0] = switches.sub_limit_priority
     choices = SlotChoices.of(config.actions)
     view.choice_verb[:], view.choice_parts[:] = choices.verbs, choices.parts
     escalation = config.priority_escalation
@@ -284,6 +299,8 @@ def _write_banks(view: Scenario, banks: Sequence[BankConfig], number: dict[str, 
     view.bank_pool_fraction_ppm[:] = column(bank.pool_fraction_ppm() for bank in banks)
     view.bank_is_learning[:] = column(bank.policy.type == "external" for bank in banks)
     view.bank_multilateral_limit_cents[:] = column(bank.multilateral_limit for bank in banks)
+    if len(view.bank_sub_limit_cents):
+        view.bank_sub_limit_cents[:] = column(bank.sub_limit or 0 for bank in banks)
     if len(view.pair_limit_cents):
         view.pair_limit_cents[:] = NONE
         for row, bank in enumerate(banks):

@@ -27,6 +27,7 @@ class BankConfig(Model):
     min_holding_ticks: Ticks = 0
     bilateral_limits: dict[BankId, Cents] = Field(default_factory=dict)
     multilateral_limit: Cents | None = None
+    sub_limit: Cents | None = None
     liquidity_pool: Cents | None = None
     liquidity_allocation_fraction: Share = 1.0
     policy: PolicyConfig = Field(default_factory=FifoPolicy)

@@ -11,9 +11,16 @@ from pydantic import Field, model_validator
 from simcash_env.config.arrivals import LARGEST_NORMAL
 from simcash_env.config.clock import Clock, TimeOfDay, clock_of, time_us
 from simcash_env.config.faults import fault_at
-from simcash_env.config.fields import Count, Model, Ticks, Truth
+from simcash_env.config.fields import Count, Model, Priority, Ticks, Truth
 from simcash_env.schema.codes import LsmAlgorithm
-from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_PARTS, MAX_SEED, MAX_TICKS, MAX_TICKS_PER_DAY
+from simcash_env.schema.limits import (
+    HIGHEST_PRIORITY,
+    MAX_PARTS,
+    MAX_SEED,
+    MAX_TICKS,
+    MAX_TICKS_PER_DAY,
+    URGENT_FROM,
+)
 
 RULE_SETS: Final[dict[str, dict[str, str | bool]]] = {
     "standard": {
@@ -161,6 +168,7 @@ class SwitchConfig(Model):
     entry_disposition_offsetting: Truth = False
     algorithm_sequencing: Truth = False
     limits_basis: Literal["gross", "net"] = "gross"
+    sub_limit_priority: Priority = URGENT_FROM
 
 
 class PriorityEscalationConfig(Model):
@@ -181,6 +189,8 @@ class ActionConfig(Model):
     recall: Annotated[
         Annotated[bool, Field(strict=True, description="older spelling of `revoke`")] | None, Field(exclude=True)
     ] = None
+    sub_limit: Truth = False  # set the liquidity reserved for priority payments
+    send_limit: Literal["none", "multilateral", "bilateral"] = "none"  # set limits on what the bank sends
     market: Truth = True  # place orders, where the scenario has a market
 
     @model_validator(mode="before")

@@ -68,6 +68,10 @@ class BatchView(Protocol):
         """Whether the scenario has a market."""
 
     @property
+    def has_limits(self) -> bool:
+        """Whether observations have the block of own limits."""
+
+    @property
     def reward_scale(self) -> float:
         """Cents of cost for which the reward is -1."""
 

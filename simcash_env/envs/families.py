@@ -20,7 +20,7 @@ SPLITS: Final = ("train", "validation", "test")
 
 _MONEY: Final = (
     *("opening_balance", "credit_limit", "posted_collateral", "max_collateral_capacity"),
-    *("safety_buffer", "multilateral_limit", "liquidity_pool"),
+    *("safety_buffer", "multilateral_limit", "sub_limit", "liquidity_pool"),
 )
 _RATES: Final = ("overdraft_bps", "delay_cost", "collateral_cost", "liquidity_cost")
 

@@ -56,7 +56,7 @@ class Full(Observation):
 
     def names(self, vec: BatchView) -> tuple[str, ...]:
         """Return the names of ``agents/observation.py``."""
-        return observation_names(vec.num_slots, has_market=vec.has_market)
+        return observation_names(vec.num_slots, has_market=vec.has_market, has_limits=vec.has_limits)
 
     def write(self, vec: BatchView, out: npt.NDArray[Any]) -> None:
         """Do nothing: the kernel has written ``out``."""

@@ -41,7 +41,7 @@ from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
 from simcash_env.schema.arrays import I64, State
-from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Status
+from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, SendLimitScope, Status
 from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
@@ -186,7 +186,8 @@ class SimCashVec:
         self.reward_scale = reward_scale_cents(view)
         self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.has_market = self.config.market is not None
-        self.num_features = observation_size(num_slots, has_market=self.has_market)
+        self.has_limits = bool(len(view.bank_sub_limit_cents)) or view.send_limit_scope[0] != SendLimitScope.NONE
+        self.num_features = observation_size(num_slots, has_market=self.has_market, has_limits=self.has_limits)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         self.slot_choices = SlotChoices.of(self.config.actions)
         heads = head_sizes(view, self.learners, self.action.language, num_slots)

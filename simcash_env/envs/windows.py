@@ -45,7 +45,10 @@ def new_window(variants: Sequence[CompiledScenario], batch: BatchView, language:
 
     learners, nvec = batch.learners, batch.action_nvec
     scales = [
-        observation_scales(variant.view, learners, batch.num_slots, has_market=batch.has_market) for variant in variants
+        observation_scales(
+            variant.view, learners, batch.num_slots, has_market=batch.has_market, has_limits=batch.has_limits
+        )
+        for variant in variants
     ]
     spread, offset = (np.concatenate(arrays) for arrays in zip(*scales, strict=True))
     choices = 0 if language == "threshold" else int(nvec.max())
@@ -61,6 +64,7 @@ def new_window(variants: Sequence[CompiledScenario], batch: BatchView, language:
         kind=LANGUAGES.index(language),
         num_main=batch.num_main_heads,
         has_market=int(batch.has_market),
+        has_limits=int(batch.has_limits),
         spread=spread,
         offset=offset,
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
+    available_liquidity,
     can_fund,
     check_limits,
     overdraft_limit,
     passes_limits_both_ways,
+    reserved_cents,
+    reserved_from_pair,
     settle_waiting,
 )
 from simcash_env.kernels.pair_chains import chain_pairs
@@ -61,13 +64,20 @@ def list_pairs(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def can_offset(scenario: Scenario, state: State, work: Work, pair: int) -> bool:
-    """Can the net payer fund the difference, and do both sums pass the limits?"""
+    """Can the net payer fund the difference, and do both sums pass the limits?
+
+    Its reserve stays untouched unless all that it pays has priority.
+    """
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
     outgoing, incoming = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
-    payer = low if outgoing > incoming else high
-    if state.bank_balance_cents[payer] - abs(outgoing - incoming) < -overdraft_limit(scenario, state, payer):
+    payer, net = low if outgoing > incoming else high, abs(outgoing - incoming)
+    if state.bank_balance_cents[payer] - net < -overdraft_limit(scenario, state, payer):
         return False
+    if net > 0 and state.sub_limit_cents.shape[0] > 0:
+        reserved = reserved_from_pair(scenario, state, payer, low + high - payer)
+        if available_liquidity(scenario, state, payer) - reserved < net:
+            return False
     return passes_limits_both_ways(scenario, state, work, low, high, outgoing, incoming)
 
 
@@ -108,28 +118,35 @@ def offset_first(scenario: Scenario, state: State, work: Work, pair: int, outgoi
 def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> int:
     """Settle the most valuable pair of prefixes in queue order that both banks can fund within their limits.
 
-    More on one side never asks for less on the other: one walk over both sides finds the best pair.
+    More on one side never asks for less on the other: one walk over both sides finds the best pair. A bank keeps its
+    reserve from the first payment on that has no priority.
     """
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
     outgoing, incoming, best_outgoing, best_incoming = 0, 0, 0, 0
+    kept_low, kept_high = 0, 0
     row, following = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
     while row != NONE:
         outgoing += state.pay_remaining_cents[row]
-        while following != NONE and may_pay(
-            scenario, state, high, low, incoming + state.pay_remaining_cents[following], outgoing
-        ):
+        kept_low = max(kept_low, reserved_cents(scenario, state, row))
+        while following != NONE:
+            kept = max(kept_high, reserved_cents(scenario, state, following))
+            if not may_pay(scenario, state, high, low, incoming + state.pay_remaining_cents[following], outgoing, kept):
+                break
+            kept_high = kept
             incoming += state.pay_remaining_cents[following]
             following = work.pay_scratch[following]
-        if incoming > 0 and may_pay(scenario, state, low, high, outgoing, incoming):
+        if incoming > 0 and may_pay(scenario, state, low, high, outgoing, incoming, kept_low):
             best_outgoing, best_incoming = outgoing, incoming
         row = work.pay_scratch[row]
     return offset_first(scenario, state, work, pair, best_outgoing, best_incoming) if best_outgoing > 0 else 0
 
 
 @kernel
-def may_pay(scenario: Scenario, state: State, sender: int, receiver: int, paid: int, received: int) -> bool:
-    """Can a bank fund its net of an offset, within its limits?"""
-    if not can_fund(scenario, state, sender, paid, received):
+def may_pay(
+    scenario: Scenario, state: State, sender: int, receiver: int, paid: int, received: int, reserved: int
+) -> bool:
+    """Can a bank fund its net of an offset, within its limits, without what it reserves?"""
+    if not can_fund(scenario, state, sender, paid, received, reserved):
         return False
     return check_limits(scenario, state, sender, receiver, paid, received, received) == WITHIN_LIMITS

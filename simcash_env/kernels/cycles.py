@@ -11,7 +11,14 @@ import numpy as np
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.cycle_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, build_heap, pop_first
-from simcash_env.kernels.ledger import WITHIN_LIMITS, check_limits, overdraft_limit, record_limit, settle_waiting
+from simcash_env.kernels.ledger import (
+    WITHIN_LIMITS,
+    check_limits,
+    overdraft_limit,
+    record_limit,
+    reserved_cents,
+    settle_waiting,
+)
 from simcash_env.kernels.pair_chains import chain_pairs
 from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
@@ -204,9 +211,11 @@ def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I6
         bank = candidate[FIRST_BANK + at]
         cents, received = edge_cents(state, candidate, at), edge_cents(state, candidate, (at + length - 1) % length)
         net = received - cents
-        if net < 0 and state.bank_balance_cents[bank] + net < -overdraft_limit(scenario, state, bank):
-            return False
         following = candidate[FIRST_BANK + (at + 1) % length]
+        if net < 0:
+            kept = reserved_from_edge(scenario, state, work, candidate, at, following)
+            if state.bank_balance_cents[bank] + net < kept - overdraft_limit(scenario, state, bank):
+                return False
         if candidate[IS_SINGLE] or scenario.nets_limits[0]:
             outcome = check_limits(scenario, state, bank, following, cents, 0, received)
             record_limit(state, work, outcome, bank, following, NONE, cents)
@@ -215,6 +224,20 @@ def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I6
         elif not edge_passes_limits(scenario, state, work, bank, following):
             return False
     return True
+
+
+@kernel
+def reserved_from_edge(scenario: Scenario, state: State, work: Work, candidate: I64, at: int, following: int) -> int:
+    """Liquidity that the bank at this place of the cycle may not use for what it pays: 0 if all of it has priority."""
+    if state.sub_limit_cents.shape[0] == 0:
+        return 0
+    if candidate[IS_SINGLE]:
+        return reserved_cents(scenario, state, candidate[FIRST_BANK + candidate[LENGTH] + at])
+    kept, row = 0, work.pair_scratch[candidate[FIRST_BANK + at] * scenario.num_banks[0] + following]
+    while row != NONE:
+        kept = max(kept, reserved_cents(scenario, state, row))
+        row = work.pay_scratch[row]
+    return kept
 
 
 @kernel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.ledger import can_fund, passes_limits_both_ways, settle, settle_waiting
+from simcash_env.kernels.ledger import can_fund, passes_limits_both_ways, reserved_cents, settle, settle_waiting
 from simcash_env.kernels.pair_chains import pair_of
 from simcash_env.kernels.record import record, record_values
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -21,7 +21,8 @@ def offset_at_entry(scenario: Scenario, state: State, work: Work, row: int) -> b
     Needs the lists of ``list_by_pair``, and keeps them.
     """
     sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
-    count, back = shortest_prefix(scenario, state, work, sender, receiver, cents)
+    reserved = reserved_cents(scenario, state, row)
+    count, back = shortest_prefix(scenario, state, work, sender, receiver, cents, reserved)
     if count == 0 or not passes_limits_both_ways(scenario, state, work, sender, receiver, cents, back):
         return False
     record_values(state, work, OFFSET, sender, receiver, state.pay_id[row], cents, count, back)
@@ -39,7 +40,7 @@ def offset_at_entry(scenario: Scenario, state: State, work: Work, row: int) -> b
 
 @kernel
 def shortest_prefix(
-    scenario: Scenario, state: State, work: Work, sender: int, receiver: int, cents: int
+    scenario: Scenario, state: State, work: Work, sender: int, receiver: int, cents: int, reserved: int
 ) -> tuple[int, int]:
     """How many waiting payments from ``receiver`` to ``sender`` it takes, and their sum; 0 and 0 where none will do.
 
@@ -47,18 +48,29 @@ def shortest_prefix(
     """
     pair = receiver * scenario.num_banks[0] + sender
     total = state.pair_queue2_cents[pair]
-    if total == 0 or not can_fund(scenario, state, sender, cents, total):
+    if total == 0 or not can_fund(scenario, state, sender, cents, total, reserved):
         return 0, 0
     first, last = work.pair_scratch[pair], work.pair_key[pair] - 1
     low, high = first, last
     while low < high:
         middle = (low + high) // 2
-        if can_fund(scenario, state, sender, cents, cents_from(state, work, first, middle)):
+        if can_fund(scenario, state, sender, cents, cents_from(state, work, first, middle), reserved):
             high = middle
         else:
             low = middle + 1
     back = cents_from(state, work, first, low)
-    return (low - first + 1, back) if can_fund(scenario, state, receiver, back, cents) else (0, 0)
+    kept = reserved_from_slots(scenario, state, work, first, low)
+    return (low - first + 1, back) if can_fund(scenario, state, receiver, back, cents, kept) else (0, 0)
+
+
+@kernel
+def reserved_from_slots(scenario: Scenario, state: State, work: Work, first: int, last: int) -> int:
+    """Liquidity that the sender may not use for a pair's payments from one slot to another, that included."""
+    kept = 0
+    if state.sub_limit_cents.shape[0] > 0:
+        for slot in range(first, last + 1):
+            kept = max(kept, reserved_cents(scenario, state, work.pay_scratch[slot]))
+    return kept
 
 
 @kernel

@@ -7,12 +7,13 @@ from simcash_env.kernels.charges import charge, drop_penalty
 from simcash_env.kernels.queues import free_row, leave_queue2
 from simcash_env.kernels.record import record
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, PPM, CostKind, EventKind
+from simcash_env.schema.codes import NONE, PPM, CostKind, EventKind, RtgsPriority
 
 WITHIN_LIMITS = 0
 OVER_BILATERAL = 1
 OVER_MULTILATERAL = 2
 
+NORMAL = int(RtgsPriority.NORMAL)
 OVERDUE_SETTLED = int(EventKind.OVERDUE_TRANSACTION_SETTLED)
 BILATERAL_EXCEEDED = int(EventKind.BILATERAL_LIMIT_EXCEEDED)
 MULTILATERAL_EXCEEDED = int(EventKind.MULTILATERAL_LIMIT_EXCEEDED)
@@ -36,6 +37,34 @@ def overdraft_limit(scenario: Scenario, state: State, bank: int) -> int:
 def available_liquidity(scenario: Scenario, state: State, bank: int) -> int:
     """Cents a bank can pay at once: balance above zero plus unused overdraft; 0 when beyond its overdraft limit."""
     return max(state.bank_balance_cents[bank] + overdraft_limit(scenario, state, bank), 0)
+
+
+@inlined
+def reserved_cents(scenario: Scenario, state: State, row: int) -> int:
+    """Liquidity of the sender that this payment may not use: its sub-limit, or 0 for a priority payment.
+
+    A payment has priority from ``sub_limit_priority`` on, or by an RTGS priority above normal.
+    """
+    if state.sub_limit_cents.shape[0] == 0:
+        return 0
+    if state.pay_priority[row] >= scenario.sub_limit_priority[0] or state.pay_rtgs_priority[row] < NORMAL:
+        return 0
+    return state.sub_limit_cents[state.pay_sender[row]]
+
+
+@kernel
+def reserved_from_pair(scenario: Scenario, state: State, sender: int, receiver: int) -> int:
+    """Liquidity that the sender may not use for all it has in Queue 2 to this receiver: 0 if all of it has priority."""
+    if state.sub_limit_cents.shape[0] == 0 or state.sub_limit_cents[sender] == 0:
+        return 0
+    row = state.queue2_head[0]
+    while row != NONE:
+        if state.pay_sender[row] == sender and state.pay_receiver[row] == receiver:
+            reserved = reserved_cents(scenario, state, row)
+            if reserved > 0:
+                return reserved
+        row = state.pay_next[row]
+    return 0
 
 
 @kernel
@@ -62,11 +91,27 @@ def check_limits(
 
 
 @inlined
+def multilateral_limit(scenario: Scenario, state: State, bank: int) -> int:
+    """Limit towards all banks: the bank's own if banks set theirs during the run, else that of the scenario."""
+    if state.send_limit_cents.shape[0] > 0:
+        return state.send_limit_cents[bank]
+    return scenario.bank_multilateral_limit_cents[bank]
+
+
+@inlined
+def bilateral_limit(scenario: Scenario, state: State, pair: int) -> int:
+    """Limit of a pair of banks: the sender's own if banks set theirs during the run, else that of the scenario."""
+    if state.pair_send_limit_cents.shape[0] > 0:
+        return state.pair_send_limit_cents[pair]
+    return scenario.pair_limit_cents[pair]
+
+
+@inlined
 def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int) -> bool:
     """Does the sender's limit towards this receiver allow so much more today?"""
     num_banks = scenario.num_banks[0]
     pair = sender * num_banks + receiver
-    limit, outflow = scenario.pair_limit_cents[pair], state.pair_outflow_cents[pair] + cents
+    limit, outflow = bilateral_limit(scenario, state, pair), state.pair_outflow_cents[pair] + cents
     if scenario.nets_limits[0]:
         outflow -= state.pair_outflow_cents[receiver * num_banks + sender] + incoming
     return limit == NONE or outflow <= limit
@@ -82,7 +127,7 @@ def limited_outflow(scenario: Scenario, state: State, bank: int) -> int:
 @inlined
 def within_multilateral(scenario: Scenario, state: State, sender: int, cents: int, received: int) -> bool:
     """Does the sender's limit towards all banks allow so much more today?"""
-    limit, outflow = scenario.bank_multilateral_limit_cents[sender], limited_outflow(scenario, state, sender) + cents
+    limit, outflow = multilateral_limit(scenario, state, sender), limited_outflow(scenario, state, sender) + cents
     if scenario.nets_limits[0]:
         outflow -= received
     return limit == NONE or outflow <= limit
@@ -112,17 +157,17 @@ def passes_limits_both_ways(
 
 @kernel
 def can_settle(scenario: Scenario, state: State, row: int) -> bool:
-    """Has the sender the liquidity, and room under its limits?"""
+    """Has the sender the liquidity, without what it reserves for other payments, and room under its limits?"""
     sender, cents = state.pay_sender[row], state.pay_remaining_cents[row]
-    if available_liquidity(scenario, state, sender) < cents:
+    if available_liquidity(scenario, state, sender) - reserved_cents(scenario, state, row) < cents:
         return False
     return check_limits(scenario, state, sender, state.pay_receiver[row], cents, 0, 0) == WITHIN_LIMITS
 
 
 @kernel
-def can_fund(scenario: Scenario, state: State, bank: int, paid: int, received: int) -> bool:
-    """Can a bank pay what it pays more than it receives at the same time?"""
-    return paid <= received or available_liquidity(scenario, state, bank) >= paid - received
+def can_fund(scenario: Scenario, state: State, bank: int, paid: int, received: int, reserved: int) -> bool:
+    """Can a bank pay what it pays more than it receives at the same time, and keep what it reserves?"""
+    return paid <= received or available_liquidity(scenario, state, bank) - reserved >= paid - received
 
 
 @inlined

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.kernels.ledger import available_liquidity, settle_waiting, within_bilateral, within_multilateral
+from simcash_env.kernels.ledger import (
+    available_liquidity,
+    reserved_cents,
+    settle_waiting,
+    within_bilateral,
+    within_multilateral,
+)
 from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -78,9 +84,23 @@ def take_out_last(scenario: Scenario, state: State, work: Work) -> bool:
 
 
 @kernel
+def reserved_from_rest(scenario: Scenario, state: State, work: Work, bank: int) -> int:
+    """Liquidity that the bank may not use for what is still looked at: 0 if all of it has priority."""
+    kept = 0
+    if state.sub_limit_cents.shape[0] > 0:
+        row = work.bank_edge[bank]
+        while row != NONE and kept == 0:
+            kept = reserved_cents(scenario, state, row)
+            row = work.pay_scratch[row]
+    return kept
+
+
+@kernel
 def must_shrink(scenario: Scenario, state: State, work: Work, bank: int) -> bool:
     """Is the bank short with what is still looked at, or over one of its limits?"""
-    if available_liquidity(scenario, state, bank) + work.bank_net_cents[bank] < 0:
+    net = work.bank_net_cents[bank]
+    left = available_liquidity(scenario, state, bank) + net
+    if left < 0 or (net < 0 and left < reserved_from_rest(scenario, state, work, bank)):
         return True
     if scenario.pair_limit_cents.shape[0] == 0:
         return False

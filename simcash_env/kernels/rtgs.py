@@ -10,6 +10,7 @@ from simcash_env.kernels.ledger import (
     can_settle,
     check_limits,
     record_limit,
+    reserved_cents,
     settle,
 )
 from simcash_env.kernels.overdue import mark_overdue
@@ -34,7 +35,7 @@ def settle_submitted(scenario: Scenario, state: State, work: Work, submitted: in
         row = work.pay_order[position]
         sender, receiver, cents = state.pay_sender[row], state.pay_receiver[row], state.pay_remaining_cents[row]
         pay_id = state.pay_id[row]
-        if available_liquidity(scenario, state, sender) >= cents:
+        if available_liquidity(scenario, state, sender) - reserved_cents(scenario, state, row) >= cents:
             outcome = check_limits(scenario, state, sender, receiver, cents, 0, 0)
             if outcome == WITHIN_LIMITS:
                 record(state, work, SETTLED, sender, receiver, pay_id, cents)

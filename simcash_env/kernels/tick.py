@@ -13,6 +13,7 @@ from simcash_env.kernels.decisions import apply_decisions, decide_all
 from simcash_env.kernels.lsm import save_liquidity
 from simcash_env.kernels.market.session import run_market_session, set_orders_aside
 from simcash_env.kernels.ordering import escalate_priorities, order_queue1, order_queue2
+from simcash_env.kernels.own_limits import apply_limit_decisions
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.recorded import replay_payments
@@ -60,6 +61,7 @@ def close_tick(scenario: Scenario, state: State, work: Work) -> int:
         start_accounts(state, work)
         apply_collateral_decisions(scenario, state, work)
         allocate_pool(scenario, state, work)
+        apply_limit_decisions(scenario, state, work)
         set_orders_aside(scenario, state, work)
         run_strategic_trees(scenario, state, work)
         run_bank_trees(scenario, state, work)

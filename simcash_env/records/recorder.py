@@ -18,7 +18,7 @@ from simcash_env.records.inputs import Input, InputKind
 from simcash_env.schema.arrays import I64, LOG_WORDS
 from simcash_env.simulation import Simulation, TickResult
 from simcash_env.simulation.daily import DayBook
-from simcash_env.simulation.decisions import Actions, Order
+from simcash_env.simulation.decisions import Actions, Order, SendLimit
 from simcash_env.simulation.event_log import TreeNames
 
 BALANCE, QUEUE1, QUEUE2 = map(BANK_TICKS.index, ("balance_cents", "queue1_cents", "queue2_cents"))
@@ -118,6 +118,8 @@ class Recorder:
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
         orders: Mapping[str, Order | None] | None = None,
+        sub_limits: Mapping[str, int] | None = None,
+        send_limits: Mapping[str, SendLimit] | None = None,
     ) -> TickResult:
         """``Simulation.tick``.
 
@@ -126,12 +128,20 @@ class Recorder:
         """
         self._require_own_run()
         try:
-            result = self.simulation.tick(actions, pool_levels=pool_levels, collateral=collateral, orders=orders)
+            result = self.simulation.tick(
+                actions,
+                pool_levels=pool_levels,
+                collateral=collateral,
+                orders=orders,
+                sub_limits=sub_limits,
+                send_limits=send_limits,
+            )
         except SimcashError:
             if self.simulation.is_open:  # decisions were refused after arrivals had come in
                 self._note("open", {})
             raise
-        others = {"pool_levels": pool_levels, "collateral": collateral, "orders": orders}
+        others: dict[str, Any] = {"pool_levels": pool_levels, "collateral": collateral, "orders": orders}
+        others |= {name: given for name, given in (("sub_limits", sub_limits), ("send_limits", send_limits)) if given}
         if actions is not None or any(others.values()):
             content = {"actions": actions, **{name: given or {} for name, given in others.items()}}
             self._note("tick", content, tick=result.tick)

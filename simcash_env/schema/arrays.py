@@ -27,6 +27,9 @@ OneFloat: TypeAlias = Annotated[F64, "copy", True]
 PerBank: TypeAlias = Annotated[I64, "bank", False]
 PerPair: TypeAlias = Annotated[I64, "pair", False]
 PerLimit: TypeAlias = Annotated[I64, "limit", False]
+PerSubLimit: TypeAlias = Annotated[I64, "sub_limit", False]
+PerSendLimit: TypeAlias = Annotated[I64, "send_limit", False]
+PerPairSendLimit: TypeAlias = Annotated[I64, "pair_send_limit", False]
 PerSource: TypeAlias = Annotated[I64, "source", False]
 PerSourceFloat: TypeAlias = Annotated[F64, "source", True]
 PerWeight: TypeAlias = Annotated[I64, "weight", False]
@@ -91,6 +94,9 @@ class Scenario(NamedTuple):
     nets_limits: One  # limits apply to outflow minus inflow, else to outflow
     offers_collateral: One  # collateral head for learning banks
     offers_revoke: One  # revoke head for learning banks
+    offers_sub_limit: One  # sub-limit head for learning banks
+    send_limit_scope: One  # codes.SendLimitScope of the send limit head
+    sub_limit_priority: One  # payments of this priority or a higher one may use the reserved liquidity
     choice_verb: PerSlotChoice  # choice of a queue head: codes.Verb
     choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity saving --
@@ -141,6 +147,8 @@ class Scenario(NamedTuple):
     bank_cost_scale_cents: PerBank  # highest cost of holding a mean payment for one tick
     # -- bilateral limits, axis empty if no bank has one --
     pair_limit_cents: PerLimit  # limit per day, NONE: no limit
+    # -- sub-limits, axis empty if the scenario has none --
+    bank_sub_limit_cents: PerSubLimit  # liquidity reserved for priority payments at the start of the run
     # -- random arrivals --
     source_bank: PerSource  # sender
     source_rate: PerSourceFloat  # mean number of payments per tick
@@ -300,6 +308,10 @@ class State(NamedTuple):
     # -- pairs --
     pair_outflow_cents: PerPair  # settled today
     pair_queue2_cents: PerPair  # value in the central queue
+    # -- limits that banks set during the run; axes empty if the scenario does not offer them --
+    sub_limit_cents: PerSubLimit  # liquidity reserved for priority payments
+    send_limit_cents: PerSendLimit  # multilateral limit, NONE: no limit
+    pair_send_limit_cents: PerPairSendLimit  # bilateral limit, NONE: no limit
     # -- random arrivals --
     day_rate_factor: OneFloat  # today's factor of all rates
     source_rate: PerSourceFloat  # current mean number of payments per tick
@@ -389,6 +401,9 @@ class Work(NamedTuple):
     log_count: One  # rows written since the last reset; rows beyond the log's size are counted but not kept
     bank_pool_level: PerBank  # decision, NONE: keep the allocation
     bank_collateral_ask_cents: PerBank  # decision: cents to post, or to withdraw if negative
+    sub_limit_ask_cents: PerSubLimit  # decision: new sub-limit, KEEP: no change
+    send_limit_ask_cents: PerSendLimit  # decision: new multilateral limit, NONE: no limit, KEEP: no change
+    pair_send_limit_ask_cents: PerPairSendLimit  # decision: new bilateral limit, NONE: no limit, KEEP: no change
     has_orders: One  # decision: any learning bank placed a market order
     trader_order_side: PerTrader  # decision: codes.Side of the bank's market order
     trader_order_rate: PerTrader  # decision, NONE: keep resting orders, 0: cancel them

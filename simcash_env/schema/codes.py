@@ -22,6 +22,24 @@ COLLATERAL_CHOICES: Final = 7
 """Choices of the collateral head: keep; post a quarter, half or all of the maximum; withdraw the same shares."""
 
 
+KEEP: Final = -2
+"""A decision that changes nothing, where ``NONE`` means that there is no limit."""
+
+SUB_LIMIT_CHOICES: Final = 7
+"""Choices of the sub-limit head: keep; none; a 16th, 8th, quarter, half or all of the liquidity at the start."""
+
+SEND_LIMIT_CHOICES: Final = 9
+"""Choices of the send limit head: keep; no limit; 0; a 32nd to all of the expected outflow of a day, by doubling."""
+
+
+class SendLimitScope(IntEnum):
+    """What the send limit head of a learning bank limits."""
+
+    NONE = 0  # no head; the limits of the scenario hold
+    MULTILATERAL = 1  # outflow towards all other banks together
+    BILATERAL = 2  # outflow towards each other bank
+
+
 class RevokeChoice(IntEnum):
     """Choices of the revoke head for the bank's payments in Queue 2; resubmission needs priority mode."""
 
@@ -257,6 +275,8 @@ class EventKind(IntEnum):
     LOAN_WENT_OVERDUE = 44
     INTEREST_ACCRUED = 45
     RECORDED_DAY = 46
+    SUB_LIMIT_SET = 47
+    SEND_LIMIT_SET = 48
 
     @property
     def label(self) -> str:

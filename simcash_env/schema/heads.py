@@ -15,7 +15,15 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.schema.codes import COLLATERAL_CHOICES, MARKET_CHOICES, REVOKE_CHOICES, RtgsPriority
+from simcash_env.schema.codes import (
+    COLLATERAL_CHOICES,
+    MARKET_CHOICES,
+    REVOKE_CHOICES,
+    SEND_LIMIT_CHOICES,
+    SUB_LIMIT_CHOICES,
+    RtgsPriority,
+    SendLimitScope,
+)
 from simcash_env.schema.limits import POOL_LEVELS
 
 
@@ -82,6 +90,26 @@ HEADS: Final = (
         "0 keep · 1 revoke the largest · 2 revoke all · 3, 4, 5 revoke all and make their RTGS priority normal, urgent,"
         " highly urgent",
         "`actions.revoke`; 3 to 5 with `switches.queue2_priority_mode`",
+    ),
+    Head(
+        "sub_limit",
+        SUB_LIMIT_CHOICES,
+        lambda view, learners: bool(view.offers_sub_limit[0]),
+        tuple(range(SUB_LIMIT_CHOICES)),
+        "sub-limit: liquidity reserved for priority payments",
+        "0 keep · 1 none · 2 to 6 a 16th, an 8th, a quarter, half, all of the opening balance, overdraft limit and"
+        " liquidity pool",
+        "`actions.sub_limit`",
+    ),
+    Head(
+        "send_limit",
+        SEND_LIMIT_CHOICES,
+        lambda view, learners: view.send_limit_scope[0] != SendLimitScope.NONE,
+        (0, *range(2, SEND_LIMIT_CHOICES), 1),
+        "limit on what the bank sends per day, net under `limits_basis: net`",
+        "0 keep · 1 no limit · 2 nothing · 3 to 8 a 32nd, a 16th, an 8th, a quarter, half, all of the expected outflow"
+        " of a day",
+        "`actions.send_limit`: `multilateral` limits all banks together, `bilateral` each bank",
     ),
     Head(
         "market",

@@ -61,6 +61,14 @@ class TickOrders(Model):
         default_factory=dict,
         description="Market orders by bank: ['bid' or 'ask', rate in per cent, cents]; null cancels the bank's order.",
     )
+    sub_limits: dict[str, Whole] = Field(
+        default_factory=dict, description="Liquidity reserved for priority payments by bank, in cents."
+    )
+    send_limits: dict[str, Whole | dict[str, Whole | None] | None] = Field(
+        default_factory=dict,
+        description="Limits on what a bank sends per day, in cents: towards all banks together, or by counterparty; "
+        "null lifts a limit.",
+    )
 
 
 def decides(orders: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.integers import whole, whole_within
-from simcash_env.schema.codes import NONE, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.codes import KEEP, NONE, Place, RtgsPriority, Side, Verb
 from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS
 from simcash_env.simulation.event_log import tx_number
 
@@ -21,6 +21,8 @@ Decision: TypeAlias = (
 Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
 Order: TypeAlias = tuple[str, float, int]
 """Side, rate in per cent, cents."""
+SendLimit: TypeAlias = int | Mapping[str, int | None] | None
+"""Cents towards all banks, or by counterparty; None for no limit."""
 
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
@@ -29,12 +31,17 @@ REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 
 
 class Decisions(NamedTuple):
-    """Decisions on payments, pool shares (0 to 20), collateral to move (cents) and orders in the market, by bank."""
+    """Decisions by bank: payments, pool shares (0 to 20), collateral to move, market orders, sub-limits, send limits.
+
+    Amounts are cents.
+    """
 
     actions: Actions
     pool_levels: Mapping[str, int]
     collateral: Mapping[str, int]
     orders: Mapping[str, Order | None]
+    sub_limits: Mapping[str, int]
+    send_limits: Mapping[str, SendLimit]
 
 
 def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +57,8 @@ def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
             for bank, verbs in given.items()
         }
     orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
-    others = {name: dict(content.get(name, {})) for name in ("pool_levels", "collateral")}
+    named = ("pool_levels", "collateral", "sub_limits", "send_limits")
+    others = {name: dict(content.get(name, {})) for name in named}
     return {"actions": actions, **others, "orders": orders}
 
 
@@ -85,6 +93,14 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
     }
     placed = {learner(engine, "orders", bank): order_of(engine, bank, order) for bank, order in chosen.orders.items()}
+    reserved = {
+        learner(engine, "sub_limits", bank): sub_limit(engine, bank, c) for bank, c in chosen.sub_limits.items()
+    }
+    limits = [
+        limit
+        for bank, given in chosen.send_limits.items()
+        for limit in send_limits(engine, learner(engine, "send_limits", bank), bank, given)
+    ]
     work = engine.work
     work.pay_decision[:] = Verb.HOLD
     work.pay_decision[engine.state.pay_place == Place.QUEUE2] = Verb.WAIT
@@ -96,6 +112,13 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.bank_pool_level[list(levels)] = list(levels.values())
     work.bank_collateral_ask_cents[:] = 0
     work.bank_collateral_ask_cents[list(moved)] = list(moved.values())
+    work.sub_limit_ask_cents[:] = work.send_limit_ask_cents[:] = work.pair_send_limit_ask_cents[:] = KEEP
+    work.sub_limit_ask_cents[list(reserved)] = list(reserved.values())
+    for number, other, cents in limits:
+        if other == NONE:
+            work.send_limit_ask_cents[number] = cents
+        else:
+            work.pair_send_limit_ask_cents[number * engine.scenario.num_banks + other] = cents
     work.trader_order_rate[:] = NONE
     work.has_orders[0] = bool(placed)
     for bank, order in placed.items():
@@ -182,6 +205,44 @@ def cents_to_move(bank: str, cents: int) -> int:
     found = whole_within(cents, -MAX_CENTS, MAX_CENTS)
     if found is None:
         message = f"collateral.{bank}: must be a whole number of cents from -10**15 to 10**15, got {cents!r}"
+        raise ActionError(message)
+    return found
+
+
+def sub_limit(engine: Engine, bank: str, cents: int) -> int:
+    """Cents of liquidity to reserve for priority payments, in a scenario that has sub-limits."""
+    if not len(engine.state.sub_limit_cents):
+        message = f"sub_limits.{bank}: the scenario has no sub-limits; set actions.sub_limit or banks.sub_limit"
+        raise ActionError(message)
+    found = whole_within(cents, 0, MAX_CENTS)
+    if found is None:
+        message = f"sub_limits.{bank}: must be a whole number of cents from 0 to 10**15, got {cents!r}"
+        raise ActionError(message)
+    return found
+
+
+def send_limits(engine: Engine, number: int, bank: str, given: SendLimit) -> list[tuple[int, int, int]]:
+    """Limits as (bank, counterparty or NONE, cents or NONE), in a scenario in which banks set them."""
+    if not len(engine.state.send_limit_cents):
+        message = f"send_limits.{bank}: banks do not set limits in this scenario; set actions.send_limit"
+        raise ActionError(message)
+    if not isinstance(given, Mapping):
+        return [(number, NONE, limit_cents(f"send_limits.{bank}", given))]
+    ids, found = engine.scenario.bank_ids, []
+    for other, cents in given.items():
+        path = f"send_limits.{bank}.{other}"
+        if other not in ids or other == bank:
+            message = f"{path}: must name another bank; banks are {', '.join(ids)}"
+            raise ActionError(message)
+        found.append((number, ids.index(other), limit_cents(path, cents)))
+    return found
+
+
+def limit_cents(path: str, cents: int | None) -> int:
+    """A limit in cents; NONE where there is to be none."""
+    found = NONE if cents is None else whole_within(cents, 0, MAX_CENTS)
+    if found is None:
+        message = f"{path}: must be null or a whole number of cents from 0 to 10**15, got {cents!r}"
         raise ActionError(message)
     return found
 

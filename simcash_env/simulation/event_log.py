@@ -48,6 +48,8 @@ VALUE_NAMES: Final[dict[EventKind, tuple[str | None, str | None]]] = {
     EventKind.LOAN_WENT_OVERDUE: ("loan", "rate"),
     EventKind.INTEREST_ACCRUED: ("loan", None),
     EventKind.RECORDED_DAY: ("date", None),
+    EventKind.SUB_LIMIT_SET: ("old_cents", None),
+    EventKind.SEND_LIMIT_SET: ("old_cents", None),
 }
 """What the two values of an event's own mean, by kind."""
 

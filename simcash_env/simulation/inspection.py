@@ -56,9 +56,26 @@ def _bank(engine: Engine, number: int) -> dict[str, Any]:
         "allocated_pool": int(state.bank_pool_allocated_cents[number]),
         "outflow_total": int(state.bank_outflow_cents[number]),
         "outflow": {bank: cents for bank, cents in zip(banks, outflows, strict=True) if cents},
+        **_own_limits(engine, number),
         "registers": dict(zip(engine.scenario.registers[number], registers, strict=False)),
         "costs": dict(zip(COST_COLUMNS, costs, strict=False)),
     }
+
+
+def _own_limits(engine: Engine, number: int) -> dict[str, Any]:
+    """Limits that the bank may set during the run, where the scenario has them; None: no limit."""
+    state, banks = engine.state, engine.scenario.bank_ids
+    found: dict[str, Any] = {}
+    if len(state.sub_limit_cents):
+        found["sub_limit"] = int(state.sub_limit_cents[number])
+    if len(state.send_limit_cents):
+        pairs = state.pair_send_limit_cents[number * len(banks) : (number + 1) * len(banks)].tolist()
+        limit = int(state.send_limit_cents[number])
+        found["send_limit"] = None if limit == NONE else limit
+        found["bilateral_send_limits"] = {
+            bank: cents for bank, cents in zip(banks, pairs, strict=True) if cents != NONE
+        }
+    return found
 
 
 def _payment(engine: Engine, row: int) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from simcash_env.config.external import HOLD, RELEASE, External, default_policy,
 from simcash_env.config.money_bounds import RunBounds
 from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
-from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, Phase, RtgsPriority
+from simcash_env.schema.codes import COST_COLUMNS, NONE, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_CENTS
 from simcash_env.simulation.daily import METRICS, DayBook
-from simcash_env.simulation.decisions import Actions, Decisions, Order, write_decisions
+from simcash_env.simulation.decisions import Actions, Decisions, Order, SendLimit, write_decisions
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
@@ -191,6 +191,8 @@ class Simulation:
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
         orders: Mapping[str, Order | None] | None = None,
+        sub_limits: Mapping[str, int] | None = None,
+        send_limits: Mapping[str, SendLimit] | None = None,
     ) -> TickResult:
         """Run one tick.
 
@@ -205,13 +207,17 @@ class Simulation:
             orders: the one order that a bank wants to have in the first book of the market, ``(side, rate, amount)``
                 as in ``place_order``: what it had there is taken out, what it lends is set aside before payments, and
                 the market's step of the tick places it. ``None`` only takes out.
+            sub_limits: cents of liquidity that a bank reserves for priority payments, from this tick on.
+            send_limits: limit on what a bank sends per day, from this tick on: cents towards all banks together, or a
+                mapping from counterparties to cents; ``None`` instead of cents lifts a limit.
 
         Raises:
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        log = self._advance(_given(actions, pool_levels, collateral, orders), by_default=actions is None)
+        chosen = _given(actions, pool_levels, collateral, orders, sub_limits, send_limits)
+        log = self._advance(chosen, by_default=actions is None)
         state = self._engine.state
         return TickResult(
             tick=tick,
@@ -249,7 +255,7 @@ class Simulation:
 
     def run_to_completion(self) -> Summary:
         """Run every tick that is left; external banks follow the default."""
-        nothing = Decisions({}, {}, {}, {})
+        nothing = _given(None, None, None, None, None, None)
         while not self.is_over:
             self._advance(nothing, by_default=True)
         return self.summary()
@@ -420,6 +426,21 @@ class Simulation:
         """Cents the bank can pay at once: balance plus unused overdraft limit."""
         number = self.bank_number(bank)
         return max(self.balance(bank) + self._engine.overdraft_limit(number), 0)
+
+    def sub_limit(self, bank: str) -> int:
+        """Cents of liquidity that the bank reserves for priority payments."""
+        limits = self._engine.state.sub_limit_cents
+        return int(limits[self.bank_number(bank)]) if len(limits) else 0
+
+    def send_limit(self, bank: str, counterparty: str | None = None) -> int | None:
+        """Limit in force on what the bank sends per day, towards all banks or towards one; None without one."""
+        view, state, number = self._engine.scenario.view, self._engine.state, self.bank_number(bank)
+        limits = state.send_limit_cents if len(state.send_limit_cents) else view.bank_multilateral_limit_cents
+        if counterparty is not None:
+            limits = state.pair_send_limit_cents if len(state.pair_send_limit_cents) else view.pair_limit_cents
+            number = number * len(self.bank_ids) + self.bank_number(counterparty)
+        found = int(limits[number]) if len(limits) else NONE
+        return None if found == NONE else found
 
     def costs(self, bank: str) -> dict[str, int]:
         """Cents charged since the run began, by kind."""

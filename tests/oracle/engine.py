@@ -10,6 +10,7 @@ from tests.oracle.collateral import move_collateral, run_collateral_timers, run_
 from tests.oracle.costs import accrue_costs, penalty
 from tests.oracle.day import end_day, set_pool_levels, start_day
 from tests.oracle.decisions import check_actions, decide
+from tests.oracle.limits import limits_row, set_limits
 from tests.oracle.lsm import save_liquidity
 from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.scheduled import run_scheduled_events
@@ -110,6 +111,8 @@ class Oracle:
         pool_levels: Mapping[str, int] | None = None,
         collateral: Mapping[str, int] | None = None,
         orders: Mapping[str, tuple[str, int, int] | None] | None = None,
+        sub_limits: Mapping[str, int] | None = None,
+        send_limits: Mapping[str, int | Mapping[str, int | None] | None] | None = None,
     ) -> TickReport:
         """The rest of the tick, from the decisions on."""
         if not self._is_open:
@@ -120,6 +123,7 @@ class Oracle:
         check_actions(world, actions or {})
         move_collateral(world, collateral or {})
         set_pool_levels(world, pool_levels or {})
+        set_limits(world, sub_limits or {}, send_limits or {})
         for name, order in sorted((orders or {}).items()):
             assert world.market is not None
             world.market.set_aside(name, order)
@@ -158,7 +162,10 @@ class Oracle:
         return {
             "tick": world.tick,
             "rng_state": world.rng.state,
-            "banks": {name: _bank_row(bank) | _interest(world, bank) for name, bank in world.banks.items()},
+            "banks": {
+                name: _bank_row(bank) | limits_row(world, bank) | _interest(world, bank)
+                for name, bank in world.banks.items()
+            },
             "queue1": {name: [payment.id for payment in bank.queue1] for name, bank in world.banks.items()},
             "queue2": [payment.id for payment in world.queue2],
             "payments": {name: _payment_row(payment) for name, payment in world.payments.items()},

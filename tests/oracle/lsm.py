@@ -73,6 +73,7 @@ def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list
     forth, back = value_of(queued[a, b]), value_of(queued[b, a])
     net_payer = world.banks[a if forth > back else b]
     is_funded = net_payer.balance - abs(forth - back) >= -net_payer.overdraft_limit()
+    is_funded &= net_payer.can_fund(queued[(a, b) if forth > back else (b, a)], min(forth, back))
     if is_funded and may_pay_each_other(world, a, b, forth, back):
         return release(world, queued[a, b] + queued[b, a])
     return offset_best_prefixes(world, a, b, queued) if world.config.lsm.bilateral == "subset" else 0
@@ -90,7 +91,7 @@ def offset_best_prefixes(world: World, a: str, b: str, queued: dict[tuple[str, s
         for second in range(1, len(queued[b, a]) + 1):
             there, here = queued[a, b][:first], queued[b, a][:second]
             forth, back = value_of(there), value_of(here)
-            is_funded = world.banks[a].can_fund(forth, back) and world.banks[b].can_fund(back, forth)
+            is_funded = world.banks[a].can_fund(there, back) and world.banks[b].can_fund(here, forth)
             if is_funded and may_pay_each_other(world, a, b, forth, back):
                 best = max(best, (forth + back, there + here), key=lambda found: found[0])
     return release(world, best[1])
@@ -112,7 +113,7 @@ def must_shrink(bank: Bank, active: list[Payment]) -> bool:
     received = [payment for payment in active if payment.receiver == bank.id]
     if not paid:
         return False
-    if bank.available_liquidity() + value_of(received) < value_of(paid):
+    if not bank.can_fund(paid, value_of(received)):
         return True
     if not bank.within_total_limit(value_of(paid), value_of(received)):
         return True
@@ -223,6 +224,9 @@ def can_settle_cycle(world: World, cycle: Cycle) -> bool:
     for name, cents in net.items():
         bank = world.banks[name]
         if cents < 0 and (bank.available_liquidity() < -cents or bank.balance + cents < -bank.overdraft_limit()):
+            return False
+        own = [payment for payment in cycle.payments if payment.sender == name]
+        if not bank.can_fund(own, value_of([payment for payment in cycle.payments if payment.receiver == name])):
             return False
     if world.config.switches.limits_basis == "gross":
         return all(world.banks[p.sender].within_limits(p.receiver, p.remaining) for p in cycle.payments)

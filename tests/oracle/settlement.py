@@ -37,9 +37,7 @@ def close(world: World, payment: Payment) -> None:
 def can_settle(world: World, payment: Payment) -> bool:
     """Enough liquidity, and within both of the sender's limits."""
     sender = world.banks[payment.sender]
-    return sender.available_liquidity() >= payment.remaining and sender.within_limits(
-        payment.receiver, payment.remaining
-    )
+    return sender.can_fund([payment], 0) and sender.within_limits(payment.receiver, payment.remaining)
 
 
 def settle_submitted(world: World) -> None:
@@ -57,13 +55,13 @@ def settle_submitted(world: World) -> None:
 def offset_at_entry(world: World, payment: Payment) -> bool:
     """Settle an unfunded payment with the fewest first payments the other way that let both fund their net."""
     sender, receiver = world.banks[payment.sender], world.banks[payment.receiver]
-    is_funded = sender.available_liquidity() >= payment.remaining
+    is_funded = sender.can_fund([payment], 0)
     if is_funded or not world.config.switches.entry_disposition_offsetting:
         return False
     waiting = [p for p in world.queue2 if (p.sender, p.receiver) == (receiver.id, sender.id)]
     for count in range(1, len(waiting) + 1):
         back = sum(p.remaining for p in waiting[:count])
-        if sender.can_fund(payment.remaining, back) and receiver.can_fund(back, payment.remaining):
+        if sender.can_fund([payment], back) and receiver.can_fund(waiting[:count], payment.remaining):
             if not (
                 sender.within_limits(receiver.id, payment.remaining, back)
                 and receiver.within_limits(sender.id, back, payment.remaining)

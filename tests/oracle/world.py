@@ -93,6 +93,10 @@ class Bank:
     timers: list[Timer] = field(default_factory=list)
     last_post_tick: int | None = None
     has_net_limits: bool = False
+    sub_limit: int = 0
+    sub_limit_priority: int = 8
+    total_limit: int | None = None
+    pair_limits: dict[str, int] = field(default_factory=dict)
     costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
     tick_costs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COST_KINDS, 0))
     registers: dict[str, float] = field(default_factory=dict)
@@ -122,7 +126,7 @@ class Bank:
 
     def within_pair_limit(self, receiver: str, amount: int, back: int = 0) -> bool:
         """Whether the day's outflow (less inflow, where limits are net) towards one bank may grow by this much."""
-        limit = self.config.bilateral_limits.get(receiver)
+        limit = self.pair_limits.get(receiver)
         grown = self.outflow.get(receiver, 0) + amount
         if self.has_net_limits:
             grown -= self.inflow.get(receiver, 0) + back
@@ -130,7 +134,7 @@ class Bank:
 
     def within_total_limit(self, amount: int, received: int = 0) -> bool:
         """Whether the day's outflow (less inflow, where limits are net) may grow by this much."""
-        limit = self.config.multilateral_limit
+        limit = self.total_limit
         grown = self.outflow_total() + amount
         if self.has_net_limits:
             grown -= sum(self.inflow.values()) + received
@@ -140,9 +144,17 @@ class Bank:
         """Both limits, where ``back`` comes from the receiver at the same time."""
         return self.within_pair_limit(receiver, amount, back) and self.within_total_limit(amount, back)
 
-    def can_fund(self, paid: int, received: int) -> bool:
-        """Whether it can pay what it pays more than it receives."""
-        return paid <= received or self.available_liquidity() >= paid - received
+    def reserved_from(self, payments: list[Payment]) -> int:
+        """What it may not use for these payments of its own: the sub-limit, unless all of them have priority."""
+        for payment in payments:
+            if payment.priority < self.sub_limit_priority and payment.rtgs_priority == "normal":
+                return self.sub_limit
+        return 0
+
+    def can_fund(self, own: list[Payment], received: int) -> bool:
+        """Whether it can pay what these payments take more than it receives, out of what they may use."""
+        net = sum(payment.remaining for payment in own) - received
+        return net <= 0 or self.available_liquidity() - self.reserved_from(own) >= net
 
     def capacity(self) -> int:
         """The most collateral the bank may post: fixed by the configuration."""
@@ -292,6 +304,10 @@ def build_world(config: ScenarioConfig) -> World:
             pool_fraction=millionths(bank.liquidity_allocation_fraction),
             sources=_sources(bank),
             has_net_limits=config.switches.limits_basis == "net",
+            sub_limit=bank.sub_limit or 0,
+            sub_limit_priority=config.switches.sub_limit_priority,
+            total_limit=bank.multilateral_limit,
+            pair_limits=dict(bank.bilateral_limits),
         )
         for bank in sorted(config.banks, key=lambda bank: bank.id)
     }

@@ -37,8 +37,8 @@ def allocated(world: World) -> int:
     return sum(bank.allocated_pool for bank in world.banks.values())
 
 
-def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any, Any]:
-    """Submit, open and close one tick with drawn payments, actions and levels; returns what was drawn."""
+def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[list[Any], Any, dict[str, Any]]:
+    """Submit, open and close one tick with drawn payments and decisions; returns payments, actions, the others."""
     submitted = data.draw(strategies.submissions(oracle))
     for row in submitted:
         oracle.submit(**row)
@@ -47,8 +47,11 @@ def drawn_tick(data: st.DataObject, oracle: Oracle) -> tuple[Any, Any, Any, Any,
     levels = data.draw(strategies.pool_levels(oracle))
     asks = data.draw(strategies.collateral(oracle))
     orders = data.draw(strategies.orders(oracle))
-    oracle.close_tick(actions, levels, asks, orders)
-    return submitted, actions, levels, asks, orders
+    reserved = data.draw(strategies.sub_limits(oracle))
+    limits = data.draw(strategies.send_limits(oracle))
+    oracle.close_tick(actions, levels, asks, orders, reserved, limits)
+    others = {"pool_levels": levels, "collateral": asks, "orders": in_per_cent(orders)}
+    return submitted, actions, others | {"sub_limits": reserved, "send_limits": limits}
 
 
 def in_per_cent(orders: dict[str, Any]) -> dict[str, Any]:
@@ -148,10 +151,10 @@ def test_oracle_engine_and_oracle_agree_in_every_figure(part: int, config: Scena
     oracle = Oracle(config)
     simulation = Simulation(config)
     while oracle.current_tick < oracle.num_ticks:
-        submitted, actions, levels, asks, orders = drawn_tick(data, oracle)
+        submitted, actions, others = drawn_tick(data, oracle)
         for row in submitted:
             simulation.submit_transaction(**row)
-        result = simulation.tick(actions, pool_levels=levels, collateral=asks, orders=in_per_cent(orders))
+        result = simulation.tick(actions, **others)
         compare_tick(oracle, simulation, result)
 
 

@@ -9,8 +9,24 @@ from simcash_env.schema.heads import HEAD, HEADS, HeadIndex, head_numbers, head_
 from tests.envs.test_masks import MARKET
 from tests.worlds import busy
 
-EVERYTHING = {"priorities": True, "pool": 12_000, "collateral": True, "revoke": True, "market": MARKET}
-NOTHING = {"priorities": False, "pool": None, "collateral": False, "revoke": False, "market": None}
+EVERYTHING = {
+    "priorities": True,
+    "pool": 12_000,
+    "collateral": True,
+    "revoke": True,
+    "sub_limit": True,
+    "send_limit": "bilateral",
+    "market": MARKET,
+}
+NOTHING = {
+    "priorities": False,
+    "pool": None,
+    "collateral": False,
+    "revoke": False,
+    "sub_limit": False,
+    "send_limit": "none",
+    "market": None,
+}
 
 
 @pytest.mark.parametrize("action", ["queue", "budget", "threshold"])

@@ -12,11 +12,23 @@ from simcash_env.config import ScenarioConfig
 from tests.drawing import AMOUNTS, BANK_NAMES, SCALES, Draw, Frame, Row, cents, maybe, some
 from tests.oracle import Decision, Oracle
 from tests.oracle.day import POOL_LEVELS, allocates_today
+from tests.oracle.limits import SendLimit, has_sub_limits
 from tests.recorded import FIRST_DAY, write_rows
 from tests.strategies.banks import banks
 from tests.strategies.events import cycle_events, events
 
-__all__ = ["actions", "collateral", "cycle_events", "events", "orders", "pool_levels", "scenarios", "submissions"]
+__all__ = [
+    "actions",
+    "collateral",
+    "cycle_events",
+    "events",
+    "orders",
+    "pool_levels",
+    "scenarios",
+    "send_limits",
+    "sub_limits",
+    "submissions",
+]
 
 
 @st.composite
@@ -63,6 +75,10 @@ def scenarios(draw: Draw) -> ScenarioConfig:
             )
         ),
         "arrivals": draw(maybe(recorded_arrivals(frame))),
+        "actions": {
+            "sub_limit": draw(some((False, False, True))),
+            "send_limit": draw(some(("none", "none", "multilateral", "bilateral"))),
+        },
         "events": draw(events(frame, accounts)),
         "market": draw(maybe(market(frame))),
     }
@@ -205,6 +221,7 @@ def switches(draw: Draw) -> Row:
     )
     row = {name: draw(st.booleans()) for name in names}
     row["limits_basis"] = draw(some(("gross", "net")))
+    row["sub_limit_priority"] = draw(some((0, 4, 8, 10)))
     return {**row, "queue1_ordering": draw(some(("fifo", "priority_deadline")))}
 
 
@@ -288,6 +305,34 @@ def pool_levels(draw: Draw, oracle: Oracle) -> dict[str, int]:
         for bank in oracle.world.banks.values()
         if bank.config.policy.type == "external" and bank.config.liquidity_pool and draw(st.booleans())
     }
+
+
+@st.composite
+def sub_limits(draw: Draw, oracle: Oracle) -> dict[str, int]:
+    """Liquidity that external banks reserve from now on, in a scenario that has sub-limits."""
+    if not has_sub_limits(oracle.world):
+        return {}
+    return {name: draw(some((0, 1, 50, 200, 1_000))) for name in deciding(draw, oracle)}
+
+
+@st.composite
+def send_limits(draw: Draw, oracle: Oracle) -> dict[str, SendLimit]:
+    """Limits that external banks set towards all banks or towards some, where banks set them."""
+    if oracle.world.config.actions.send_limit == "none":
+        return {}
+    limit = some((None, 0, 100, 300, 2_000))
+    found: dict[str, SendLimit] = {}
+    for name in deciding(draw, oracle):
+        others = tuple(other for other in oracle.world.banks if other != name)
+        by_bank: st.SearchStrategy[SendLimit] = st.dictionaries(some(others), limit, max_size=2)
+        found[name] = draw(limit | by_bank)
+    return found
+
+
+def deciding(draw: Draw, oracle: Oracle) -> list[str]:
+    """Some of the external banks."""
+    external = [name for name, bank in oracle.world.banks.items() if bank.config.policy.type == "external"]
+    return [name for name in external if draw(some((False, False, True)))]
 
 
 @st.composite

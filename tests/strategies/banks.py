@@ -21,12 +21,13 @@ def banks(draw: Draw, frame: Frame, name: str) -> Row:
         "min_holding_ticks": some((0, 0, 1, 3)),
         "safety_buffer": cents(scale, (0, 1, 100)),
         "multilateral_limit": cents(scale, (0, 100, 500, 2_000)),
+        "sub_limit": cents(scale, (0, 1, 50, 200)),
         "liquidity_pool": cents(scale, (0, 100, 333, 1_000)),
         "liquidity_allocation_fraction": some((0.0, 0.03, 0.333333, 0.5, 1.0)),
         "bilateral_limits": st.dictionaries(some(frame.others(name)), cents(scale, (0, 100, 300, 1_000)), max_size=2),
     }
     if frame.is_gridlock:
-        optional = {"credit_limit": cents(scale, (0, 0, 1, 50, 100))}
+        optional = {"credit_limit": cents(scale, (0, 0, 1, 50, 100)), "sub_limit": cents(scale, (0, 1, 50))}
     chosen = [key for key in optional if draw(st.integers(0, 2)) == 0]
     wealth = (0, 0, 0, 50) if frame.is_gridlock else SMALL_CENTS
     row = {"opening_balance": draw(cents(scale, wealth))} | {key: draw(optional[key]) for key in chosen}

@@ -48,6 +48,9 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.LSM_BILATERAL_OFFSET: "bilateral offsetting settles queued payments of two banks",
     EventKind.LSM_CYCLE_SETTLEMENT: "cycle offsetting settles a cycle of queued payments",
     EventKind.LSM_PAYMENT_SETTLED: "one payment of an offset, cycle, prefix set or entry disposition settles",
+    EventKind.SUB_LIMIT_SET: "the bank reserves another amount of liquidity for priority payments",
+    EventKind.SEND_LIMIT_SET: "the bank sets another limit on what it sends, to all banks or to one; amount empty or"
+    " old amount -1: no limit",
     EventKind.BILATERAL_LIMIT_EXCEEDED: "the sender's bilateral limit towards the receiver blocks a payment",
     EventKind.MULTILATERAL_LIMIT_EXCEEDED: "the sender's multilateral limit blocks a payment",
     EventKind.DEFERRED_CREDIT_APPLIED: "receipts of the tick become usable (deferred crediting)",
@@ -88,6 +91,7 @@ EVENT: Final[dict[EventKind, str]] = {
 
 STEP: Final[dict[str, tuple[EventKind, ...]]] = {
     "day start, decisions": (EventKind.LIQUIDITY_ALLOCATION,),
+    "start of the decisions": (EventKind.SUB_LIMIT_SET, EventKind.SEND_LIMIT_SET),
     "scheduled events": (EventKind.SCENARIO_EVENT_EXECUTED,),
     "recorded arrivals": (EventKind.RECORDED_DAY,),
     "arrivals, scheduled events, external calls": (EventKind.ARRIVAL,),

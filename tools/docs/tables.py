@@ -49,6 +49,11 @@ def observation_layout() -> str:
             "",
             observation.MARKET,
         ),
+        (
+            [at_offset(f"{slots_at} + {num_slot} n + m", place) for place in range(observation.NUM_LIMITS)],
+            "",
+            observation.LIMITS,
+        ),
     )
     rows = [
         (place, f"`{prefix}{entry.name}`", entry.meaning, entry.scale.value)
