@@ -254,6 +254,7 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.offsets_at_entry[0] = switches.entry_disposition_offsetting
     view.nets_limits[0] = switches.limits_basis == "net"
     view.offsets_subsets[0] = config.lsm.bilateral == "subset"
+    view.max_offset_payments[0] = NONE if config.lsm.max_offset_payments is None else config.lsm.max_offset_payments
     view.max_cycle_length[0] = config.lsm.max_cycle_length
     view.max_cycles_per_tick[0] = config.lsm.max_cycles_per_tick
     view.cycle_work_limit[0] = config.lsm.cycle_work_limit

@@ -146,6 +146,7 @@ class LsmConfig(Model):
 
     algorithms: tuple[LsmName, ...] = ("bilateral", "cycles")
     bilateral: Literal["all", "subset"] = "all"
+    max_offset_payments: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS)] | None = None
     max_cycle_length: Annotated[int, Field(strict=True, ge=3, le=16)] = 4
     max_cycles_per_tick: Count = 10
     cycle_work_limit: Count = 100_000

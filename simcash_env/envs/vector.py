@@ -186,7 +186,8 @@ class SimCashVec:
         self.reward_scale = reward_scale_cents(view)
         self.flow_in_payments = float((view.bank_flow_scale_cents / view.bank_payment_scale_cents).mean())
         self.has_market = self.config.market is not None
-        self.has_limits = bool(len(view.bank_sub_limit_cents)) or view.send_limit_scope[0] != SendLimitScope.NONE
+        sets_limits = view.send_limit_scope[0] != SendLimitScope.NONE
+        self.has_limits = bool(len(view.bank_sub_limit_cents) or sets_limits)
         self.num_features = observation_size(num_slots, has_market=self.has_market, has_limits=self.has_limits)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         self.slot_choices = SlotChoices.of(self.config.actions)

@@ -35,11 +35,27 @@ def offset_bilaterally(scenario: Scenario, state: State, work: Work) -> int:
         if not has_chains:  # of this queue: no payment joins it here, and each pair is looked at once
             chain_pairs(scenario.num_banks[0], state, work)
             has_chains = True
-        if is_whole:
+        if is_whole and is_short_enough(scenario, work, pair):
             settled += offset_pair(scenario, state, work, pair)
-        else:
+        elif scenario.offsets_subsets[0]:
             settled += offset_subset(scenario, state, work, pair)
     return settled
+
+
+@kernel
+def is_short_enough(scenario: Scenario, work: Work, pair: int) -> bool:
+    """Has each of the two banks no more payments waiting for the other than one offset may settle?"""
+    most, num_banks = scenario.max_offset_payments[0], scenario.num_banks[0]
+    if most == NONE:
+        return True
+    for side in range(2):
+        count, row = 0, work.pair_scratch[pair if side == 0 else pair % num_banks * num_banks + pair // num_banks]
+        while row != NONE:
+            count += 1
+            if count > most:
+                return False
+            row = work.pay_scratch[row]
+    return True
 
 
 @kernel
@@ -119,21 +135,24 @@ def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> in
     """Settle the most valuable pair of prefixes in queue order that both banks can fund within their limits.
 
     More on one side never asks for less on the other: one walk over both sides finds the best pair. A bank keeps its
-    reserve from the first payment on that has no priority.
+    reserve from the first payment on that has no priority, and settles no more payments than an offset may have.
     """
     num_banks = scenario.num_banks[0]
     low, high = pair // num_banks, pair % num_banks
     outgoing, incoming, best_outgoing, best_incoming = 0, 0, 0, 0
-    kept_low, kept_high = 0, 0
+    kept_low, kept_high, most = 0, 0, scenario.max_offset_payments[0]
+    count, answers = 0, 0
     row, following = work.pair_scratch[pair], work.pair_scratch[high * num_banks + low]
-    while row != NONE:
+    while row != NONE and count != most:
+        count += 1
         outgoing += state.pay_remaining_cents[row]
         kept_low = max(kept_low, reserved_cents(scenario, state, row))
-        while following != NONE:
+        while following != NONE and answers != most:
             kept = max(kept_high, reserved_cents(scenario, state, following))
             if not may_pay(scenario, state, high, low, incoming + state.pay_remaining_cents[following], outgoing, kept):
                 break
             kept_high = kept
+            answers += 1
             incoming += state.pay_remaining_cents[following]
             following = work.pay_scratch[following]
         if incoming > 0 and may_pay(scenario, state, low, high, outgoing, incoming, kept_low):

@@ -101,6 +101,7 @@ class Scenario(NamedTuple):
     choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity saving --
     offsets_subsets: One  # bilateral offsetting may settle part of a pair's payments
+    max_offset_payments: One  # maximum number of payments of each bank in a bilateral offset, NONE: no maximum
     max_cycle_length: One  # maximum number of banks in a cycle
     max_cycles_per_tick: One  # maximum number of cycles tried in a tick
     cycle_work_limit: One  # maximum edge steps of a cycle search

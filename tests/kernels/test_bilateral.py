@@ -72,3 +72,17 @@ def test_bilateral_what_one_bank_can_pay_alone_is_no_offset() -> None:
         run.submit(pair, cents)
     result = run.tick()
     assert (result.num_lsm_releases, result.num_settlements, run.waiting()) == (2, 3, ["BA"])
+
+
+@pytest.mark.parametrize(
+    ("most", "kind", "waiting"),
+    [(2, "all", []), (1, "all", ["AB", "AB", "BA"]), (2, "subset", []), (1, "subset", ["AB"]), (None, "all", [])],
+)
+def test_bilateral_offset_settles_at_most_so_many_payments_of_each_bank(most, kind, waiting):
+    lsm = {"algorithms": ["bilateral"], "bilateral": kind, "max_offset_payments": most}
+    world = Both(penniless("AB"), lsm=lsm)
+    world.submit("AB", 50)
+    world.submit("AB", 10)
+    world.submit("BA", 60 if waiting == [] or kind == "all" else 50)
+    world.tick()
+    assert world.waiting() == waiting

@@ -74,9 +74,15 @@ def offset_pair(world: World, a: str, b: str, queued: dict[tuple[str, str], list
     net_payer = world.banks[a if forth > back else b]
     is_funded = net_payer.balance - abs(forth - back) >= -net_payer.overdraft_limit()
     is_funded &= net_payer.can_fund(queued[(a, b) if forth > back else (b, a)], min(forth, back))
-    if is_funded and may_pay_each_other(world, a, b, forth, back):
+    longest = max(len(queued[a, b]), len(queued[b, a]))
+    if is_funded and may_pay_each_other(world, a, b, forth, back) and longest <= most_of_each(world, longest):
         return release(world, queued[a, b] + queued[b, a])
     return offset_best_prefixes(world, a, b, queued) if world.config.lsm.bilateral == "subset" else 0
+
+
+def most_of_each(world: World, longest: int) -> int:
+    """Payments of each bank that one offset may settle."""
+    return longest if world.config.lsm.max_offset_payments is None else world.config.lsm.max_offset_payments
 
 
 def may_pay_each_other(world: World, a: str, b: str, forth: int, back: int) -> bool:
@@ -87,8 +93,8 @@ def may_pay_each_other(world: World, a: str, b: str, forth: int, back: int) -> b
 def offset_best_prefixes(world: World, a: str, b: str, queued: dict[tuple[str, str], list[Payment]]) -> int:
     """Settle the two prefixes of greatest total value that both banks can fund within their limits."""
     best: tuple[int, list[Payment]] = (0, [])
-    for first in range(1, len(queued[a, b]) + 1):
-        for second in range(1, len(queued[b, a]) + 1):
+    for first in range(1, min(len(queued[a, b]), most_of_each(world, len(queued[a, b]))) + 1):
+        for second in range(1, min(len(queued[b, a]), most_of_each(world, len(queued[b, a]))) + 1):
             there, here = queued[a, b][:first], queued[b, a][:second]
             forth, back = value_of(there), value_of(here)
             is_funded = world.banks[a].can_fund(there, back) and world.banks[b].can_fund(here, forth)

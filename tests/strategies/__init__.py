@@ -202,6 +202,7 @@ def lsm(draw: Draw, frame: Frame) -> Row:
     return {
         "algorithms": draw(st.sampled_from(algorithms)),
         "bilateral": draw(some(("all", "subset"))),
+        "max_offset_payments": draw(some((None, None, 1, 2))),
         "max_cycle_length": draw(st.integers(3, 6)),
         "max_cycles_per_tick": draw(some((10, 10, 2, 1, 0))),
         "cycle_work_limit": draw(some((100_000, 100_000, 3, 0))),
