@@ -95,7 +95,7 @@ HEADS: Final = (
         "sub_limit",
         SUB_LIMIT_CHOICES,
         lambda view, learners: bool(view.offers_sub_limit[0]),
-        tuple(range(SUB_LIMIT_CHOICES)),
+        tuple(reversed(range(SUB_LIMIT_CHOICES))),
         "sub-limit: liquidity reserved for priority payments",
         "0 keep · 1 none · 2 to 6 a 16th, an 8th, a quarter, half, all of the opening balance, overdraft limit and"
         " liquidity pool",
@@ -105,7 +105,7 @@ HEADS: Final = (
         "send_limit",
         SEND_LIMIT_CHOICES,
         lambda view, learners: view.send_limit_scope[0] != SendLimitScope.NONE,
-        (0, *range(2, SEND_LIMIT_CHOICES), 1),
+        (*range(2, SEND_LIMIT_CHOICES), 1, 0),
         "limit on what the bank sends per day, net under `limits_basis: net`",
         "0 keep · 1 no limit · 2 nothing · 3 to 8 a 32nd, a 16th, an 8th, a quarter, half, all of the expected outflow"
         " of a day",

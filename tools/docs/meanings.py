@@ -48,9 +48,6 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.LSM_BILATERAL_OFFSET: "bilateral offsetting settles queued payments of two banks",
     EventKind.LSM_CYCLE_SETTLEMENT: "cycle offsetting settles a cycle of queued payments",
     EventKind.LSM_PAYMENT_SETTLED: "one payment of an offset, cycle, prefix set or entry disposition settles",
-    EventKind.SUB_LIMIT_SET: "the bank reserves another amount of liquidity for priority payments",
-    EventKind.SEND_LIMIT_SET: "the bank sets another limit on what it sends, to all banks or to one; amount empty or"
-    " old amount -1: no limit",
     EventKind.BILATERAL_LIMIT_EXCEEDED: "the sender's bilateral limit towards the receiver blocks a payment",
     EventKind.MULTILATERAL_LIMIT_EXCEEDED: "the sender's multilateral limit blocks a payment",
     EventKind.DEFERRED_CREDIT_APPLIED: "receipts of the tick become usable (deferred crediting)",
@@ -86,6 +83,9 @@ EVENT: Final[dict[EventKind, str]] = {
     EventKind.LOAN_WENT_OVERDUE: "the bank cannot repay the counterparty at maturity; cents: amount due",
     EventKind.INTEREST_ACCRUED: "interest falls due: a cost of the bank, an income of the counterparty",
     EventKind.RECORDED_DAY: "a recorded day is played from here on, or a block of it (`resample: blocks`)",
+    EventKind.SUB_LIMIT_SET: "the bank reserves another amount of liquidity for priority payments",
+    EventKind.SEND_LIMIT_SET: "the bank sets another limit on what it sends, to all banks or to one; amount empty or"
+    " old amount -1: no limit",
 }
 """Condition under which an event of each kind is written."""
 
