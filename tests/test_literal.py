@@ -223,7 +223,7 @@ def test_literal_figures_are_drawn_without_mathtext():
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
         if "savefig" in text:
-            assert "@literal_plot()" in text, path
+            assert "@literal_plot()" in text or "with literal_plot()" in text, path
 
 
 def test_literal_viewer_makes_text_only():

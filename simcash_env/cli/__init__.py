@@ -16,6 +16,7 @@ from simcash_env.cli import (
     library,
     market,
     recorded,
+    reporting,
     running,
     serving,
     sharing,
@@ -56,6 +57,7 @@ app.command(epilog="Examples: simcash state saved.simcash   |   simcash state sa
 app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
 app.command("import", epilog=importing.EXAMPLES)(importing.import_)
+app.command(epilog=reporting.EXAMPLES)(reporting.report)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
 app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)

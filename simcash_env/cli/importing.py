@@ -12,7 +12,7 @@ import typer
 from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import AsJson, Quiet, complete_file
 from simcash_env.cli.screen import data, needs_extra, note
-from simcash_env.errors import Fault
+from simcash_env.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
     from simcash_env.data.importing import Imported, OnError
@@ -77,7 +77,25 @@ def import_(
     problems: Annotated[
         Path | None, typer.Option(help="CSV file for the list of all problems, if there are any.", show_default=False)
     ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            help="Secret factor of all amounts, such as 0.8372; needs --anonymise (default: amounts stay).",
+            show_default=False,
+        ),
+    ] = None,
+    jitter: Annotated[
+        int,
+        typer.Option(help="Largest random shift of a payment's times, in minutes; needs --anonymise (0: times stay)."),
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Secret seed of --jitter (default: from the system).", show_default=False),
+    ] = None,
     *,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="Replace the names of banks, payments and kinds.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the four files in a folder that has files.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -87,6 +105,7 @@ def import_(
         from simcash_env.data.importing import import_payments, require_free
         from simcash_env.data.problems import RowsError
     require_free(out, force=force)
+    _require_anonymise({"--scale": scale, "--jitter": jitter or None, "--seed": seed}, is_given=anonymise)
     try:
         imported = import_payments(
             file,
@@ -102,6 +121,8 @@ def import_(
     except RowsError as error:
         _report_problems(error, problems, as_json=as_json)
         raise
+    if anonymise:
+        imported = imported.anonymised(seed=seed, scale=scale, jitter_minutes=jitter)
     paths = imported.write(out, force=force)
     if as_json:
         typer.echo(json.dumps(_result(imported, paths)))
@@ -110,6 +131,17 @@ def import_(
     if not quiet:
         for path in paths:
             note(f"written: {path}")
+
+
+def _require_anonymise(options: dict[str, object], *, is_given: bool) -> None:
+    """Refuse options of ``--anonymise`` without it; their values are secret.
+
+    Raises:
+        ConfigError: names them.
+    """
+    given = [option for option, value in options.items() if value is not None]
+    if given and not is_given:
+        raise ConfigError(Fault(None, None, option, None, "can only be given with --anonymise") for option in given)
 
 
 def _report_problems(error: RowsError, path: Path | None, *, as_json: bool) -> None:

@@ -306,11 +306,9 @@ def band_name(low_cents: int, high_cents: int | None) -> str:
 
 
 def _compact(cents: int) -> str:
-    units = cents // 100
-    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if units >= size:
-            return f"{units // size}{letter}"
-    return str(units)
+    """An end of a size band, at least a thousand units."""
+    size, letter = next(unit for unit in ((10**9, "B"), (10**6, "M"), (10**3, "k")) if cents // 100 >= unit[0])
+    return f"{cents // 100 // size}{letter}"
 
 
 def draw_bands(series: Sequence[Series]) -> DrawnFigure:

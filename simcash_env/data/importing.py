@@ -7,7 +7,9 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -156,6 +158,31 @@ class Imported:
         document["arrivals"] = {"recorded": recorded}
         document["banks"] = [bank.scenario_keys() for bank in banks_on(self.banks, days[0].as_py())]
         return document
+
+    def anonymised(
+        self,
+        *,
+        seed: int | None = None,
+        scale: str | int | Decimal | Fraction | None = None,
+        jitter_minutes: int = 0,
+    ) -> Imported:
+        """The same with names replaced, and optionally amounts and times disturbed; see ``data.anonymise``.
+
+        The values of skipped and changed rows are scaled too.
+
+        Raises:
+            DataError: an argument is out of range, or an amount would become too large.
+        """
+        from simcash_env.data.anonymise import anonymise, factor_of, scaled
+
+        payments, banks, summary = anonymise(
+            self.payments, self.banks, seed=seed, scale=scale, jitter_minutes=jitter_minutes
+        )
+        factor = factor_of(scale)
+        handled = self.handled
+        if factor is not None:
+            handled = tuple(replace(rows, value_cents=scaled(rows.value_cents, factor)) for rows in handled)
+        return replace(self, payments=payments, banks=banks, handled=handled, notes=(*self.notes, *summary.sentences()))
 
     def write(self, folder: Path | str, *, force: bool = False) -> tuple[Path, ...]:
         """Write payments, banks, scenario and report; all files or none.

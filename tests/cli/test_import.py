@@ -99,3 +99,33 @@ def test_import_command_checks_the_folder_first(file, tmp_path, capsys):
     assert "the folder has files; --force replaces" in capsys.readouterr().err
     assert simcash("import", file, "--out", tmp_path, "--force") == 0
     assert simcash("import", file, "--out", tmp_path / "out", "--map", "none") == 2
+
+
+def test_import_command_anonymises(file, tmp_path, capsys):
+    file.write_text(csv_text() + changed(3, submitted="06:00") + "\n")
+    options = ("--anonymise", "--scale", "2", "--jitter", "5", "--seed", "987654321", "--on-error", "skip")
+    assert simcash("import", file, "--currency", "EUR", "--out", tmp_path / "out", *options) == 0
+    printed = capsys.readouterr().out
+    assert "5 rows: 4 payments of 3 banks on 2 days, 10,301.50 EUR" in printed
+    assert "skipped: 1 rows, 1,500.50 EUR: outside hours" in printed
+    assert "Anonymised: 3 banks are named by rank of the value they send" in printed
+    for name in FILES:
+        content = (tmp_path / "out" / name).read_bytes()
+        assert all(secret not in content for secret in (b"ALPHA", b"BETA", b"payments.csv", b"987654321")), name
+    assert "bank-001" in (tmp_path / "out" / "scenario.yaml").read_text()
+    assert simcash("import", file, "--out", tmp_path / "plain", "--anonymise", "--on-error", "skip") == 0
+    assert "4 payments of 3 banks on 2 days, 5,150.75" in capsys.readouterr().out
+
+
+def test_import_command_options_of_anonymise(file, tmp_path, capsys):
+    assert simcash("import", file, "--out", tmp_path / "out", "--scale", "2", "--jitter", "5", "--seed", "3") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "--scale: can only be given with --anonymise",
+        "--jitter: can only be given with --anonymise",
+        "--seed: can only be given with --anonymise",
+    ]
+    assert simcash("import", file, "--out", tmp_path / "out", "--anonymise", "--scale", "zzz") == 2
+    message = capsys.readouterr().err
+    assert message.startswith("scale: must be a number above 0")
+    assert "zzz" not in message
+    assert not (tmp_path / "out").exists()

@@ -93,6 +93,16 @@ def test_derived_liquidity_without_outflow():
         assert derived_liquidity(payments, f"{basis}:1")["B"] == 0
 
 
+def test_derived_liquidity_above_the_largest_amount():
+    payments = payments_of((0, "08:00", "A", "B", 10**15), (0, "08:00", "C", "B", 1))
+    with pytest.raises(DataError) as caught:
+        derived_liquidity(payments, "share-of-outflow:1.5", key="--liquidity")
+    assert str(caught.value) == (
+        "--liquidity: bank A would get 1500000000000000 cents; at most 1000000000000000 are allowed, "
+        "got 'share-of-outflow:1.5'"
+    )
+
+
 @given(any_payments(), st.integers(1, 10**9))
 def test_derived_liquidity_rounded_up_exactly(payments, billionths):
     rule = f"lower-bound:0.{billionths:09}" if billionths < 10**9 else "lower-bound:1"
