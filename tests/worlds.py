@@ -8,8 +8,11 @@ import pytest
 from simcash_env import registry
 from simcash_env.config import ScenarioConfig, load_scenario
 
-LONG = {"ten-banks-v0", "core-periphery-200-v0"}
-"""Library scenarios of a thousand ticks or of 200 banks: too slow for kernels that run as plain Python."""
+CALIBRATED = {"rits-2011-v0", "lynx-2019-v0", "target2-day-v1"}
+"""Library scenarios of tens of thousands of payments a day."""
+
+LONG = {"ten-banks-v0", "core-periphery-200-v0", *CALIBRATED}
+"""Library scenarios of a thousand ticks, of 200 banks or of tens of thousands of payments: too slow for kernels that run as plain Python."""
 
 LIBRARY = [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in registry.scenario_ids()]
 """Every scenario of the library, as cases of a parametrised test."""
