@@ -1,12 +1,12 @@
 """Replay of recorded payments: ``python -m benchmarks.recorded [--payments N] [--batch N] [--json]``.
 
-Figures on generated payments of 50 banks, in days of 600 ticks:
+Figures on generated payments in days of 600 ticks:
 
-* a large day: seconds to load the scenario with its payments from Parquet, and payments a second of a run with every
-  bank on FIFO and without liquidity saving, event log off and on;
-* a batch of copies of a smaller day: bytes a copy with and without the rows of queued payments, and payments a second
-  beside those of random arrivals of the same rate;
-* a family of 64 variants of the scenario: bytes that all variants take beside the one data set.
+* a large day of 50 banks: seconds to load the scenario with its payments from Parquet, and payments a second of a run
+  with every bank on FIFO and without liquidity saving, event log off and on;
+* batches of copies of a smaller day, of 12 and of 50 learning banks: bytes a copy with and without the rows of queued
+  payments, and payments a second next to those of random arrivals of the same rate;
+* a family of 64 variants of the scenario: bytes that all variants take, the data set not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,21 +41,25 @@ REPETITIONS: Final = 3
 WORD_BYTES: Final = 8
 HOUR_US: Final = 3_600_000_000
 CALENDAR: Final = Calendar(7 * HOUR_US, 17 * HOUR_US, TICKS)
-NAMES: Final = tuple(f"BANK_{number:03}" for number in range(NUM_BANKS))
+BATCH_BANKS: Final = (12, 50)
 
 
-def write_day(path: Path, number: int, *, days: int = 1) -> None:
+def names(num_banks: int) -> tuple[str, ...]:
+    """Ids of the banks."""
+    return tuple(f"BANK_{number:03}" for number in range(num_banks))
+
+
+def write_day(path: Path, number: int, num_banks: int = NUM_BANKS) -> None:
     """Write generated payments: lognormal sizes, uniform banks and times, deadlines an hour later or at the close."""
-    draw, size = np.random.default_rng(1), number * days
-    sender = draw.integers(0, NUM_BANKS, size)
+    draw, size, banks = np.random.default_rng(1), number, np.array(names(num_banks))
+    sender = draw.integers(0, num_banks, size)
     submitted = draw.integers(CALENDAR.open_us, CALENDAR.close_us, size)
     deadline = np.minimum(submitted + HOUR_US, CALENDAR.close_us)
-    names = np.array(NAMES)
     columns = {
-        "day": np.repeat([date(2025, 1, 1) + timedelta(days=day) for day in range(days)], number),
+        "day": [date(2025, 1, 1)] * size,
         "submitted": submitted,
-        "sender": names[sender],
-        "receiver": names[(sender + draw.integers(1, NUM_BANKS, size)) % NUM_BANKS],
+        "sender": banks[sender],
+        "receiver": banks[(sender + draw.integers(1, num_banks, size)) % num_banks],
         "amount_cents": np.maximum(draw.lognormal(11.0, 1.5, size).astype(np.int64), 1),
         "priority": draw.integers(0, 11, size).astype(np.int8),
         "deadline": deadline,
@@ -63,13 +67,15 @@ def write_day(path: Path, number: int, *, days: int = 1) -> None:
     write_payments(make_payments(columns, CALENDAR), path)
 
 
-def scenario(parts: dict[str, Any], policy: str = "fifo", **bank: Any) -> dict[str, Any]:
+def scenario(parts: dict[str, Any], num_banks: int = NUM_BANKS, policy: str = "fifo", **bank: Any) -> dict[str, Any]:
     """Equal banks with enough money."""
     return {
         "format": 1,
         "name": "recorded",
         "simulation": {"ticks_per_day": TICKS, "num_days": 1, "seed": 1},
-        "banks": [{"id": name, "opening_balance": 10**10, "policy": {"type": policy}, **bank} for name in NAMES],
+        "banks": [
+            {"id": name, "opening_balance": 10**10, "policy": {"type": policy}, **bank} for name in names(num_banks)
+        ],
         "lsm": {"algorithms": []},
         **parts,
     }
@@ -80,10 +86,10 @@ def replayed(path: Path) -> dict[str, Any]:
     return {"arrivals": {"recorded": {"file": str(path), "days": "all"}}}
 
 
-def drawn(number: int) -> dict[str, Any]:
+def drawn(number: int, num_banks: int) -> dict[str, Any]:
     """Random arrivals of as many payments."""
     amount = {"type": "lognormal", "mean": 200_000, "std_dev": 500_000}
-    rate = number / NUM_BANKS / TICKS
+    rate = number / num_banks / TICKS
     return {"arrivals": {"rate_per_tick": rate, "amount": amount, "deadline_range": [60, 60], "priority": 5}}
 
 
@@ -122,20 +128,26 @@ def measure_large_day(path: Path, number: int) -> dict[str, float]:
     }
 
 
-def measure_batch(path: Path, number: int, copies: int) -> dict[str, float]:
-    """Memory and speed of a batch; every payment is released in the tick after its arrival or later."""
-    write_day(path, number)
-    config = load_scenario(scenario(replayed(path), "external"))
+def measure_batch(path: Path, number: int, copies: int, num_banks: int) -> dict[str, float]:
+    """Memory and speed of a batch in which every payment is released in the tick of its arrival."""
+    write_day(path, number, num_banks)
+    config = load_scenario(scenario(replayed(path), num_banks, "external"))
     data = recorded_days(config)
     vec = make_vec(config, copies, action="budget")
-    found = {"copies": copies, "payments": number, "shared_mb": 0.0 if data is None else data.words.nbytes / 1e6}
+    found = {
+        "banks": num_banks,
+        "copies": copies,
+        "payments": number,
+        "shared_mb": 0.0 if data is None else data.words.nbytes / 1e6,
+    }
     found["recorded_payments_per_s"] = _steps(vec, 60)
-    rows = STATE_LAYOUT.lengths(vec.scenario.state_sizes)["pay"]  # where no copy has grown
-    arena = vec.columns().pay_id.shape[-1]
-    words = STATE_LAYOUT.columns_per_axis()["pay"] * arena
-    found |= {"rows_at_first": rows, "rows": arena, "kb_per_copy": vec.bytes_per_copy / 1e3}
+    rows = vec.columns().pay_id.shape[-1]
+    words = STATE_LAYOUT.columns_per_axis()["pay"] * rows
+    found |= {"payment_rows": rows, "kb_per_copy": vec.bytes_per_copy / 1e3}
     found["kb_per_copy_beyond_queues"] = (vec.bytes_per_copy - words * WORD_BYTES) / 1e3
-    random = make_vec(load_scenario(scenario({}, "external", **drawn(number))), copies, action="budget")
+    random = make_vec(
+        load_scenario(scenario({}, num_banks, "external", **drawn(number, num_banks))), copies, action="budget"
+    )
     found["random_payments_per_s"] = _steps(random, 60)
     family = make_vec(config, 1, action="budget", randomize=Randomize(num_members=64))
     found["family_of_64_mb"] = sum(variant.row.nbytes for variant in family.variants) / 1e6
@@ -168,11 +180,14 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         large = measure_large_day(Path(folder) / "large.parquet", options.payments)
-        batch = measure_batch(Path(folder) / "small.parquet", options.batch_payments, options.batch)
+        batches = [
+            measure_batch(Path(folder) / f"{banks}.parquet", options.batch_payments, options.batch, banks)
+            for banks in BATCH_BANKS
+        ]
     if options.json:
-        print(json.dumps({"large_day": large, "batch": batch}))
+        print(json.dumps({"large_day": large, "batches": batches}))
         return
-    for title, figures in (("Large day", large), ("Batch", batch)):
+    for title, figures in (("Large day", large), *(("Batch", batch) for batch in batches)):
         print(f"| {title} | |\n|---|---:|")
         print("".join(f"| {name.replace('_', ' ')} | {value:,.3f} |\n" for name, value in figures.items()))
 
