@@ -286,21 +286,18 @@ def _formatted_instants(texts: Any, format_: str) -> Instants:
     )
 
 
-def localised(us: I64, is_utc: Mask, mapping_zone: str | None, zone: str | None) -> tuple[I64, Mask]:
+def localised(us: I64, is_utc: Mask, mapping_zone: str | None, zone: str) -> tuple[I64, Mask]:
     """Local times of a system, in microseconds since 1970 of the local calendar.
 
     Args:
         us: times as written, with their date.
         is_utc: rows that are UTC; the others are in ``mapping_zone``, or local where that is None.
         mapping_zone: zone of the input.
-        zone: local zone of the system; None takes all times as local.
+        zone: local zone of the system.
 
     Returns:
         The local times, and the rows whose time occurs twice or never on the clock of the input's zone.
     """
-    is_unclear = np.zeros(len(us), np.bool_)
-    if zone is None:
-        return us, is_unclear
     written = pa.array(us).cast(pa.timestamp("us"))
     of_input = mapping_zone or zone
     first, last = (

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
+from simcash_env.config import load_scenario
 from simcash_env.config.clock import time_problem
 from simcash_env.config.clock import time_us as us_of_clock
 from simcash_env.config.suggest import nearest
@@ -216,6 +217,7 @@ class Imported:
         write_payments(self.payments, folder / PAYMENTS)
         write_banks(self.banks, folder / BANKS)
         document = self.scenario(name, file_checksum(folder / PAYMENTS))
+        load_scenario({key: part for key, part in document.items() if key != "arrivals"})  # the table has been judged
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
         write_atomically(folder / SCENARIO, text.encode())
         skipped = [SkippedRows(rows.rule, rows.action, rows.num_rows, rows.value_cents) for rows in self.handled]

@@ -66,7 +66,7 @@ class Group:
     column: str
     rule: str
     places: I64
-    values: Any  # Arrow array of the column as it was read, or None
+    values: Any  # Arrow array of the column as it was read
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Problems:
         groups: problems of rows.
     """
 
-    places: Places | None = None
+    places: Places = field(default_factory=lambda: Places.of_file("", np.empty(0, np.int64)))
     faults: list[Fault] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
 
@@ -87,17 +87,16 @@ class Problems:
         """Number of problems."""
         return len(self.faults) + sum(len(group.places) for group in self.groups)
 
-    def add(self, column: str, rule: str, places: I64, values: Any = None) -> None:
+    def add(self, column: str, rule: str, places: I64, values: Any) -> None:
         """Add the rows at these places of the source, if there are any."""
         if len(places):
             self.groups.append(Group(column, rule, places, values))
 
     def of(self, group: Group, at_most: int | None = None) -> Iterator[Fault]:
         """Yield the faults of a group."""
-        if self.places is not None:
-            for place in group.places[:at_most].tolist():
-                value = None if group.values is None else group.values[place].as_py()
-                yield self.places.fault(place, group.column, value, group.rule)
+        for place in group.places[:at_most].tolist():
+            value = group.values[place].as_py()
+            yield self.places.fault(place, group.column, value, group.rule)
 
     def all(self) -> Iterator[Fault]:
         """Yield every fault: of files first, then by rule."""
@@ -109,7 +108,7 @@ class Problems:
         """Yield the first faults of every rule in the order of the rows, and how many more break it."""
         yield from self.faults
         found = [fault for group in self.groups for fault in self.of(group, SHOWN_PER_RULE)]
-        order = {} if self.places is None else {file: place for place, file in enumerate(self.places.files)}
+        order = {file: place for place, file in enumerate(self.places.files)}
         yield from sorted(found, key=lambda fault: (order.get(fault.file or "", 0), fault.line or 0))
         for group in self.groups:
             more = len(group.places) - SHOWN_PER_RULE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -150,24 +151,13 @@ def _read_text(path: Path, mapping: MappingConfig, problems: Problems) -> Source
         delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
     )
     read = pc_csv.ReadOptions(use_threads=False, encoding=mapping.encoding)  # row numbers need one thread
-    as_binary = pc_csv.ConvertOptions(check_utf8=False)
-    try:
-        with pc_csv.open_csv(path, read, parse, as_binary) as head:
-            names = head.schema.names
-    except UnicodeError as error:
-        raise _refusal(path, f"not {mapping.encoding} text: {reason_of(error)}") from error
-    except (pa.ArrowException, ValueError) as error:
-        raise _refusal(path, f"cannot be read as a table: {reason_of(error)}") from error
+    with _named(path, mapping), pc_csv.open_csv(path, read, parse, pc_csv.ConvertOptions(check_utf8=False)) as head:
+        names = head.schema.names
     _require_columns(file, names)
     ragged.clear()
-    kinds = dict.fromkeys(names, pa.binary())
-    convert = pc_csv.ConvertOptions(column_types=kinds, strings_can_be_null=False)
-    try:
+    convert = pc_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False)
+    with _named(path, mapping):
         table = pc_csv.read_csv(path, read, parse, convert)
-    except UnicodeError as error:
-        raise _refusal(path, f"not {mapping.encoding} text: {reason_of(error)}") from error
-    except (pa.ArrowException, ValueError) as error:
-        raise _refusal(path, f"cannot be read as a table: {reason_of(error)}") from error
     for row, actual, expected in ragged:
         rule = f"must have {expected} values as the header has"
         problems.faults.append(Fault(file, row or None, "", f"{actual} values", rule))
@@ -179,6 +169,17 @@ def _read_text(path: Path, mapping: MappingConfig, problems: Problems) -> Source
     places = Places.of_file(file, rows)
     columns = [_as_text(table[name], name, mapping, places, problems) for name in names]
     return Source(pa.Table.from_arrays(columns, names), {}, places, file)
+
+
+@contextmanager
+def _named(path: Path, mapping: MappingConfig) -> Iterator[None]:
+    """Name the file where Arrow cannot read it as a table of text."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise _refusal(path, f"not {mapping.encoding} text: {reason_of(error)}") from error
+    except (pa.ArrowException, ValueError) as error:
+        raise _refusal(path, f"cannot be read as a table: {reason_of(error)}") from error
 
 
 def _as_text(values: Any, name: str, mapping: MappingConfig, places: Places, problems: Problems) -> Any:

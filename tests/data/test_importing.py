@@ -17,12 +17,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from simcash_env.data import import_payments, read_payments
+from simcash_env.config import load_scenario
+from simcash_env.data import import_payments, read_payments, reading
 from simcash_env.data.banks import Bank, read_banks
 from simcash_env.data.importing import BANKS, FILES, PAYMENTS, SCENARIO, Imported, require_free
 from simcash_env.data.payments import METADATA_KEY, Payments, write_payments
 from simcash_env.data.problems import SHOWN_PER_RULE, RowsError
 from simcash_env.errors import ConfigError, WriteError
+from simcash_env.simulation import Simulation
 from tests.data.inputs import BANK_ROWS, HEADER, ROWS, changed, column, csv_text, mapping_of, message, transaction
 
 NOON = dt.time(12)
@@ -295,6 +297,80 @@ def test_import_of_messages(tmp_path):
     assert (first["submitted"], first["settled"], first["kind"]) == (dt.time(9, 0), dt.time(10, 0, 1), "customer")
     assert (second["priority"], second["payment_id"], third["kind"]) == (5, "T2", "interbank")
     assert made.currency == "EUR"
+
+
+def test_import_of_a_duckdb_file_with_several_tables(tmp_path):
+    path = tmp_path / "p.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.register("frame", changed_frame())
+        assert refused(lambda: import_payments(empty_database(tmp_path)))[0].endswith(
+            "has 0 tables; name one with table: in the mapping"
+        )
+        connection.execute('CREATE TABLE "my payments" AS SELECT * FROM frame')
+        connection.execute("CREATE TABLE other AS SELECT 1 AS one")
+    assert refused(lambda: import_payments(path)) == [
+        f"{path}: has 2 tables; name one with table: in the mapping (my payments, other)"
+    ]
+    assert refused(lambda: import_payments(path, mapping=mapping_of(table="none"))) == [
+        f"{path}: has no table none; tables are my payments, other"
+    ]
+    assert len(import_payments(path, mapping=mapping_of(table="my payments")).payments) == 4
+
+
+def empty_database(folder):
+    duckdb.connect(str(folder / "empty.duckdb")).close()
+    return folder / "empty.duckdb"
+
+
+def test_import_of_an_excel_sheet_with_missing_cells(tmp_path):
+    path = tmp_path / "p.xlsx"
+    made = openpyxl.Workbook()
+    made.create_sheet("payments")
+    made["payments"].append([*HEADER.split(","), "deadline", "divisible"])
+    made["payments"].append([dt.datetime(2026, 3, 2), "08:00", "a", "b", 10, None, True])  # noqa: DTZ001 - of Excel
+    made["payments"].append(["2026-03-02", dt.time(8, 0, 30), "b", "a", 0.25, dt.time(9), None])
+    made.save(path)
+    first, second = import_payments(path, mapping=mapping_of(table="payments")).payments.table.to_pylist()
+    assert (first["deadline"], first["divisible"], first["amount_cents"]) == (None, True, 1000)
+    assert (second["deadline"], second["divisible"], second["amount_cents"]) == (dt.time(9), False, 25)
+    made["payments"].delete_rows(2, 2)
+    made.save(path)
+    assert refused(lambda: import_payments(path, mapping=mapping_of(table="payments"))) == [
+        f"{path}: the sheet has a header and no rows"
+    ]
+    assert (
+        "cannot be read as an Excel file" in refused(lambda: import_payments(path, mapping=mapping_of(table="none")))[0]
+    )
+
+
+def test_import_refuses_a_large_excel_file(tmp_path, monkeypatch):
+    path = tmp_path / "p.xlsx"
+    path.write_bytes(book())
+    monkeypatch.setattr(reading, "MAX_EXCEL_BYTES", 100)
+    assert refused(lambda: import_payments(path)) == [
+        f"{path}: has more than 100 bytes uncompressed, the largest size that is read"
+    ]
+
+
+def test_import_of_another_encoding(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_bytes(csv_text().replace("BETA", "BÉTA").encode("utf-16"))
+    made = import_payments(path, mapping=mapping_of(encoding="utf-16"))
+    assert [bank.id for bank in made.banks] == ["ALPHA", "BÉTA", "GAMMA"]
+    path.write_bytes(csv_text().replace("BETA", "BÉTA").encode("latin-1"))
+    assert len(import_payments(path, mapping=mapping_of(encoding="latin-1")).payments) == 4
+    assert "not ascii text: " in refused(lambda: import_payments(path, mapping=mapping_of(encoding="ascii")))[0]
+
+
+def test_import_of_a_file_that_is_no_table(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_bytes(b"\n\n\n")
+    assert refused(lambda: import_payments(path)) != []
+
+
+def test_import_of_five_days_fills_every_part_of_the_split():
+    days = [f"2026-03-0{day}" for day in range(2, 7)]
+    assert len(import_payments(pa.table(column("day", days))).notes) == 1
 
 
 # -- rows that need not be rejected ------------------------------------------------------------------------------------
@@ -652,6 +728,8 @@ def test_import_refuses_a_payments_table_of_a_later_version(tmp_path):
 
 
 def test_import_refuses_paths_that_lead_nowhere(tmp_path):
+    long = "x" * 300 + ".csv"
+    assert "cannot be read: File name too long" in refused(lambda: import_payments(long))[0]
     path = tmp_path / "none.csv"
     assert refused(lambda: import_payments(path)) == [f"{path}: cannot be read: no such file or folder"]
     assert "cannot be read: " in refused(lambda: import_payments("a\0b"))[0]
@@ -690,6 +768,14 @@ def test_import_writes_its_files(imported, tmp_path):
     assert (document["name"], document["currency"]) == ("my-system", "EUR")
 
 
+def test_import_writes_a_scenario_that_runs(imported, tmp_path):
+    imported.write(tmp_path / "out")
+    simulation = Simulation(load_scenario(tmp_path / "out" / SCENARIO), seed=1)
+    summary = simulation.run_to_completion()
+    assert (summary.ticks, summary.arrived, summary.settled) == (132, 3, 3)
+    assert simulation.balance("ALPHA") == 150_000 - 150_000 + 200_000
+
+
 def test_import_writes_the_same_bytes_each_time(imported, tmp_path):
     for name in ("1", "2"):
         imported.write(tmp_path / name / "my-system")
@@ -726,7 +812,8 @@ def test_import_undoes_a_replacement_that_fails(imported, tmp_path, monkeypatch)
     from simcash_env.data import importing
 
     imported.write(tmp_path / "out")
-    before = {file: (tmp_path / "out" / file).read_bytes() for file in FILES}
+    (tmp_path / "out" / BANKS).unlink()
+    before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     other = Imported(imported.payments, (Bank("ALPHA", 9), Bank("BETA"), Bank("GAMMA")), 4)
     written = importing.Imported._write_files
 
@@ -737,7 +824,7 @@ def test_import_undoes_a_replacement_that_fails(imported, tmp_path, monkeypatch)
     monkeypatch.setattr(importing.Imported, "_write_files", incomplete)
     with pytest.raises(WriteError, match="cannot be written"):
         other.write(tmp_path / "out", force=True)
-    assert {file: (tmp_path / "out" / file).read_bytes() for file in FILES} == before
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
