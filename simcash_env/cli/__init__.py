@@ -9,6 +9,7 @@ from typing import Any, Final
 import typer
 
 from simcash_env.cli import (
+    calibrating,
     clusters,
     doctor,
     importing,
@@ -58,6 +59,8 @@ app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay ru
 app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
 app.command("import", epilog=importing.EXAMPLES)(importing.import_)
 app.command(epilog=reporting.EXAMPLES)(reporting.report)
+app.command(epilog=calibrating.CALIBRATE_EXAMPLES)(calibrating.calibrate)
+app.command(epilog=calibrating.GENERATE_EXAMPLES)(calibrating.generate)
 app.command(epilog="Example: simcash bench --json")(speed.bench)
 app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
