@@ -16,6 +16,7 @@ from simcash_env.cli import (
     learning,
     library,
     market,
+    measuring,
     recorded,
     reporting,
     running,
@@ -66,6 +67,8 @@ app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > repor
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
 app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
+app.command(epilog=measuring.METRICS_EXAMPLES)(measuring.metrics)
+app.command(epilog=measuring.COMPARE_EXAMPLES)(measuring.compare)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
 app.command(epilog=serving.EXAMPLES)(serving.serve)
 app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.pt --json")(learning.evaluate)

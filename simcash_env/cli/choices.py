@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from simcash_env.cli.screen import note
 from simcash_env.config import PolicyConfig, ScenarioConfig
-from simcash_env.config.documents import DUPLICATE
+from simcash_env.config.documents import DUPLICATE, parse_yaml
 from simcash_env.config.external import HOLD, RELEASE, default_policy, plain_external
 from simcash_env.config.numbers import has_two_meanings, number_in
+from simcash_env.config.overrides import PREFIX
 from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.kernels._numba import notice
@@ -79,6 +82,16 @@ External = Annotated[
         "--external",
         help="Default policy of external banks in ticks without actions: release, hold, NAME or "
         "NAME:parameter=value,... (default: release).",
+        show_default=False,
+    ),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the scenario, such as lsm.algorithms=[] or banks.BANK_A.credit_limit=0 "
+        "(may be repeated).",
         show_default=False,
     ),
 ]
@@ -149,6 +162,50 @@ def policy_fields(text: str) -> dict[str, Any]:
     if faults:
         raise ConfigError(faults)
     return fields
+
+
+def chosen_changes(sets: Sequence[str] | None) -> dict[str, Any]:
+    """Parse the values of ``--set`` into changes by dotted key; values are YAML.
+
+    Raises:
+        ConfigError: no value, a key given twice, a value that is not YAML; lists all faults.
+    """
+    faults: list[Fault] = []
+    chosen: dict[str, Any] = {}
+    for text in sets or ():
+        key, equals, value = text.partition("=")
+        place = f"--set {key}"
+        if not equals or not key:
+            faults.append(Fault(None, None, f"--set {text}", None, "must be KEY=VALUE, such as lsm.algorithms=[]"))
+            continue
+        if key in chosen:
+            faults.append(Fault(None, None, place, None, DUPLICATE))
+        chosen[key] = None
+        try:
+            document = parse_yaml(value, None)
+        except ConfigError as error:
+            faults += [Fault(None, None, place, shown(value), fault.rule) for fault in error.faults]
+            continue
+        faults += [
+            Fault(None, None, ".".join([place, *map(str, found.place)]), shown(found.value), found.rule)
+            for found in document.broken
+        ]
+        chosen[key] = document.value
+    if faults:
+        raise ConfigError(faults)
+    return chosen
+
+
+@contextmanager
+def naming_sets(option: str = "--set") -> Iterator[None]:
+    """Name the option of a change in the errors that it causes."""
+    try:
+        yield
+    except ConfigError as error:
+        faults = [
+            replace(fault, path=re.sub(f"^{re.escape(PREFIX)}", f"{option} ", fault.path)) for fault in error.faults
+        ]
+        raise ConfigError(faults) from error
 
 
 def chosen_external(text: str | None) -> dict[str, Any] | str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from simcash_env.cli.choices import leave_out_notice
+from simcash_env.cli.choices import Sets, chosen_changes, leave_out_notice, naming_sets
 from simcash_env.cli.screen import data, needs_extra, note, notes
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
@@ -30,6 +30,7 @@ def benchmark(
             help="Learned policy to add: a checkpoint, or a scenario with a shipped policy.", show_default=False
         ),
     ] = None,
+    sets: Sets = None,
     *,
     every: Annotated[
         bool, typer.Option("--every", help="Show every tuned policy, not only the best one on validation seeds.")
@@ -46,22 +47,25 @@ def benchmark(
     played: list[Any] = []
     named = scenarios or ["castro-12period-v0"]
     checkpoints = [found_checkpoint(path, named) for path in learned or ()]
-    rows = leaderboard.run_benchmark(
-        named,
-        seeds,
-        num_tuning_seeds=tuning_seeds,
-        families=ALL_FAMILIES,
-        num_measured=min(measured, seeds),
-        report=report,
-        keep=played,
-        only_best=not every,
-    )
+    changes = chosen_changes(sets)
+    with naming_sets():
+        rows = leaderboard.run_benchmark(
+            named,
+            seeds,
+            num_tuning_seeds=tuning_seeds,
+            families=ALL_FAMILIES,
+            num_measured=min(measured, seeds),
+            report=report,
+            keep=played,
+            only_best=not every,
+            changes=changes,
+        )
     for warning in leaderboard.edge_warnings(rows):
         note(f"warning: {warning}")
     if checkpoints:
         with needs_extra(EXTRA):
             from simcash_env.learning.leaderboard_row import learned_row
-        rows += [learned_row(checkpoint, seeds, played) for checkpoint in checkpoints]
+        rows += [learned_row(checkpoint, seeds, played, changes) for checkpoint in checkpoints]
     if plots is not None:
         with needs_extra(EXTRA):
             from simcash_env.evaluation.plots import draw_all
@@ -102,6 +106,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.", show_default=False)] = None,
     algorithm: Annotated[str, typer.Option(help="Learner (ippo: independent PPO).")] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
+    sets: Sets = None,
     *,
     quiet: Annotated[bool, typer.Option(help="Print no progress and no notes.", callback=leave_out_notice)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
@@ -110,11 +115,16 @@ def train(
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_train
         from simcash_env.learning.settings import load_settings, require_a_rollout
+    changes = chosen_changes(sets)
+    with naming_sets():
+        settings = load_settings(scenario, **({"changes": changes} if changes else {}))
+        settings.config()
     if steps is not None:
-        require_a_rollout(load_settings(scenario), steps)
+        require_a_rollout(settings, steps)
     trained = cli_train(
-        scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard
-    )
+        scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard,
+        changes=changes,
+    )  # fmt: skip
     if as_json:
         left_out = {"curve", "sha256", "shape"}
         facts = {name: value for name, value in vars(trained.facts).items() if name not in left_out}
@@ -129,13 +139,15 @@ def evaluate(
     ],
     seeds: Annotated[int, typer.Option(min=2, help="Number of test seeds.")] = 200,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.", show_default=False)] = None,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Evaluate a checkpoint on test seeds and print its costs."""
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_evaluate
-    cli_evaluate(checkpoint, seeds, as_json=as_json)
+    with naming_sets():
+        cli_evaluate(checkpoint, seeds, as_json=as_json, changes=chosen_changes(sets))
     if plots is not None:
         with needs_extra(EXTRA):
             from simcash_env.learning.checkpoint_plots import draw_checkpoint

@@ -9,10 +9,19 @@ from typing import Annotated, Any, Final
 import typer
 
 from simcash_env.cli import trees
-from simcash_env.cli.choices import AsJson, PolicyPath, complete_file, complete_scenario
+from simcash_env.cli.choices import (
+    AsJson,
+    PolicyPath,
+    Sets,
+    chosen_changes,
+    complete_file,
+    complete_scenario,
+    naming_sets,
+)
 from simcash_env.cli.screen import data, note
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
+from simcash_env.config.overrides import Changes
 from simcash_env.config.schema import scenario_schema
 from simcash_env.config.suggest import nearest
 from simcash_env.config.trees.files import load_tree
@@ -126,20 +135,23 @@ def validate(
         typer.Argument(help="Scenario files, tree files or ids of the library.", autocompletion=complete_scenario),
     ],
     policy_path: PolicyPath = None,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list with an object for each file.")] = False,
 ) -> None:
     """Check scenario files and decision trees, and report every fault with file, line, path, value and rule."""
-    found = {file: faults_of(file, policy_path, report=not as_json) for file in files}
+    changes = chosen_changes(sets)
+    found = {file: faults_of(file, policy_path, changes, report=not as_json) for file in files}
     trees.conclude(found, as_json=as_json)
 
 
-def faults_of(file: str, policy_path: Path | None, *, report: bool) -> tuple[Fault, ...]:
-    """Return the faults of a file; print them if ``report``."""
+def faults_of(file: str, policy_path: Path | None, changes: Changes, *, report: bool) -> tuple[Fault, ...]:
+    """Return the faults of a file with these changes; print them if ``report``."""
     if trees.is_tree_file(file):
         return trees.faults_of_tree(file, report=report)
     try:
-        load_scenario(file, policy_path=policy_path, notice=None if report else lambda _: None)
+        with naming_sets():
+            load_scenario(file, changes=changes, policy_path=policy_path, notice=None if report else lambda _: None)
     except ConfigError as error:
         if report:
             note(str(error))

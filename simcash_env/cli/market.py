@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from simcash_env.cli.choices import External, chosen_external, print_notices
+from simcash_env.cli.choices import External, Sets, chosen_changes, chosen_external, naming_sets, print_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
@@ -102,6 +102,7 @@ def run_market(
         int | None, typer.Option(min=1, help="Stop after this number of slots.", show_default=False)
     ] = None,
     external: External = None,
+    sets: Sets = None,
     delay: Annotated[str, typer.Option(help="Unit of the delay before a retry: ms or ticks.")] = "ms",
     *,
     auto_save: Annotated[bool, typer.Option(help="Save after each slot, not only at the end.")] = True,
@@ -111,8 +112,10 @@ def run_market(
     if delay not in {"ms", "ticks"}:
         message = f"--delay must be ms or ticks, got {delay!r}"
         raise typer.BadParameter(message)
+    with naming_sets():
+        config = load_scenario(scenario, changes=chosen_changes(sets))
     run = MarketRun.start(
-        load_scenario(scenario),
+        config,
         seed=seed,
         external=chosen_external(external),
         delay=delay,

@@ -25,6 +25,7 @@ class Outputs:
     db: Path | None = None
     plot: Path | None = None
     state: Path | None = None
+    tables: Path | None = None
 
     def __bool__(self) -> bool:
         """Is anything to be recorded?"""
@@ -47,8 +48,13 @@ class Outputs:
             taken[path.resolve()] = option
             if rule:
                 faults.append(Fault(None, None, option, repr(str(path)), rule))
+        if self.tables is not None and (rule := unusable_folder(self.tables)):
+            faults.append(Fault(None, None, "--tables", repr(str(self.tables)), rule))
         if faults:
             raise ConfigError(faults)
+        if self.tables is not None:
+            with needs_extra("records", "pyarrow"):
+                pass
         if self.plot is not None:
             with needs_extra("plots"):
                 from simcash_env.records.plots import require_format
@@ -89,6 +95,16 @@ class Outputs:
                 note(f"{path}: {num_events:,} events")
         if self.plot is not None:
             note(f"{self.plot}: drawn")
+
+
+def unusable_folder(path: Path) -> str:
+    """Return why a folder cannot be written to, or an empty text if nothing prevents it."""
+    if SURROGATE.search(str(path)):
+        return f"is not a valid folder name: it {text_problem(str(path))}"
+    try:
+        return "is a file, not a folder" if path.exists() and not path.is_dir() else ""
+    except (OSError, ValueError) as error:
+        return f"is not a valid folder name: {error}"
 
 
 def unusable_path(path: Path) -> str:

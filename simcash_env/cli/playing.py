@@ -11,8 +11,10 @@ from typing import Any, Final, Literal, TypeAlias
 from rich.live import Live
 from rich.table import Table
 
+from simcash_env.amounts import amount_text, unit_name
 from simcash_env.cli.screen import data, notes, tick_bar
 from simcash_env.cli.stopping import stop_requests
+from simcash_env.config import ScenarioConfig
 from simcash_env.simulation import Simulation, Summary, TickResult
 
 Show: TypeAlias = Literal["nothing", "bar", "live", "events"]
@@ -31,7 +33,7 @@ def play(tick: Callable[[], TickResult], simulation: Simulation, last_tick: int,
 def _watcher(simulation: Simulation, last_tick: int, show: Show, screens: ExitStack) -> Callable[[TickResult], None]:
     """Return the function that runs after each tick."""
     if show == "events":
-        return print_tick
+        return lambda result: print_tick(result, simulation.config)
     if show == "live":
         live = screens.enter_context(Live(console=notes, transient=True, auto_refresh=False))
         return _rarely(lambda: live.update(live_table(simulation, last_tick), refresh=True))
@@ -59,13 +61,25 @@ def _rarely(redraw: Callable[[], Any]) -> Callable[[TickResult], None]:
 def live_table(simulation: Simulation, last_tick: int) -> Table:
     """Return the table of the current state of every bank."""
     tick = simulation.current_tick
-    table = bank_table(simulation, f"tick {tick:,} of {last_tick:,}, day {simulation.current_day}")
+    where = place_of(simulation.config, f"tick {tick:,} of {last_tick:,}", min(tick, last_tick - 1))
+    table = bank_table(simulation, f"{where}; {amounts_in(simulation.config)}")
     table.caption = f"Queue 2: {len(simulation.queue2()):,} payments"
     return table
 
 
+def place_of(config: ScenarioConfig, text: str, tick: int) -> str:
+    """Return the text with day and time of day of a tick behind it."""
+    day, clock = tick // config.simulation.ticks_per_day, config.simulation.clock
+    return f"{text} (day {day})" if clock is None else f"{text} (day {day}, {clock(tick)})"
+
+
+def amounts_in(config: ScenarioConfig) -> str:
+    """Return what the amounts of a table are counted in."""
+    return f"amounts in {unit_name(config.currency)}"
+
+
 def bank_table(simulation: Simulation, title: str) -> Table:
-    """Return a table with balance, queues and costs of every bank, in cents."""
+    """Return a table with balance, queues and costs of every bank."""
     table = Table(title=title)
     table.add_column("bank")
     columns = (
@@ -76,41 +90,60 @@ def bank_table(simulation: Simulation, title: str) -> Table:
         "queue2_count",
         "queue2_cents",
     )
-    for heading in ("balance", "collateral", "Queue 1", "cents", "Queue 2", "cents", "cost"):
+    for heading in ("balance", "collateral", "Queue 1", "value", "Queue 2", "value", "cost"):
         table.add_column(heading, justify="right", overflow="fold")
     figures = simulation.sample(columns).T.tolist()
     for bank, row in zip(simulation.bank_ids, figures, strict=True):
-        table.add_row(bank, *(f"{figure:,}" for figure in (*row, sum(simulation.costs(bank).values()))))
+        balance, collateral, count1, value1, count2, value2 = row
+        cost = sum(simulation.costs(bank).values())
+        money = [amount_text(cents) for cents in (balance, collateral, value1, value2, cost)]
+        table.add_row(bank, *money[:2], f"{count1:,}", money[2], f"{count2:,}", *money[3:])
     return table
 
 
-def print_tick(result: TickResult) -> None:
-    """Print one line for a tick and one for each event, to stderr so that --json stays one object."""
-    sys.stderr.write(
-        f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
-        f"{result.num_lsm_releases} by liquidity saving, {result.queue2_size} in Queue 2, {result.total_cost} cents\n"
+def tick_line(result: TickResult, config: ScenarioConfig) -> str:
+    """Return one line on a tick."""
+    return (
+        f"{place_of(config, f'tick {result.tick}', result.tick)}: {result.num_arrivals} arrived, "
+        f"{result.num_settlements} settled, {result.num_lsm_releases} by liquidity saving, "
+        f"{result.queue2_size} in Queue 2, cost {amount_text(result.total_cost, config.currency)}"
     )
+
+
+def print_tick(result: TickResult, config: ScenarioConfig) -> None:
+    """Print one line for a tick and one for each event, to stderr so that --json stays one object."""
+    sys.stderr.write(f"{tick_line(result, config)}\n")
     for event in result.events:
         fields = event.as_dict()
         fields.pop("tick")
         kind = fields.pop("kind")
-        sys.stderr.write(f"  {kind}  " + "  ".join(f"{name}={value}" for name, value in fields.items()) + "\n")
+        told = "  ".join(f"{name}={shown(name, value)}" for name, value in fields.items())
+        sys.stderr.write(f"  {kind}  {told}\n")
 
 
-def print_summary(summary: Summary) -> None:
+def shown(name: str, value: int | str) -> int | str:
+    """Return a value of an event as it is printed; amounts are in currency units."""
+    is_money = isinstance(value, int) and (name == "amount" or "cents" in name.split("_"))
+    return amount_text(int(value)) if is_money else value
+
+
+def print_summary(summary: Summary, config: ScenarioConfig) -> None:
     """Print a table of banks and a line of totals."""
     kinds = [kind for kind in next(iter(summary.costs.values())) if any(row[kind] for row in summary.costs.values())]
-    table = Table(title=f"{summary.scenario}, seed {summary.seed}, {summary.ticks} ticks; cents")
+    table = Table(title=f"{summary.scenario}, seed {summary.seed}, {summary.ticks} ticks; {amounts_in(config)}")
     table.add_column("bank")
     for heading in ("balance", *(kind.replace("_", " ") for kind in kinds), "total cost"):
         table.add_column(heading, justify="right")
     for bank, costs in summary.costs.items():
         figures = (summary.final_balances[bank], *(costs[kind] for kind in kinds), sum(costs.values()))
-        table.add_row(bank, *(f"{figure:,}" for figure in figures))
+        table.add_row(bank, *map(amount_text, figures))
     data.print(table)
+    arrived, settled, cost = (
+        amount_text(cents, config.currency)
+        for cents in (summary.arrived_cents, summary.settled_cents, summary.total_cost)
+    )
     data.print(
-        f"arrived {summary.arrived:,} payments ({summary.arrived_cents:,} cents), settled {summary.settled:,} "
-        f"({summary.settled_cents:,} cents), dropped {summary.dropped:,}, queued {summary.queued:,}; "
-        f"total cost {summary.total_cost:,} cents",
+        f"arrived {summary.arrived:,} payments ({arrived}), settled {summary.settled:,} ({settled}), "
+        f"dropped {summary.dropped:,}, queued {summary.queued:,}; total cost {cost}",
         highlight=False,
     )

@@ -17,10 +17,13 @@ from simcash_env.cli.choices import (
     PolicyPath,
     Quiet,
     Seed,
+    Sets,
+    chosen_changes,
     chosen_external,
     chosen_policies,
     complete_file,
     complete_scenario,
+    naming_sets,
     print_notices,
     replace_policies,
 )
@@ -31,11 +34,13 @@ from simcash_env.config import load_scenario
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.files import held_alone
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.run_tables import FORMATS, Format
 
 EXAMPLES: Final = (
     "Examples: simcash run castro-12period-v0 --seed 42   |   simcash run ten-banks-v0 --json --quiet   |   "
     "simcash run my.yaml --policy BANK_A=deadline:urgency_threshold=2   |   "
     "simcash run ten-banks-v0 --events run.parquet --db runs.duckdb --plot run.png   |   "
+    "simcash run lynx-day-v0 --set lsm.algorithms=[] --set banks.*.credit_limit=0   |   "
     "simcash run --state saved.simcash --ticks 10"
 )
 INTERRUPTED: Final = 130
@@ -64,6 +69,7 @@ def run(
     ] = None,
     seed: Seed = None,
     policy: Policies = None,
+    sets: Sets = None,
     external: External = None,
     policy_path: PolicyPath = None,
     events: Annotated[
@@ -75,6 +81,13 @@ def run(
     plot: Annotated[
         Path | None, typer.Option(help="Plot the run to this file: .png, .svg or .pdf.", autocompletion=complete_file)
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Write tables of payments, banks and system to this folder.", autocompletion=complete_file),
+    ] = None,
+    table_format: Annotated[
+        str, typer.Option("--format", help="Format of --tables: csv, parquet or arrow.")
+    ] = "parquet",
     *,
     live: Annotated[
         bool, typer.Option("--live", help="Show a table of the banks during the run, on a terminal.")
@@ -84,14 +97,19 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario with scripted banks, or continue a saved simulation, and print its costs."""
-    outputs = Outputs(events, db, plot, state)
-    _require_sense(scenario, state, seed, policy_path, external, live=live, quiet_or_verbose=quiet or verbose)
+    outputs = Outputs(events, db, plot, state, tables)
+    _require_sense(
+        scenario, state, seed, policy_path, external, sets, tables, live=live, quiet_or_verbose=quiet or verbose
+    )
+    changes, written = chosen_changes(sets), chosen_format(table_format)
     outputs.require_usable()
     with nullcontext() if state is None else held_alone(state):
         if state is None:
-            config = load_scenario(str(scenario), policy_path=policy_path, notice=(lambda _: None) if quiet else None)
+            notice = (lambda _: None) if quiet else None
+            with naming_sets():
+                config = load_scenario(str(scenario), changes=changes, policy_path=policy_path, notice=notice)
             config = replace_policies(config, chosen_policies(config, policy or []))
-            simulation = Simulation(config, seed=seed, events=False, external=chosen_external(external))
+            simulation = Simulation(config, seed=seed, events=tables is not None, external=chosen_external(external))
             chosen: dict[str, Any] = {}
         else:
             simulation = Simulation.load(state)
@@ -104,14 +122,30 @@ def run(
         was_interrupted = _record(simulation, last_tick, chosen, outputs, show, quiet=quiet)
         if state is not None:
             simulation.save(state)
+    if tables is not None:
+        for path in simulation.tables().write(tables, written):
+            if not quiet:
+                note(f"{path}: written")
     summary = simulation.summary()
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
     else:
-        print_summary(summary)
+        print_summary(summary, simulation.config)
     if was_interrupted:
         notes.print(f"interrupted after {summary.ticks} of {last_tick} ticks; the results cover these ticks")
         raise typer.Exit(INTERRUPTED)
+
+
+def chosen_format(text: str) -> Format:
+    """Parse ``--format``.
+
+    Raises:
+        ConfigError: no such format.
+    """
+    for known in FORMATS:
+        if text == known:
+            return known
+    raise ConfigError([Fault(None, None, "--format", repr(text), f"must be one of {', '.join(FORMATS)}")])
 
 
 def _require_sense(
@@ -120,6 +154,8 @@ def _require_sense(
     seed: int | None,
     policy_path: Path | None,
     external: str | None,
+    sets: list[str] | None,
+    tables: Path | None,
     *,
     live: bool,
     quiet_or_verbose: bool,
@@ -138,6 +174,10 @@ def _require_sense(
         faults.append(("--policy-path", "a saved simulation has its tree files in it"))
     if state is not None and external is not None:
         faults.append(("--external", "a saved simulation has its default (simcash create --external)"))
+    if state is not None and sets:
+        faults.append(("--set", "a saved simulation has its scenario (simcash create --set)"))
+    if state is not None and tables is not None:
+        faults.append(("--tables", "needs a run from its first tick on"))
     if live and quiet_or_verbose:
         faults.append(("--live", "cannot be combined with --quiet or --verbose"))
     if faults:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from simcash_env.cli.choices import policy_fields
+from simcash_env.cli.choices import Sets, chosen_changes, naming_sets, policy_fields
 from simcash_env.cli.screen import data, needs_extra, notes
 from simcash_env.config import PolicyConfig
 from simcash_env.config.report import broken_of, shown
@@ -77,13 +77,16 @@ def export(
         typer.Option(help="Bank that gets a Minari data set (may be repeated; default: all learning banks)."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the data sets.")] = DATA_SETS,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Write rollouts as data sets: Parquet for all banks together, Minari for each bank."""
     with needs_extra(OFFLINE, "minari", "pyarrow"):
         from simcash_env.learning import offline_data as offline
-    rollouts = offline.roll_out(player_of(source, policy), range(first_seed, first_seed + runs))
+    with naming_sets():
+        player = player_of(source, policy, chosen_changes(sets))
+    rollouts = offline.roll_out(player, range(first_seed, first_seed + runs))
     banks = bank or list(rollouts.bank_ids)
     stem = offline.dataset_id(rollouts.policy, "all").replace("/", "-")
     names = [offline.write_minari(rollouts, one, out) for one in banks]
@@ -97,7 +100,7 @@ def export(
         data.print(f"Minari, below {out}: {name}", markup=False, highlight=False, soft_wrap=True)
 
 
-def player_of(source: str, policy: str | None) -> Any:
+def player_of(source: str, policy: str | None, changes: dict[str, Any]) -> Any:
     """Return the policy of a checkpoint, or the named policy on a scenario.
 
     Raises:
@@ -108,10 +111,12 @@ def player_of(source: str, policy: str | None) -> Any:
     if source.endswith(".pt"):
         if policy is not None:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
+        if changes:
+            raise ConfigError([Fault(None, None, "--set", None, "a checkpoint has its scenario (simcash train --set)")])
         return policies.open_checkpoint(Path(source))
     named = policy or "fifo"
     chosen = None if named in policies.UNNAMED else named_policy(named)
-    return policies.named_policy(source, chosen, named.replace(":", "-"))
+    return policies.named_policy(source, chosen, named.replace(":", "-"), changes)
 
 
 def named_policy(text: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import (
     AsJson,
     External,
@@ -18,17 +19,21 @@ from simcash_env.cli.choices import (
     Quiet,
     ScenarioName,
     Seed,
+    Sets,
+    chosen_changes,
     chosen_external,
     chosen_policies,
     complete_file,
+    naming_sets,
     print_notices,
     replace_policies,
 )
 from simcash_env.cli.outputs import unusable_path
-from simcash_env.cli.playing import bank_table
+from simcash_env.cli.playing import amounts_in, bank_table, tick_line
 from simcash_env.cli.screen import data, note, progress
 from simcash_env.cli.stopping import stop_requests
 from simcash_env.config import load_scenario
+from simcash_env.config.clock import Clock
 from simcash_env.config.documents import read_document
 from simcash_env.config.report import broken_of
 from simcash_env.errors import ConfigError, Fault, SimulationError
@@ -83,6 +88,7 @@ def create(
     file: Annotated[Path, typer.Argument(help="File for the saved simulation.", show_default=False)],
     seed: Seed = None,
     policy: Policies = None,
+    sets: Sets = None,
     external: External = None,
     policy_path: PolicyPath = None,
     *,
@@ -97,7 +103,9 @@ def create(
     problem = unusable_path(file) or ("exists; --force replaces it" if file.exists() and not force else "")
     if problem:
         raise ConfigError([Fault(None, None, "FILE", repr(str(file)), problem)])
-    config = load_scenario(scenario, policy_path=policy_path, notice=(lambda _: None) if quiet else None)
+    changes, notice = chosen_changes(sets), (lambda _: None) if quiet else None
+    with naming_sets():
+        config = load_scenario(scenario, changes=changes, policy_path=policy_path, notice=notice)
     config = replace_policies(config, chosen_policies(config, policy or []))
     kept: EventsKept = True if keep_events else "tick"
     simulation = Simulation(config, seed=seed, events=kept, external=chosen_external(external))
@@ -156,7 +164,7 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
         typer.echo(json.dumps({**_position(simulation, file), "results": [_result(row) for row in results]}))
     else:
         for row in results:
-            data.print(_line(row), highlight=False, soft_wrap=True)
+            data.print(tick_line(row, simulation.config), highlight=False, soft_wrap=True)
     if stop.is_requested:
         note(f"interrupted after {len(results)} ticks: they are saved")
         raise typer.Exit(INTERRUPTED)
@@ -185,17 +193,21 @@ def state(
             )
         return
     summary = simulation.summary()
-    where = f"{summary.scenario}, seed {summary.seed}, {summary.ticks:,} of {simulation.num_ticks:,} ticks; cents"
+    played = f"{summary.scenario}, seed {summary.seed}, {summary.ticks:,} of {simulation.num_ticks:,} ticks"
+    clock, currency = simulation.config.simulation.clock, simulation.config.currency
+    at = "" if clock is None or simulation.is_over else f", {clock(simulation.current_tick)}"
+    where = f"{played}{at}; {amounts_in(simulation.config)}"
     if bank is None:
         data.print(bank_table(simulation, where))
         return
     data.print(f"{bank}: {where}", highlight=False)
     for name, value in inspected["banks"][bank].items():
-        data.print(f"  {name.replace('_', ' ')}: {value}", highlight=False, markup=False)
+        data.print(f"  {name.replace('_', ' ')}: {_shown(name, value, clock)}", highlight=False, markup=False)
     for tx in inspected["queue1"][bank]:
         payment = simulation.transaction(tx)
-        advance = f"{payment.remaining:,} cents to {payment.receiver}, due at tick {payment.deadline_tick}"
-        data.print(f"  {tx}: {advance}, priority {payment.priority}", highlight=False, markup=False)
+        owed, due = amount_text(payment.remaining, currency), _time(payment.deadline_tick, clock)
+        text = f"{owed} to {payment.receiver}, due at {due}, priority {payment.priority}"
+        data.print(f"  {tx}: {text}", highlight=False, markup=False)
 
 
 def _read_moves(file: Path) -> StepInput:
@@ -231,8 +243,17 @@ def _result(result: TickResult) -> dict[str, Any]:
     return {**fields, "events": [event.as_dict() for event in result.events]}
 
 
-def _line(result: TickResult) -> str:
-    return (
-        f"tick {result.tick} (day {result.day}): {result.num_arrivals} arrived, {result.num_settlements} settled, "
-        f"{result.queue2_size} in Queue 2, {result.total_cost} cents"
-    )
+def _time(tick: int, clock: Clock | None) -> str:
+    """A tick, with its time of day where the scenario has opening hours."""
+    return f"tick {tick}" if clock is None else f"tick {tick} ({clock(tick)})"
+
+
+def _shown(name: str, value: Any, clock: Clock | None) -> str:
+    """A figure of a bank, amounts in currency units."""
+    if name == "timers":
+        return ", ".join(f"{amount_text(cents)} at {_time(tick, clock)}" for cents, tick in value) or "none"
+    if name == "registers":
+        return ", ".join(f"{key} {register}" for key, register in value.items()) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {amount_text(cents)}" for key, cents in value.items()) or "none"
+    return amount_text(value)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
+from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
 from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
@@ -24,7 +25,6 @@ from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings
 from simcash_env.literal import literal_column, literal_console
-from simcash_env.registry import load
 
 DEFAULT_FOLDER = Path("results") / "training"
 FIFO_DAYS = 200
@@ -73,7 +73,7 @@ def fifo_cents(settings: TrainingSettings) -> float | None:
     """Return FIFO's mean cost per learning bank and run on training seeds; None for a family of scenarios."""
     if settings.randomize is not None:
         return None
-    config = load(settings.scenario)
+    config = settings.config()
     learning = deciding_banks(assign_learners(config, settings.learners))
     costs = evaluate_policy(config, FifoPolicy(), training_seeds(FIFO_DAYS)).by_bank()
     return sum(costs[bank] for bank in learning) / len(learning)
@@ -91,6 +91,7 @@ def cli_train(
     max_seconds: float | None = None,
     tensorboard: Path | None = None,
     console: Console | None = None,
+    changes: Changes | None = None,
 ) -> Trained:
     """Train on a scenario and save a checkpoint, also after Ctrl-C.
 
@@ -105,13 +106,15 @@ def cli_train(
         max_seconds: stop after so long.
         tensorboard: folder for TensorBoard logs.
         console: where to print; standard error by default.
+        changes: new values of the scenario by dotted key.
 
     Raises:
         ConfigError: no such learner or settings.
     """
-    changes: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    chosen: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    chosen |= {"changes": dict(changes)} if changes else {}
     learner = learner_named(algorithm)
-    settings = load_settings(scenario, **changes)
+    settings = load_settings(scenario, **chosen)
     name = f"{Path(settings.scenario).stem}-seed{seed}{learner.ending}"
     path = DEFAULT_FOLDER / name if out is None else out
     screen = console or literal_console(stderr=True)
@@ -146,7 +149,12 @@ def result_as_dict(result: LearnedResult) -> dict[str, Any]:
 
 
 def cli_evaluate(
-    checkpoint: Path, seeds: int = 200, *, as_json: bool = False, console: Console | None = None
+    checkpoint: Path,
+    seeds: int = 200,
+    *,
+    as_json: bool = False,
+    console: Console | None = None,
+    changes: Changes | None = None,
 ) -> LearnedResult:
     """Evaluate a checkpoint's most likely actions on test seeds and print the costs.
 
@@ -155,8 +163,9 @@ def cli_evaluate(
         seeds: number of test seeds; a scenario that draws nothing at random is played once.
         as_json: print one JSON object instead of a table.
         console: where to print; standard output by default.
+        changes: new values of the scenario by dotted key.
     """
-    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds), once=True)
+    result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds), once=True, changes=changes)
     if as_json:
         typer.echo(json.dumps(result_as_dict(result), indent=1))
     else:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from simcash_env.cli.choices import Sets, chosen_changes, naming_sets
 from simcash_env.cli.screen import data, needs_extra, notes
 from simcash_env.literal import literal_column
 
@@ -36,6 +37,7 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Settings file to write for simcash train: the best settings.")
     ] = None,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -47,8 +49,12 @@ def tune(
         from simcash_env.learning import search_space as spaces
         from simcash_env.learning import tune as tuning
         from simcash_env.learning.settings import load_settings, require_a_rollout
-    changes = {} if steps is None else {"total_steps": steps}
-    settings = load_settings(scenario, **changes)
+    chosen: dict[str, Any] = {} if steps is None else {"total_steps": steps}
+    changes = chosen_changes(sets)
+    chosen |= {"changes": changes} if changes else {}
+    settings = load_settings(scenario, **chosen)
+    with naming_sets():
+        settings.config()
     require_a_rollout(settings, steps)
     name = study or Path(settings.scenario).stem
     path = storage or Path("results") / "tuning" / f"{name}.journal"

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from simcash_env.config.loader import load_scenario
+from simcash_env.config.overrides import Changes
 from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.config.scenario import ScenarioConfig
 from simcash_env.errors import ConfigError, Fault
@@ -32,6 +33,15 @@ def with_policy(config: ScenarioConfig, bank: str, policy: PolicyConfig | Mappin
         if row["id"] == bank:
             row["policy"] = fields
     return load_scenario(plain)
+
+
+def with_changes(config: ScenarioConfig, changes: Changes) -> ScenarioConfig:
+    """The scenario with new values by dotted key, validated like a file.
+
+    Raises:
+        ConfigError: lists every key that leads nowhere and every value that breaks a rule.
+    """
+    return load_scenario(config.model_dump(mode="json"), changes=changes) if changes else config
 
 
 def self_contained(config: ScenarioConfig) -> ScenarioConfig:

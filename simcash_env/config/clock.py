@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from simcash_env.config.faults import RULE
+
+Tick = TypeVar("Tick", int, Any)
+"""A tick, or an integer array of ticks."""
 
 MINUTE_US: Final = 60_000_000
 HOUR_US: Final = 60 * MINUTE_US
@@ -58,7 +61,17 @@ class Clock:
     close_us: int
     ticks_per_day: int
 
-    def time_us(self, tick: int) -> int:
+    @property
+    def first_hour(self) -> int:
+        """The hour of the day in which it opens."""
+        return self.open_us // HOUR_US
+
+    @property
+    def num_hours(self) -> int:
+        """Hours of the day in which it is open, counted from ``first_hour``."""
+        return -(-self.close_us // HOUR_US) - self.first_hour
+
+    def time_us(self, tick: Tick) -> Tick:
         """Microseconds from midnight to the start of a tick, which is counted from the start of the run."""
         return self.open_us - (self.open_us - self.close_us) * (tick % self.ticks_per_day) // self.ticks_per_day
 
@@ -69,6 +82,11 @@ class Clock:
         short = f"{hours:02}:{minutes:02}"
         is_by_minute = (self.close_us - self.open_us) % (self.ticks_per_day * MINUTE_US) == 0
         return short if is_by_minute else f"{short}:{seconds % 60:02}"
+
+    def hour_of(self, tick: Tick) -> Tick:
+        """Hour of the day, 0 to 23, in which a tick starts."""
+        hour: Tick = self.time_us(tick) // HOUR_US
+        return hour
 
     def tick_of_day(self, hour: float) -> float:
         """Ticks of a day that have passed at an hour, such as 14.5 for 14:30; 0 before it opens."""

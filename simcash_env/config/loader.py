@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from simcash_env.config.documents import TWO_MEANINGS, Document, read_as_octal, read_document
 from simcash_env.config.faults import Broken
 from simcash_env.config.library import scenario_ids, scenario_path
+from simcash_env.config.overrides import Applied, Changes
 from simcash_env.config.policy_files import find_policy_files
 from simcash_env.config.recorded import find_recorded_file
 from simcash_env.config.report import broken_of, value_at
@@ -29,6 +30,7 @@ from simcash_env.integers import with_plain_integers
 def load_scenario(
     source: str | Path | Mapping[str, Any],
     *,
+    changes: Changes | None = None,
     policy_path: Path | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> ScenarioConfig:
@@ -36,6 +38,8 @@ def load_scenario(
 
     Args:
         source: a YAML or JSON file, a library id, or a mapping.
+        changes: new values by dotted key of the native format, such as ``{"lsm.algorithms": []}`` or
+            ``{"banks.BANK_A.credit_limit": 0}``; validated together with the rest.
         policy_path: folder that is searched for decision tree files.
         notice: called with one line when a file is read as a SimCash file, which lists its ignored keys;
             by default the line is printed on stderr.
@@ -55,11 +59,11 @@ def load_scenario(
     if not isinstance(document.value, dict):
         raise document.error([Broken((), "a scenario must be a mapping", document.value)])
     if "format" in document.value:
-        return _validate(document, _unchanged(document.value), folder, folders)
+        return _validate(document, _unchanged(document.value), folder, folders, changes)
     if "banks" in document.value and "agents" not in document.value:
         raise document.error([*document.broken, Broken(("format",), "is required, write format: 1", None)])
     translation = translate(document.value, "simcash" if document.file is None else _name_of(document.file))
-    scenario = _validate(document, translation, folder, folders)
+    scenario = _validate(document, translation, folder, folders, changes)
     (_to_stderr if notice is None else notice)(_notice(document, translation.ignored))
     return scenario
 
@@ -71,9 +75,14 @@ def _unchanged(value: Section) -> Translation:
 
 
 def _validate(
-    document: Document, translation: Translation, folder: Path | None, policy_path: Path | None
+    document: Document,
+    translation: Translation,
+    folder: Path | None,
+    policy_path: Path | None,
+    changes: Changes | None,
 ) -> ScenarioConfig:
     native = translation.native
+    applied = Applied(native, changes)
     find_policy_files(native, folder, policy_path)
     find_recorded_file(native, folder)
     unread = [
@@ -83,10 +92,15 @@ def _validate(
     try:
         scenario = ScenarioConfig.model_validate(native)
     except ValidationError as error:
+        caused = []
         for place, rule, value in broken_of(error, native):
+            fault = applied.fault_of(Broken(place, rule, value))
+            if fault is not None:
+                caused.append(fault)
+                continue
             own = translation.origin(place)
             broken.append(Broken(own, translation.reword(rule), value_at(document.value, own, value)))
-        raise document.error(broken) from None
+        raise ConfigError([*dict.fromkeys(caused), *applied.explain(document.error(broken).faults)]) from None
     if broken:
         raise document.error(broken)
     return scenario

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.config.clock import Clock
 from simcash_env.evaluation.run_columns import RunRecord
+from simcash_env.evaluation.throughput import throughput_at
 from simcash_env.schema.arrays import I64
 
 F64 = npt.NDArray[np.float64]
 
-HOURS: Final = 12
-"""A day from 6 to 18 o'clock: throughput is reported at the end of each hour."""
 PEAKS: Final = 3
 
 
@@ -45,6 +45,8 @@ class Monitoring:
         timed_count: payments due before their day's close (A(iv)), with their value, and those missed.
         hourly_throughput: share of the value of a day's payments made that was made by each hour, mean over the days
             with any (C(i)). The denominator of that tool is what the bank made, so it ends at 1; see ``unsettled``.
+        hourly_throughput_due: share of the value that a bank had to pay in a day that it had paid by each hour, mean
+            over the days with any; below 1 at the close if some stays unsettled.
     """
 
     largest_usages: tuple[int, ...]
@@ -59,6 +61,12 @@ class Monitoring:
     timed_missed_count: int
     timed_missed_value: int
     hourly_throughput: tuple[float, ...]
+    hourly_throughput_due: tuple[float | None, ...]
+
+
+def hours_of(clock: Clock) -> range:
+    """Full hours at which throughput is reported: the end of each hour in which it is open."""
+    return range(clock.first_hour + 1, clock.first_hour + clock.num_hours + 1)
 
 
 def position(received: Sequence[tuple[float, int]], made: Sequence[tuple[float, int]]) -> Position:
@@ -96,7 +104,7 @@ def monitor(record: RunRecord, bank: int) -> Monitoring:
     sent = received = 0
     moves, payments, per_day = record.settled, record.payments, record.ticks_per_day
     out, back = payments.sender[moves.payment] == bank, payments.receiver[moves.payment] == bank
-    hours = [per_day * hour / HOURS - 1 for hour in range(1, HOURS + 1)]  # ticks that have ended by then
+    hours = [record.hours.tick_of_day(hour) - 1 for hour in hours_of(record.hours)]  # ticks that have ended by then
     for day in range(record.num_days):
         of_day = moves.tick // per_day == day
         made, got = _timed(record, of_day & out), _timed(record, of_day & back)
@@ -107,6 +115,8 @@ def monitor(record: RunRecord, bank: int) -> Monitoring:
         if made:
             hourly.append(throughput(made, hours))
     timed, missed = timed_obligations(record, bank)
+    mine = payments.sender == bank
+    by_due = (throughput_at(record, hour, mine) for hour in hours_of(record.hours))
     return Monitoring(
         largest_usages=tuple(sorted(usages, reverse=True)[:PEAKS]),
         mean_usage=float(np.mean(usages)),
@@ -119,7 +129,8 @@ def monitor(record: RunRecord, bank: int) -> Monitoring:
         timed_value=int(payments.cents[timed].sum()),
         timed_missed_count=int(missed.sum()),
         timed_missed_value=int(payments.cents[missed].sum()),
-        hourly_throughput=tuple(np.mean(hourly, axis=0).tolist()) if hourly else (0.0,) * HOURS,
+        hourly_throughput=tuple(np.mean(hourly, axis=0).tolist()) if hourly else (0.0,) * len(hours),
+        hourly_throughput_due=tuple(by_due),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.overrides import Changes
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.contenders import TUNED, Contender, contenders
 from simcash_env.evaluation.evaluate import Evaluation, played_seeds
@@ -100,6 +101,7 @@ def run_benchmark(
     report: Callable[[str], None] | None = None,
     keep: list[Contender] | None = None,
     only_best: bool = False,
+    changes: Changes | None = None,
 ) -> list[Row]:
     """Score the scripted policies.
 
@@ -112,10 +114,11 @@ def run_benchmark(
         report: called with a few words before each policy's figures are added.
         keep: gets every policy that was played, so that more can be played with it.
         only_best: of the tuned policies only the cheapest one on validation days gets a row.
+        changes: new values of every scenario by dotted key.
     """
     rows = []
     for scenario in scenarios:
-        config, seeds = load(scenario), held_out_seeds(num_seeds)
+        config, seeds = load(scenario, changes=changes), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
         for played in contenders(config, seeds, tuning, families, only_best=only_best):

@@ -8,17 +8,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.evaluation.bcbs248 import Monitoring, monitor
+from simcash_env.evaluation.bcbs248 import Monitoring, hours_of, monitor
 from simcash_env.evaluation.run_columns import MECHANISMS, RunRecord
+from simcash_env.evaluation.throughput import (
+    dropped_by_payment,
+    due_by_payment,
+    settled_by_payment,
+    share,
+    throughput_at,
+)
 from simcash_env.market.statistics import vwap_percent
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS
 
 F64 = npt.NDArray[np.float64]
 
-OPENS, CLOSES = 6.0, 18.0
 GUIDELINE: Final = {"throughput_1200": 12.0, "throughput_1430": 14.5}
-"""Hours of a day from 6 to 18 at which CHAPS asks for 50 % and 75 % of the value that is due in the day."""
+"""Hours at which CHAPS asks for 50 % and 75 % of the value that is due in the day."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Metrics:
         throughput_1200: share of the value due in a day that had settled by noon, mean over days; due is what arrives
             in the day and what waited when it began.
         throughput_1430: the same by 14:30.
+        throughput_by_hour: the same by each full hour, such as ``07:00``, and by the close of the day.
         unsettled_value: cents that arrived and had not settled when the run ended, dropped ones included.
         gini: of the banks' relative liquidity provision.
         gridlocks: spells in which payments wait and nothing settles although some set of them could.
@@ -49,6 +56,7 @@ class Metrics:
     value_weighted_delay: float | None
     throughput_1200: float | None
     throughput_1430: float | None
+    throughput_by_hour: dict[str, float | None]
     unsettled_value: int
     peak_net_debit_by_bank: dict[str, float]
     liquidity_used: float
@@ -96,6 +104,7 @@ def metrics_of(record: RunRecord) -> Metrics:
         delay_indicator=delay_indicator(record),
         value_weighted_delay=value_weighted_delay(record),
         **{name: throughput_at(record, hour) for name, hour in GUIDELINE.items()},
+        throughput_by_hour={f"{hour:02}:00": throughput_at(record, hour) for hour in hours_of(record.hours)},
         unsettled_value=int(record.payments.cents.sum()) - settled,
         peak_net_debit_by_bank=dict(zip(banks, peaks.mean(axis=0).tolist(), strict=True)),
         liquidity_used=used,
@@ -119,11 +128,6 @@ def metrics_of(record: RunRecord) -> Metrics:
         market_vwap=vwap_percent(record.trades.tolist()),
         monitoring={bank: monitor(record, number) for number, bank in enumerate(banks)},
     )
-
-
-def share(part: float, whole: float) -> float | None:
-    """``part / whole``, None where there is no whole."""
-    return float(part) / float(whole) if whole else None
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
@@ -156,43 +160,6 @@ def value_weighted_delay(record: RunRecord) -> float | None:
     moves = record.settled
     waited = moves.tick - record.payments.arrival_tick[moves.payment]
     return share(float((waited * moves.cents).sum()), float(moves.cents.sum()))
-
-
-def throughput_at(record: RunRecord, hour: float) -> float | None:
-    """Share of the value due in a day that had settled by an hour, mean over the days in which any was due."""
-    ticks = (hour - OPENS) / (CLOSES - OPENS) * record.ticks_per_day
-    moves, shares = record.settled, []
-    for day in range(record.num_days):
-        of_day = moves.tick // record.ticks_per_day == day
-        by_then = of_day & (moves.tick % record.ticks_per_day + 1 <= ticks)
-        found = share(float(moves.cents[by_then].sum()), float(due_by_payment(record, day).sum()))
-        shares += [] if found is None else [found]
-    return share(sum(shares), len(shares))
-
-
-def due_by_payment(record: RunRecord, day: int) -> I64:
-    """(payments,) cents due in a day: what arrives in it, and what waited when it began."""
-    first, last = day * record.ticks_per_day, (day + 1) * record.ticks_per_day - 1
-    gone_before = settled_by_payment(record, until=first - 1) + dropped_by_payment(record, until=first - 1)
-    due: I64 = np.where(record.payments.arrival_tick <= last, record.payments.cents - gone_before, 0)
-    return due
-
-
-def settled_by_payment(record: RunRecord, until: int | None = None) -> I64:
-    """(payments,) cents settled up to the end of a tick; by default of the run."""
-    return _by_payment(record, record.settled.tick, record.settled.payment, record.settled.cents, until)
-
-
-def dropped_by_payment(record: RunRecord, until: int | None = None) -> I64:
-    """(payments,) cents dropped up to the end of a tick; by default of the run."""
-    return _by_payment(record, record.dropped.tick, record.dropped.payment, record.dropped.cents, until)
-
-
-def _by_payment(record: RunRecord, tick: I64, payment: I64, cents: I64, until: int | None) -> I64:
-    sums = np.zeros(len(record.payments.ids), np.int64)
-    chosen = slice(None) if until is None else tick <= until
-    np.add.at(sums, payment[chosen], cents[chosen])
-    return sums
 
 
 def is_late(record: RunRecord) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +13,51 @@ from simcash_env.compile.scenario import compile_scenario, initial_state, initia
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.evaluation.seeds import checked_seeds
-from simcash_env.kernels._numba.jit import entry
+from simcash_env.kernels._numba.jit import entry, inlined, kernel
 from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
-from simcash_env.schema.arrays import I64
+from simcash_env.schema.arrays import I64, Scenario, State
 from simcash_env.schema.codes import NUM_COSTS, PPM, Phase, Status
 from simcash_env.simulation.engine import grow_payments
 
+VALUES: Final = ("arrived", "settled", "dropped", "lsm_released")
+"""Cents since the start of the run that are measured after each tick."""
+
+NUM_VALUES = len(VALUES)
 OK = int(Status.OK)
 OVER = int(Phase.OVER)
+
+
+@kernel
+def note_debits(scenario: Scenario, state: State, debits: I64) -> None:
+    """Write what each bank has paid more than received today, plus its own money: a tick that closes keeps the sum."""
+    for bank in range(scenario.num_banks[0]):
+        debits[bank] = state.bank_outflow_cents[bank] - state.bank_inflow_cents[bank] + own_money(state, bank)
+
+
+@inlined
+def own_money(state: State, bank: int) -> int:
+    """Balance without the allocated pool: closing a tick changes it by settled payments alone, but for the market."""
+    money: int = state.bank_balance_cents[bank] - state.bank_pool_allocated_cents[bank]
+    return money
+
+
+@kernel
+def measure_tick(scenario: Scenario, state: State, values: I64, peaks: I64, debits: I64, run: int, tick: int) -> None:
+    """Write the values after a closed tick, and raise the day's largest net debits.
+
+    The day's last tick clears the flows of the day, so debits follow from the money that left the account.
+    """
+    at = tick * NUM_VALUES
+    values[run, at] = state.arrived_cents[0]
+    values[run, at + 1] = state.settled_cents[0]
+    values[run, at + 2] = state.dropped_cents[0]
+    values[run, at + 3] = state.lsm_released_cents[0]
+    num_banks = scenario.num_banks[0]
+    first = tick // scenario.ticks_per_day[0] * num_banks
+    for bank in range(num_banks):
+        peaks[run, first + bank] = max(debits[bank] - own_money(state, bank), peaks[run, first + bank])
 
 
 @entry
@@ -36,9 +72,12 @@ def play_runs(
     seeds: I64,
     shares_ppm: I64,
     costs: I64,
+    values: I64,
+    peaks: I64,
+    debits: I64,
     progress: I64,
 ) -> int:
-    """Play runs ``progress[0]`` and after, each from the template to its end; writes their costs in cents.
+    """Play runs ``progress[0]`` and after, each from the template to its end; writes their costs and measures in cents.
 
     Args:
         scenario_row: as in every entry, with its sizes.
@@ -51,6 +90,9 @@ def play_runs(
         seeds: (runs,) of the random streams.
         shares_ppm: (runs, banks) share of each bank's pool that is allocated, -1 to leave it as configured.
         costs: (runs, banks * kinds), written; the banks' interest behind them, where there is a market.
+        values: (runs, ticks * ``VALUES``) cents up to the end of each tick, written; no rows to measure nothing.
+        peaks: (runs, days * banks) largest net debit of a day after any of its ticks, written likewise from zeros.
+        debits: (banks,) room for figures of a tick.
         progress: (1,) runs finished; the call goes on from there.
 
     Returns:
@@ -68,10 +110,15 @@ def play_runs(
                 state.bank_pool_fraction_ppm[bank] = shares_ppm[run, bank]
         while state.phase[0] != OVER:
             status = open_tick(scenario, state, work)
+            tick = state.tick[0]
             if status == OK:
+                if values.shape[0] > 0:
+                    note_debits(scenario, state, debits)
                 status = close_tick(scenario, state, work)
             if status != OK:
                 return status
+            if values.shape[0] > 0:
+                measure_tick(scenario, state, values, peaks, debits, run, tick)
         num_costs = state.run_cost_cents.shape[0]
         for at in range(num_costs):
             costs[run, at] = state.run_cost_cents[at]
@@ -100,6 +147,45 @@ def run_scripted(
     Raises:
         SimulationError: a bank is external, or a total left the range of int64 cents.
     """
+    return _played(config, seeds, shares, is_measured=False).costs
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredRuns:
+    """Costs and values of runs, in cents.
+
+    Attributes:
+        costs: (runs, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
+        values: (runs, ticks, ``VALUES``) since the start of the run, after each tick.
+        peaks: (runs, days, banks) the most that a bank had paid more than received since its day began; loans of a
+            market count as payments where they move money.
+    """
+
+    costs: I64
+    values: I64
+    peaks: I64
+
+
+def measure_scripted(config: ScenarioConfig, seeds: Sequence[int]) -> MeasuredRuns:
+    """Costs and values of scripted runs, by the kernel alone.
+
+    Args:
+        config: a scenario in which no bank is ``external``.
+        seeds: one a run.
+
+    Raises:
+        SimulationError: a bank is external, or a total left the range of int64 cents.
+    """
+    return _played(config, seeds, None, is_measured=True)
+
+
+def _played(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    shares: npt.NDArray[np.float64] | Sequence[float] | None,
+    *,
+    is_measured: bool,
+) -> MeasuredRuns:
     runs: I64 = np.array(checked_seeds(seeds), np.int64)
     waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
     if waiting:
@@ -112,17 +198,24 @@ def run_scripted(
         shares_ppm[:] = np.rint(_checked_shares(shares, len(runs), num_banks) * PPM).astype(np.int64)
     traders = 0 if config.market is None else num_banks
     costs = np.zeros((len(runs), num_banks * NUM_COSTS + traders), np.int64)
+    measured, time = (len(runs) if is_measured else 0), config.simulation
+    values = np.zeros((measured, time.num_ticks * NUM_VALUES), np.int64)
+    peaks = np.zeros((measured, time.num_days * num_banks), np.int64)
     progress = np.zeros(1, np.int64)
     template, sizes = initial_state(scenario, 1), scenario.state_sizes
     while True:
         work = initial_work(scenario, sizes)
-        status = play_runs(
-            scenario.row, scenario.sizes, template, template.copy(), sizes, *work, runs, shares_ppm, costs, progress
-        )
+        rows = scenario.row, scenario.sizes, template, template.copy(), sizes, *work
+        debits = np.zeros(num_banks, np.int64)
+        status = play_runs(*rows, runs, shares_ppm, costs, values, peaks, debits, progress)
         if status == Status.NEEDS_ROOM:
             template, sizes = grow_payments(template, sizes)
         elif status == OK:
-            return _by_bank(costs, num_banks)
+            return MeasuredRuns(
+                _by_bank(costs, num_banks),
+                values.reshape(measured, time.num_ticks, NUM_VALUES),
+                peaks.reshape(measured, time.num_days, num_banks),
+            )
         else:
             message = f"seed {runs[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
             raise SimulationError(message)

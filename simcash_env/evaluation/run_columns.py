@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.clock import Clock
 from simcash_env.config.market import RATE_UNIT
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
@@ -17,43 +17,20 @@ from simcash_env.evaluation.clearing import best_clearing
 from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import NONE, EventKind, Side
+from simcash_env.schema.codes import EventKind, Side
 from simcash_env.simulation import Simulation, TickResult
 from simcash_env.simulation.decisions import Order
 from simcash_env.simulation.event_log import Events
+from simcash_env.simulation.payment_columns import (
+    MECHANISMS,
+    Moves,
+    Payments,
+    dropped_moves,
+    payments_of,
+    settled_moves,
+)
 
-MECHANISMS: Final = ("gross", "queue2", "entry_disposition", "bilateral", "cycles", "prefix")
-_BY_KIND: Final = {EventKind.RTGS_IMMEDIATE_SETTLEMENT: 0, EventKind.QUEUE2_LIQUIDITY_RELEASE: 1}
-_BY_HEADER: Final = {
-    EventKind.ENTRY_DISPOSITION_OFFSET: 2,
-    EventKind.LSM_BILATERAL_OFFSET: 3,
-    EventKind.LSM_CYCLE_SETTLEMENT: 4,
-    EventKind.LSM_PREFIX_SETTLEMENT: 5,
-}
-"""Each of these is written before the payments that it settles."""
-
-
-@dataclass(frozen=True, eq=False)
-class Payments:
-    """Payments as they arrived, one entry each, in order; parts of a split count to the one they were split from."""
-
-    ids: I64
-    sender: I64
-    receiver: I64
-    cents: I64
-    arrival_tick: I64
-    deadline_tick: I64
-
-
-@dataclass(frozen=True, eq=False)
-class Moves:
-    """Settlements, or dropped cents: one entry an event. ``payment`` is the place of the payment in ``Payments``."""
-
-    tick: I64
-    payment: I64
-    cents: I64
-    mechanism: I64
-    """Places in ``MECHANISMS``; -1 for drops."""
+__all__ = ["MECHANISMS", "Moves", "Payments", "RunRecord", "Stalls", "record_agent", "record_played", "record_run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +49,7 @@ class RunRecord:
     """One run.
 
     Attributes:
+        hours: opening hours, from 06:00 to 18:00 where the scenario has none.
         start_liquidity: (days, banks) cents that a bank could pay with when the day began, its pool included.
         balances: (ticks, banks) cents on the accounts after each tick.
         costs: (banks, kinds) cents in all, kinds in the order of ``codes.COST_COLUMNS``.
@@ -79,6 +57,7 @@ class RunRecord:
     """
 
     bank_ids: tuple[str, ...]
+    hours: Clock
     ticks_per_day: int
     num_days: int
     payments: Payments
@@ -98,7 +77,7 @@ class RunRecord:
 
 def record_run(config: ScenarioConfig, seed: int) -> RunRecord:
     """Play a run whose banks all follow policies in the kernel."""
-    return _record(Simulation(config, seed=seed), lambda simulation: simulation.tick())
+    return record_played(Simulation(config, seed=seed), lambda simulation: simulation.tick())
 
 
 def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_slots: int = 16) -> RunRecord:
@@ -127,7 +106,7 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
         vec.step(actions[None])
         return simulation.tick(decisions, pool_levels=levels, orders=orders)
 
-    return _record(Simulation(vec.config, seed=seed), play)
+    return record_played(Simulation(vec.config, seed=seed), play)
 
 
 def _levels(vec: SimCashVec, actions: I64) -> dict[str, int]:
@@ -151,13 +130,25 @@ def _orders(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
     }
 
 
-def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) -> RunRecord:
-    """Play tick by tick and keep what the event log does not hold."""
+def record_played(
+    simulation: Simulation,
+    play: Callable[[Simulation], TickResult],
+    prepare: Callable[[Simulation], None] | None = None,
+) -> RunRecord:
+    """Play tick by tick and keep what the event log does not hold.
+
+    Args:
+        simulation: before its first tick, with ``events=True``.
+        play: runs a tick that is open.
+        prepare: called before a tick opens.
+    """
     banks, per_day = simulation.bank_ids, simulation.config.simulation.ticks_per_day
     start, balances = [], []
     stalled: list[bool] = []
     gridlock: list[bool] = []
     while not simulation.is_over:
+        if prepare is not None:
+            prepare(simulation)
         simulation.open_tick()
         if simulation.current_tick % per_day == 0:
             start.append([simulation.available_liquidity(bank) for bank in banks])
@@ -168,14 +159,15 @@ def _record(simulation: Simulation, play: Callable[[Simulation], TickResult]) ->
         is_new = stalled[-1] and not (len(stalled) > 1 and stalled[-2])
         gridlock.append(_could_settle(simulation, queue) if is_new else stalled[-1] and gridlock[-1])
     events = simulation.events()
-    payments, root = _payments(events)
+    payments, root = payments_of(events)
     return RunRecord(
         bank_ids=banks,
+        hours=simulation.config.simulation.hours,
         ticks_per_day=per_day,
         num_days=simulation.config.simulation.num_days,
         payments=payments,
-        settled=_settled(events, root),
-        dropped=_dropped(events, root),
+        settled=settled_moves(events, root),
+        dropped=dropped_moves(events, root),
         start_liquidity=np.array(start, np.int64),
         balances=np.array(balances, np.int64),
         costs=np.array([list(simulation.costs(bank).values()) for bank in banks], np.int64),
@@ -191,42 +183,6 @@ def _could_settle(simulation: Simulation, queue: list[str]) -> bool:
     return best_clearing(funds, [(row.sender, row.receiver, row.remaining) for row in rows]).cents > 0
 
 
-def _payments(events: Events) -> tuple[Payments, I64]:
-    """The payments, and for every payment id the place of its root in them (-1 for none)."""
-    rows = events.of_kind(EventKind.ARRIVAL)
-    ids = rows.column("pay_id")
-    root = np.full(int(events.column("pay_id").max(initial=0)) + 1, NONE, np.int64)
-    root[ids] = np.arange(len(ids))
-    splits = events.of_kind(EventKind.POLICY_SPLIT)
-    for parent, parts, first in zip(*(splits.column(name) for name in ("pay_id", "value_1", "value_2")), strict=True):
-        root[first : first + parts] = root[parent]  # the last of them may have no events, and so no place
-    columns = (rows.column(name) for name in ("bank", "counterparty", "cents", "tick", "value_1"))
-    return Payments(ids, *columns), root
-
-
-def _settled(events: Events, root: I64) -> Moves:
-    kinds = events.column("kind")
-    mechanism = np.full(len(kinds), NONE, np.int64)
-    for kind, place in (_BY_KIND | _BY_HEADER).items():
-        mechanism[kinds == kind] = place
-    last = np.maximum.accumulate(np.where(np.isin(kinds, list(_BY_HEADER)), np.arange(len(kinds)), 0))
-    by_set = kinds == EventKind.LSM_PAYMENT_SETTLED
-    mechanism[by_set] = mechanism[last[by_set]]
-    chosen = by_set | np.isin(kinds, list(_BY_KIND))
-    return _moves(events, chosen, root, mechanism)
-
-
 def _trades(events: Events) -> I64:
     rows = events.of_kind(EventKind.MARKET_TRADE)
     return np.stack([rows.column("cents"), rows.column("value_2")], axis=1)
-
-
-def _dropped(events: Events, root: I64) -> Moves:
-    kinds = events.column("kind")
-    chosen = np.isin(kinds, [EventKind.POLICY_DROP, EventKind.TRANSACTION_EXPIRED])
-    return _moves(events, chosen, root, np.full(len(kinds), NONE, np.int64))
-
-
-def _moves(events: Events, chosen: npt.NDArray[np.bool_], root: I64, mechanism: I64) -> Moves:
-    tick, payment, cents = (events.column(name)[chosen] for name in ("tick", "pay_id", "cents"))
-    return Moves(tick, root[payment], cents, mechanism[chosen])

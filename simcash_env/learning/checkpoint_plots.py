@@ -11,7 +11,6 @@ from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.checkpoint import find_checkpoint, read_facts
 from simcash_env.learning.policies import open_checkpoint
-from simcash_env.registry import load
 
 RECORDED: Final = 50
 """Test days whose balances are shown."""
@@ -23,7 +22,7 @@ def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
     facts, name, paths = read_facts(found), found.stem, []
     if facts.curve:
         path = folder / f"{name}-learning.png"
-        paths.append(draw_learning_curves({name: facts.curve}, load(facts.scenario).name, path))
+        paths.append(draw_learning_curves({name: facts.curve}, facts.training_settings().config().name, path))
     try:
         policy = open_checkpoint(found)
         records = [

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch as th
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.changes import with_changes
+from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
@@ -21,7 +23,6 @@ from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
-from simcash_env.registry import load
 from simcash_env.schema.codes import Verb
 from simcash_env.schema.limits import POOL_LEVELS
 
@@ -113,19 +114,23 @@ def require_same_banks(checkpoint: Path, facts: CheckpointFacts, config: Scenari
         raise SnapshotError(message)
 
 
-def evaluate_checkpoint(checkpoint: Path, seeds: Sequence[int], *, once: bool = False) -> LearnedResult:
+def evaluate_checkpoint(
+    checkpoint: Path, seeds: Sequence[int], *, once: bool = False, changes: Changes | None = None
+) -> LearnedResult:
     """Load a checkpoint and play it greedily; ``once`` plays a scenario without randomness on one seed only.
 
     Args:
         checkpoint: its file.
         seeds: one a run.
         once: play a scenario that draws nothing at random on the first seed only.
+        changes: new values of the scenario by dotted key, after those that it was trained with.
 
     Raises:
         SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
     """
     facts = read_facts(checkpoint)
-    config = load(facts.scenario)
-    require_same_banks(checkpoint, facts, assign_learners(config, facts.training_settings().learners))
+    settings = facts.training_settings()
+    config = with_changes(settings.config(), changes or {})
+    require_same_banks(checkpoint, facts, assign_learners(config, settings.learners))
     seeds = played_seeds(config, seeds) if once else seeds
     return LearnedResult(facts, *evaluate_learned(Policy.load(checkpoint), config, seeds))

@@ -156,8 +156,9 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
     if (folder / name).exists():
         raise ConfigError([Fault(str(folder), None, "data set", repr(name), "is there already; it is not overwritten")])
     environment = copy.deepcopy(gymnasium.spec(BANK_ID))
+    is_named = policy.largest_share == 1.0 and not policy.is_changed
     environment.kwargs = {
-        "scenario": policy.scenario if policy.largest_share == 1.0 else rollouts.facts["scenario_config"],
+        "scenario": policy.scenario if is_named else rollouts.facts["scenario_config"],
         "bank": bank, "observation": "dict", "max_queue_slots": policy.max_queue_slots,
     }  # fmt: skip
     episodes = [_episode(rollouts, run, at, EpisodeBuffer) for run in range(len(rollouts.seeds))]

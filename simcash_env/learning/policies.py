@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.scripted import Agent, HoldAll, RandomLegal, agent_for
@@ -30,6 +31,7 @@ class PlayablePolicy:
         config: the scenario as the policy sees it, with pools cut to ``largest_share``.
         whole: the scenario with whole pools.
         facts: of the checkpoint, where it is one.
+        is_changed: does the scenario differ from what ``scenario`` names?
     """
 
     name: str
@@ -40,6 +42,7 @@ class PlayablePolicy:
     max_queue_slots: int
     largest_share: float = 1.0
     facts: CheckpointFacts | None = None
+    is_changed: bool = False
 
 
 def open_checkpoint(given: Path) -> PlayablePolicy:
@@ -58,22 +61,23 @@ def open_checkpoint(given: Path) -> PlayablePolicy:
     if settings.action != "queue":
         message = f"{checkpoint}: was trained with action {settings.action!r}; this needs decisions on payments"
         raise ActionError(message)
-    whole = assign_learners(load(facts.scenario), settings.learners)
+    whole = assign_learners(settings.config(), settings.learners)
     require_same_banks(checkpoint, facts, whole)
     agent = LearnedAgent(Policy.load(checkpoint), settings, facts.bank_ids)
     largest = settings.largest_share
     config = with_largest_share(whole, largest)
     return PlayablePolicy(
-        checkpoint.stem, facts.scenario, config, whole, agent, settings.max_queue_slots, largest, facts
+        checkpoint.stem, facts.scenario, config, whole, agent, settings.max_queue_slots, largest, facts,
+        is_changed=bool(settings.changes),
     )  # fmt: skip
 
 
-def named_policy(scenario: str, policy: Any, name: str) -> PlayablePolicy:
+def named_policy(scenario: str, policy: Any, name: str, changes: Changes | None = None) -> PlayablePolicy:
     """A scripted policy for all deciding banks; ``random`` and ``hold_all`` are selected by name.
 
     Raises:
         ActionError: the policy cannot decide through the batch.
     """
     agent = UNNAMED[name]() if name in UNNAMED else agent_for(policy)
-    config = load(scenario)
-    return PlayablePolicy(name, scenario, config, config, agent, SLOTS)
+    config = load(scenario, changes=changes)
+    return PlayablePolicy(name, scenario, config, config, agent, SLOTS, is_changed=bool(changes))

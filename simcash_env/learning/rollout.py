@@ -18,7 +18,6 @@ from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
-from simcash_env.registry import load
 from simcash_env.schema.limits import POOL_LEVELS
 
 SEEDS_PER_RUN: Final = 10_000
@@ -35,7 +34,7 @@ def make_training_vec(settings: TrainingSettings, config: ScenarioConfig | None 
         config: the scenario where ``settings.scenario`` is not to be loaded.
     """
     return make_vec(
-        with_largest_share(load(settings.scenario) if config is None else config, settings.largest_share),
+        with_largest_share(settings.config() if config is None else config, settings.largest_share),
         settings.num_envs,
         learners=settings.learners,
         max_queue_slots=settings.max_queue_slots,

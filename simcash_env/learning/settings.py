@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from simcash_env.config import ScenarioConfig
 from simcash_env.config.documents import read_document
 from simcash_env.config.faults import RULE
 from simcash_env.config.fields import Model, Number, Text, Truth, Whole
@@ -25,6 +26,7 @@ class TrainingSettings(Model):
     """Settings of independent PPO over one batch of copies: networks, schedule, curriculum, opponents."""
 
     scenario: Text = Field(description="an id of the library or a file")
+    changes: dict[Text, Any] = Field(default_factory=dict, description="changed values of the scenario by dotted key")
     total_steps: Whole = Field(default=1_000_000, ge=1, description="decisions of banks, all rows together")
     num_envs: Whole = Field(default=512, ge=1, description="copies of the scenario")
     steps_per_rollout: Whole = Field(default=12, ge=1, description="ticks of every copy between two updates")
@@ -99,6 +101,14 @@ class TrainingSettings(Model):
     past_every: Whole = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
     past_size: Whole = Field(default=8, ge=2, description="largest number of past policies")
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
+
+    def config(self) -> ScenarioConfig:
+        """The scenario with its changes.
+
+        Raises:
+            ConfigError: it cannot be run.
+        """
+        return load(self.scenario, changes=self.changes)
 
     @field_validator("randomize")
     @classmethod
@@ -178,7 +188,7 @@ def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str
     """
     if steps is None:
         return
-    config, learners = load(settings.scenario), settings.learners
+    config, learners = settings.config(), settings.learners
     if learners == "external":
         banks = sum(bank.policy.type == "external" for bank in config.banks)
     else:

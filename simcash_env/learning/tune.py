@@ -25,7 +25,6 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.search_space import Space, space_as_data, suggest
 from simcash_env.learning.settings import ALGORITHM, TrainingSettings
-from simcash_env.registry import load
 
 SQLITE: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 AGREED: Final = "simcash"
@@ -199,7 +198,7 @@ def train_and_play(
     trained = train(settings, seed, report=None if report is None else lambda steps, cents, _: report(steps, cents))
     if not trained.is_complete:
         raise KeyboardInterrupt
-    return evaluate_learned(trained.policy, load(settings.scenario), days)[0]
+    return evaluate_learned(trained.policy, settings.config(), days)[0]
 
 
 def search(

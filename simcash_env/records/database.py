@@ -19,6 +19,7 @@ from simcash_env.records.recorder import Chunk
 from simcash_env.records.schema import EVENTS, Decoder, Encoder
 from simcash_env.records.tables import TABLES, VIEWS
 from simcash_env.schema.arrays import I64
+from simcash_env.simulation.run_tables import RunTables
 
 SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
     "memory_limit": "512MB",
@@ -177,6 +178,12 @@ class DatabaseRecord:
         except RecordError as error:
             message = f"{self.path}: {error}"
             raise RecordError(message) from error
+
+    def tables(self) -> RunTables:
+        """The run as Arrow tables; see ``drawing.tables_of``."""
+        from simcash_env.records.drawing import tables_of
+
+        return tables_of(self)
 
     def close(self) -> None:
         """Close the file."""

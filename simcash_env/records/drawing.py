@@ -1,8 +1,8 @@
-"""From a record to the picture of its run."""
+"""From a record to the picture of its run, and to its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import duckdb
@@ -14,6 +14,9 @@ from simcash_env.records.database import DatabaseRecord
 from simcash_env.records.inputs import Inputs
 from simcash_env.records.picture import Picture
 from simcash_env.records.reading import Record
+from simcash_env.schema.arrays import I64
+from simcash_env.simulation.event_log import Events
+from simcash_env.simulation.run_tables import RunTables, run_tables
 
 TICKS_AT_A_TIME: Final = 256
 
@@ -29,14 +32,43 @@ def picture_of(record: Record, progress: Callable[[int], None] | None = None) ->
     for rows in record.chunks():
         picture.add_events(rows)
         num_events += len(rows)
-    if isinstance(record, DatabaseRecord):
-        _add_recorded(picture, record)
-    else:
-        _add_run_again(picture, record, num_events, progress)
+    for first, samples in samples_of(record, num_events, progress):
+        picture.add_samples(first, samples)
     return picture
 
 
-def _add_recorded(picture: Picture, record: DatabaseRecord) -> None:
+def tables_of(record: Record, progress: Callable[[int], None] | None = None) -> RunTables:
+    """The recorded run as Arrow tables, the same as ``Simulation.tables``.
+
+    Raises:
+        RecordError: it is damaged, begins in the middle of a run, or has events alone and its run does not repeat here.
+    """
+    facts = record.facts
+    if facts.first_tick:
+        message = f"{record.path}: begins at tick {facts.first_tick}; tables need a record from the first tick on"
+        raise RecordError(message)
+    events = Events.joined(list(record.chunks()), facts.bank_ids)
+    shape = (-1, len(BANK_TICKS), len(facts.bank_ids))
+    parts = [samples for _, samples in samples_of(record, len(events), progress)]
+    samples = np.concatenate([np.zeros((0, *shape[1:]), np.int64), *parts])
+    return run_tables(events, samples, facts.bank_ids, facts.hours, is_timed=facts.clock is not None)
+
+
+def samples_of(
+    record: Record, num_events: int, progress: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, I64]]:
+    """Yield first tick and (ticks, columns, banks) figures of the banks: recorded, or from a repetition of the run.
+
+    Raises:
+        RecordError: it is damaged; or it has events alone and its run does not repeat here.
+    """
+    if isinstance(record, DatabaseRecord):
+        yield from _recorded(record)
+    else:
+        yield from _run_again(record, num_events, progress)
+
+
+def _recorded(record: DatabaseRecord) -> Iterator[tuple[int, I64]]:
     facts = record.facts
     query = (
         f"SELECT {', '.join(BANK_TICKS)} FROM bank_ticks WHERE run = ? AND tick >= ? AND tick < ? ORDER BY tick, bank"  # noqa: S608 - our names
@@ -45,20 +77,19 @@ def _add_recorded(picture: Picture, record: DatabaseRecord) -> None:
         for first in range(facts.first_tick, facts.ticks, TICKS_AT_A_TIME):
             found = record.connection.execute(query, [record.run, first, first + TICKS_AT_A_TIME]).fetchnumpy()
             columns = np.stack([np.asarray(found[name], np.int64) for name in BANK_TICKS])
-            samples = columns.reshape(len(BANK_TICKS), -1, len(facts.bank_ids)).transpose(1, 0, 2)
-            picture.add_samples(first, samples)
+            yield first, columns.reshape(len(BANK_TICKS), -1, len(facts.bank_ids)).transpose(1, 0, 2)
     except (duckdb.Error, ValueError) as error:
         message = f"{record.path}: its table bank_ticks cannot be read, it may be damaged: {error}"
         raise RecordError(message) from error
 
 
-def _add_run_again(picture: Picture, record: Record, num_events: int, progress: Callable[[int], None] | None) -> None:
+def _run_again(record: Record, num_events: int, progress: Callable[[int], None] | None) -> Iterator[tuple[int, I64]]:
     facts, inputs = record.facts, Inputs(record.inputs())
     simulation, replayed = facts.simulation(), 0
     while simulation.current_tick < facts.ticks:
         tick = simulation.current_tick
         replayed += len(inputs.tick(simulation).events)
-        picture.add_samples(tick, simulation.sample(BANK_TICKS)[None])
+        yield tick, simulation.sample(BANK_TICKS)[None]
         if progress is not None:
             progress(simulation.current_tick - facts.first_tick)
     if replayed != num_events or (facts.digest and facts.digest != simulation.digest()):

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Self, TypeAlias
 from simcash_env._version import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.changes import self_contained
+from simcash_env.config.clock import Clock, clock_of
 from simcash_env.config.external import HOLD
 from simcash_env.errors import ConfigError, RecordError
 from simcash_env.records.columns import FORMAT
@@ -73,6 +74,23 @@ class RunFacts:
     def ticks_per_day(self) -> int:
         """Length of a day."""
         return int(self.scenario["simulation"]["ticks_per_day"])
+
+    @property
+    def clock(self) -> Clock | None:
+        """Converts ticks to times of day; None without opening hours."""
+        return None if self.scenario["simulation"].get("open") is None else self.hours
+
+    @property
+    def hours(self) -> Clock:
+        """The clock, or one from 06:00 to 18:00 without opening hours, for figures by hour."""
+        calendar = self.scenario["simulation"]
+        return clock_of(calendar.get("open"), calendar.get("close"), self.ticks_per_day)
+
+    @property
+    def currency(self) -> str | None:
+        """Label of amounts."""
+        found: str | None = self.scenario.get("currency")
+        return found
 
     @property
     def bank_ids(self) -> tuple[str, ...]:

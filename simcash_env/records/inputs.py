@@ -42,6 +42,7 @@ class Inputs:
     def __init__(self, inputs: Iterable[Input]) -> None:
         self._left = map(_checked, inputs)
         self._next = next(self._left, None)
+        self._seq = 0  # of the last input that was given in
 
     def tick(self, simulation: Simulation) -> TickResult:
         """Run the current tick with what came in during it.
@@ -49,20 +50,34 @@ class Inputs:
         Raises:
             RecordError: an input of a tick that has gone by, or one that makes no sense.
         """
+        decided = self.before_tick(simulation)
+        try:
+            return simulation.tick(**decided)
+        except (ValueError, TypeError, AttributeError) as error:  # an ActionError is a ValueError
+            message = f"inputs: number {self._seq} cannot be given in again: {error}"
+            raise RecordError(message) from error
+
+    def before_tick(self, simulation: Simulation) -> dict[str, Any]:
+        """Give in what came in before the decisions of the current tick; returns these, for ``Simulation.tick``.
+
+        Raises:
+            RecordError: an input of a tick that has gone by, or one that makes no sense.
+        """
         while self._next is not None and self._next.tick <= simulation.current_tick:
             given, self._next = self._next, next(self._left, None)
+            self._seq = given.seq
             if given.tick < simulation.current_tick:
                 message = f"inputs: number {given.seq} is of tick {given.tick}, which was over"
                 raise RecordError(message)
             try:
                 content = json.loads(given.content)
                 if given.kind == "tick":
-                    return simulation.tick(**arguments_of(content))
+                    return arguments_of(content)
                 _give_in(simulation, given.kind, content)
             except (ValueError, TypeError, AttributeError) as error:  # an ActionError is a ValueError
                 message = f"inputs: number {given.seq} cannot be given in again: {error}"
                 raise RecordError(message) from error
-        return simulation.tick()
+        return {}
 
 
 def _checked(given: Input) -> Input:

@@ -22,6 +22,7 @@ from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
 from simcash_env.records.schema import EVENTS, Decoder, Encoder
 from simcash_env.schema.arrays import I64
+from simcash_env.simulation.run_tables import RunTables
 
 FACTS: Final = b"simcash.run"
 INPUTS: Final = b"simcash.inputs"
@@ -136,6 +137,12 @@ class ParquetRecord:
         except (OSError, pa.ArrowException) as error:
             message = f"{self.path}: its events cannot be read: {str(error).splitlines()[0]}"
             raise RecordError(message) from error
+
+    def tables(self) -> RunTables:
+        """The run as Arrow tables; see ``drawing.tables_of``."""
+        from simcash_env.records.drawing import tables_of
+
+        return tables_of(self)
 
     def close(self) -> None:
         """Close the file."""

@@ -16,10 +16,6 @@ from simcash_env.simulation.daily import DROPPED, SETTLEMENTS
 MAX_POINTS: Final = 4_000
 """Ticks that lines are drawn through; in longer runs every second, fourth, eighth ... one is kept."""
 
-OPENING_HOUR: Final = 6
-HOURS: Final = 12
-"""A day runs from 06:00 to 18:00, whatever its number of ticks."""
-
 QUEUES: Final = ("queue1_cents", "queue2_cents")
 
 KIND, BANK, COUNTERPARTY, CENTS, VALUE = 1, 2, 3, 5, 6
@@ -40,6 +36,7 @@ class Picture:
         arrived: the same for arrivals.
         carried_in: cents that waited when the record began.
         never_settled: cents that were due and had not settled when the record ended, dropped or still waiting.
+        hours: opening hours.
         costs: (hours, kinds) cents, over all days.
         bank_costs: (banks, kinds) cents.
         network: (banks, banks) cents settled from row to column.
@@ -49,7 +46,8 @@ class Picture:
         self.facts = facts
         banks = len(facts.bank_ids)
         self.settled, self.arrived = np.zeros((2, facts.ticks_per_day), np.int64)
-        self.costs = np.zeros((HOURS, NUM_COSTS), np.int64)
+        self.hours = facts.hours
+        self.costs = np.zeros((self.hours.num_hours, NUM_COSTS), np.int64)
         self.bank_costs = np.zeros((banks, NUM_COSTS), np.int64)
         self.network = np.zeros((banks, banks), np.int64)
         self._dropped = 0
@@ -129,7 +127,7 @@ class Picture:
         np.add.at(self.arrived, times[arriving], rows[arriving, CENTS])
         charged = kinds == EventKind.COST_ACCRUAL
         cents, costs = rows[charged, CENTS], rows[charged, VALUE]
-        np.add.at(self.costs, (times[charged] * HOURS // per_day, costs), cents)
+        np.add.at(self.costs, (self.hours.hour_of(times[charged]) - self.hours.first_hour, costs), cents)
         np.add.at(self.bank_costs, (rows[charged, BANK], costs), cents)
 
     def add_samples(self, first_tick: int, samples: I64) -> None:

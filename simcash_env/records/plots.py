@@ -12,20 +12,24 @@ from typing import Any, Final
 
 import numpy as np
 
+from simcash_env.amounts import CENTS_PER_UNIT, unit_name
+from simcash_env.config.clock import HOUR_US
 from simcash_env.errors import RecordError
 from simcash_env.files import write_atomically
 from simcash_env.literal import literal_label, literal_legend, literal_plot
-from simcash_env.records.picture import HOURS, OPENING_HOUR, Picture
+from simcash_env.records.picture import Picture
 from simcash_env.schema.codes import CostKind
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 STYLES: Final = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 HATCHES: Final = ("", "///", "...", "\\\\\\", "xx", "++", "oo", "--")
 GUIDELINE: Final = ((12.0, 0.50), (14.5, 0.75))
-"""The CHAPS throughput guideline: so much of the value due in a day by that hour of a day from 06:00 to 18:00."""
+"""The CHAPS throughput guideline: share of the value due in a day that has settled by that hour."""
 
 FORMATS: Final = frozenset({".png", ".svg", ".pdf"})
-UNITS: Final = ((1e12, "trillion cents"), (1e9, "billion cents"), (1e6, "million cents"), (1e3, "thousand cents"))
+UNITS: Final = ((1e12, "trillion "), (1e9, "billion "), (1e6, "million "), (1e3, "thousand "))
+MAX_TIMES: Final = 8
+"""Largest number of labels on a time axis."""
 MAX_LINES: Final = len(COLOURS)
 MAX_NODES: Final = 8
 MAX_BARS: Final = 20
@@ -85,13 +89,14 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
 """No dates, and ids in an SVG that are not drawn by lot: the same run gives the same file."""
 
 
-def _money(values: Any) -> tuple[Any, str]:
+def _money(values: Any, picture: Picture) -> tuple[Any, str]:
     """Cents as floats in a unit that keeps axis labels short, and the unit's name."""
-    largest = float(np.abs(values).max(initial=0))
+    amounts, unit = np.asarray(values, float) / CENTS_PER_UNIT, unit_name(picture.facts.currency)
+    largest = float(np.abs(amounts).max(initial=0))
     for size, name in UNITS:
         if largest >= size:
-            return np.asarray(values, float) / size, name
-    return np.asarray(values, float), "cents"
+            return amounts / size, name + unit
+    return amounts, unit
 
 
 def _mark_days(axis: Any, picture: Picture) -> None:
@@ -100,11 +105,26 @@ def _mark_days(axis: Any, picture: Picture) -> None:
     if len(days) <= 31:
         for day in days:
             axis.axvline(day * per_day - 0.5, color="0.85", linewidth=0.8, zorder=0)
-    axis.set_xlabel("tick" + (f" (every {picture.stride}th)" if picture.stride > 1 else ""))
+    every = f" (every {picture.stride}th)" if picture.stride > 1 else ""
+    clock = facts.clock
+    if clock is None:
+        axis.set_xlabel(f"tick{every}")
+        return
+    import matplotlib.ticker as mpl_ticker
+
+    has_days = facts.ticks - facts.first_tick > per_day
+
+    def label(tick: float, _: Any) -> str:
+        day = f"{int(tick) // per_day}, " if has_days else ""
+        return f"{day}{clock(int(tick))}" if tick >= 0 else ""
+
+    axis.xaxis.set_major_locator(mpl_ticker.MaxNLocator(MAX_TIMES if not has_days else MAX_TIMES // 2, integer=True))
+    axis.xaxis.set_major_formatter(label)
+    axis.set_xlabel(("day, time of day" if has_days else "time of day") + every)
 
 
 def _balances(axis: Any, picture: Picture) -> None:
-    balances, unit = _money(picture.balances)
+    balances, unit = _money(picture.balances, picture)
     banks = picture.facts.bank_ids
     if len(banks) <= MAX_LINES:
         for at, bank in enumerate(banks):
@@ -127,7 +147,7 @@ def _balances(axis: Any, picture: Picture) -> None:
 
 
 def _queues(axis: Any, picture: Picture) -> None:
-    both, unit = _money(np.stack([picture.queue1, picture.queue2]))
+    both, unit = _money(np.stack([picture.queue1, picture.queue2]), picture)
     for values, name, colour, style in zip(both, ("banks' own queues", "Queue 2"), COLOURS, STYLES, strict=False):
         axis.plot(picture.ticks, values, color=colour, linestyle=style, linewidth=1.2, label=literal_label(name))
     if not both.any():
@@ -158,18 +178,19 @@ def _stacked(axis: Any, places: Any, costs: Any, width: float) -> None:
 
 
 def _costs_by_hour(axis: Any, picture: Picture) -> None:
-    costs, unit = _money(picture.costs)
-    _stacked(axis, np.arange(HOURS) + OPENING_HOUR + 0.5, costs, 0.85)
+    costs, unit = _money(picture.costs, picture)
+    first, last = picture.hours.first_hour, picture.hours.first_hour + picture.hours.num_hours
+    _stacked(axis, np.arange(first, last) + 0.5, costs, 0.85)
     axis.set_title("Costs by hour of the day, all days")
     axis.set_xlabel("hour")
     axis.set_ylabel(unit)
-    axis.set_xticks(range(OPENING_HOUR, OPENING_HOUR + HOURS + 1, 2))
+    axis.set_xticks(range(first, last + 1, 2))
 
 
 def _costs_by_bank(axis: Any, picture: Picture) -> None:
     totals = picture.bank_costs.sum(axis=1)
     order = np.argsort(-totals, kind="stable")[:MAX_BARS]
-    costs, unit = _money(picture.bank_costs[order])
+    costs, unit = _money(picture.bank_costs[order], picture)
     _stacked(axis, np.arange(len(order)), costs, 0.8)
     names = [picture.facts.bank_ids[at] for at in order]
     is_crowded = sum(map(len, names)) > 40
@@ -180,7 +201,7 @@ def _costs_by_bank(axis: Any, picture: Picture) -> None:
 
 
 def _network(axis: Any, picture: Picture) -> None:
-    values, unit = _money(picture.network)
+    values, unit = _money(picture.network, picture)
     banks = picture.facts.bank_ids
     axis.set_title(f"Value settled between banks, {unit}")
     if len(banks) > MAX_NODES:
@@ -222,7 +243,8 @@ def _network(axis: Any, picture: Picture) -> None:
 
 def _throughput(axis: Any, picture: Picture) -> None:
     per_day = picture.facts.ticks_per_day
-    hours = OPENING_HOUR + HOURS * np.arange(per_day + 1) / per_day
+    opens, closes = picture.hours.open_us / HOUR_US, picture.hours.close_us / HOUR_US
+    hours = np.linspace(opens, closes, per_day + 1)
     due = picture.due
     if due:
         never = f"settled ({100 * picture.never_settled / due:.1f} % of what was due never did)"
@@ -232,16 +254,18 @@ def _throughput(axis: Any, picture: Picture) -> None:
         ):
             shares = np.concatenate([[start], start + np.cumsum(values)]) / due
             axis.plot(hours, shares, color=colour, linestyle=style, linewidth=1.4, label=literal_label(name))
-    for hour, share in GUIDELINE:
-        axis.plot([OPENING_HOUR, hour, hour], [share, share, 0], color=COLOURS[1], linestyle=":", linewidth=1.0)
-    marks = np.array(GUIDELINE)
+    reached = [(hour, share) for hour, share in GUIDELINE if opens <= hour <= closes]
+    for hour, share in reached:
+        axis.plot([opens, hour, hour], [share, share, 0], color=COLOURS[1], linestyle=":", linewidth=1.0)
+    marks = np.array(reached).reshape(-1, 2)
     axis.plot(*marks.T, "D", color=COLOURS[1], markersize=6, label="guideline: 50 % by 12:00, 75 % by 14:30")
     axis.set_title("Throughput over the day, all days")
     axis.set_xlabel("hour")
     axis.set_ylabel("share of the value that was due")
-    axis.set_xlim(OPENING_HOUR, OPENING_HOUR + HOURS)
+    axis.set_xlim(opens, closes)
     axis.set_ylim(0, 1.02)
-    axis.set_xticks(range(OPENING_HOUR, OPENING_HOUR + HOURS + 1, 2))
+    first = picture.hours.first_hour
+    axis.set_xticks([hour for hour in range(first, first + picture.hours.num_hours + 1, 2) if opens <= hour <= closes])
     _legend(axis)
 
 

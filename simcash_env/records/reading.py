@@ -10,6 +10,7 @@ from simcash_env.errors import RecordError, reason_of
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.schema.arrays import I64
+from simcash_env.simulation.run_tables import RunTables
 
 PARQUET_MARK: Final = b"PAR1"
 DUCKDB_MARK: Final = b"DUCK"
@@ -27,6 +28,9 @@ class Record(Protocol):
 
     def chunks(self) -> Iterator[I64]:
         """The event log in (events, 8) pieces, in order."""
+
+    def tables(self) -> RunTables:
+        """The run as Arrow tables, the same as ``Simulation.tables``."""
 
     def close(self) -> None:
         """Close the file."""

@@ -27,6 +27,17 @@ TABLES: Final = {
 """Columns of every table."""
 
 VIEWS: Final = {
+    "clocks": """
+        SELECT run, ticks_per_day,
+            coalesce(60 * hours.open[:2]::INTEGER + hours.open[4:]::INTEGER, 360) AS open_minutes,
+            coalesce(60 * hours.close[:2]::INTEGER + hours.close[4:]::INTEGER, 1080) AS close_minutes
+        FROM (SELECT run, ticks_per_day, {
+            'open': facts ->> '$.scenario.simulation.open', 'close': facts ->> '$.scenario.simulation.close'} AS hours
+            FROM runs)""",
+    "timed_events": """
+        SELECT events.*, (open_minutes * ticks_per_day + (close_minutes - open_minutes) * (tick % ticks_per_day))
+            // (60 * ticks_per_day) AS hour
+        FROM events JOIN clocks USING (run)""",
     "settlements": """
         SELECT run, seq, tick, day, bank, counterparty, tx, cents,
             CASE kind
@@ -63,9 +74,8 @@ VIEWS: Final = {
             sum(cents::HUGEINT * waited_ticks)::HUGEINT AS cent_ticks
         FROM waits WHERE waited_ticks > 0 GROUP BY ALL""",
     "cost_by_kind_and_hour": """
-        SELECT run, label AS cost, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
-            sum(cents)::BIGINT AS cents
-        FROM events JOIN runs USING (run) WHERE kind = 'CostAccrual' GROUP BY ALL""",
+        SELECT run, label AS cost, hour, sum(cents)::BIGINT AS cents
+        FROM timed_events WHERE kind = 'CostAccrual' GROUP BY ALL""",
     "value_due": """
         WITH ended AS (SELECT run, max(tick) AS tick FROM bank_ticks GROUP BY run),
         waiting AS (
@@ -84,10 +94,10 @@ VIEWS: Final = {
         FROM moved LEFT JOIN waiting USING (run)""",
     "throughput_by_hour": """
         WITH by_hour AS (
-            SELECT run, 6 + 12 * (tick % ticks_per_day) // ticks_per_day AS hour,
+            SELECT run, hour,
                 coalesce(sum(cents) FILTER (kind = 'Arrival'), 0) AS arrived,
                 coalesce(sum(cents) FILTER (kind != 'Arrival'), 0) AS settled
-            FROM events JOIN runs USING (run)
+            FROM timed_events
             WHERE kind IN ('Arrival', 'RtgsImmediateSettlement', 'Queue2LiquidityRelease', 'LsmPaymentSettled')
             GROUP BY ALL)
         SELECT run, hour, arrived::BIGINT AS arrived_cents, settled::BIGINT AS settled_cents,
@@ -105,4 +115,5 @@ VIEWS: Final = {
             min(tick) FILTER (kind = 'TransactionWentOverdue') AS overdue_tick
         FROM events WHERE tx IS NOT NULL GROUP BY run, tx""",
 }
-"""Views for common queries, over all runs of the file. Hours are those of a day from 06:00 to 18:00."""
+"""Views for common queries, over all runs of the file. Hours are those of the scenario's opening hours, or of a day
+from 06:00 to 18:00."""

@@ -87,12 +87,12 @@ def _scaled(points: Iterable[Point]) -> list[tuple[float, float]]:
     return [(x * SMOOTHING, y * SMOOTHING) for x, y in points]
 
 
-def short(cents: float) -> str:
-    """An amount in a few letters: 950, 12.5k, 3.2M, 1.5G."""
+def short(amount: float) -> str:
+    """A number in a few letters: 0.75, 950, 12.5k, 3.2M, 1.5G."""
     for unit, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if abs(cents) >= unit:
-            return f"{cents / unit:.3g}{letter}"
-    return f"{cents:.0f}"
+        if abs(amount) >= unit:
+            return f"{amount / unit:.3g}{letter}"
+    return f"{amount:.3g}" if abs(amount) < 10 else f"{amount:.0f}"
 
 
 def round_steps(low: float, high: float, count: int = 4) -> Sequence[float]:

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.amounts import CENTS_PER_UNIT
+from simcash_env.config.clock import Clock
 from simcash_env.render.canvas import (
     BLUE,
     FAINT,
@@ -52,7 +54,12 @@ class Frame(NamedTuple):
 
 
 def open_chart(
-    canvas: Canvas, title: str, edges: tuple[float, float, float, float], ticks: int, values: Values
+    canvas: Canvas,
+    title: str,
+    edges: tuple[float, float, float, float],
+    ticks: int,
+    values: Values,
+    clock: Clock | None = None,
 ) -> Frame:
     """Title, gridlines with amounts, the day along the foot; room for names is left on the right."""
     left, top, right, bottom = edges
@@ -66,8 +73,10 @@ def open_chart(
     for tick in round_steps(0, ticks, 6):
         if tick <= ticks:
             x, _ = frame.place(tick, frame.low)
-            canvas.words((x, frame.bottom + 6), f"{tick:.0f}", GREY, anchor="ma")
-    canvas.words((frame.right + 20, frame.bottom + 6), "tick of day", GREY, anchor="la")
+            label = f"{tick:.0f}" if clock is None else "" if tick == ticks else clock(int(tick))
+            canvas.words((x, frame.bottom + 6), label, GREY, anchor="ma")
+    caption = "tick of day" if clock is None else "time of day"
+    canvas.words((frame.right + 20, frame.bottom + 6), caption, GREY, anchor="la")
     return frame
 
 
@@ -120,8 +129,8 @@ def fitted(canvas: Canvas, name: str, width: float, size: float = 13) -> str:
 
 def draw_balances(canvas: Canvas, history: History, edges: tuple[float, float, float, float]) -> None:
     """A line a bank; with many banks their median, quartiles, extremes, and the bank that is lowest now."""
-    values = history.balances[history.first : history.last + 1].astype(np.float64)
-    frame = open_chart(canvas, "Balances, cents", edges, history.ticks_per_day, values)
+    values = history.balances[history.first : history.last + 1] / CENTS_PER_UNIT
+    frame = open_chart(canvas, f"Balances, {history.unit}", edges, history.ticks_per_day, values, history.clock)
     first = history.first
     if len(history.names) <= MOST_LINES:
         named = zip(values.T, history.names, SERIES, strict=False)
@@ -144,10 +153,10 @@ def draw_balances(canvas: Canvas, history: History, edges: tuple[float, float, f
 def draw_queues(canvas: Canvas, history: History, edges: tuple[float, float, float, float]) -> None:
     """What all banks hold in their own queues, and what waits in the central one."""
     shown = slice(history.first, history.last + 1)
-    own = history.queue1[shown].sum(axis=1).astype(np.float64)
-    central = history.queue2[shown].sum(axis=1).astype(np.float64)
-    title = "Payments waiting, all banks together, cents"
-    frame = open_chart(canvas, title, edges, history.ticks_per_day, np.concatenate([own, central]))
+    own = history.queue1[shown].sum(axis=1) / CENTS_PER_UNIT
+    central = history.queue2[shown].sum(axis=1) / CENTS_PER_UNIT
+    title = f"Payments waiting, all banks together, {history.unit}"
+    frame = open_chart(canvas, title, edges, history.ticks_per_day, np.concatenate([own, central]), history.clock)
     lines = ((own, "Queue 1", INK), (central, "Queue 2", VERMILION))
     ends = [(draw_line(canvas, frame, history.first, line, colour), name, colour) for line, name, colour in lines]
     name_lines(canvas, frame, ends)

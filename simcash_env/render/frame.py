@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.amounts import CENTS_PER_UNIT
 from simcash_env.render.canvas import FAINT, GREY, Canvas, short
 from simcash_env.render.charts import draw_balances, draw_queues
 from simcash_env.render.costs import draw_costs
@@ -23,9 +24,11 @@ def render_frame(history: History) -> npt.NDArray[np.uint8]:
     canvas = Canvas(WIDTH, HEIGHT)
     days = history.num_ticks // history.ticks_per_day
     when = f"day {history.day + 1} of {days}, " if days > 1 else ""
-    clock = "end of the run" if history.is_over else f"{when}tick {history.last} of {history.ticks_per_day}"
+    time = "" if history.clock is None or history.is_over else f" ({history.clock(history.last)})"
+    clock = "end of the run" if history.is_over else f"{when}tick {history.last} of {history.ticks_per_day}{time}"
     canvas.words((16, 22), history.title, size=19)
-    settled = f"settled {short(history.settled_cents)} of {short(history.arrived_cents)} cents that came in"
+    moved, arrived = (short(cents / CENTS_PER_UNIT) for cents in (history.settled_cents, history.arrived_cents))
+    settled = f"settled {moved} of {arrived} {history.unit} that came in"
     canvas.words((WIDTH - 16, 22), f"{clock}   -   {settled}", GREY, 15, anchor="rm")
     canvas.line(((0, _HEAD), (WIDTH, _HEAD)), FAINT)
     draw_balances(canvas, history, (8, _HEAD + 6, _SPLIT, _FOLD))

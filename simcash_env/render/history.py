@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simcash_env.amounts import unit_name
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NUM_COSTS
 
@@ -15,6 +16,8 @@ class History:
 
     Attributes:
         title: the scenario's name.
+        unit: of amounts, as it is shown.
+        clock: of the scenario; None without opening hours.
         names: (B,) ids of the banks.
         balances, queue1, queue2: (T + 1, B) cents at every decision of a day of T ticks, at the end of a run in row T;
             rows ``first`` to ``last`` are filled.
@@ -25,6 +28,7 @@ class History:
     def __init__(self, vec: Any, copy: int = 0) -> None:
         view = vec.scenario.view
         self.title = str(vec.config.name)
+        self.unit, self.clock = unit_name(vec.config.currency), vec.config.simulation.clock
         self.names: tuple[str, ...] = tuple(vec.scenario.bank_ids)
         self.ticks_per_day, self.num_ticks = int(view.ticks_per_day[0]), int(view.num_ticks[0])
         shape = (self.ticks_per_day + 1, len(self.names))

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from simcash_env.amounts import CENTS_PER_UNIT
 from simcash_env.render.canvas import BLUE, GREY, PAPER, VERMILION, Canvas, Point, short
 from simcash_env.render.charts import fitted
 from simcash_env.render.history import History
@@ -33,7 +34,8 @@ def draw_network(canvas: Canvas, history: History, edges: tuple[float, float, fl
         if len(shown) < len(order)
         else f"{len(order)} pair{'s' * (len(order) != 1)}"
     )
-    canvas.words((left + 8, top + 32), f"{counted}, {short(int(history.pairs.sum()))} cents", GREY)
+    waiting = short(int(history.pairs.sum()) / CENTS_PER_UNIT)
+    canvas.words((left + 8, top + 32), f"{counted}, {waiting} {history.unit}", GREY)
     thickest = 5 * min(1.0, 15 / max(len(shown), 1))
     for edge in shown[::-1].tolist():
         sender, receiver = int(senders[edge]), int(receivers[edge])

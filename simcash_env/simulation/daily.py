@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from simcash_env.schema.arrays import I64, LOG_COLUMNS
-from simcash_env.schema.codes import NUM_COSTS, CostKind, EventKind, ScheduledKind
+from simcash_env.schema.codes import CostKind, EventKind, ScheduledKind
 
 COST_METRICS: Final = tuple(f"{kind.name.lower()}_cost_cents" for kind in CostKind)
 METRICS: Final = (
@@ -30,6 +31,13 @@ METRICS: Final = (
     "total_cost_cents",
 )
 """Figures of one bank on one day."""
+
+FLOWS: Final = (
+    *METRICS[METRICS.index("arrived_count") : METRICS.index("queued_cents")],
+    *COST_METRICS,
+    "interest_cost_cents",
+)
+"""Those that add up over time, in any period."""
 
 SETTLEMENTS: Final = (
     int(EventKind.RTGS_IMMEDIATE_SETTLEMENT),
@@ -67,7 +75,7 @@ class DayBook:
         self._opening = self._balances.copy()
         self._lowest: I64 | None = None
         self._highest: I64 | None = None
-        self._figures = np.zeros((len(METRICS), len(self._balances)), np.int64)
+        self._flows = np.zeros((len(FLOWS), len(self._balances)), np.int64)
 
     def add(self, rows: I64) -> None:
         """Take in (events, 8) log rows of whole ticks, all of the day under way."""
@@ -75,18 +83,7 @@ class DayBook:
             return
         kinds = rows[:, KIND]
         moving = rows[np.isin(kinds, SETTLEMENTS)]
-        self._count("settled", moving, BANK)
-        self._count("received", moving, COUNTERPARTY)
-        self._count("arrived", rows[kinds == EventKind.ARRIVAL], BANK)
-        self._count("dropped", rows[np.isin(kinds, DROPPED)], BANK)
-        overdue = rows[kinds == EventKind.TRANSACTION_WENT_OVERDUE]
-        np.add.at(self._row("overdue_count"), overdue[:, BANK], 1)
-        charged = rows[kinds == EventKind.COST_ACCRUAL]
-        first = METRICS.index(COST_METRICS[0])
-        np.add.at(self._figures, (first + charged[:, VALUE], charged[:, BANK]), charged[:, CENTS])
-        interest, paid = rows[kinds == EventKind.INTEREST_ACCRUED], self._row("interest_cost_cents")
-        np.add.at(paid, interest[:, BANK], interest[:, CENTS])
-        np.subtract.at(paid, interest[:, COUNTERPARTY], interest[:, CENTS])
+        add_flows(self._flows[:, None], rows, np.zeros(len(rows), np.int64))
         self._follow_balances(rows, np.concatenate([moving, rows[np.isin(kinds, LOANS)], _transfers(rows)]))
 
     def _follow_balances(self, rows: I64, moving: I64) -> None:
@@ -118,7 +115,9 @@ class DayBook:
 
     def figures(self) -> I64:
         """(banks, metrics) of the day under way, up to the last tick that was added."""
-        found = self._figures.copy()
+        found = np.zeros((len(METRICS), len(self._balances)), np.int64)
+        for name, values in zip(FLOWS, self._flows, strict=True):
+            found[METRICS.index(name)] = values
         for name, values in (
             ("opening_balance_cents", self._opening),
             ("closing_balance_cents", self._balances),
@@ -127,8 +126,7 @@ class DayBook:
             ("queued_cents", self._queued_now()),
         ):
             found[METRICS.index(name)] = values
-        first = METRICS.index(COST_METRICS[0])
-        found[METRICS.index("total_cost_cents")] = found[first : first + NUM_COSTS + 1].sum(axis=0)  # and interest
+        found[METRICS.index("total_cost_cents")] = total_cost(self._flows)
         return np.ascontiguousarray(found.T)
 
     def close(self) -> I64:
@@ -144,12 +142,46 @@ class DayBook:
         return found
 
     def _row(self, name: str) -> I64:
-        found: I64 = self._figures[METRICS.index(name)]
+        found: I64 = self._flows[FLOWS.index(name)]
         return found
 
-    def _count(self, name: str, rows: I64, column: int) -> None:
-        np.add.at(self._row(f"{name}_count"), rows[:, column], 1)
-        np.add.at(self._row(f"{name}_cents"), rows[:, column], rows[:, CENTS])
+
+def add_flows(flows: I64, rows: I64, bucket: I64) -> None:
+    """Add events to sums by period.
+
+    Args:
+        flows: (``FLOWS``, periods, banks), written.
+        rows: (events, 8) log rows.
+        bucket: (events,) period of each.
+    """
+
+    def add(name: str, chosen: npt.NDArray[np.bool_], column: int, figure: I64 | int = 1) -> None:
+        np.add.at(flows[FLOWS.index(name)], (bucket[chosen], rows[chosen, column]), figure)
+
+    kinds, cents = rows[:, KIND], rows[:, CENTS]
+    settled = np.isin(kinds, SETTLEMENTS)
+    for name, chosen, column in (
+        ("arrived", kinds == EventKind.ARRIVAL, BANK),
+        ("settled", settled, BANK),
+        ("received", settled, COUNTERPARTY),
+        ("dropped", np.isin(kinds, DROPPED), BANK),
+    ):
+        add(f"{name}_count", chosen, column)
+        add(f"{name}_cents", chosen, column, cents[chosen])
+    add("overdue_count", kinds == EventKind.TRANSACTION_WENT_OVERDUE, BANK)
+    charged = kinds == EventKind.COST_ACCRUAL
+    for kind, name in enumerate(COST_METRICS):
+        chosen = charged & (rows[:, VALUE] == kind)
+        add(name, chosen, BANK, cents[chosen])
+    interest = kinds == EventKind.INTEREST_ACCRUED
+    add("interest_cost_cents", interest, BANK, cents[interest])
+    add("interest_cost_cents", interest, COUNTERPARTY, -cents[interest])
+
+
+def total_cost(flows: I64) -> I64:
+    """Costs of all kinds and interest, from sums of ``FLOWS``."""
+    found: I64 = flows[FLOWS.index(COST_METRICS[0]) :].sum(axis=0)
+    return found
 
 
 def _transfers(rows: I64) -> I64:

@@ -28,6 +28,7 @@ from simcash_env.simulation.event_log import Events, TreeNames, tx_name
 from simcash_env.simulation.inspection import inspect_engine
 from simcash_env.simulation.market import Loan, MarketAccount, SimulationMarket
 from simcash_env.simulation.market import Order as RestingOrder
+from simcash_env.simulation.run_tables import BANK_TICKS, RunTables, run_tables
 from simcash_env.simulation.saved_runs import (
     INVALID_HEADER,
     EventsKept,
@@ -141,6 +142,7 @@ class Simulation:
         self._engine = Engine(scenario, self.seed, events=bool(events))
         self._log: list[I64] = []
         self._tick_log: list[I64] = []
+        self._samples: list[I64] = []  # figures of the banks after each tick, with a log from the first one on
         self.bank_ids = self._engine.scenario.bank_ids
         self._naming = Naming(self._engine.scenario)
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
@@ -240,6 +242,7 @@ class Simulation:
         log, self._tick_log = [*self._tick_log, closed], []
         if self._events_kept is True:
             self._log += log
+            self._samples.append(self.sample(BANK_TICKS))
         return log
 
     def run(self, num_ticks: int) -> list[TickResult]:
@@ -548,7 +551,7 @@ class Simulation:
         self._engine.replace_row(run.row, run.sizes)
         self.seed, self._events_kept, self._naming = run.seed, run.events, run.naming
         self._engine.keep_log(events=bool(run.events))
-        self._log, self._tick_log = run.log, run.tick_log
+        self._log, self._tick_log, self._samples = run.log, run.tick_log, []
 
     def log_events(self, events: EventsKept) -> None:
         """Change the option ``events`` from here on; without ``True``, the events kept so far are discarded.
@@ -560,7 +563,7 @@ class Simulation:
         self._events_kept = events
         self._engine.keep_log(events=bool(events))
         if events is not True:
-            self._log = []
+            self._log, self._samples = [], []
 
     def fork(self) -> Self:
         """Return an independent copy, to compare what follows from different decisions."""
@@ -617,6 +620,21 @@ class Simulation:
         book.add(rows[starts[day] : starts[day + 1]])
         figures = book.figures().tolist()
         return {bank: dict(zip(METRICS, row, strict=True)) for bank, row in zip(self.bank_ids, figures, strict=True)}
+
+    def tables(self) -> RunTables:
+        """The run so far as Arrow tables: payments, banks by tick, hour and day, the system by tick.
+
+        Raises:
+            SimulationError: a simulation that keeps no events, or was restored in the middle of its run: its record
+                (``Recorder``) has tables too.
+        """
+        self._require_log("tables")
+        if len(self._samples) != self.current_tick:
+            message = "tables need every tick of the run; this simulation was restored in between, so record the run"
+            raise SimulationError(message)
+        shape = (self.current_tick, len(BANK_TICKS), len(self.bank_ids))
+        samples, calendar = np.array(self._samples, np.int64).reshape(shape), self.config.simulation
+        return run_tables(self.events(), samples, self.bank_ids, calendar.hours, is_timed=calendar.clock is not None)
 
     def _no_cents(self) -> I64:
         return self._engine.state.bank_balance_cents * 0

@@ -62,7 +62,7 @@ def test_records_outside_decisions_and_payments_come_from_a_file(tmp_path):
     assert [event["tx"] for event in events if event["kind"] == "RtgsImmediateSettlement"] == [mine["queue1"][0]]
     assert next(event["amount"] for event in events if event["kind"] == "Arrival") == 777
     told = simcash("state", "saved", "--bank", "BANK_A", cwd=tmp_path).stdout
-    assert "777 cents to BANK_B, due at tick 9" in told
+    assert "7.77 to BANK_B, due at tick 9" in told
 
 
 def test_records_kept_log_is_saved_where_it_is_asked_for(tmp_path):
@@ -174,7 +174,7 @@ def test_records_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
     code, told, _ = called(capsys, "state", saved)
     simulation = Simulation.load(saved)
     assert code == 0
-    assert f"two-banks-v0, seed 3, 0 of {simulation.num_ticks} ticks; cents" in told
+    assert f"two-banks-v0, seed 3, 0 of {simulation.num_ticks} ticks; amounts in currency units" in told
     for bank in simulation.bank_ids:
         assert (
             next(line for line in told.splitlines() if bank in line).split("│")[2].strip()

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from simcash_env.amounts import amount_text
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError
 from simcash_env.render import Renderer, canvas, charts, history, network, render_text
@@ -51,15 +52,15 @@ def test_render_table_has_a_row_a_bank_with_its_money_and_its_costs():
     for bank, row in enumerate(rows):
         costs = state.tick_cost_cents.reshape(3, -1)[bank].sum(), state.run_cost_cents.reshape(3, -1)[bank].sum()
         figures = (
-            state.bank_balance_cents[bank],
-            state.bank_queue1_count[bank],
-            state.bank_queue1_cents[bank],
-            state.bank_queue2_count[bank],
-            state.bank_queue2_cents[bank],
-            *costs,
+            amount_text(int(state.bank_balance_cents[bank])),
+            f"{state.bank_queue1_count[bank]:,}",
+            amount_text(int(state.bank_queue1_cents[bank])),
+            f"{state.bank_queue2_count[bank]:,}",
+            amount_text(int(state.bank_queue2_cents[bank])),
+            *(amount_text(int(cost)) for cost in costs),
         )
-        assert row.split() == [vec.scenario.bank_ids[bank], *(f"{int(figure):,}" for figure in figures)]
-    assert any(int(row.split()[-1].replace(",", "")) for row in rows)
+        assert row.split() == [vec.scenario.bank_ids[bank], *figures]
+    assert any(float(row.split()[-1].replace(",", "")) for row in rows)
 
 
 def test_render_table_shows_the_copy_that_is_asked_for():

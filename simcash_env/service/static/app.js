@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { showTime } from "./charts.js";
-import { count, find, make, options } from "./dom.js";
+import { clockOf, count, find, make, options } from "./dom.js";
 import { EventList } from "./eventlist.js";
 import { showNetwork } from "./network.js";
 import { describe, showBanks, showCosts, showQueue, showTiles } from "./panels.js";
@@ -51,7 +51,7 @@ function showPanels() {
   showBanks(find("banks"), state, chosen, choose);
   showCosts(find("costs"), state);
   showQueue(find("payments"), state, find("queue").value);
-  showTime(find("time"), player.reports, player.shown, player.run.num_ticks);
+  showTime(find("time"), player.reports, player.shown, player.run.num_ticks, clockOf(player.run));
 }
 
 function showControls() {
@@ -72,7 +72,10 @@ function showControls() {
   const day = Math.floor(Math.max(0, Math.min(shown, run.num_ticks - 1)) / run.ticks_per_day) + 1;
   const days = run.num_ticks / run.ticks_per_day;
   const note = shown < live ? ` · latest tick is ${count(live)}` : isAtEnd ? " · the run is over" : "";
-  find("clock").replaceChildren(`tick ${count(Math.max(0, shown))} of ${count(run.num_ticks)} `, make("small", {}, `day ${day} of ${days}${note}`));
+  const at = Math.max(0, shown), clock = clockOf(run);
+  const time = clock && at < run.num_ticks ? `, ${clock(at)}` : "";
+  const unit = ` · amounts in ${run.scenario.currency ?? "currency units"}`;
+  find("clock").replaceChildren(`tick ${count(at)} of ${count(run.num_ticks)}${time} `, make("small", {}, `day ${day} of ${days}${note}${unit}`));
 }
 
 async function listRuns(current) {

@@ -11,13 +11,13 @@ const CHARTS = [
   { title: "cost", lines: [["cost per tick", "total_cost", "--c3", 100]] },
 ];
 
-export function showTime(place, reports, shown, numTicks) {
+export function showTime(place, reports, shown, numTicks, clock) {
   if (!reports.length) return show(place, make("p", { class: "empty" }, "No tick has run yet. Press Space to run."));
   const width = Math.max(300, place.clientWidth); // one unit is one pixel, so that letters keep their size
-  show(place, ...CHARTS.flatMap((chart) => drawn(chart, reports, shown, numTicks, width)));
+  show(place, ...CHARTS.flatMap((chart) => drawn(chart, reports, shown, numTicks, width, clock)));
 }
 
-function drawn({ title, lines }, reports, shown, numTicks, width) {
+function drawn({ title, lines }, reports, shown, numTicks, width, clock) {
   const span = Math.max(1, Math.min(numTicks, Math.ceil(reports.length * 1.1)));
   const bucket = Math.max(1, Math.ceil(reports.length / MOST_POINTS));
   const series = lines.map(([, key, , unit = 1]) => means(reports, key, bucket, unit));
@@ -32,7 +32,7 @@ function drawn({ title, lines }, reports, shown, numTicks, width) {
   const ticks = Array.from({ length: Math.floor(span / gap) + 1 }, (_, number) => number * gap);
   const axis = ticks.map((tick) => draw("text", {
     class: "axis", x: x(tick), y: HEIGHT - 5, "text-anchor": x(tick) > width - RIGHT - 12 ? "end" : "middle",
-  }, compact(tick)));
+  }, clock && tick < numTicks ? clock(tick) : compact(tick)));
   const paths = series.map((points, number) => draw("path", {
     d: stairs(points, x, y, reports.length), fill: "none", stroke: `var(${lines[number][2]})`, "stroke-width": 2, "stroke-linejoin": "round",
     ...(number === 0 && lines.length > 1 ? { "stroke-dasharray": "5 3" } : {}),

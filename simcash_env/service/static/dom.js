@@ -34,6 +34,20 @@ export const count = (number) => whole.format(number);
 export const compact = (number) => short.format(number);
 export const money = (cents) =>
   (cents < 0 ? "−" : "") + whole.format(Math.trunc(Math.abs(cents) / 100)) + "." + String(Math.abs(cents) % 100).padStart(2, "0");
+// Time of day at the start of a tick, as the command line prints it; null without opening hours.
+export function clockOf(run) {
+  const { open, close } = run.scenario.simulation;
+  if (!open) return null;
+  const seconds = (text) => 3600 * Number(text.slice(0, 2)) + 60 * Number(text.slice(3));
+  const [from, span, ticks] = [seconds(open), seconds(close) - seconds(open), run.ticks_per_day];
+  const isByMinute = span % (60 * ticks) === 0;
+  const two = (number) => String(number).padStart(2, "0");
+  return (tick) => {
+    const at = from + Math.floor((span * (tick % ticks)) / ticks);
+    const minutes = `${two(Math.floor(at / 3600))}:${two(Math.floor(at / 60) % 60)}`;
+    return isByMinute ? minutes : `${minutes}:${two(at % 60)}`;
+  };
+}
 export const words = (name) => name.replaceAll("_", " ");
 
 export const bar = (share, colour) =>
