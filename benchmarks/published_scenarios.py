@@ -8,7 +8,6 @@ Every bank releases its payments at once. Figures are means over seeds 1 to N, w
 from __future__ import annotations
 
 import argparse
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 
 from simcash_env import Simulation, load_scenario
 from simcash_env.config import ScenarioConfig
-from simcash_env.machine import machine
+from simcash_env.machine import commit, machine
 from tools.calibrated_scenarios import (
     BILLION,
     LYNX_LARGE,
@@ -176,13 +175,6 @@ SYSTEMS: Final[Mapping[str, Callable[[Sequence[int]], list[Row]]]] = {
     "target2-day-v1": target2,
 }
 """The comparison of every scenario."""
-
-
-def commit() -> str:
-    """The commit of the working tree, or ``unknown`` outside a repository."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def figure(value: float) -> str:
