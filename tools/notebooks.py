@@ -26,9 +26,8 @@ def run(path: Path) -> Any:
     notebook = nbformat.read(path, as_version=4)
     searched = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(
-            notebook, timeout=TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": folder}}
-        )
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", resources=resources)
         client.execute(env={**os.environ, "PYTHONPATH": searched, "SIMCASH_COMPILE_NOTICE": "0"})
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"

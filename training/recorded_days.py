@@ -1,9 +1,9 @@
 """Learning on recorded days: ``python -m training.recorded_days [--steps 6000000] [--seeds 2]``.
 
-The sample data set stands for recorded payments. Its first six days are for training, the next two for validation, the last
-two for testing. Two policies are trained with the same settings: one on the training days, each part of a day drawn from a
-random one (block bootstrap), the other on a generator that was calibrated to the training days. Both are compared with
-scripted policies that were tuned on the training days; the script was chosen on the validation days.
+The sample data set stands for recorded payments. Its first six days are for training, the next two for validation, the
+last two for testing. Two policies are trained with the same settings: one on the training days, each part of a day
+drawn from a random one (block bootstrap), the other on a generator that was calibrated to the training days. Both are
+compared with scripted policies that were tuned on the training days; the script was chosen on the validation days.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from training.publish import FOLDER
 I64 = npt.NDArray[np.int64]
 
 COMMAND: Final = "python -m training.recorded_days"
+FIGURE: Final = FOLDER.parent / "assets" / "recorded-days.png"
 STEPS, SEEDS = 6_000_000, 2
 TUNING_DAYS, VALIDATION_DAYS, TEST_DAYS = 20, 20, 100
 """Days drawn from those of each part by block bootstrap."""
@@ -65,7 +66,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "num_epochs": 2, "num_minibatches": 8, "learning_rate": 1e-3, "entropy": 0.0, "max_grad_norm": 5.0,
     "activation": "relu", "hidden": (32, 32),
 }  # fmt: skip
-"""Thresholds do not grow with the queue, and a script is imitated first. Chosen on validation days among seven settings."""
+"""Thresholds do not grow with the queue; a script is imitated first. Chosen on validation days among seven settings."""
 
 IMITATED_SHARE: Final = 0.25
 """Of the steps."""
@@ -127,7 +128,7 @@ def base_scenario(payments: Payments) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def best_script(sources: Sources, report: Report, families: Sequence[Family] = SCRIPTS) -> tuple[str, Tuned]:
+def best_script(sources: Sources, report: Report, families: Sequence[Family]) -> tuple[str, Tuned]:
     """The scripted policy that is cheapest on the validation days, tuned on the training days."""
     found = {}
     for family in families:
@@ -139,11 +140,11 @@ def best_script(sources: Sources, report: Report, families: Sequence[Family] = S
     return best, found[best]
 
 
-def run(steps: int, num_seeds: int, report: Report, families: Sequence[Family] = SCRIPTS) -> dict[str, Any]:
+def run(steps: int, num_seeds: int, report: Report) -> dict[str, Any]:
     """Tune, train and compare; costs in cents."""
     with tempfile.TemporaryDirectory() as folder:
         sources = make_sources(sample(), Path(folder))
-        name, tuned = best_script(sources, report, families)
+        name, tuned = best_script(sources, report, SCRIPTS)
         imitated = int(IMITATED_SHARE * steps)
         settings = TrainingSettings(scenario="recorded-days", total_steps=steps, imitate_steps=imitated, **SETTINGS)
         played: dict[str, Callable[[ScenarioConfig, Sequence[int]], I64]] = {
@@ -203,11 +204,13 @@ def markdown(results: Mapping[str, Any]) -> str:
             *(f"{row['by_day'][day] / 100:,.0f}" for day in days),
         ]
         lines.append("| " + " | ".join(cells) + " |")
+    script, steps = results["script"], f"{results['steps']:,}"
     notes = f"""
-Cost of a day in EUR, all banks, on days that neither training nor tuning used: {results["test_days"]} days resampled by the hour
-from the recorded test days, with 95 % intervals (differences are paired by day), and each recorded test day. Intervals do not
-cover days other than the recorded ones. Learned policies: mean over {results["seeds"]} seeds of {results["steps"]:,} steps. Script:
-{results["script"]["policy"]}, {results["script"]["parameters"] or "no parameters"}. Version {results["version"]}, commit {results["commit"]},\n`{results["command"]}`; {results["machine"]}."""
+Cost of a day in EUR, all banks, on days that neither training nor tuning used: {results["test_days"]} days, resampled
+by the hour from the recorded test days, with 95 % intervals (differences are paired by day), and each recorded test
+day. Intervals do not cover days other than the recorded ones. Learned policies: independent PPO, mean over seeds 0 to
+{results["seeds"] - 1} of {steps} steps each. Script: {script["policy"]}, {script["parameters"] or "no parameters"}.
+Version {results["version"]}, commit {results["commit"]}, `{results["command"]}`; {results["machine"]}."""
     return "\n".join([*lines, notes])
 
 
@@ -232,12 +235,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="Bank decisions of each training.")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="Number of trainings of each kind.")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of the results.")
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="Figure to write.")
     given: Any = parser.parse_args(arguments)
     results = run(given.steps, given.seeds, literal_console(stderr=True).print)
     given.folder.mkdir(parents=True, exist_ok=True)
     write_atomically(given.folder / "recorded-days.json", (json.dumps(results, indent=1) + "\n").encode())
     write_atomically(given.folder / "recorded-days.md", (markdown(results) + "\n").encode())
-    draw(results, given.folder / "recorded-days.png")
+    draw(results, given.figure)
 
 
 if __name__ == "__main__":

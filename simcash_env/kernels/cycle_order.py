@@ -28,7 +28,7 @@ def goes_before(state: State, left: I64, right: I64) -> bool:
     for at in range(FIRST_BANK + shorter, FIRST_BANK + 2 * shorter):  # pragma: no branch - no cycle is listed twice
         if left[at] != right[at]:
             return state.pay_id[left[at]] < state.pay_id[right[at]]
-    return False  # pragma: no cover - as above
+    return False  # pragma: no cover - no cycle is listed twice
 
 
 @kernel

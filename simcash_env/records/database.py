@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.files import is_open_elsewhere
-from simcash_env.records.columns import CHUNK_ROWS, FORMAT
+from simcash_env.records.columns import BANK_TICKS, CHUNK_ROWS, FORMAT
+from simcash_env.records.drawing import tables_of
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
@@ -27,6 +29,8 @@ SETTINGS: Final[dict[str, str | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
 }
 """Memory limit of DuckDB; it spills the rest to a file next to the database."""
+
+TICKS_AT_A_TIME: Final = 256
 
 
 class DatabaseSink:
@@ -179,10 +183,26 @@ class DatabaseRecord:
             message = f"{self.path}: {error}"
             raise RecordError(message) from error
 
+    def samples(self) -> Iterator[tuple[int, I64]]:
+        """First tick and (ticks, columns, banks) figures of the banks.
+
+        Raises:
+            RecordError: they cannot be read.
+        """
+        facts = self.facts
+        columns = ", ".join(BANK_TICKS)
+        query = f"SELECT {columns} FROM bank_ticks WHERE run = ? AND tick >= ? AND tick < ? ORDER BY tick, bank"  # noqa: S608 - our names
+        try:
+            for first in range(facts.first_tick, facts.ticks, TICKS_AT_A_TIME):
+                found = self.connection.execute(query, [self.run, first, first + TICKS_AT_A_TIME]).fetchnumpy()
+                figures = np.stack([np.asarray(found[name], np.int64) for name in BANK_TICKS])
+                yield first, figures.reshape(len(BANK_TICKS), -1, len(facts.bank_ids)).transpose(1, 0, 2)
+        except (duckdb.Error, ValueError) as error:
+            message = f"{self.path}: its table bank_ticks cannot be read, it may be damaged: {error}"
+            raise RecordError(message) from error
+
     def tables(self) -> RunTables:
         """The run as Arrow tables; see ``drawing.tables_of``."""
-        from simcash_env.records.drawing import tables_of
-
         return tables_of(self)
 
     def close(self) -> None:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
-import duckdb
 import numpy as np
 
 from simcash_env.errors import RecordError
 from simcash_env.records.columns import BANK_TICKS
-from simcash_env.records.database import DatabaseRecord
 from simcash_env.records.inputs import Inputs
 from simcash_env.records.picture import Picture
-from simcash_env.records.reading import Record
+from simcash_env.records.record import Record
 from simcash_env.schema.arrays import I64
 from simcash_env.simulation.event_log import Events
 from simcash_env.simulation.run_tables import RunTables, run_tables
-
-TICKS_AT_A_TIME: Final = 256
 
 
 def picture_of(record: Record, progress: Callable[[int], None] | None = None) -> Picture:
@@ -62,25 +57,8 @@ def samples_of(
     Raises:
         RecordError: it is damaged; or it has events alone and its run does not repeat here.
     """
-    if isinstance(record, DatabaseRecord):
-        yield from _recorded(record)
-    else:
-        yield from _run_again(record, num_events, progress)
-
-
-def _recorded(record: DatabaseRecord) -> Iterator[tuple[int, I64]]:
-    facts = record.facts
-    query = (
-        f"SELECT {', '.join(BANK_TICKS)} FROM bank_ticks WHERE run = ? AND tick >= ? AND tick < ? ORDER BY tick, bank"  # noqa: S608 - our names
-    )
-    try:
-        for first in range(facts.first_tick, facts.ticks, TICKS_AT_A_TIME):
-            found = record.connection.execute(query, [record.run, first, first + TICKS_AT_A_TIME]).fetchnumpy()
-            columns = np.stack([np.asarray(found[name], np.int64) for name in BANK_TICKS])
-            yield first, columns.reshape(len(BANK_TICKS), -1, len(facts.bank_ids)).transpose(1, 0, 2)
-    except (duckdb.Error, ValueError) as error:
-        message = f"{record.path}: its table bank_ticks cannot be read, it may be damaged: {error}"
-        raise RecordError(message) from error
+    samples = record.samples()
+    yield from _run_again(record, num_events, progress) if samples is None else samples
 
 
 def _run_again(record: Record, num_events: int, progress: Callable[[int], None] | None) -> Iterator[tuple[int, I64]]:

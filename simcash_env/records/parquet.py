@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from simcash_env.errors import RecordError, WriteError
 from simcash_env.files import partial_of, remove, take_name
 from simcash_env.records.columns import CHUNK_ROWS
+from simcash_env.records.drawing import tables_of
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.inputs import Input
 from simcash_env.records.recorder import Chunk
@@ -138,10 +139,11 @@ class ParquetRecord:
             message = f"{self.path}: its events cannot be read: {str(error).splitlines()[0]}"
             raise RecordError(message) from error
 
+    def samples(self) -> None:
+        """A Parquet record has events alone."""
+
     def tables(self) -> RunTables:
         """The run as Arrow tables; see ``drawing.tables_of``."""
-        from simcash_env.records.drawing import tables_of
-
         return tables_of(self)
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ def test_commands_table_goes_to_stdout_and_notes_to_stderr() -> None:
     done = simcash(*RUN)
     assert done.returncode == 0
     assert "BANK_A" in done.stdout
-    assert "99,600" in done.stdout
+    assert "996.00" in done.stdout
     assert done.stderr == (
         "external banks BANK_A, BANK_B release every payment in ticks without actions (external: release); "
         "choose with --external or --policy BANK=NAME\n"
@@ -78,7 +78,7 @@ def test_commands_verbose_names_every_event_on_stderr_and_json_stays_one_object(
     done = simcash(*RUN, "--ticks", "2", "--verbose", "--json")
     assert json.loads(done.stdout)["ticks"] == 2
     assert "tick 1 (day 0): 5 arrived" in done.stderr
-    assert "Arrival  bank=BANK_A  counterparty=BANK_B  tx=tx_00000001  amount=4090" in done.stderr
+    assert "Arrival  bank=BANK_A  counterparty=BANK_B  tx=tx_00000001  amount=40.90" in done.stderr
 
 
 def test_commands_policy_can_be_chosen_for_a_bank() -> None:

@@ -143,7 +143,7 @@ def completions(words, count):
 
 
 def test_records_shell_completes_commands_options_scenarios_and_files(tmp_path):
-    assert completions("simcash re", 1) == ["replay"]
+    assert completions("simcash re", 1) == ["replay", "report"]
     assert "--events" in completions("simcash run --e", 2)
     assert completions("simcash run castro-1", 2) == ["castro-12period-v0"]
     (tmp_path / "runs.duckdb").touch()
@@ -178,7 +178,7 @@ def test_records_state_of_a_saved_run_is_a_table_of_its_banks(tmp_path, capsys):
     for bank in simulation.bank_ids:
         assert (
             next(line for line in told.splitlines() if bank in line).split("│")[2].strip()
-            == f"{simulation.balance(bank):,}"
+            == f"{simulation.balance(bank) / 100:,.2f}"
         )
 
 

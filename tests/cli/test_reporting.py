@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from simcash_env.cli.screen import data
 from simcash_env.data.payments import write_payments
 from simcash_env.data.profile import profile_of
 from tests.cli.test_commands import called
@@ -15,6 +16,7 @@ from tests.data.tables import payments_of
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two payments tables and a banks table, as the working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data, "width", 200)  # no cell of a table is folded
     write_payments(recorded(), Path("payments.parquet"))
     write_payments(payments_of((0, "10:00", "A", "[b]B", 7)), Path("generated.parquet"))
     Path("banks.csv").write_text("id\nA\n[b]B\nIDLE\n", encoding="utf-8")

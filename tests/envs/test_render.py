@@ -21,9 +21,9 @@ def test_render_table_shows_scripted_banks_and_their_money():
     assert f"tick 1 of {env._vec.num_ticks}" in table
     for bank, name in enumerate(("ALFA", "BRAVO", "CHARLIE")):
         row = next(line for line in table.splitlines() if line.startswith(name)).split()
-        assert row[1] == f"{int(state.bank_balance_cents[bank]):,}"
+        assert row[1] == f"{int(state.bank_balance_cents[bank]) / 100:,.2f}"
         assert row[2] == str(int(state.bank_queue1_count[bank]))
-        assert row[5] == f"{int(state.bank_queue2_cents[bank]):,}"
+        assert row[5] == f"{int(state.bank_queue2_cents[bank]) / 100:,.2f}"
 
 
 def test_render_without_a_render_mode_there_is_no_table():

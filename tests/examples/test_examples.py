@@ -28,7 +28,7 @@ OWN = ("own_action", "own_observation", "own_reward")
 PUBLIC = {
     "simcash_env",
     "simcash_env.schema.codes",
-    *(f"simcash_env.envs.{name}" for name in ("sb3", "actions", "observations", "rewards")),
+    *(f"simcash_env.envs.{name}" for name in ("sb3", "actions", "batch_view", "observations", "rewards")),
 }
 
 HOPELESS, BEST = -2.0, -1_000 / 3_500

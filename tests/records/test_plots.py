@@ -82,7 +82,7 @@ def test_plots_of_many_banks_the_middle_and_the_dearest_are_drawn(tmp_path):
     picture.add_samples(0, np.ones((4, len(BANK_TICKS), 21), np.int64))
     picture.bank_costs[:] = np.arange(21 * NUM_COSTS).reshape(21, NUM_COSTS)
     told = drawn(picture, tmp_path)
-    for text in ("median of 21 banks", "Costs by bank, the dearest 20 of 21", "BANK_20"):
+    for text in ("median of 21 banks", "Costs by bank, the most expensive 20 of 21", "BANK_20"):
         assert text in told
     assert "BANK_00" not in told
 

@@ -22,8 +22,8 @@ LONG_PAGES = {"docs/benchmark.md", "docs/how-to/own-scenario.md"}
 """Pages whose blocks train or tune: half a minute and more."""
 
 
-def run_program(block: Block) -> None:
-    exec(compile(block.text, "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own examples
+def run_program(block: Block, names: dict[str, object]) -> None:
+    exec(compile(block.text, "example", "exec"), names)  # noqa: S102 - our own examples
 
 
 def run_line(line, folder, monkeypatch):
@@ -56,7 +56,7 @@ def run_line(line, folder, monkeypatch):
 )
 def test_pages_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = blocks(TEXTS[name])
+    found, names = blocks(TEXTS[name]), {"__name__": "__main__"}
     for block in found:
         if block.title:
             (tmp_path / block.title).write_text(block.text, encoding="utf-8")
@@ -64,7 +64,7 @@ def test_pages_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypat
         if (
             block.kind == "python" and not block.title
         ):  # a program with a title is a file, which a line for the shell runs
-            run_program(block)
+            run_program(block, names)
         for line in lines(block.text) if block.kind == "sh" else []:
             run_line(line, tmp_path, monkeypatch)
 
@@ -91,7 +91,7 @@ def test_pages_what_is_not_run_is_shown_somewhere():
 
 def test_pages_block_that_fails_is_found(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
-        run_program(Block("python", "", "1 / 0"))
+        run_program(Block("python", "", "1 / 0"), {})
     (line,) = lines("simcash run no-such-scenario  # fails")
     with pytest.raises(AssertionError):
         run_line(line, tmp_path, monkeypatch)

@@ -112,7 +112,7 @@ CASES = [
     post(TICK, None, 422, "query.count: must be at most 10000 (--max-ticks), got 10001", count=10_001),
     post(TICK, None, 422, "query.count: must be at most 1000000000", count=10**12),
     post(TICK, None, 422, "query.conut: unknown key, did you mean count?", conut=1),
-    post(TICK, None, 409, "12 of 12 ticks are left, 13 were asked for; none has run", count=13),
+    post(TICK, None, 409, "12 of 12 ticks are left, 13 were requested; none has run", count=13),
     post("/simulations/none/tick", None, 404, "unknown simulation 'none'"),
     post(TICK, b"{", 400, "body:1: not valid JSON"),
     post(TICK, [], 422, "body: must be a mapping"),

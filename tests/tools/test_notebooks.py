@@ -18,7 +18,7 @@ def test_notebook_runs_and_keeps_its_text(path):
 def text_outputs(notebook):
     """What each code cell prints; figures and frames are left out, since fonts and widths differ between machines."""
     return [
-        [output.text for output in cell.outputs if output.output_type == "stream"]
+        "".join(output.text for output in cell.outputs if output.output_type == "stream")
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

@@ -40,6 +40,7 @@ MEASURED: Final = {
     "market": "python -m training.market_study --markdown docs/results/market.md",
     "learned": "python -m training.publish",
     "generalise": "python -m training.generalise",
+    "recorded-days": "python -m training.recorded_days",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
