@@ -13,7 +13,7 @@ def test_published_scenarios_are_compared_and_written(tmp_path, capsys):
     assert "| `lynx-2019-v0` | CAD 10 bn, offsetting only: delay, minutes | 10 |" in printed
     written = (tmp_path / "published.md").read_text("utf-8")
     assert written.startswith(printed.strip())
-    assert "Seeds 1 to 1, commit " in written
+    assert "1 test days (seeds from 2,000,000)" in written
 
 
 def test_published_table_leaves_out_what_is_not_published():
