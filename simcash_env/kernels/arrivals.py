@@ -9,8 +9,7 @@ import numpy as np
 from simcash_env.kernels._numba.jit import inlined, kernel
 from simcash_env.kernels.deadlines import cap_deadline
 from simcash_env.kernels.money import round_half_away
-from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
-from simcash_env.kernels.record import record_values
+from simcash_env.kernels.queues import admit_payment
 from simcash_env.kernels.rng import (
     draw_float,
     draw_integer,
@@ -19,7 +18,7 @@ from simcash_env.kernels.rng import (
     draw_positive_float,
 )
 from simcash_env.schema.arrays import F64, Scenario, State, Work
-from simcash_env.schema.codes import NONE, UNLISTED, AmountKind, EventKind, PriorityKind, Status
+from simcash_env.schema.codes import NONE, UNLISTED, AmountKind, PriorityKind, Status
 
 OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
@@ -30,7 +29,6 @@ EXPONENTIAL = int(AmountKind.EXPONENTIAL)
 MIXTURE = int(AmountKind.MIXTURE)
 PRIORITY_FIXED = int(PriorityKind.FIXED)
 PRIORITY_UNIFORM = int(PriorityKind.UNIFORM)
-ARRIVAL = int(EventKind.ARRIVAL)
 
 
 @kernel
@@ -58,16 +56,30 @@ def is_silent(scenario: Scenario, state: State, source: int) -> bool:
     """Have events set all weights of a source to 0? Nothing is drawn then, not even a count."""
     if state.live_weight.shape[0] == 0 or not state.source_is_weighted[source] or scenario.pays_unlisted[0]:
         return False
-    return total_weight(scenario, state.live_weight, source) == 0.0
+    num_banks = scenario.num_banks[0]
+    return total_weight(state.live_weight, source * num_banks, (source + 1) * num_banks) == 0.0
 
 
 @kernel
-def total_weight(scenario: Scenario, weights: F64, source: int) -> float:
-    """Sum of a source's weights; what is not listed adds nothing."""
-    num_banks, total = scenario.num_banks[0], 0.0
-    for at in range(source * num_banks, (source + 1) * num_banks):
+def total_weight(weights: F64, first: int, end: int) -> float:
+    """Sum of the weights; a receiver that is not listed adds nothing."""
+    total = 0.0
+    for at in range(first, end):
         total += max(weights[at], 0.0)
     return total
+
+
+@kernel
+def draw_by_weight(state: State, weights: F64, first: int, end: int, total: float) -> int:
+    """The place of one of the weights, whose sum is ``total`` and above 0; one number is drawn."""
+    target, chosen = draw_float(state) * total, first
+    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
+        if weights[at] > 0.0:
+            chosen = at
+            target -= weights[at]
+            if target <= 0.0:
+                break
+    return chosen
 
 
 @inlined
@@ -88,18 +100,14 @@ def draw_count(scenario: Scenario, state: State, source: int) -> int:
 @kernel
 def draw_payment(scenario: Scenario, state: State, work: Work, source: int) -> None:
     """Draw one payment and append it to its sender's Queue 1."""
-    row = take_row(state)
     sender = scenario.source_bank[source]
     cents = draw_amount(scenario, state, source)
     receiver = draw_receiver(scenario, state, source)
     offset = draw_integer(state, state.source_deadline_min_ticks[source], state.source_deadline_max_ticks[source])
     deadline = cap_deadline(scenario, state, state.tick[0] + offset, scenario.random_cap_lag_ticks[0])
     priority = draw_priority(scenario, state, source)
-    write_payment(state, row, sender, receiver, cents, deadline, priority, scenario.source_is_divisible[source])
-    count_arrival(state, row)
+    admit_payment(state, work, sender, receiver, cents, deadline, priority, scenario.source_is_divisible[source])
     state.tick_arrived_count[0] += 1
-    join_queue1(state, row)
-    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
 
 
 @kernel
@@ -126,17 +134,8 @@ def draw_mixture(scenario: Scenario, state: State, source: int) -> float:
     """A lognormal of the mixture, chosen by weight; cents before rounding and the cap."""
     first = scenario.source_first_amount[source]
     end = first + scenario.source_num_amounts[source]
-    total = 0.0
-    for at in range(first, end):
-        total += scenario.amount_share[at]
-    target = draw_float(state) * total
-    chosen = first
-    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
-        if scenario.amount_share[at] > 0.0:
-            chosen = at
-            target -= scenario.amount_share[at]
-            if target <= 0.0:
-                break
+    total = total_weight(scenario.amount_share, first, end)
+    chosen = draw_by_weight(state, scenario.amount_share, first, end, total)
     return math.exp(scenario.amount_log[chosen] + scenario.amount_log_std[chosen] * draw_normal(state))
 
 
@@ -166,19 +165,11 @@ def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
         bank = draw_integer(state, 0, num_banks - 2)
         return bank if bank < scenario.source_bank[source] else bank + 1
     weights = state.live_weight if state.live_weight.shape[0] > 0 else scenario.weight_value
-    total = total_weight(scenario, weights, source)
+    first, end = source * num_banks, (source + 1) * num_banks
+    total = total_weight(weights, first, end)
     if total == 0.0:
         return draw_unlisted(scenario, state, source)
-    first, end = source * num_banks, (source + 1) * num_banks
-    target = draw_float(state) * total
-    chosen = NONE
-    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
-        if weights[at] > 0.0:
-            chosen = scenario.weight_bank[at]
-            target -= weights[at]
-            if target <= 0.0:
-                break
-    return chosen
+    return scenario.weight_bank[draw_by_weight(state, weights, first, end, total)]
 
 
 @kernel
@@ -215,15 +206,5 @@ def draw_priority(scenario: Scenario, state: State, source: int) -> int:
         return draw_integer(state, low, scenario.source_priority_max[source])
     first = scenario.source_first_choice[source]
     end = first + scenario.source_num_choices[source]
-    total = 0.0
-    for at in range(first, end):
-        total += scenario.choice_weight[at]
-    target = draw_float(state) * total
-    chosen = NONE
-    for at in range(first, end):  # pragma: no branch - only rounding could carry it past the last weight
-        if scenario.choice_weight[at] > 0.0:
-            chosen = scenario.choice_priority[at]
-            target -= scenario.choice_weight[at]
-            if target <= 0.0:
-                break
-    return chosen
+    total = total_weight(scenario.choice_weight, first, end)
+    return scenario.choice_priority[draw_by_weight(state, scenario.choice_weight, first, end, total)]

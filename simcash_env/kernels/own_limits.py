@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record_values
-from simcash_env.schema.arrays import Scenario, State, Work
+from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import KEEP, NONE, PPM, SEND_LIMIT_CHOICES, SUB_LIMIT_CHOICES, EventKind, SendLimitScope
 
 SUB_LIMIT, SEND_LIMIT = int(EventKind.SUB_LIMIT_SET), int(EventKind.SEND_LIMIT_SET)
@@ -72,21 +72,23 @@ def ask_send_limit(scenario: Scenario, work: Work, bank: int, limit: int) -> Non
 def apply_limit_decisions(scenario: Scenario, state: State, work: Work) -> None:
     """Set the limits that learners chose, before anything is settled; one event for each limit that changes."""
     for bank in range(state.sub_limit_cents.shape[0]):
-        limit, before = work.sub_limit_ask_cents[bank], state.sub_limit_cents[bank]
-        work.sub_limit_ask_cents[bank] = KEEP
-        if limit not in (KEEP, before):
-            state.sub_limit_cents[bank] = limit
-            record_values(state, work, SUB_LIMIT, bank, NONE, NONE, limit, before, NONE)
+        apply_limit(state, work, work.sub_limit_ask_cents, state.sub_limit_cents, bank, SUB_LIMIT, bank, NONE)
     for bank in range(state.send_limit_cents.shape[0]):
-        limit, before = work.send_limit_ask_cents[bank], state.send_limit_cents[bank]
-        work.send_limit_ask_cents[bank] = KEEP
-        if limit not in (KEEP, before):
-            state.send_limit_cents[bank] = limit
-            record_values(state, work, SEND_LIMIT, bank, NONE, NONE, limit, before, NONE)
+        apply_limit(state, work, work.send_limit_ask_cents, state.send_limit_cents, bank, SEND_LIMIT, bank, NONE)
+    num_banks = scenario.num_banks[0]
     for pair in range(state.pair_send_limit_cents.shape[0]):
-        limit, before = work.pair_send_limit_ask_cents[pair], state.pair_send_limit_cents[pair]
-        work.pair_send_limit_ask_cents[pair] = KEEP
-        if limit not in (KEEP, before):
-            state.pair_send_limit_cents[pair] = limit
-            bank, receiver = pair // scenario.num_banks[0], pair % scenario.num_banks[0]
-            record_values(state, work, SEND_LIMIT, bank, receiver, NONE, limit, before, NONE)
+        bank, receiver = pair // num_banks, pair % num_banks
+        asked, limits = work.pair_send_limit_ask_cents, state.pair_send_limit_cents
+        apply_limit(state, work, asked, limits, pair, SEND_LIMIT, bank, receiver)
+
+
+@kernel
+def apply_limit(
+    state: State, work: Work, asked: I64, limits: I64, at: int, kind: int, bank: int, receiver: int
+) -> None:
+    """Set the limit at a place to what is asked for there, if that is another one, and write the event."""
+    limit, before = asked[at], limits[at]
+    asked[at] = KEEP
+    if limit not in (KEEP, before):
+        limits[at] = limit
+        record_values(state, work, kind, bank, receiver, NONE, limit, before, NONE)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
-from simcash_env.schema.arrays import I64, State
-from simcash_env.schema.codes import NONE, Place, RtgsPriority, Status
+from simcash_env.kernels.record import record_values
+from simcash_env.schema.arrays import I64, State, Work
+from simcash_env.schema.codes import NONE, EventKind, Place, RtgsPriority, Status
 from simcash_env.schema.limits import MAX_TOTAL_CENTS
 
 FREE = int(Place.FREE)
@@ -14,6 +15,7 @@ SUBMITTED = int(Place.SUBMITTED)
 TIMER = int(Place.TIMER)
 NORMAL = int(RtgsPriority.NORMAL)
 MONEY_OVERFLOW = int(Status.MONEY_OVERFLOW)
+ARRIVAL = int(EventKind.ARRIVAL)
 
 
 @kernel
@@ -85,6 +87,26 @@ def count_arrival(state: State, row: int) -> None:
     state.day_arrived_cents[0] += cents
     if state.arrived_cents[0] > MAX_TOTAL_CENTS:
         state.fault[0] = MONEY_OVERFLOW
+
+
+@kernel
+def admit_payment(
+    state: State,
+    work: Work,
+    sender: int,
+    receiver: int,
+    cents: int,
+    deadline: int,
+    priority: int,
+    divisible: int,
+) -> int:
+    """A payment arrives now, at the end of its sender's Queue 1; the caller has seen that a row is free. Returns it."""
+    row = take_row(state)
+    write_payment(state, row, sender, receiver, cents, deadline, priority, divisible)
+    count_arrival(state, row)
+    join_queue1(state, row)
+    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
+    return row
 
 
 @kernel

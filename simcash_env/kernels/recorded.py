@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import column_at
-from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
+from simcash_env.kernels.queues import admit_payment
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.rng import draw_integer
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -24,7 +24,6 @@ OK = int(Status.OK)
 NEEDS_ROOM = int(Status.NEEDS_ROOM)
 CONSECUTIVE = int(Resampling.NONE)
 BLOCKS = int(Resampling.BLOCKS)
-ARRIVAL = int(EventKind.ARRIVAL)
 RECORDED_DAY = int(EventKind.RECORDED_DAY)
 
 
@@ -74,13 +73,9 @@ def choose_day(scenario: Scenario, state: State, work: Work) -> None:
 @kernel
 def add_payment(scenario: Scenario, state: State, work: Work, cents: int, packed: int) -> None:
     """Append a recorded payment to its sender's Queue 1; its deadline lies within the day, or a tick after arrival."""
-    row = take_row(state)
     sender = scenario.recorded_bank[packed & BANK_MASK]
     receiver = scenario.recorded_bank[packed >> RECEIVER_SHIFT & BANK_MASK]
     deadline = state.tick[0] + (packed >> OFFSET_SHIFT & OFFSET_MASK)
     priority = packed >> PRIORITY_SHIFT & PRIORITY_MASK
-    write_payment(state, row, sender, receiver, cents, deadline, priority, packed >> DIVISIBLE_SHIFT)
-    count_arrival(state, row)
+    admit_payment(state, work, sender, receiver, cents, deadline, priority, packed >> DIVISIBLE_SHIFT)
     state.tick_arrived_count[0] += 1
-    join_queue1(state, row)
-    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)

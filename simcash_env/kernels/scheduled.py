@@ -9,7 +9,7 @@ from simcash_env.kernels.collateral import POSTED, WITHDRAWN, move_collateral, r
 from simcash_env.kernels.deadlines import cap_deadline, default_deadline
 from simcash_env.kernels.ledger import available_liquidity
 from simcash_env.kernels.money import round_half_away
-from simcash_env.kernels.queues import count_arrival, join_queue1, join_queue2, take_row, write_payment
+from simcash_env.kernels.queues import admit_payment, count_arrival, join_queue2, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
 from simcash_env.kernels.rng import draw_float
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -139,12 +139,11 @@ def transfer(state: State, bank: int, other: int, cents: int) -> None:
 @kernel
 def arrive(scenario: Scenario, state: State, work: Work, event: int) -> None:
     """A payment of the file arrives at the end of its sender's Queue 1."""
-    row = take_row(state)
     ticks = scenario.event_deadline_ticks[event]
     deadline = default_deadline(scenario, state) if ticks == NONE else state.tick[0] + ticks
-    write_payment(
+    admit_payment(
         state,
-        row,
+        work,
         scenario.event_bank[event],
         scenario.event_counterparty[event],
         scenario.event_cents[event],
@@ -152,11 +151,6 @@ def arrive(scenario: Scenario, state: State, work: Work, event: int) -> None:
         scenario.event_priority[event],
         scenario.event_is_divisible[event],
     )
-    count_arrival(state, row)
-    join_queue1(state, row)
-    bank, other, cents = scenario.event_bank[event], scenario.event_counterparty[event], scenario.event_cents[event]
-    deadline, priority = state.pay_deadline_tick[row], state.pay_priority[row]
-    record_values(state, work, ARRIVAL, bank, other, state.pay_id[row], cents, deadline, priority)
 
 
 @kernel

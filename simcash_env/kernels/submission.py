@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels.deadlines import cap_deadline, default_deadline
-from simcash_env.kernels.queues import count_arrival, join_queue1, take_row, write_payment
-from simcash_env.kernels.record import record_values
+from simcash_env.kernels.queues import admit_payment
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.schema.arrays import I64, Scenario, State, Work
-from simcash_env.schema.codes import NONE, EventKind
-
-ARRIVAL = int(EventKind.ARRIVAL)
+from simcash_env.schema.codes import NONE
 
 
 @kernel
@@ -21,15 +18,11 @@ def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
     """
     if state.free_count[0] == 0:
         return NONE
-    row = take_row(state)
     sender, receiver, cents, priority = payment[0], payment[1], payment[2], payment[4]
     requested = default_deadline(scenario, state) if payment[3] == NONE else payment[3]
     deadline = cap_deadline(scenario, state, requested, 0)
-    write_payment(state, row, sender, receiver, cents, deadline, priority, payment[5])
+    row = admit_payment(state, work, sender, receiver, cents, deadline, priority, payment[5])
     state.pay_rtgs_priority[row] = payment[6]
-    count_arrival(state, row)
-    join_queue1(state, row)
-    record_values(state, work, ARRIVAL, sender, receiver, state.pay_id[row], cents, deadline, priority)
     return state.pay_id[row]
 
 
