@@ -9,17 +9,12 @@ so that the same files come out everywhere; a test compares the library's files 
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from simcash_env.files import write_atomically
-
-FOLDER: Final = Path(__file__).resolve().parent.parent / "configs" / "scenarios"
+from tools.library_files import write_or_check
 
 BILLION: Final = 10**11
 """Cents in a billion of the currency."""
@@ -395,19 +390,7 @@ TEXTS: Final = {"rits-2011-v0": rits_text, "lynx-2019-v0": lynx_text, "target2-d
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the files, or report which are out of date."""
-    parser = argparse.ArgumentParser(prog="python -m tools.calibrated_scenarios", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
-    given: Any = parser.parse_args(arguments)
-    is_stale = False
-    for name, text_of in TEXTS.items():
-        path, text = given.folder / f"{name}.yaml", text_of()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            is_stale = True
-            print(f"{path}: {'out of date' if given.check else 'written'}")
-            if not given.check:
-                write_atomically(path, text.encode())
-    sys.exit(1 if given.check and is_stale else 0)
+    write_or_check("python -m tools.calibrated_scenarios", __doc__, TEXTS, arguments)
 
 
 if __name__ == "__main__":

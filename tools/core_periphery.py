@@ -6,16 +6,12 @@ draw, so that the same file comes out everywhere; a test compares the library's 
 
 from __future__ import annotations
 
-import argparse
-import sys
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from simcash_env.files import write_atomically
-
-FOLDER: Final = Path(__file__).resolve().parent.parent / "configs" / "scenarios"
+from tools.library_files import write_or_check
 
 LARGEST_RATE: Final = 6.0
 SIZE_EXPONENT: Final = 0.5
@@ -133,20 +129,9 @@ SIZES: Final = (50, 200)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the files, or say which are out of date."""
-    parser = argparse.ArgumentParser(prog="python -m tools.core_periphery", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
-    given: Any = parser.parse_args(arguments)
-    is_stale = False
-    for num_banks in SIZES:
-        path, text = given.folder / f"{name_of(num_banks)}.yaml", scenario_text(num_banks)
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            is_stale = True
-            print(f"{path}: {'out of date' if given.check else 'written'}")
-            if not given.check:
-                write_atomically(path, text.encode())
-    sys.exit(1 if given.check and is_stale else 0)
+    """Write the files, or report which are out of date."""
+    texts = {name_of(num_banks): functools.partial(scenario_text, num_banks) for num_banks in SIZES}
+    write_or_check("python -m tools.core_periphery", __doc__, texts, arguments)
 
 
 if __name__ == "__main__":
