@@ -205,8 +205,8 @@ def state(
         data.print(f"  {name.replace('_', ' ')}: {_shown(name, value, clock)}", highlight=False, markup=False)
     for tx in inspected["queue1"][bank]:
         payment = simulation.transaction(tx)
-        owed, due = amount_text(payment.remaining, currency), _time(payment.deadline_tick, clock)
-        text = f"{owed} to {payment.receiver}, due at {due}, priority {payment.priority}"
+        amount, due = amount_text(payment.remaining, currency), _time(payment.deadline_tick, clock)
+        text = f"{amount} to {payment.receiver}, due at {due}, priority {payment.priority}"
         data.print(f"  {tx}: {text}", highlight=False, markup=False)
 
 

@@ -77,7 +77,7 @@ def _write(here: Any, place: Place, steps: list[str], value: Any) -> Iterator[Pl
 
     Raises:
         LookupError: the key leads nowhere; the message is the rule.
-        TypeError: likewise, into a value without keys.
+        TypeError: the key leads into a value that has no keys.
     """
     if isinstance(here, list):
         for number, used in _entries(here, place, steps):

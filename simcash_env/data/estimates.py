@@ -73,7 +73,7 @@ def poisson_rate(count: int, exposure: float, day_variance: float = 0.0) -> Esti
 
 
 def share(count: int, total: int) -> Estimate:
-    """A share of so many cases, with the interval of Wilson."""
+    """The share ``count / total`` with its Wilson interval."""
     interval = stats.binomtest(count, total).proportion_ci(LEVEL, "wilson")
     return Estimate(count / total, float(interval.low), float(interval.high), "Wilson")
 

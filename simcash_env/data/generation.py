@@ -123,7 +123,7 @@ def _require(config: ScenarioConfig, days: int, seed: int, times: str) -> None:
 
 
 def dates_from(start: date, days: int) -> list[date]:
-    """So many weekdays, from a date on."""
+    """The first ``days`` weekdays from a date on."""
     found: list[date] = []
     day = start
     while len(found) < days:
@@ -170,7 +170,7 @@ def with_ample_liquidity(config: ScenarioConfig) -> ScenarioConfig:
 
 
 def draw_arrivals(config: ScenarioConfig, days: int, seed: int) -> Arrivals:
-    """The payments that arrive in the queues of banks on so many days."""
+    """The payments that arrive in the banks' queues, for a number of days."""
     scenario = compile_scenario(with_ample_liquidity(config))
     per_day, per_run = config.simulation.ticks_per_day, config.simulation.num_days
     pieces: list[list[I64]] = []
