@@ -30,6 +30,7 @@ PAGES: Final = (
     "docs/events.md",
     "docs/service.md",
     "docs/market.md",
+    "docs/studies/bis-boxes.md",
 )
 
 MEASURED: Final = {
@@ -41,6 +42,7 @@ MEASURED: Final = {
     "learned": "python -m training.publish",
     "generalise": "python -m training.generalise",
     "recorded-days": "python -m training.recorded_days",
+    "bis-boxes": "python -m benchmarks.literature.bis1310",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
