@@ -5,7 +5,7 @@ Which heads there are and in which order says ``schema/heads.py``; ``window.head
 
 from __future__ import annotations
 
-from simcash_env.agents.tables import I8, I16, Window
+from simcash_env.agents.tables import I8, I32, Window
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.collateral import may_withdraw, spare_collateral
@@ -17,7 +17,7 @@ from simcash_env.kernels.own_limits import (
     send_limit_of_choice,
     sub_limit_of_choice,
 )
-from simcash_env.kernels.pool import may_allocate
+from simcash_env.kernels.pool import may_allocate, pool_share_ppm
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import (
     COLLATERAL_CHOICES,
@@ -33,7 +33,7 @@ from simcash_env.schema.codes import (
 )
 from simcash_env.schema.codes import KEEP as KEEP_LIMIT
 from simcash_env.schema.heads import HEAD
-from simcash_env.schema.limits import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS, SHARE_STEPS
 
 NUM_RTGS_PRIORITIES = len(RtgsPriority)
 LEAST_URGENT = int(RtgsPriority.NORMAL)
@@ -45,22 +45,25 @@ POSTS = COLLATERAL_CHOICES // 2
 
 
 @kernel
-def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I16) -> int:
+def decode_heads(scenario: Scenario, state: State, work: Work, window: Window, bank: int, choices: I32) -> int:
     """Write what a bank chose in its optional heads; returns how many choices may not be carried out."""
     refused = 0
-    work.bank_pool_level[bank] = NONE
+    work.bank_pool_share_ppm[bank] = NONE
     for place in range(window.heads.shape[0]):
-        refused += decode_head(scenario, state, work, bank, window.heads[place], choices[window.num_main + place])
+        head, choice = window.heads[place], choices[window.num_main + place]
+        refused += decode_head(scenario, state, work, bank, head, choice, window.pool_steps)
     return refused
 
 
 @kernel
-def decode_head(scenario: Scenario, state: State, work: Work, bank: int, head: int, choice: int) -> int:
+def decode_head(
+    scenario: Scenario, state: State, work: Work, bank: int, head: int, choice: int, pool_steps: int
+) -> int:
     """What a choice of a head becomes. Returns 1 if it may not be carried out."""
     if head == HEAD.rtgs_priority:
         return decode_urgency(state, work, bank, choice)
     if head == HEAD.pool:
-        return decode_pool(scenario, state, work, bank, choice)
+        return decode_pool(scenario, state, work, bank, choice, pool_steps)
     if head == HEAD.collateral:
         return decode_collateral(scenario, state, work, bank, choice)
     if head == HEAD.revoke:
@@ -86,12 +89,15 @@ def decode_urgency(state: State, work: Work, bank: int, choice: int) -> int:
 
 
 @kernel
-def decode_pool(scenario: Scenario, state: State, work: Work, bank: int, choice: int) -> int:
-    """The share of the pool, where it may be set now. Returns 1 if refused."""
+def decode_pool(scenario: Scenario, state: State, work: Work, bank: int, choice: int, steps: int) -> int:
+    """The share of the pool, where it may be set now, on a grid of so many steps. Returns 1 if refused.
+
+    A share in millionths that cannot be set now is ignored: a continuous action has no exact 0.
+    """
     if may_allocate(scenario, state, bank):
-        work.bank_pool_level[bank] = choice
+        work.bank_pool_share_ppm[bank] = pool_share_ppm(steps, choice)
         return 0
-    return int(choice > 0)
+    return int(choice > 0 and steps < SHARE_STEPS)
 
 
 @kernel

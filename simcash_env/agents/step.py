@@ -10,7 +10,7 @@ from simcash_env.agents.tables import (
     BY_CALLER,
     DISABLED,
     DONE,
-    I16,
+    I32,
     NEXT_STEP,
     SAME_STEP,
     TO_KEEP,
@@ -78,7 +78,7 @@ def step_batch(words: I64, given: I64) -> int:
 
 
 @kernel
-def accept_actions(given: I64, num_choices: I64, actions: I16) -> int:
+def accept_actions(given: I64, num_choices: I64, actions: I32) -> int:
     """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
     rows, heads = given.shape
     for row in range(rows):
@@ -125,7 +125,7 @@ def finish_copy(arena: Arena, buffers: Buffers, shape: Shape, work: Work, copy: 
         restart(arena, buffers, shape, copy, row, state)
     scenario = scenario_of(arena, buffers, shape, copy)
     if buffers.pending[copy] == TO_STEP:
-        decode(scenario, state, work, shape.window, copy, buffers.actions, buffers.illegal)
+        decode(scenario, state, work, shape.window, copy, buffers)
         status = close_tick(scenario, state, work)
         if status != OK:
             if status != NEEDS_ROOM:

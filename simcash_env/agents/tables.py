@@ -16,7 +16,7 @@ from simcash_env.schema.arrays import I64
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int8]
-I16 = npt.NDArray[np.int16]
+I32 = npt.NDArray[np.int32]
 
 DISABLED: Final = 0
 NEXT_STEP: Final = 1
@@ -37,6 +37,7 @@ TO_KEEP: Final = -5
 QUEUE: Final = 0
 BUDGET: Final = 1
 THRESHOLD: Final = 2
+RANKED: Final = 3
 """Kinds of action: what the first heads mean."""
 
 
@@ -55,11 +56,12 @@ class Arena(NamedTuple):
 class Buffers(NamedTuple):
     """The caller's arrays."""
 
-    actions: I16  # N * L * H, in
+    actions: I32  # N * L * H, in
     observations: F32  # N * L * D
     masks: I8  # N * L * H * C, or 0 where the action has no masks
     rewards: F64  # N * L
     costs: I64  # N * L * cost kinds, cents of the step
+    liquidity: I64  # N * L * 2, cents: balance and overdraft limit on which the last decision was taken
     illegal: I64  # N * L, verbs of the step that were not carried out
     filled: I64  # N * L, slots written last
     charged: I8  # N, are there costs to be cleared?
@@ -86,6 +88,7 @@ class Window(NamedTuple):
     num_heads: int
     kind: int  # of the action
     num_main: int  # heads before the optional ones
+    pool_steps: int  # of the grid on which a pool share is chosen
     has_market: int  # one more block of the observation and kind of cost
     has_limits: int  # one more block of the observation
     spread: F32  # (V * L * D)

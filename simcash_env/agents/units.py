@@ -7,7 +7,6 @@ from typing import Final
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
 
 TYPICAL_COUNT: Final = 8.0
-TYPICAL_TICKS: Final = 8
 UNIT_RATE: Final = 1e-6
 PER_BPS: Final = 1.0 / BPS_SCALE
 PER_DELAY: Final = 1.0 / DELAY_SCALE

@@ -201,7 +201,7 @@ def initial_work(scenario: CompiledScenario, state_sizes: I64, log_rows: int = 0
     sizes = WORK_LAYOUT.sizes({**lengths, "pay": rows, "log": log_rows * LOG_WORDS})
     row = np.zeros(WORK_LAYOUT.width(sizes), np.int64)
     work = plain_opener(Work)(row, sizes)
-    work.bank_pool_level[:] = NONE
+    work.bank_pool_share_ppm[:] = NONE
     work.trader_order_rate[:] = NONE
     work.sub_limit_ask_cents[:] = work.send_limit_ask_cents[:] = work.pair_send_limit_ask_cents[:] = KEEP
     return row, sizes

@@ -18,7 +18,7 @@ from simcash_env.schema.verbs import SlotChoices
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
 I8: TypeAlias = npt.NDArray[np.int8]
-I16: TypeAlias = npt.NDArray[np.int16]
+I32: TypeAlias = npt.NDArray[np.int32]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
@@ -97,10 +97,10 @@ class BatchView(Protocol):
 
     @property
     def masks(self) -> I8:
-        """Masks (N, L, H, C), 1 for legal choices, padded with zeros; empty under the threshold encoding."""
+        """Masks (N, L, H, C), 1 for legal choices, padded with zeros; empty under the threshold and rank encodings."""
 
     @property
-    def actions(self) -> I16:
+    def actions(self) -> I32:
         """Heads (N, L, H) of the last step; ``decode`` returns an array of this shape."""
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simcash_env.agents.tables import Buffers
-from simcash_env.envs.batch_view import F32, F64, I8, I16
+from simcash_env.envs.batch_view import F32, F64, I8, I32
 from simcash_env.schema.arrays import I64
 
 
@@ -50,11 +50,12 @@ class BatchArrays:
         rows, entries = copies * sizes.banks, sizes.features
         mask_size, final_rows = sizes.mask[0] * sizes.mask[1], sizes.final_copies * sizes.banks
         self.buffers = Buffers(
-            actions=np.zeros(rows * sizes.heads, np.int16),
+            actions=np.zeros(rows * sizes.heads, np.int32),
             observations=np.zeros(rows * entries, np.float32),
             masks=np.zeros(rows * mask_size, np.int8),
             rewards=np.zeros(rows, np.float64),
             costs=np.zeros(rows * sizes.cost_kinds, np.int64),
+            liquidity=np.zeros(2 * rows, np.int64),
             illegal=np.zeros(rows, np.int64),
             filled=np.zeros(rows, np.int64),
             charged=np.zeros(copies, np.int8),
@@ -76,7 +77,7 @@ class BatchArrays:
         self.masks: I8 = buffers.masks.reshape(*rows, *sizes.mask)
         if self.masks.size:
             self.masks[:, :, : sizes.main_heads, 0] = 1  # an empty slot can only be held
-        self.actions: I16 = buffers.actions.reshape(*rows, sizes.heads)
+        self.actions: I32 = buffers.actions.reshape(*rows, sizes.heads)
         self.rewards: F64 = buffers.rewards.reshape(rows)
         self.costs: I64 = buffers.costs.reshape(*rows, sizes.cost_kinds)
         self.illegal: I64 = buffers.illegal.reshape(rows)

@@ -8,14 +8,14 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.envs.actions import ACTIONS, Action
+from simcash_env.envs.actions import ACTIONS, POOLS, Action
 from simcash_env.envs.observations import OBSERVATIONS, Full, Observation
 from simcash_env.envs.rewards import REWARDS, CostReward, Reward
-from simcash_env.envs.windows import LANGUAGES
+from simcash_env.envs.windows import LANGUAGES, MASKED
 from simcash_env.errors import ActionError, ConfigError, Fault
 from simcash_env.integers import LARGEST_INT64, whole, whole_within
 
-ActionLike: TypeAlias = Literal["queue", "budget", "threshold"] | Action
+ActionLike: TypeAlias = Literal["queue", "budget", "threshold", "rank"] | Action
 ObservationLike: TypeAlias = Literal["dict", "flat"] | Observation
 RewardLike: TypeAlias = Literal["individual", "system", "mixed"] | Reward
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
@@ -91,6 +91,10 @@ def resolve_action(action: ActionLike) -> Action:
     if isinstance(action, Action):
         known = action.language in LANGUAGES
         require("action.language", action.language, known, f"must be one of {', '.join(LANGUAGES)}")
+        known = action.pool in POOLS
+        require("action.pool", action.pool, known, f"must be one of {', '.join(POOLS)}")
+        fits = action.pool == "levels" or action.language not in MASKED
+        require("action.pool", action.pool, fits, f"must be 'levels' where choices have masks: {', '.join(MASKED)}")
         return action
     known = isinstance(action, str) and action in ACTIONS
     require("action", action, known, f"must be one of {', '.join(ACTIONS)}, or an Action object")

@@ -13,7 +13,7 @@ from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
 from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
-from simcash_env.envs.batch_view import F32, F64, I8, I16
+from simcash_env.envs.batch_view import F32, F64, I8, I32
 from simcash_env.envs.buffers import BatchArrays, BatchSizes
 from simcash_env.envs.compiled import compile_members
 from simcash_env.envs.copy_states import CopyStates
@@ -36,7 +36,7 @@ from simcash_env.envs.options import (
     resolve_reward,
 )
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
-from simcash_env.envs.windows import head_sizes, new_window
+from simcash_env.envs.windows import MASKED, head_sizes, new_window
 from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
@@ -71,7 +71,7 @@ class SimCashVec:
         learners: learning banks: ``"external"`` (all banks whose policy is external), ``"all"`` or a list of bank ids.
         external: policy of external banks that do not learn: ``"release"``, ``"hold"`` or a policy.
         max_queue_slots: number of Queue 1 payments in the observation; the queue action has one head for each.
-        action: ``"queue"``, ``"budget"``, ``"threshold"`` or an ``Action`` object.
+        action: ``"queue"``, ``"budget"``, ``"threshold"``, ``"rank"`` or an ``Action`` object.
         observation: ``"dict"`` (vector and mask), ``"flat"`` (vector only) or an ``Observation`` object; ``make_vec``
             returns vectors and masks separately in both cases.
         normalize: False returns cents, ticks and counts as float64 instead of scaled float32.
@@ -132,7 +132,7 @@ class SimCashVec:
         self._is_hooked = self.reward.writes or not (is_full and self.observation.dtype is np.float32)
         self._is_hooked = self._is_hooked or self._keeps_final_masks
         self._final_action_masks: npt.NDArray[Any] | None = None
-        window = new_window(self.variants, self, self.action.language, self.num_features)
+        window = new_window(self.variants, self, self.action, self.num_features)
         self._shape = self._kernels.Shape(
             window=window,
             max_ticks=self.num_ticks if max_ticks is None else max_ticks,
@@ -148,7 +148,7 @@ class SimCashVec:
 
     def _allocate(self, final_copies: int, *, keeps_raw: bool) -> BatchArrays:
         """Allocate the arrays; the error names the argument that is too large."""
-        masked = self.action.language != "threshold"
+        masked = self.action.language in MASKED
         heads = len(self.action_nvec)
         sizes = BatchSizes(
             copies=self.num_envs,
@@ -191,7 +191,7 @@ class SimCashVec:
         self.num_features = observation_size(num_slots, has_market=self.has_market, has_limits=self.has_limits)
         self.cost_names = COST_COLUMNS[: NUM_COSTS + self.has_market]
         self.slot_choices = SlotChoices.of(self.config.actions)
-        heads = head_sizes(view, self.learners, self.action.language, num_slots)
+        heads = head_sizes(view, self.learners, self.action, num_slots)
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = HeadIndex({name: at for at, name in enumerate(heads) if not name.startswith("main")})
         self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
@@ -226,7 +226,7 @@ class SimCashVec:
         return self._arrays.masks
 
     @property
-    def actions(self) -> I16:
+    def actions(self) -> I32:
         """Action buffer (N, L, H): the heads of the last step."""
         return self._arrays.actions
 

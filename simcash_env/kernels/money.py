@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.schema.codes import PPM
 
 SAFE_PRODUCT: Final = 9.0e18
 """Products below this fit int64 whatever the rounding of their float estimate."""
@@ -16,6 +17,12 @@ DELAY_SCALE: Final = 10**9
 """A rate in millionths of a cent a cent, of an amount in thousandths of cents."""
 
 _PIECE: Final = 10**5
+
+
+@kernel
+def share_of(cents: int, share_ppm: int) -> int:
+    """A share in millionths of non-negative cents, floored, without overflow."""
+    return cents // PPM * share_ppm + cents % PPM * share_ppm // PPM
 
 
 @kernel

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels.money import share_of
 from simcash_env.kernels.record import record
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, EventKind
-from simcash_env.schema.limits import POOL_LEVELS
 
 ALLOCATION = int(EventKind.LIQUIDITY_ALLOCATION)
 RETURN = int(EventKind.LIQUIDITY_RETURN)
-LEVEL_PPM = PPM // (POOL_LEVELS - 1)
 
 
 @kernel
-def pool_share(pool_cents: int, fraction_ppm: int) -> int:
-    """Cents of the pool that a fraction allocates, floored."""
-    return pool_cents // PPM * fraction_ppm + pool_cents % PPM * fraction_ppm // PPM
+def pool_share_ppm(steps: int, choice: int) -> int:
+    """The share of a pool that a choice means on a grid of so many steps from 0 to all, in millionths."""
+    return choice * (PPM // steps)
 
 
 @kernel
@@ -25,7 +24,7 @@ def allocate_in_force(scenario: Scenario, state: State, work: Work) -> None:
     for bank in range(scenario.num_banks[0]):
         pool = scenario.bank_pool_cents[bank]
         if pool > 0:
-            share = pool_share(pool, state.bank_pool_fraction_ppm[bank])
+            share = share_of(pool, state.bank_pool_fraction_ppm[bank])
             state.bank_pool_allocated_cents[bank] = share
             state.bank_balance_cents[bank] += share
             record(state, work, ALLOCATION, bank, NONE, NONE, share)
@@ -54,16 +53,16 @@ def may_allocate(scenario: Scenario, state: State, bank: int) -> bool:
 
 @kernel
 def allocate_pool(scenario: Scenario, state: State, work: Work) -> None:
-    """Apply the pool levels that learners chose; a level holds until the next choice."""
+    """Apply the pool shares that learners chose; a share holds until the next choice."""
     tick = state.tick[0]
     if tick % scenario.ticks_per_day[0] != 0:
         return
     for bank in range(scenario.num_banks[0]):
-        level = work.bank_pool_level[bank]
-        if level == NONE or not scenario.bank_is_learning[bank] or not may_allocate(scenario, state, bank):
+        share_ppm = work.bank_pool_share_ppm[bank]
+        if share_ppm == NONE or not scenario.bank_is_learning[bank] or not may_allocate(scenario, state, bank):
             continue
-        state.bank_pool_fraction_ppm[bank] = level * LEVEL_PPM
-        share = pool_share(scenario.bank_pool_cents[bank], level * LEVEL_PPM)
+        state.bank_pool_fraction_ppm[bank] = share_ppm
+        share = share_of(scenario.bank_pool_cents[bank], share_ppm)
         change = share - state.bank_pool_allocated_cents[bank]
         state.bank_pool_allocated_cents[bank] = share
         state.bank_balance_cents[bank] += change

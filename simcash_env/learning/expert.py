@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, TypeAdapter
 
-from simcash_env.agents.units import TYPICAL_TICKS
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.fields import Model, Number
 from simcash_env.config.library import policy_path
@@ -20,7 +19,7 @@ from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
 from simcash_env.evaluation.scripted import ScriptedAgent, agent_for
 from simcash_env.learning.pool_cap import with_largest_share
-from simcash_env.schema.limits import POOL_LEVELS
+from simcash_env.schema.limits import POOL_LEVELS, TYPICAL_TICKS
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]

@@ -72,7 +72,7 @@ class Policy:
         self.ids = self.banks if settings.bank_id and self.policies == 1 and self.banks > 1 else 0
         self.columns = self.features + self.queue_columns + self.ids
         self.heads: Any
-        if settings.action == "threshold":
+        if settings.action in {"threshold", "rank"}:
             self.heads = DiagonalGaussian(self.policies, len(sizes))
         else:
             weights = [1.0] * len(sizes)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import torch as th
 
 from simcash_env.agents.observation import AT, SLOT_AT
-from simcash_env.agents.units import TYPICAL_TICKS
+from simcash_env.schema.limits import TYPICAL_TICKS
 
 NUM_LIQUIDITY_LEFT: Final = 4
 NUM_IS_FUNDED: Final = 3

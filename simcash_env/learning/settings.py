@@ -58,7 +58,7 @@ class TrainingSettings(Model):
         default=None, ge=0, le=1, description="weight of the system in the mixed reward: 0 selfish, 1 social"
     )
     bank_id: Truth = Field(default=True, description="add a one-hot of the bank to the rows of a shared policy")
-    action: Literal["queue", "budget", "threshold"] = "queue"
+    action: Literal["queue", "budget", "threshold", "rank"] = "queue"
     learners: Literal["external", "all"] | tuple[Text, ...] = Field(
         default="external",
         description="banks that learn; the others follow their policies, an external one releases everything",

@@ -400,7 +400,7 @@ class Work(NamedTuple):
     """Scratch space of one thread, and the interface for decisions and events."""
 
     log_count: One  # rows written since the last reset; rows beyond the log's size are counted but not kept
-    bank_pool_level: PerBank  # decision, NONE: keep the allocation
+    bank_pool_share_ppm: PerBank  # decision, NONE: keep the allocation
     bank_collateral_ask_cents: PerBank  # decision: cents to post, or to withdraw if negative
     sub_limit_ask_cents: PerSubLimit  # decision: new sub-limit, KEEP: no change
     send_limit_ask_cents: PerSendLimit  # decision: new multilateral limit, NONE: no limit, KEEP: no change

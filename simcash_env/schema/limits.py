@@ -49,6 +49,15 @@ BUDGET_LEVELS: Final = 21
 THRESHOLD_STEPS: Final = 1_000
 """Grid of the ``threshold`` action's numbers from 0 to 1."""
 
+SHARE_STEPS: Final = 1_000_000
+"""Grid of a ``rank`` action's numbers, and of a pool share that is chosen as a share and not as a level."""
+
+TYPICAL_TICKS: Final = 8
+"""A typical number of ticks: an age, or a time to a deadline, that shows as one half."""
+
+TYPICAL_PAYMENTS: Final = 8
+"""A typical net position against one bank, in mean payments: it shows as one half."""
+
 # -- money and time ----------------------------------------------------------------------------------------------------
 
 MAX_CENTS: Final = 10**15

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.integers import whole, whole_within
-from simcash_env.schema.codes import KEEP, NONE, Place, RtgsPriority, Side, Verb
+from simcash_env.schema.codes import KEEP, NONE, PPM, Place, RtgsPriority, Side, Verb
 from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS
 from simcash_env.simulation.event_log import tx_number
 
@@ -26,6 +26,7 @@ SendLimit: TypeAlias = int | Mapping[str, int | None] | None
 
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
+LEVEL_PPM: Final = PPM // (POOL_LEVELS - 1)
 REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 """Decisions on payments in Queue 2."""
 
@@ -108,8 +109,8 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     for decision in coded:
         work.pay_decision[decision.row] = decision.verb
         work.pay_new_priority[decision.row] = decision.rtgs_priority
-    work.bank_pool_level[:] = NONE
-    work.bank_pool_level[list(levels)] = list(levels.values())
+    work.bank_pool_share_ppm[:] = NONE
+    work.bank_pool_share_ppm[list(levels)] = [level * LEVEL_PPM for level in levels.values()]
     work.bank_collateral_ask_cents[:] = 0
     work.bank_collateral_ask_cents[list(moved)] = list(moved.values())
     work.sub_limit_ask_cents[:] = work.send_limit_ask_cents[:] = work.pair_send_limit_ask_cents[:] = KEEP

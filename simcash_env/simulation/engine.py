@@ -22,7 +22,7 @@ Rows: TypeAlias = tuple[I64, I64, I64, I64, I64, I64]
 DECISIONS: Final = (
     "pay_decision",
     "pay_new_priority",
-    "bank_pool_level",
+    "bank_pool_share_ppm",
     "bank_collateral_ask_cents",
     "sub_limit_ask_cents",
     "send_limit_ask_cents",

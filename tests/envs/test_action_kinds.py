@@ -6,7 +6,7 @@ from gymnasium import spaces
 from pettingzoo.test import parallel_api_test, parallel_seed_test
 
 from simcash_env import make_vec, simcash_v0
-from simcash_env.envs.actions import Action
+from simcash_env.envs.actions import Action, ThresholdAction
 from simcash_env.errors import ActionError, ConfigError
 from tests.worlds import LIBRARY, busy
 
@@ -138,6 +138,25 @@ def test_action_kinds_options_that_are_none_are_named():
         with pytest.raises(ConfigError, match=rf"{option}: must be .*got {value!r}"):
             make_vec(busy(), **{option: value})
     assert make_vec(busy(), max_queue_slots=0, action="threshold").observation_size == 42
+
+
+def test_action_kinds_pool_is_a_level_or_a_share():
+    for action, allocated in (("threshold", 6_000), (ThresholdAction(pool="share"), 6_060)):
+        vec = make_vec(busy(scripted=0), action=action, autoreset="disabled")
+        vec.reset(seed=1)
+        numbers = np.full((1, vec.num_banks, len(vec.action_nvec)), -1.0)
+        numbers[..., vec.head_index["pool"]] = 0.01
+        vec.step(numbers)
+        assert vec.columns().bank_pool_allocated_cents.tolist() == [[allocated] * 3]
+
+
+def test_action_kinds_pool_share_that_is_none_is_named():
+    with pytest.raises(ConfigError, match=r"action\.pool: must be one of levels, share, got 'all'"):
+        make_vec(busy(), action=ThresholdAction(pool="all"))
+    masked = DueWithin()
+    masked.pool = "share"
+    with pytest.raises(ConfigError, match=r"action\.pool: must be 'levels' where choices have masks: queue, budget"):
+        make_vec(busy(), action=masked)
 
 
 class DueWithin(Action):

@@ -17,7 +17,7 @@ from tests.budget import slow_but
 from tests.worlds import LIBRARY, busy, legal
 
 BANK = "simcash_env:SimCash/Bank-v0"
-ACTIONS = ("queue", "budget", "threshold")
+ACTIONS = ("queue", "budget", "threshold", "rank")
 EVERYTHING = {"collateral": True, "revoke": True}
 
 

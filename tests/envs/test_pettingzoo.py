@@ -150,7 +150,7 @@ def test_pettingzoo_masked_sample_is_drawn_from_every_open_choice_and_no_other()
 
 
 @pytest.mark.filterwarnings("ignore:Action space for each agent probably should be")  # MultiDiscrete is what it is
-@pytest.mark.parametrize("action", ["queue", "budget", "threshold"])
+@pytest.mark.parametrize("action", ["queue", "budget", "threshold", "rank"])
 def test_pettingzoo_turn_based_game_passes_pettingzoos_tests(action):
     options = {"observation": "flat", "agent_names": "numbered"}  # what the test asks for by warnings
     api_test(simcash_v0.env(busy(), action=action, **options), num_cycles=60)

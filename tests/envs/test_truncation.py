@@ -61,6 +61,7 @@ OBJECTS = {
     "reward object": {"reward": Shaped(queued_value, 0.9)},
     "budget": {"action": "budget"},
     "threshold": {"action": "threshold"},
+    "rank": {"action": "rank"},
     "action object": {"action": Backwards()},
     "no slots": {"action": "budget", "max_queue_slots": 0},
     "threads": {"num_threads": 2},
@@ -181,7 +182,7 @@ def test_truncation_final_observation_of_a_terminated_episode_shows_its_last_sta
     assert np.array_equal(vec.final_masks, longer.masks)
 
 
-@pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "action object"])
+@pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "rank", "action object"])
 @pytest.mark.parametrize("seen", ["dict", "flat"])
 def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, seen):
     options = options_of(kind)
@@ -215,7 +216,7 @@ def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, se
     assert np.array_equal(turns.state(), env.state())
 
 
-@pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "action object"])
+@pytest.mark.parametrize("kind", ["dict", "raw", "object", "budget", "threshold", "rank", "action object"])
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("seen", ["dict", "flat"])
 def test_truncation_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mode, seen):

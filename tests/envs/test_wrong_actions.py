@@ -185,6 +185,8 @@ def test_wrong_action_choice_of_copies_to_reset_needs_a_truth_value_for_each():
         ("budget", -1, "actions: a budget is one of 0 to "),
         ("threshold", 1.5, "actions: every number of a threshold action is from -1 to 1"),
         ("threshold", np.nan, "actions: every number of a threshold action is from -1 to 1"),
+        ("rank", -1.5, "actions: every number of a rank action is from -1 to 1"),
+        ("rank", np.nan, "actions: every number of a rank action is from -1 to 1"),
     ],
 )
 def test_action_object_refuses_what_is_out_of_its_range_and_changes_nothing(action, given, said):

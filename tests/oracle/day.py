@@ -29,14 +29,23 @@ def start_day(world: World) -> None:
 
 
 def set_pool_levels(world: World, levels: Mapping[str, int]) -> None:
-    """A learner sets its fraction at the first decision after an allocation; the balance follows at once."""
+    """A learner sets its fraction on a grid of twentieths."""
     for name, level in levels.items():
+        if not 0 <= level <= POOL_LEVELS:
+            msg = f"{name} cannot set pool level {level}"
+            raise ValueError(msg)
+    set_pool_shares(world, {name: level * MILLION // POOL_LEVELS for name, level in levels.items()})
+
+
+def set_pool_shares(world: World, shares: Mapping[str, int]) -> None:
+    """A learner sets its fraction in millionths at the first decision after an allocation; the balance follows."""
+    for name, share in shares.items():
         bank = world.banks[name]
         is_legal = bank.config.policy.type == "external" and bool(bank.config.liquidity_pool)
-        if not (is_legal and allocates_today(world) and 0 <= level <= POOL_LEVELS):
-            msg = f"{name} cannot set pool level {level} now"
+        if not (is_legal and allocates_today(world) and 0 <= share <= MILLION):
+            msg = f"{name} cannot set a pool share of {share} millionths now"
             raise ValueError(msg)
-        bank.pool_fraction = level * MILLION // POOL_LEVELS
+        bank.pool_fraction = share
         allocation = bank.pool_share()
         bank.balance += allocation - bank.allocated_pool
         bank.allocated_pool = allocation

@@ -8,7 +8,7 @@ from simcash_env.config import ScenarioConfig
 from tests.oracle.arrivals import add_to_queue1, arrive, given_deadline, requested_deadline
 from tests.oracle.collateral import move_collateral, run_collateral_timers, run_collateral_trees
 from tests.oracle.costs import accrue_costs, penalty
-from tests.oracle.day import end_day, set_pool_levels, start_day
+from tests.oracle.day import end_day, set_pool_levels, set_pool_shares, start_day
 from tests.oracle.decisions import check_actions, decide
 from tests.oracle.limits import limits_row, set_limits
 from tests.oracle.lsm import save_liquidity
@@ -113,6 +113,7 @@ class Oracle:
         orders: Mapping[str, tuple[str, int, int] | None] | None = None,
         sub_limits: Mapping[str, int] | None = None,
         send_limits: Mapping[str, int | Mapping[str, int | None] | None] | None = None,
+        pool_shares: Mapping[str, int] | None = None,
     ) -> TickReport:
         """The rest of the tick, from the decisions on."""
         if not self._is_open:
@@ -123,6 +124,7 @@ class Oracle:
         check_actions(world, actions or {})
         move_collateral(world, collateral or {})
         set_pool_levels(world, pool_levels or {})
+        set_pool_shares(world, pool_shares or {})
         set_limits(world, sub_limits or {}, send_limits or {})
         for name, order in sorted((orders or {}).items()):
             assert world.market is not None

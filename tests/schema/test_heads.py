@@ -6,6 +6,8 @@ import pytest
 from simcash_env.agents import heads as kernels
 from simcash_env.envs.vector import make_vec
 from simcash_env.schema.heads import HEAD, HEADS, HeadIndex, head_numbers, head_table, heads_of
+from simcash_env.schema.limits import SHARE_STEPS
+from simcash_env.schema.rank import NUM_COMPONENTS
 from tests.envs.test_masks import MARKET
 from tests.worlds import busy
 
@@ -29,12 +31,13 @@ NOTHING = {
 }
 
 
-@pytest.mark.parametrize("action", ["queue", "budget", "threshold"])
+@pytest.mark.parametrize("action", ["queue", "budget", "threshold", "rank"])
 def test_heads_follow_those_of_the_action_in_the_order_of_the_table(action):
     vec = make_vec(busy(scripted=0, **EVERYTHING), action=action, max_queue_slots=2)
-    first = {"queue": 2, "budget": 1, "threshold": 4}[action]
+    first = {"queue": 2, "budget": 1, "threshold": 4, "rank": NUM_COMPONENTS}[action]
     assert vec.head_index == {head.name: first + at for at, head in enumerate(HEADS)}
-    assert vec.action_nvec[first:].tolist() == [head.size for head in HEADS]
+    sizes = {head.name: head.size for head in HEADS} | ({"pool": SHARE_STEPS + 1} if action == "rank" else {})
+    assert vec.action_nvec[first:].tolist() == list(sizes.values())
     assert vec._shape.window.heads.tolist() == list(HEAD)
 
 
@@ -64,7 +67,7 @@ def test_heads_without_a_branch_change_nothing():
     """A number that is none of the table's is decoded to nothing and leaves its mask alone."""
     mask = np.zeros(3, np.int8)
     decode, write = (getattr(kernel, "py_func", kernel) for kernel in (kernels.decode_head, kernels.write_head_mask))
-    assert decode(None, None, None, 0, len(HEADS), 1) == 0
+    assert decode(None, None, None, 0, len(HEADS), 1, 20) == 0
     write(None, None, 0, len(HEADS), mask)
     assert not mask.any()
 

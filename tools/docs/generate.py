@@ -87,6 +87,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     **{name: measured(name) for name in MEASURED},
     "observation": tables.observation_layout,
     "heads": tables.action_heads,
+    "rank": tables.rank_components,
     "costs": tables.cost_kinds,
     "arguments": tables.arguments,
     "library": scenario_files.library,

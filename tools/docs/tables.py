@@ -18,6 +18,7 @@ from simcash_env.schema import arrays
 from simcash_env.schema.codes import CostKind, EventKind
 from simcash_env.schema.heads import head_table
 from simcash_env.schema.layout import layout_of
+from simcash_env.schema.rank import rank_table
 from simcash_env.schema.verbs import VERBS, describe_choices
 from simcash_env.simulation.event_log import VALUE_NAMES
 from tools.docs import meanings
@@ -73,6 +74,11 @@ def action_heads() -> str:
     offers = ", ".join(f"{row.verb.name.lower()} with `actions.{row.key}`" for row in VERBS if row.key)
     slots = ("one for each of the first `max_queue_slots` payments of Queue 1", describe_choices(), f"always; {offers}")
     return table(("head", "choices", "present"), [slots, *head_table()])
+
+
+def rank_components() -> str:
+    """Every component of the rank action: position, name, bounds, default, unit, meaning."""
+    return table(("number", "component", "bounds", "default", "unit", "meaning"), rank_table())
 
 
 def cost_kinds() -> str:
