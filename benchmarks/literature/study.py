@@ -79,11 +79,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) ->
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def panels(count: int, width: float = 4.2, height: float = 3.6) -> tuple[Any, Any]:
-    """A figure that needs no screen, with panels side by side."""
+def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.6) -> tuple[Any, list[Any]]:
+    """A figure that needs no screen, and its panels row by row."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(width * count, height), layout="constrained")
+    drawn = Figure(figsize=(width * columns, height * rows), layout="constrained")
     FigureCanvasAgg(drawn)
-    return drawn, drawn.subplots(1, count, squeeze=False)[0]
+    return drawn, list(drawn.subplots(rows, columns, squeeze=False).flat)

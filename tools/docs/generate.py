@@ -31,6 +31,8 @@ PAGES: Final = (
     "docs/service.md",
     "docs/market.md",
     "docs/studies/bis-boxes.md",
+    "docs/studies/castro-games.md",
+    "docs/studies/language-model.md",
 )
 
 MEASURED: Final = {
@@ -43,6 +45,8 @@ MEASURED: Final = {
     "generalise": "python -m training.generalise",
     "recorded-days": "python -m training.recorded_days",
     "bis-boxes": "python -m benchmarks.literature.bis1310",
+    "castro-games": "python -m benchmarks.literature.castro",
+    "language-model": "python -m benchmarks.literature.language_model",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
