@@ -17,12 +17,12 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # What starts processes or measures by itself is the same under any compiler.
 ALONE := $(addprefix --ignore=tests/,kernels/_numba/test_compilers.py kernels/_numba/test_jit.py kernels/test_tick.py)
 ENGINE := $(addprefix tests/,conformance better kernels runs/test_recorded_runs.py runs/test_oracle.py runs/test_small_worlds.py \
-	simulation/test_growth.py $(addprefix envs/test_,observation.py masks.py market.py objects.py wrong_actions.py action_kinds.py)) $(ALONE) -k "not pettingzoos_tests"
+	simulation/test_growth.py evaluation/test_forks.py $(addprefix envs/test_,observation.py masks.py market.py objects.py wrong_actions.py action_kinds.py)) $(ALONE) -k "not pettingzoos_tests"
 FALLBACK := $(addprefix tests/,runs/test_every_face.py kernels/_numba/test_compilers.py kernels/_numba/test_jit.py conformance runs/test_recorded_runs.py)
 ifeq ($(HYPOTHESIS_PROFILE),default)
 QUICK := -m "not slow"
 else
-ENGINE := $(addprefix tests/,kernels policies schema simulation runs conformance better envs benchmarks test_integers.py) --ignore=tests/runs/test_reach.py
+ENGINE := $(addprefix tests/,kernels policies schema simulation runs conformance better envs benchmarks evaluation/test_forks.py test_integers.py) --ignore=tests/runs/test_reach.py
 endif
 
 .DEFAULT_GOAL := help

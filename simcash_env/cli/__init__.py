@@ -66,12 +66,18 @@ app.command(epilog="Example: simcash bench --json")(speed.bench)
 app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
 app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
 app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
-app.command(epilog="Example: simcash benchmark castro-12period-v0 --seeds 200")(learning.benchmark)
+app.command(
+    epilog="Examples: simcash benchmark castro-12period-v0 --seeds 200   |   "
+    "simcash benchmark 2b-3t-v0 --policy rollout:tuned --rollout samples=64"
+)(learning.benchmark)
 app.command(epilog=measuring.METRICS_EXAMPLES)(measuring.metrics)
 app.command(epilog=measuring.COMPARE_EXAMPLES)(measuring.compare)
 app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
 app.command(epilog=serving.EXAMPLES)(serving.serve)
-app.command(epilog="Example: simcash evaluate results/training/castro-12period-v0-seed0.pt --json")(learning.evaluate)
+app.command(
+    epilog="Examples: simcash evaluate results/training/castro-12period-v0-seed0.pt --json   |   "
+    "simcash evaluate castro-12period-v0 --policy rollout:fifo --rollout samples=64"
+)(learning.evaluate)
 app.command(epilog="Example: simcash tune castro-12period-v0 --trials 20")(tuning.tune)
 app.command(epilog="Example: simcash rllib castro-2period-v0 --runners 2")(clusters.rllib)
 app.command(epilog="Example: simcash sweep castro-2period-v0 --trials 8 --address auto")(clusters.sweep)

@@ -127,6 +127,12 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
             faults.append(Fault(None, None, place, shown(bank), rule))
         elif bank in chosen:
             faults.append(Fault(None, None, place, None, f"{bank} has been given a policy already"))
+        elif text.partition(":")[0] == "rollout":
+            rule = (
+                "a rollout policy plans with forks of the run and decides for all banks of an environment; "
+                "use it with simcash evaluate or simcash benchmark"
+            )
+            faults.append(Fault(None, None, place, None, rule))
         else:
             try:
                 fields = policy_fields(text)

@@ -9,6 +9,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from simcash_env.cli.choices import Sets, chosen_changes, leave_out_notice, naming_sets
+from simcash_env.cli.planning import (
+    ChosenRollout,
+    RolloutPolicies,
+    RolloutPolicy,
+    RolloutSets,
+    chosen_settings,
+    cli_rollout,
+)
 from simcash_env.cli.screen import data, needs_extra, note, notes
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
@@ -30,6 +38,8 @@ def benchmark(
             help="Learned policy to add: a checkpoint, or a scenario with a shipped policy.", show_default=False
         ),
     ] = None,
+    policy: RolloutPolicies = None,
+    rollout: RolloutSets = None,
     sets: Sets = None,
     *,
     every: Annotated[
@@ -38,7 +48,7 @@ def benchmark(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON list.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
-    """Score scripted and learned policies on test seeds, with 95 % intervals and differences to FIFO."""
+    """Score scripted, rollout and learned policies on test seeds, with 95 % intervals and differences to FIFO."""
     with needs_extra(EXTRA):
         from simcash_env.evaluation import leaderboard
         from simcash_env.evaluation.benchmark_table import table
@@ -48,6 +58,7 @@ def benchmark(
     named = scenarios or ["castro-12period-v0"]
     checkpoints = [found_checkpoint(path, named) for path in learned or ()]
     changes = chosen_changes(sets)
+    rollouts = [one.play for one in chosen_rollouts(policy, rollout, tuning_seeds)]
     with naming_sets():
         rows = leaderboard.run_benchmark(
             named,
@@ -59,6 +70,7 @@ def benchmark(
             keep=played,
             only_best=not every,
             changes=changes,
+            rollouts=rollouts,
         )
     for warning in leaderboard.edge_warnings(rows):
         note(f"warning: {warning}")
@@ -78,6 +90,21 @@ def benchmark(
         typer.echo("\n".join(table(json.loads(leaderboard.rows_as_json(rows)))))
     else:
         data.print(leaderboard.format_table(rows))
+
+
+def chosen_rollouts(policies: list[str] | None, sets: list[str] | None, tuning_seeds: int) -> list[ChosenRollout]:
+    """Return the rollout policies of ``--policy`` with the settings of ``--rollout``.
+
+    Raises:
+        ConfigError: settings without a policy, or either is not valid.
+    """
+    if sets and not policies:
+        raise ConfigError([Fault(None, None, f"--rollout {sets[0]}", None, "needs --policy rollout:BASE")])
+    if not policies:
+        return []
+    with needs_extra(EXTRA, "scipy"):
+        settings = chosen_settings(sets)
+    return [ChosenRollout(text, settings, tuning_seeds) for text in policies]
 
 
 def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
@@ -135,15 +162,31 @@ def train(
 
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Argument(help="Checkpoint of simcash train, or a scenario with a shipped policy.")
+        Path,
+        typer.Argument(
+            help="Checkpoint of simcash train, or a scenario with a shipped policy; with --policy, a scenario."
+        ),
     ],
     seeds: Annotated[int, typer.Option(min=2, help="Number of test seeds.")] = 200,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.", show_default=False)] = None,
+    policy: RolloutPolicy = None,
+    rollout: RolloutSets = None,
+    tuning_seeds: Annotated[
+        int, typer.Option(min=0, help="Number of training seeds for tuning the base of rollout:tuned.")
+    ] = 100,
     sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Evaluate a checkpoint on test seeds and print its costs."""
+    """Evaluate a checkpoint, or a rollout policy next to its base, on test seeds and print the costs."""
+    if policy is not None:
+        if plots is not None:
+            raise ConfigError([Fault(None, None, "--plots", repr(str(plots)), "needs a checkpoint, not --policy")])
+        (chosen,) = chosen_rollouts([policy], rollout, tuning_seeds)
+        with naming_sets():
+            cli_rollout(str(checkpoint), chosen, seeds, as_json=as_json, changes=chosen_changes(sets))
+        return
+    chosen_rollouts(None, rollout, tuning_seeds)
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_evaluate
     with naming_sets():

@@ -88,5 +88,20 @@ def _scripted_runs() -> None:
     run_scripted(with_common_policy(load_scenario(SCENARIO), FifoPolicy()), [1])
 
 
-CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs)
+def _forks() -> None:
+    """Decide and play forks, as a rollout policy does."""
+    import numpy as np
+
+    from simcash_env.config import FifoPolicy
+    from simcash_env.envs.vector import make_vec
+    from simcash_env.evaluation.forks import EVERYBODY, Forks
+
+    vec = make_vec(SCENARIO, 1)
+    vec.reset(seed=1)
+    forks, heads = Forks(vec, FifoPolicy()), np.zeros(vec.actions.shape, np.int64)
+    forks.decisions(heads)
+    forks.costs(heads, np.zeros(1, np.int64), np.full(1, EVERYBODY), 1)
+
+
+CALLS: Final[tuple[Callable[[], None], ...]] = (_simulation, _batch, _scripted_runs, _forks)
 """Functions that together call every entry."""

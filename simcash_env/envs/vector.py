@@ -512,6 +512,12 @@ class SimCashVec:
         """Return the state of all copies by name, as read-only views (N, axis) that are valid until the next step."""
         return self._states.columns()
 
+    def state_rows(self) -> tuple[I64, I64]:
+        """Return the state rows (N, words) of all copies and their sizes, to fork runs; valid until the next step."""
+        rows = self._states.rows.view()
+        rows.flags.writeable = False
+        return rows, self._states.sizes
+
     def state(self, copy: int) -> State:
         """Return the state of a copy by name: views, valid until the next step."""
         return self._states.state(copy)

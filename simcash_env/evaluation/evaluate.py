@@ -34,6 +34,7 @@ class Evaluation:
     Attributes:
         cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
         is_random: does the scenario draw anything? Otherwise every seed gives the same run.
+        milliseconds_per_decision: mean time for the decision of one bank, of a policy that plans; None for the others.
     """
 
     scenario: str
@@ -41,6 +42,7 @@ class Evaluation:
     bank_ids: tuple[str, ...]
     cents: I64
     is_random: bool = True
+    milliseconds_per_decision: float | None = None
 
     def totals(self) -> I64:
         """(seeds,) cost of all banks together."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from rich.table import Table
@@ -22,6 +23,9 @@ from simcash_env.evaluation.scorecard import mean_metrics
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval, bootstrap_interval, stratified_interval
 from simcash_env.registry import load
+
+Rollout: TypeAlias = Callable[[ScenarioConfig, Sequence[int]], Contender]
+"""Plays a rollout policy on days of a scenario, such as ``rollout_policy.play_rollout`` with base and settings."""
 
 NUM_TEST_SEEDS: Final = 200
 NUM_TRAINING_SEEDS: Final = 500
@@ -40,6 +44,7 @@ class Row:
         edges: of a tuned policy the parameters whose best value is the largest that was tried.
         values: of a tuned policy its parameters as data; ``parameters`` is the same as text.
         pool_shares: of a tuned policy the share of each bank's pool, banks sorted by id; None without a pool.
+        milliseconds_per_decision: mean time for the decision of one bank, of a rollout policy.
     """
 
     scenario: str
@@ -56,6 +61,7 @@ class Row:
     edges: tuple[str, ...] = ()
     values: dict[str, float] = field(default_factory=dict)
     pool_shares: tuple[float, ...] | None = None
+    milliseconds_per_decision: float | None = None
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
@@ -65,6 +71,7 @@ def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluat
     return Row(
         evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
         evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
+        milliseconds_per_decision=evaluation.milliseconds_per_decision,
     )  # fmt: skip
 
 
@@ -102,8 +109,9 @@ def run_benchmark(
     keep: list[Contender] | None = None,
     only_best: bool = False,
     changes: Changes | None = None,
+    rollouts: Sequence[Rollout] = (),
 ) -> list[Row]:
-    """Score the scripted policies.
+    """Score the scripted policies, and rollout policies.
 
     Args:
         scenarios: ids of the library or files.
@@ -115,13 +123,16 @@ def run_benchmark(
         keep: gets every policy that was played, so that more can be played with it.
         only_best: of the tuned policies only the cheapest one on validation days gets a row.
         changes: new values of every scenario by dotted key.
+        rollouts: play a rollout policy on given days of a scenario.
     """
     rows = []
     for scenario in scenarios:
         config, seeds = load(scenario, changes=changes), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
-        for played in contenders(config, seeds, tuning, families, only_best=only_best):
+        scripted = contenders(config, seeds, tuning, families, only_best=only_best)
+        planned = (play(config, played_seeds(config, seeds)) for play in rollouts)
+        for played in chain(scripted, planned):
             fifo = fifo or played.evaluation
             row = row_of_contender(played, fifo)
             rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
@@ -176,7 +187,7 @@ def format_table(rows: Sequence[Row]) -> Table:
                 row.total.range(),
                 f"{row.difference_to_fifo.mean:+,.0f}",
                 regret_text(row),
-                row.parameters,
+                parameters_text(row),
             )
         table.add_section()
     return table
@@ -219,6 +230,13 @@ def across_scenarios(rows: Sequence[Row]) -> dict[str, Interval]:
 
     found = {policy: stratified_interval([relative(own, policy) for own in chosen]) for policy in common}
     return dict(sorted(found.items(), key=lambda item: item[1].mean))
+
+
+def parameters_text(row: Row) -> str:
+    """Parameters, and the time for a decision of a rollout policy."""
+    if row.milliseconds_per_decision is None:
+        return row.parameters
+    return f"{row.parameters}; {row.milliseconds_per_decision:.2g} ms a decision"
 
 
 def regret_text(row: Row) -> str:

@@ -25,6 +25,7 @@ from simcash_env.schema.codes import PPM, Field, Verb
 from simcash_env.schema.limits import POOL_LEVELS
 
 Bools = npt.NDArray[np.bool_]
+LEVEL_PPM: Final = PPM // (POOL_LEVELS - 1)
 View = dict[str, I64]
 Facts = dict[Field, F64]
 
@@ -91,18 +92,38 @@ class ScriptedAgent:
 
     def _set_pool(self, vec: SimCashVec, view: View, actions: I64) -> None:
         """Choose the share, and see the account as it will be when that is allocated."""
-        views = [variant.view for variant in vec.variants]
-        pools = np.stack([view.bank_pool_cents[vec.learners] for view in views])[vec.members]
-        configured = np.stack([view.bank_pool_fraction_ppm[vec.learners] for view in views])[vec.members]
-        per_level = PPM // (POOL_LEVELS - 1)
-        levels = np.rint(configured / per_level).astype(np.int64) if self.levels is None else self.levels
-        chosen, head = np.broadcast_to(np.asarray(levels, np.int64), pools.shape), vec.head_index["pool"]
-        may_choose = vec.masks[:, :, head, 1:].any(axis=2)
-        actions[:, :, head] = np.where(may_choose, chosen, 0)
-        is_first = vec.features[:, :, AT.run_position] == 0.0
-        change = pools * chosen * per_level // PPM - pools * configured // PPM
-        for name in ("balance", "available_liquidity", "effective_liquidity"):
-            view[name] = view[name] + np.where(may_choose & is_first, change, 0)
+        levels = nearest_levels(vec, configured_ppm(vec)) if self.levels is None else self.levels
+        set_levels(vec, view, actions, np.asarray(levels, np.int64))
+
+
+def configured_ppm(vec: SimCashVec) -> I64:
+    """(N, L) millionths of each bank's pool that the scenario allocates."""
+    return np.stack([variant.view.bank_pool_fraction_ppm[vec.learners] for variant in vec.variants])[vec.members]
+
+
+def nearest_levels(vec: SimCashVec, ppm: I64) -> I64:
+    """(N, L) levels of the pool head that are nearest to millionths of the pools."""
+    return np.rint(ppm / LEVEL_PPM).astype(np.int64).clip(0, POOL_LEVELS - 1)
+
+
+def set_levels(vec: SimCashVec, view: View, actions: I64, levels: I64) -> None:
+    """Write pool levels to the actions where they may be chosen, and change the accounts of a view accordingly.
+
+    Args:
+        vec: the batch.
+        view: ``vec.queue1_view()``, whose account columns are replaced.
+        actions: (N, L, H), whose pool head is written.
+        levels: anything that broadcasts to (N, L).
+    """
+    pools = np.stack([variant.view.bank_pool_cents[vec.learners] for variant in vec.variants])[vec.members]
+    configured = configured_ppm(vec)
+    chosen, head = np.broadcast_to(levels, pools.shape), vec.head_index["pool"]
+    may_choose = vec.masks[:, :, head, 1:].any(axis=2)
+    actions[:, :, head] = np.where(may_choose, chosen, 0)
+    is_first = vec.features[:, :, AT.run_position] == 0.0
+    change = pools * chosen * LEVEL_PPM // PPM - pools * configured // PPM
+    for name in ("balance", "available_liquidity", "effective_liquidity"):
+        view[name] = view[name] + np.where(may_choose & is_first, change, 0)
 
 
 class HoldAll(ScriptedAgent):
