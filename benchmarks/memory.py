@@ -6,6 +6,7 @@ Run it: python -m benchmarks.memory [--steps 10_000_000]
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +18,8 @@ MEBIBYTE = 2**20
 
 def resident() -> float:
     """MiB that the process holds now (Linux)."""
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - no file of ours
-        line = next(row for row in status if row.startswith("VmRSS"))
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    line = next(row for row in status if row.startswith("VmRSS"))
     return int(line.split()[1]) / 1_024
 
 

@@ -63,18 +63,19 @@ class Row(NamedTuple):
 def play(config: ScenarioConfig, seed: int, num_large: int, minutes: float) -> Day:
     """Run one day in which every bank releases its payments at once."""
     simulation, began = Simulation(config, seed=seed, events="tick"), time.perf_counter()
+    engine = simulation._engine  # noqa: SLF001 - totals of every tick, without copies
     large = sorted(range(len(config.banks)), key=lambda at: simulation.bank_ids[at])[:num_large]
     simulation.open_tick()
-    start = simulation._engine.state.bank_balance_cents.copy()  # noqa: SLF001 - with the pool of the day
+    start = engine.state.bank_balance_cents.copy()  # with the pool of the day
     low, waiting, sent = start, 0, 0
     while not simulation.is_over:
         result = simulation.tick()
         arrivals = result.events.rows[result.events.column("kind") == 0]
         sent += int(np.isin(arrivals[:, 2], large).sum())
-        state = simulation._engine.state  # noqa: SLF001 - totals of every tick, without copies
+        state = engine.state
         waiting += int(state.queue2_value_cents[0])
         low = np.minimum(low, state.bank_balance_cents)
-    state, seconds = simulation._engine.state, time.perf_counter() - began  # noqa: SLF001
+    state, seconds = engine.state, time.perf_counter() - began
     arrived = int(state.arrived_cents[0])
     return Day(
         int(state.arrived_count[0]),

@@ -92,7 +92,10 @@ class Trader:
 
 def train_trader(settings: TrainingSettings, config: ScenarioConfig, seed: int, max_seconds: float | None) -> Any:
     """Train the market head alone."""
-    report = lambda steps, cents, _: print(f"{steps:>9,} steps, {cents:,.0f} cents per run", flush=True)  # noqa: E731
+
+    def report(steps: int, cents: float, _: object) -> None:
+        print(f"{steps:>9,} steps, {cents:,.0f} cents per run", flush=True)
+
     return train(settings, seed, config=config, report=report, max_seconds=max_seconds, restrict=release_all).policy
 
 

@@ -6,11 +6,11 @@ add an entry, add a row here and the line that writes it in ``observe.py`` (``ma
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
+from simcash_env.schema.layout import positions
 from simcash_env.schema.limits import DUE_NOW_TICKS, DUE_SOON_TICKS, HIGHEST_PRIORITY, NORMAL_FROM, URGENT_FROM
 
 
@@ -202,8 +202,7 @@ LIMITS: Final = entries_of(Block.LIMITS)
 
 
 def _positions(entries: Sequence[Entry]) -> Any:
-    names = [entry.name for entry in entries]
-    return namedtuple("Positions", names)(*range(len(names)))  # noqa: PYI024 - names are data
+    return positions("Positions", (entry.name for entry in entries))
 
 
 AT: Final = _positions(FIXED)

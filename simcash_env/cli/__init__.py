@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -86,7 +86,7 @@ app.command(epilog="Example: simcash export castro-12period-v0 --policy random -
 
 
 @app.callback(invoke_without_command=True)
-def common(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:  # noqa: FBT001, FBT003
+def common(*, version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     """Train and compare cash managers of banks in a real-time gross settlement system."""
     if version:
         from simcash_env import __version__

@@ -90,13 +90,15 @@ class Model(BaseModel):
             faults = error.errors()
             if not any(_is_unknown_key(fault) for fault in faults):
                 raise
-            details = []
-            for fault in faults:
-                if _is_unknown_key(fault):
-                    rule = unknown_key(str(fault["loc"][0]), cls.model_fields)
-                    fault = {**fault, "type": UNKNOWN_KEY, "msg": rule}  # noqa: PLW2901
-                details.append(error_detail(fault))
+            details = [error_detail(cls._with_suggestion(fault)) for fault in faults]
             raise ValidationError.from_exception_data(cls.__name__, details) from None
+
+    @classmethod
+    def _with_suggestion(cls, fault: Any) -> Any:
+        """The fault; that of an unknown key suggests a known one."""
+        if not _is_unknown_key(fault):
+            return fault
+        return {**fault, "type": UNKNOWN_KEY, "msg": unknown_key(str(fault["loc"][0]), cls.model_fields)}
 
 
 def _is_unknown_key(fault: Any) -> bool:

@@ -144,4 +144,4 @@ def _notice(document: Document, ignored: list[str]) -> str:
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - the notice about a SimCash file
+    sys.stderr.write(f"{line}\n")

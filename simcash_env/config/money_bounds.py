@@ -264,13 +264,12 @@ class RunBounds:
         else:
             found["drop_penalty"] = _penalty(costs.drop_penalty, cents, pieces)
         if self.config.market is not None:
-            found["market"] = self._market()
+            found["market"] = self._market(self.config.market)
         return found
 
-    def _market(self) -> float:
+    def _market(self, market: MarketConfig) -> float:
         """Interest, and end-of-day penalties of overdue loans."""
-        market, ticks = self.config.market, self.num_ticks
-        assert market is not None  # noqa: S101 - the caller has seen it
+        ticks = self.num_ticks
         lines = sum(market.credit_lines.get(bank.id, bank.credit_limit) for bank in self.config.banks)
         late = market.lending_rate * ticks * 10_000 / market.interest_scale(self.config.simulation.ticks_per_day)
         contracted = late if market.discipline == "regulated" else float(ticks)

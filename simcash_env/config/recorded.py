@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -100,7 +99,7 @@ class RecordedConfig(Model):
         if not isinstance(value, Mapping) or not isinstance(value.get("file"), str) or not value["file"]:
             return value
         try:
-            path = os.path.abspath(value["file"])  # noqa: PTH100 - as the file is named, symbolic links included
+            path = str(Path(value["file"]).absolute())  # symbolic links are kept
             checksum = value.get("checksum") or checksum_of(path)
         except (SimcashError, ValueError):
             return value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -144,7 +144,7 @@ def checksum_of(file: str) -> str:
 
 def _identity(file: str) -> tuple[int, int, int]:
     try:
-        found = os.stat(file)  # noqa: PTH116 - a name that no file can have is a ValueError in both
+        found = Path(file).stat()
     except (OSError, ValueError) as error:
         raise DataError([Fault(file, None, "", None, f"cannot be read: {reason_of(error)}")]) from error
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -159,7 +159,7 @@ def _banks_of(rows: Iterable[Mapping[str, str]], file: str, header_rows: int = 1
                 return default
             try:
                 return parse(text)
-            except _Rule as broken:
+            except _RuleError as broken:
                 faults.append(Fault(file, number, name, repr(text), broken.rule))
                 return default
 
@@ -192,7 +192,7 @@ def _banks_of(rows: Iterable[Mapping[str, str]], file: str, header_rows: int = 1
     return tuple(banks)
 
 
-class _Rule(ValueError):  # noqa: N818 - it stays in this file
+class _RuleError(ValueError):
     """A rule that a text breaks."""
 
     def __init__(self, rule: str) -> None:
@@ -203,23 +203,23 @@ class _Rule(ValueError):  # noqa: N818 - it stays in this file
 def _id(text: str) -> str:
     problem = name_problem(text) or ("must not begin or end with a space" if text != text.strip() else None)
     if problem:
-        raise _Rule(problem)
+        raise _RuleError(problem)
     return text
 
 
 def _signed_cents(text: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
-        raise _Rule("must be a whole number of cents")
+        raise _RuleError("must be a whole number of cents")
     if len(digits) > len(str(MAX_CENTS)) or int(digits) > MAX_CENTS:
-        raise _Rule(f"must be at most {MAX_CENTS} cents")
+        raise _RuleError(f"must be at most {MAX_CENTS} cents")
     return int(text)
 
 
 def _cents(text: str) -> int:
     cents = _signed_cents(text)
     if cents < 0:
-        raise _Rule("must be at least 0 cents")
+        raise _RuleError("must be at least 0 cents")
     return cents
 
 
@@ -230,7 +230,7 @@ def _share(text: str) -> Decimal:
     except InvalidOperation:
         is_share = False
     if not is_share:
-        raise _Rule("must be a share from 0 to 1")
+        raise _RuleError("must be a share from 0 to 1")
     return share
 
 
@@ -241,7 +241,7 @@ def _limits(text: str) -> dict[str, int]:
     except (ValueError, RecursionError):
         limits = None
     if not isinstance(limits, dict) or not all(type(cents) is int for cents in limits.values()):
-        raise _Rule(rule)
+        raise _RuleError(rule)
     return {bank: _cents(str(cents)) for bank, cents in limits.items()}
 
 
@@ -249,7 +249,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise _Rule("must be a date YYYY-MM-DD") from None
+        raise _RuleError("must be a date YYYY-MM-DD") from None
 
 
 def banks_on(banks: Banks, day: date) -> Banks:

@@ -84,7 +84,7 @@ class Converted:
 
 def mask_of(array: Any) -> Mask:
     """An Arrow mask as NumPy; null is false."""
-    return np.asarray(pc.fill_null(array, False))  # noqa: FBT003 - of pyarrow
+    return np.asarray(pc.fill_null(array, fill_value=False))
 
 
 def where(mask: Mask) -> I64:

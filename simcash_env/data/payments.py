@@ -405,7 +405,7 @@ def _as_int64(values: Any) -> Any:
 
 def _places(mask: Any) -> I64:
     """Places of the true values of a mask; null is false."""
-    return np.flatnonzero(np.asarray(pc.fill_null(mask, False))).astype(np.int64)  # noqa: FBT003 - of pyarrow
+    return np.flatnonzero(np.asarray(pc.fill_null(mask, fill_value=False))).astype(np.int64)
 
 
 def _outside(values: Any, least: int, most: int) -> I64:

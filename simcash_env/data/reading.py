@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -280,7 +281,7 @@ def _read_excel(path: Path, mapping: MappingConfig) -> Source:
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or cell == "" or cell != cell  # noqa: PLR0124 - not a number
+    return cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
 
 
 def _cell_text(cell: Any) -> str | None:

@@ -66,19 +66,19 @@ class BatchWorkers:
 
     def run(self, rows: I64) -> int:
         """Call ``step_batch`` on all chunks; a rejected row changes nothing."""
-        if self._threads is None:
+        threads = self._threads
+        if threads is None:
             return int(self._step(self._calls[0].words, rows))
         if not len(rows):
-            return sum(self._map([rows] * len(self._calls)))
+            return sum(self._map(threads, [rows] * len(self._calls)))
         wrong = ((rows < 0) | (rows >= self._nvec)).any(axis=1)
         if wrong.any():
             return -1 - int(wrong.argmax())
-        return sum(self._map([rows[chunk] for chunk in self._rows]))
+        return sum(self._map(threads, [rows[chunk] for chunk in self._rows]))
 
-    def _map(self, rows: Sequence[I64]) -> list[int]:
-        assert self._threads is not None  # noqa: S101 - for the type checker
+    def _map(self, threads: Threads, rows: Sequence[I64]) -> list[int]:
         words = [call.words for call in self._calls]
-        return [int(unfinished) for unfinished in self._threads.pool.map(self._step, words, rows)]
+        return [int(unfinished) for unfinished in threads.pool.map(self._step, words, rows)]
 
     def close(self) -> None:
         """End the threads."""

@@ -17,7 +17,7 @@ from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.config.trees.nodes import is_annotation
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
-from simcash_env.policies import POLICIES, trees_of
+from simcash_env.policies import POLICIES, scripted_trees
 from simcash_env.policies.batch import decide, most_parts, reads
 from simcash_env.policies.program import Node
 from simcash_env.schema.arrays import F64, I64
@@ -257,9 +257,7 @@ class PolicyAgent(ProgramAgent):
         """Return the policy's payment tree for every bank."""
         simcash = vec.config.rules.set == "simcash"
         if simcash not in self._tree:
-            trees = trees_of(self._policy, simcash=simcash)
-            assert trees is not None  # noqa: S101 - only external policies have none
-            self._tree[simcash] = trees.payment
+            self._tree[simcash] = scripted_trees(self._policy, simcash=simcash).payment
         return (self._tree[simcash],) * vec.num_banks
 
 

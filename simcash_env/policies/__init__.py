@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simcash_env.policies.deadline import deadline
 from simcash_env.policies.fifo import fifo
@@ -16,7 +15,15 @@ from simcash_env.policies.tree import build_trees
 if TYPE_CHECKING:
     from simcash_env.policies.program import Node
 
-POLICIES: Final[dict[str, Callable[[Any, bool], Node]]] = {
+
+class Builder(Protocol):
+    """Builds the payment tree of a policy."""
+
+    def __call__(self, config: Any, /, *, simcash: bool) -> Node:
+        """Return the tree; ``simcash``: whether SimCash's rules hold."""
+
+
+POLICIES: Final[dict[str, Builder]] = {
     "fifo": fifo,
     "deadline": deadline,
     "liquidity_aware": liquidity_aware,
@@ -24,13 +31,16 @@ POLICIES: Final[dict[str, Callable[[Any, bool], Node]]] = {
     "liquidity_splitting": liquidity_splitting,
     "mock_splitting": mock_splitting,
 }
-"""Name → builder; a builder takes the policy's configuration and whether SimCash's rules hold."""
+"""Builder of each named policy."""
 
 
 def trees_of(policy: Any, *, simcash: bool) -> Trees | None:
     """The trees of a policy; None for a learning bank, which has none."""
-    if policy.type == "external":
-        return None
+    return None if policy.type == "external" else scripted_trees(policy, simcash=simcash)
+
+
+def scripted_trees(policy: Any, *, simcash: bool) -> Trees:
+    """The trees of a named policy or of a tree file."""
     if policy.type == "tree":
         return build_trees(policy.definition, policy.values)
-    return Trees(POLICIES[policy.type](policy, simcash))
+    return Trees(POLICIES[policy.type](policy, simcash=simcash))

@@ -15,7 +15,7 @@ def drop_at_deadline(otherwise: Node, *, simcash: bool) -> Node:
     return When(is_due, DROP, otherwise)
 
 
-def deadline(config: DeadlinePolicy, simcash: bool) -> Node:  # noqa: FBT001 - every builder has this signature
+def deadline(config: DeadlinePolicy, *, simcash: bool) -> Node:
     """Release when at most ``urgency_threshold`` ticks are left to the deadline, else hold."""
     is_urgent = apply(Op.LESS_EQUAL, ask(Field.TICKS_TO_DEADLINE), value(config.urgency_threshold))
     return drop_at_deadline(When(is_urgent, RELEASE, HOLD), simcash=simcash)

@@ -6,6 +6,6 @@ from simcash_env.config import FifoPolicy
 from simcash_env.policies.program import RELEASE, Node
 
 
-def fifo(_config: FifoPolicy, _simcash: bool) -> Node:  # noqa: FBT001 - every builder has this signature
+def fifo(config: FifoPolicy, *, simcash: bool) -> Node:
     """One leaf."""
     return RELEASE

@@ -8,7 +8,7 @@ from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, 
 from simcash_env.schema.codes import Field, Op
 
 
-def liquidity_aware(config: LiquidityAwarePolicy, simcash: bool) -> Node:  # noqa: FBT001 - every builder has this signature
+def liquidity_aware(config: LiquidityAwarePolicy, *, simcash: bool) -> Node:
     """Urgent: release when affordable. Not urgent: release while the balance stays at the buffer or above."""
     is_affordable = apply(Op.GREATER_EQUAL, ask(Field.EFFECTIVE_LIQUIDITY), ask(Field.REMAINING_AMOUNT))
     is_urgent = apply(Op.LESS_EQUAL, ask(Field.TICKS_TO_DEADLINE), value(config.urgency_threshold))

@@ -7,7 +7,7 @@ from simcash_env.policies.program import HOLD, RELEASE, Node, When, apply, ask, 
 from simcash_env.schema.codes import Field, Op
 
 
-def liquidity_reserve(config: LiquidityReservePolicy, _simcash: bool) -> Node:  # noqa: FBT001 - as every builder
+def liquidity_reserve(config: LiquidityReservePolicy, *, simcash: bool) -> Node:
     """Release while the buffer stays: of liquidity, credit included, when urgent, else of the balance.
 
     Unlike liquidity_aware it sees its own releases of the tick, so that together they keep the buffer; it never drops.

@@ -10,7 +10,7 @@ from simcash_env.schema.codes import Field, Op
 URGENT_TICKS = 5
 
 
-def liquidity_splitting(config: LiquiditySplittingPolicy, simcash: bool) -> Node:  # noqa: FBT001 - as every builder
+def liquidity_splitting(config: LiquiditySplittingPolicy, *, simcash: bool) -> Node:
     """Release when the balance affords it; else split in two, or ``max_splits`` when five ticks or fewer are left."""
     smallest = 0 if simcash else config.min_split_amount
     is_affordable = apply(Op.GREATER_EQUAL, ask(Field.BALANCE), ask(Field.REMAINING_AMOUNT))
@@ -20,6 +20,6 @@ def liquidity_splitting(config: LiquiditySplittingPolicy, simcash: bool) -> Node
     return drop_at_deadline(When(is_affordable, RELEASE, When(has_money, pieces, HOLD)), simcash=simcash)
 
 
-def mock_splitting(config: MockSplittingPolicy, _simcash: bool) -> Node:  # noqa: FBT001 - as every builder
+def mock_splitting(config: MockSplittingPolicy, *, simcash: bool) -> Node:
     """Split everything into ``num_splits`` parts: for tests."""
     return split_into(config.num_splits)

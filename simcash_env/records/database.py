@@ -110,9 +110,7 @@ class DatabaseSink:
             raise WriteError.of(self.path, error) from error
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self._connection.register("chunk", rows)
-        self._connection.execute(f"INSERT INTO {table} SELECT {self.run}, * FROM chunk")  # noqa: S608 - a number of ours
-        self._connection.unregister("chunk")
+        self._connection.from_arrow(rows).project(f"{self.run} AS run, *").insert_into(table)
 
     def finish(self, facts: RunFacts) -> None:
         """Write down how the run ended, and close the file."""
@@ -171,12 +169,12 @@ class DatabaseRecord:
         """The event log in (events, 8) pieces."""
         decoder = Decoder(self.facts.bank_ids)
         names = ", ".join(EVENTS.names)
-        query = f"SELECT {names} FROM events WHERE run = ? AND seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - our names
+        query = "SELECT * FROM events WHERE run = ? AND seq >= ? AND seq < ? ORDER BY seq"
         try:
             (total,) = _one(self.connection.execute("SELECT count(*) FROM events WHERE run = ?", [self.run]))
             for first in range(0, int(total), CHUNK_ROWS):
-                found = self.connection.sql(query, params=[self.run, first, first + CHUNK_ROWS]).to_arrow_table()
-                yield decoder.rows(found)
+                found = self.connection.sql(query, params=[self.run, first, first + CHUNK_ROWS])
+                yield decoder.rows(found.project(names).to_arrow_table())
         except duckdb.Error as error:
             raise _damaged(self.path, error) from error
         except RecordError as error:
@@ -191,10 +189,11 @@ class DatabaseRecord:
         """
         facts = self.facts
         columns = ", ".join(BANK_TICKS)
-        query = f"SELECT {columns} FROM bank_ticks WHERE run = ? AND tick >= ? AND tick < ? ORDER BY tick, bank"  # noqa: S608 - our names
+        query = "SELECT * FROM bank_ticks WHERE run = ? AND tick >= ? AND tick < ? ORDER BY tick, bank"
         try:
             for first in range(facts.first_tick, facts.ticks, TICKS_AT_A_TIME):
-                found = self.connection.execute(query, [self.run, first, first + TICKS_AT_A_TIME]).fetchnumpy()
+                read = self.connection.sql(query, params=[self.run, first, first + TICKS_AT_A_TIME])
+                found = read.project(columns).fetchnumpy()
                 figures = np.stack([np.asarray(found[name], np.int64) for name in BANK_TICKS])
                 yield first, figures.reshape(len(BANK_TICKS), -1, len(facts.bank_ids)).transpose(1, 0, 2)
         except (duckdb.Error, ValueError) as error:
@@ -256,13 +255,14 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             raise RecordError(message)
         connection = duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(SETTINGS))
         connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, into the data
-        return connection  # noqa: TRY300 - both steps may fail
     except (duckdb.Error, OSError) as error:
         if isinstance(error, duckdb.IOException) and is_open_elsewhere(path, read_only=read_only):
             message = f"{path}: another process has it open"
         else:
             message = f"{path}: cannot be opened: {str(error).splitlines()[0]}"
         raise RecordError(message) from error
+    else:
+        return connection
 
 
 def _one(result: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -28,7 +29,7 @@ def require_pillow() -> None:
         ImportError: it is not installed; the message says what to install.
     """
     try:
-        import PIL.ImageFont  # noqa: F401
+        importlib.import_module("PIL.ImageFont")
     except ImportError as error:
         message = "render modes 'rgb_array' and 'human' need Pillow: pip install 'simcash-env[render]'"
         raise ImportError(message) from error

@@ -8,7 +8,6 @@ out (``write_head_mask``).
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -24,6 +23,7 @@ from simcash_env.schema.codes import (
     RtgsPriority,
     SendLimitScope,
 )
+from simcash_env.schema.layout import positions
 from simcash_env.schema.limits import POOL_LEVELS
 
 
@@ -123,12 +123,7 @@ HEADS: Final = (
 )
 
 
-def _numbers() -> Any:
-    names = [head.name for head in HEADS]
-    return namedtuple("Numbers", names)(*range(len(names)))  # noqa: PYI024 - names are data
-
-
-HEAD: Final = _numbers()
+HEAD: Final = positions("HeadNumbers", (head.name for head in HEADS))
 """The number of every optional head, by name: ``HEAD.pool``."""
 
 

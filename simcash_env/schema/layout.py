@@ -11,7 +11,7 @@ floats or other such classes. ``pack_arguments`` writes them as words, and an op
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -21,6 +21,20 @@ import numpy.typing as npt
 T = TypeVar("T", bound=tuple[Any, ...])
 
 _INTERLEAVED: set[type[Any]] = set()
+
+
+def positions(table: str, names: Iterable[str]) -> Any:
+    """Number the rows of a table in their order: ``positions("Row", ("a", "b")).b`` is 1.
+
+    Kernels read the result as constants.
+
+    Args:
+        table: name of the NamedTuple class.
+        names: of its rows, different identifiers.
+    """
+    listed = list(names)
+    named_tuple: Any = NamedTuple  # the type checker asks for fields that are spelled out
+    return named_tuple(table, [(name, int) for name in listed])(*range(len(listed)))
 
 
 def interleaved(table: type[T]) -> type[T]:

@@ -26,7 +26,7 @@ class NewSimulation(Model):
         ),
     ]
     seed: Seed | None = Field(None, description="Random seed (default: the seed in the scenario).")
-    events: Truth = Field(True, description="Keep the event log.")  # noqa: FBT003 - a default
+    events: Truth = Field(default=True, description="Keep the event log.")
     policies: dict[str, Named] = Field(
         default_factory=dict, description="Policies by bank that replace those of the scenario."
     )

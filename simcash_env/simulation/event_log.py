@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
 import numpy as np
 
@@ -144,7 +144,13 @@ class Events(Sequence[Event]):
     def __iter__(self) -> Iterator[Event]:
         return map(self._event, self.rows.tolist())
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - Sequence's two overloads
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Events: ...
+
+    def __getitem__(self, index: int | slice) -> Event | Events:
         if isinstance(index, slice):
             return Events(self.rows[index], self._bank_ids, self._trees)
         return self._event(self.rows[index].tolist())

@@ -58,7 +58,10 @@ def mapping_keys() -> str:
     return table(("key", "value", "default", "meaning"), rows)
 
 
-PART = "`{day, submitted, sender, receiver, amount, amount_cents, payment_id, priority, deadline, not_before, settled, kind, divisible, currency}`"  # noqa: E501
+PART = (
+    "`{day, submitted, sender, receiver, amount, amount_cents, payment_id, priority, deadline, not_before, settled, "
+    "kind, divisible, currency}`"
+)
 """How a table of keys shows the columns, which have a table of their own."""
 
 

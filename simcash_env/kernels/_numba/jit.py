@@ -66,7 +66,7 @@ def _folder() -> str:
 
 def _settle_argument_types(dispatcher: Any) -> Any:
     """Compile once for int64 where Numba would compile again for every constant that a kernel is called with."""
-    compiler = getattr(dispatcher, "_compiler", None)
+    compiler: Any = getattr(dispatcher, "_compiler", None)
     fold = getattr(compiler, "fold_argument_types", None)
     if fold is None:
         _warn_of_missing(
@@ -78,7 +78,7 @@ def _settle_argument_types(dispatcher: Any) -> Any:
         signature, folded = fold(args, kws)
         return signature, tuple(numba.types.unliteral(argument) for argument in folded)
 
-    setattr(compiler, "fold_argument_types", fold_widened)  # noqa: B010 - not declared by Numba
+    compiler.fold_argument_types = fold_widened
     return dispatcher
 
 

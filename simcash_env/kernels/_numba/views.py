@@ -163,7 +163,12 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
     opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
     opened.data = builder.bitcast(pointer, opened.data.type)
     opened.size = size
-    return opened._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+    return _value_of(opened)
+
+
+def _value_of(struct: Any) -> Any:
+    """The LLVM value of a struct."""
+    return struct._getvalue()  # noqa: SLF001 - so Numba names it
 
 
 def _compiled_opener(layout: Layout) -> Any:
@@ -175,7 +180,7 @@ def _compiled_opener(layout: Layout) -> Any:
             view = cgutils.create_struct_proxy(view_type)(context, builder)
             view.data = _opened(context, builder, signature.args[0], args[0]).data
             view.sizes = _opened(context, builder, signature.args[1], args[1]).data
-            return view._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+            return _value_of(view)
 
         return view_type(row, sizes), codegen
 
@@ -202,7 +207,7 @@ def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:
         part = cgutils.create_struct_proxy(column_type)(context, builder)
         part.data = builder.gep(_opened(context, builder, signature.args[0], args[0]).data, [args[1]])
         part.size = args[2]
-        return part._getvalue()  # noqa: SLF001 - as above
+        return _value_of(part)
 
     return column_type(array, types.int64, types.int64), codegen
 
@@ -225,7 +230,7 @@ def _compiled_column_at(typingctx: Any, address: Any, size: Any) -> Any:
         column = cgutils.create_struct_proxy(column_type)(context, builder)
         column.data = builder.inttoptr(args[0], column.data.type)
         column.size = args[1]
-        return column._getvalue()  # noqa: SLF001 - as above
+        return _value_of(column)
 
     return column_type(types.int64, types.int64), codegen
 
