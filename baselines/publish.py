@@ -17,7 +17,7 @@ from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, r
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import write_atomically
-from simcash_env.literal import literal_console, told_literally
+from simcash_env.literal import literal_console, literal_report
 from simcash_env.registry import scenario_ids
 
 FOLDER: Final = Path("docs") / "results"
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for scenario in given.scenarios:  # written after each scenario, so that an interruption loses only one
                 kept = [row for row in results["rows"] if row["scenario"] != scenario]
                 rows = sorted(
-                    [*kept, *run(scenario, told_literally(status.update))], key=lambda row: str(row["scenario"])
+                    [*kept, *run(scenario, literal_report(status.update))], key=lambda row: str(row["scenario"])
                 )
                 results = with_rows(rows)
                 write_atomically(raw, as_json(results).encode())

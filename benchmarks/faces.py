@@ -40,18 +40,18 @@ class IdleEnv(ParallelEnv):
     def __init__(self, like: Any) -> None:
         self.possible_agents = list(like.possible_agents)
         self.observation_spaces, self.action_spaces = like.observation_spaces, like.action_spaces
-        self._seen, self._told = like.reset(seed=1)
+        self._seen, self._infos = like.reset(seed=1)
         self.agents = self.possible_agents.copy()
 
     def reset(self, seed: int | None = None, options: Any = None) -> Any:
         """What is always seen."""
-        return self._seen, self._told
+        return self._seen, self._infos
 
     def step(self, actions: Any) -> Any:
         """New dicts by agent of the same observations and infos."""
         agents = self.agents
         over = dict.fromkeys(agents, False), dict.fromkeys(agents, False)
-        return dict(self._seen), dict.fromkeys(agents, 0.0), *over, dict(self._told)
+        return dict(self._seen), dict.fromkeys(agents, 0.0), *over, dict(self._infos)
 
 
 class FreshIdleEnv(IdleEnv):
@@ -63,7 +63,7 @@ class FreshIdleEnv(IdleEnv):
         seen = {agent: {key: array.copy() for key, array in one.items()} for agent, one in self._seen.items()}
         info = {
             agent: {"action_mask": seen[agent]["action_mask"], "costs": one["costs"].copy(), "illegal_actions": 0}
-            for agent, one in self._told.items()
+            for agent, one in self._infos.items()
         }
         return seen, *rest, info
 

@@ -1,4 +1,4 @@
-"""How much of a gridlock does each liquidity-saving algorithm resolve? ``python -m benchmarks.gridlock [--json]``.
+"""Share of a gridlock that each liquidity-saving algorithm resolves: ``python -m benchmarks.gridlock [--json]``.
 
 Small queues and their best solution, by mixed-integer programming: the largest value that can settle at once, each bank
 paying no more than its balance, its credit and what it receives. The shapes are those that the literature on gridlock

@@ -1,4 +1,4 @@
-"""Does a tick cost the same late in a run as early? ``python -m benchmarks.long_run [--ticks N] [--json]``.
+"""Time of a tick late in a run, compared with early: ``python -m benchmarks.long_run [--ticks N] [--json]``.
 
 One copy of ``ten-banks-v0``'s banks over many ticks, every payment released by actions; microseconds a step in
 windows of 1,000 ticks at tick 1,000, at the middle and at the end, and the payment rows that the arena holds there.

@@ -1,4 +1,4 @@
-"""How much of SB3's own speed does our environment leave? ``python -m benchmarks.sb3_route [--json] [--rounds N]``.
+"""Speed of SB3 with our environment and with an idle one: ``python -m benchmarks.sb3_route [--json] [--rounds N]``.
 
 PPO with the same settings on ``SimCashSB3Vec`` and on a ``VecEnv`` of the same spaces that does nothing, interleaved.
 """

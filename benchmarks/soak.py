@@ -59,7 +59,7 @@ def broken(state: State, opening_cents: int) -> Iterator[str]:
 
 
 def broken_queues(state: State) -> Iterator[str]:
-    """Is every payment in one place, and do the sums say what the rows say?"""
+    """Return whether a payment is in two places or none, or a sum differs from its rows."""
     place, cents, sender = state.pay_place, state.pay_remaining_cents, state.pay_sender
     num_banks = len(state.bank_balance_cents)
     in_1, in_2 = place == Place.QUEUE1, place == Place.QUEUE2

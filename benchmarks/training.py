@@ -1,4 +1,4 @@
-"""How fast do learners learn? ``python -m benchmarks.training [--json]``: our PPO compared with SB3's in the same run.
+"""Training speed of our PPO and of SB3's, in the same run: ``python -m benchmarks.training [--json]``.
 
 Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 

@@ -24,6 +24,10 @@ from typing import Final, Self
 UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
+SUGGESTION: Final = ". Did you mean "
+"""Before the suggestion at the end of a rule; a message names the value first."""
+
+
 def printable(text: str) -> str:
     """The text with control characters and halves of surrogate pairs written as escapes."""
     return UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], text)
@@ -59,11 +63,12 @@ class Fault:
                 object.__setattr__(self, name, printable(text))
 
     def __str__(self) -> str:
-        """``file:line: path: rule, got value``, leaving out what is not known."""
+        """``file:line: path: rule, got value. Did you mean x?``, leaving out what is not known."""
         place = "" if self.file is None else f"{self.file}: " if self.line is None else f"{self.file}:{self.line}: "
         path = f"{self.path}: " if self.path else ""
         value = "" if self.value is None else f", got {self.value}"
-        return f"{place}{path}{self.rule}{value}"
+        rule, question, suggestion = self.rule.partition(SUGGESTION)
+        return f"{place}{path}{rule}{value}{question}{suggestion}"
 
 
 class ConfigError(SimcashError):

@@ -121,7 +121,7 @@ def held_alone(target: Path) -> Iterator[None]:
 
 
 def is_there(target: Path) -> bool:
-    """Does a file of this name exist? A name that no file can have is none."""
+    """True if a file of this name exists; False for a name that no file can have."""
     try:
         return target.exists()
     except (OSError, ValueError):
@@ -152,7 +152,7 @@ def _locked(path: Path, target: Path) -> int:
 
 
 def is_open_elsewhere(path: Path, *, read_only: bool) -> bool:
-    """Has another process a lock on this file, of the kind that databases take, that is in the way?"""
+    """True if another process has a conflicting lock on this file, of the kind that databases take."""
     if sys.platform == "win32":  # pragma: no cover - that system has no such locks
         return False
     try:

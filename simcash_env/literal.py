@@ -40,7 +40,7 @@ def literal_column(template: str) -> TextColumn:
     return TextColumn(template, markup=False)
 
 
-def told_literally(update: Callable[[Any], None]) -> Callable[[str], None]:
+def literal_report(update: Callable[[Any], None]) -> Callable[[str], None]:
     """Report lines to something that reads markup."""
     return lambda line: update(literal_text(line))
 

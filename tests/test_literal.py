@@ -16,7 +16,7 @@ from simcash_env.cli import screen
 from simcash_env.config import load_scenario
 from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_run
-from simcash_env.literal import literal_column, literal_console, literal_plot, literal_text, told_literally
+from simcash_env.literal import literal_column, literal_console, literal_plot, literal_report, literal_text
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.picture import Picture
 from simcash_env.records.plots import draw
@@ -58,7 +58,7 @@ def test_literal_status_shows_markup_as_it_is():
     out = io.StringIO()
     console = literal_console(file=out, width=200, force_terminal=True)
     with console.status(literal_text("first [/dim] :x:")) as status:
-        told_literally(status.update)("scored [/dim] :x:")
+        literal_report(status.update)("scored [/dim] :x:")
     assert "scored [/dim] :x:" in out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Do learners find the known equilibria? ``python -m training.castro [--seeds 10] [--json]``.
+"""Costs of learned policies in games with known equilibria: ``python -m training.castro [--seeds 10] [--json]``.
 
 Every seed from 0 on is trained and shown; none is chosen.
 """

@@ -50,7 +50,7 @@ def member_row(number: int, config: ScenarioConfig, generalist: Policy, speciali
         for family, found in zip(SCRIPTS, tuned, strict=True)
     }
     best = min(scripts, key=lambda family: float(scripts[family].mean()))
-    general, special = (evaluate_learned(player, config, days)[0].totals() for player in (generalist, specialist))
+    general, special = (evaluate_learned(policy, config, days)[0].totals() for policy in (generalist, specialist))
     return {
         "member": number,
         "generalist": asdict(bootstrap_interval(general)),

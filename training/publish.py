@@ -78,20 +78,20 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
     days = played_seeds(config, held_out_seeds(test_days(config)))
-    players, played, runs = [], [], []
+    learned, played, runs = [], [], []
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")
-        player, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
-        evaluation, agent = evaluate_learned(player, config, days)
+        policy, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
+        evaluation, agent = evaluate_learned(policy, config, days)
         played.append(evaluation)
-        players.append(player)
+        learned.append(policy)
         runs.append({
             "seed": seed, "steps": steps, "seconds": round(seconds, 1), "total": asdict(evaluation.total()),
             "by_kind": evaluation.by_kind(), "pool_shares": list(agent.pool_shares()),
         })  # fmt: skip
     if name in GAMES:
-        for found, player in zip(runs, players, strict=True):
-            found["exploitability"] = exploitability_of_policies(player, config).cents / EQUILIBRIUM_CENTS[name]
+        for found, policy in zip(runs, learned, strict=True):
+            found["exploitability"] = exploitability_of_policies(policy, config).cents / EQUILIBRIUM_CENTS[name]
     report(f"{name}: baselines")
     scripts = tuned_baselines(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)

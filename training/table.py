@@ -45,23 +45,24 @@ Cents per run, all banks together; lower is better.
 
 
 THRESHOLDS: Final = (
-    "the threshold action releases payments that are funded now, and no others. It cannot send payments to the central"
-    "\n  queue, where waiting is free and offsetting settles payments that the baselines send there. It beats FIFO."
+    "the threshold action releases only payments that the bank can fund in the same tick. It cannot submit others to"
+    "\n  the central queue, where waiting costs nothing and offsetting settles many of them; the baselines do. It costs"
+    "\n  less than FIFO."
 )
 REASONS: Final = {
     "bis-box3-v0": (
-        "nothing random is known when the pool share is chosen, and all urgent payments are alike. Of all shares and"
-        "\n  release orders tried on 2,000 training days, a share of 93.5 % with immediate release is the cheapest, and"
-        "\n  both policies use it. The bound is lower because it knows the arrivals."
+        "both policies allocate 93.5 % of the pool and release at once, the cheapest of all combinations of share and"
+        "\n  release order that were tried on 2,000 training days. No arrival is known when the bank chooses its share;"
+        "\n  the lower bound knows all arrivals, so it is below any policy's cost."
     ),
     "target2-day-v0": (
         "the reason is not known. With the system's cost as the reward and 16 copies of each day the cost on validation"
         "\n  days was about the same. It beats FIFO but does not improve on the expert it was pre-trained on."
     ),
     "core-periphery-50-v0-queue": (
-        "the mean is below the baseline's, but the interval of the difference includes 0, and the runs differ by more."
-        "\n  With one action for each payment, released payments can wait in the central queue; compare the row of the"
-        "\n  threshold action."
+        "the mean is below the baseline's, but the interval of the difference includes 0, and means of training runs"
+        "\n  differ by more than that. This row has one action for each payment, so released payments can wait in the"
+        "\n  central queue; the row `core-periphery-50-v0` has the threshold action."
     ),
     "core-periphery-50-v0": THRESHOLDS,
     "core-periphery-200-v0": THRESHOLDS,
@@ -85,7 +86,7 @@ REMARKS: Final = {
 
 
 def needs_a_reason(row: Mapping[str, Any]) -> bool:
-    """Is the verdict ``missed``, with a known reason?"""
+    """True if the verdict is ``missed`` with a known reason."""
     return row["verdict"] == "missed" and row["scenario"] in REASONS
 
 

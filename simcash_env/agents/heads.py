@@ -127,7 +127,7 @@ def decode_collateral(scenario: Scenario, state: State, work: Work, bank: int, c
 
 @kernel
 def may_revoke(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
-    """Is there anything in Queue 2 to take out, and are there priorities to choose from?"""
+    """True if the choice keeps everything, or there are payments in Queue 2 and, for priorities, an order by them."""
     if choice == KEEP:
         return True
     if choice >= RESUBMIT_NORMAL and not scenario.orders_queue2_by_priority[0]:

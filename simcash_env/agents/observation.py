@@ -77,7 +77,7 @@ ENTRIES: Final = (
         "outflow_limit_left",
         Block.ACCOUNT,
         Scale.FLOW,
-        "multilateral limit less what was paid today, plus what was received under `limits_basis: net`; 1 without one",
+        "room left today under the multilateral limit, to which receipts add under `limits_basis: net`; 1 if no limit",
     ),
     Entry("queue1_count", Block.QUEUES, Scale.COUNT, "payments in the internal queue (Queue 1)"),
     Entry("queue1_value", Block.QUEUES, Scale.FLOW, "their value"),
@@ -166,7 +166,10 @@ ENTRIES: Final = (
     Entry("market_best_ask", Block.MARKET, Scale.CORRIDOR, "lowest ask rate above the deposit rate; 0 without an ask"),
     Entry("market_ask_depth", Block.MARKET, Scale.FLOW, "cents offered at that rate"),
     Entry(
-        "market_last_rate", Block.MARKET, Scale.CORRIDOR, "rate of the last trade above the deposit rate; 0 without one"
+        "market_last_rate",
+        Block.MARKET,
+        Scale.CORRIDOR,
+        "rate of the last trade above the deposit rate; 0 if there was no trade",
     ),
     Entry("market_locked", Block.MARKET, Scale.FLOW, "reserves that back the bank's resting asks"),
     Entry("market_credit_left", Block.MARKET, Scale.FLOW, "what the bank may still promise to repay"),
@@ -185,8 +188,8 @@ ENTRIES: Final = (
         f"repayments by the bank due within {DUE_SOON_TICKS} ticks, overdue included",
     ),
     Entry("sub_limit", Block.LIMITS, Scale.FLOW, "liquidity that the bank reserves for priority payments"),
-    Entry("send_limit", Block.LIMITS, Scale.FLOW, "multilateral limit in force; 1 without one"),
-    Entry("bilateral_send_limit", Block.LIMITS, Scale.FLOW, "lowest bilateral limit in force; 1 without one"),
+    Entry("send_limit", Block.LIMITS, Scale.FLOW, "multilateral limit in force; 1 if there is none"),
+    Entry("bilateral_send_limit", Block.LIMITS, Scale.FLOW, "lowest bilateral limit in force; 1 if there is none"),
 )
 
 

@@ -209,7 +209,7 @@ def write_slots(scenario: Scenario, state: State, window: Window, bank: int, ent
 
 @inlined
 def expires(scenario: Scenario, state: State, row: int) -> bool:
-    """Is a payment dropped at the end of this tick if it is kept? Then waiting costs nothing, the drop its penalty."""
+    """True if a payment that is kept is dropped at the end of this tick: it pays the drop penalty, no delay cost."""
     return scenario.drops_expired[0] != 0 and state.tick[0] > state.pay_deadline_tick[row]
 
 

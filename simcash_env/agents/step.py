@@ -72,7 +72,7 @@ def step_batch(words: I64, given: I64) -> int:
             return -1 - refused
         for copy in range(buffers.pending.shape[0]):
             buffers.pending[copy] = TO_STEP
-    # To and fro: a sweep begins with the copies that the last one left in the cache.
+    # Alternate the direction of the sweep: it begins with the copies that the last one left in the cache.
     call.is_backward[0] = 1 - call.is_backward[0]
     return step_copies(call.arena, buffers, call.shape, call.is_backward[0])
 
@@ -165,7 +165,7 @@ def scenario_of(arena: Arena, buffers: Buffers, shape: Shape, copy: int) -> Scen
 
 @kernel
 def is_done(buffers: Buffers, copy: int) -> bool:
-    """Has the copy's episode ended with its last step?"""
+    """True if the copy's episode ended with its last step."""
     return buffers.terminated[copy] != 0 or buffers.truncated[copy] != 0
 
 

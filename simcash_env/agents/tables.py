@@ -64,7 +64,7 @@ class Buffers(NamedTuple):
     liquidity: I64  # N * L * 2, cents: balance and overdraft limit on which the last decision was taken
     illegal: I64  # N * L, verbs of the step that were not carried out
     filled: I64  # N * L, slots written last
-    charged: I8  # N, are there costs to be cleared?
+    charged: I8  # N, 1: there are costs to be cleared
     terminated: I8  # N
     truncated: I8  # N
     seeds: I64  # N, of the running episode; 0 to 2**63 - 1
@@ -112,4 +112,4 @@ class Call(NamedTuple):
     buffers: Buffers
     shape: Shape
     num_choices: I64  # (H,) of every head
-    is_backward: I64  # one element: did the last sweep go from the last copy to the first?
+    is_backward: I64  # one element, 1: the last sweep went from the last copy to the first

@@ -26,6 +26,7 @@ from simcash_env.cli import (
     stepping,
     tuning,
 )
+from simcash_env.cli.examples import epilog_of
 from simcash_env.cli.screen import note, notes
 from simcash_env.cli.streams import prepare_streams
 from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
@@ -48,41 +49,37 @@ app = typer.Typer(
 app.add_typer(library.scenarios, name="scenarios")
 app.add_typer(library.policies, name="policies")
 app.add_typer(market.market, name="market")
-app.command(epilog=running.EXAMPLES)(running.run)
-app.command(epilog="Example: simcash create castro-12period-v0 saved.simcash --seed 42")(stepping.create)
-app.command(
-    epilog="Examples: simcash tick saved.simcash --count 3   |   simcash tick saved.simcash --actions moves.json --json"
-)(stepping.tick)
-app.command(epilog="Examples: simcash state saved.simcash   |   simcash state saved.simcash --bank BANK_A --json")(
-    stepping.state
+COMMANDS: Final = (
+    running.run,
+    stepping.create,
+    stepping.tick,
+    stepping.state,
+    recorded.replay,
+    recorded.plot,
+    importing.import_,
+    reporting.report,
+    calibrating.calibrate,
+    calibrating.generate,
+    speed.bench,
+    doctor.doctor,
+    library.validate,
+    library.schema,
+    learning.benchmark,
+    measuring.metrics,
+    measuring.compare,
+    learning.train,
+    serving.serve,
+    learning.evaluate,
+    tuning.tune,
+    clusters.rllib,
+    clusters.sweep,
+    sharing.distill,
+    sharing.export,
 )
-app.command(epilog="Examples: simcash replay run.parquet   |   simcash replay runs.duckdb --run 2")(recorded.replay)
-app.command(epilog="Example: simcash plot runs.duckdb --out run.pdf")(recorded.plot)
-app.command("import", epilog=importing.EXAMPLES)(importing.import_)
-app.command(epilog=reporting.EXAMPLES)(reporting.report)
-app.command(epilog=calibrating.CALIBRATE_EXAMPLES)(calibrating.calibrate)
-app.command(epilog=calibrating.GENERATE_EXAMPLES)(calibrating.generate)
-app.command(epilog="Example: simcash bench --json")(speed.bench)
-app.command(epilog="Examples: simcash doctor   |   simcash doctor --json > report.json")(doctor.doctor)
-app.command(epilog="Example: simcash validate my-scenario.yaml")(library.validate)
-app.command(epilog="Example: simcash schema > scenario.schema.json")(library.schema)
-app.command(
-    epilog="Examples: simcash benchmark castro-12period-v0 --seeds 200   |   "
-    "simcash benchmark 2b-3t-v0 --policy rollout:tuned --rollout samples=64"
-)(learning.benchmark)
-app.command(epilog=measuring.METRICS_EXAMPLES)(measuring.metrics)
-app.command(epilog=measuring.COMPARE_EXAMPLES)(measuring.compare)
-app.command(epilog="Example: simcash train castro-12period-v0 --seed 0")(learning.train)
-app.command(epilog=serving.EXAMPLES)(serving.serve)
-app.command(
-    epilog="Examples: simcash evaluate results/training/castro-12period-v0-seed0.pt --json   |   "
-    "simcash evaluate castro-12period-v0 --policy rollout:fifo --rollout samples=64"
-)(learning.evaluate)
-app.command(epilog="Example: simcash tune castro-12period-v0 --trials 20")(tuning.tune)
-app.command(epilog="Example: simcash rllib castro-2period-v0 --runners 2")(clusters.rllib)
-app.command(epilog="Example: simcash sweep castro-2period-v0 --trials 8 --address auto")(clusters.sweep)
-app.command(epilog="Example: simcash distill results/training/castro-12period-v0-seed0.pt")(sharing.distill)
-app.command(epilog="Example: simcash export castro-12period-v0 --policy random --runs 100")(sharing.export)
+"""Functions of the commands, in the order of ``simcash --help``; a trailing underscore is not part of the name."""
+
+for command in COMMANDS:
+    app.command(command.__name__.rstrip("_"), epilog=epilog_of(command))(command)
 
 
 @app.callback(invoke_without_command=True)

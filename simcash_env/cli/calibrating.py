@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from simcash_env.cli.choices import AsJson, Quiet, ScenarioName, Seed, complete_file
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note
 from simcash_env.config import load_scenario
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from simcash_env.data.generation import Times
 
 DATA: Final = "data"
-GENERATE_EXAMPLES: Final = (
-    "Examples: simcash generate my-system/scenario.yaml --days 60 --seed 7 --out payments.parquet"
-    "   |   simcash generate lynx-day-v0 --days 5 --times uniform --out lynx.parquet"
-)
-CALIBRATE_EXAMPLES: Final = (
-    "Examples: simcash calibrate my-system --out my-model"
-    "   |   simcash calibrate payments.parquet --amounts empirical --fit-share 0.8 --out my-model --json"
-)
 
 DataPath = Annotated[
     Path,
@@ -42,6 +35,10 @@ DataPath = Annotated[
 ]
 
 
+@examples(
+    "simcash generate my-system/scenario.yaml --days 60 --seed 7 --out payments.parquet",
+    "simcash generate lynx-day-v0 --days 5 --times uniform --out lynx.parquet",
+)
 def generate(
     scenario: ScenarioName,
     out: Annotated[Path, typer.Option("--out", help="Parquet file for the payments table.", show_default=False)],
@@ -89,6 +86,10 @@ def _date(text: str) -> date:
         raise ConfigError([Fault(None, None, "--start", repr(text), "must be a date, YYYY-MM-DD")]) from None
 
 
+@examples(
+    "simcash calibrate my-system --out my-model",
+    "simcash calibrate payments.parquet --amounts empirical --fit-share 0.8 --out my-model --json",
+)
 def calibrate(
     source: DataPath,
     out: Annotated[
@@ -126,8 +127,8 @@ def calibrate(
     if as_json:
         typer.echo(json.dumps({**fit.as_dict(), "goodness_of_fit": goodness.as_dict()}))
     else:
-        for told in fit.notes:
-            data.print(told, markup=False, highlight=False, soft_wrap=True)
+        for line in fit.notes:
+            data.print(line, markup=False, highlight=False, soft_wrap=True)
         data.print(_goodness_table(goodness))
     if not quiet:
         for name in ("scenario.yaml", "fit.json", "report.html"):

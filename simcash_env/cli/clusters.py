@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
 
 EXTRA = "rllib"
@@ -22,6 +23,7 @@ Iterations = Annotated[int, typer.Option(min=1, help="Number of training iterati
 Batch = Annotated[int, typer.Option(min=1, help="Ticks sampled in each iteration.")]
 
 
+@examples("simcash rllib castro-2period-v0 --runners 2")
 def rllib(
     scenario: Annotated[str, typer.Argument(help="Scenario: an id of the library or a scenario file.")],
     address: Address = None,
@@ -44,7 +46,7 @@ def rllib(
         from simcash_env.learning.rllib_settings import rllib_settings
     settings = rllib_settings(scenario, iterations=iterations, batch=batch)
     folder = out or FOLDER / f"{Path(scenario).stem}-seed{seed}"
-    report = told_iteration if notes.is_terminal else None
+    report = print_iteration if notes.is_terminal else None
     with rl.connected(address, runners + 1):
         state, is_complete = rl.train_rllib(settings, seed, folder, runners=runners, every=every, report=report)
         cents = rl.evaluate_folder(folder, seeds) if is_complete else None
@@ -59,12 +61,13 @@ def rllib(
         raise typer.Exit(INTERRUPTED)
 
 
-def told_iteration(state: Any) -> None:
+def print_iteration(state: Any) -> None:
     """Print one line for an iteration."""
     mean = "none yet" if state.curve[-1] is None else f"{state.curve[-1]:.3f}"
     notes.print(f"iteration {state.iterations}: mean return of a bank's day {mean}", highlight=False)
 
 
+@examples("simcash sweep castro-2period-v0 --trials 8 --address auto")
 def sweep(
     scenario: Annotated[str, typer.Argument(help="Scenario: an id of the library or a scenario file.")],
     address: Address = None,

@@ -17,6 +17,7 @@ import typer
 
 from simcash_env.cli import warming
 from simcash_env.cli.choices import AsJson
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import note, notes
 from simcash_env.errors import ConfigError, Fault
 
@@ -30,6 +31,7 @@ REQUIREMENT: Final = re.compile(
 )
 
 
+@examples("simcash doctor", "simcash doctor --json > report.json")
 def doctor(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Skip the test run, so that nothing is compiled.")] = False,

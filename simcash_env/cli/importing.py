@@ -11,6 +11,7 @@ import typer
 
 from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import AsJson, Quiet, complete_file
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, note
 from simcash_env.errors import ConfigError, Fault
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 DATA: Final = "data"
 BAD_INPUT: Final = 2
-EXAMPLES: Final = (
-    "Examples: simcash import payments.csv --banks banks.csv --open 07:00 --close 18:00 --tick 5min --currency EUR "
-    "--out my-system"
-    "   |   simcash import messages.zip --map iso20022 --time-zone Europe/Paris --on-error clamp --out my-system"
-)
 
 InputFile = Annotated[
     Path,
@@ -37,6 +33,11 @@ InputFile = Annotated[
 ]
 
 
+@examples(
+    "simcash import payments.csv --banks banks.csv --open 07:00 --close 18:00 --tick 5min --currency EUR "
+    "--out my-system",
+    "simcash import messages.zip --map iso20022 --time-zone Europe/Paris --on-error clamp --out my-system",
+)
 def import_(
     file: InputFile,
     out: Annotated[Path, typer.Option("--out", help="Folder for the four files.", show_default=False)],

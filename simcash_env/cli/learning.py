@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from simcash_env.cli.choices import Sets, chosen_changes, leave_out_notice, naming_sets
+from simcash_env.cli.examples import examples
 from simcash_env.cli.planning import (
     ChosenRollout,
     RolloutPolicies,
@@ -24,6 +25,10 @@ from simcash_env.registry import load
 EXTRA: Final = "training"
 
 
+@examples(
+    "simcash benchmark castro-12period-v0 --seeds 200",
+    "simcash benchmark 2b-3t-v0 --policy rollout:tuned --rollout samples=64",
+)
 def benchmark(
     scenarios: Annotated[
         list[str] | None, typer.Argument(help="Scenarios: ids or files (default: castro-12period-v0).")
@@ -122,6 +127,7 @@ def found_checkpoint(path: Path, scenarios: list[str]) -> Path:
     return found
 
 
+@examples("simcash train castro-12period-v0 --seed 0")
 def train(
     scenario: Annotated[str, typer.Argument(help="An id of the library, a settings file or a scenario file.")],
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the training.")] = 0,
@@ -160,6 +166,10 @@ def train(
         raise typer.Exit(130)
 
 
+@examples(
+    "simcash evaluate results/training/castro-12period-v0-seed0.pt --json",
+    "simcash evaluate castro-12period-v0 --policy rollout:fifo --rollout samples=64",
+)
 def evaluate(
     checkpoint: Annotated[
         Path,

@@ -18,12 +18,13 @@ from simcash_env.cli.choices import (
     complete_scenario,
     naming_sets,
 )
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, note
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.overrides import Changes
 from simcash_env.config.schema import scenario_schema
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.config.trees.files import load_tree
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import scenario_ids, scenario_path
@@ -102,8 +103,7 @@ def tree_file(name: str, named: tuple[str, ...]) -> Path:
     if not path.exists() and stem in policy_names():
         return policy_path(stem)
     if not path.suffix and not path.exists():
-        guess = nearest(name, (*named, *policy_names()))
-        rule = f"neither a file nor a policy{'' if guess is None else f', did you mean {guess}?'}"
+        rule = f"neither a file nor a policy{suggestion(nearest(name, (*named, *policy_names())))}"
         raise ConfigError([Fault(None, None, "policy", repr(name), rule)])
     return path
 
@@ -129,6 +129,7 @@ def show_policy(
         typer.echo(f"  {name}: {kind.get('description', kind.get('type', 'see docs/scenarios.md'))}{bounds}")
 
 
+@examples("simcash validate my-scenario.yaml")
 def validate(
     files: Annotated[
         list[str],
@@ -161,6 +162,7 @@ def faults_of(file: str, policy_path: Path | None, changes: Changes, *, report: 
     return ()
 
 
+@examples("simcash schema > scenario.schema.json")
 def schema(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="No effect: the schema is always JSON.", hidden=True)] = False,

@@ -23,6 +23,7 @@ from simcash_env.cli.choices import (
     naming_sets,
     replace_policies,
 )
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note
 from simcash_env.config import FifoPolicy, ScenarioConfig
@@ -39,17 +40,12 @@ EXTRA: Final = "training"
 RECORDS: Final = frozenset({".parquet", ".duckdb", ".db"})
 FIGURES: Final = frozenset({".png", ".svg", ".pdf"})
 
-COMPARE_EXAMPLES: Final = (
-    "Examples: simcash compare lynx-day-v0 --set lsm.algorithms=[] --seeds 200   |   "
-    "simcash compare lynx-day-v0 --variant no-lsm=lsm.algorithms=[] "
-    "--variant 'dear=costs.overdraft_bps_per_tick=2;costs.split_friction_cost=0' --figure differences.png"
-)
-METRICS_EXAMPLES: Final = (
-    "Examples: simcash metrics lynx-day-v0 --seed 1   |   simcash metrics run.parquet --json   |   "
-    "simcash metrics lynx-day-v0 --set lsm.algorithms=[]"
-)
 
-
+@examples(
+    "simcash metrics lynx-day-v0 --seed 1",
+    "simcash metrics run.parquet --json",
+    "simcash metrics lynx-day-v0 --set lsm.algorithms=[]",
+)
 def metrics(
     source: Annotated[
         str,
@@ -154,8 +150,8 @@ def metric_tables(found: Metrics, title: str, unit: str) -> list[Table]:
         banks.add_column(name, justify="left" if name == "bank" else "right")
     for bank, cents in found.cost_by_bank.items():
         provision = found.provision_by_bank.get(bank)
-        told = "-" if provision is None else f"{provision:.3f}"
-        banks.add_row(bank, amount_text(cents), amount_text(found.peak_net_debit_by_bank[bank]), told)
+        share = "-" if provision is None else f"{provision:.3f}"
+        banks.add_row(bank, amount_text(cents), amount_text(found.peak_net_debit_by_bank[bank]), share)
     return [system, hours, banks, monitoring_table(found, f"{title}: BCBS 248 monitoring tools; {amounts}")]
 
 
@@ -220,6 +216,11 @@ def monitoring_table(found: Metrics, title: str) -> Table:
     return table
 
 
+@examples(
+    "simcash compare lynx-day-v0 --set lsm.algorithms=[] --seeds 200",
+    "simcash compare lynx-day-v0 --variant no-lsm=lsm.algorithms=[] "
+    "--variant 'costly=costs.overdraft_bps_per_tick=2;costs.split_friction_cost=0' --figure differences.png",
+)
 def compare(
     scenarios: Annotated[
         list[str],

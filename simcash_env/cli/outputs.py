@@ -28,7 +28,7 @@ class Outputs:
     tables: Path | None = None
 
     def __bool__(self) -> bool:
-        """Is anything to be recorded?"""
+        """True if anything is to be recorded."""
         return any((self.events, self.db, self.plot))
 
     def require_usable(self) -> None:

@@ -117,8 +117,8 @@ def print_tick(result: TickResult, config: ScenarioConfig) -> None:
         fields = event.as_dict()
         fields.pop("tick")
         kind = fields.pop("kind")
-        told = "  ".join(f"{name}={shown(name, value)}" for name, value in fields.items())
-        sys.stderr.write(f"  {kind}  {told}\n")
+        fields_text = "  ".join(f"{name}={shown(name, value)}" for name, value in fields.items())
+        sys.stderr.write(f"  {kind}  {fields_text}\n")
 
 
 def shown(name: str, value: int | str) -> int | str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simcash_env.cli.choices import AsJson, Quiet, RecordFile, RunNumber, complete_file
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note, progress
 from simcash_env.errors import ConfigError, Fault
@@ -32,6 +33,7 @@ def opened(file: Path, run: int | None) -> Iterator[Record]:
         record.close()
 
 
+@examples("simcash replay run.parquet", "simcash replay runs.duckdb --run 2")
 def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Repeat a recorded run and compare every event; the exit code is 1 if one differs."""
     with needs_extra("records"):
@@ -55,6 +57,7 @@ def replay(file: RecordFile, run: RunNumber = None, *, quiet: Quiet = False, as_
         raise typer.Exit(1)
 
 
+@examples("simcash plot runs.duckdb --out run.pdf")
 def plot(
     file: RecordFile,
     out: Annotated[

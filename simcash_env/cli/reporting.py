@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from simcash_env.cli.choices import AsJson, Quiet, complete_file
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.screen import data, needs_extra, note
 from simcash_env.errors import ConfigError, Fault
@@ -17,11 +18,6 @@ from simcash_env.errors import ConfigError, Fault
 if TYPE_CHECKING:
     from simcash_env.data.profile import Profile
 
-EXAMPLES: Final = (
-    "Examples: simcash report payments.parquet --banks banks.csv --out report.html   |   "
-    "simcash report payments.parquet --compare generated.parquet --out report.html   |   "
-    "simcash report payments.parquet --json"
-)
 
 PaymentsFile = Annotated[
     Path,
@@ -33,6 +29,11 @@ PaymentsFile = Annotated[
 ]
 
 
+@examples(
+    "simcash report payments.parquet --banks banks.csv --out report.html",
+    "simcash report payments.parquet --compare generated.parquet --out report.html",
+    "simcash report payments.parquet --json",
+)
 def report(
     file: PaymentsFile,
     banks: Annotated[

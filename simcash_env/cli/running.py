@@ -27,6 +27,7 @@ from simcash_env.cli.choices import (
     print_notices,
     replace_policies,
 )
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import Outputs
 from simcash_env.cli.playing import Show, play, print_summary
 from simcash_env.cli.screen import needs_extra, note, notes
@@ -36,16 +37,17 @@ from simcash_env.files import held_alone
 from simcash_env.simulation import Simulation
 from simcash_env.simulation.run_tables import FORMATS, Format
 
-EXAMPLES: Final = (
-    "Examples: simcash run castro-12period-v0 --seed 42   |   simcash run ten-banks-v0 --json --quiet   |   "
-    "simcash run my.yaml --policy BANK_A=deadline:urgency_threshold=2   |   "
-    "simcash run ten-banks-v0 --events run.parquet --db runs.duckdb --plot run.png   |   "
-    "simcash run lynx-day-v0 --set lsm.algorithms=[] --set banks.*.credit_limit=0   |   "
-    "simcash run --state saved.simcash --ticks 10"
-)
 INTERRUPTED: Final = 130
 
 
+@examples(
+    "simcash run castro-12period-v0 --seed 42",
+    "simcash run ten-banks-v0 --json --quiet",
+    "simcash run my.yaml --policy BANK_A=deadline:urgency_threshold=2",
+    "simcash run ten-banks-v0 --events run.parquet --db runs.duckdb --plot run.png",
+    "simcash run lynx-day-v0 --set lsm.algorithms=[] --set banks.*.credit_limit=0",
+    "simcash run --state saved.simcash --ticks 10",
+)
 def run(
     scenario: Annotated[
         str | None,

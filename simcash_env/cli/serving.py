@@ -8,16 +8,16 @@ from typing import Annotated, Final
 
 import typer
 
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import needs_extra
 
-EXAMPLES: Final = (
-    "Examples: simcash serve   |   simcash serve --port 9000 --db simulations.db   |   "
-    "SIMCASH_TOKEN=... simcash serve --host 0.0.0.0"
-)
 INTERRUPTED: Final = 130
 MIB: Final = 2**20
 
 
+@examples(
+    "simcash serve", "simcash serve --port 9000 --db simulations.db", "SIMCASH_TOKEN=... simcash serve --host 0.0.0.0"
+)
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on (0: a free port).")] = 8000,

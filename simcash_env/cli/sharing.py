@@ -10,6 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from simcash_env.cli.choices import Sets, chosen_changes, naming_sets, policy_fields
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
 from simcash_env.config import PolicyConfig
 from simcash_env.config.report import broken_of, shown
@@ -20,6 +21,7 @@ DISTILLED = Path("results") / "distilled"
 DATA_SETS = Path("results") / "offline"
 
 
+@examples("simcash distill results/training/castro-12period-v0-seed0.pt")
 def distill(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of simcash train.", exists=True, dir_okay=False)],
     out: Annotated[Path | None, typer.Option(help="Folder for trees, scenario and report.", show_default=False)] = None,
@@ -62,6 +64,7 @@ def distill(
         notes.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
+@examples("simcash export castro-12period-v0 --policy random --runs 100")
 def export(
     source: Annotated[str, typer.Argument(help="Scenario, or a checkpoint of simcash train (.pt).")],
     policy: Annotated[

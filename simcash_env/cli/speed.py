@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from simcash_env.cli.choices import AsJson
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, notes
 from simcash_env.machine import machine
 
@@ -30,6 +31,7 @@ TITLES: Final = {
 }
 
 
+@examples("simcash bench --json")
 def bench(
     rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Number of rounds; the fastest one is reported.")] = 10,
     *,

@@ -28,6 +28,7 @@ from simcash_env.cli.choices import (
     print_notices,
     replace_policies,
 )
+from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.playing import amounts_in, bank_table, tick_line
 from simcash_env.cli.screen import data, note, progress
@@ -83,6 +84,7 @@ class StepInput(BaseModel):
     send_limits: dict[str, int | dict[str, int | None] | None] = Field(default_factory=dict)
 
 
+@examples("simcash create castro-12period-v0 saved.simcash --seed 42")
 def create(
     scenario: ScenarioName,
     file: Annotated[Path, typer.Argument(help="File for the saved simulation.", show_default=False)],
@@ -120,6 +122,7 @@ def create(
         )
 
 
+@examples("simcash tick saved.simcash --count 3", "simcash tick saved.simcash --actions moves.json --json")
 def tick(
     file: StateFile,
     count: Annotated[int, typer.Option(min=1, max=MAX_TICKS, help="Number of ticks to run.")] = 1,
@@ -172,6 +175,7 @@ def run_ticks(file: Path, count: int, actions: Path | None, *, quiet: bool, as_j
         note(f"the run is over after {len(results)} of {count} ticks")
 
 
+@examples("simcash state saved.simcash", "simcash state saved.simcash --bank BANK_A --json")
 def state(
     file: StateFile,
     bank: Annotated[str | None, typer.Option(help="Show only this bank, with its queue.", show_default=False)] = None,

@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from simcash_env.cli.choices import Sets, chosen_changes, naming_sets
+from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
 from simcash_env.literal import literal_column
 
@@ -18,6 +19,7 @@ TUNE = "tune"
 INTERRUPTED = 130
 
 
+@examples("simcash tune castro-12period-v0 --trials 20")
 def tune(
     scenario: Annotated[str, typer.Argument(help="An id of the library, a settings file or a scenario file.")],
     trials: Annotated[int, typer.Option(min=1, help="Total number of finished trials in the study.")] = 20,

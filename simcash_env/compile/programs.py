@@ -30,7 +30,7 @@ class Programs:
 
     Args:
         banks: in the order of their numbers.
-        simcash: do SimCash's rules hold?
+        simcash: True if SimCash's rules hold.
         external: the policy that external banks follow by default; None for none.
     """
 

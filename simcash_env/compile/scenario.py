@@ -234,7 +234,7 @@ def _write_rules(view: Scenario, config: ScenarioConfig) -> None:
     view.splits_any[0] = rules.split_scope == "any"
     view.settles_at_day_end[0] = bool(rules.end_of_day_settlement)
     view.pays_unlisted[0] = rules.set == "simcash"
-    view.penalises_parts_anew[0] = rules.set == "simcash"
+    view.penalises_parts_again[0] = rules.set == "simcash"
     view.defers_credits[0] = switches.deferred_crediting
     view.reallocates_pool_daily[0] = switches.daily_liquidity_reallocation
     view.orders_queue1_by_priority[0] = switches.queue1_ordering == "priority_deadline"

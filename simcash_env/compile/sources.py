@@ -56,7 +56,7 @@ class SourceTable:
         return [row for source in self.sources for row in amount_rows(source.amount)]
 
     def has_pattern(self) -> bool:
-        """Does any rate vary over the day?"""
+        """True if any rate varies over the day."""
         return any(source.pattern for source in self.sources)
 
     def write(self, view: Scenario, ticks_per_day: int) -> None:

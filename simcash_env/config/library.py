@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -58,6 +58,4 @@ def scenario_path(scenario_id: str) -> Path:
 
 def _require_known(name: str, names: tuple[str, ...], path: str, rule: str) -> None:
     if not isinstance(name, str) or name not in names:
-        guess = nearest(str(name), names)
-        hint = "" if guess is None else f", did you mean {guess}?"
-        raise ConfigError([Fault(None, None, path, repr(name), f"{rule}{hint}")])
+        raise ConfigError([Fault(None, None, path, repr(name), f"{rule}{suggestion(nearest(str(name), names))}")])

@@ -307,7 +307,7 @@ def _parts(bank: BankConfig) -> int:
 
 
 def _posts(bank: BankConfig) -> bool:
-    """Can a bank post collateral by itself?"""
+    """True if a bank can post collateral by itself."""
     return bank.policy.type in {"external", "tree"}
 
 

@@ -27,6 +27,6 @@ def number_in(text: str) -> int | float | None:
 
 
 def has_two_meanings(text: str) -> bool:
-    """Do YAML readers disagree on whether this is a number, or on its value?"""
+    """True if YAML readers disagree on whether this is a number, or on its value."""
     others = OTHER_BASE, SEXAGESIMAL, ODD_UNDERSCORES
     return DECIMAL.fullmatch(text) is None and any(other.fullmatch(text) for other in others)

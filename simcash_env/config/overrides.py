@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from simcash_env.config.faults import Broken, Place
 from simcash_env.config.report import shown
 from simcash_env.config.rules import named_rules
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.config.texts import unusable
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.integers import with_plain_integers
@@ -126,6 +126,6 @@ def _entries(rows: list[Any], place: Place, steps: list[str]) -> list[tuple[int,
         message = f"{where} has {len(rows)} entries, counted from 0; there is no entry {steps[0]}"
         raise LookupError(message)
     guess = nearest(steps[0], map(str, ids))
-    hint = f"they are {', '.join(map(str, ids))}" if guess is None else f"did you mean {guess}?"
-    message = f"{where} has no entry {steps[0]!r}, {hint}"
+    hint = f", they are {', '.join(map(str, ids))}" if guess is None else suggestion(guess)
+    message = f"{where} has no entry {steps[0]!r}{hint}"
     raise LookupError(message)

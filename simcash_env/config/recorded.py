@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -99,7 +100,7 @@ class RecordedConfig(Model):
         if not isinstance(value, Mapping) or not isinstance(value.get("file"), str) or not value["file"]:
             return value
         try:
-            path = str(Path(value["file"]).absolute())  # symbolic links are kept
+            path = os.path.abspath(value["file"])  # noqa: PTH100 - without .., and symbolic links as they are named
             checksum = value.get("checksum") or checksum_of(path)
         except (SimcashError, ValueError):
             return value
@@ -190,7 +191,7 @@ def recorded_days(config: ReplayedScenario) -> RecordedDays | None:
 
 
 def has_choice_of_days(config: ReplayedScenario) -> bool:
-    """Does the seed of a valid scenario choose between recorded days?"""
+    """True if the seed of a valid scenario chooses between recorded days."""
     data = recorded_days(config)
     if data is None or config.arrivals is None:
         return False
@@ -210,7 +211,7 @@ def recorded_faults(config: ReplayedScenario) -> Iterator[Broken]:
     try:
         data = recorded.read()
     except ConfigError as error:
-        yield from (Broken((*PLACE, "file"), _told(fault), recorded.file) for fault in error.faults)
+        yield from (Broken((*PLACE, "file"), _worded(fault), recorded.file) for fault in error.faults)
         return
     except SimcashError as error:  # a library is missing
         yield Broken((*PLACE, "file"), str(error), recorded.file)
@@ -228,12 +229,10 @@ def recorded_faults(config: ReplayedScenario) -> Iterator[Broken]:
     yield from _day_faults(config, data)
 
 
-def _told(fault: Fault) -> str:
+def _worded(fault: Fault) -> str:
     """A fault of a data file, worded as the rule that the key of its file breaks."""
     row = "" if fault.line is None else f"row {fault.line}: "
-    column = f"{fault.path}: " if fault.path else ""
-    value = "" if fault.value is None else f", got {fault.value}"
-    return f"{row}{column}{fault.rule}{value}"
+    return f"{row}{Fault(None, None, fault.path, fault.value, fault.rule)}"
 
 
 def _calendar_faults(config: ReplayedScenario, data: RecordedDays) -> Iterator[Broken]:

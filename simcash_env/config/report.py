@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simcash_env.config.faults import RULE, UNKNOWN_KEY, Broken, Place
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
 
 LONGEST_VALUE = 60
@@ -106,8 +106,7 @@ def _plain(bound: Any) -> Any:
 
 def _wrong_type(tag: str, expected: str) -> str:
     names = expected.replace("'", "").split(", ")
-    guess = nearest(str(tag), names)
-    return f"must be one of {', '.join(names)}" + ("" if guess is None else f"; did you mean {guess}?")
+    return f"must be one of {', '.join(names)}{suggestion(nearest(str(tag), names))}"
 
 
 def _place_in(loc: Place, document: Any) -> Place:

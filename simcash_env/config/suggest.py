@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from simcash_env.errors import SUGGESTION
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The most similar known name, or None if none is similar."""
@@ -13,7 +15,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return names[found[0]] if found else None
 
 
+def suggestion(guess: str | None) -> str:
+    """The end of a rule that suggests a name; empty if there is none."""
+    return "" if guess is None else f"{SUGGESTION}{guess}?"
+
+
 def unknown_key(name: str, known: Iterable[str]) -> str:
     """The message for an unknown key, with the nearest known key."""
-    guess = nearest(name, known)
-    return "unknown key" if guess is None else f"unknown key, did you mean {guess}?"
+    return f"unknown key{suggestion(nearest(name, known))}"

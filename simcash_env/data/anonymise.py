@@ -43,7 +43,7 @@ class AnonymisationSummary:
         num_banks: banks that were renamed.
         num_payments: payments that were renumbered.
         num_kinds: kinds of payments that were renamed.
-        is_scaled: were amounts multiplied by a factor?
+        is_scaled: True if amounts were multiplied by a factor.
         num_raised: payments whose scaled amount was below half a cent and became one cent.
         jitter_minutes: largest shift of a payment's times; 0 for none.
     """
@@ -61,24 +61,26 @@ class AnonymisationSummary:
             f"Anonymised: {self.num_banks:,} banks are named by rank of the value they send, {self.num_payments:,} "
             "payments are numbered in the order of the table."
         )
-        told = [renamed]
+        sentences = [renamed]
         if self.num_kinds:
-            told.append(f"{self.num_kinds:,} kinds of payments are named by rank of their number.")
-        told.append(
+            sentences.append(f"{self.num_kinds:,} kinds of payments are named by rank of their number.")
+        sentences.append(
             "Amounts and all other money were multiplied by a secret factor."
             if self.is_scaled
             else "Amounts were not changed."
         )
         if self.num_raised:
-            told.append(f"{self.num_raised:,} payments would have become less than half a cent; they are one cent.")
-        told.append(
+            sentences.append(
+                f"{self.num_raised:,} payments would have become less than half a cent; they are one cent."
+            )
+        sentences.append(
             f"The times of each payment were shifted together by a random time of at most {self.jitter_minutes} "
             "minutes, within the opening hours."
             if self.jitter_minutes
             else "Times were not changed."
         )
-        told.append("Business days, opening hours, currency, priorities and divisibility were kept.")
-        return tuple(told)
+        sentences.append("Business days, opening hours, currency, priorities and divisibility were kept.")
+        return tuple(sentences)
 
 
 def anonymise(

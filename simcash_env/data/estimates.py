@@ -325,7 +325,7 @@ class DayVariation:
 
     @property
     def is_significant(self) -> bool:
-        """Do days differ by more than Poisson counts, at the 5 % level?"""
+        """True if days differ by more than Poisson counts, at the 5 % level."""
         return self.p_value < 1 - LEVEL
 
 

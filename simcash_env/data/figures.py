@@ -440,15 +440,15 @@ def _of(one: Series) -> str:
 
 def _others(one: Series, names: Sequence[str], most: int) -> str:
     """Sentences on the banks that have no place of their own, and on names that are cut."""
-    told = []
+    sentences = []
     if len(one.columns.banks) > most:
-        told.append(
+        sentences.append(
             f"Shown are the {len(names) - 1} banks with the largest turnover; {names[-1]} are taken together and may "
             "exceed the scale."
         )
     if any(len(printable(name)) > MAX_LABEL for name in names):
-        told.append(f"Names are cut to {MAX_LABEL} characters.")
-    return " ".join(told)
+        sentences.append(f"Names are cut to {MAX_LABEL} characters.")
+    return " ".join(sentences)
 
 
 def draw_matrix(one: Series) -> DrawnFigure:

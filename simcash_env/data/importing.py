@@ -21,7 +21,7 @@ import yaml
 from simcash_env.config import load_scenario
 from simcash_env.config.clock import time_problem
 from simcash_env.config.clock import time_us as us_of_clock
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.config.texts import name_problem
 from simcash_env.data.banks import Bank, Banks, banks_of_table, banks_on, read_banks, write_banks
 from simcash_env.data.conversion import (
@@ -454,8 +454,8 @@ class _Reader:
                 self.columns[canonical] = found
             elif is_needed:
                 guess = nearest(wanted[0], names)
-                hint = f"the file has {', '.join(names)}" if guess is None else f"did you mean {guess}?"
-                rule = f"column is missing, {hint}"
+                hint = f", the file has {', '.join(names)}" if guess is None else suggestion(guess)
+                rule = f"column is missing{hint}"
                 faults.append(Fault(file, 1, wanted[0], None, rule))
         if {"amount", "amount_cents"} <= set(self.columns):
             rule = "give amount or amount_cents, not both"
@@ -609,10 +609,10 @@ class _Reader:
             """Report, skip or clamp the rows that break a rule in one of these columns."""
             nonlocal skipped
             rows = np.zeros(len(good), np.bool_)
-            for name, (mask, told) in broken.items():
+            for name, (mask, fault) in broken.items():
                 rows |= mask & good
                 if on_error == "reject":
-                    self._report(name, f"{told} ({rule})", where(mask & good))
+                    self._report(name, f"{fault} ({rule})", where(mask & good))
             if on_error == "reject" or not rows.any():
                 return
             is_clamped = on_error == "clamp" and change is not None
@@ -634,8 +634,8 @@ class _Reader:
         treat(SELF_PAYMENT, {"receiver": (mask_of(pc.equal(sender, receiver)), "must not be the sender")})
         if banks is not None:
             ids = pa.array(sorted({bank.id for bank in banks}), pa.string())
-            told = "must be a bank of the banks table"
-            unknown = {name: (~mask_of(pc.is_in(self._texts(name), ids)), told) for name in ("sender", "receiver")}
+            listed = "must be a bank of the banks table"
+            unknown = {name: (~mask_of(pc.is_in(self._texts(name), ids)), listed) for name in ("sender", "receiver")}
             treat(UNKNOWN_BANK, unknown)
         treat(OUTSIDE_HOURS, self._outside_hours(), self._clamp_hours)
         treat(LATE_DEADLINE, self._late_deadlines(), self._clamp_deadlines)

@@ -51,7 +51,7 @@ Row = dict[str, str | None]
 
 
 def is_zip(path: Path) -> bool:
-    """Does a file end in ``.zip``?"""
+    """True for a file name that ends in ``.zip``."""
     return path.suffix.lower() == ".zip"
 
 

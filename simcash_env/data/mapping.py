@@ -17,7 +17,7 @@ from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
 from simcash_env.config.fields import Currency, Model, Name, Priority, Text
 from simcash_env.config.library import shipped_folder
 from simcash_env.config.report import broken_of
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
 
 ISO: Final = "iso"
@@ -29,7 +29,7 @@ DATE_DIRECTIVES: Final = ("%Y", "%y", "%m", "%d", "%j", "%b", "%B", "%D", "%F", 
 
 
 def has_date(time_format: str) -> bool:
-    """Does a format of times contain the date?"""
+    """True if a format of times contains the date."""
     return any(directive in time_format for directive in DATE_DIRECTIVES)
 
 
@@ -184,8 +184,8 @@ def load_mapping(source: str | Path | MappingConfig) -> MappingConfig:
     if isinstance(source, str) and not path.suffix:
         if source not in preset_names():
             guess = nearest(source, preset_names())
-            hint = f"presets are {', '.join(preset_names())}" if guess is None else f"did you mean {guess}?"
-            rule = f"neither a mapping file (.yaml or .json) nor a preset, {hint}"
+            hint = f", presets are {', '.join(preset_names())}" if guess is None else suggestion(guess)
+            rule = f"neither a mapping file (.yaml or .json) nor a preset{hint}"
             raise ConfigError([Fault(None, None, "mapping", repr(source), rule)])
         path = shipped_folder("mappings") / f"{source}.yaml"
     document = read_document(path)

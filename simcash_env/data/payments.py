@@ -76,7 +76,7 @@ COLUMNS: Final = (
     Column("not_before", CLOCK, "nullable", "time of day", "Earliest time for settlement; null: when submitted."),
     Column("settled", CLOCK, "nullable", "time of day", "Recorded time of settlement, for validation only."),
     Column("kind", TEXT, "nullable", "", "Kind of payment, such as customer, interbank or ancillary."),
-    Column("divisible", pa.bool_(), "default", "", "Can the payment be split? Default: no."),
+    Column("divisible", pa.bool_(), "default", "", "Whether the payment can be split (default: no)."),
 )
 """The columns, in the order of the file."""
 

@@ -245,15 +245,15 @@ def _level(share: float) -> str:
 def _summary(report: Report) -> str:
     """Key figures, next to those of the compared data set if there is one."""
     calendar = report.payments.calendar
-    told = [f"Business day {_hours(calendar.open_us, calendar.close_us)}, {calendar.ticks_per_day} ticks."]
+    sentences = [f"Business day {_hours(calendar.open_us, calendar.close_us)}, {calendar.ticks_per_day} ticks."]
     if report.payments.time_zone:
-        told.append(f"Time zone {report.payments.time_zone}.")
-    told.append(f"Amounts in {report.currency}." if report.profile.currency else "The currency is not known.")
+        sentences.append(f"Time zone {report.payments.time_zone}.")
+    sentences.append(f"Amounts in {report.currency}." if report.profile.currency else "The currency is not known.")
     rows = [(name, *(value(one.profile) for one in report.series)) for name, value in key_figures(report.currency)]
     header = ("", *(one.label or "all days" for one in report.series))
     return (
         "".join(map(_paragraph, report.notes))
-        + _paragraph(" ".join(told), "muted")
+        + _paragraph(" ".join(sentences), "muted")
         + _table("Key figures", header, rows)
     )
 

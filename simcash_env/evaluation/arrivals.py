@@ -26,7 +26,7 @@ class Arrived:
         arrival_tick: first tick in which it may be released.
         deadline_tick: last tick in which settling is in time.
         priority: 0 to 10, at arrival.
-        is_divisible: may the sender have divisible payments? Which of them are is not in the event log.
+        is_divisible: True if the sender may have divisible payments; the event log does not say which of them are.
     """
 
     bank_ids: tuple[str, ...]
@@ -59,7 +59,7 @@ def arrived_payments(config: ScenarioConfig, seed: int) -> Arrived:
 
 
 def has_divisible(config: ScenarioConfig, bank_id: str) -> bool:
-    """May a bank have payments that can be split?"""
+    """True if a bank may have payments that can be split."""
     (bank,) = (bank for bank in config.banks if bank.id == bank_id)
     bands = bank.arrival_bands
     streams = [bank.arrivals, *(() if bands is None else (bands.urgent, bands.normal, bands.low))]

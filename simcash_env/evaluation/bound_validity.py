@@ -20,11 +20,11 @@ class AllowedDecisions:
     """Decisions that are allowed in addition to releasing and holding.
 
     Attributes:
-        drops: may a payment be dropped?
+        drops: True if a payment may be dropped.
         max_parts: parts that a payment may be split into, where the rules let it be split.
         pool: shares of the pool: the 21 levels of learners, or any.
-        collateral: may it be posted and withdrawn?
-        priorities: may a payment's priority be changed?
+        collateral: True if it may be posted and withdrawn.
+        priorities: True if a payment's priority may be changed.
     """
 
     drops: Drops = "never"

@@ -28,7 +28,7 @@ class Bound:
     Attributes:
         cents: the bound.
         best_cents: cost of the best plan found for the rules that the bound keeps; infinite where none was found.
-        is_exact: are the two the same?
+        is_exact: True if the two are the same.
     """
 
     cents: float

@@ -208,6 +208,6 @@ class BankPlan:
 
 
 def is_due(event: object, tick: int) -> bool:
-    """Does a scenario event happen in a tick?"""
+    """True if a scenario event happens in a tick."""
     first, every = int(event.tick), event.every  # type: ignore[attr-defined]
     return tick == first or (every is not None and tick > first and (tick - first) % every == 0)

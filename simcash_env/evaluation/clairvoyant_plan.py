@@ -86,7 +86,7 @@ class Plan:
             raise ConfigError(faults)
 
     def _depends_on_queue(self) -> bool:
-        """Is waiting free in Queue 2 only, and can whole payments tell where they wait?"""
+        """True if waiting is free in Queue 2 only and payments are whole, so that the plan knows where they wait."""
         return not self.view.is_delay_charged_in_queue2[0] and self.view.delay_rate_ppm[0] > 0 and not self.relaxed
 
     def _may_split(self, pay: int) -> bool:

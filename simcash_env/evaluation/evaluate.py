@@ -33,7 +33,7 @@ class Evaluation:
 
     Attributes:
         cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
-        is_random: does the scenario draw anything? Otherwise every seed gives the same run.
+        is_random: True if the scenario draws anything; otherwise every seed gives the same run.
         milliseconds_per_decision: mean time for the decision of one bank, of a policy that plans; None for the others.
     """
 
@@ -95,7 +95,7 @@ def deciding_banks(config: ScenarioConfig) -> tuple[str, ...]:
 
 
 def is_random(config: ScenarioConfig) -> bool:
-    """Does a run depend on its seed?
+    """True if a run depends on its seed.
 
     Random arrivals do, payment events with a probability, and recorded arrivals if more than one day could be played;
     a rate of 0 stays 0 under every event.

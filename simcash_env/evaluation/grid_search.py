@@ -59,7 +59,7 @@ def parameter_values(policy: PolicyConfig) -> dict[str, float]:
 
 
 def has_pool(config: ScenarioConfig) -> bool:
-    """Has a bank that is decided for a liquidity pool?"""
+    """True if a bank that is decided for has a liquidity pool."""
     deciding = deciding_banks(config)
     return any(bank.liquidity_pool for bank in config.banks if bank.id in deciding)
 

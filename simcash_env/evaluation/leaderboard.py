@@ -38,7 +38,7 @@ class Row:
     Attributes:
         regret: cost above the clairvoyant bound, on the first test days; None where it was not requested or is not
             to be had.
-        bound: was each bound solved ``exact`` (to 0.2 %, in 2 seconds at most), or ``relaxed`` and so lower? ``none``.
+        bound: ``exact`` (to 0.2 %, in 2 seconds at most), ``relaxed`` and so lower, or ``none``.
         metrics: means over the first test days, see ``scorecard.mean_metrics``.
         totals: cents of each test day; one where neither scenario nor policy draws anything.
         edges: of a tuned policy the parameters whose best value is the largest that was tried.

@@ -163,7 +163,7 @@ def value_weighted_delay(record: RunRecord) -> float | None:
 
 
 def is_late(record: RunRecord) -> npt.NDArray[np.bool_]:
-    """(payments,) was any part settled after the deadline, or still open past it when the run ended?"""
+    """(payments,) True if any part settled after the deadline, or was open past it when the run ended."""
     deadline = record.payments.deadline_tick
     late = np.zeros(len(deadline), bool)
     moves = record.settled

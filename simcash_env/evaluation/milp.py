@@ -34,7 +34,7 @@ class Solution:
         bound: no feasible point costs less; with a relaxation also none of the problem that was relaxed. Minus
             infinity where time ran out before anything was proven.
         best: cost of the best point found, infinite where none was found in time.
-        is_exact: has the best point been proven to be the best of all?
+        is_exact: True if the best point is proven to be the best of all.
         values: of the variables at that point; empty where none was found.
     """
 

@@ -62,7 +62,7 @@ class Axis:
     Attributes:
         name: of the parameter.
         values: ascending.
-        is_complete: would a value above the last one change nothing?
+        is_complete: True if a value above the last one would change nothing.
     """
 
     name: str

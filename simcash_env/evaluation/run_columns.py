@@ -177,7 +177,7 @@ def record_played(
 
 
 def _could_settle(simulation: Simulation, queue: list[str]) -> bool:
-    """Is there a set of the waiting payments that could settle at once? Limits are not looked at."""
+    """True if a set of the waiting payments could settle at once; limits are ignored."""
     rows = [simulation.transaction(tx) for tx in queue]
     funds = {bank: simulation.available_liquidity(bank) for bank in simulation.bank_ids}
     return best_clearing(funds, [(row.sender, row.receiver, row.remaining) for row in rows]).cents > 0

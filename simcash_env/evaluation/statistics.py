@@ -41,7 +41,7 @@ class Interval:
     count: int
 
     def is_below(self, other: Interval) -> bool:
-        """Does this interval lie wholly under the other?"""
+        """True if this interval lies wholly below the other."""
         return self.high < other.low
 
     def range(self, separator: str = " to ") -> str:

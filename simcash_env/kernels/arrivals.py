@@ -53,7 +53,7 @@ def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def is_silent(scenario: Scenario, state: State, source: int) -> bool:
-    """Have events set all weights of a source to 0? Nothing is drawn then, not even a count."""
+    """True if events have set all weights of a source to 0: nothing is drawn then, not even a count."""
     if state.live_weight.shape[0] == 0 or not state.source_is_weighted[source] or scenario.pays_unlisted[0]:
         return False
     num_banks = scenario.num_banks[0]

@@ -44,7 +44,7 @@ def offset_bilaterally(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def is_short_enough(scenario: Scenario, work: Work, pair: int) -> bool:
-    """Has each of the two banks no more payments waiting for the other than one offset may settle?"""
+    """True if each of the two banks has at most as many payments waiting for the other as one offset may settle."""
     most, num_banks = scenario.max_offset_payments[0], scenario.num_banks[0]
     if most == NONE:
         return True
@@ -80,7 +80,7 @@ def list_pairs(scenario: Scenario, state: State, work: Work) -> int:
 
 @kernel
 def can_offset(scenario: Scenario, state: State, work: Work, pair: int) -> bool:
-    """Can the net payer fund the difference, and do both sums pass the limits?
+    """True if the net payer can fund the difference and both sums pass the limits.
 
     Its reserve stays untouched unless all that it pays has priority.
     """
@@ -165,7 +165,7 @@ def offset_subset(scenario: Scenario, state: State, work: Work, pair: int) -> in
 def may_pay(
     scenario: Scenario, state: State, sender: int, receiver: int, paid: int, received: int, reserved: int
 ) -> bool:
-    """Can a bank fund its net of an offset, within its limits, without what it reserves?"""
+    """True if a bank can fund its net of an offset, within its limits, without what it reserves."""
     if not can_fund(scenario, state, sender, paid, received, reserved):
         return False
     return check_limits(scenario, state, sender, receiver, paid, received, received) == WITHIN_LIMITS

@@ -93,7 +93,7 @@ def take_back(scenario: Scenario, state: State, bank: int, cents: int) -> int:
 
 @kernel
 def may_withdraw(scenario: Scenario, state: State, bank: int) -> bool:
-    """Has the bank's collateral been held long enough?"""
+    """True if the bank's collateral has been held long enough."""
     since = state.bank_collateral_since_tick[bank]
     return since == NONE or state.tick[0] - since >= scenario.bank_min_holding_ticks[bank]
 

@@ -178,7 +178,7 @@ def write_cycle(state: State, candidate: I64, path: I64, length: int) -> None:
 
 @kernel
 def is_intact(scenario: Scenario, state: State, candidate: I64) -> bool:
-    """Is every payment of the cycle still waiting?"""
+    """True if every payment of the cycle is still waiting."""
     length = candidate[LENGTH]
     for at in range(length):
         kept = candidate[FIRST_BANK + length + at]
@@ -202,7 +202,7 @@ def edge_cents(state: State, candidate: I64, at: int) -> int:
 
 @kernel
 def can_settle_cycle(scenario: Scenario, state: State, work: Work, candidate: I64) -> bool:
-    """Can every net payer fund its net, and does the cycle pass all limits?
+    """True if every net payer can fund its net and the cycle passes all limits.
 
     Gross limits are checked for each payment, net limits for all that a bank pays and receives together.
     """
@@ -242,7 +242,7 @@ def reserved_from_edge(scenario: Scenario, state: State, work: Work, candidate: 
 
 @kernel
 def edge_passes_limits(scenario: Scenario, state: State, work: Work, sender: int, receiver: int) -> bool:
-    """Does each waiting payment of an edge, taken alone, pass the sender's limits?"""
+    """True if each waiting payment of an edge, taken alone, passes the sender's limits."""
     if scenario.pair_limit_cents.shape[0] == 0:
         return True
     row = work.pair_scratch[sender * scenario.num_banks[0] + receiver]

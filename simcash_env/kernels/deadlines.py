@@ -20,5 +20,5 @@ def cap_deadline(scenario: Scenario, state: State, deadline: int, lag: int) -> i
 
 @kernel
 def default_deadline(scenario: Scenario, state: State) -> int:
-    """A payment that is scheduled or handed in without a deadline has a tenth of a day, at least five ticks."""
+    """A payment that is scheduled or submitted without a deadline has a tenth of a day, at least five ticks."""
     return state.tick[0] + max(5, scenario.ticks_per_day[0] // 10)

@@ -173,5 +173,5 @@ def write_child(scenario: Scenario, state: State, parent: int, child: int, cents
     state.pay_arrival_tick[child] = state.pay_arrival_tick[parent]
     state.pay_rtgs_priority[child] = state.pay_rtgs_priority[parent]
     state.pay_parent[child] = parent
-    if not scenario.penalises_parts_anew[0]:
+    if not scenario.penalises_parts_again[0]:
         state.pay_overdue_since[child] = state.pay_overdue_since[parent]

@@ -78,7 +78,7 @@ def effective_liquidity(state: State, bank: int) -> int:
 def check_limits(
     scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int, received: int
 ) -> int:
-    """Would this payment exceed the sender's bilateral or multilateral limit of the day?
+    """Return which limit of the day, bilateral or multilateral, this payment would exceed, or that it exceeds none.
 
     Net limits count received cents against paid ones: ``incoming`` cents from the same receiver at the same time,
     ``received`` from all banks.
@@ -108,7 +108,7 @@ def bilateral_limit(scenario: Scenario, state: State, pair: int) -> int:
 
 @inlined
 def within_bilateral(scenario: Scenario, state: State, sender: int, receiver: int, cents: int, incoming: int) -> bool:
-    """Does the sender's limit towards this receiver allow so much more today?"""
+    """True if the sender's limit towards this receiver allows this amount in addition today."""
     num_banks = scenario.num_banks[0]
     pair = sender * num_banks + receiver
     limit, outflow = bilateral_limit(scenario, state, pair), state.pair_outflow_cents[pair] + cents
@@ -126,7 +126,7 @@ def limited_outflow(scenario: Scenario, state: State, bank: int) -> int:
 
 @inlined
 def within_multilateral(scenario: Scenario, state: State, sender: int, cents: int, received: int) -> bool:
-    """Does the sender's limit towards all banks allow so much more today?"""
+    """True if the sender's limit towards all banks allows this amount in addition today."""
     limit, outflow = multilateral_limit(scenario, state, sender), limited_outflow(scenario, state, sender) + cents
     if scenario.nets_limits[0]:
         outflow -= received
@@ -145,7 +145,7 @@ def record_limit(state: State, work: Work, outcome: int, sender: int, receiver: 
 def passes_limits_both_ways(
     scenario: Scenario, state: State, work: Work, low: int, high: int, outgoing: int, incoming: int
 ) -> bool:
-    """May two banks pay each other these sums at once? The first limit in the way is logged."""
+    """True if two banks may pay each other these sums at once; logs the first limit that is exceeded."""
     outcome = check_limits(scenario, state, low, high, outgoing, incoming, incoming)
     record_limit(state, work, outcome, low, high, NONE, outgoing)
     if outcome != WITHIN_LIMITS:
@@ -157,7 +157,7 @@ def passes_limits_both_ways(
 
 @kernel
 def can_settle(scenario: Scenario, state: State, row: int) -> bool:
-    """Has the sender the liquidity, without what it reserves for other payments, and room under its limits?"""
+    """True if the sender has the liquidity, without what it reserves for other payments, and its limits allow it."""
     sender, cents = state.pay_sender[row], state.pay_remaining_cents[row]
     if available_liquidity(scenario, state, sender) - reserved_cents(scenario, state, row) < cents:
         return False
@@ -166,7 +166,7 @@ def can_settle(scenario: Scenario, state: State, row: int) -> bool:
 
 @kernel
 def can_fund(scenario: Scenario, state: State, bank: int, paid: int, received: int, reserved: int) -> bool:
-    """Can a bank pay what it pays more than it receives at the same time, and keep what it reserves?"""
+    """True if a bank can fund the net that it pays and keep what it reserves."""
     return paid <= received or available_liquidity(scenario, state, bank) - reserved >= paid - received
 
 

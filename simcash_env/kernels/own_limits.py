@@ -38,13 +38,13 @@ def send_limit_of_choice(scenario: Scenario, bank: int, choice: int) -> int:
 
 @kernel
 def changes_sub_limit(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
-    """Does a choice of the sub-limit head set another sub-limit than the one in force?"""
+    """True if a choice of the sub-limit head sets another sub-limit than the one in force."""
     return choice > 0 and sub_limit_of_choice(scenario, bank, choice) != state.sub_limit_cents[bank]
 
 
 @kernel
 def changes_send_limit(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
-    """Does a choice of the send limit head set another limit than the one in force, towards all or towards any bank?"""
+    """True if a choice of the send limit head sets another limit than the one in force, towards all or any bank."""
     if choice == 0:
         return False
     limit, num_banks = send_limit_of_choice(scenario, bank, choice), scenario.num_banks[0]

@@ -33,7 +33,7 @@ def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
 
 @kernel
 def may_do(scenario: Scenario, state: State, row: int, verb: int, parts: int) -> bool:
-    """May a learner's verb for a payment of its queue be carried out? What the scenario does not offer is no choice."""
+    """True if a learner's verb for a payment of its queue can be carried out; verbs not offered are no choices."""
     return may_split(scenario, state, row, parts) if verb == SPLIT else True
 
 
@@ -121,7 +121,7 @@ def split_verb(scenario: Scenario, state: State, work: Work, row: int, leaf: int
 
 @kernel
 def charge_budget(scenario: Scenario, state: State, work: Work, bank: int, row: int) -> bool:
-    """Does the release budget of this tick allow the payment? Where it does, the payment is charged to it."""
+    """True if the release budget of this tick allows the payment, which is then charged to it."""
     cents, receiver = state.pay_remaining_cents[row], state.pay_receiver[row]
     if work.bank_charged_cents[bank] + cents > state.bank_budget_cents[bank]:
         return False

@@ -43,7 +43,7 @@ def return_pool(scenario: Scenario, state: State, work: Work) -> None:
 
 @kernel
 def may_allocate(scenario: Scenario, state: State, bank: int) -> bool:
-    """Is this the decision at which the bank may set its share of the pool?"""
+    """True if the bank may set its share of the pool at this decision."""
     if scenario.bank_pool_cents[bank] == 0:
         return False
     tick = state.tick[0]

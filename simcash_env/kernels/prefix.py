@@ -97,7 +97,7 @@ def reserved_from_rest(scenario: Scenario, state: State, work: Work, bank: int) 
 
 @kernel
 def must_shrink(scenario: Scenario, state: State, work: Work, bank: int) -> bool:
-    """Is the bank short with what is still looked at, or over one of its limits?"""
+    """True if the remaining candidates leave the bank short of funds or above one of its limits."""
     net = work.bank_net_cents[bank]
     left = available_liquidity(scenario, state, bank) + net
     if left < 0 or (net < 0 and left < reserved_from_rest(scenario, state, work, bank)):

@@ -97,7 +97,7 @@ def earliest_event(scenario: Scenario, state: State, once: int) -> int:
 
 @kernel
 def needs_row(scenario: Scenario, state: State, event: int) -> bool:
-    """Will this event make a payment?"""
+    """True if this event makes a payment."""
     kind = scenario.event_kind[event]
     if kind == SCHEDULED_SETTLEMENT:
         return available_liquidity(scenario, state, scenario.event_bank[event]) < scenario.event_cents[event]

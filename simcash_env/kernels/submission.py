@@ -1,4 +1,4 @@
-"""A payment handed in from outside: it arrives in the open tick, or the next, at the end of its sender's Queue 1."""
+"""A payment submitted by a caller: it arrives in the open tick, or the next, at the end of its sender's Queue 1."""
 
 from __future__ import annotations
 

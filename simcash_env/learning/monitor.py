@@ -17,7 +17,7 @@ class CtrlC:
     that is seen.
 
     Attributes:
-        once: was it pressed?
+        once: True if it was pressed.
     """
 
     def __init__(self) -> None:

@@ -62,7 +62,7 @@ class Opponents:
 
     @property
     def is_idle(self) -> bool:
-        """Does everybody learn?"""
+        """True if every bank learns."""
         return not self.members
 
     def note(self, learner: Any) -> bool:

@@ -31,7 +31,7 @@ class PlayablePolicy:
         config: the scenario as the policy sees it, with pools cut to ``largest_share``.
         whole: the scenario with whole pools.
         facts: of the checkpoint, where it is one.
-        is_changed: does the scenario differ from what ``scenario`` names?
+        is_changed: True if the scenario differs from what ``scenario`` names.
     """
 
     name: str

@@ -70,8 +70,8 @@ class MarketRun:
         delay: unit of the delay before a retry: ticks of the simulation, or milliseconds of the wall clock.
         slots_per_tick: close a tick after this number of slots; 0 closes none until all slots are done.
         cursor: number of the slot that comes next.
-        is_stopped: did the exhaustion policy, or the person, stop the run?
-        is_done: are all slots and ticks over?
+        is_stopped: True if the exhaustion policy, or the person, stopped the run.
+        is_done: True if all slots and ticks are over.
     """
 
     simulation: Simulation
@@ -162,7 +162,7 @@ class MarketRun:
             return
 
     def _attempt(self, slot: Slot) -> bool:
-        """Place the slot's order; did it do what it is there for?"""
+        """Place the slot's order; returns True if the slot is done."""
         slot.attempts += 1
         partner = self.slots[slot.partner]
         is_first = partner.state is SlotState.PENDING

@@ -91,7 +91,7 @@ def decide(tree: Node, facts: Facts, shape: tuple[int, ...]) -> I64:
 
 
 def reads(tree: Node, name: Field) -> bool:
-    """Does any condition or value of a tree read this field?"""
+    """True if any condition or value of a tree reads this field."""
     return any(op == Op.FIELD and asked == name for each in expressions(tree) for op, asked, _ in each.code)
 
 

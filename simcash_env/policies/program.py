@@ -168,7 +168,7 @@ class ProgramBuilder:
         return NONE if node is None else self.add(node)
 
     def reads(self, name: Field) -> bool:
-        """Does any program read this field?"""
+        """True if any program reads this field."""
         return any(op == Op.FIELD and asked == name for op, asked, _ in self.instructions)
 
     def _append(self, *expressions: Expression) -> tuple[int, int]:

@@ -18,11 +18,11 @@ class Replay:
     """What a replay found.
 
     Attributes:
-        is_equal: is every event, and the state at the end, the same?
+        is_equal: True if every event, and the state at the end, is the same.
         ticks: that were run again.
         num_events: that were compared.
         difference: the first thing that differs, in words; empty where nothing does.
-        has_other_kernels: was the record written with other sources or compilers than are at work here?
+        has_other_kernels: True if the record was written with other kernel sources or compilers than are used here.
     """
 
     is_equal: bool
@@ -84,7 +84,7 @@ class _Recorded:
             return ""
         common = min(len(then), len(now))
         at = next(iter(np.flatnonzero((then[:common] != now[:common]).any(axis=1)).tolist()), common)
-        before, after = _told(replayed.with_rows(then), at), _told(replayed, at)
+        before, after = _event_at(replayed.with_rows(then), at), _event_at(replayed, at)
         if before == after:
             before, after = str(then[at].tolist()), str(now[at].tolist())
         return f"event {first + at}: recorded {before}, replayed {after}"
@@ -95,7 +95,7 @@ class _Recorded:
         return f"event {seen} was recorded, and the replay is over" if left else ""
 
 
-def _told(events: Events, at: int) -> str:
+def _event_at(events: Events, at: int) -> str:
     """An event in words, or as its row where it names a bank or a tree that this run does not have."""
     if at == len(events):
         return "nothing"

@@ -88,7 +88,7 @@ class Scenario(NamedTuple):
     escalation_max_boost: One  # largest increase of a priority
     escalation_curve: One  # codes.EscalationCurve
     pays_unlisted: One  # SimCash's rule for a source whose weights are all 0; else such a source is silent
-    penalises_parts_anew: One  # parts of an overdue payment are charged the deadline penalty again, as in SimCash
+    penalises_parts_again: One  # parts of an overdue payment are charged the deadline penalty again, as in SimCash
     reports_algorithms: One  # write AlgorithmExecution events
     offsets_at_entry: One  # entry disposition: offset a payment when it is submitted
     nets_limits: One  # limits apply to outflow minus inflow, else to outflow

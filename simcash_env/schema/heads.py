@@ -143,7 +143,7 @@ class HeadIndex(dict[str, int]):
         return self[self.OLDER[name]]
 
     def __contains__(self, name: object) -> bool:
-        """Is there a head of this current or older name?"""
+        """True if there is a head of this current or older name."""
         return super().__contains__(self.OLDER.get(str(name), name))
 
     def get(self, name: str, default: Any = None) -> Any:

@@ -31,7 +31,7 @@ class Offers(Protocol):
 
     @property
     def allow_drop(self) -> bool:
-        """May payments be dropped?"""
+        """True if payments may be dropped."""
 
 
 class SlotVerb(NamedTuple):
@@ -141,7 +141,7 @@ class SlotChoices:
         raise ActionError(message)
 
     def offers(self, verb: Verb) -> bool:
-        """May learners use this verb at all?"""
+        """True if the scenario offers this verb to learners."""
         return verb in self.verbs
 
     def describe(self, choice: int) -> str:

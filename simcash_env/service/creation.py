@@ -14,7 +14,7 @@ from simcash_env.config.faults import Broken, Place
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.recorded import PLACE as RECORDED
 from simcash_env.config.report import broken_of, config_error
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.service.held import Origin
 from simcash_env.service.requests import NewSimulation
@@ -56,9 +56,8 @@ def _external(config: ScenarioConfig, given: Any) -> str | dict[str, Any]:
 def _scenario(given: Any, notices: list[str], data: Path | None) -> ScenarioConfig:
     if isinstance(given, str):
         if given not in scenario_ids():
-            guess = nearest(given, scenario_ids())
-            hint = "" if guess is None else f", did you mean {guess}?"
-            raise config_error([Broken(("scenario",), f"no scenario of the library{hint}", given)], None)
+            rule = f"no scenario of the library{suggestion(nearest(given, scenario_ids()))}"
+            raise config_error([Broken(("scenario",), rule, given)], None)
         return load_scenario(given)
     if not isinstance(given, Mapping):
         raise config_error([Broken(("scenario",), "must be an id of the library or a mapping", given)], None)

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from simcash_env.config.report import broken_of, shown
-from simcash_env.config.suggest import nearest, unknown_key
+from simcash_env.config.suggest import nearest, suggestion, unknown_key
 from simcash_env.errors import ActionError, ConfigError, Fault, SimcashError
 from simcash_env.service import models
 from simcash_env.service.logs import log, request_id
@@ -53,7 +53,7 @@ class UnusableValues(HTTPException):
 def refuse_value(path: str, rule: str, value: Any, known: Sequence[str] = ()) -> Refusal:
     """Return an error for an invalid value, with the nearest known name."""
     guess = nearest(str(value), known) if known else None
-    fault = Fault(None, None, path, shown(value), rule if guess is None else f"{rule}, did you mean {guess}?")
+    fault = Fault(None, None, path, shown(value), f"{rule}{suggestion(guess)}")
     return Refusal(UNPROCESSABLE, str(fault), [fault])
 
 

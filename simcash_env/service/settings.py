@@ -64,7 +64,7 @@ class Settings:
 
 
 def is_loopback(host: str) -> bool:
-    """Can only this machine reach the address?"""
+    """True if only this machine can reach the address."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -135,7 +135,7 @@ def run_tables(events: Events, samples: I64, bank_ids: tuple[str, ...], hours: C
         samples: (ticks, ``BANK_TICKS``, banks) figures after each tick.
         bank_ids: in the order of their numbers.
         hours: opening hours, or those of figures by hour where the scenario states none.
-        is_timed: does the scenario have opening hours? Without them, times of day are null.
+        is_timed: True if the scenario has opening hours; without them, times of day are null.
 
     Raises:
         SimulationError: pyarrow is not installed.

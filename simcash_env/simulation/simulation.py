@@ -168,12 +168,12 @@ class Simulation:
 
     @property
     def is_over(self) -> bool:
-        """Has the last tick been closed?"""
+        """True if the last tick has been closed."""
         return bool(self._engine.state.phase[0] == Phase.OVER)
 
     @property
     def is_open(self) -> bool:
-        """Have the current tick's events and arrivals happened, and decisions are awaited?"""
+        """True if the current tick's events and arrivals have happened and its decisions are awaited."""
         return bool(self._engine.state.phase[0] == Phase.DECIDING)
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -278,11 +278,11 @@ class Simulation:
         deadline_tick: int | None = None,
         deadline_in: int | None = None,
     ) -> str:
-        """Hand a payment in: it arrives in the current tick, at the end of its sender's Queue 1.
+        """Submit a payment: it arrives in the current tick, at the end of its sender's Queue 1.
 
         At most one deadline is given. Without any, the payment has ``max(5, ticks_per_day // 10)`` ticks from its
         arrival. Every deadline is cut at the end of the run and, under ``deadline_cap_at_eod``, of the day;
-        ``transaction(id).deadline_tick`` is what came of it.
+        ``transaction(id).deadline_tick`` has the result.
 
         Args:
             sender: id of the paying bank.
@@ -290,7 +290,7 @@ class Simulation:
             amount: whole cents, positive.
             deadline: older spelling of ``deadline_tick``.
             priority: 0 to 10.
-            divisible: may it be split?
+            divisible: True if it may be split.
             rtgs_priority: ``normal``, ``urgent`` or ``highly_urgent`` in the central queue.
             deadline_tick: absolute tick, after the current one and at most the end of the run.
             deadline_in: ticks from the arrival, at least 1.
@@ -646,7 +646,7 @@ class Simulation:
 
     @property
     def logs_events(self) -> bool:
-        """Does every tick's result have its events?"""
+        """True if every tick's result has its events."""
         return bool(self._events_kept)
 
     @property

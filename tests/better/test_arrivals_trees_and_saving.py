@@ -143,7 +143,7 @@ def test_s11_every_field_works_in_every_tree(half: int) -> None:
 def test_s11_a_bad_tree_is_refused_when_it_is_loaded() -> None:
     # the reference finds out at the first payment, and its process ends
     policy = tree({**leaf("Release", "go"), "action": "Relaese"})
-    with pytest.raises(ConfigError, match="node 'go': unknown action, did you mean Release") as caught:
+    with pytest.raises(ConfigError, match=r"node 'go': unknown action, got 'Relaese'\. Did you mean Release") as caught:
         load_scenario(changed(NATIVE, "banks.1.policy", policy))
     assert caught.value.faults[0].path == "banks.1.policy.tree.payment_tree.action"
 

@@ -74,7 +74,7 @@ SCENARIOS: Final[dict[str, tuple[str | bytes, str]]] = {
     "format-2.yaml": (changed("format: 1", "format: 2"), "format-2.yaml:1: format: must be 1, got 2"),
     "no-name.yaml": (changed("name: good\n", ""), "name: is required"),
     "no-banks.yaml": (changed(GOOD[GOOD.index("banks:") :], "banks: []\n"), "banks: must have at least 1 entries"),
-    "unknown-key.yaml": (with_part("cots: {}"), "cots: unknown key, did you mean costs?"),
+    "unknown-key.yaml": (with_part("cots: {}"), "cots: unknown key, got a mapping. Did you mean costs?"),
     "rules.yaml": (with_part("rules: simcsh"), "rules.set: must be 'standard' or 'simcash'"),
     "market.yaml": (with_part("market: {enabled: true}"), "market.deposit_rate: is required"),
     # -- time --
@@ -102,7 +102,7 @@ SCENARIOS: Final[dict[str, tuple[str | bytes, str]]] = {
     "number-id.yaml": (changed("id: B", "id: 7"), "banks.1.id: must be text, got 7"),
     "haircut.yaml": (changed("opening_balance: 1_000", "collateral_haircut: 1.5"), "must be at most 1, got 1.5"),
     "nan.yaml": (changed("opening_balance: 1_000", "collateral_haircut: .nan"), "must be a finite number, got nan"),
-    "bank-key.yaml": (changed("opening_balance", "openning_balance"), "did you mean opening_balance?"),
+    "bank-key.yaml": (changed("opening_balance", "openning_balance"), "Did you mean opening_balance?"),
     "limit-to-nobody.yaml": (changed("opening_balance: 1_000", "bilateral_limits: {Z: 5}"), "banks.0.bilateral_limits"),
     "limit-to-self.yaml": (changed("opening_balance: 1_000", "bilateral_limits: {A: 5}"), "banks.0.bilateral_limits"),
     # -- policies --

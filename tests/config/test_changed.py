@@ -26,7 +26,7 @@ SCENARIO = load_scenario(NATIVE)
 @pytest.mark.parametrize(
     ("part", "update", "message"),
     [
-        (SCENARIO.banks[0], {"credit_limt": 5}, "unknown key, did you mean credit_limit?"),
+        (SCENARIO.banks[0], {"credit_limt": 5}, "unknown key. Did you mean credit_limit?"),
         (SCENARIO.banks[0], {"credit_limit": -5}, "greater than or equal to 0"),
         (SCENARIO.banks[0], {"id": "\ud800"}, "must be Unicode text"),
         (
@@ -38,7 +38,7 @@ SCENARIO = load_scenario(NATIVE)
         (SCENARIO.costs, {"overdraft_bps_per_tick": -1.0}, "greater than or equal to 0"),
         (SCENARIO.costs, {"price": 1}, "unknown key"),
         (SCENARIO.simulation, {"num_days": 10**9}, "must not exceed"),
-        (SCENARIO, {"bnaks": ()}, "unknown key, did you mean banks?"),
+        (SCENARIO, {"bnaks": ()}, "unknown key. Did you mean banks?"),
         (SCENARIO, {"banks": SCENARIO.banks[:1]}, "must name a bank"),
         (SCENARIO, {"simulation": SimulationConfig(ticks_per_day=2, num_days=1)}, "must be inside the run"),
         (SCENARIO, {"banks": (SCENARIO.banks[0], SCENARIO.banks[0])}, "must be unique"),

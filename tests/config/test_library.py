@@ -53,7 +53,7 @@ def test_library_scenario_is_named_as_its_file_and_says_what_it_asks(scenario_id
 
 def test_library_unknown_id_is_refused_with_the_nearest_one() -> None:
     for find in (registry.scenario_path, registry.load):
-        with pytest.raises(ConfigError, match=r"did you mean castro-2period-v0\?, got 'castro-2periods-v0'"):
+        with pytest.raises(ConfigError, match=r"got 'castro-2periods-v0'\. Did you mean castro-2period-v0\?"):
             find("castro-2periods-v0")
 
 

@@ -43,7 +43,7 @@ def test_loader_each_fault_names_file_line_path_value_and_rule(tmp_path: Path) -
     with pytest.raises(ConfigError) as caught:
         load_scenario(path)
     assert str(caught.value).splitlines() == [
-        f"{path}:8: banks.0.credit_limt: unknown key, did you mean credit_limit?, got 5",
+        f"{path}:8: banks.0.credit_limt: unknown key, got 5. Did you mean credit_limit?",
         f"{path}:9: banks.0.opening_balance: must be a whole number of cents, got 1.0",
         f"{path}:10: banks.1.id: must be unique, banks.0 has it too, got 'A'",
         f"{path}:13: costs.deadline_penalty.bps: must be at least 0, got -1",

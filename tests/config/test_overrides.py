@@ -82,11 +82,11 @@ def test_changes_inside_a_policy_and_limits() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"lsm.algoritms": []}, "changes.lsm.algoritms: unknown key, did you mean algorithms?"),
-        ({"lms.algorithms": []}, "changes.lms.algorithms: unknown key, did you mean lsm?"),
-        ({"banks.a.credit_limt": 1}, "changes.banks.a.credit_limt: banks has no entry 'a', did you mean A?"),
+        ({"lsm.algoritms": []}, "changes.lsm.algoritms: unknown key, got a list. Did you mean algorithms?"),
+        ({"lms.algorithms": []}, "changes.lms.algorithms: unknown key, got a mapping. Did you mean lsm?"),
+        ({"banks.a.credit_limt": 1}, "changes.banks.a.credit_limt: banks has no entry 'a'. Did you mean A?"),
         ({"banks.Z.credit_limit": 1}, "changes.banks.Z.credit_limit: banks has no entry 'Z', they are A, B.C, 1"),
-        ({"banks.A.credit_limt": 1}, "changes.banks.A.credit_limt: unknown key, did you mean credit_limit?, got 1"),
+        ({"banks.A.credit_limt": 1}, "changes.banks.A.credit_limt: unknown key, got 1. Did you mean credit_limit?"),
         ({"banks.A.credit_limit": 1.5}, "changes.banks.A.credit_limit: must be a whole number of cents, got 1.5"),
         ({"events.2.amount": 1}, "changes.events.2.amount: events has 2 entries, counted from 0; there is no entry 2"),
         ({"name.first": 1}, "changes.name.first: name is 'small', which has no keys"),
@@ -136,5 +136,5 @@ def test_model_copy_checks_changed_prices() -> None:
     assert Simulation(dearer).run_to_completion().ticks == config.simulation.num_ticks
     with pytest.raises(ValueError, match="overdraft_bps_per_tick"):
         config.costs.model_copy(update={"overdraft_bps_per_tick": -1.0})
-    with pytest.raises(ValueError, match="did you mean overdraft_bps_per_tick"):
+    with pytest.raises(ValueError, match="Did you mean overdraft_bps_per_tick"):
         config.costs.model_copy(update={"overdraft_bps_per_tik": 1.0})

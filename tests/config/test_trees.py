@@ -95,18 +95,18 @@ def test_right_tree_has_no_faults() -> None:
 
 
 FAULTS = [
-    (CONDITION + ".left", {"field": "balence"}, "left.field", "unknown field, did you mean balance?"),
+    (CONDITION + ".left", {"field": "balence"}, "left.field", "unknown field. Did you mean balance?"),
     (CONDITION + ".left", {"field": 3}, "left.field", "must be text"),
     (CONDITION + ".left", 3, "left", 'must be {"value": 3}: a number stands in a mapping of its own'),
     (CONDITION + ".left", {}, "left", "must have exactly one of field, param, value, compute"),
     (CONDITION + ".left", {"field": "balance", "value": 1}, "left", "must have exactly one of field, param, value, compute"),
     (CONDITION + ".left", None, "left", "must be a mapping"),
-    (CONDITION + ".right", {"param": "treshold"}, "right.param", "unknown parameter, did you mean threshold?"),
+    (CONDITION + ".right", {"param": "treshold"}, "right.param", "unknown parameter. Did you mean threshold?"),
     (CONDITION + ".right", {"value": "5"}, "right.value", "must be a number or a truth value"),
     (CONDITION + ".right", {"value": float("nan")}, "right.value", "must be a finite number"),
     (CONDITION + ".right", {"value": float("inf")}, "right.value", "must be a finite number"),
     (CONDITION + ".right", {"value": 10**400}, "right.value", "must be a finite number"),
-    (CONDITION + ".op", "=<", "op", "unknown operator, did you mean <?"),
+    (CONDITION + ".op", "=<", "op", "unknown operator. Did you mean <?"),
     (CONDITION + ".op", None, "op", "is required"),
     (CONDITION + ".middle", {"value": 1}, "middle", "unknown key"),
     (CONDITION, {"op": "and", "conditions": []}, "conditions", "must be a list of at least one condition"),
@@ -155,10 +155,10 @@ def test_trees_div0_may_divide_by_anything() -> None:
 NODES = [
     (LEAF + ".node_id", "no", f"{LEAF[:-7]}on_false.node_id", "node 'no': is the name of two nodes, the other is payment_tree.on_true"),
     (LEAF + ".node_id", None, f"{LEAF}.node_id", "node 'urgent': is required"),
-    (LEAF + ".action", "Relese", f"{LEAF}.action", "node 'yes': unknown action, did you mean Release?"),
+    (LEAF + ".action", "Relese", f"{LEAF}.action", "node 'yes': unknown action. Did you mean Release?"),
     (LEAF + ".action", None, f"{LEAF}.action", "node 'yes': is required"),
     (LEAF + ".type", "leaf", f"{LEAF}.type", "node 'yes': must be condition or action"),
-    (LEAF + ".paramters", {}, f"{LEAF}.paramters", "node 'yes': unknown key, did you mean parameters?"),
+    (LEAF + ".paramters", {}, f"{LEAF}.paramters", "node 'yes': unknown key. Did you mean parameters?"),
     (LEAF, action("Split"), f"{LEAF}.parameters.num_splits", "node 'leaf': is required"),
     (LEAF, action("Split", num_splits={"value": 1}), f"{LEAF}.parameters.num_splits", "node 'leaf': must be from 2 to 1000"),
     (LEAF, action("Split", number={"value": 2}, num_splits={"value": 2}), f"{LEAF}.parameters.number",
@@ -186,7 +186,7 @@ NODES = [
     ("payment_tree.on_false", None, "payment_tree.on_false", "node 'urgent': is required"),
     ("payment_tree.on_false", 5, "payment_tree.on_false", "node 'urgent': must be a mapping"),
     ("payment_tree.condition", None, "payment_tree.condition", "node 'urgent': must be a mapping"),
-    ("payment_tre", HOLD, "payment_tre", "unknown key, did you mean payment_tree?"),
+    ("payment_tre", HOLD, "payment_tre", "unknown key. Did you mean payment_tree?"),
     ("parameters.threshold", "5", "parameters.threshold", "must be a finite number"),
     ("parameters.threshold", True, "parameters.threshold", "must be a finite number"),
     ("parameters", [], "parameters", "must be a mapping of names to numbers"),
@@ -242,7 +242,7 @@ def test_trees_annotations_are_allowed_and_hold_in_a_bank_tree_is_no_action() ->
 
 def test_trees_parameter_can_be_set_anew_if_the_tree_has_it() -> None:
     assert check_definition(TREE, {"threshold": 9.5}).parameters == {"threshold": 9.5, "zero": 0.0}
-    assert found(TREE, {"treshold": 1}) == [("treshold", "the tree has no such parameter, did you mean threshold?")]
+    assert found(TREE, {"treshold": 1}) == [("treshold", "the tree has no such parameter. Did you mean threshold?")]
     assert found(TREE, {"threshold": float("inf")}) == [("threshold", "must be a finite number")]
 
 
@@ -250,7 +250,7 @@ def test_tree_written_in_a_scenario_names_its_faults_in_the_scenario() -> None:
     policy = {"type": "tree", "tree": changed(TREE, f"{CONDITION}.op", "<<"), "parameters": {"nothing": 1.0}}
     assert [(fault.path, fault.rule, fault.value) for fault in faults(changed(NATIVE, "banks.1.policy", policy))] == [
         ("banks.1.policy.parameters.nothing", "the tree has no such parameter", "1.0"),
-        ("banks.1.policy.tree.payment_tree.condition.op", "node 'urgent': unknown operator, did you mean <?", "'<<'"),
+        ("banks.1.policy.tree.payment_tree.condition.op", "node 'urgent': unknown operator. Did you mean <?", "'<<'"),
     ]
 
 
@@ -260,7 +260,7 @@ def test_tree_in_a_file_names_its_faults_where_the_file_is_named(tmp_path: Path)
     (fault,) = faults(scenario)
     assert fault.path == "banks.1.policy.file"
     assert fault.rule == (
-        "payment_tree.condition.left.field: node 'urgent': unknown field, did you mean balance?, got 'balence'"
+        "payment_tree.condition.left.field: node 'urgent': unknown field, got 'balence'. Did you mean balance?"
     )
 
 

@@ -81,7 +81,7 @@ def test_banks_header(tmp_path):
     path.write_text("bank,opening_balance,haircut,haircut\nA,1,0,0\n")
     assert refused(lambda: read_banks(path)) == [
         f"{path}:1: bank: unknown key",
-        f"{path}:1: opening_balance: unknown key, did you mean opening_balance_cents?",
+        f"{path}:1: opening_balance: unknown key. Did you mean opening_balance_cents?",
         f"{path}:1: haircut: the header has this column twice",
         f"{path}:1: id: column is missing",
     ]

@@ -505,7 +505,7 @@ def test_import_liquidity_rules():
         ({"on_error": "ignore"}, ["on_error: must be reject, skip or clamp"]),
         ({"liquidity": "much"}, ["liquidity: must be lower-bound:FACTOR"]),
         ({"liquidity": "lower-bound:1", "banks": (Bank("a"),)}, ["liquidity: can only be given without a banks table"]),
-        ({"mapping": "pssim"}, ["mapping: neither a mapping file (.yaml or .json) nor a preset, did you mean pssimpy?"]),
+        ({"mapping": "pssim"}, ["mapping: neither a mapping file (.yaml or .json) nor a preset, got 'pssim'. Did you mean pssimpy?"]),
         ({"tick": "x", "on_error": "y"}, ["tick: ", "on_error: "]),
     ],
 )  # fmt: skip
@@ -677,7 +677,7 @@ FILES_BROKEN = {
     "wrong encoding": ("p.csv", csv_text().replace("BETA", "BÉTA").encode("latin-1"), "sender: not UTF-8 text; give the encoding of the file in the mapping"),
     "utf-16": ("p.csv", codecs.BOM_UTF16_LE + csv_text().encode("utf-16-le"), "the file is UTF-16; give encoding: utf-16 in the mapping"),
     "missing column": ("p.csv", b"day,submitted,from,receiver,amount\n2026-03-02,08:00,a,b,1\n", "1: sender: column is missing, the file has day, submitted, from, receiver, amount"),
-    "misspelled column": ("p.csv", b"day,submited,sender,receiver,amount\n2026-03-02,08:00,a,b,1\n", "1: submitted: column is missing, did you mean submited?"),
+    "misspelled column": ("p.csv", b"day,submited,sender,receiver,amount\n2026-03-02,08:00,a,b,1\n", "1: submitted: column is missing. Did you mean submited?"),
     "no amount": ("p.csv", b"day,submitted,sender,receiver\n2026-03-02,08:00,a,b\n", "1: amount: column is missing, the file has"),
     "wrong delimiter": ("p.csv", csv_text().replace(",", ";").encode(), "1: submitted: column is missing"),
     "doubled header": ("p.csv", b"day,submitted,sender,sender,amount\n1,2,3,4,5\n", "1: sender: the header has this column twice"),

@@ -42,7 +42,7 @@ def test_mapping_file(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
-        ({"colums": {}}, "colums: unknown key, did you mean columns?"),
+        ({"colums": {}}, "colums: unknown key, got a mapping. Did you mean columns?"),
         ({"format": 2}, "format: must be 1, got 2"),
         ({"delimiter": ";;"}, "delimiter: must be one ASCII character, not a quote or a line break, got ';;'"),
         ({"encoding": "latin-9999"}, "encoding: must be a known encoding such as utf-8, utf-16 or latin-1, got 'latin-9999'"),

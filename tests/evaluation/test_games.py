@@ -83,7 +83,7 @@ def test_games_scenario_may_name_a_tree_of_the_library_without_a_folder():
         "banks": [{"id": "A", "policy": {"type": "tree", "file": "balance_first.json"}}, {"id": "B"}],
     }
     assert load_scenario(row).banks[0].policy.definition["policy_id"] == "balance_first"
-    with pytest.raises(ConfigError, match="did you mean balance_first"):
+    with pytest.raises(ConfigError, match="Did you mean balance_first"):
         policy_path("balance_frist")
 
 

@@ -245,7 +245,9 @@ def test_grid_search_tuning_plays_a_scenario_without_randomness_once(monkeypatch
 
 
 def test_grid_search_family_that_is_none_is_refused_with_those_that_are():
-    with pytest.raises(ConfigError, match="no decision tree of this name, did you mean small_first"):
+    with pytest.raises(
+        ConfigError, match=r"no decision tree of this name, got 'small_firts'\. Did you mean small_first"
+    ):
         family_members(load("castro-12period-v0"), "small_firts")
 
 

@@ -116,7 +116,7 @@ def test_deadlines_submission_with_a_wrong_deadline_is_refused(deadline: dict[st
         ({"deadline_tick": 41}, "deadline_tick", "must be at most 40, the end of the run"),
         ({"deadline_tick": 9, "every": 2}, "deadline_tick", "a payment that repeats needs deadline_in"),
         ({"deadline_in": 0}, "deadline_in", "must be at least 1"),
-        ({"deadline_tock": 9}, "deadline_tock", "unknown key, did you mean deadline_tick?"),
+        ({"deadline_tock": 9}, "deadline_tock", "unknown key. Did you mean deadline_tick?"),
     ],
 )
 def test_deadlines_event_with_a_wrong_deadline_is_refused(event: dict[str, Any], path: str, rule: str) -> None:

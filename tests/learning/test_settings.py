@@ -50,10 +50,13 @@ def test_settings_of_version_0_1_may_call_the_expert_teacher(tmp_path):
         ("num_envs: '8'", r"own\.yaml:2: num_envs: must be a whole number, got '8'"),
         ("hidden: [on]", r"own\.yaml:2: hidden\.0: must be a whole number, got True"),
         ("learning_rate: .nan", r"own\.yaml:2: learning_rate: must be a finite number, got nan"),
-        ("gama: 1", r"own\.yaml:2: gama: unknown key, did you mean gamma\?"),
+        ("gama: 1", r"own\.yaml:2: gama: unknown key, got 1\. Did you mean gamma\?"),
         ("randomize: {sizes: [1:30, 2]}", r"own\.yaml:2: randomize\.sizes\.0: has two meanings in YAML"),
         ("randomize: {sizes: ['1', 2]}", r"own\.yaml:2: randomize: sizes: must be two factors above 0 in order"),
-        ("randomize: {size: [1, 2]}", r"own\.yaml:2: randomize: size: unknown key, did you mean sizes\?"),
+        (
+            "randomize: {size: [1, 2]}",
+            r"own\.yaml:2: randomize: size: unknown key, got a mapping\. Did you mean sizes\?",
+        ),
         ("randomize: {num_members: yes}", r"own\.yaml:2: randomize: num_members: must be a whole number of at least 1"),
     ],
 )

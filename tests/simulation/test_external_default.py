@@ -112,7 +112,7 @@ def test_external_notice_names_ten_banks_at_most() -> None:
 @pytest.mark.parametrize(
     ("external", "said"),
     [
-        ("fiffo", "external: must be one of fifo, .*did you mean fifo.*, got 'fiffo'"),
+        ("fiffo", "external: must be one of fifo, .*, got 'fiffo'. Did you mean fifo"),
         ("external", "external: must be release, hold or a policy that decides by itself, got 'external'"),
         ({"type": "external"}, "external: must be release, hold or a policy that decides by itself, got 'external'"),
         (7, "external: must be release, hold or a policy that decides by itself, got 7"),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from simcash_env.config.faults import Broken, Place
-from simcash_env.config.suggest import nearest, unknown_key
+from simcash_env.config.suggest import nearest, suggestion, unknown_key
 
 Keys = Mapping[str, str]
 Section = dict[str, Any]
@@ -31,7 +31,7 @@ class Translation:
         return self._origins[place[:known]] + place[known:]
 
     def is_ignored(self, place: Place) -> bool:
-        """Does a place of the file lie in what is passed over?"""
+        """True if a place of the file is in a part that is ignored."""
         return any(".".join(map(str, place[:length])) in self.ignored for length in range(1, len(place) + 1))
 
     def reword(self, rule: str) -> str:
@@ -95,8 +95,7 @@ class Translation:
         kind = section.get("type")
         if not isinstance(kind, str) or kind not in table:
             guess = nearest(kind, table) if isinstance(kind, str) else None
-            hint = "" if guess is None else f"; did you mean {guess}?"
-            self.fault((*place, "type"), f"must be one of {', '.join(table)}{hint}", kind)
+            self.fault((*place, "type"), f"must be one of {', '.join(table)}{suggestion(guess)}", kind)
             return None
         name, carried = table[kind]
         self.remember((*native, "type"), (*place, "type"))

@@ -16,7 +16,7 @@ Truth = bool | None
 
 
 def excludes_zero(interval: Interval) -> bool:
-    """Is no value in it as small as a denominator that counts as zero?"""
+    """True if no value in it is as small as a denominator that counts as zero."""
     return interval[0] >= TREE_TOLERANCE or interval[1] <= -TREE_TOLERANCE
 
 
@@ -58,7 +58,7 @@ def _rounded(bound: float, slack: float) -> float:
 
 
 def compare_intervals(op: str, left: Interval, right: Interval) -> Truth:
-    """Is a comparison decided by the bounds alone?"""
+    """The result of a comparison if the bounds alone decide it, else None."""
     if op in {">", ">="}:
         return compare_intervals("<" if op == ">" else "<=", right, left)
     if op == "<":

@@ -11,7 +11,7 @@ from simcash_env.config.faults import Broken
 from simcash_env.config.report import shown
 from simcash_env.config.trees.language import TREES
 from simcash_env.config.trees.nodes import TreeCheck, check_definition
-from simcash_env.errors import ConfigError
+from simcash_env.errors import ConfigError, Fault
 
 
 class LoadedTree(NamedTuple):
@@ -44,10 +44,8 @@ def tree_of_file(file: str, parameters: Mapping[str, Any]) -> tuple[LoadedTree |
         if place[:1] and place[0] in parameters:
             broken.append(Broken(("parameters", *place), rule, value))
             continue
-        got = shown(value)
-        where = ".".join(map(str, place))
-        text = f"{where}: {rule}" if where else rule
-        broken.append(Broken(("file",), text if got is None else f"{text}, got {got}", file))
+        inside = Fault(None, None, ".".join(map(str, place)), shown(value), rule)
+        broken.append(Broken(("file",), str(inside), file))
     if not isinstance(document.value, dict):
         return None, broken
     return LoadedTree(document.value, dict(check.parameters), check), broken
@@ -68,6 +66,6 @@ def load_tree(file: str | Path) -> LoadedTree:
 
 
 def is_tree_document(document: Document) -> bool:
-    """Does a file hold a decision tree rather than a scenario?"""
+    """True if a file has a decision tree and not a scenario."""
     value = document.value
     return isinstance(value, dict) and any(key in value for key in (*TREES, "policy_id")) and "banks" not in value

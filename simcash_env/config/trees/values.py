@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simcash_env.config.faults import Broken, Place
-from simcash_env.config.suggest import nearest
+from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.config.trees import bounds as tree_bounds
 from simcash_env.config.trees.bounds import ANYTHING, Truth
 from simcash_env.config.trees.language import (
@@ -42,14 +42,13 @@ def is_number(value: Any) -> bool:
 
 
 def is_source(value: Any) -> bool:
-    """Is it a mapping that names one source of a value, whatever stands there?"""
+    """True for a mapping whose only key names a source of values; its content is not checked."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in SOURCES
 
 
 def among(name: Any, known: Any) -> str:
     """A hint at the nearest known word."""
-    guess = nearest(name, known) if isinstance(name, str) else None
-    return "" if guess is None else f", did you mean {guess}?"
+    return suggestion(nearest(name, known)) if isinstance(name, str) else ""
 
 
 @dataclass
@@ -158,7 +157,7 @@ class ValueCheck:
     # -- conditions ---------------------------------------------------------------------------------------------------
 
     def condition(self, value: Any, place: Place, facts: Facts, nesting: int = 0) -> Truth:
-        """Check a condition; is it always true, always false or neither?"""
+        """Check a condition; returns True or False if it always has this value, else None."""
         row = self.operation(value, place, (*COMPARISONS, *LOGIC), nesting)
         if row is None:
             return None

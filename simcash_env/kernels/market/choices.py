@@ -32,7 +32,7 @@ def rate_of(scenario: Scenario, choice: int) -> int:
 
 @kernel
 def may_order(scenario: Scenario, state: State, bank: int) -> bool:
-    """Is the first book open, and is there room for an order and a loan? The bank's own orders make room."""
+    """True if the first book is open and has room for an order and a loan; the bank's own orders make room."""
     if due_tick(scenario, state, 0) == NONE or state.market_loan_free[0] == NONE:
         return False
     locked = state.trader_locked_cents[bank] + state.trader_credit_locked_cents[bank]
