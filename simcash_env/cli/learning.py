@@ -54,7 +54,7 @@ def benchmark(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Score scripted, rollout and learned policies on test seeds, with 95 % intervals and differences to FIFO."""
-    with needs_extra(EXTRA):
+    with needs_extra(EXTRA, "scipy"):
         from simcash_env.evaluation import leaderboard
         from simcash_env.evaluation.benchmark_table import table
         from simcash_env.evaluation.policy_families import ALL_FAMILIES

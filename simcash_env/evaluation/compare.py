@@ -18,7 +18,7 @@ from simcash_env.evaluation.evaluate import is_random
 from simcash_env.evaluation.metrics import GUIDELINE
 from simcash_env.evaluation.rollout import VALUES, MeasuredRuns, measure_scripted
 from simcash_env.evaluation.seeds import checked_seeds, held_out_seeds
-from simcash_env.evaluation.statistics import CONFIDENCE, RESAMPLES, Interval
+from simcash_env.evaluation.statistics import CONFIDENCE, Interval, bootstrap_interval
 from simcash_env.files import make_folder_of, replacing
 from simcash_env.literal import literal_label, literal_legend, literal_plot
 from simcash_env.schema.codes import COST_COLUMNS
@@ -146,25 +146,8 @@ def _row(variant: str, figure: str, unit: Unit, values: F64, reference: F64 | No
     known = values[np.isfinite(values)]
     mean = float(known.mean()) if len(known) else None
     change = None if reference is None else (values - reference)[np.isfinite(values - reference)]
-    interval = None if change is None or not len(change) else mean_interval(change, confidence)
+    interval = None if change is None or not len(change) else bootstrap_interval(change, confidence=confidence)
     return Difference(variant, figure, unit, mean, interval)
-
-
-def mean_interval(sample: F64, confidence: float) -> Interval:
-    """Mean with its BCa bootstrap interval; both ends are the mean where the sample does not vary."""
-    from scipy.stats import bootstrap
-
-    mean = float(sample.mean())
-    if len(sample) == 1 or not np.ptp(sample):
-        return Interval(mean, mean, mean, len(sample))
-    found = bootstrap(
-        (sample,), np.mean, confidence_level=confidence, n_resamples=RESAMPLES, batch=1_000, method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval  # fmt: skip
-    low, high = float(found.low), float(found.high)
-    if not np.isfinite([low, high]).all():  # all but one value are equal
-        low, high = float(sample.min()), float(sample.max())
-    return Interval(mean, low, high, len(sample))
 
 
 def figures_of(config: ScenarioConfig, seeds: Sequence[int]) -> dict[str, tuple[Unit, F64]]:

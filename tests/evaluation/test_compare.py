@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.errors import ConfigError
-from simcash_env.evaluation.compare import compare, draw_comparison, figures_of, mean_interval, shown, shown_interval
+from simcash_env.evaluation.compare import compare, draw_comparison, figures_of, shown, shown_interval
 from simcash_env.evaluation.evaluate import evaluate_policy, with_common_policy
 from simcash_env.evaluation.metrics import metrics_of
 from simcash_env.evaluation.run_columns import record_run
@@ -69,14 +68,6 @@ def test_compare_exports_and_draws(tmp_path: Path) -> None:
     assert found.as_dict()["reference"] == "on"
     path = draw_comparison(found, tmp_path / "figures" / "lsm.svg")
     assert b"settled share value" in path.read_bytes() or path.stat().st_size > 10_000
-
-
-def test_mean_interval_covers_and_degenerates() -> None:
-    sample = np.random.default_rng(1).normal(3.0, 1.0, 400)
-    found = mean_interval(sample, 0.95)
-    assert found.low < 3.0 < found.high
-    assert found == mean_interval(sample, 0.95)
-    assert mean_interval(np.full(9, 2.5), 0.95) == Interval(2.5, 2.5, 2.5, 9)
 
 
 def test_figures_are_shown_in_their_unit() -> None:

@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 
 from simcash_env.evaluation.statistics import (
+    MOST_CORRECTED,
     Interval,
     bootstrap_interval,
     interquartile_mean,
@@ -42,6 +43,18 @@ def test_statistics_interval_holds_the_true_mean_about_19_times_in_20():
 def test_statistics_equal_figures_have_an_interval_of_no_width():
     assert bootstrap_interval([7, 7, 7]) == Interval(7.0, 7.0, 7.0, 3)
     assert bootstrap_interval([7]) == Interval(7.0, 7.0, 7.0, 1)
+
+
+def test_statistics_few_figures_off_one_value_have_an_interval_that_holds_them():
+    found = bootstrap_interval([0.0] * 40 + [1.0], resamples=20)
+    assert 0.0 <= found.low <= found.mean <= found.high <= 1.0
+
+
+def test_statistics_very_large_sample_has_the_percentile_interval():
+    sample = np.random.default_rng(8).exponential(1.0, MOST_CORRECTED + 1)
+    found, error = bootstrap_interval(sample, resamples=500), stats.sem(sample)
+    assert found.low == pytest.approx(sample.mean() - 1.96 * error, abs=error / 4)
+    assert found.high == pytest.approx(sample.mean() + 1.96 * error, abs=error / 4)
 
 
 def test_statistics_what_common_days_share_cancels_out_of_a_paired_difference():
