@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
 
@@ -56,7 +57,7 @@ def rllib(
     else:
         data.print(f"{state.iterations} iterations, checkpoint in {folder}", markup=False, highlight=False)
         if cents is not None:
-            data.print(f"{cents['mean']:,.0f} cents a run on {seeds} validation days", markup=False, highlight=False)
+            data.print(f"{amount_text(cents['mean'])} a run on {seeds} validation days", markup=False, highlight=False)
     if not is_complete:
         raise typer.Exit(INTERRUPTED)
 
@@ -105,6 +106,6 @@ def sweep(
         typer.echo(json.dumps(found))
         return
     data.print(f"{found['done']} of {trials} trials done, in {folder}", markup=False, highlight=False, soft_wrap=True)
-    data.print(f"best: {found['best']:,.0f} cents a run on {seeds} validation days", markup=False, highlight=False)
+    data.print(f"best: {amount_text(found['best'])} a run on {seeds} validation days", markup=False, highlight=False)
     for name, value in found["settings"].items():
         data.print(f"  {name}: {value}", markup=False, highlight=False)

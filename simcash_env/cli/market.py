@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import External, Sets, chosen_changes, chosen_external, naming_sets, print_notices
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
@@ -198,17 +199,17 @@ def _print(run: MarketRun, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_as_json(run, statistics)))
         return
-    table = Table("slot", "account", "side", "market", "cents", "rate", "state", "attempts", box=None)
+    table = Table("slot", "account", "side", "market", "amount", "rate", "state", "attempts", box=None)
     for slot in run.slots:
         state = str(slot.state) + (f": {slot.problem}" if slot.problem else "")
-        row = (slot.number, slot.account, slot.side, slot.market, f"{slot.amount:,}", f"{slot.rate:.4f}", state)
+        row = (slot.number, slot.account, slot.side, slot.market, amount_text(slot.amount), f"{slot.rate:.4f}", state)
         table.add_row(*map(str, row), str(slot.attempts))
     data.print(table)
     rate = "-" if statistics.vwap is None else f"{statistics.vwap:.6f}"
     typer.echo(
         f"{statistics.completed} completed, {statistics.failed} failed, {statistics.skipped} skipped, "
         f"{statistics.open} open; {statistics.orders_created} orders, {statistics.matches} trades, "
-        f"{statistics.volume:,} cents at {rate} on average"
+        f"{amount_text(statistics.volume, run.simulation.config.currency)} at {rate} on average"
     )
     for asset, percent in statistics.utilisation["total"].items():
         typer.echo(f"{asset}: {percent:.2f} % in use or spent")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
 from simcash_env.config.overrides import Changes
@@ -58,7 +59,7 @@ class TrainingProgress:
     def report(self, steps: int, cents: float, reward: float | None = None) -> None:
         """Move the bar."""
         now = time.monotonic()
-        parts = [f"{cents:,.0f} cents a bank and run"]
+        parts = [f"{amount_text(cents)} a bank and run"]
         if self._fifo_cents:
             parts.append(f"{cents / self._fifo_cents:.3f} of FIFO's")
         if reward is not None:
@@ -177,10 +178,10 @@ def result_table(result: LearnedResult) -> Table:
     """Return a table with cost and pool share by bank, and the total with its interval."""
     evaluation = result.evaluation
     count = len(evaluation.seeds)
-    over = f"means over {count:,} test seeds, cents a run; interval: 95 %, bootstrap"
+    over = f"means over {count:,} test seeds, currency units a run; interval: 95 %, bootstrap"
     table = Table(
         title=f"{evaluation.scenario}: learned policy, seed {result.facts.seed}, {result.facts.steps:,} steps",
-        caption=f"cents; {PLAYED_ONCE}" if count == 1 else over,
+        caption=f"currency units; {PLAYED_ONCE}" if count == 1 else over,
     )
     table.add_column("bank")
     table.add_column("cost", justify="right")
@@ -188,7 +189,7 @@ def result_table(result: LearnedResult) -> Table:
     shares = dict(zip(result.facts.bank_ids, result.agent.pool_shares(), strict=False))
     for bank, cents in evaluation.by_bank().items():
         share = shares.get(bank)
-        table.add_row(bank, f"{cents:,.0f}", "" if share is None else f"{100 * share:.1f} %")
+        table.add_row(bank, amount_text(cents), "" if share is None else f"{100 * share:.1f} %")
     table.add_section()
-    table.add_row("all", str(evaluation.total()), "")
+    table.add_row("all", evaluation.total().amount(), "")
     return table

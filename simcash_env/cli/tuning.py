@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import Sets, chosen_changes, naming_sets
 from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
@@ -96,12 +97,12 @@ class TrialBar:
 
     def trial(self, found: Any) -> None:
         """Update after a trial."""
-        self.bar.update(self._trials, completed=found.done, cost=f"best {found.cents.mean:,.0f} cents a run")
+        self.bar.update(self._trials, completed=found.done, cost=f"best {amount_text(found.cents.mean)} a run")
         self.bar.reset(self._steps, cost="")
 
     def steps(self, steps: int, cents: float) -> None:
         """Update after a rollout."""
-        self.bar.update(self._steps, completed=steps, cost=f"{cents:,.0f} cents a bank and run")
+        self.bar.update(self._steps, completed=steps, cost=f"{amount_text(cents)} a bank and run")
 
 
 def print_found(found: Any) -> None:
@@ -111,6 +112,6 @@ def print_found(found: Any) -> None:
         line += f", {found.failed} interrupted (and repeated)"
     data.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.settings is not None:
-        data.print(f"best: trial {found.best}, {found.cents} cents a run on validation days", markup=False)
+        data.print(f"best: trial {found.best}, {found.cents.amount()} a run on validation days", markup=False)
         for name, value in found.settings.items():
             data.print(f"  {name}: {value}", markup=False, highlight=False)

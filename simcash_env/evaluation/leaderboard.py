@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from rich.table import Table
 
+from simcash_env.amounts import amount_text
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.overrides import Changes
 from simcash_env.errors import ActionError
@@ -165,7 +166,7 @@ def format_table(rows: Sequence[Row]) -> Table:
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
     has_many = len(scenarios) != 1
     table = Table(
-        title=("Cost" if has_many else f"{scenarios[0]}: cost") + " of a run in cents, all banks together",
+        title=("Cost" if has_many else f"{scenarios[0]}: cost") + " of a run in currency units, all banks together",
         caption=caption(rows),
     )
     if has_many:
@@ -183,9 +184,9 @@ def format_table(rows: Sequence[Row]) -> Table:
             table.add_row(
                 *name,
                 row.policy,
-                f"{row.total.mean:,.0f}",
-                row.total.range(),
-                f"{row.difference_to_fifo.mean:+,.0f}",
+                amount_text(row.total.mean),
+                row.total.amount_range(),
+                amount_text(row.difference_to_fifo.mean, signed=True),
                 regret_text(row),
                 parameters_text(row),
             )
@@ -243,7 +244,7 @@ def regret_text(row: Row) -> str:
     """Mean cost above the bound; marked where the bound is a relaxation's, and so the regret an upper bound."""
     if row.regret is None:
         return ""
-    return f"{'<= ' if row.bound == 'relaxed' else ''}{row.regret.mean:,.0f}"
+    return f"{'<= ' if row.bound == 'relaxed' else ''}{amount_text(row.regret.mean)}"
 
 
 def rows_as_json(rows: Sequence[Row]) -> str:

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.amounts import amount_text
+
 F64 = npt.NDArray[np.float64]
 
 RESAMPLES: Final = 10_000
@@ -49,6 +51,15 @@ class Interval:
     def range(self, separator: str = " to ") -> str:
         """Both ends in words, or ``n = 1`` for a single figure."""
         return SINGLE if self.count == 1 else f"{self.low:,.0f}{separator}{self.high:,.0f}"
+
+    def amount_range(self, separator: str = " to ") -> str:
+        """Both ends in currency units, where the figures are cents, or ``n = 1`` for a single figure."""
+        return SINGLE if self.count == 1 else f"{amount_text(self.low)}{separator}{amount_text(self.high)}"
+
+    def amount(self) -> str:
+        """The mean with both ends in currency units, where the figures are cents."""
+        mean = amount_text(self.mean)
+        return f"{mean} ({SINGLE})" if self.count == 1 else f"{mean} [{self.amount_range(', ')}]"
 
     def __str__(self) -> str:
         return f"{self.mean:,.0f} ({SINGLE})" if self.count == 1 else f"{self.mean:,.0f} [{self.range(', ')}]"

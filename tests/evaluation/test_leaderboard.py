@@ -190,9 +190,9 @@ def test_leaderboard_what_cannot_be_measured_or_bounded_is_left_out(tmp_path):
 def test_leaderboard_table_of_a_terminal_tells_regret_and_the_scenarios_where_there_are_several(capsys):
     Console(width=160).print(format_table(run_benchmark(["castro-2period-v0"], 2, num_tuning_seeds=0, num_measured=2)))
     lines = capsys.readouterr().out.splitlines()
-    assert "castro-2period-v0: cost of a run in cents" in " ".join(lines)
+    assert "castro-2period-v0: cost of a run in currency units" in " ".join(lines)
     (held,) = (line.split() for line in lines if "hold_all" in line)
-    assert {"17,000", "15,000"} <= set(held)  # its mean cost, and that above the bound
+    assert {"170.00", "150.00"} <= set(held)  # its mean cost, and that above the bound
     table = format_table(run_benchmark(["castro-2period-v0", "castro-3period-v0"], 2, num_tuning_seeds=0))
     names, regrets = (list(table.columns[place].cells) for place in (0, 5))
     assert [name for name in names if name] == ["castro-2period-v0", "castro-3period-v0"]
