@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DATA: Final = "data"
 
+FILES: Final = ("scenario.yaml", "fit.json", "report.html")
+
 DataPath = Annotated[
     Path,
     typer.Argument(
@@ -104,6 +106,7 @@ def calibrate(
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED // 2, help="Seed of the fit and of the generated days.")] = 0,
     *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the three files in a folder that has files.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -113,9 +116,9 @@ def calibrate(
         from simcash_env.data.calibration import read_data
         from simcash_env.data.fit import goodness_of_fit
         from simcash_env.data.generation import generate as generate_payments
+        from simcash_env.data.importing import require_free
         from simcash_env.data.report import write_report
-    if out.exists() and not out.is_dir():
-        raise ConfigError([Fault(None, None, "--out", repr(str(out)), "must be a folder")])
+    require_free(out, force=force, files=FILES)
     payments, base = read_data(source)
     fit = fit_scenario(payments, base=base, amounts=cast("Amounts", amounts), fit_share=fit_share, seed=seed)
     generated = generate_payments(fit.config, days=days, seed=seed, times="uniform")
@@ -131,7 +134,7 @@ def calibrate(
             data.print(line, markup=False, highlight=False, soft_wrap=True)
         data.print(_goodness_table(goodness))
     if not quiet:
-        for name in ("scenario.yaml", "fit.json", "report.html"):
+        for name in FILES:
             note(f"written: {out / name}")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from simcash_env.amounts import amount_text
+from simcash_env.cli.choices import Sets, chosen_changes, naming_sets
 from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
 
@@ -35,6 +36,7 @@ def rllib(
     every: Annotated[int, typer.Option(min=1, help="Number of iterations between checkpoints.")] = 5,
     seeds: Annotated[int, typer.Option(min=2, help="Number of validation seeds for the final evaluation.")] = 100,
     out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint.", show_default=False)] = None,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -45,7 +47,9 @@ def rllib(
     with needs_extra(EXTRA):
         from simcash_env.learning import rllib_ppo as rl
         from simcash_env.learning.rllib_settings import rllib_settings
-    settings = rllib_settings(scenario, iterations=iterations, batch=batch)
+    settings = rllib_settings(scenario, iterations=iterations, batch=batch, changes=chosen_changes(sets))
+    with naming_sets():
+        settings.config()
     folder = out or FOLDER / f"{Path(scenario).stem}-seed{seed}"
     report = print_iteration if notes.is_terminal else None
     with rl.connected(address, runners + 1):
@@ -85,6 +89,7 @@ def sweep(
         Path | None,
         typer.Option(help="Folder for the sweep; on a cluster, a folder that all nodes share.", show_default=False),
     ] = None,
+    sets: Sets = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -97,7 +102,9 @@ def sweep(
         from simcash_env.learning import rllib_ppo as rl
         from simcash_env.learning.rllib_settings import SWEEP_SPACE, RllibSettings, rllib_settings
         from simcash_env.learning.search_space import read_space
-    settings = rllib_settings(scenario, iterations=iterations, batch=batch)
+    settings = rllib_settings(scenario, iterations=iterations, batch=batch, changes=chosen_changes(sets))
+    with naming_sets():
+        settings.config()
     searched = read_space(space, SWEEP_SPACE, RllibSettings)
     folder = out or FOLDER / f"{Path(scenario).stem}-sweep"
     with rl.connected(address, cpus):

@@ -150,8 +150,8 @@ def metric_tables(found: Metrics, title: str, unit: str) -> list[Table]:
         banks.add_column(name, justify="left" if name == "bank" else "right")
     for bank, cents in found.cost_by_bank.items():
         provision = found.provision_by_bank.get(bank)
-        share = "-" if provision is None else f"{provision:.3f}"
-        banks.add_row(bank, amount_text(cents), amount_text(found.peak_net_debit_by_bank[bank]), share)
+        text = "-" if provision is None else f"{provision:.3f}"
+        banks.add_row(bank, amount_text(cents), amount_text(found.peak_net_debit_by_bank[bank]), text)
     return [system, hours, banks, monitoring_table(found, f"{title}: BCBS 248 monitoring tools; {amounts}")]
 
 

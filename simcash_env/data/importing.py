@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -225,8 +225,13 @@ class Imported:
         write_report(self.payments, ids, folder / REPORT, notes=self.notes, skipped=skipped)
 
 
-def require_free(folder: Path, *, force: bool = False) -> None:
+def require_free(folder: Path, *, force: bool = False, files: Sequence[str] = FILES) -> None:
     """Refuse a folder that has files.
+
+    Args:
+        folder: to be written.
+        force: accept a folder that has files.
+        files: that would be replaced in it.
 
     Raises:
         WriteError: it has files and ``force`` is not set, or is no folder.
@@ -236,7 +241,7 @@ def require_free(folder: Path, *, force: bool = False) -> None:
             message = f"{folder}: cannot be written: is a file"
             raise WriteError(message)
         if not force and folder.is_dir() and any(folder.iterdir()):
-            message = f"{folder}: cannot be written: the folder has files; --force replaces {', '.join(FILES)}"
+            message = f"{folder}: cannot be written: the folder has files; --force replaces {', '.join(files)}"
             raise WriteError(message)
     except (OSError, ValueError) as error:
         raise WriteError.of(folder, error) from error

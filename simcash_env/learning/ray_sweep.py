@@ -50,7 +50,7 @@ class SweepPlan:
     def as_data(self) -> dict[str, Any]:
         """For comparison, and to be kept."""
         space = space_as_data(self.space)
-        whole = asdict(self) | {"settings": self.settings.model_dump(mode="json"), "space": space}
+        whole = asdict(self) | {"settings": self.settings.as_data(), "space": space}
         plain: dict[str, Any] = json.loads(json.dumps(whole | {"version": __version__}))
         return plain
 
@@ -130,7 +130,7 @@ def sweep(plan: SweepPlan, folder: Path, seed: int = 0) -> dict[str, Any]:
 def new_tuner(plan: SweepPlan, path: Path, seed: int) -> Any:
     """A sweep from its beginning."""
     constant = {
-        "settings": plan.settings.model_dump(mode="json"), "validation_days": plan.validation_days, "every": plan.every,
+        "settings": plan.settings.as_data(), "validation_days": plan.validation_days, "every": plan.every,
     }  # fmt: skip
     np.random.seed(seed)  # noqa: NPY002 - what Ray Tune draws from
     return Tuner(
@@ -162,5 +162,5 @@ def summary(plan: SweepPlan, results: Any) -> dict[str, Any]:
         message = f"no trial came to its end: {trials[0]['error'] if trials else 'there was none'}"
         raise SimulationError(message)
     best = min(done, key=lambda trial: trial[COST])
-    settings = {**plan.settings.model_dump(mode="json"), **best["choices"]}
+    settings = {**plan.settings.as_data(), **best["choices"]}
     return {"best": best[COST], "settings": settings, "trials": trials, "done": len(done)}

@@ -21,7 +21,6 @@ from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 
 from simcash_env import __version__, simcash_v0
-from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
 from simcash_env.evaluation.seeds import validation_seeds
@@ -66,7 +65,9 @@ class MaskedPPO(DefaultPPOTorchRLModule):
 def make_env(config: Any) -> ParallelPettingZooEnv:
     """One copy, one agent a bank."""
     options = {"max_queue_slots": config["max_queue_slots"]}
-    return ParallelPettingZooEnv(simcash_v0.parallel_env(config["scenario"], **options))
+    return ParallelPettingZooEnv(
+        simcash_v0.parallel_env(load(config["scenario"], changes=config["changes"]), **options)
+    )
 
 
 def assign_policy(*_: Any, **__: Any) -> str:
@@ -83,7 +84,9 @@ def ppo_config(settings: RllibSettings, seed: int, runners: int) -> Any:
     spec = RLModuleSpec(module_class=MaskedPPO, model_config=model)
     return (
         PPOConfig()
-        .environment("simcash", env_config={key: getattr(settings, key) for key in ("scenario", "max_queue_slots")})
+        .environment(
+            "simcash", env_config={key: getattr(settings, key) for key in ("scenario", "changes", "max_queue_slots")}
+        )
         .env_runners(num_env_runners=runners)
         .learners(num_learners=0)
         .multi_agent(policies={BANK}, policy_mapping_fn=assign_policy)
@@ -124,7 +127,7 @@ class RllibAgent:
 
 def evaluate_algorithm(algorithm: Any, settings: RllibSettings, seeds: Sequence[int]) -> Evaluation:
     """Play the most likely choices on given days."""
-    config: ScenarioConfig = load(settings.scenario)
+    config = settings.config()
     agent = RllibAgent(algorithm.get_module(BANK))
     return evaluate_agent(config, agent, seeds, max_queue_slots=settings.max_queue_slots)
 
@@ -210,12 +213,13 @@ def train_rllib(
         SnapshotError: the checkpoint is of another training.
     """
     found = read_state(folder)
-    state = RllibState(settings.model_dump(mode="json"), seed, 0, [])
+    state = RllibState(settings.as_data(), seed, 0, [])
     algorithm = ppo_config(settings, seed, runners).build_algo()
     try:
         if found is not None:
             before, path = found
-            changed = {key for key, value in state.settings.items() if before.settings.get(key) != value}
+            keys = {*before.settings, *state.settings}
+            changed = {key for key in keys if before.settings.get(key) != state.settings.get(key)}
             if changed - {"iterations"} or before.seed != seed:
                 message = f"{folder}: holds a training with other {', '.join(sorted(changed)) or 'seed'}"
                 raise SnapshotError(message)
@@ -243,7 +247,7 @@ def evaluate_folder(folder: Path, num_days: int) -> dict[str, float]:
     module = MultiRLModule.from_checkpoint(path / "learner_group" / "learner" / "rl_module")[BANK]
     agent = RllibAgent(module)
     days = validation_seeds(num_days)
-    total = evaluate_agent(load(settings.scenario), agent, days, max_queue_slots=settings.max_queue_slots).total()
+    total = evaluate_agent(settings.config(), agent, days, max_queue_slots=settings.max_queue_slots).total()
     return {"mean": total.mean, "low": total.low, "high": total.high}
 
 

@@ -6,15 +6,18 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from simcash_env.config import ScenarioConfig
 from simcash_env.config.fields import Model, Number, Text, Whole
 from simcash_env.config.report import broken_of, config_error
 from simcash_env.learning.search_space import Range, Space
+from simcash_env.registry import load
 
 
 class RllibSettings(Model):
     """RLlib's PPO with one policy for all banks."""
 
     scenario: Text = Field(description="an id of the library or a file")
+    changes: dict[Text, Any] = Field(default_factory=dict, description="changed values of the scenario by dotted key")
     iterations: Whole = Field(default=40, ge=1, description="rounds of sampling and learning")
     batch: Whole = Field(default=200, ge=1, description="ticks of a round, all copies together")
     minibatch: Whole = Field(default=100, ge=1)
@@ -26,6 +29,19 @@ class RllibSettings(Model):
     clip_range: Number = Field(default=0.3, gt=0)
     hidden: tuple[Whole, ...] = Field(default=(64, 64), min_length=1)
     max_queue_slots: Whole = Field(default=4, ge=1, description="payments of Queue 1 that a bank sees and decides on")
+
+    def config(self) -> ScenarioConfig:
+        """The scenario with its changes.
+
+        Raises:
+            ConfigError: it cannot be run.
+        """
+        return load(self.scenario, changes=self.changes)
+
+    def as_data(self) -> dict[str, Any]:
+        """The settings as plain data, without changes where there are none."""
+        whole = self.model_dump(mode="json")
+        return whole if self.changes else {name: value for name, value in whole.items() if name != "changes"}
 
 
 SWEEP_SPACE: Final[Space] = {

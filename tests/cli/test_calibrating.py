@@ -66,7 +66,12 @@ def test_calibrating_calibrate_writes_scenario_fit_and_report(capfd: Any, scenar
     assert load_scenario(out / "scenario.yaml").banks[0].arrivals is not None
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "generated" in page
-    code, told, notes = run(capfd, *words, "--json", "--quiet", "--fit-share", "1.0")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code, _, notes = run(capfd, *words, "--json", "--quiet", "--fit-share", "1.0")
+    assert code == 1
+    assert notes.endswith("the folder has files; --force replaces scenario.yaml, fit.json, report.html\n")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    code, told, notes = run(capfd, *words, "--json", "--quiet", "--fit-share", "1.0", "--force")
     found = json.loads(told)
     assert (code, notes, found["held_out_days"]) == (0, "", [])
     assert found["goodness_of_fit"]["num_recorded_days"] == 5
@@ -76,4 +81,4 @@ def test_calibrating_calibrate_refuses_a_file_as_folder(capfd: Any, tmp_path: Pa
     file = tmp_path / "file"
     file.write_text("")
     code, _, notes = run(capfd, "calibrate", str(tmp_path / "none.parquet"), "--out", str(file))
-    assert (code, "--out: must be a folder" in notes) == (2, True)
+    assert (code, "cannot be written: is a file" in notes) == (1, True)
