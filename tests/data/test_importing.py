@@ -187,6 +187,25 @@ def test_import_of_pssimpy_days_and_times():
     made = import_payments(pd.DataFrame(columns), mapping="pssimpy").payments.table
     assert made["day"].to_pylist() == [dt.date(2001, 1, 1), dt.date(2001, 1, 2)]
     assert made["amount_cents"].to_pylist() == [10_050, 300]
+    assert made["priority"].to_pylist() == [10, 9]
+
+
+def test_import_of_a_pssimpy_log(tmp_path):
+    """Its log of processed transactions names the accounts differently, and writes floats."""
+    path = tmp_path / "sim-processed_transactions.csv"
+    path.write_text(
+        "day,time,from_account,to_account,amount,status,submission_day,submission_time,settlement_day,settlement_time\n"
+        "1,08:15,acc1,acc2,1.5,Success,1,08:15,2,08:00\n"
+    )
+    (row,) = import_payments(path, mapping="pssimpy").payments.table.to_pylist()
+    assert (row["sender"], row["receiver"], row["amount_cents"]) == ("acc1", "acc2", 150)
+    assert (row["submitted"], row["settled"], row["priority"]) == (dt.time(8, 15), None, 5)
+
+
+def test_import_of_pssimpy_priorities_that_are_floats():
+    columns = {"sender_account": ["a"], "recipient_account": ["b"], "amount": [1], "time": ["08:00"], "day": [1]}
+    made = import_payments(pd.DataFrame({**columns, "priority": [3.0]}), mapping="pssimpy").payments.table
+    assert made["priority"].to_pylist() == [7]
 
 
 def test_import_of_a_bof_pss_export(tmp_path):
