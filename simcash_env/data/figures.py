@@ -124,13 +124,14 @@ def _axes(size: tuple[float, float] = (WIDTH, HEIGHT)) -> Iterator[tuple[Any, li
     with literal_plot(), mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's fonts draw the text
         figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasSVG(figure)
+        canvas = FigureCanvasSVG(figure)  # its print_svg draws once, where savefig draws twice
         axis = figure.subplots()
+        figure.patch.set_visible(False)
+        axis.patch.set_visible(False)
         yield axis, written
         buffer = io.StringIO()
         with mpl.rc_context({"svg.hashsalt": axis.get_title() + axis.get_ylabel() + axis.get_xlabel()}):
-            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+            canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     written.append(_inline(buffer.getvalue()))
 
 

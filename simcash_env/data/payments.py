@@ -231,7 +231,7 @@ def make_payments(
         raise DataError(faults)
     payments = Payments(pa.Table.from_arrays(arrays, schema=SCHEMA), calendar, currency, time_zone, source)
     payments = replace(payments, table=_sorted(payments))
-    require_valid(payments)
+    require_valid(payments, are_ids_given="payment_id" in table.column_names)
     return payments
 
 
@@ -312,12 +312,13 @@ class Breach(NamedTuple):
     rule: str
 
 
-def breaches(table: Any, calendar: Calendar) -> Iterator[Breach]:
+def breaches(table: Any, calendar: Calendar, *, are_ids_given: bool = True) -> Iterator[Breach]:
     """Find the rows that break a rule of the payments table, rule by rule; the order of the rows is not judged.
 
     Args:
         table: of ``SCHEMA``.
         calendar: the business day.
+        are_ids_given: False if this package numbered the payments, whose ids are then unique.
     """
     for column in COLUMNS:
         if column.presence != "nullable" and table[column.name].null_count:
@@ -341,7 +342,7 @@ def breaches(table: Any, calendar: Calendar) -> Iterator[Breach]:
         yield Breach("amount_cents", rows, f"must be a whole number of cents from 1 to {MAX_CENTS}")
     if len(rows := _outside(table["priority"], 0, HIGHEST_PRIORITY)):
         yield Breach("priority", rows, f"must be a whole number from 0 to {HIGHEST_PRIORITY}")
-    if len(rows := repeated(table["payment_id"])):
+    if are_ids_given and len(rows := repeated(table["payment_id"])):
         yield Breach("payment_id", rows, "must be unique")
     days = np.asarray(_as_int64(table["day"]).fill_null(-1))
     cents = np.asarray(_as_int64(table["amount_cents"]).fill_null(0))
@@ -349,13 +350,16 @@ def breaches(table: Any, calendar: Calendar) -> Iterator[Breach]:
         yield Breach("amount_cents", rows, DAY_RULE)
 
 
-def require_valid(payments: Payments, file: str | None = None, at_most: int = 20) -> None:
+def require_valid(
+    payments: Payments, file: str | None = None, at_most: int = 20, *, are_ids_given: bool = True
+) -> None:
     """Refuse payments with a row that breaks a rule, or rows out of order.
 
     Args:
         payments: to check.
         file: named in the faults; default: the source.
         at_most: number of rows named for each rule; a fault says how many more there are.
+        are_ids_given: as of ``breaches``.
 
     Raises:
         DataError: lists the faults.
@@ -366,7 +370,7 @@ def require_valid(payments: Payments, file: str | None = None, at_most: int = 20
     faults = []
     if payments.table.schema.types != SCHEMA.types or payments.table.schema.names != SCHEMA.names:
         raise DataError([Fault(file, None, "", None, "must have the columns and types of a payments table")])
-    for column, rows, rule in breaches(payments.table, payments.calendar):
+    for column, rows, rule in breaches(payments.table, payments.calendar, are_ids_given=are_ids_given):
         values = payments.table[column].take(pa.array(rows[:at_most])).to_pylist()
         for row, value in zip(rows.tolist(), values, strict=False):
             faults.append(Fault(file, row + 1, column, None if value is None else repr(str(value)), rule))

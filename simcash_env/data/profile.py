@@ -390,8 +390,9 @@ def herfindahl(values: I64) -> float:
 def _network(columns: PaymentColumns) -> Network:
     num_banks = len(columns.banks)
     pair = columns.sender * num_banks + columns.receiver
-    pairs = np.unique(pair)
-    num_active = len(np.unique(np.concatenate([columns.sender, columns.receiver])))
+    pairs = np.flatnonzero(counts_by(pair, num_banks**2)) if num_banks**2 <= len(pair) else np.unique(pair)
+    sends, receives = (counts_by(side, num_banks) > 0 for side in (columns.sender, columns.receiver))
+    num_active = int((sends | receives).sum())
     possible = num_active * (num_active - 1)
     opposite = pairs % num_banks * num_banks + pairs // num_banks
     return Network(
@@ -400,7 +401,7 @@ def _network(columns: PaymentColumns) -> Network:
         density=len(pairs) / possible if possible else None,
         reciprocity=float(np.isin(opposite, pairs).mean()) if possible else None,
         offset_share=_offset_share(columns),
-        mean_counterparties=len(pairs) / len(np.unique(columns.sender)),
+        mean_counterparties=len(pairs) / int(sends.sum()),
     )
 
 
