@@ -177,13 +177,13 @@ def offset_ppm(scenario: Scenario, state: State, bank: int, row: int) -> int:
 
 @kernel
 def is_within(ticks: int, share_ppm: int) -> bool:
-    """Are these fewer ticks than a component in ticks says? The component is t / (t + 8) of a number of ticks t."""
+    """True if these are fewer ticks than a component stands for, which is t / (t + 8) for a number of ticks t."""
     return ticks * PPM < share_ppm * (ticks + TYPICAL_TICKS)
 
 
 @kernel
 def is_selected(scenario: Scenario, state: State, bank: int, row: int, choices: I32) -> bool:
-    """Is a payment urgent, of high priority or about to be offset, so that it is submitted in any case?"""
+    """True if a payment is urgent, of high priority or about to be offset, so that it is submitted in any case."""
     left = max(state.pay_deadline_tick[row] - state.tick[0], 0)
     if is_within(left, value_ppm(choices, RANK.submit_urgent)):
         return True
@@ -195,7 +195,7 @@ def is_selected(scenario: Scenario, state: State, bank: int, row: int, choices: 
 
 @kernel
 def closes(scenario: Scenario, state: State, choices: I32) -> bool:
-    """Is the day's end near enough to submit everything?"""
+    """True if the day's end is near enough to submit everything."""
     ticks_per_day = scenario.ticks_per_day[0]
     left = ticks_per_day - 1 - state.tick[0] % ticks_per_day
     return is_within(left, value_ppm(choices, RANK.submit_closing))

@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
+from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import chosen_changes, policy_fields
 from simcash_env.cli.screen import data
 from simcash_env.config.overrides import Changes
@@ -190,7 +191,8 @@ def rollout_table(played: Contender, base: Evaluation) -> Table:
 
     evaluation = played.evaluation
     count = len(evaluation.seeds)
-    over = PLAYED_ONCE if count == 1 else f"means over {count:,} test seeds, cents a run; interval: 95 %, bootstrap"
+    over = f"currency units a run, means over {count:,} test seeds; interval: 95 %, bootstrap"
+    over = PLAYED_ONCE if count == 1 else over
     table = Table(
         title=f"{evaluation.scenario}: {played.policy}, {played.parameters}",
         caption=f"{over}; {evaluation.milliseconds_per_decision:.2g} ms a decision of a bank",
@@ -199,7 +201,9 @@ def rollout_table(played: Contender, base: Evaluation) -> Table:
         table.add_column(name, justify="left" if name == "bank" else "right")
     before = base.by_bank()
     for bank, cents in evaluation.by_bank().items():
-        table.add_row(bank, f"{cents:,.0f}", f"{before[bank]:,.0f}", f"{cents - before[bank]:+,.0f}")
+        table.add_row(
+            bank, amount_text(cents), amount_text(before[bank]), amount_text(cents - before[bank], signed=True)
+        )
     table.add_section()
-    table.add_row("all", str(evaluation.total()), str(base.total()), str(evaluation.minus(base)))
+    table.add_row("all", evaluation.total().amount(), base.total().amount(), evaluation.minus(base).amount())
     return table

@@ -124,7 +124,7 @@ def _axes(size: tuple[float, float] = (WIDTH, HEIGHT)) -> Iterator[tuple[Any, li
     with literal_plot(), mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's fonts draw the text
         figure = Figure(figsize=size, layout="constrained")
-        canvas = FigureCanvasSVG(figure)  # its print_svg draws once, where savefig draws twice
+        canvas: Any = FigureCanvasSVG(figure)  # its print_svg draws once, where savefig draws twice
         axis = figure.subplots()
         figure.patch.set_visible(False)
         axis.patch.set_visible(False)
