@@ -15,7 +15,7 @@ from tests.worlds import CALIBRATED
 from tools.core_periphery import SIZES, main, name_of, network, scenario_text
 
 DAYS = 40
-LONG = {"ten-banks-v0": 4, "core-periphery-200-v0": 10}
+FEWER_DAYS = {"ten-banks-v0": 4, "core-periphery-200-v0": 10, **dict.fromkeys(CALIBRATED, 10)}
 
 
 def candidates():
@@ -36,10 +36,12 @@ def tuned(config, policy, seeds):
     return cents, policy, [share] * len(config.banks)
 
 
-@pytest.mark.parametrize("scenario", [name for name in scenario_ids() if name not in CALIBRATED])
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(name, marks=[pytest.mark.slow] * (name in CALIBRATED)) for name in scenario_ids()]
+)
 def test_games_no_trivial_policy_is_best(scenario):
     config = load(scenario)
-    days = LONG.get(scenario, DAYS)
+    days = FEWER_DAYS.get(scenario, DAYS)
     training, test = training_seeds(days), held_out_seeds(days)
     _, policy, shares = min((tuned(config, policy, training) for policy in candidates()), key=lambda found: found[0])
     best = evaluate_policy(config, policy, test, shares)
