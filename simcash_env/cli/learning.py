@@ -137,7 +137,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Checkpoint file to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.", show_default=False)] = None,
-    algorithm: Annotated[str, typer.Option(help="Learner (ippo: independent PPO).")] = "ippo",
+    algorithm: Annotated[
+        str, typer.Option(help="Learner (ippo: independent PPO; cmaes: search over constants of a rank action).")
+    ] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     sets: Sets = None,
     *,

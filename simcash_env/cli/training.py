@@ -24,7 +24,7 @@ from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.learner import learner_named
-from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings
+from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings, planned_steps
 from simcash_env.literal import literal_column, literal_console
 
 DEFAULT_FOLDER = Path("results") / "training"
@@ -100,7 +100,8 @@ def cli_train(
         scenario: an id of the library, a file of settings, or a scenario file.
         seed: of the training.
         steps: decisions of banks in all; by default the settings' own.
-        out: the file to write; by default ``results/training/SCENARIO-seedN.pt``.
+        out: the file to write; by default ``results/training/SCENARIO-seedN.pt``, or
+            ``SCENARIO-ALGORITHM-seedN`` with another learner than PPO.
         algorithm: a learner of ``simcash_env.learning.learner.LEARNERS``.
         resume: a checkpoint to continue from, exactly as if the training had not been interrupted.
         quiet: print nothing.
@@ -116,11 +117,14 @@ def cli_train(
     chosen |= {"changes": dict(changes)} if changes else {}
     learner = learner_named(algorithm)
     settings = load_settings(scenario, **chosen)
-    name = f"{Path(settings.scenario).stem}-seed{seed}{learner.ending}"
+    if steps is not None:  # also of a search, whose settings count generations
+        settings = settings.model_copy(update={"search": settings.search.model_copy(update={"generations": 0})})
+    kind = "" if algorithm == ALGORITHM else f"-{algorithm}"
+    name = f"{Path(settings.scenario).stem}{kind}-seed{seed}{learner.ending}"
     path = DEFAULT_FOLDER / name if out is None else out
     screen = console or literal_console(stderr=True)
     is_watched = screen.is_terminal and not quiet
-    bar = TrainingProgress(settings.total_steps, screen, fifo_cents(settings)) if is_watched else None
+    bar = TrainingProgress(planned_steps(settings, algorithm), screen, fifo_cents(settings)) if is_watched else None
     with bar or nullcontext():
         trained = learner.train(
             settings, seed, out=path, resume=resume, max_seconds=max_seconds, tensorboard=tensorboard,

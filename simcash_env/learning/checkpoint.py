@@ -1,6 +1,6 @@
 """Checkpoints: a policy's file and a ``.json`` next to it with its scenario, settings and training.
 
-The policy's file is SB3's ``.zip``, or a ``.pt`` of ``simcash_env/learning/ippo.py`` with a ``.resume`` to go on from.
+The policy's file is a ``.pt`` of ``ippo.py`` or a ``.npy`` of ``rank_search.py``, with a ``.resume`` to go on from.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from simcash_env import __version__
 from simcash_env.config.library import shipped_folder
 from simcash_env.errors import SnapshotError
 from simcash_env.files import make_folder_of, replacing, write_atomically
-from simcash_env.learning.settings import ALGORITHM, TrainingSettings
+from simcash_env.learning.settings import ALGORITHM, ALGORITHMS, TrainingSettings
 
 FORMAT: Final = 1
+ENDINGS: Final = (".pt", ".npy")
+"""Of policies' files."""
 PREVIOUS: Final = "previous"
 """Facts of the checkpoint that is being replaced: a key that is there only meanwhile, or after a crash."""
 
@@ -64,11 +66,11 @@ def find_checkpoint(given: Path) -> Path:
     if given.is_file():
         return given
     folder = shipped_folder("trained")
-    path = folder / f"{given}-seed0.pt"
-    if path.is_file():
-        return path
-    shipped = sorted(path.stem.removesuffix("-seed0") for path in folder.glob("*-seed0.pt"))
-    message = f"{given}: no such file, and no policy of this name is shipped; there are {', '.join(shipped) or 'none'}"
+    shipped = {path.stem.removesuffix("-seed0"): path for ending in ENDINGS for path in folder.glob(f"*-seed0{ending}")}
+    if str(given) in shipped:
+        return shipped[str(given)]
+    known = ", ".join(sorted(shipped)) or "none"
+    message = f"{given}: no such file, and no policy of this name is shipped; there are {known}"
     raise SnapshotError(message)
 
 
@@ -134,8 +136,9 @@ def read_facts(path: Path) -> CheckpointFacts:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         message = f"{facts_path(path)}: not format {FORMAT}"
         raise SnapshotError(message)
-    if values.get("algorithm") != ALGORITHM:
-        message = f"{path}: trained with algorithm {values.get('algorithm')!r}; this version plays {ALGORITHM!r}"
+    if values.get("algorithm") not in ALGORITHMS:
+        known = ", ".join(map(repr, ALGORITHMS))
+        message = f"{path}: trained with algorithm {values.get('algorithm')!r}; this version plays {known}"
         raise SnapshotError(message)
     if values.get("sha256") != digest:
         message = f"{path}: does not match {facts_path(path).name}: one of the two is damaged or from another training"

@@ -19,6 +19,7 @@ from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_agent, played_seeds
 from simcash_env.learning.checkpoint import CheckpointFacts, read_facts
+from simcash_env.learning.learner import ActingPolicy, learner_named
 from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
@@ -37,14 +38,16 @@ class LearnedAgent:
 
     Attributes:
         levels: (runs, learning banks) pool levels chosen at the first decision, of all runs so far (queue action).
+        shares: (runs, learning banks) pool shares chosen at the first decision, of all runs so far (rank action).
         released: payments released in all runs so far (queue action).
         seen: decisions on payments in all runs so far (queue action).
     """
 
-    def __init__(self, policy: Policy, settings: TrainingSettings, bank_ids: tuple[str, ...]) -> None:
+    def __init__(self, policy: ActingPolicy, settings: TrainingSettings, bank_ids: tuple[str, ...]) -> None:
         self._policy, self._settings, self._bank_ids = policy, settings, bank_ids
         self._opponents: Any = None
         self.levels: list[npt.NDArray[np.int64]] = []
+        self.shares: list[npt.NDArray[np.float64]] = []
         self.released = self.seen = 0
 
     def act(self, vec: SimCashVec) -> Any:
@@ -56,6 +59,8 @@ class LearnedAgent:
             self._opponents.play(vec.observations, vec.masks, actions)
         if self._settings.action == "queue":
             self._note(vec, actions)
+        elif self._settings.action == "rank" and self._is_first_with_pool(vec):
+            self.shares.append((actions[:, :, vec.head_index["pool"]] + 1.0) / 2.0)
         elif self._settings.action == "budget":
             return np.ravel_multi_index(tuple(np.moveaxis(actions, 2, 0)), tuple(vec.action_nvec.tolist()))
         return actions
@@ -65,9 +70,12 @@ class LearnedAgent:
         self.seen += int(present.sum())
         is_held = vec.slot_choices.means(actions[:, :, : vec.num_slots], Verb.HOLD)
         self.released += int((~is_held)[present].sum())
-        is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
-        if is_first and "pool" in vec.head_index:
+        if self._is_first_with_pool(vec):
             self.levels.append(actions[:, :, vec.head_index["pool"]].copy())
+
+    def _is_first_with_pool(self, vec: SimCashVec) -> bool:
+        is_first = (vec.observations[:, :, vec.observation_layout.index("run_position")] == 0.0).all()
+        return bool(is_first) and "pool" in vec.head_index
 
     def pool_levels(self) -> npt.NDArray[np.int64]:
         """(runs, learning banks) chosen levels, 0 to 20; no rows where no bank has a pool."""
@@ -75,10 +83,12 @@ class LearnedAgent:
 
     def pool_shares(self) -> tuple[float, ...]:
         """Mean share of the whole pool by learning bank; empty where no bank has a pool."""
+        largest = self._settings.largest_share
+        if self.shares:
+            return tuple((np.concatenate(self.shares).mean(axis=0) * largest).tolist())
         if not self.levels:
             return ()
-        shares = self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1) * self._settings.largest_share
-        return tuple(shares.tolist())
+        return tuple((self.pool_levels().mean(axis=0) / (POOL_LEVELS - 1) * largest).tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,4 +143,4 @@ def evaluate_checkpoint(
     config = with_changes(settings.config(), changes or {})
     require_same_banks(checkpoint, facts, assign_learners(config, settings.learners))
     seeds = played_seeds(config, seeds) if once else seeds
-    return LearnedResult(facts, *evaluate_learned(Policy.load(checkpoint), config, seeds))
+    return LearnedResult(facts, *evaluate_learned(learner_named(facts.algorithm).load(checkpoint), config, seeds))

@@ -78,14 +78,20 @@ class BalanceThresholds(UrgencyAgent):
         return 2.0 * shares - 1.0
 
 
+def policy_of(policy: Mapping[str, Any]) -> PolicyConfig:
+    """A policy of a scenario file; files of the library are found by name."""
+    found = dict(policy)
+    if "file" in found:
+        found["file"] = str(policy_path(Path(found["file"]).stem))
+    checked: PolicyConfig = POLICY.validate_python(found)
+    return checked
+
+
 def agent_of(policy: Mapping[str, Any]) -> ScriptedAgent:
     """``urgent_first``, ``balance_thresholds``, or any policy of a scenario file."""
     if policy["type"] in OURS:
         return OURS[policy["type"]](int(policy["urgent_ticks"]))
-    found = dict(policy)
-    if "file" in found:  # a tree of the library
-        found["file"] = str(policy_path(Path(found["file"]).stem))
-    return agent_for(POLICY.validate_python(found))
+    return agent_for(policy_of(policy))
 
 
 OURS: Final[dict[str, type[UrgencyAgent]]] = {"urgent_first": UrgentFirst, "balance_thresholds": BalanceThresholds}

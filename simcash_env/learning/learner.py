@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.learning.settings import ALGORITHM
+from simcash_env.learning.settings import ALGORITHM, SEARCH
 
 if TYPE_CHECKING:
     from simcash_env.config import ScenarioConfig
@@ -76,7 +76,26 @@ class IppoLearner:
         return loaded
 
 
-LEARNERS: Final[dict[str, Learner]] = {ALGORITHM: IppoLearner()}
+class RankSearchLearner:
+    """Search over constants of a rank action with CMA-ES (``rank_search.py``); ``cmaes`` is imported on first use."""
+
+    ending = ".npy"
+
+    def train(self, settings: TrainingSettings, seed: int, **options: Any) -> Trained:
+        """Search for constants; see ``simcash_env.learning.rank_search.train``."""
+        from simcash_env.learning import rank_search
+
+        return rank_search.train(settings, seed, **options)
+
+    def load(self, path: Path) -> ActingPolicy:
+        """The policy of a checkpoint."""
+        from simcash_env.learning.rank_policy import RankPolicy
+
+        loaded: ActingPolicy = RankPolicy.load(path)
+        return loaded
+
+
+LEARNERS: Final[dict[str, Learner]] = {ALGORITHM: IppoLearner(), SEARCH: RankSearchLearner()}
 """Learners by the name that ``--algorithm`` takes and checkpoints hold."""
 
 

@@ -22,6 +22,24 @@ from simcash_env.learning.expert import ExpertSettings
 from simcash_env.registry import load
 
 
+class SearchSettings(Model):
+    """Settings of a search over the constants of a rank action (``--algorithm cmaes``)."""
+
+    generations: Whole = Field(default=60, ge=0, description="generations; 0: as many as total_steps allows")
+    population: Whole = Field(default=20, ge=4, description="candidates of a generation")
+    days: Whole = Field(default=128, ge=1, description="training days on which a generation is played")
+    spread: Number = Field(
+        default=0.6, gt=0, description="width of the first generation, in steps of an eighth of a range"
+    )
+    components: tuple[Text, ...] = Field(
+        default=(), description="parameters that are searched, the others stay as at the start; none named: all"
+    )
+    adapts_rate: Truth = Field(default=False, description="adapt the learning rate to the noise")
+    by_day: tuple[Text, ...] = Field(
+        default=("balance_share", "credit_share"), description="components that also move with the time of day"
+    )
+
+
 class TrainingSettings(Model):
     """Settings of independent PPO over one batch of copies: networks, schedule, curriculum, opponents."""
 
@@ -100,6 +118,7 @@ class TrainingSettings(Model):
     )
     past_every: Whole = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
     past_size: Whole = Field(default=8, ge=2, description="largest number of past policies")
+    search: SearchSettings = Field(default_factory=SearchSettings, description="of --algorithm cmaes")
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
 
     def config(self) -> ScenarioConfig:
@@ -136,6 +155,10 @@ SCENARIO_KEYS: Final = {"banks", "agents", "simulation"}
 
 ALGORITHM: Final = "ippo"
 """Name of the learner in checkpoints and in ``--algorithm``: independent PPO."""
+SEARCH: Final = "cmaes"
+"""Name of the search over constants of a rank action."""
+ALGORITHMS: Final = (ALGORITHM, SEARCH)
+"""Names of all learners."""
 
 
 def settings_path(scenario_id: str) -> Path:
@@ -180,6 +203,24 @@ def load_settings(scenario: str | Path, **changes: Any) -> TrainingSettings:
     return settings
 
 
+def num_learners(settings: TrainingSettings) -> int:
+    """Return the number of learning banks."""
+    config, learners = settings.config(), settings.learners
+    if learners == "external":
+        return sum(bank.policy.type == "external" for bank in config.banks)
+    return len(config.banks) if learners == "all" else len(learners)
+
+
+def planned_steps(settings: TrainingSettings, algorithm: str) -> int:
+    """Return the decisions of banks that a training takes at most."""
+    search = settings.search
+    if algorithm != SEARCH or search.generations == 0:
+        return settings.total_steps
+    clock = settings.config().simulation
+    ticks = min(clock.num_ticks, settings.max_ticks or clock.num_ticks)
+    return search.generations * search.population * search.days * ticks * num_learners(settings)
+
+
 def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str = "--steps") -> None:
     """Reject a total below one rollout: training collects whole rollouts and would run more steps than requested.
 
@@ -188,11 +229,7 @@ def require_a_rollout(settings: TrainingSettings, steps: int | None, option: str
     """
     if steps is None:
         return
-    config, learners = settings.config(), settings.learners
-    if learners == "external":
-        banks = sum(bank.policy.type == "external" for bank in config.banks)
-    else:
-        banks = len(config.banks) if learners == "all" else len(learners)
+    banks = num_learners(settings)
     rollout = settings.num_envs * banks * settings.steps_per_rollout
     if steps < rollout:
         parts = f"{settings.num_envs} copies x {banks} banks x {settings.steps_per_rollout} ticks"

@@ -1,0 +1,184 @@
+"""Constants of a ``rank`` action, with a few slopes, as a policy: a handful of numbers for all banks, or for each.
+
+A bank's action is its constants, plus slopes: some components move with the time of day, the pool share with the value
+that waits at the first decision. Everything is computed from the observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from simcash_env.agents.observation import AT
+from simcash_env.envs.actions import RankAction
+from simcash_env.envs.vector import SimCashVec
+from simcash_env.errors import ConfigError, Fault, SnapshotError
+from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.settings import TrainingSettings
+from simcash_env.schema.rank import COMPONENTS, RANK
+
+F64 = npt.NDArray[np.float64]
+
+POOL: Final = "pool"
+POOL_SLOPE: Final = "pool.by_arrivals"
+BY_DAY: Final = ".by_day"
+STEP: Final = 0.125
+"""Of the range of a component: what a search tries first, up or down."""
+POOL_STEP, POOL_SLOPE_STEP = 0.02, 0.4
+
+
+@dataclass(frozen=True)
+class RankShape:
+    """What the policy needs to know of a batch.
+
+    Attributes:
+        banks: learning banks of a copy, L.
+        default: (L, H) the default action of each bank.
+        pool: index of the pool head; None without one.
+        pools_cents: (L,) liquidity pool of each bank.
+        flows_cents: (L,) scale of the entry ``queue1_value`` of each bank.
+        max_split: largest number of parts that the scenario offers.
+    """
+
+    banks: int
+    default: tuple[tuple[float, ...], ...]
+    pool: int | None
+    pools_cents: tuple[int, ...]
+    flows_cents: tuple[int, ...]
+    max_split: int
+
+    @classmethod
+    def of(cls, vec: SimCashVec) -> Self:
+        """The shape of a batch with the rank action."""
+        view, action = vec.scenario.view, vec.action
+        assert isinstance(action, RankAction)  # noqa: S101 - for the type checker
+        return cls(
+            vec.num_banks, tuple(map(tuple, action.default(vec).tolist())), vec.head_index.get(POOL),
+            tuple(view.bank_pool_cents[vec.learners].tolist()),
+            tuple(view.bank_flow_scale_cents[vec.learners].tolist()), vec.config.actions.max_split,
+        )  # fmt: skip
+
+
+class RankParameters:
+    """The parameters of a policy by name, in their order.
+
+    Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool`` and
+    its slope ``pool.by_arrivals``.
+
+    Args:
+        shape: of the batch.
+        by_day: components with a slope over the day.
+    """
+
+    def __init__(self, shape: RankShape, by_day: Sequence[str]) -> None:
+        unknown = [name for name in by_day if name not in RANK._fields]
+        if unknown:
+            rule = f"no component of this name; there are {', '.join(RANK._fields)}"
+            raise ConfigError([Fault(None, None, "search.by_day", repr(unknown[0]), rule)])
+        useless = {"split_parts"} if shape.max_split == 1 else set()
+        self.constants = tuple(one for one in COMPONENTS if one.name not in useless)
+        self.by_day = tuple(by_day)
+        self.has_pool = shape.pool is not None
+        pool = (POOL, POOL_SLOPE) if self.has_pool else ()
+        self.names = (*(one.name for one in self.constants), *(name + BY_DAY for name in by_day), *pool)
+
+    def steps(self) -> F64:
+        """How far a search tries each parameter first."""
+        ranges = {one.name: float(one.high - one.low) for one in COMPONENTS}
+        own = {POOL: POOL_STEP, POOL_SLOPE: POOL_SLOPE_STEP}
+        return np.array([own.get(name) or STEP * ranges[name.removesuffix(BY_DAY)] for name in self.names])
+
+    def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Flags of the parameters of these names; all where none is named.
+
+        Raises:
+            ConfigError: no parameter of this name.
+        """
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            rule = f"no parameter of this name; there are {', '.join(self.names)}"
+            raise ConfigError([Fault(None, None, "search.components", repr(unknown[0]), rule)])
+        return np.array([not names or name in names for name in self.names])
+
+    def array(self, values: Mapping[str, float]) -> F64:
+        """Parameters from values by name; a component that is not named has its default, a slope is 0."""
+        default = {one.name: one.default for one in COMPONENTS}
+        return np.array([float(values.get(name, default.get(name, 0.0))) for name in self.names])
+
+    def named(self, row: npt.ArrayLike) -> dict[str, float]:
+        """Parameters by name."""
+        return dict(zip(self.names, np.asarray(row, np.float64).tolist(), strict=True))
+
+
+class RankPolicy:
+    """Constants with slopes for P groups of banks: one for all, or one for each bank.
+
+    Args:
+        settings: of the training.
+        shape: of the batch.
+        parameters: (P, parameters) values in their units; values beyond the bounds count as the bound.
+    """
+
+    def __init__(self, settings: TrainingSettings, shape: RankShape, parameters: F64) -> None:
+        self.settings, self.shape = settings, shape
+        self.layout = RankParameters(shape, settings.search.by_day)
+        self.parameters = np.atleast_2d(np.asarray(parameters, np.float64))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The policy of a checkpoint.
+
+        Raises:
+            SnapshotError: it cannot be read, or does not fit its metadata.
+        """
+        facts = read_facts(path)
+        settings, stored = facts.training_settings(), facts.shape
+        try:
+            shape = RankShape(**{key: _tuples(value) for key, value in stored.items()})
+            policy = cls(settings, shape, np.load(path, allow_pickle=False))
+        except (TypeError, ValueError) as error:
+            message = f"{path}: does not hold the constants that {path.with_suffix('.json').name} describes: {error}"
+            raise SnapshotError(message) from error
+        groups = shape.banks if settings.policies == "own" else 1
+        if policy.parameters.shape != (groups, len(policy.layout.names)):
+            expected, found = (groups, len(policy.layout.names)), policy.parameters.shape
+            message = f"{path}: needs constants of shape {expected}, holds {found}"
+            raise SnapshotError(message)
+        return policy
+
+    def save(self, file: Any) -> None:
+        """Write the parameters as a NumPy array."""
+        np.save(file, self.parameters, allow_pickle=False)
+
+    def act(self, observations: Any, masks: Any = None, generator: Any = None) -> F64:
+        """Actions (N, L, H) for observations (N, L, D); neither masks nor a generator are used."""
+        layout, shape = self.layout, self.shape
+        copies = len(observations)
+        actions = np.tile(np.array(shape.default), (copies, 1, 1))
+        day = np.asarray(observations[:, :, AT.day_position], np.float64)
+        values = {name: self.parameters[:, place] for place, name in enumerate(layout.names)}
+        for one in layout.constants:
+            value = np.broadcast_to(values[one.name], day.shape)
+            if one.name in layout.by_day:
+                value = value + values[one.name + BY_DAY] * day
+            number = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
+            actions[:, :, RANK._fields.index(one.name)] = number
+        if shape.pool is not None:
+            queued = np.asarray(observations[:, :, AT.queue1_value], np.float64)
+            waiting = queued / np.maximum(1.0 - queued, TINY) * np.array(shape.flows_cents)
+            share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
+            actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
+        return actions
+
+
+TINY: Final = 1e-6
+"""Smallest distance of a squashed entry from 1."""
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

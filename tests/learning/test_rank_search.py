@@ -1,0 +1,249 @@
+"""The search over constants of a rank action: same seed, same constants, resumed or not; and what a policy says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from simcash_env import make_vec
+from simcash_env.agents.observation import AT
+from simcash_env.envs.learners import assign_learners
+from simcash_env.errors import ConfigError, SnapshotError
+from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.learning.checkpoint import facts_path, read_facts
+from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
+from simcash_env.learning.learner import learner_named
+from simcash_env.learning.policies import open_checkpoint
+from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankShape
+from simcash_env.learning.rank_search import LAST_DAYS, RankSearch, resume_path, train
+from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
+from simcash_env.registry import load
+from tests.worlds import busy
+from training import cli_train
+
+DAY = "castro-12period-v0"
+
+
+def small(scenario=DAY, **search):
+    """Settings of a search of a few generations on a few days."""
+    own = {"generations": 3, "population": 4, "days": 8, **search}
+    return load_settings(scenario).model_copy(update={"search": SearchSettings(**own)})
+
+
+def load_small(changes):
+    """The same of one generation, with changes."""
+    return small(generations=1).model_copy(update=changes)
+
+
+def test_rank_search_same_seed_gives_the_same_constants_and_another_seed_others():
+    first, again, other = (train(small(), seed) for seed in (0, 0, 1))
+    assert np.array_equal(first.policy.parameters, again.policy.parameters)
+    assert first.facts == again.facts
+    assert first.facts.curve != other.facts.curve
+
+
+def test_rank_search_saves_what_loads_and_costs_the_same(tmp_path):
+    path = tmp_path / "found.npy"
+    trained = train(small(generations=1), 0, out=path)
+    loaded = learner_named("cmaes").load(path)
+    direct, agent = evaluate_learned(trained.policy, load(DAY), [1, 2, 3])
+    again, _ = evaluate_learned(loaded, load(DAY), [1, 2, 3])
+    assert (direct.cents == again.cents).all()
+    assert (evaluate_checkpoint(path, [1, 2, 3]).evaluation.cents == direct.cents).all()
+    assert len(agent.pool_shares()) == 2
+    assert all(0.05 < share < 0.3 for share in agent.pool_shares())
+
+
+def test_rank_search_resumed_ends_as_one_that_was_not_interrupted(tmp_path):
+    path, whole = tmp_path / "half.npy", train(small(generations=4), 0)
+    train(small(generations=4).model_copy(), 0, out=path, max_seconds=0.0)
+    half = read_facts(path)
+    assert len(half.curve) == 1
+    resumed = train(small(generations=4), 0, out=path, resume=path)
+    assert np.array_equal(resumed.policy.parameters, whole.policy.parameters)
+    assert resumed.facts.curve == whole.facts.curve
+
+
+def test_rank_search_resume_needs_its_files_and_settings(tmp_path):
+    path = tmp_path / "found.npy"
+    train(small(generations=1), 0, out=path)
+    with pytest.raises(SnapshotError, match="trained by cmaes with seed 0; settings that differ: none"):
+        train(small(generations=1), 1, resume=path)
+    with pytest.raises(SnapshotError, match="settings that differ: search"):
+        train(small(days=9), 0, resume=path)
+    with resume_path(path).open("wb") as file:
+        np.save(file, np.zeros((2, 4)))
+    with pytest.raises(SnapshotError, match="written at another moment"):
+        train(small(generations=1), 0, resume=path)
+    resume_path(path).unlink()
+    with pytest.raises(SnapshotError, match="needed to resume, and cannot be read"):
+        train(small(generations=1), 0, resume=path)
+
+
+def test_rank_search_is_never_worse_than_its_start_on_its_last_days():
+    run = RankSearch(small(), 0)
+    assert np.array_equal(run.best(), run.start), "nothing has been played"
+    while run.goes_on(small()):
+        run.step()
+    best = run.best()
+    candidates = [run.start, run.means[-1]]
+    assert any(np.array_equal(best, one) for one in candidates) or len(run.means) > 1
+
+
+def test_rank_search_starts_from_the_cheapest_script():
+    run = RankSearch(small("lynx-day-v0", days=16), 0)
+    costs = {name: run.costs(row, run.days_of(0)).mean() for name, row in run.starts().items()}
+    assert run.start_name == min(costs, key=costs.get)
+    assert set(run.starts()) == {
+        "fifo 0", *(f"tree {place}" for place in range(1, 9)), "expert"
+    }  # fmt: skip
+    assert np.array_equal(run.start, run.starts()[run.start_name])
+
+
+def test_rank_search_without_an_expert_tries_pool_shares():
+    run = RankSearch(small("castro-2period-v0", days=1, generations=1), 0)
+    assert {name.rpartition(" ")[2] for name in run.starts()} >= {"0.02", "0.5", "1"}
+
+
+def test_rank_search_own_policies_have_constants_of_their_own(tmp_path):
+    path = tmp_path / "own.npy"
+    settings = small(generations=2).model_copy(update={"policies": "own"})
+    trained = train(settings, 0, out=path)
+    assert trained.policy.parameters.shape == (2, len(trained.policy.layout.names))
+    assert np.array_equal(RankPolicy.load(path).parameters, trained.policy.parameters)
+    if not np.array_equal(*trained.policy.parameters):
+        actions = trained.policy.act(np.zeros((1, 2, 60), np.float32))
+        assert not np.array_equal(actions[0, 0], actions[0, 1])
+
+
+def test_rank_search_days_are_training_days_and_those_of_the_choice_are_kept_apart():
+    run = RankSearch(small(), 3)
+    assert run.days_of(0)[0] == 30_001
+    assert run.days_of(2)[0] == 30_017
+    assert max(run.days_of(10**6)) <= LAST_DAYS
+
+
+@pytest.mark.parametrize(("steps", "generations"), [(1, 1), (2 * 4 * 8 * 24, 2)])
+def test_rank_search_takes_its_budget_from_the_steps(steps, generations):
+    settings = small(generations=0).model_copy(update={"total_steps": steps})
+    assert len(train(settings, 0).facts.curve) == generations
+    assert planned_steps(settings, "cmaes") == steps
+    assert planned_steps(small(), "cmaes") == 3 * 4 * 8 * 24
+    assert planned_steps(small(), "ippo") == small().total_steps
+
+
+def test_rank_search_leaves_parameters_that_are_not_searched_at_their_start():
+    run = RankSearch(small(components=("pool", "weight_size")), 0)
+    run.step()
+    moved = np.array(run.layout.names)[run.means[0] != run.start]
+    assert moved.tolist() == ["weight_size", "pool"]
+    with pytest.raises(ConfigError, match=r"search\.components: no parameter of this name; there are weight_urgency"):
+        RankSearch(small(components=("luck",)), 0)
+
+
+def test_rank_search_reports_every_generation():
+    seen = []
+    train(small(generations=2), 0, report=lambda *row: seen.append(row))
+    assert [row[0] for row in seen] == [4 * 8 * 24, 2 * 4 * 8 * 24]
+    assert all(row[2] == -row[1] for row in seen)
+
+
+def test_rank_search_command_trains_and_evaluates(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("simcash_env.cli.training.load_settings", lambda _, **more: load_small(more))
+    trained = cli_train(DAY, algorithm="cmaes", quiet=True)
+    path = tmp_path / "results" / "training" / f"{DAY}-cmaes-seed0.npy"
+    assert read_facts(path).algorithm == "cmaes"
+    assert trained.is_complete
+    steps = cli_train(DAY, steps=1, algorithm="cmaes", quiet=True).facts.steps
+    assert steps == 4 * 8 * 24
+
+
+def test_rank_search_plays_what_the_policy_says_and_cannot_be_replayed_by_payment(tmp_path):
+    path = tmp_path / "found.npy"
+    train(small(generations=1), 0, out=path)
+    with pytest.raises(Exception, match="was trained with action 'rank'; this needs decisions on payments"):
+        open_checkpoint(path)
+
+
+# -- the policy ------------------------------------------------------------------------------------------------------
+
+
+def policy_of(config, by_day=("balance_share",), **values):
+    """A batch and a policy with these values."""
+    vec = make_vec(assign_learners(config, "external"), 2, action="rank", autoreset="disabled", max_queue_slots=0)
+    shape = RankShape.of(vec)
+    settings = small(by_day=by_day)
+    return vec, RankPolicy(settings, shape, RankParameters(shape, by_day).array(values))
+
+
+def test_rank_policy_of_constants_is_the_encoded_action():
+    vec, policy = policy_of(load("lynx-day-v0"), weight_size=0.5, balance_share=1.2, submit_closing=0.0)
+    vec.reset(seed=1)
+    expected = vec.action.encode(vec, {"weight_size": 0.5, "balance_share": 1.2, "submit_closing": 0.0})
+    assert np.allclose(policy.act(vec.observations), expected)
+
+
+def test_rank_policy_moves_with_the_day_and_stays_in_bounds():
+    vec, policy = policy_of(load("lynx-day-v0"), balance_share=1.0, **{"balance_share.by_day": 4.0})
+    vec.reset(seed=1)
+    place, numbers = policy.layout.names.index("balance_share"), []
+    for _ in range(vec.num_ticks):
+        actions = policy.act(vec.observations)
+        numbers.append(actions[0, 0, 8])
+        vec.step(actions)
+    assert place == 8
+    assert numbers[0] == 0.0
+    assert numbers[-1] == 1.0
+    assert (np.diff(numbers) >= 0).all()
+
+
+def test_rank_policy_pool_share_follows_what_waits_at_the_first_decision():
+    vec, policy = policy_of(load(DAY), pool=0.1, **{"pool.by_arrivals": 1.5})
+    vec.reset(seed=3)
+    vec.step(policy.act(vec.observations))
+    pools, waiting = vec.scenario.view.bank_pool_cents, np.zeros((2, 2))
+    other = make_vec(load(DAY), 2, max_queue_slots=64, autoreset="disabled")
+    other.reset(seed=3)
+    view = other.queue1_view()
+    waiting = (view["remaining"] * view["present"]).sum(axis=2)
+    assert np.allclose(vec.columns().bank_pool_allocated_cents, pools * (0.1 + 1.5 * waiting / pools), atol=2)
+
+
+def test_rank_policy_without_splits_has_no_parameter_for_them():
+    _, policy = policy_of(busy(scripted=0, max_split=1))
+    assert "split_parts" not in policy.layout.names
+    _, policy = policy_of(busy(scripted=0, max_split=3), split_parts=1.0)
+    assert policy.layout.named(policy.parameters[0])["split_parts"] == 1.0
+
+
+def test_rank_policy_slope_of_an_unknown_component_is_refused():
+    with pytest.raises(ConfigError, match=r"search\.by_day: no component of this name; there are weight_urgency"):
+        policy_of(busy(scripted=0), by_day=("luck",))
+
+
+def test_rank_policy_that_does_not_fit_its_metadata_is_refused(tmp_path):
+    path = tmp_path / "found.npy"
+    train(small(generations=1), 0, out=path)
+    values = json.loads(facts_path(path).read_text())
+    facts_path(path).write_text(json.dumps(values | {"shape": values["shape"] | {"pool": None}}))
+    with pytest.raises(SnapshotError, match=r"needs constants of shape \(1, 19\), holds \(1, 21\)"):
+        RankPolicy.load(path)
+    facts_path(path).write_text(json.dumps(values | {"shape": {"banks": 2}}))
+    with pytest.raises(SnapshotError, match=r"does not hold the constants that found\.json describes"):
+        RankPolicy.load(path)
+
+
+def test_rank_policy_agent_reads_the_clock_of_the_observation():
+    vec, policy = policy_of(load("lynx-day-v0"))
+    observations = np.zeros((1, 4, AT.queue1_value + 1), np.float32)
+    assert policy.act(observations).shape == (1, 4, vec.actions.shape[2])
+    assert evaluate_agent(load("lynx-day-v0"), Acting(policy), [1], action="rank").totals()[0] > 0
+
+
+class Acting:
+    def __init__(self, policy):
+        self._policy = policy
+
+    def act(self, vec):
+        return self._policy.act(vec.observations)
