@@ -26,7 +26,7 @@ from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
-from simcash_env.learning.expert import cost
+from simcash_env.learning.expert import ExpertSettings, cost
 from simcash_env.learning.exploitability import exploitability_of_policies
 from simcash_env.learning.ippo import resume_path, train
 from simcash_env.learning.policy import Policy
@@ -96,7 +96,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     scripts = tuned_baselines(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
-    if settings.expert is not None:
+    if isinstance(settings.expert, ExpertSettings):
         taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
     return {
         "scenario": name,

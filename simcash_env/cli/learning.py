@@ -138,7 +138,11 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Checkpoint file to write.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.", show_default=False)] = None,
     algorithm: Annotated[
-        str, typer.Option(help="Learner (ippo: independent PPO; cmaes: search over constants of a rank action).")
+        str,
+        typer.Option(
+            help="Learner (ippo: independent PPO; expert_iteration: imitation of rollouts; cmaes: search over "
+            "constants of a rank action)."
+        ),
     ] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     sets: Sets = None,

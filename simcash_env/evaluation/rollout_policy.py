@@ -141,6 +141,7 @@ class RolloutAgent:
         base: the base policy; its shares are of the pools of the batch.
         settings: budget and search.
         sources: sources of candidates in place of those that the settings name.
+        more: sources of candidates after these.
 
     Attributes:
         decisions: decisions of single banks so far.
@@ -149,10 +150,11 @@ class RolloutAgent:
     """
 
     def __init__(
-        self, base: RolloutBase, settings: RolloutSettings, sources: Sequence[Candidates] | None = None
-    ) -> None:
+        self, base: RolloutBase, settings: RolloutSettings, sources: Sequence[Candidates] | None = None,
+        more: Sequence[Candidates] = (),
+    ) -> None:  # fmt: skip
         self._base, self._settings = base, settings
-        self._sources = tuple(sources) if sources is not None else self._named_sources()
+        self._sources = (*(self._named_sources() if sources is None else sources), *more)
         self._vec: SimCashVec | None = None
         self.decisions, self.seconds, self.beyond = 0, 0.0, 0
 
@@ -303,8 +305,15 @@ def plain_policies(config: ScenarioConfig) -> tuple[PolicyConfig, ...]:
     return tuple(found)
 
 
-def rollout_base(config: ScenarioConfig, policy: PolicyConfig | Mapping[str, Any] | str) -> RolloutBase:
+def rollout_base(
+    config: ScenarioConfig, policy: PolicyConfig | Mapping[str, Any] | str, shares: tuple[float, ...] | None = None
+) -> RolloutBase:
     """A base policy that is not tuned: a policy, its mapping as in a scenario file, or the name of a policy or tree.
+
+    Args:
+        config: the scenario.
+        policy: of all deciding banks.
+        shares: of each bank's pool, banks sorted by id; None for what the scenario allocates.
 
     Raises:
         ConfigError: no such policy, or parameters that break a rule.
@@ -325,7 +334,7 @@ def rollout_base(config: ScenarioConfig, policy: PolicyConfig | Mapping[str, Any
             faults = [Fault(None, None, "rollout base", repr(policy), rule) for _, rule, _ in broken_of(error, given)]
             raise ConfigError(faults) from error
     name = Path(given.file).stem if isinstance(given, TreePolicy) and given.file else given.type
-    return RolloutBase(name, given, None, plain_policies(config))
+    return RolloutBase(name, given, shares, plain_policies(config))
 
 
 def tuned_base(

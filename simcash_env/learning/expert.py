@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.fields import Model, Number
+from simcash_env.config.fields import Model, Number, Text, Whole
 from simcash_env.config.library import policy_path
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.envs.actions import Language
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
+from simcash_env.evaluation.rollout_policy import RolloutSettings
 from simcash_env.evaluation.scripted import ScriptedAgent, agent_for
 from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.schema.limits import POOL_LEVELS, TYPICAL_TICKS
@@ -111,6 +112,33 @@ class ExpertSettings(Model):
         default=0.0, ge=0, description="what is added for each cent that waits at the first decision"
     )
     noise: Number = Field(default=1.5, ge=0, description="standard deviation of the levels that are shown, in levels")
+
+
+class RolloutExpertSettings(Model):
+    """A rollout policy as the expert: what it does on some training days is imitated."""
+
+    type: Literal["rollout"]
+    base: dict[str, Any] = Field(description="base policy, as in a scenario file or {type: NAME of a tree, ...}")
+    shares: tuple[Number, ...] = Field(
+        default=(), description="of the banks' whole pools that the base allocates, banks sorted by id; or one for all"
+    )
+    search: RolloutSettings = Field(default_factory=RolloutSettings, description="budget and search")
+    days: Whole = Field(default=512, ge=1, description="training days of which the decisions are imitated")
+    cache: Text = Field(
+        default="results/labels", description="folder in which decisions are kept for trainings of the same days"
+    )
+
+
+def _kind_of_expert(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
+    return "<rollout>" if kind == "rollout" else "<script>"
+
+
+AnyExpertSettings = Annotated[
+    Annotated[ExpertSettings, Tag("<script>")] | Annotated[RolloutExpertSettings, Tag("<rollout>")],
+    Discriminator(_kind_of_expert),
+]
+"""A scripted expert, or a rollout policy (``type: rollout``)."""
 
 
 class Expert:

@@ -19,6 +19,8 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SimulationError, SnapshotError
 from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
+from simcash_env.learning.expert import RolloutExpertSettings
+from simcash_env.learning.labels import LabelFit, labels_of_expert
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.policy import BatchShape, Policy
 from simcash_env.learning.rollout import RolloutCollector, make_training_vec, minibatch
@@ -48,6 +50,7 @@ class Ippo:
         self.generator = th.Generator().manual_seed(seed)
         self.policy = Policy(settings, BatchShape.of(vec), self.generator)
         self.rollout = RolloutCollector(settings, seed, vec, self.policy, self.generator, restrict)
+        self._fit: LabelFit | None = None
         self.optimizer = th.optim.Adam(
             self.policy.network.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True
         )
@@ -119,10 +122,24 @@ class Ippo:
         names = ("pg_loss", "v_loss", "entropy", "approx_kl")
         return {**dict(zip(names, (sums / count).tolist(), strict=True)), "learning_rate": learning_rate}
 
+    def imitate(self) -> dict[str, float]:
+        """Fit the policy to labels of a rollout expert, as many decisions as a rollout has; returns the mean losses."""
+        rollout = self.rollout
+        if self._fit is None:
+            labels = labels_of_expert(self.settings, self.seed, self.vec.config)
+            self._fit = LabelFit(self.policy, labels, rollout.returns_scale)
+        self.optimizer.param_groups[0]["lr"] = learning_rate = self.learning_rate()
+        copies = self.settings.steps_per_rollout * self.vec.num_envs
+        figures = self._fit.update(self.optimizer, self.generator, copies)
+        rollout.steps += copies * self.vec.num_banks
+        return {**figures, "learning_rate": learning_rate}
+
     def step(self) -> dict[str, float]:
-        """Collect a rollout and update on it; returns figures for logging."""
+        """Collect a rollout and update on it, or imitate a rollout expert; returns figures for logging."""
         rollout = self.rollout
         rollout.progress = max(rollout.progress, min(rollout.steps / self.settings.total_steps, 1.0))
+        if rollout.is_imitating and isinstance(self.settings.expert, RolloutExpertSettings):
+            return self.imitate()
         rollout.collect()
         figures = self.update()
         rollout.steps += rollout.rewards.numel()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.learning.settings import ALGORITHM, SEARCH
+from simcash_env.learning.settings import ALGORITHM, EXPERT_ITERATION, SEARCH
 
 if TYPE_CHECKING:
     from simcash_env.config import ScenarioConfig
@@ -95,7 +95,21 @@ class RankSearchLearner:
         return loaded
 
 
-LEARNERS: Final[dict[str, Learner]] = {ALGORITHM: IppoLearner(), SEARCH: RankSearchLearner()}
+class ExpertIterationLearner(IppoLearner):
+    """Expert iteration with rollouts (``simcash_env/learning/expert_iteration.py``), with the same policies."""
+
+    def train(self, settings: TrainingSettings, seed: int, **options: Any) -> Trained:
+        """Train a policy; see ``simcash_env.learning.expert_iteration.train``."""
+        from simcash_env.learning import expert_iteration
+
+        return expert_iteration.train(settings, seed, **options)
+
+
+LEARNERS: Final[dict[str, Learner]] = {
+    ALGORITHM: IppoLearner(),
+    EXPERT_ITERATION: ExpertIterationLearner(),
+    SEARCH: RankSearchLearner(),
+}
 """Learners by the name that ``--algorithm`` takes and checkpoints hold."""
 
 

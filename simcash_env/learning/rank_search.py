@@ -25,7 +25,7 @@ from simcash_env.evaluation.rank_scripts import Account, Values, rank_values
 from simcash_env.evaluation.seeds import training_seeds
 from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
-from simcash_env.learning.expert import OURS, policy_of
+from simcash_env.learning.expert import OURS, ExpertSettings, policy_of
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.rank_policy import POOL, POOL_SLOPE, RankParameters, RankPolicy, RankShape
 from simcash_env.learning.settings import SEARCH, TrainingSettings
@@ -143,7 +143,7 @@ class RankSearch:
         expert = settings.expert
         shares: tuple[float, ...] = SHARES
         slope = 0.0
-        if expert is not None:
+        if isinstance(expert, ExpertSettings):
             kind = expert.policy["type"]
             found["expert"] = URGENT_FIRST if kind in OURS else rank_values(policy_of(expert.policy), account)
             shares, slope = (float(np.mean(expert.shares)),) if expert.shares else SHARES, expert.arrivals

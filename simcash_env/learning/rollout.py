@@ -13,7 +13,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED
-from simcash_env.learning.expert import Expert
+from simcash_env.learning.expert import Expert, ExpertSettings
 from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.pool_cap import with_largest_share
@@ -107,7 +107,8 @@ class RolloutCollector:
         self.settings, self.vec, self.policy, self.generator = settings, vec, policy, generator
         self._restrict = restrict
         self.returns_scale = ReturnNormalizer()
-        self.expert: Any = None if settings.expert is None else Expert(settings.expert, settings.largest_share)
+        scripted = settings.expert if isinstance(settings.expert, ExpertSettings) else None
+        self.expert: Any = None if scripted is None else Expert(scripted, settings.largest_share)
         self.opponents = Opponents(
             settings, vec.bank_ids, vec.num_envs, Policy.load, lambda: Policy(settings, policy.shape)
         )
@@ -133,8 +134,8 @@ class RolloutCollector:
 
     @property
     def is_imitating(self) -> bool:
-        """Whether the expert plays, and the policy is trained to imitate it (behaviour cloning)."""
-        return self.expert is not None and self.steps < self.settings.imitate_steps
+        """Whether the policy is trained to imitate the expert (behaviour cloning)."""
+        return self.settings.expert is not None and self.steps < self.settings.imitate_steps
 
     @th.no_grad()
     def collect(self) -> None:

@@ -18,7 +18,7 @@ from simcash_env.config.report import broken_of, config_error, shown
 from simcash_env.config.suggest import unknown_key
 from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.learning.expert import ExpertSettings
+from simcash_env.learning.expert import AnyExpertSettings
 from simcash_env.registry import load
 
 
@@ -101,13 +101,19 @@ class TrainingSettings(Model):
     pool_start: Number = Field(
         default=0.5, ge=0, le=1, description="mean of the untrained curve, as a share of the highest level"
     )
-    expert: ExpertSettings | None = Field(
+    expert: AnyExpertSettings | None = Field(
         default=None,
         validation_alias=AliasChoices("expert", "teacher"),  # files of version 0.1.0 say teacher
-        description="a scripted expert that is imitated first (behaviour cloning)",
+        description="a scripted expert that is imitated first (behaviour cloning), or {type: rollout, base: ...}",
     )
     imitate_steps: Whole = Field(default=0, ge=0, description="steps of behaviour cloning, out of the total")
     imitate_rate: Number = Field(default=1e-3, gt=0, description="learning rate of behaviour cloning")
+    fit_epochs: Whole = Field(
+        default=20, ge=1, description="passes over all labels after each iteration of expert_iteration"
+    )
+    likeliest: Whole = Field(
+        default=4, ge=0, description="sampled actions of the policy that expert_iteration adds to the candidates"
+    )
     same_day: Whole = Field(
         default=1, ge=1, description="copies that play the same days; their mean is the baseline of advantages"
     )
@@ -157,7 +163,9 @@ ALGORITHM: Final = "ippo"
 """Name of the learner in checkpoints and in ``--algorithm``: independent PPO."""
 SEARCH: Final = "cmaes"
 """Name of the search over constants of a rank action."""
-ALGORITHMS: Final = (ALGORITHM, SEARCH)
+EXPERT_ITERATION: Final = "expert_iteration"
+"""Name of expert iteration, whose policies are those of independent PPO."""
+ALGORITHMS: Final = (ALGORITHM, EXPERT_ITERATION, SEARCH)
 """Names of all learners."""
 
 

@@ -71,14 +71,16 @@ def test_learner_policy_without_bank_id_plays_too(tmp_path):
 
 
 def test_learner_unknown_is_refused_and_the_known_are_named():
-    with pytest.raises(ConfigError, match=r"algorithm.*must be one of ippo, cmaes, got 'dqn'"):
+    with pytest.raises(ConfigError, match=r"algorithm.*must be one of ippo, expert_iteration, cmaes, got 'dqn'"):
         learner_named("dqn")
 
 
 def test_learner_trains_saves_and_loads(tmp_path):
+    expert = {"type": "rollout", "base": {"type": "fifo"}, "search": {"samples": 1}}
+    search = {"generations": 1, "population": 4, "days": 2}
     for learner in LEARNERS.values():
         path = tmp_path / f"policy{learner.ending}"
-        trained = learner.train(small(search={"generations": 1, "population": 4, "days": 2}), 0, out=path)
+        trained = learner.train(small(expert=expert, search=search), 0, out=path)
         loaded = learner.load(path)
         direct, _ = evaluate_learned(trained.policy, load(GAME), [1])
         again, _ = evaluate_learned(loaded, load(GAME), [1])
