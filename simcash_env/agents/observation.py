@@ -65,7 +65,7 @@ ENTRIES: Final = (
         "balance",
         Block.ACCOUNT,
         Scale.FLOW,
-        "settlement account, negative in overdraft, without what backs resting asks",
+        "settlement account less reserves locked for resting asks; negative in overdraft",
     ),
     Entry("credit_used", Block.ACCOUNT, Scale.FLOW, "overdraft in use"),
     Entry("credit_left", Block.ACCOUNT, Scale.FLOW, "overdraft that may still be used"),

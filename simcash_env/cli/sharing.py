@@ -88,8 +88,8 @@ def export(
     with needs_extra(OFFLINE, "minari", "pyarrow"):
         from simcash_env.learning import offline_data as offline
     with naming_sets():
-        player = player_of(source, policy, chosen_changes(sets))
-    rollouts = offline.roll_out(player, range(first_seed, first_seed + runs))
+        chosen = policy_of(source, policy, chosen_changes(sets))
+    rollouts = offline.roll_out(chosen, range(first_seed, first_seed + runs))
     banks = bank or list(rollouts.bank_ids)
     stem = offline.dataset_id(rollouts.policy, "all").replace("/", "-")
     names = [offline.write_minari(rollouts, one, out) for one in banks]
@@ -103,7 +103,7 @@ def export(
         data.print(f"Minari, below {out}: {name}", markup=False, highlight=False, soft_wrap=True)
 
 
-def player_of(source: str, policy: str | None, changes: dict[str, Any]) -> Any:
+def policy_of(source: str, policy: str | None, changes: dict[str, Any]) -> Any:
     """Return the policy of a checkpoint, or the named policy on a scenario.
 
     Raises:

@@ -11,7 +11,7 @@ from simcash_env.schema.codes import NONE
 
 
 @kernel
-def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
+def submit(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
     """Write the payment (sender, receiver, cents, deadline, priority, divisible, RTGS priority); returns its id.
 
     The deadline is a tick, or NONE for the default.
@@ -27,7 +27,7 @@ def hand_in(scenario: Scenario, state: State, work: Work, payment: I64) -> int:
 
 
 @entry
-def hand_in_row(
+def submit_row(
     scenario_row: I64,
     scenario_sizes: I64,
     state_row: I64,
@@ -36,6 +36,6 @@ def hand_in_row(
     work_sizes: I64,
     payment: I64,
 ) -> int:
-    """``hand_in`` on arena rows; NONE when there is no free row."""
+    """``submit`` on arena rows; NONE when there is no free row."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
-    return hand_in(scenario, state, open_work(work_row, work_sizes), payment)
+    return submit(scenario, state, open_work(work_row, work_sizes), payment)

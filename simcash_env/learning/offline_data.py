@@ -140,7 +140,7 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
     """One bank's episodes as a Minari data set below a folder; returns its id.
 
     The environment that the data set names is ``SimCash/Bank-v0`` with this bank: there the other banks follow the
-    scenario's policies, and those that have none release everything. ``simcash_player`` says what they did here.
+    scenario's policies, and those that have none release everything. ``simcash_policy`` says what they did here.
 
     Raises:
         ConfigError: no such bank, or a data set of that id is there already.

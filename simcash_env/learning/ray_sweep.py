@@ -56,7 +56,7 @@ class SweepPlan:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """One training; every few iterations a checkpoint and the cost on the validation days are handed to Ray Tune."""
+    """One training; every few iterations a checkpoint and the cost on the validation days go to Ray Tune."""
     settings = RllibSettings(**{**config["settings"], **config["choices"]})
     days = validation_seeds(config["validation_days"])
     algorithm = ppo_config(settings, 0, 0).build_algo()

@@ -1,4 +1,4 @@
-"""What came into a run from outside: decisions, payments handed in, changed policies. Replay gives it in again."""
+"""Inputs of a run by its caller: decisions, submitted payments, changed policies. Replay repeats them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ INPUT_KINDS: Final = ("open", "submit", "policy", "order", "cancel", "tick")
 
 
 class Input(NamedTuple):
-    """One call from outside; ticks without one, in which external banks follow their default, leave none.
+    """One call of the caller; a tick without decisions, in which external banks follow their default, is none.
 
     Attributes:
         seq: place among the run's inputs.
         tick: that was current when it came.
-        kind: ``open`` (arrivals were looked at), ``submit``, ``policy``, ``order`` and ``cancel`` (in the market), or
+        kind: ``open`` (arrivals were read), ``submit``, ``policy``, ``order`` and ``cancel`` (in the market), or
             ``tick`` (decisions).
         content: the call's arguments as JSON; tuples come back as lists.
     """

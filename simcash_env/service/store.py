@@ -31,7 +31,7 @@ CREATE TABLE simulations (
 CREATE TABLE calls (
     simulation TEXT NOT NULL REFERENCES simulations (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
-    inputs TEXT NOT NULL,          -- JSON: what was handed in
+    inputs TEXT NOT NULL,          -- JSON: decisions and submitted payments
     reports TEXT NOT NULL,         -- JSON: a report a tick
     events BLOB NOT NULL,          -- zlib: rows of 8 int64, little-endian
     PRIMARY KEY (simulation, number)

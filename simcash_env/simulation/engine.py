@@ -75,7 +75,7 @@ class Engine:
         from simcash_env.kernels import submission, tick
         from simcash_env.kernels.market import entry as market_entry
 
-        self._open, self._close, self._hand_in = tick.open_rows, tick.close_rows, submission.hand_in_row
+        self._open, self._close, self._submit = tick.open_rows, tick.close_rows, submission.submit_row
         self._place, self._cancel = market_entry.place_rows, market_entry.cancel_rows
 
     def _attach(self) -> None:
@@ -166,7 +166,7 @@ class Engine:
         while True:
             self.work.log_count[0] = 0
             rows = scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes
-            pay_id = self._hand_in(*rows, np.array(payment, np.int64))
+            pay_id = self._submit(*rows, np.array(payment, np.int64))
             if pay_id != NONE:
                 return pay_id, self._logged()
             self.grow()

@@ -1,4 +1,4 @@
-"""A payment that is handed in: at the end of its sender's Queue 1, and room is made where there is none."""
+"""A submitted payment: at the end of its sender's Queue 1, and room is made where there is none."""
 
 from tests.both import EXTERNAL, Both, named
 
