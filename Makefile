@@ -84,7 +84,7 @@ test-fallback: setup  ## every face, conformance and recorded runs, kernels comp
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/runs/test_oracle.py tests/runs/test_market_oracle.py -k "agree_in_every or agree_after_every"
 
-coverage: setup  ## lines and branches that the tests reach: all tests, compiling anew, and the engine's once more as plain Python
+coverage: setup  ## lines and branches that the tests reach: all tests with an empty cache, and the engine's once more as plain Python
 	$(BIN)/coverage erase
 	rm -rf build/coverage
 	HYPOTHESIS_PROFILE=all SIMCASH_CACHE_DIR=$(CURDIR)/build/coverage $(BIN)/coverage run -m pytest -n 2 --dist loadfile

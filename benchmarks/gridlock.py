@@ -82,7 +82,7 @@ INSTANCES: Final = (
 
 
 def scenario(instance: Instance, lsm: dict[str, Any]) -> ScenarioConfig:
-    """One tick in which every bank hands in all it has, and no bank has credit."""
+    """One tick in which every bank submits all its payments, and no bank has credit."""
     row = {
         "format": 1,
         "name": "gridlock",

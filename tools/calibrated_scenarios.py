@@ -89,7 +89,7 @@ def parts_of(mean_cents: float) -> Parts:
 
 
 def share_below(parts: Parts, cents: float) -> float:
-    """Share of payments of at most so many cents."""
+    """Share of payments of at most this number of cents."""
     return sum(weight * _normal_share((math.log(cents) - mean) / deviation) for weight, mean, deviation in parts)
 
 

@@ -1,4 +1,4 @@
-"""Scenario files of the library that a program writes: written anew, or checked."""
+"""Scenario files of the library that a program writes: written again, or checked."""
 
 from __future__ import annotations
 

@@ -102,17 +102,17 @@ class Picture:
         return found
 
     def write(self, chunk: Chunk, facts: RunFacts) -> None:
-        """Take a chunk in."""
+        """Add a chunk."""
         self.facts = facts
         self.add_events(chunk.rows)
         self.add_samples(chunk.first_tick, chunk.samples)
 
     def finish(self, facts: RunFacts) -> None:
-        """The run is over."""
+        """Keep the facts of the completed run."""
         self.facts = facts
 
     def abandon(self, facts: RunFacts) -> None:
-        """Likewise."""
+        """Keep the facts of the interrupted run."""
         self.facts = facts
 
     def add_events(self, rows: I64) -> None:
