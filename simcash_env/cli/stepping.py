@@ -81,6 +81,7 @@ class StepInput(BaseModel):
     collateral: dict[str, int] = Field(default_factory=dict)
     orders: dict[str, list[str | int | float] | None] = Field(default_factory=dict)
     sub_limits: dict[str, int] = Field(default_factory=dict)
+    pool_shares: dict[str, float] = Field(default_factory=dict)
     send_limits: dict[str, int | dict[str, int | None] | None] = Field(default_factory=dict)
 
 

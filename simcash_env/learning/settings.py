@@ -27,7 +27,7 @@ class SearchSettings(Model):
 
     generations: Whole = Field(default=60, ge=0, description="generations; 0: as many as total_steps allows")
     population: Whole = Field(default=20, ge=4, description="candidates of a generation")
-    days: Whole = Field(default=128, ge=1, description="training days on which a generation is played")
+    days: Whole = Field(default=256, ge=1, description="training days on which a generation is played")
     spread: Number = Field(
         default=0.6, gt=0, description="width of the first generation, in steps of an eighth of a range"
     )

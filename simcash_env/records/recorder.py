@@ -120,6 +120,7 @@ class Recorder:
         orders: Mapping[str, Order | None] | None = None,
         sub_limits: Mapping[str, int] | None = None,
         send_limits: Mapping[str, SendLimit] | None = None,
+        pool_shares: Mapping[str, float] | None = None,
     ) -> TickResult:
         """``Simulation.tick``.
 
@@ -135,13 +136,15 @@ class Recorder:
                 orders=orders,
                 sub_limits=sub_limits,
                 send_limits=send_limits,
+                pool_shares=pool_shares,
             )
         except SimcashError:
             if self.simulation.is_open:  # decisions were refused after arrivals had come in
                 self._note("open", {})
             raise
         others: dict[str, Any] = {"pool_levels": pool_levels, "collateral": collateral, "orders": orders}
-        others |= {name: given for name, given in (("sub_limits", sub_limits), ("send_limits", send_limits)) if given}
+        named = (("sub_limits", sub_limits), ("send_limits", send_limits), ("pool_shares", pool_shares))
+        others |= {name: given for name, given in named if given}
         if actions is not None or any(others.values()):
             content = {"actions": actions, **{name: given or {} for name, given in others.items()}}
             self._note("tick", content, tick=result.tick)

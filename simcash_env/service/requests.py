@@ -61,6 +61,9 @@ class TickOrders(Model):
         default_factory=dict,
         description="Market orders by bank: ['bid' or 'ask', rate in per cent, cents]; null cancels the bank's order.",
     )
+    pool_shares: dict[str, float] = Field(
+        default_factory=dict, description="Pool shares by bank, from 0 to 1, instead of levels."
+    )
     sub_limits: dict[str, Whole] = Field(
         default_factory=dict, description="Liquidity reserved for priority payments by bank, in cents."
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+
 from simcash_env.config.market import RATE_UNIT, rate_units
 from simcash_env.errors import ActionError
 from simcash_env.integers import whole, whole_within
 from simcash_env.schema.codes import KEEP, NONE, PPM, Place, RtgsPriority, Side, Verb
-from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS
+from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS, SHARE_STEPS
 from simcash_env.simulation.event_log import tx_number
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 
 
 class Decisions(NamedTuple):
-    """Decisions by bank: payments, pool shares (0 to 20), collateral to move, market orders, sub-limits, send limits.
+    """Decisions by bank: payments, pool levels or shares, collateral to move, market orders, sub-limits, send limits.
 
-    Amounts are cents.
+    Amounts are cents, levels are 0 to 20, shares from 0 to 1.
     """
 
     actions: Actions
@@ -43,6 +45,7 @@ class Decisions(NamedTuple):
     orders: Mapping[str, Order | None]
     sub_limits: Mapping[str, int]
     send_limits: Mapping[str, SendLimit]
+    pool_shares: Mapping[str, float]
 
 
 def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def arguments_of(content: Mapping[str, Any]) -> dict[str, Any]:
             for bank, verbs in given.items()
         }
     orders = {bank: None if order is None else tuple(order) for bank, order in content.get("orders", {}).items()}
-    named = ("pool_levels", "collateral", "sub_limits", "send_limits")
+    named = ("pool_levels", "collateral", "sub_limits", "send_limits", "pool_shares")
     others = {name: dict(content.get(name, {})) for name in named}
     return {"actions": actions, **others, "orders": orders}
 
@@ -86,10 +89,16 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         for bank, verbs in chosen.actions.items()
         for tx, decision in verbs.items()
     ]
-    levels = {
-        learner(engine, "pool_levels", bank): pool_level(engine, bank, level)
+    pools = {
+        learner(engine, "pool_levels", bank): pool_level(engine, bank, level) * LEVEL_PPM
         for bank, level in chosen.pool_levels.items()
     }
+    for name, share in chosen.pool_shares.items():
+        number = learner(engine, "pool_shares", name)
+        if number in pools:
+            message = f"pool_shares.{name}: the bank has a pool level too; give one of them"
+            raise ActionError(message)
+        pools[number] = pool_share_ppm(engine, name, share)
     moved = {
         learner(engine, "collateral", bank): cents_to_move(bank, cents) for bank, cents in chosen.collateral.items()
     }
@@ -110,7 +119,7 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
         work.pay_decision[decision.row] = decision.verb
         work.pay_new_priority[decision.row] = decision.rtgs_priority
     work.bank_pool_share_ppm[:] = NONE
-    work.bank_pool_share_ppm[list(levels)] = [level * LEVEL_PPM for level in levels.values()]
+    work.bank_pool_share_ppm[list(pools)] = list(pools.values())
     work.bank_collateral_ask_cents[:] = 0
     work.bank_collateral_ask_cents[list(moved)] = list(moved.values())
     work.sub_limit_ask_cents[:] = work.send_limit_ask_cents[:] = work.pair_send_limit_ask_cents[:] = KEEP
@@ -191,14 +200,33 @@ def pool_level(engine: Engine, bank: str, level: int) -> int:
     if found is None:
         message = f"pool_levels.{bank}: must be a whole number from 0 to {POOL_LEVELS - 1}, got {level!r}"
         raise ActionError(message)
+    require_allocation(engine, "pool_levels", bank)
+    return found
+
+
+def pool_share_ppm(engine: Engine, bank: str, share: float) -> int:
+    """A share of the pool in millionths, at a decision where it can be set."""
+    is_number = isinstance(share, (int, float, np.integer, np.floating)) and not isinstance(share, bool)
+    if not (is_number and 0.0 <= share <= 1.0):
+        message = f"pool_shares.{bank}: must be a number from 0 to 1, got {share!r}"
+        raise ActionError(message)
+    require_allocation(engine, "pool_shares", bank)
+    return round(float(share) * SHARE_STEPS)
+
+
+def require_allocation(engine: Engine, what: str, bank: str) -> None:
+    """Refuse a choice of the pool's share where none can be made.
+
+    Raises:
+        ActionError: the bank has no pool, or this is not a decision at which it is allocated.
+    """
     view, tick = engine.scenario.view, int(engine.state.tick[0])
     is_first = tick % int(view.ticks_per_day[0]) == 0
     pool = view.bank_pool_cents[engine.scenario.bank_ids.index(bank)]
     if not (pool and is_first and (tick == 0 or view.reallocates_pool_daily[0])):
         when = "at the first tick of a day" if view.reallocates_pool_daily[0] else "at tick 0"
-        message = f"pool_levels.{bank}: can be set {when} by banks with a liquidity pool only, got tick {tick}"
+        message = f"{what}.{bank}: can be set {when} by banks with a liquidity pool only, got tick {tick}"
         raise ActionError(message)
-    return found
 
 
 def cents_to_move(bank: str, cents: int) -> int:

@@ -195,6 +195,7 @@ class Simulation:
         orders: Mapping[str, Order | None] | None = None,
         sub_limits: Mapping[str, int] | None = None,
         send_limits: Mapping[str, SendLimit] | None = None,
+        pool_shares: Mapping[str, float] | None = None,
     ) -> TickResult:
         """Run one tick.
 
@@ -212,13 +213,14 @@ class Simulation:
             sub_limits: cents of liquidity that a bank reserves for priority payments, from this tick on.
             send_limits: limit on what a bank sends per day, from this tick on: cents towards all banks together, or a
                 mapping from counterparties to cents; ``None`` instead of cents lifts a limit.
+            pool_shares: share of the pool from 0 to 1, rounded to a millionth, instead of a level.
 
         Raises:
             ActionError: an unknown bank, a payment in neither queue, an unknown decision; nothing has changed then.
             SimulationError: the run is over.
         """
         tick = self.current_tick
-        chosen = _given(actions, pool_levels, collateral, orders, sub_limits, send_limits)
+        chosen = _given(actions, pool_levels, collateral, orders, sub_limits, send_limits, pool_shares)
         log = self._advance(chosen, by_default=actions is None)
         state = self._engine.state
         return TickResult(
@@ -258,7 +260,7 @@ class Simulation:
 
     def run_to_completion(self) -> Summary:
         """Run every tick that is left; external banks follow the default."""
-        nothing = _given(None, None, None, None, None, None)
+        nothing = _given(*(None for _ in Decisions._fields))
         while not self.is_over:
             self._advance(nothing, by_default=True)
         return self.summary()

@@ -53,6 +53,7 @@ def test_ippo_short_training_makes_the_two_period_game_cheaper():
         {"critic": "central", "largest_share": 0.25},
         {"action": "budget", "critic": "shared"},
         {"action": "threshold", "randomize": {"num_members": 4}},
+        {"action": "rank"},
         {"past_share": 0.5, "past_every": 1, "past_size": 2},
     ],
 )

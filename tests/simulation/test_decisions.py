@@ -1,11 +1,20 @@
 """Collateral, withdrawals and resubmissions decided from outside, payment by payment and cent by cent."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simcash_env.cli.stepping import StepInput
 from simcash_env.errors import ActionError
+from simcash_env.records.facts import RunFacts
+from simcash_env.records.parquet import ParquetSink
+from simcash_env.records.reading import open_record
+from simcash_env.records.recorder import Recorder
+from simcash_env.records.replay import replay
+from simcash_env.service.requests import TickOrders
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.decisions import arguments_of
 from simcash_env.simulation.engine import Engine
 from tests.worlds import busy
 
@@ -122,3 +131,45 @@ def test_decisions_look_at_the_payments_once_however_many_are_decided(monkeypatc
     monkeypatch.setattr(Engine, "queue1_rows", None)
     simulation.tick(actions)
     assert len(calls) == 1
+
+
+SHARES = {"pool_shares": {"ALFA": 0.333_333_4}}
+
+
+@pytest.mark.parametrize("model", [StepInput, TickOrders], ids=["file of actions", "HTTP"])
+def test_decisions_pool_share_is_allocated_to_a_millionth(model: Any) -> None:
+    simulation = poor(liquidity_pool=9_000_000, liquidity_allocation_fraction=0.5)
+    given = model.model_validate({"actions": {}, **SHARES}).model_dump(exclude={"transactions"})
+    simulation.tick(**arguments_of(given))
+    assert simulation.balance("ALFA") == 2_999_997
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"pool_shares": {"ALFA": 1.5}}, r"pool_shares\.ALFA: must be a number from 0 to 1, got 1\.5"),
+        ({"pool_shares": {"ALFA": float("nan")}}, r"pool_shares\.ALFA: must be a number from 0 to 1, got nan"),
+        ({"pool_shares": {"ALFA": True}}, r"pool_shares\.ALFA: must be a number from 0 to 1, got True"),
+        ({"pool_shares": {"BRAVO": 0.5}}, r"pool_shares\.BRAVO: can be set at tick 0 by banks with a liquidity pool"),
+        (SHARES | {"pool_levels": {"ALFA": 3}}, r"pool_shares\.ALFA: the bank has a pool level too; give one of them"),
+    ],
+)
+def test_decisions_pool_share_that_is_none_is_refused_and_changes_nothing(given: Any, said: str) -> None:
+    simulation = poor(liquidity_pool=9_000_000)
+    simulation.open_tick()
+    before = simulation.digest()
+    with pytest.raises(ActionError, match=said):
+        simulation.tick({}, **given)
+    assert simulation.digest() == before
+
+
+def test_decisions_pool_shares_are_recorded_and_replayed(tmp_path: Path) -> None:
+    run, path = poor(liquidity_pool=9_000_000), tmp_path / "run.parquet"
+    with Recorder(run, [ParquetSink(path, RunFacts.of(run))]) as recorder:
+        recorder.tick({}, **SHARES)
+        while not run.is_over:
+            recorder.tick()
+    record = open_record(path)
+    found = replay(record)
+    record.close()
+    assert found.is_equal, found.difference
