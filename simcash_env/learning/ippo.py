@@ -193,7 +193,7 @@ def resume_run(run: Ippo, path: Path) -> list[tuple[int, float]]:
         SnapshotError: files are missing, of different moments, or of other settings than the run's.
     """
     facts = read_facts(path)
-    given, stored = run.settings.model_dump(mode="json"), dict(facts.settings)
+    given, stored = (one.model_dump(mode="json") for one in (run.settings, facts.training_settings()))
     differ = sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
     if differ or facts.seed != run.seed:
         message = f"{path}: trained with seed {facts.seed}; settings that differ: {', '.join(differ) or 'none'}"

@@ -240,7 +240,7 @@ def resume_run(run: RankSearch, path: Path) -> list[tuple[int, float]]:
         SnapshotError: files are missing, or of other settings or another seed.
     """
     facts = read_facts(path)
-    given, stored = run.settings.model_dump(mode="json"), dict(facts.settings)
+    given, stored = (one.model_dump(mode="json") for one in (run.settings, facts.training_settings()))
     differ = sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
     if differ or facts.seed != run.seed or facts.algorithm != SEARCH:
         words = f"trained by {facts.algorithm} with seed {facts.seed}; settings that differ"
