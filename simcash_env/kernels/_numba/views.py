@@ -31,6 +31,7 @@ from numba.np.numpy_support import from_dtype
 
 from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
 from simcash_env.schema.layout import (
+    ArgumentField,
     Column,
     Layout,
     argument_fields,
@@ -247,18 +248,20 @@ def argument_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64]], T]:
     return plain_argument_opener(table) if PLAIN else _compiled_argument_opener(table)
 
 
-def _compiled_argument_opener(table: type[Any]) -> Any:
-    opened_type = _argument_type(table)
+class ArgumentsType(types.Type):
+    """Numba's type of an opened table of arguments."""
 
-    @intrinsic
-    def open_arguments(typingctx: Any, words: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            data = _opened(context, builder, signature.args[0], args[0]).data
-            return _load_arguments(context, builder, data, table, 0)
+    def __init__(self, table: Any) -> None:
+        self.table = table
+        super().__init__(name=f"Arguments({table.__module__}.{table.__qualname__})")
 
-        return opened_type(words), codegen
 
-    return open_arguments
+@register_model(ArgumentsType)
+class _ArgumentsModel(models.StructModel):
+    """Where the words begin: a kernel that takes the table gets one pointer, whatever the number of its fields."""
+
+    def __init__(self, dmm: Any, fe_type: ArgumentsType) -> None:
+        super().__init__(dmm, fe_type, [("words", types.CPointer(types.int64))])
 
 
 def _argument_type(kind: Any) -> Any:
@@ -267,29 +270,64 @@ def _argument_type(kind: Any) -> Any:
         return ColumnType(from_dtype(kind))
     if kind in {int, float}:
         return types.int64 if kind is int else types.float64
-    return types.BaseTuple.from_types([_argument_type(field.kind) for field in argument_fields(kind)], kind)
+    return ArgumentsType(kind)
 
 
-def _load_arguments(context: Any, builder: Any, data: Any, table: Any, first: int) -> Any:
-    """Code that reads a table of arguments from the words that begin at ``first``."""
+def _argument_field(table: Any, name: str) -> ArgumentField | None:
+    return next((field for field in argument_fields(table) if field.name == name), None)
+
+
+@infer_getattr
+class _ArgumentAttribute(AttributeTemplate):
+    key = ArgumentsType
+
+    def generic_resolve(self, typ: ArgumentsType, attr: str) -> Any:
+        """Type of ``arguments.attr``."""
+        field = _argument_field(typ.table, attr)
+        return None if field is None else _argument_type(field.kind)
+
+
+@lower_getattr_generic(ArgumentsType)
+def _lower_argument(context: Any, builder: Any, typ: ArgumentsType, value: Any, attr: str) -> Any:
+    """Code of ``arguments.attr``: load its words where it is used. No kernel writes them, so LLVM may load once."""
+    field = _argument_field(typ.table, attr)
+    assert field is not None  # noqa: S101 - typed by generic_resolve
+    words = cgutils.create_struct_proxy(typ)(context, builder, value=value).words
+
+    def at(word: int) -> Any:
+        return builder.gep(words, [context.get_constant(types.intp, word)])
 
     def load(word: int) -> Any:
-        return builder.load(builder.gep(data, [context.get_constant(types.intp, word)]))
+        loaded = builder.load(at(word))
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
 
-    values = []
-    for field in argument_fields(table, first):
-        if isinstance(field.kind, np.dtype):
-            column = cgutils.create_struct_proxy(_argument_type(field.kind))(context, builder)
-            column.data = builder.inttoptr(load(field.word), column.data.type)
-            column.size = load(field.word + 1)
-            values.append(column._getvalue())  # noqa: SLF001 - as above
-        elif field.kind is int:
-            values.append(load(field.word))
-        elif field.kind is float:
-            values.append(builder.bitcast(load(field.word), context.get_value_type(types.float64)))
-        else:
-            values.append(_load_arguments(context, builder, data, field.kind, field.word))
-    return context.make_tuple(builder, _argument_type(table), values)
+    kind = _argument_type(field.kind)
+    if isinstance(kind, ArgumentsType):
+        inner = cgutils.create_struct_proxy(kind)(context, builder)
+        inner.words = at(field.word)
+        return inner._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+    if isinstance(kind, ColumnType):
+        column = cgutils.create_struct_proxy(kind)(context, builder)
+        column.data = builder.inttoptr(load(field.word), column.data.type)
+        column.size = load(field.word + 1)
+        return column._getvalue()  # noqa: SLF001 - as above
+    return load(field.word) if field.kind is int else builder.bitcast(load(field.word), context.get_value_type(kind))
+
+
+def _compiled_argument_opener(table: type[Any]) -> Any:
+    opened_type = ArgumentsType(table)
+
+    @intrinsic
+    def open_arguments(typingctx: Any, words: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            opened = cgutils.create_struct_proxy(opened_type)(context, builder)
+            opened.words = _opened(context, builder, signature.args[0], args[0]).data
+            return opened._getvalue()  # noqa: SLF001 - as above
+
+        return opened_type(words), codegen
+
+    return open_arguments
 
 
 def opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
