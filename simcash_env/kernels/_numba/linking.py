@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numba
+from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -51,6 +52,14 @@ class EntryLibrary(JITCodeLibrary):
                 waiting += getattr(library, "_linking_libraries", ())
         self._linking_libraries = list(reached)
         super().finalize()
+
+    def _optimize_final_module(self) -> None:
+        """Nothing outside the entry calls a rule: LLVM may write a rule into its only caller, and drop what is left."""
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = "internal"
+        passes, builder = self._codegen._module_pass_manager()  # noqa: SLF001 - the pass before it prunes references
+        passes.run(self._final_module, builder)
 
     def _verify_declare_only_symbols(self) -> None:
         """Numba calls this when all is linked and nothing is machine code yet: a missing rule would end the process."""
