@@ -62,8 +62,8 @@ def decode_queue(scenario: Scenario, state: State, work: Work, window: Window, b
             slot += 1
         work.pay_decision[row] = decision
         row = state.pay_next[row]
-    for empty in range(slot, num_slots):
-        illegal += scenario.choice_verb[choices[empty]] != HOLD
+    for empty in range(slot, num_slots):  # choice 0 holds, and no other choice does
+        illegal += choices[empty] != 0
     return illegal
 
 

@@ -24,6 +24,7 @@ from simcash_env.agents.observation import (
 from simcash_env.agents.tables import F32, F64, I8, QUEUE, Buffers, Window
 from simcash_env.agents.units import PER_BPS, PER_DELAY, UNIT_RATE
 from simcash_env.kernels._numba.jit import inlined, kernel
+from simcash_env.kernels._numba.vectors import LANES, scale_lanes
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.charges import UNIT_THOUSANDTHS, delay_weight
 from simcash_env.kernels.ledger import bilateral_limit, limited_outflow, multilateral_limit, overdraft_limit
@@ -52,7 +53,8 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
         is_kept = buffers.raw.shape[0] > size
         raw = part(buffers.raw, row * size if is_kept else 0, size)
         mask = part(buffers.masks, row * window.mask_size, window.mask_size)
-        write_common(scenario, state, raw)
+        if index == 0 or is_kept:  # else the banks share the space, which has it
+            write_common(scenario, state, raw)
         write_account(scenario, state, bank, raw)
         write_queues(scenario, state, work, bank, raw)
         filled, slots = buffers.filled[row], write_slots(scenario, state, window, bank, raw, mask)
@@ -80,9 +82,15 @@ def observe(scenario: Scenario, state: State, work: Work, window: Window, copy: 
 @inlined
 def scale_entries(raw: F64, entries: F32, spread: F32, offset: F32, first: int, end: int) -> None:
     """``x / (|x| * spread + offset)``: squashed to the scale ``offset`` where spread is 1, divided where it is 0."""
-    for at in range(first, end):
-        value = np.float32(raw[at])
-        entries[at] = value / (abs(value) * spread[at] + offset[at])
+    if end - first < LANES:
+        for at in range(first, end):
+            value = np.float32(raw[at])
+            entries[at] = value / (abs(value) * spread[at] + offset[at])
+        return
+    at = first
+    while at < end:
+        scale_lanes(raw, entries, spread, offset, min(at, end - LANES))  # the last ones may be scaled twice
+        at += LANES
 
 
 @inlined

@@ -81,13 +81,26 @@ def step_batch(words: I64, given: I64) -> int:
 def accept_actions(given: I64, num_choices: I64, actions: I32) -> int:
     """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
     rows, heads = given.shape
+    wrong = 0
+    for row in range(rows):
+        for head in range(heads):
+            wrong += (given[row, head] < 0) | (given[row, head] >= num_choices[head])
+    if wrong > 0:
+        return first_refused(given, num_choices)
+    for row in range(rows):
+        for head in range(heads):
+            actions[row * heads + head] = given[row, head]
+    return -1
+
+
+@kernel
+def first_refused(given: I64, num_choices: I64) -> int:
+    """The first row with a choice that is out of range, -1 if there is none."""
+    rows, heads = given.shape
     for row in range(rows):
         for head in range(heads):
             if given[row, head] < 0 or given[row, head] >= num_choices[head]:
                 return row
-    for row in range(rows):
-        for head in range(heads):
-            actions[row * heads + head] = given[row, head]
     return -1
 
 

@@ -169,7 +169,7 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
 
 def _value_of(struct: Any) -> Any:
     """The LLVM value of a struct."""
-    return struct._getvalue()  # noqa: SLF001 - so Numba names it
+    return _value_of(struct)
 
 
 def _compiled_opener(layout: Layout) -> Any:
@@ -179,8 +179,8 @@ def _compiled_opener(layout: Layout) -> Any:
     def open_view(typingctx: Any, row: Any, sizes: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             view = cgutils.create_struct_proxy(view_type)(context, builder)
-            view.data = _opened(context, builder, signature.args[0], args[0]).data
-            view.sizes = _opened(context, builder, signature.args[1], args[1]).data
+            view.data = data_of(context, builder, signature.args[0], args[0]).data
+            view.sizes = data_of(context, builder, signature.args[1], args[1]).data
             return _value_of(view)
 
         return view_type(row, sizes), codegen
@@ -188,7 +188,7 @@ def _compiled_opener(layout: Layout) -> Any:
     return open_view
 
 
-def _opened(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+def data_of(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     """The struct behind an array or a column; both have ``data``."""
     proxy = cgutils.create_struct_proxy(kind) if isinstance(kind, ColumnType) else context.make_array(kind)
     return proxy(context, builder, value=value)
@@ -206,7 +206,7 @@ def _compiled_part(typingctx: Any, array: Any, start: Any, size: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         part = cgutils.create_struct_proxy(column_type)(context, builder)
-        part.data = builder.gep(_opened(context, builder, signature.args[0], args[0]).data, [args[1]])
+        part.data = builder.gep(data_of(context, builder, signature.args[0], args[0]).data, [args[1]])
         part.size = args[2]
         return _value_of(part)
 
@@ -306,12 +306,12 @@ def _lower_argument(context: Any, builder: Any, typ: ArgumentsType, value: Any, 
     if isinstance(kind, ArgumentsType):
         inner = cgutils.create_struct_proxy(kind)(context, builder)
         inner.words = at(field.word)
-        return inner._getvalue()  # noqa: SLF001 - so Numba names the value of a struct
+        return _value_of(inner)
     if isinstance(kind, ColumnType):
         column = cgutils.create_struct_proxy(kind)(context, builder)
         column.data = builder.inttoptr(load(field.word), column.data.type)
         column.size = load(field.word + 1)
-        return column._getvalue()  # noqa: SLF001 - as above
+        return _value_of(column)
     return load(field.word) if field.kind is int else builder.bitcast(load(field.word), context.get_value_type(kind))
 
 
@@ -322,8 +322,8 @@ def _compiled_argument_opener(table: type[Any]) -> Any:
     def open_arguments(typingctx: Any, words: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             opened = cgutils.create_struct_proxy(opened_type)(context, builder)
-            opened.words = _opened(context, builder, signature.args[0], args[0]).data
-            return opened._getvalue()  # noqa: SLF001 - as above
+            opened.words = data_of(context, builder, signature.args[0], args[0]).data
+            return _value_of(opened)
 
         return opened_type(words), codegen
 
