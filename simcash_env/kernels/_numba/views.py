@@ -169,7 +169,7 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
 
 def _value_of(struct: Any) -> Any:
     """The LLVM value of a struct."""
-    return _value_of(struct)
+    return struct._getvalue()  # noqa: SLF001 - so Numba names it
 
 
 def _compiled_opener(layout: Layout) -> Any:
