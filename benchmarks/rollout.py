@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
 def markdown(results: Mapping[str, Any]) -> str:
     """Both tables, with what they were measured on."""
     lines = []
-    for rows in (results["rows"], results["variants"]):
+    for rows in filter(None, (results["rows"], results["variants"])):
         lines += ["| " + " | ".join(HEAD) + " |", "|---|---|---:|---:|---:|---:|---|---:|---:|"]
         lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
         lines.append("")

@@ -30,6 +30,7 @@ PAGES: Final = (
     "docs/events.md",
     "docs/service.md",
     "docs/market.md",
+    "docs/policies.md",
     "docs/studies/bis-boxes.md",
     "docs/studies/castro-games.md",
     "docs/studies/language-model.md",
@@ -47,6 +48,7 @@ MEASURED: Final = {
     "bis-boxes": "python -m benchmarks.literature.bis1310",
     "castro-games": "python -m benchmarks.literature.castro",
     "language-model": "python -m benchmarks.literature.language_model",
+    "rollout": "python -m benchmarks.rollout --variants",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
