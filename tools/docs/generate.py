@@ -34,6 +34,9 @@ PAGES: Final = (
     "docs/studies/bis-boxes.md",
     "docs/studies/castro-games.md",
     "docs/studies/language-model.md",
+    "docs/studies/liquidity-demand.md",
+    "docs/studies/liquidity-delay.md",
+    "docs/studies/reordering.md",
 )
 
 MEASURED: Final = {
@@ -48,6 +51,9 @@ MEASURED: Final = {
     "bis-boxes": "python -m benchmarks.literature.bis1310",
     "castro-games": "python -m benchmarks.literature.castro",
     "language-model": "python -m benchmarks.literature.language_model",
+    "liquidity-demand": "python -m benchmarks.literature.liquidity_demand",
+    "liquidity-delay": "python -m benchmarks.literature.liquidity_delay",
+    "reordering": "python -m benchmarks.literature.reordering",
     "rollout": "python -m benchmarks.rollout --variants",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
