@@ -86,10 +86,10 @@ def markdown(results: Mapping[str, Any]) -> str:
     large = f"{results['tuning_days_of_large']} for {' and '.join(f'`{name}`' for name in sorted(LARGE))}"
     notes = [
         "",
-        f"Cents per run, all banks together; lower is better. {days} ({large}).",
-        f"Regret, delay indicator and liquidity used are measured on the first {results['measured_days']} test days.",
-        "Regret marked ≤ is relative to a relaxed bound; without a figure, the scenario is too large for a bound. The",
-        f"table shows the best {BEST_SHOWN} tuned policies; all are in `docs/results/benchmark.json`.",
+        f"Currency units per run, all banks together; lower is better. {days} ({large}).",
+        "Gaps are relative to the bounds in `configs/bounds.json`; without a figure, no bound is known that holds for",
+        f"the policy. The table shows the best {BEST_SHOWN} tuned policies; all are in `docs/results/benchmark.json`,",
+        f"with metrics and the regret against the clairvoyant bound on the first {results['measured_days']} test days.",
         *([f"{PLAYED_ONCE}."] if any(row["total"]["count"] == 1 for row in results["rows"]) else []),
         f"Version {results['version']}, `{results['command']}`.",
     ]

@@ -19,9 +19,11 @@ import numpy as np
 
 from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig
-from simcash_env.evaluation.bound_validity import AllowedDecisions
+from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_policy
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.results import result
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
@@ -116,6 +118,19 @@ def compared(
     best = scripts[0].evaluation.totals()
     bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
     least = bounds.of(AllowedDecisions(pool="any"))
+    reference, may = Reference(config, played[0].seeds), AllowedDecisions(pool="any")
+    pooled = np.concatenate([evaluation.totals() for evaluation in played])
+    shares = [evaluation.settled_share for evaluation in played if evaluation.settled_share is not None]
+    total = bootstrap_interval(learned)
+    figures = {
+        "learned": result(
+            "learned", pooled, total, float(np.mean(shares)) if shares else None, reference.gap(total.mean, may)
+        ),
+        "tuned": result(
+            scripts[0].policy, best, bootstrap_interval(best), scripts[0].evaluation.settled_share,
+            reference.gap(float(best.mean()), decisions_of_policy(config, scripts[0].kernel_policy)),
+        ),
+    }  # fmt: skip
     found: dict[str, Any] = {
         "learned": asdict(bootstrap_interval(learned)), "totals": learned.round(2).tolist(),
         "tuned": {
@@ -127,6 +142,7 @@ def compared(
         "difference": asdict(paired_difference(learned, best)),
         "difference_to_fifo": asdict(paired_difference(learned, fifo.totals())),
         "bound": "none" if least is None else bounds.kind,
+        "results": {name: asdict(found) for name, found in figures.items()},
     }  # fmt: skip
     if least is not None:
         count = len(least)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from simcash_env.evaluation.results import Result, markdown_lines
 from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 
 HEAD = (
@@ -23,8 +24,25 @@ def markdown(results: Mapping[str, Any]) -> str:
     reasons = [f"- `{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if needs_a_reason(row)]
     remarks = [f"- `{name}`: {text}" for name, text in REMARKS.items() if name in {row["scenario"] for row in rows}]
     version = f"Version {results['version']}, `{results['command']}`."
-    return "\n".join([*lines, "", *NOTES, *once, *reasons, *remarks, "", version])
+    shown = [
+        (f"`{row['scenario']}`" if name == "learned" else "", restored(row["results"][name]), "")
+        for row in rows
+        for name in ("learned", "tuned")
+        if "results" in row
+    ]
+    figures = [*markdown_lines(shown, last="note"), "", *RESULT_NOTES, ""] if shown else []
+    return "\n".join([*figures, *lines, "", *NOTES, *once, *reasons, *remarks, "", version])
 
+
+def restored(figures: Mapping[str, Any]) -> Result:
+    """The figures of a policy from their plain data."""
+    return Result(**{**figures, "total": Interval(**figures["total"])})
+
+
+RESULT_NOTES: Final = (
+    "Amounts in currency units per run, all banks together. *Gap*: to the lower bound in `configs/bounds.json`. Tails",
+    "and worst day of *learned*: over the days of all training runs.",
+)
 
 NOTES = """
 Cents per run, all banks together; lower is better.

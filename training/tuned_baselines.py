@@ -34,6 +34,7 @@ class TunedBaseline:
     policy: str
     parameters: str
     evaluation: Evaluation
+    kernel_policy: PolicyConfig
 
 
 def tuned_policy(row: Mapping[str, Any]) -> tuple[PolicyConfig, tuple[float, ...] | None]:
@@ -71,7 +72,7 @@ def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = P
             tuned = tune(config, family, days)
             found.append((f"{TUNED}{family}", tuned.describe(), tuned.policy, tuned.shares))
     scored = [
-        TunedBaseline(name, words, evaluate_policy(config, policy, seeds, shares))
+        TunedBaseline(name, words, evaluate_policy(config, policy, seeds, shares), policy)
         for name, words, policy, shares in found
     ]
     return sorted(scored, key=lambda baseline: float(baseline.evaluation.totals().mean()))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from simcash_env.cli import (
+    bounding,
     calibrating,
     clusters,
     doctor,
@@ -65,6 +66,7 @@ COMMANDS: Final = (
     library.validate,
     library.schema,
     learning.benchmark,
+    bounding.bound,
     measuring.metrics,
     measuring.compare,
     learning.train,

@@ -13,16 +13,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from simcash_env.amounts import amount_text
+from simcash_env.amounts import amount_text, unit_name
 from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
 from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
 from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
+from simcash_env.evaluation.results import add_columns
+from simcash_env.evaluation.results import result as figures
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
-from simcash_env.evaluation.statistics import PLAYED_ONCE
+from simcash_env.evaluation.statistics import PLAYED_ONCE, conditional_value_at_risk
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
+from simcash_env.learning.leaderboard_row import learned_gap
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings, planned_steps
 from simcash_env.literal import literal_column, literal_console
@@ -145,6 +148,11 @@ def result_as_dict(result: LearnedResult) -> dict[str, Any]:
         "steps": result.facts.steps,
         "version": result.facts.version,
         "test_seeds": len(evaluation.seeds),
+        "gap_to_bound": learned_gap(result),
+        "cvar95": conditional_value_at_risk(evaluation.totals(), 0.95),
+        "cvar99": conditional_value_at_risk(evaluation.totals(), 0.99),
+        "worst_day": int(evaluation.totals().max()),
+        "settled_share": evaluation.settled_share,
         "total_cost": {"mean": interval.mean, "low": interval.low, "high": interval.high},
         "by_kind": evaluation.by_kind(),
         "by_bank": evaluation.by_bank(),
@@ -174,7 +182,9 @@ def cli_evaluate(
     if as_json:
         typer.echo(json.dumps(result_as_dict(result), indent=1))
     else:
-        (console or data_console()).print(result_table(result))
+        screen = console or data_console()
+        screen.print(result_table(result))
+        screen.print(figures_table(result))
     return result
 
 
@@ -182,10 +192,10 @@ def result_table(result: LearnedResult) -> Table:
     """Return a table with cost and pool share by bank, and the total with its interval."""
     evaluation = result.evaluation
     count = len(evaluation.seeds)
-    over = f"means over {count:,} test seeds, currency units a run; interval: 95 %, bootstrap"
+    over = f"means over {count:,} test seeds, {unit_name(result.config.currency)} a run"
     table = Table(
         title=f"{evaluation.scenario}: learned policy, seed {result.facts.seed}, {result.facts.steps:,} steps",
-        caption=f"currency units; {PLAYED_ONCE}" if count == 1 else over,
+        caption=PLAYED_ONCE if count == 1 else over,
     )
     table.add_column("bank")
     table.add_column("cost", justify="right")
@@ -195,5 +205,15 @@ def result_table(result: LearnedResult) -> Table:
         share = shares.get(bank)
         table.add_row(bank, amount_text(cents), "" if share is None else f"{100 * share:.1f} %")
     table.add_section()
-    table.add_row("all", evaluation.total().amount(), "")
+    table.add_row("all", amount_text(evaluation.total().mean), "")
+    return table
+
+
+def figures_table(result: LearnedResult) -> Table:
+    """Return the row of the table of results: all banks together."""
+    evaluation = result.evaluation
+    table = Table(caption=f"all banks, {unit_name(result.config.currency)} a run; interval: 95 %, bootstrap")
+    add_columns(table)
+    row = figures("learned", evaluation.totals(), evaluation.total(), evaluation.settled_share, learned_gap(result))
+    table.add_row(*row.cells())
     return table

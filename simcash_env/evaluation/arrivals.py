@@ -13,6 +13,7 @@ from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import EventKind
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.event_log import Events
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +44,16 @@ def arrived_payments(config: ScenarioConfig, seed: int) -> Arrived:
     """Play the run once and take down what arrives."""
     simulation = Simulation(with_common_policy(config, FifoPolicy()), seed=seed)
     simulation.run_to_completion()
-    arrivals = simulation.events().of_kind(EventKind.ARRIVAL)
+    return arrived_in(config, simulation.events(), simulation.bank_ids)
+
+
+def arrived_in(config: ScenarioConfig, events: Events, bank_ids: tuple[str, ...]) -> Arrived:
+    """The arrivals among the events of a run."""
+    arrivals = events.of_kind(EventKind.ARRIVAL)
     sender = arrivals.column("bank")
-    divisible = np.array([has_divisible(config, bank) for bank in simulation.bank_ids])
+    divisible = np.array([has_divisible(config, bank) for bank in bank_ids])
     return Arrived(
-        bank_ids=simulation.bank_ids,
+        bank_ids=bank_ids,
         sender=sender,
         receiver=arrivals.column("counterparty"),
         cents=arrivals.column("cents"),

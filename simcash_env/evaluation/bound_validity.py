@@ -12,8 +12,6 @@ from simcash_env.schema.limits import MAX_PARTS
 Drops = Literal["never", "at_deadline", "any_time"]
 Pool = Literal["grid", "any"]
 
-"""Parts of a split, at most, whatever decides."""
-
 
 @dataclass(frozen=True)
 class AllowedDecisions:
@@ -33,6 +31,17 @@ class AllowedDecisions:
     collateral: bool = False
     priorities: bool = False
 
+    def permits(self, other: AllowedDecisions) -> bool:
+        """Is everything allowed here that the other allows? Then a bound for these decisions holds for those too."""
+        order = ("never", "at_deadline", "any_time")
+        return (
+            order.index(self.drops) >= order.index(other.drops)
+            and self.max_parts >= other.max_parts
+            and (self.pool == "any" or other.pool == "grid")
+            and self.collateral >= other.collateral
+            and self.priorities >= other.priorities
+        )
+
 
 SPLITTING: Final = frozenset({"Split", "PaceAndRelease", "StaggerSplit"})
 
@@ -45,7 +54,7 @@ def actions_of(tree: Any) -> set[str]:
 
 
 def decisions_of_learners(config: ScenarioConfig) -> AllowedDecisions:
-    """What the actions of the environment offer."""
+    """What the actions of the environment offer, with the pool levels of its heads; ``rank`` chooses any share."""
     offered = config.actions
     drops: Drops = "any_time" if offered.allow_drop else "never"
     return AllowedDecisions(drops=drops, max_parts=offered.max_split, collateral=offered.collateral)

@@ -14,28 +14,47 @@ LEVEL_PPM = PPM // (POOL_LEVELS - 1)
 
 
 class BankPlan:
-    """Writes a bank's variables and rows into the programme of a run."""
+    """Writes a bank's variables and rows into the programme of a run.
 
-    def __init__(self, plan: Plan, bank: int) -> None:
+    Args:
+        plan: of the run.
+        bank: number of the bank.
+        granted_days: days whose pool is not priced here: its allocation is set when the programme is solved.
+
+    Attributes:
+        granted: variables of the pools that are not priced.
+        floors: rows that more liquidity loosens, cent for cent.
+        end_balance: variable of the balance after each tick, without the settlement at the end of the day.
+    """
+
+    def __init__(self, plan: Plan, bank: int, granted_days: int = 0) -> None:
         self.plan, self.bank, self.view, self.programme = plan, bank, plan.view, plan.programme
+        self.granted_days = granted_days
+        self.granted: list[int] = []
+        self.floors: list[int] = []
+        self.end_balance: dict[int, int] = {}
         (self.config,) = (row for row in plan.config.banks if row.id == plan.arrived.bank_ids[bank])
         self.num_days = plan.num_ticks // plan.per_day
 
     def write(self) -> None:
         """Everything of this bank."""
-        self.pools = [self._pool() for _ in range(self.num_days if self.view.reallocates_pool_daily[0] else 1)]
+        num_pools = self.num_days if self.view.reallocates_pool_daily[0] else 1
+        self.pools = [self._pool(is_granted=day < self.granted_days) for day in range(num_pools)]
         self.credit, self.collateral = self._credit(), self._collateral()
         self._write_delays()
         self._write_balances()
 
     # -- means --------------------------------------------------------------------------------------------------------
 
-    def _pool(self) -> dict[int, float]:
-        """Cents allocated, as terms; paid for in every tick that they stay allocated."""
+    def _pool(self, *, is_granted: bool) -> dict[int, float]:
+        """Cents allocated, as terms; paid for in every tick that they stay allocated, unless they are granted."""
         pool, rate = int(self.view.bank_pool_cents[self.bank]), int(self.view.liquidity_rate_ppm[0])
         ticks = self.plan.per_day if self.view.reallocates_pool_daily[0] else self.plan.num_ticks
         if pool == 0:
             return {}
+        if is_granted:
+            self.granted.append(self.programme.variable(high=float(pool)))
+            return {self.granted[-1]: 1.0}
         if self.plan.may.pool == "any" or not self.view.bank_is_learning[self.bank]:
             allocated = self.programme.variable(high=float(pool))
             cost = self.programme.variable(cost=float(ticks))
@@ -113,12 +132,14 @@ class BankPlan:
             programme.row(terms, low=fixed + opening + forced, high=fixed + opening + forced)
             floor = -self.credit[slot.tick] - forced_out - self._returned(slot.tick)
             programme.row({balance: 1.0} | dict(self.collateral), low=floor)
+            self.floors.append(len(programme.row_low) - 1)
             if self._pays_from_what_it_had():
                 self._write_funding(before, number, opening + max(forced, 0.0), pools, floor)
             if overdraft_rate > 0 and not slot.is_close:
                 plan.charge({balance: -1.0}, overdraft_rate, 0.0, is_exact=False)
             ends[slot.tick] = balance if not slot.is_close else ends[slot.tick]
             before = balance
+        self.end_balance = ends
         self._write_waits(ends)
 
     def _forced(self, tick: int) -> float:
@@ -162,13 +183,14 @@ class BankPlan:
         for variable, factor in pools.items():
             terms[variable] = terms.get(variable, 0.0) + factor
         self.programme.row(terms, low=floor + fixed - given)
+        self.floors.append(len(self.programme.row_low) - 1)
 
     def _write_waits(self, ends: dict[int, int]) -> None:
         """A payment waits in Queue 2 only where its bank could not pay it: it had less before it received this tick's.
 
-        Limits may keep a payment in Queue 2 as well; a bank that has any is let off.
+        Limits and sub-limits may keep a payment in Queue 2 as well; a bank that has any, or may set any, is let off.
         """
-        if self.config.bilateral_limits or self.config.multilateral_limit is not None:
+        if self._may_be_limited():
             return
         arrived = self.plan.arrived
         tick_slot: dict[int, int] = {}
@@ -185,6 +207,13 @@ class BankPlan:
                 terms[variable] = terms.get(variable, 0.0) - factor
             high = float(arrived.cents[pay]) - 1.0 - self._least_credit(tick) + fixed + most
             self.programme.row(terms, high=high)
+
+    def _may_be_limited(self) -> bool:
+        """May a limit or a sub-limit keep a payment of the bank in Queue 2 although it is funded?"""
+        has_limits = bool(self.config.bilateral_limits) or self.config.multilateral_limit is not None
+        offered = self.plan.config.actions
+        may_set = offered.sub_limit or offered.send_limit != "none"
+        return has_limits or self.config.sub_limit is not None or may_set
 
     def _least_credit(self, tick: int) -> float:
         """Credit that the bank has at the least in a tick."""

@@ -39,11 +39,31 @@ class DecisionTime(NamedTuple):
 
 
 class Plan:
-    """The mixed-integer programme of one run: payments, and what they cost; ``BankPlan`` adds each bank's part."""
+    """The mixed-integer programme of one run: payments, and what they cost; ``BankPlan`` adds each bank's part.
 
-    def __init__(self, config: ScenarioConfig, arrived: Arrived, may: AllowedDecisions, *, relaxed: bool) -> None:
+    Args:
+        config: the scenario.
+        arrived: payments of the run.
+        may: allowed decisions.
+        relaxed: may payments settle in fractions?
+        bank: plan for this bank alone; the payments that it receives settle as they arrive, and waiting is free where
+            Queue 2 is free of charge. None for all banks.
+        compiled: the same scenario compiled, where it has been compiled before.
+    """
+
+    def __init__(
+        self,
+        config: ScenarioConfig,
+        arrived: Arrived,
+        may: AllowedDecisions,
+        *,
+        relaxed: bool,
+        bank: int | None = None,
+        compiled: CompiledScenario | None = None,
+    ) -> None:
         self.config, self.arrived, self.may, self.relaxed = config, arrived, may, relaxed
-        self.compiled: CompiledScenario = compile_scenario(config)
+        self.bank = bank
+        self.compiled: CompiledScenario = compile_scenario(config) if compiled is None else compiled
         self.view = self.compiled.view
         self.programme = Programme()
         self.constant_cents = 0.0
@@ -64,7 +84,10 @@ class Plan:
         self.waits: list[tuple[int, int, int]] = []
         self.is_paid_in_parts = [self._may_split(pay) for pay in range(len(arrived.cents))]
         for pay in range(len(arrived.cents)):
-            self._plan_payment(pay)
+            if bank is None or arrived.sender[pay] == bank:
+                self._plan_payment(pay)
+            elif arrived.receiver[pay] == bank:
+                self._receive_at_once(pay)
 
     # -- what is covered ----------------------------------------------------------------------------------------------
 
@@ -77,7 +100,11 @@ class Plan:
             for number, event in enumerate(self.config.events)
             if event.type not in COVERED_EVENTS
         ]
-        size = sum(self.num_ticks - int(tick) for tick in self.arrived.arrival_tick)
+        if self.config.market is not None:
+            rule = "the clairvoyant bound does not cover a market, in which banks borrow what the plan cannot"
+            faults.append(Fault(None, None, "market", self.config.name, rule))
+        own = slice(None) if self.bank is None else self.arrived.sender == self.bank
+        size = sum(self.num_ticks - int(tick) for tick in self.arrived.arrival_tick[own])
         size *= 2 if self._depends_on_queue() else 1
         if size > MOST_VARIABLES:
             rule = f"the clairvoyant bound takes runs of at most {MOST_VARIABLES:,} payment-ticks"
@@ -87,7 +114,8 @@ class Plan:
 
     def _depends_on_queue(self) -> bool:
         """True if waiting is free in Queue 2 only and payments are whole, so that the plan knows where they wait."""
-        return not self.view.is_delay_charged_in_queue2[0] and self.view.delay_rate_ppm[0] > 0 and not self.relaxed
+        is_told = not self.relaxed and self.bank is None
+        return not self.view.is_delay_charged_in_queue2[0] and self.view.delay_rate_ppm[0] > 0 and is_told
 
     def _may_split(self, pay: int) -> bool:
         return self.may.max_parts > 1 and bool(self.view.splits_any[0] or self.arrived.is_divisible[pay])
@@ -122,6 +150,12 @@ class Plan:
             if not slot.is_close:
                 self._let_wait(pay, slot.tick, left)
             before = left
+
+    def _receive_at_once(self, pay: int) -> None:
+        """The receiver has the payment in its tick of arrival, whatever the sender does."""
+        tick, receiver = self.arrived.arrival_tick[pay], int(self.arrived.receiver[pay])
+        (slot,) = (number for number, slot in enumerate(self.slots) if slot.tick == tick and not slot.is_close)
+        self.fixed_flow[receiver][slot] += float(self.arrived.cents[pay])
 
     def _may_drop(self, tick: int, deadline: int) -> bool:
         return self.may.drops == "any_time" or (self.may.drops == "at_deadline" and tick >= deadline)

@@ -17,7 +17,7 @@ from simcash_env.config.recorded import has_choice_of_days
 from simcash_env.envs.options import ActionLike, required_whole
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.evaluation.rollout import run_scripted
+from simcash_env.evaluation.rollout import VALUES, measure_scripted
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.evaluation.seeds import checked_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
@@ -25,6 +25,9 @@ from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS
 
 _MOST_COPIES: Final = 1_000
+_MEASURED_TICKS: Final = 2_000_000
+"""Ticks that are measured in one call, which keeps four numbers for each."""
+_ARRIVED_AND_SETTLED: Final = [VALUES.index("arrived"), VALUES.index("settled")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class Evaluation:
 
     Attributes:
         cents: (seeds, banks, kinds), kinds in the order of ``codes.COST_COLUMNS``.
+        value_cents: (2,) value that arrived and that settled, over all runs; None where it was not measured.
         is_random: True if the scenario draws anything; otherwise every seed gives the same run.
         milliseconds_per_decision: mean time for the decision of one bank, of a policy that plans; None for the others.
     """
@@ -43,6 +47,14 @@ class Evaluation:
     cents: I64
     is_random: bool = True
     milliseconds_per_decision: float | None = None
+    value_cents: tuple[int, int] | None = None
+
+    @property
+    def settled_share(self) -> float | None:
+        """Value that settled relative to the value that arrived, over all runs; None if not measured or 0 of 0."""
+        if self.value_cents is None or not self.value_cents[0]:
+            return None
+        return self.value_cents[1] / self.value_cents[0]
 
     def totals(self) -> I64:
         """(seeds,) cost of all banks together."""
@@ -142,8 +154,20 @@ def evaluate_policy(
     if not isinstance(policy, get_args(get_args(PolicyConfig)[0])):
         raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
     given = checked_seeds(seeds)
-    cents = run_scripted(with_common_policy(config, policy), given, shares)
-    return Evaluation(config.name, given, _bank_ids(config), cents, is_random(config))
+    played = with_common_policy(config, policy)
+    by_run = shares is not None and np.ndim(shares) > 1 and len(shares) > 1
+    at_once = max(_MEASURED_TICKS // config.simulation.num_ticks, 1)
+    cents, value = [], np.zeros(2, np.int64)
+    for first in range(0, len(given), at_once):
+        last = first + at_once
+        own = shares[first:last] if by_run and shares is not None else shares
+        runs = measure_scripted(played, given[first:last], own)
+        cents.append(runs.costs)
+        value += runs.values[:, -1, _ARRIVED_AND_SETTLED].sum(axis=0)
+    arrived, settled = value.tolist()
+    return Evaluation(
+        config.name, given, _bank_ids(config), np.concatenate(cents), is_random(config), value_cents=(arrived, settled)
+    )
 
 
 def evaluate_agent(
@@ -173,10 +197,17 @@ def evaluate_agent(
         _play(config, agent, seeds[first : first + copies], max_queue_slots, action)
         for first in range(0, len(seeds), copies)
     ]
-    return Evaluation(config.name, tuple(seeds), _bank_ids(config), np.concatenate(parts), is_random(config))
+    cents = np.concatenate([costs for costs, _ in parts])
+    arrived, settled = np.sum([value for _, value in parts], axis=0).tolist()
+    return Evaluation(
+        config.name, tuple(seeds), _bank_ids(config), cents, is_random(config), value_cents=(arrived, settled)
+    )
 
 
-def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike) -> I64:
+def _play(
+    config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_slots: int, action: ActionLike
+) -> tuple[I64, I64]:
+    """(seeds, banks, kinds) costs, and the value that arrived and that settled, in cents."""
     vec = make_vec(
         config,
         len(seeds),
@@ -191,11 +222,13 @@ def _play(config: ScenarioConfig, agent: Agent, seeds: Sequence[int], max_queue_
     for _ in range(vec.num_ticks):
         vec.step(agent.act(vec))
         cents[:, places] += vec.costs
-    if len(places) < len(config.banks):
-        for copy in range(len(seeds)):
-            state = vec.state(copy)
+    value = np.zeros(2, np.int64)
+    for copy in range(len(seeds)):
+        state = vec.state(copy)
+        value += state.arrived_cents[0], state.settled_cents[0]
+        if len(places) < len(config.banks):
             cents[copy] = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
-    return cents
+    return cents, value
 
 
 def _bank_ids(config: ScenarioConfig) -> tuple[str, ...]:

@@ -11,18 +11,25 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from rich.table import Table
 
-from simcash_env.amounts import amount_text
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.overrides import Changes
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.contenders import TUNED, Contender, contenders
 from simcash_env.evaluation.evaluate import Evaluation, played_seeds
 from simcash_env.evaluation.grid_search import F64, parameter_values
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.policy_families import FAMILIES, Family
 from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.results import Result, add_columns, result
 from simcash_env.evaluation.scorecard import mean_metrics
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
-from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval, bootstrap_interval, stratified_interval
+from simcash_env.evaluation.statistics import (
+    PLAYED_ONCE,
+    Interval,
+    bootstrap_interval,
+    conditional_value_at_risk,
+    stratified_interval,
+)
 from simcash_env.registry import load
 
 Rollout: TypeAlias = Callable[[ScenarioConfig, Sequence[int]], Contender]
@@ -46,6 +53,10 @@ class Row:
         values: of a tuned policy its parameters as data; ``parameters`` is the same as text.
         pool_shares: of a tuned policy the share of each bank's pool, banks sorted by id; None without a pool.
         milliseconds_per_decision: mean time for the decision of one bank, of a rollout policy.
+        settled_share: value settled relative to value arrived, over all test days.
+        gap: mean cost above the lower bound, relative to it; None without a known bound that holds for the policy.
+        cvar95: mean of the most expensive 5 % of test days in cents, and ``cvar99`` of 1 %.
+        worst_cents: the most expensive test day.
     """
 
     scenario: str
@@ -63,16 +74,28 @@ class Row:
     values: dict[str, float] = field(default_factory=dict)
     pool_shares: tuple[float, ...] | None = None
     milliseconds_per_decision: float | None = None
+    settled_share: float | None = None
+    gap: float | None = None
+    cvar95: float | None = None
+    cvar99: float | None = None
+    worst_cents: float | None = None
+
+    def result(self) -> Result:
+        """The figures of the table of results."""
+        return result(self.policy, self.totals, self.total, self.settled_share, self.gap)
 
 
 def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluation) -> Row:
     """A row from an evaluation and FIFO's on the same seeds; one run of FIFO holds for all where nothing is random."""
     if fifo.seeds != evaluation.seeds and not fifo.is_random:
         fifo = fifo.repeated(evaluation.seeds)
+    totals = evaluation.totals()
     return Row(
         evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
-        evaluation.by_bank(), totals=tuple(evaluation.totals().tolist()),
-        milliseconds_per_decision=evaluation.milliseconds_per_decision,
+        evaluation.by_bank(), totals=tuple(totals.tolist()),
+        milliseconds_per_decision=evaluation.milliseconds_per_decision, settled_share=evaluation.settled_share,
+        cvar95=conditional_value_at_risk(totals, 0.95), cvar99=conditional_value_at_risk(totals, 0.99),
+        worst_cents=float(totals.max()),
     )  # fmt: skip
 
 
@@ -131,11 +154,13 @@ def run_benchmark(
         config, seeds = load(scenario, changes=changes), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
+        reference = Reference(config, played_seeds(config, seeds))
         scripted = contenders(config, seeds, tuning, families, only_best=only_best)
         planned = (play(config, played_seeds(config, seeds)) for play in rollouts)
         for played in chain(scripted, planned):
             fifo = fifo or played.evaluation
             row = row_of_contender(played, fifo)
+            row = replace(row, gap=reference.gap(row.total.mean, played.allowed))
             rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
             if keep is not None:
                 keep.append(played)
@@ -162,7 +187,7 @@ def measured_row(row: Row, played: Contender, bounds: Bounds, num_measured: int)
 
 
 def format_table(rows: Sequence[Row]) -> Table:
-    """A table for the terminal, cheapest first within a scenario."""
+    """A table for the terminal, cheapest first within a scenario; amounts in currency units."""
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
     has_many = len(scenarios) != 1
     table = Table(
@@ -171,25 +196,13 @@ def format_table(rows: Sequence[Row]) -> Table:
     )
     if has_many:
         table.add_column("scenario", overflow="fold")
-    table.add_column("policy", no_wrap=True)
-    table.add_column("mean", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", overflow="fold")
-    table.add_column("against fifo", justify="right", min_width=8)
-    table.add_column("regret", justify="right", min_width=7)
+    add_columns(table)
     table.add_column("parameters", overflow="fold")
     for scenario in scenarios:
         own = sorted((row for row in rows if row.scenario == scenario), key=lambda row: row.total.mean)
         for place, row in enumerate(own):
             name = [scenario if place == 0 else ""] if has_many else []
-            table.add_row(
-                *name,
-                row.policy,
-                amount_text(row.total.mean),
-                row.total.amount_range(),
-                amount_text(row.difference_to_fifo.mean, signed=True),
-                regret_text(row),
-                parameters_text(row),
-            )
+            table.add_row(*name, *row.result().cells(), parameters_text(row))
         table.add_section()
     return table
 
@@ -238,13 +251,6 @@ def parameters_text(row: Row) -> str:
     if row.milliseconds_per_decision is None:
         return row.parameters
     return f"{row.parameters}; {row.milliseconds_per_decision:.2g} ms a decision"
-
-
-def regret_text(row: Row) -> str:
-    """Mean cost above the bound; marked where the bound is a relaxation's, and so the regret an upper bound."""
-    if row.regret is None:
-        return ""
-    return f"{'<= ' if row.bound == 'relaxed' else ''}{amount_text(row.regret.mean)}"
 
 
 def rows_as_json(rows: Sequence[Row]) -> str:

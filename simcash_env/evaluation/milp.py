@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 INFINITY = float("inf")
+NODE_LIMIT = "Solution limit"
+"""HiGHS's word for a search that has reached its number of nodes."""
 
 
 @contextmanager
@@ -74,13 +76,24 @@ class Programme:
             self.places.append((row, variable))
             self.terms.append(factor)
 
-    def solve(self, *, relaxed: bool = False, seconds: float | None = None, gap: float = 0.0) -> Solution:
+    def solve(
+        self,
+        *,
+        relaxed: bool = False,
+        seconds: float | None = None,
+        nodes: int | None = None,
+        gap: float = 0.0,
+        fixed: Mapping[int, float] | None = None,
+    ) -> Solution:
         """Solve it.
 
         Args:
             relaxed: let whole variables be fractions.
             seconds: stop after so long with the bound proven by then.
+            nodes: stop after so many nodes of the search with the bound proven by then; unlike a time limit, this
+                gives the same result on every run.
             gap: stop when bound and best point are so close, relative to the best point.
+            fixed: values of variables by number, instead of their bounds.
 
         Raises:
             ValueError: no point is feasible, or the solver failed.
@@ -91,17 +104,22 @@ class Programme:
         shape = len(self.row_low), len(self.low)
         at = np.array(self.places, np.int64).reshape(-1, 2)
         matrix = coo_array((self.terms, (at[:, 0], at[:, 1])), shape=shape).tocsr()
-        options = {"mip_rel_gap": gap} | ({} if seconds is None else {"time_limit": seconds})
+        options: dict[str, float] = {"mip_rel_gap": gap} | ({} if seconds is None else {"time_limit": seconds})
+        options |= {} if nodes is None else {"node_limit": nodes}
+        low, high = np.array(self.low), np.array(self.high)
+        for variable, value in (fixed or {}).items():
+            low[variable] = high[variable] = value
         whole = np.zeros(shape[1]) if relaxed else np.array(self.is_whole, float)
         with stdout_to_stderr():
             found = milp(
                 np.array(self.cost),
                 integrality=whole,
-                bounds=Bounds(np.array(self.low), np.array(self.high)),
+                bounds=Bounds(low, high),
                 constraints=LinearConstraint(matrix, self.row_low, self.row_high) if shape[0] else (),
                 options=options,
             )
-        if found.status not in {0, 1}:
+        is_stopped = nodes is not None and NODE_LIMIT in found.message  # SciPy has no status of its own for it
+        if found.status not in {0, 1} and not is_stopped:
             message = f"the programme was not solved: {found.message}"
             raise ValueError(message)
         is_mixed, has_bound = bool(whole.any()), found.mip_dual_bound is not None
@@ -111,3 +129,42 @@ class Programme:
             bound = best
         values = () if found.x is None else tuple(found.x.tolist())
         return Solution(min(bound, best), best, is_exact=found.status == 0, values=values)
+
+    def solve_relaxed(self, fixed: Mapping[int, float]) -> tuple[float, dict[int, float]]:
+        """Let whole variables be fractions; returns the least cost and its slope in each fixed value.
+
+        The least cost is convex in the fixed values, so that the slopes bound it from below everywhere.
+
+        Args:
+            fixed: values of variables by number, instead of their bounds.
+
+        Raises:
+            ValueError: no point is feasible, or the solver failed.
+        """
+        from scipy.optimize import linprog
+        from scipy.sparse import coo_array, vstack
+
+        shape = len(self.row_low), len(self.low)
+        at = np.array(self.places, np.int64).reshape(-1, 2)
+        matrix = coo_array((self.terms, (at[:, 0], at[:, 1])), shape=shape).tocsr()
+        row_low, row_high = np.array(self.row_low), np.array(self.row_high)
+        is_equal = row_low == row_high
+        has_high, has_low = ~is_equal & np.isfinite(row_high), ~is_equal & np.isfinite(row_low)
+        bounds = np.column_stack([self.low, self.high])
+        for variable, value in fixed.items():
+            bounds[variable] = value
+        with stdout_to_stderr():
+            found = linprog(
+                self.cost,
+                A_ub=vstack([matrix[has_high], -matrix[has_low]]),
+                b_ub=np.concatenate([row_high[has_high], -row_low[has_low]]),
+                A_eq=matrix[is_equal],
+                b_eq=row_low[is_equal],
+                bounds=bounds,
+                method="highs",
+            )
+        if found.status != 0:
+            message = f"the programme was not solved: {found.message}"
+            raise ValueError(message)
+        slopes = found.lower.marginals + found.upper.marginals
+        return float(found.fun), {variable: float(slopes[variable]) for variable in fixed}

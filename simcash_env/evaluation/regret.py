@@ -51,14 +51,22 @@ class Bounds:
         """(seeds,) bounds in cents; None if the scenario is too large, or has events that the bound does not cover."""
         if self.kind == "none":
             return None
+        try:
+            return self.required(allowed)
+        except ConfigError:
+            return None
+
+    def required(self, allowed: AllowedDecisions) -> F64:
+        """(seeds,) bounds in cents.
+
+        Raises:
+            ConfigError: the scenario is too large, or has something that the bound does not cover.
+        """
         if allowed not in self._known:
-            is_relaxed = self.kind == "relaxed"
-            try:
-                cents = [
-                    clairvoyant_bound(self.config, seed, allowed, relaxed=is_relaxed, seconds=SECONDS, gap=GAP).cents
-                    for seed in self.seeds
-                ]
-            except ConfigError:
-                return None
+            is_relaxed = self.kind != "exact"
+            cents = [
+                clairvoyant_bound(self.config, seed, allowed, relaxed=is_relaxed, seconds=SECONDS, gap=GAP).cents
+                for seed in self.seeds
+            ]
             self._known[allowed] = np.array(cents)
         return self._known[allowed]

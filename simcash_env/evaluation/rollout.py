@@ -166,17 +166,22 @@ class MeasuredRuns:
     peaks: I64
 
 
-def measure_scripted(config: ScenarioConfig, seeds: Sequence[int]) -> MeasuredRuns:
+def measure_scripted(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    shares: npt.NDArray[np.float64] | Sequence[float] | None = None,
+) -> MeasuredRuns:
     """Costs and values of scripted runs, by the kernel alone.
 
     Args:
         config: a scenario in which no bank is ``external``.
         seeds: one a run.
+        shares: as in ``run_scripted``.
 
     Raises:
         SimulationError: a bank is external, or a total left the range of int64 cents.
     """
-    return _played(config, seeds, None, is_measured=True)
+    return _played(config, seeds, shares, is_measured=True)
 
 
 def _played(

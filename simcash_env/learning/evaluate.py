@@ -93,11 +93,12 @@ class LearnedAgent:
 
 @dataclass(frozen=True, eq=False)
 class LearnedResult:
-    """A checkpoint's costs on some seeds."""
+    """A checkpoint's costs on some seeds of its scenario."""
 
     facts: CheckpointFacts
     evaluation: Evaluation
     agent: LearnedAgent
+    config: ScenarioConfig
 
 
 def evaluate_learned(
@@ -143,4 +144,5 @@ def evaluate_checkpoint(
     config = with_changes(settings.config(), changes or {})
     require_same_banks(checkpoint, facts, assign_learners(config, settings.learners))
     seeds = played_seeds(config, seeds) if once else seeds
-    return LearnedResult(facts, *evaluate_learned(learner_named(facts.algorithm).load(checkpoint), config, seeds))
+    evaluation, agent = evaluate_learned(learner_named(facts.algorithm).load(checkpoint), config, seeds)
+    return LearnedResult(facts, evaluation, agent, config)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from simcash_env.config.overrides import Changes
+from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.contenders import Contender
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import Row, make_row
+from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.learning.evaluate import evaluate_checkpoint
+from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 
 
 def learned_row(checkpoint: Path, num_seeds: int, played: Sequence[Contender], changes: Changes | None = None) -> Row:
@@ -26,4 +30,15 @@ def learned_row(checkpoint: Path, num_seeds: int, played: Sequence[Contender], c
     fifo = next(one.evaluation for one in played if one.evaluation.scenario == name and one.policy == "fifo")
     facts = result.facts
     words = f"{facts.algorithm}, {facts.steps:,} steps, seed {facts.seed}"
-    return make_row("learned", words, result.evaluation, fifo)
+    row = make_row("learned", words, result.evaluation, fifo)
+    return replace(row, gap=learned_gap(result))
+
+
+def learned_gap(result: LearnedResult) -> float | None:
+    """By how much a checkpoint's mean cost exceeds the lower bound of its scenario; None if no bound is known.
+
+    The bound is that of the system: all banks learn, and their costs count together.
+    """
+    config, evaluation = result.config, result.evaluation
+    allowed = with_any_share(decisions_of_learners(config))
+    return Reference(config, evaluation.seeds).gap(float(evaluation.totals().mean()), allowed)

@@ -58,6 +58,9 @@ WORLDS = {
     "two days, one pool": world(days=2, ticks=3),
     "dropping is dear": world(costs={"drop_penalty": {"bps": 900.0}}),
     "limits": with_bank(world(), bilateral_limits={"B": 12_000}, multilateral_limit=15_000),
+    "net limits": with_bank(world(switches={"limits_basis": "net"}), multilateral_limit=9_000),
+    "sub-limit": with_bank(world(), sub_limit=15_000),
+    "limits set in the run": world(actions={"sub_limit": True, "send_limit": "bilateral"}),
     "collateral": with_bank(world(pool=None), posted_collateral=9_000, max_collateral_capacity=20_000),
     "shocks": world(
         events=(
@@ -179,6 +182,28 @@ def test_clairvoyant_payment_that_could_be_paid_does_not_wait_for_nothing_in_que
     assert clairvoyant_bound(config, 0, relaxed=True).cents < 1
 
 
+def test_clairvoyant_payment_that_a_sub_limit_holds_back_waits_for_nothing_in_queue_2() -> None:
+    """The bound charged for waiting that is free: Queue 2 keeps a funded payment if the funds are reserved."""
+    config = load_scenario(
+        {
+            "format": 1,
+            "name": "reserved",
+            "simulation": {"ticks_per_day": 3, "num_days": 1},
+            "banks": [
+                {"id": "A", "credit_limit": 5_000, "sub_limit": 5_000, "policy": {"type": "external"}},
+                {"id": "B", "opening_balance": 1_000, "policy": {"type": "external"}},
+            ],
+            "events": [
+                {"type": "payment", "tick": 0, "from_bank": "A", "to_bank": "B", "amount": 1_000, "deadline": 3},
+                {"type": "payment", "tick": 1, "from_bank": "B", "to_bank": "A", "amount": 1_000, "deadline": 2},
+            ],
+            "costs": {"delay_cost_per_tick_per_cent": 0.1, "overdraft_bps_per_tick": 2_000.0},
+        }
+    )
+    assert clairvoyant_bound(config, 0).cents <= evaluate_policy(config, FifoPolicy(), [0]).totals()[0]
+    assert clairvoyant_bound(config, 0).cents < 1
+
+
 def test_clairvoyant_what_may_be_done_besides_makes_the_bound_no_higher() -> None:
     config = WORLDS["simcash"]
     narrow = clairvoyant_bound(config, 1, AllowedDecisions()).cents
@@ -219,6 +244,8 @@ def test_clairvoyant_scenario_that_the_bound_does_not_cover_is_refused_with_the_
         clairvoyant_bound(world(events=(event,)), 1)
     with pytest.raises(ConfigError, match="payment-ticks"):
         clairvoyant_bound(load("ten-banks-v0"), 1)
+    with pytest.raises(ConfigError, match=r"market: .*does not cover a market"):
+        clairvoyant_bound(load("money-market-v0"), 1)
 
 
 def test_clairvoyant_arrivals_do_not_depend_on_what_is_decided() -> None:

@@ -6,6 +6,7 @@ from simcash_env.evaluation.statistics import (
     MOST_CORRECTED,
     Interval,
     bootstrap_interval,
+    conditional_value_at_risk,
     interquartile_mean,
     paired_difference,
     stratified_interval,
@@ -108,3 +109,14 @@ def test_statistics_stratified_bootstrap_draws_within_each_scenario():
     mixed = bootstrap_interval(np.concatenate(strata), resamples=1_000)
     assert found.high - found.low < mixed.high - mixed.low  # between scenarios nothing varies
     assert stratified_interval([[3.0], [3.0]]) == Interval(3.0, 3.0, 3.0, 2)
+
+
+def test_conditional_value_at_risk_is_the_mean_of_the_tail():
+    values = np.arange(1.0, 201.0)
+    assert conditional_value_at_risk(values, 0.95) == pytest.approx(np.arange(191, 201).mean())
+    assert conditional_value_at_risk(values, 0.99) == pytest.approx(199.5)
+    # 1.5 of 30 days: the largest, and half of the next
+    assert conditional_value_at_risk(np.arange(1.0, 31.0), 0.95) == pytest.approx((30 + 0.5 * 29) / 1.5)
+    assert conditional_value_at_risk([7.0, 3.0], 0.99) == 7.0
+    with pytest.raises(ValueError, match="at least one, all finite"):
+        conditional_value_at_risk([], 0.95)

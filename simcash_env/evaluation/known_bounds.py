@@ -1,0 +1,85 @@
+"""Lower bounds of the library's scenarios, computed once by ``python -m baselines.bounds`` and shipped as data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.config.library import shipped_folder
+from simcash_env.config.policies import PolicyConfig
+from simcash_env.evaluation.bound_validity import AllowedDecisions
+from simcash_env.evaluation.control import Control
+from simcash_env.evaluation.lower_bounds import LowerBound, gap
+
+FILE: Final = "bounds.json"
+_POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
+
+
+def bounds_file() -> Path:
+    """The file of known bounds."""
+    return shipped_folder(FILE)
+
+
+def scenario_digest(config: ScenarioConfig) -> str:
+    """Identifies everything in a scenario that a bound depends on."""
+    content = config.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description"})
+    content.get("simulation", {}).pop("seed", None)
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def bound_from_dict(row: Mapping[str, Any]) -> LowerBound:
+    """A bound from its plain data."""
+    control, given = row["control"], {name: value for name, value in row.items() if name not in {"digest", "made_by"}}
+    if control is not None:
+        shares = None if control["shares"] is None else tuple(control["shares"])
+        policy = _POLICY.validate_python(control["policy"])
+        control = Control(**{**control, "policy": policy, "shares": shares})
+    allowed = AllowedDecisions(**row["allowed"])
+    shares = None if row["shares"] is None else tuple(row["shares"])
+    return LowerBound(**{**given, "control": control, "allowed": allowed, "shares": shares})
+
+
+def known_bounds(config: ScenarioConfig) -> list[LowerBound]:
+    """The known bounds of a scenario that is unchanged since they were computed; none for any other."""
+    path = bounds_file()
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
+    digest = scenario_digest(config)
+    return [bound_from_dict(row) for row in rows if row["digest"] == digest]
+
+
+@dataclass
+class Reference:
+    """What costs on given test days are compared with: the highest known bound that holds for every policy.
+
+    Args:
+        config: the scenario.
+        seeds: test days.
+    """
+
+    config: ScenarioConfig
+    seeds: Sequence[int]
+
+    @cached_property
+    def bound(self) -> LowerBound | None:
+        """The bound; None if none is known."""
+        found = [bound for bound in known_bounds(self.config) if bound.kind != "constant-share"]
+        return max(found, key=lambda bound: bound.cents, default=None)
+
+    @cached_property
+    def cents(self) -> float | None:
+        """The bound for these days in cents; None if none is known."""
+        return None if self.bound is None else self.bound.on_days(self.config, self.seeds)
+
+    def gap(self, mean_cents: float, allowed: AllowedDecisions) -> float | None:
+        """By how much a mean cost exceeds the bound; None if no bound is known that permits these decisions."""
+        if self.bound is None or self.cents is None or not self.bound.allowed.permits(allowed):
+            return None
+        return gap(mean_cents, self.cents)

@@ -1,0 +1,214 @@
+"""Lower bounds on the mean cost of any policy: kinds, estimates with standard errors, and gaps to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
+
+from simcash_env.config import ScenarioConfig
+from simcash_env.errors import ConfigError, Fault
+from simcash_env.evaluation.arrivals import arrived_payments
+from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners
+from simcash_env.evaluation.clairvoyant_plan import Plan
+from simcash_env.evaluation.control import Control, Estimate, control_of, controlled_mean, standard_error
+from simcash_env.evaluation.evaluate import played_seeds
+from simcash_env.evaluation.grid_search import has_pool
+from simcash_env.evaluation.penalised import fitted_penalty, penalised_costs
+from simcash_env.evaluation.regret import Bounds
+from simcash_env.evaluation.seeds import held_out_seeds
+from simcash_env.evaluation.statistics import F64
+from simcash_env.evaluation.two_stage import constant_share_bound, first_observation_bound, given_share_costs
+
+BoundKind = Literal["clairvoyant", "constant-share", "first-observation", "penalised", "given-share"]
+
+KINDS: Final[dict[BoundKind, str]] = {
+    "clairvoyant": "every policy; knows all arrivals",
+    "constant-share": "policies whose pool shares do not depend on the day; knows all arrivals after that choice",
+    "first-observation": "every policy; chooses pool shares from the first arrivals, then knows all others",
+    "penalised": "every policy; knows all arrivals and is charged for using them",
+    "given-share": "policies in which every bank allocates this pool share; knows all arrivals",
+}
+"""Which policies each kind holds for, and what it knows."""
+
+NUM_DAYS: Final = 100
+NUM_FORKS: Final = 100
+
+
+@dataclass(frozen=True)
+class LowerBound:
+    """A lower bound on the mean cost of a run, all banks together.
+
+    Attributes:
+        scenario: its name.
+        kind: see ``KINDS``.
+        is_whole: does each payment settle as a whole in the plans, or may fractions settle?
+        cents: the bound, corrected by the control variate.
+        standard_error: of it, the error of the control's mean included.
+        plain_cents: mean of the same days without the control variate.
+        plain_error: its standard error.
+        num_days: test days, or first observations.
+        num_forks: days that follow each first observation; 1 for other kinds.
+        shares: pool shares at which the bound is about least, banks sorted by id; None without a choice of shares.
+        allowed: decisions that it permits besides releasing and holding.
+        factor: of the control variate.
+        control: the control variate; None where the scenario draws nothing.
+        seconds: that it took.
+    """
+
+    scenario: str
+    kind: BoundKind
+    is_whole: bool
+    cents: float
+    standard_error: float
+    plain_cents: float
+    plain_error: float
+    num_days: int
+    num_forks: int
+    shares: tuple[float, ...] | None
+    allowed: AllowedDecisions
+    factor: float
+    control: Control | None
+    seconds: float
+
+    def on_days(self, config: ScenarioConfig, seeds: Sequence[int]) -> float:
+        """The bound in cents for the mean over given days, estimated from the control's cost on them.
+
+        A gap between a policy's mean on these days and this figure does not depend on how expensive they happen to be.
+        """
+        if self.control is None or not self.factor:
+            return self.cents
+        return self.cents + self.factor * (float(self.control.costs(config, seeds).mean()) - self.control.mean_cents)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; cents are floats."""
+        row = asdict(self)
+        if self.control is not None:
+            row["control"]["policy"] = self.control.policy.model_dump(mode="json")
+        return row
+
+
+def gap(cents: float, bound_cents: float) -> float | None:
+    """By how much a cost exceeds a bound, relative to the bound; None for a bound of 0 or less."""
+    return cents / bound_cents - 1.0 if bound_cents > 0.0 else None
+
+
+def bound_kinds(config: ScenarioConfig) -> tuple[BoundKind, ...]:
+    """The kinds that make sense for a scenario."""
+    if has_pool(config):
+        recorded: tuple[BoundKind, ...] = ("clairvoyant", "constant-share")
+        return recorded if config.arrivals is not None else (*recorded, "first-observation")
+    is_independent = config.arrivals is None and config.simulation.day_factor_log_std == 0.0
+    return ("clairvoyant", "penalised") if is_independent else ("clairvoyant",)
+
+
+def lower_bound(
+    config: ScenarioConfig,
+    kind: BoundKind,
+    *,
+    num_days: int = NUM_DAYS,
+    num_forks: int = NUM_FORKS,
+    is_whole: bool = False,
+    share: float = 0.0,
+    allowed: AllowedDecisions | None = None,
+    control: Control | None = None,
+) -> LowerBound:
+    """Estimate a lower bound on test days.
+
+    Args:
+        config: the scenario; a policy may decide for all its banks.
+        kind: see ``KINDS``.
+        num_days: test days, or first observations.
+        num_forks: days that follow each first observation.
+        is_whole: plan whole payments in the two-stage bounds: higher and slower.
+        share: of every bank's pool, for ``given-share``.
+        allowed: decisions besides releasing and holding (default: those of learners, with any pool share).
+        control: from ``control_of`` with these days left out (default: made here).
+
+    Raises:
+        ConfigError: an unknown kind, or a scenario that the kind does not cover.
+    """
+    if kind not in KINDS:
+        raise ConfigError([Fault(None, None, "kind", repr(kind), f"must be one of {', '.join(KINDS)}")])
+    began = time.monotonic()
+    seeds = played_seeds(config, held_out_seeds(num_days))
+    may = with_any_share(decisions_of_learners(config)) if allowed is None else allowed
+    require_covered(config, seeds[0], may)
+    known = control_of(config, len(seeds)) if control is None else control
+    cents, shares, values, controls, whole = _SAMPLES[kind](Task(config, seeds, num_forks, may, known, is_whole, share))
+    estimate = controlled_mean(values, controls, known) if len(seeds) > 1 else Estimate(float(values[0]), 0.0, 0.0)
+    mean = float(values.mean())
+    return LowerBound(
+        config.name, kind, whole, estimate.cents + cents - mean, estimate.standard_error, cents, standard_error(values),
+        len(seeds), num_forks if kind == "first-observation" else 1, shares, may, estimate.factor,
+        known if len(seeds) > 1 else None, round(time.monotonic() - began, 1),
+    )  # fmt: skip
+
+
+def require_covered(config: ScenarioConfig, seed: int, may: AllowedDecisions) -> None:
+    """Check that the clairvoyant bound covers a scenario, before anything that takes long.
+
+    Raises:
+        ConfigError: it does not, or the scenario is too large.
+    """
+    Plan(config, arrived_payments(config, seed), may, relaxed=True)
+
+
+def with_any_share(may: AllowedDecisions) -> AllowedDecisions:
+    """The same decisions, with any share of the pool."""
+    return replace(may, pool="any")
+
+
+class Task(NamedTuple):
+    """What a sample is taken of."""
+
+    config: ScenarioConfig
+    seeds: Sequence[int]
+    num_forks: int
+    may: AllowedDecisions
+    control: Control
+    is_whole: bool
+    share: float
+
+
+Sample = tuple[float, tuple[float, ...] | None, F64, F64, bool]
+"""The bound on the sample, its shares, cents of each day and of the control, and whether payments are whole."""
+
+
+def _clairvoyant(task: Task) -> Sample:
+    bounds = Bounds(task.config, task.seeds)
+    least = bounds.required(task.may)
+    return float(least.mean()), None, least, task.control.costs(task.config, task.seeds), bounds.kind == "exact"
+
+
+def _constant_share(task: Task) -> Sample:
+    found = constant_share_bound(task.config, task.seeds, task.may, task.control, is_whole=task.is_whole)
+    return found.cents, found.shares, found.values, found.controls, task.is_whole
+
+
+def _first_observation(task: Task) -> Sample:
+    found = first_observation_bound(
+        task.config, task.seeds, task.num_forks, task.may, task.control, is_whole=task.is_whole
+    )
+    return found.cents, found.shares, found.values, found.controls, task.is_whole
+
+
+def _penalised(task: Task) -> Sample:
+    values, _ = penalised_costs(task.config, task.seeds, task.may, fitted_penalty(task.config, task.may))
+    return float(values.mean()), None, values, task.control.costs(task.config, task.seeds), False
+
+
+def _given_share(task: Task) -> Sample:
+    values = given_share_costs(task.config, task.seeds, task.may, task.share)
+    shares = (task.share,) * len(task.config.banks)
+    return float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), True
+
+
+_SAMPLES: Final[dict[BoundKind, Callable[[Task], Sample]]] = {
+    "clairvoyant": _clairvoyant,
+    "constant-share": _constant_share,
+    "first-observation": _first_observation,
+    "penalised": _penalised,
+    "given-share": _given_share,
+}

@@ -1,0 +1,223 @@
+"""Lower bounds that know the future of the releases, but not when the pool's share is chosen.
+
+A bank chooses the share of its liquidity pool at its first decision. The bounds let everything after it be clairvoyant:
+
+- constant shares: least mean over days of (pool + least cost of releases) over all shares that do not depend on the day
+- first observation: the same given the payments that arrive before the first decision, for every policy. Days are
+  forked after these arrivals; the mean over forks is minimised over shares, then averaged
+
+Both add up over banks: ``bank_days`` bounds each bank's cost by its own plan, with receipts as early as they arrive.
+They also hold for banks that choose jointly, with all banks' first arrivals known to all. The minimum of sample means
+is at most the minimum of the means in expectation, so both estimates are biased downwards only (Mak, Morton and Wood
+1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from simcash_env.compile.scenario import CompiledScenario, compile_scenario
+from simcash_env.config import ScenarioConfig
+from simcash_env.errors import ConfigError, Fault
+from simcash_env.evaluation.arrivals import Arrived, arrived_in, arrived_payments
+from simcash_env.evaluation.bank_days import BankDay, pool_price_cents, rounding_cents
+from simcash_env.evaluation.bound_validity import AllowedDecisions
+from simcash_env.evaluation.clairvoyant_bank import BankPlan
+from simcash_env.evaluation.clairvoyant_plan import Plan
+from simcash_env.evaluation.control import Control
+from simcash_env.evaluation.evaluate import with_common_policy
+from simcash_env.evaluation.grid_search import has_pool
+from simcash_env.evaluation.regret import GAP, SECONDS
+from simcash_env.evaluation.scorecard import with_shares
+from simcash_env.evaluation.share_search import LeastShare, least_over_shares
+from simcash_env.evaluation.statistics import F64
+from simcash_env.schema.codes import Phase
+from simcash_env.simulation.engine import Engine
+from simcash_env.simulation.event_log import Events
+
+TOLERANCE: Final = 0.002
+"""Largest relative distance of the proven minimum over shares from the cost at some share."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageBound:
+    """A bound from a sample of days.
+
+    Attributes:
+        cents: the bound, mean over the sample.
+        shares: of each bank's pool, banks sorted by id: at which the mean is about least.
+        values: (days or first observations,) cost of each at its shares, for the standard error.
+        controls: (same) cost of the control policy there.
+    """
+
+    cents: float
+    shares: tuple[float, ...]
+    values: F64
+    controls: F64
+
+
+def require_pool(config: ScenarioConfig) -> None:
+    """Check that a two-stage bound makes sense.
+
+    Raises:
+        ConfigError: no bank that decides has a liquidity pool.
+    """
+    if not has_pool(config):
+        rule = "no bank that decides has a liquidity_pool, so there is no share to choose before the day"
+        raise ConfigError([Fault(None, None, "banks", config.name, rule)])
+
+
+def constant_share_bound(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    may: AllowedDecisions,
+    control: Control,
+    *,
+    is_whole: bool = True,
+    tolerance: float = TOLERANCE,
+) -> StageBound:
+    """The bound for policies whose pool shares do not depend on the day; each bank may have its own.
+
+    Args:
+        config: the scenario.
+        seeds: one a day.
+        may: decisions that the policies may take.
+        control: policy whose costs on the same days come with the bound.
+        is_whole: plan whole payments; otherwise payments may settle in fractions, which is lower and much faster.
+        tolerance: of the search over shares.
+
+    Raises:
+        ConfigError: without a pool, or a scenario that the clairvoyant bound does not cover.
+    """
+    require_pool(config)
+    days = [arrived_payments(config, seed) for seed in seeds]
+    num_days = config.simulation.num_days
+    found = least_shares(config, compile_scenario(config), days, may, num_days, is_whole=is_whole, tolerance=tolerance)
+    values: F64 = np.sum([bank.day_cents for bank in found], axis=0)
+    shares = tuple(bank.share for bank in found)
+    return StageBound(sum(bank.cents for bank in found), shares, values, control.costs(config, seeds))
+
+
+def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, share: float) -> F64:
+    """(seeds,) least cost in cents if every bank allocates this share of its pool and all know all arrivals.
+
+    All banks are planned together, with whole payments; only what the solver proves within a time limit counts.
+
+    Raises:
+        ConfigError: without a pool, or a scenario that the clairvoyant bound does not cover.
+    """
+    require_pool(config)
+    compiled = compile_scenario(config)
+    days, banks = config.simulation.num_days, range(len(compiled.bank_ids))
+    pools = sum(pool_price_cents(compiled, bank, days) * share for bank in banks)
+    pools -= sum(rounding_cents(compiled, days) for bank in banks if compiled.view.bank_pool_cents[bank])
+    found = []
+    for seed in seeds:
+        plan = Plan(config, arrived_payments(config, seed), may, relaxed=False, compiled=compiled)
+        fixed = {}
+        for bank in banks:
+            own = BankPlan(plan, bank, days)
+            own.write()
+            fixed.update(dict.fromkeys(own.granted, float(int(int(compiled.view.bank_pool_cents[bank]) * share))))
+        solved = plan.programme.solve(seconds=SECONDS, gap=GAP, fixed=fixed)
+        if math.isinf(solved.bound):  # nothing was proven in time: the relaxation takes little
+            solved = plan.programme.solve(relaxed=True, fixed=fixed)
+        found.append(max(solved.bound + plan.constant_cents, 0.0) + pools)
+    return np.array(found)
+
+
+def first_observation_bound(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    num_forks: int,
+    may: AllowedDecisions,
+    control: Control,
+    *,
+    is_whole: bool = False,
+    tolerance: float = TOLERANCE,
+) -> StageBound:
+    """The bound for every policy: shares may be any function of what has arrived before the first decision.
+
+    Args:
+        config: the scenario.
+        seeds: one for each first observation.
+        num_forks: days that follow each; the bias downwards shrinks with their number.
+        may: decisions that the policies may take.
+        control: policy whose costs on the same days come with the bound.
+        is_whole: as for constant shares.
+        tolerance: of the search over shares.
+
+    Raises:
+        ConfigError: as for constant shares, or recorded arrivals, of which the first ones tell the day.
+    """
+    require_pool(config)
+    if config.arrivals is not None:
+        rule = "recorded days cannot be continued at random after their first payments; take the constant share bound"
+        raise ConfigError([Fault(None, None, "arrivals", "recorded", rule)])
+    compiled = compile_scenario(config)
+    cents, shares, controls = [], [], []
+    for seed in seeds:
+        forks = forked_days(config, seed, num_forks, control)
+        days = [arrived for arrived, _ in forks]
+        found = least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance)
+        cents.append(sum(bank.cents for bank in found))
+        shares.append([bank.share for bank in found])
+        controls.append(float(np.mean([min(cost, control.cap_cents) for _, cost in forks])))
+    means = np.mean(shares, axis=0)
+    return StageBound(float(np.mean(cents)), tuple(means.tolist()), np.array(cents), np.array(controls))
+
+
+def least_shares(
+    config: ScenarioConfig,
+    compiled: CompiledScenario,
+    days: Sequence[Arrived],
+    may: AllowedDecisions,
+    granted_days: int,
+    *,
+    is_whole: bool,
+    tolerance: float,
+) -> list[LeastShare]:
+    """Of each bank the least mean cost over its shares; a bank without a pool has the share 0."""
+
+    def least(bank: int) -> LeastShare:
+        own = [BankDay(config, compiled, day, may, bank, granted_days=granted_days) for day in days]
+        pool = int(compiled.view.bank_pool_cents[bank])
+        if not pool:
+            costs = np.array([day.cost(0) if is_whole else day.relaxed_cost(0)[0] for day in own])
+            return LeastShare(float(costs.mean()), 0.0, costs)
+        price = pool_price_cents(compiled, bank, granted_days)
+        found = least_over_shares(own, pool, price, is_whole=is_whole, tolerance=tolerance)
+        return replace(found, cents=found.cents - rounding_cents(compiled, granted_days))
+
+    return [least(bank) for bank in range(len(compiled.bank_ids))]
+
+
+def forked_days(config: ScenarioConfig, seed: int, count: int, control: Control) -> list[tuple[Arrived, float]]:
+    """Days that begin with the same arrivals and go on with fresh random streams: what arrives, and the control's cost.
+
+    Args:
+        config: the scenario.
+        seed: of the first arrivals.
+        count: number of days.
+        control: the policy that is played.
+    """
+    compiled = compile_scenario(with_common_policy(with_shares(config, control.shares), control.policy))
+    engine = Engine(compiled, seed, events=True)
+    opening = engine.open_tick()
+    row, sizes = engine.row.copy(), engine.sizes.copy()
+    fresh = np.random.SeedSequence(seed).generate_state(count, np.uint64) >> np.uint64(1)
+    found = []
+    for stream in fresh:
+        engine.replace_row(row, sizes)
+        engine.state.rng[0] = max(int(stream), 1)
+        log = [opening, engine.close_tick()]
+        while engine.state.phase[0] != Phase.OVER:
+            log += [engine.open_tick(), engine.close_tick()]
+        events = Events.joined(log, compiled.bank_ids)
+        found.append((arrived_in(config, events, compiled.bank_ids), float(engine.state.run_cost_cents.sum())))
+    return found

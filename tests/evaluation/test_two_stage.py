@@ -1,0 +1,256 @@
+"""Bounds that choose the pool's share before the day is known lie below every policy, and meet known optima."""
+
+import numpy as np
+import pytest
+
+from simcash_env.compile.scenario import compile_scenario
+from simcash_env.config import FifoPolicy, load_scenario
+from simcash_env.config.policies import LiquidityReservePolicy
+from simcash_env.errors import ConfigError
+from simcash_env.evaluation import two_stage
+from simcash_env.evaluation.arrivals import arrived_payments
+from simcash_env.evaluation.bank_days import BankDay, pool_price_cents, rounding_cents
+from simcash_env.evaluation.bound_validity import AllowedDecisions
+from simcash_env.evaluation.control import Control, control_of, controlled_mean, standard_error
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.share_search import least_over_shares
+from simcash_env.evaluation.two_stage import (
+    constant_share_bound,
+    first_observation_bound,
+    forked_days,
+    given_share_costs,
+)
+from simcash_env.registry import load
+from tests.evaluation.test_clairvoyant import POLICIES, WORLDS, world
+
+ANY = AllowedDecisions(pool="any")
+WIDE = AllowedDecisions("any_time", 9, "any")
+SEEDS = tuple(range(2_000_000, 2_000_012))
+FIFO = Control(FifoPolicy(), None, 0.0, 0.0, 1, 1e12)
+POOLED = [name for name, config in WORLDS.items() if config.banks[0].liquidity_pool]
+
+
+def planned(config, seed, bank, *, may=ANY):
+    return BankDay(
+        config,
+        compile_scenario(config),
+        arrived_payments(config, seed),
+        may,
+        bank,
+        granted_days=config.simulation.num_days,
+    )
+
+
+@pytest.mark.parametrize("name", POOLED)
+def test_bank_day_costs_no_more_with_more_liquidity_and_no_more_than_any_script(name):
+    config = WORLDS[name]
+    compiled = compile_scenario(config)
+    for share in (0.1, 0.6):
+        for policy in POLICIES[::2]:
+            paid = evaluate_policy(config, policy, SEEDS[:2], [share] * len(config.banks)).totals()
+            for seed, cents in zip(SEEDS[:2], paid, strict=True):
+                least = sum(
+                    planned(config, seed, bank, may=WIDE).cost(int(40_000 * share))
+                    + pool_price_cents(compiled, bank, config.simulation.num_days) * share
+                    - rounding_cents(compiled, config.simulation.num_days)
+                    for bank in range(len(config.banks))
+                )
+                assert least <= cents + 1e-3, (share, policy.type)
+    day = planned(config, SEEDS[0], 0)
+    costs = [day.cost(cents) for cents in (36_000, 20_000, 4_000, 0)]
+    assert costs == sorted(costs)
+
+
+def test_bank_day_keeps_what_it_has_solved(monkeypatch):
+    day = planned(load("castro-12period-v0"), 2_000_005, 0)
+    solved = []
+    monkeypatch.setattr(day, "_enough_cents", None)
+    monkeypatch.setattr(day, "_solve", lambda cents: solved.append(cents) or (float(400_000 - cents), cents - 50_000))
+    assert day.cost(100_000) == 300_000.0
+    assert day.cost(60_000) == 300_000.0  # the plan that was found needs no more
+    assert day.cost(40_000) == 360_000.0
+    assert solved == [100_000, 40_000]
+
+
+def test_bank_day_that_has_enough_for_everything_costs_nothing_without_being_solved(monkeypatch):
+    day = planned(load("castro-12period-v0"), 2_000_005, 0)
+    monkeypatch.setattr(day, "_solve", None)
+    assert day.cost(1_000_000) == 0.0
+
+
+def test_bank_day_whole_payments_cost_no_less_than_fractions():
+    config = load("2b-3t-v0")
+    for seed in SEEDS[:6]:
+        for bank in (0, 1):
+            for cents in (20_000, 40_000):
+                day = planned(config, seed, bank)
+                parts, slope = day.relaxed_cost(cents)
+                assert day.cost(cents) >= parts * (1 - 0.011)  # the search stops at a gap of 1 %
+                assert slope <= 0
+                for other in (10_000, 30_000, 70_000):
+                    assert day.relaxed_cost(other)[0] >= parts + slope * (other - cents) - 0.1
+
+
+class Steps:
+    """A day that costs a price until the allocation is enough; in fractions, what is missing of it costs in part."""
+
+    def __init__(self, enough, price):
+        self.enough, self.price = enough, price
+
+    def cost(self, cents):
+        return self.price if cents < self.enough else 0.0
+
+    def relaxed_cost(self, cents):
+        return (self.price * (1 - cents / self.enough), -self.price / self.enough) if cents < self.enough else (0, 0)
+
+
+def test_share_search_finds_the_least_cost_between_steps():
+    days = [Steps(cents, 5_000.0) for cents in (100_000, 230_000, 310_000, 900_000)]
+    found = least_over_shares(days, 10**6, 10_000.0, is_whole=True, tolerance=0.001)
+    # 310 000 are enough for three of four days: 3 100 for the pool and 5 000 / 4
+    assert found.cents == pytest.approx(4_350, rel=0.0015)
+    assert found.cents <= 4_350
+    assert found.day_cents.mean() == pytest.approx(4_350, rel=0.0015)
+    assert found.share == pytest.approx(0.31, abs=0.0007)
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_share_search_every_share_costs_at_least_what_is_found(is_whole):
+    rng = np.random.default_rng(0)
+    days = [Steps(*pair) for pair in zip(rng.integers(1, 10**6, 40), rng.uniform(0, 9_000, 40), strict=True)]
+    found = least_over_shares(days, 10**6, 10_000.0, is_whole=is_whole, tolerance=0.002)
+    costs = [[day.cost(ppm) if is_whole else day.relaxed_cost(ppm)[0] for day in days] for ppm in range(0, 10**6, 500)]
+    every = [ppm / 100 + np.mean(cents) for ppm, cents in zip(range(0, 10**6, 500), costs, strict=True)]
+    assert found.cents <= min(every) <= found.day_cents.mean() * 1.002 <= found.cents * 1.005
+
+
+def test_share_search_of_a_pool_that_is_never_worth_its_price_or_always():
+    assert least_over_shares([Steps(9, 1.0)], 10, 1e6, is_whole=True, tolerance=0.01).share <= 0.01
+    free = least_over_shares([Steps(10, 1.0)], 10, 0.0, is_whole=True, tolerance=0.01)
+    assert (free.cents, free.share) == (0.0, 1.0)
+
+
+def test_constant_share_bound_is_the_known_optimum_of_the_published_game():
+    config = load("castro-2period-v0")
+    found = constant_share_bound(config, [1], ANY, FIFO)
+    assert found.cents == pytest.approx(2_000, rel=0.003)
+    assert found.shares == pytest.approx((0.0, 0.2), abs=0.001)
+    assert first_observation_bound(config, [1], 2, ANY, FIFO).cents == pytest.approx(2_000, rel=0.003)
+
+
+@pytest.mark.parametrize("name", ["simcash", "two days", "waiting costs everywhere"])
+def test_constant_share_bound_is_below_every_script_on_common_days(name):
+    config = WORLDS[name]
+    bound = constant_share_bound(config, SEEDS[:4], WIDE, FIFO, tolerance=0.02)
+    for policy in POLICIES:
+        for share in (0.2, 0.37, 0.6):
+            shares = [share] * len(config.banks)
+            assert evaluate_policy(config, policy, SEEDS[:4], shares).totals().mean() >= bound.cents - 1e-3
+
+
+@pytest.mark.slow
+def test_two_stage_bounds_are_in_order():
+    """What knows more costs less: clairvoyant <= first observation <= constant share, up to the noise of the sample."""
+    config = load("2b-3t-v0")
+    seeds = range(2_000_000, 2_000_020)
+    fractions = constant_share_bound(config, seeds, ANY, FIFO, is_whole=False)
+    whole = constant_share_bound(config, seeds, ANY, FIFO)
+    first = first_observation_bound(config, seeds, 10, ANY, FIFO)
+    assert fractions.cents <= whole.cents * 1.005
+    assert first.cents <= fractions.cents + 3 * standard_error(fractions.values - fractions.controls)
+
+
+def test_first_observation_bound_is_below_a_script_on_the_same_forks():
+    config = load("2b-3t-v0")
+    control = Control(LiquidityReservePolicy(target_buffer=0, urgency_threshold=0), (0.07, 0.05), 0.0, 0.0, 1, 1e12)
+    found = first_observation_bound(config, SEEDS[:5], 10, ANY, control)
+    assert (found.values <= found.controls).all()
+
+
+def test_forked_days_begin_alike_and_go_on_differently():
+    config = load("2b-3t-v0")
+    forks = forked_days(config, 2_000_000, 5, FIFO)
+    real = arrived_payments(config, 2_000_000)
+    first = [arrived.cents[arrived.arrival_tick == 0].tolist() for arrived, _ in forks]
+    later = {tuple(arrived.cents[arrived.arrival_tick > 0].tolist()) for arrived, _ in forks}
+    assert first == [real.cents[real.arrival_tick == 0].tolist()] * 5
+    assert len(later) == 5
+    assert tuple(real.cents[real.arrival_tick > 0].tolist()) not in later
+    again = forked_days(config, 2_000_000, 5, FIFO)
+    assert [cost for _, cost in again] == [cost for _, cost in forks]
+
+
+def test_two_stage_without_a_pool_is_refused():
+    config = load("two-banks-v0")
+    with pytest.raises(ConfigError, match="no bank that decides has a liquidity_pool"):
+        constant_share_bound(config, [1], ANY, FIFO)
+    with pytest.raises(ConfigError, match="liquidity_pool"):
+        first_observation_bound(config, [1], 2, ANY, FIFO)
+
+
+def test_first_observation_of_recorded_days_is_refused():
+    config = load("castro-12period-v0").model_copy()
+    object.__setattr__(config, "arrivals", object())
+    with pytest.raises(ConfigError, match="arrivals: recorded days cannot be continued"):
+        first_observation_bound(config, [1], 2, ANY, FIFO)
+
+
+def test_constant_share_bank_without_a_pool_has_no_share():
+    row = world(pool=40_000).model_dump()
+    row["banks"] = [row["banks"][0], row["banks"][1] | {"liquidity_pool": None, "credit_limit": 90_000}]
+    config = load_scenario(row)
+    for is_whole in (True, False):
+        found = constant_share_bound(config, SEEDS[:3], WIDE, FIFO, is_whole=is_whole)
+        assert found.shares[1] == 0.0
+        assert found.cents <= evaluate_policy(config, FifoPolicy(), SEEDS[:3], [0.5, 0.0]).totals().mean()
+
+
+@pytest.mark.slow
+def test_control_is_the_cheapest_untuned_form_with_tuned_shares():
+    control = control_of(load("castro-12period-v0"), 10, num_days=500)
+    assert control.policy.type == "liquidity_reserve"
+    assert control.num_days == 500
+    assert all(0.08 < share < 0.18 for share in control.shares)
+    assert control.costs(load("castro-12period-v0"), range(2_000_000, 2_000_200)).max() <= control.cap_cents
+    alone = control_of(load("castro-2period-v0"), 1)
+    assert (alone.num_days, alone.mean_cents, alone.error_cents) == (1, 2_000.0, 0.0)
+    assert control_of(load("two-banks-v0"), 10, num_days=50).shares is None
+
+
+def test_controlled_mean_takes_out_what_the_control_explains():
+    rng = np.random.default_rng(1)
+    day = rng.normal(0.0, 1_000.0, 400)
+    values, controls = 5_000 + day + rng.normal(0.0, 10.0, 400), 7_000 + 2 * day
+    control = Control(FifoPolicy(), None, 7_000.0, 0.0, 10_000, 1e12)
+    found = controlled_mean(values, controls, control)
+    assert found.factor == pytest.approx(0.5, abs=0.01)
+    assert found.cents == pytest.approx(5_000, abs=3)
+    assert found.standard_error < standard_error(values) / 50
+    known = Control(FifoPolicy(), None, 7_000.0, 40.0, 100, 1e12)
+    assert controlled_mean(values, controls, known).standard_error == pytest.approx(20.0, abs=1)
+
+
+def test_controlled_mean_of_a_constant_control_or_few_days_is_the_mean():
+    control = Control(FifoPolicy(), None, 3.0, 1.0, 10, 1e12)
+    assert controlled_mean([1.0, 2.0, 6.0], [5.0, 5.0, 5.0], control).cents == 3.0
+    assert controlled_mean([1.0, 2.0], [5.0, 6.0], control) == controlled_mean([1.0, 2.0], [9.0, 9.0], control)
+
+
+def test_given_share_costs_of_both_banks_together_are_those_of_each_by_itself_or_more():
+    config, compiled = load("2b-3t-v0"), compile_scenario(load("2b-3t-v0"))
+    together = given_share_costs(config, SEEDS[:6], ANY, 0.05)
+    for seed, cents in zip(SEEDS[:6], together, strict=True):
+        alone = sum(
+            planned(config, seed, bank).cost(50_000) + 0.05 * pool_price_cents(compiled, bank, 1) for bank in (0, 1)
+        )
+        assert cents >= alone * 0.98 - 5
+    fifo = evaluate_policy(config, FifoPolicy(), SEEDS[:6], [0.05, 0.05]).totals()
+    assert (together <= fifo + 1e-3).all()
+    with pytest.raises(ConfigError, match="liquidity_pool"):
+        given_share_costs(load("two-banks-v0"), [1], ANY, 0.5)
+
+
+def test_given_share_costs_where_time_runs_out_are_those_of_the_relaxation(monkeypatch):
+    monkeypatch.setattr(two_stage, "SECONDS", 0.0)
+    config = load("2b-3t-v0")
+    assert given_share_costs(config, SEEDS[:2], ANY, 0.02).sum() > 0
