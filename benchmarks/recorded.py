@@ -5,7 +5,8 @@ Figures on generated payments in days of 600 ticks:
 * a large day of 50 banks: seconds to load the scenario with its payments from Parquet, and payments a second of a run
   with every bank on FIFO and without liquidity saving, event log off and on;
 * batches of copies of a smaller day, of 12 and of 50 learning banks: bytes a copy with and without the rows of queued
-  payments, and payments a second next to those of random arrivals of the same rate;
+  payments, those of observations and of pairs of banks, and payments a second next to those of random arrivals of the
+  same rate;
 * a family of 64 variants of the scenario: bytes that all variants take, the data set not counted.
 """
 
@@ -145,6 +146,8 @@ def measure_batch(path: Path, number: int, copies: int, num_banks: int) -> dict[
     words = STATE_LAYOUT.columns_per_axis()["pay"] * rows
     found |= {"payment_rows": rows, "kb_per_copy": vec.bytes_per_copy / 1e3}
     found["kb_per_copy_beyond_queues"] = (vec.bytes_per_copy - words * WORD_BYTES) / 1e3
+    found["kb_per_copy_of_observations"] = vec.observations.nbytes / copies / 1e3
+    found["kb_per_copy_of_pairs"] = STATE_LAYOUT.columns_per_axis()["pair"] * num_banks**2 * WORD_BYTES / 1e3
     random = make_vec(
         load_scenario(scenario({}, num_banks, "external", **drawn(number, num_banks))), copies, action="budget"
     )
