@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from simcash_env.amounts import CENTS_PER_UNIT, amount_text
 from simcash_env.evaluation.grid_search import F64
 from simcash_env.evaluation.leaderboard import Row
 from simcash_env.evaluation.run_columns import RunRecord
@@ -20,6 +21,16 @@ MARKERS: Final = "osD^vP*Xhp<>"
 BRIGHT: Final = 0.5
 LINEAR_UNDER: Final = 100.0
 """Cents under which the scale of the frontier is linear."""
+
+
+def in_units(axis: Any) -> None:
+    """Label the ticks of an axis of cents in currency units."""
+    axis.set_major_formatter(units_text)
+
+
+def units_text(cents: float, _: Any = None) -> str:
+    """Cents in currency units, as the label of a tick."""
+    return f"{cents / CENTS_PER_UNIT:,.10g}"
 
 
 def figure(width: float = 8.0, height: float = 4.5) -> tuple[Any, Any]:
@@ -62,8 +73,8 @@ def plot_costs(rows: Sequence[Row], path: Path) -> Path:
     axes.errorbar([row.total.mean for row in shown], places, xerr=np.abs(spread), fmt="none", ecolor="black", capsize=3)
     axes.set_yticks(places, [label(row) for row in shown])
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel("cents a run, all banks, with 95 % interval")
+    in_units(axes.xaxis)
+    axes.set_xlabel("currency units a run, all banks, with 95 % interval")
     title = f"{rows[0].scenario}: cost by kind"
     axes.set_title(title + (f"\nnot shown, over ten times the cheapest: {', '.join(left_out)}" if left_out else ""))
     literal_legend(axes, fontsize="small")
@@ -85,10 +96,10 @@ def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
     axes.set_yscale("symlog", linthresh=LINEAR_UNDER)  # logarithmic, with room for a cost of 0
     axes.set_ylim(bottom=-0.2 * LINEAR_UNDER)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:,.0f}")
+        in_units(axis)
     axes.grid(alpha=0.3)
-    axes.set_xlabel("liquidity used, cents (sum of the banks' largest net debits)")
-    axes.set_ylabel("cents a run for waiting, missing and dropping")
+    axes.set_xlabel("liquidity used, currency units (sum of the banks' largest net debits)")
+    axes.set_ylabel("currency units a run for waiting, missing and dropping")
     axes.set_title(f"{rows[0].scenario}: cost against liquidity")
     literal_legend(axes, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return save(drawn, path)
@@ -105,9 +116,9 @@ def plot_balances(records: Sequence[RunRecord], bank: int, title: str, path: Pat
     axes.fill_between(ticks, lower, upper, color="C0", alpha=0.35, linewidth=0, label="half of the runs")
     axes.plot(ticks, middle, color="C0", label="median")
     axes.axhline(0, color="black", linewidth=0.5)
-    axes.yaxis.set_major_formatter("{x:,.0f}")
+    in_units(axes.yaxis)
     axes.set_xlabel("tick")
-    axes.set_ylabel("cents at the end of the tick")
+    axes.set_ylabel("currency units at the end of the tick")
     axes.set_title(f"{title}: balance of {records[0].bank_ids[bank]} over {len(records)} runs")
     literal_legend(axes, fontsize="small")
     return save(drawn, path)
@@ -129,9 +140,9 @@ def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], titl
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        formatter("{x:,.0f}")
+        formatter(units_text)
     axes.set_xlabel("decisions of banks")
-    axes.set_ylabel("cents of a bank's run, exploration included")
+    axes.set_ylabel("currency units of a bank's run, exploration included")
     axes.set_title(f"{title}: training")
     literal_legend(axes, fontsize="small")
     return save(drawn, path)
@@ -145,13 +156,21 @@ def draw_cross_play(costs: F64, names: Sequence[str], title: str, path: Path) ->
     for row, column in np.ndindex(costs.shape):
         red, green, blue, _ = image.cmap(image.norm(costs[row, column]))
         colour = "black" if 0.3 * red + 0.6 * green + 0.1 * blue > BRIGHT else "white"
-        axes.text(column, row, f"{costs[row, column]:,.0f}", ha="center", va="center", fontsize="small", color=colour)
+        axes.text(
+            column,
+            row,
+            amount_text(float(costs[row, column])),
+            ha="center",
+            va="center",
+            fontsize="small",
+            color=colour,
+        )
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("all others play")
     axes.set_ylabel("one bank plays")
-    axes.set_title(f"{title}: cents of the one bank")
-    drawn.colorbar(image, format="{x:,.0f}")
+    axes.set_title(f"{title}: cost of the one bank in currency units")
+    drawn.colorbar(image, format=units_text)
     return save(drawn, path)
 
 

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from simcash_env.amounts import amount_text
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ActionError
@@ -203,7 +204,7 @@ def distill(teacher: Teacher, options: Options, report: Callable[[str], None] | 
         ]
         found += fresh
         cents, best = min(fresh, key=lambda item: item[0])
-        note(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {cents:,.0f} cents")
+        note(f"round {number + 1} of {options.rounds}: {len(sample.chosen):,} decisions, {amount_text(cents)} a run")
         if number + 1 < options.rounds:
             days = training_seeds(options.sample_days, skip=(number + 1) * options.sample_days)
             more = watch(teacher, days, portable=options.portable, student=best.rules)

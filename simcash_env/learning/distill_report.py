@@ -105,7 +105,7 @@ def report_table(report: Mapping[str, Any]) -> Table:
     table = Table(
         title=f"{report['scenario']}: trees of at most {nodes} node{'' if nodes == 1 else 's'}",
         caption=(
-            f"cents of a run, all banks, {over}; "
+            f"currency units a run, all banks, {over}; "
             f"{100 * report['fidelity']:.1f} % of decisions on payments equal"
             + (f"; pool shares {' / '.join(f'{100 * share:g} %' for share in shares)}" if shares else "")
         ),
@@ -118,5 +118,5 @@ def report_table(report: Mapping[str, Any]) -> Table:
     ]  # fmt: skip
     for name, cost in sorted(rows, key=lambda row: row[1]["mean"]):
         ratio = cost["mean"] / report["network"]["mean"] if report["network"]["mean"] else float("nan")
-        table.add_row(name, str(Interval(**cost)), f"{ratio:.3f}")
+        table.add_row(name, Interval(**cost).amount(), f"{ratio:.3f}")
     return table

@@ -43,7 +43,10 @@ def test_metrics_throughput_ends_below_one_where_value_stays_unsettled(capsys: p
     [
         (("metrics", "run.parquet", "--seed", "1"), "--seed: a record has its own"),
         (("metrics", "lynx-day-v0", "--run", "1"), "--run: needs a run record"),
-        (("metrics", "lynx-day-v0", "--set", "lsm.algoritms=[]"), "--set lsm.algoritms: unknown key, got a list. Did you mean"),
+        (
+            ("metrics", "lynx-day-v0", "--set", "lsm.algoritms=[]"),
+            "--set lsm.algoritms: unknown key, got a list. Did you mean",
+        ),
         (("run", "lynx-day-v0", "--set", "lsm"), "--set lsm: must be KEY=VALUE"),
         (("run", "lynx-day-v0", "--set", "name=a", "--set", "name=b"), "--set name: is given twice"),
         (("run", "lynx-day-v0", "--set", "name=["), "--set name: not valid YAML"),
