@@ -53,12 +53,12 @@ def market():
 
 def batch():
     digests = []
-    for options in ({}, {"action": "budget"}, {"randomize": Randomize(num_members=2)}):
+    for options in ({}, {"action": "budget"}, {"action": "rank"}, {"randomize": Randomize(num_members=2)}):
         vec = make_vec(busy(), 2, **options)
         vec.reset(seed=4)
         for step in range(3):
-            actions = np.zeros((2, vec.num_banks), np.int64) if "action" in options else legal(vec.masks, step)
-            vec.step(actions)
+            nothing = np.zeros((2, vec.num_banks, *vec.single_action_space.shape), np.int64)
+            vec.step(nothing if "action" in options else legal(vec.masks, step))
         vec.queue1_view()
         vec.restore(vec.snapshot(0), 1)
         vec.following_seeds()
