@@ -18,6 +18,7 @@ from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
 from simcash_env.evaluation.lower_bounds import LowerBound, gap
+from simcash_env.evaluation.results import bound_note
 
 FILE: Final = "bounds.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
@@ -77,6 +78,13 @@ class Reference:
     def cents(self) -> float | None:
         """The bound for these days in cents; None if none is known."""
         return None if self.bound is None else self.bound.on_days(self.config, self.seeds)
+
+    @property
+    def note(self) -> str:
+        """The bound in words; empty if none is known."""
+        if self.bound is None:
+            return ""
+        return bound_note(self.bound.scenario, self.bound.kind, self.bound.cents, self.bound.standard_error)
 
     def gap(self, mean_cents: float, allowed: AllowedDecisions) -> float | None:
         """By how much a mean cost exceeds the bound; None if no bound is known that permits these decisions."""

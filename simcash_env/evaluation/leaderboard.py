@@ -55,6 +55,7 @@ class Row:
         milliseconds_per_decision: mean time for the decision of one bank, of a rollout policy.
         settled_share: value settled relative to value arrived, over all test days.
         gap: mean cost above the lower bound, relative to it; None without a known bound that holds for the policy.
+        gap_bound: that bound in words.
         cvar95: mean of the most expensive 5 % of test days in cents, and ``cvar99`` of 1 %.
         worst_cents: the most expensive test day.
     """
@@ -76,6 +77,7 @@ class Row:
     milliseconds_per_decision: float | None = None
     settled_share: float | None = None
     gap: float | None = None
+    gap_bound: str = ""
     cvar95: float | None = None
     cvar99: float | None = None
     worst_cents: float | None = None
@@ -160,7 +162,7 @@ def run_benchmark(
         for played in chain(scripted, planned):
             fifo = fifo or played.evaluation
             row = row_of_contender(played, fifo)
-            row = replace(row, gap=reference.gap(row.total.mean, played.allowed))
+            row = replace(row, gap=reference.gap(row.total.mean, played.allowed), gap_bound=reference.note)
             rows.append(measured_row(row, played, bounds, num_measured) if num_measured else row)
             if keep is not None:
                 keep.append(played)
@@ -212,7 +214,8 @@ def caption(rows: Sequence[Row]) -> str:
     count = max((row.total.count for row in rows), default=0)
     parts = [f"mean and 95 % bootstrap interval over {count:,} test seeds"] if count > 1 else []
     parts += [PLAYED_ONCE] if any(row.total.count == 1 for row in rows) else []
-    return "; ".join([*parts, "less is better"])
+    bounds = dict.fromkeys(row.gap_bound for row in rows if row.gap_bound and row.gap is not None)
+    return "; ".join([*parts, "less is better", *bounds])
 
 
 def edge_warnings(rows: Sequence[Row]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -108,10 +108,6 @@ def add_columns(table: Table) -> None:
         table.add_column(head, justify="right", overflow="fold")
 
 
-def bound_notes(bounds: Sequence[Any]) -> list[str]:
-    """A line for each lower bound (``lower_bounds.LowerBound``) that a table's gaps are relative to."""
-    return [
-        f"{bound.scenario}: bound {amount_text(bound.cents)} (standard error {amount_text(bound.standard_error)}),"
-        f" {bound.kind}"
-        for bound in bounds
-    ]
+def bound_note(scenario: str, kind: str, cents: float, standard_error: float) -> str:
+    """What gaps are relative to, such as ``2b-3t-v0: bound 67.93 (standard error 1.90), clairvoyant``."""
+    return f"{scenario}: bound {amount_text(cents)} (standard error {amount_text(standard_error)}), {kind}"

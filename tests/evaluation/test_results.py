@@ -10,8 +10,9 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
 from simcash_env.evaluation.known_bounds import Reference, bound_from_dict, scenario_digest
 from simcash_env.evaluation.known_bounds import known_bounds as bounds_of
+from simcash_env.evaluation.leaderboard import caption, run_benchmark
 from simcash_env.evaluation.lower_bounds import lower_bound
-from simcash_env.evaluation.results import HEADS, add_columns, bound_notes, markdown_lines, result, result_of_row
+from simcash_env.evaluation.results import HEADS, add_columns, bound_note, markdown_lines, result, result_of_row
 from simcash_env.evaluation.scripted import agent_for
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval
@@ -80,16 +81,22 @@ def test_bounds_are_read_as_they_were_written():
     for scenario, kind in (("2b-3t-v0", "constant-share"), ("castro-2period-v0", "clairvoyant")):
         found = lower_bound(load(scenario), kind, num_days=4)
         assert bound_from_dict(json.loads(json.dumps({"digest": "", "made_by": {}} | found.as_dict()))) == found
-    assert bound_notes([found]) == ["castro-2period-v0: bound 19.99 (standard error 0.00), clairvoyant"]
+    note = bound_note(found.scenario, found.kind, found.cents, found.standard_error)
+    assert note == "castro-2period-v0: bound 19.99 (standard error 0.00), clairvoyant"
 
 
 def test_reference_is_the_highest_bound_that_holds_for_every_policy(file):
     config, seeds = load("2b-3t-v0"), held_out_seeds(10)
     nothing = Reference(config, seeds)
     assert nothing.gap(100.0, AllowedDecisions()) is None
+    assert nothing.note == ""
     command.main(["2b-3t-v0", "--file", str(file), "--days", "6"])
     reference = Reference(config, seeds)
     assert reference.bound.kind != "constant-share"
+    assert reference.note.startswith("2b-3t-v0: bound ")
+    rows = run_benchmark(["2b-3t-v0"], 3, num_tuning_seeds=0)
+    assert reference.note in caption(rows)
+    assert all(row.gap > 0 for row in rows)
     assert reference.gap(reference.cents * 1.25, AllowedDecisions(pool="any")) == pytest.approx(0.25)
     assert reference.gap(100.0, AllowedDecisions(drops="any_time")) is None
 
