@@ -144,6 +144,13 @@ def pool_price_cents(compiled: CompiledScenario, bank: int, days: int) -> float:
     return int(view.bank_pool_cents[bank]) * int(view.liquidity_rate_ppm[0]) / BPS_SCALE * ticks
 
 
+def charged_cents(compiled: CompiledScenario, allocated_cents: int) -> int:
+    """What an allocation that stays for the whole run costs, as the engine charges it: rounded in each tick."""
+    view = compiled.view
+    a_tick = (allocated_cents * int(view.liquidity_rate_ppm[0]) + BPS_SCALE // 2) // BPS_SCALE
+    return a_tick * int(view.num_ticks[0])
+
+
 def rounding_cents(compiled: CompiledScenario, days: int) -> float:
     """By how much the charges for an allocation may be below the exact price."""
     view = compiled.view

@@ -25,7 +25,7 @@ from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.arrivals import Arrived, arrived_in, arrived_payments
-from simcash_env.evaluation.bank_days import BankDay, pool_price_cents, rounding_cents
+from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_cents, rounding_cents
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.clairvoyant_plan import Plan
@@ -114,8 +114,8 @@ def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: Allowed
     require_pool(config)
     compiled = compile_scenario(config)
     days, banks = config.simulation.num_days, range(len(compiled.bank_ids))
-    pools = sum(pool_price_cents(compiled, bank, days) * share for bank in banks)
-    pools -= sum(rounding_cents(compiled, days) for bank in banks if compiled.view.bank_pool_cents[bank])
+    allocated = [int(int(cents) * share) for cents in compiled.view.bank_pool_cents]
+    pools = sum(charged_cents(compiled, cents) for cents in allocated)
     found = []
     for seed in seeds:
         plan = Plan(config, arrived_payments(config, seed), may, relaxed=False, compiled=compiled)
@@ -123,7 +123,7 @@ def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: Allowed
         for bank in banks:
             own = BankPlan(plan, bank, days)
             own.write()
-            fixed.update(dict.fromkeys(own.granted, float(int(int(compiled.view.bank_pool_cents[bank]) * share))))
+            fixed.update(dict.fromkeys(own.granted, float(allocated[bank])))
         solved = plan.programme.solve(seconds=SECONDS, gap=GAP, fixed=fixed)
         if math.isinf(solved.bound):  # nothing was proven in time: the relaxation takes little
             solved = plan.programme.solve(relaxed=True, fixed=fixed)
