@@ -1,4 +1,4 @@
-# make demo: set everything up, train for about two minutes, compare the learned policy with the baselines
+# make demo: set everything up, search for a policy for about a minute, compare the learned policy with the baselines
 # make test: set everything up and pass the checks of every change
 # make test-all: the same without leaving anything out
 # Another Python: make PYTHON=python3.13 test
@@ -43,7 +43,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP)  ## make .venv with everything in it
 
-demo: setup  ## train a cash manager for about two minutes and compare it with the scripted ones
+demo: setup  ## search for a policy, about a minute, and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
 # Two things at a time where each needs one core: the warm cache serves the tests, which so compile nothing twice.

@@ -1,4 +1,4 @@
-"""Train for about two minutes and compare with the scripted policies: ``python -m training.demo`` (``make demo``)."""
+"""Search for a policy, about a minute, and compare it with the scripted ones: ``python -m training.demo``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -19,18 +20,23 @@ from simcash_env import __version__
 from simcash_env.cli.screen import data_console
 from simcash_env.cli.training import cli_train
 from simcash_env.config import FifoPolicy, ScenarioConfig
+from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import Row, baseline_rows, edge_warnings, make_row
+from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import make_folder_of, write_atomically
-from simcash_env.learning.evaluate import LearnedAgent, evaluate_learned
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.rank_policy import RankPolicy
+from simcash_env.learning.settings import SEARCH
 from simcash_env.literal import literal_console, literal_text
 from simcash_env.registry import load
-from simcash_env.schema.limits import POOL_LEVELS
 from training.plots import LEARNED_NAME, draw
 
 SCENARIO: Final = "castro-12period-v0"
+SETTINGS: Final = "castro-12period-v0-rank"
 FOLDER: Final = Path("results") / "demo"
 TEST_DAYS: Final = 100_000
 TUNING_DAYS: Final = 2_000
@@ -139,20 +145,38 @@ def verdict(learned: Score, best: Score) -> str:
     )
 
 
-def habits(agent: LearnedAgent, bank_ids: Sequence[str], largest_share: float) -> list[str]:
-    """Sentences on the pool shares that the learned policy chooses and on how much it releases."""
+def habits(policy: RankPolicy, shares: npt.NDArray[np.float64], bank_ids: Sequence[str]) -> list[str]:
+    """Sentences on the pool shares that the learned policy chooses, and its constants.
+
+    Args:
+        policy: the policy.
+        shares: (runs, banks) pool shares on test days.
+        bank_ids: names of those banks.
+    """
     lines = []
     for place, bank in enumerate(bank_ids):
-        levels, counts = np.unique(agent.pool_levels()[:, place], return_counts=True)
-        chosen = [
-            f"{100 * largest_share * level / (POOL_LEVELS - 1):.1f} % on {100 * count / counts.sum():.0f} % of days"
-            for level, count in sorted(zip(levels.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1])
-        ]
-        lines.append(f"{bank} commits {', '.join(chosen[:3])}.")
-    lines.append(
-        f"At a decision it releases {100 * agent.released / max(agent.seen, 1):.1f} % of the payments it sees."
-    )
+        low, middle, high = np.quantile(shares[:, place], (0.05, 0.5, 0.95))
+        lines.append(
+            f"{bank} commits {middle:.1%} of its pool on the median day, {low:.1%} to {high:.1%} on 90 % of days."
+        )
+    values = policy.layout.named(policy.parameters[0])
+    searched = policy.settings.search.components
+    lines.append("Constants: " + ", ".join(f"{name} {values[name]:.3f}" for name in searched) + ".")
     return lines
+
+
+def bound_sentence(config: ScenarioConfig, learned: Score, best: Score) -> str:
+    """One sentence on the lower bound of any policy's mean cost on these days; empty if none is known."""
+    reference = Reference(config, learned.evaluation.seeds)
+    allowed = with_any_share(decisions_of_learners(config))
+    gaps = [reference.gap(score.row.total.mean, allowed) for score in (learned, best)]
+    if reference.bound is None or reference.cents is None or None in gaps:
+        return ""
+    return (
+        f"No policy costs less than {reference.cents:,.0f} cents per day on average ({reference.bound.kind} bound, "
+        f"standard error {reference.bound.standard_error:,.0f}): the learned policy is at most {gaps[0]:.1%} above it, "
+        f"{best.row.policy} {gaps[1]:.1%}."
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -170,14 +194,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(Text.assemble((SCENARIO, "bold"), f": {config.description}"))
     with console.status("compiling the engine (once on this machine)"):
         evaluate_policy(config, FifoPolicy(), [1])
-    console.print("Training one policy for both banks, about two minutes.")
+    console.print("Searching for the constants of one policy for both banks, about a minute.")
     trained = cli_train(
-        SCENARIO, given.seed, given.steps, given.out / "policy.pt", max_seconds=MOST_SECONDS, console=console
-    )
-    settings = trained.facts.training_settings()
+        SETTINGS, given.seed, given.steps, given.out / "policy.npy", algorithm=SEARCH, max_seconds=MOST_SECONDS,
+        console=console,
+    )  # fmt: skip
     evaluation, agent = evaluate_learned(trained.policy, config, played_seeds(config, seeds))
     scores = score_scripted(config, seeds, training_seeds(given.tuning_days), console)
-    parameters = f"independent PPO, {trained.facts.steps:,} steps, seed {given.seed}"
+    parameters = f"search by CMA-ES, {trained.facts.steps:,} decisions of banks, seed {given.seed}"
     learned = Score(make_row(LEARNED_NAME, parameters, evaluation, scores[0].evaluation), evaluation)
     best = min(scores, key=lambda score: score.row.total.mean)
     console.print(comparison_table([*scores, learned]))
@@ -185,20 +209,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.print(line, highlight=False)
     for warning in edge_warnings([score.row for score in scores]):
         literal_console(stderr=True).print(f"warning: {warning}", highlight=False)
-    sentence = verdict(learned, best)
+    sentence = " ".join(filter(None, (verdict(learned, best), bound_sentence(config, learned, best))))
     console.print(sentence)
     if given.markdown is not None:
         make_folder_of(given.markdown)
         write_atomically(given.markdown, markdown_table([*scores, learned], sentence).encode())
-    for line in habits(agent, trained.facts.bank_ids, settings.largest_share):
+    shares = np.concatenate(agent.shares)
+    for line in habits(trained.policy, shares, trained.facts.bank_ids):
         console.print(line)
     figure = given.out / "comparison.png"
     shown = [score.row for score in (*scores, learned) if score.row.policy not in UNPLAYED]
-    draw(
-        figure, shown, trained.facts.curve, agent.pool_levels(), trained.facts.bank_ids, settings.largest_share
-    )  # fmt: skip
+    draw(figure, shown, trained.facts.curve, shares, trained.facts.bank_ids)
     console.print(
-        f"Figure: {figure}   checkpoint: {given.out / 'policy.pt'}   {time.monotonic() - begin:,.0f} s in total"
+        f"Figure: {figure}   checkpoint: {given.out / 'policy.npy'}   {time.monotonic() - begin:,.0f} s in total"
     )
 
 

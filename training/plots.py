@@ -12,7 +12,6 @@ import numpy.typing as npt
 from simcash_env.evaluation.leaderboard import Row
 from simcash_env.files import make_folder_of, replacing
 from simcash_env.literal import literal_label, literal_legend, literal_plot
-from simcash_env.schema.limits import POOL_LEVELS
 
 LEARNED: Final = "#D55E00"
 SCRIPTED: Final = "#0072B2"
@@ -28,9 +27,8 @@ def draw(
     path: Path,
     rows: Sequence[Row],
     curve: Sequence[tuple[int, float]],
-    levels: npt.NDArray[np.int64],
+    shares: npt.NDArray[np.float64],
     bank_ids: Sequence[str],
-    largest_share: float,
 ) -> None:
     """Write the figure as a PNG.
 
@@ -38,9 +36,8 @@ def draw(
         path: of the file.
         rows: scores to show as bars, the learned policy among them under the name ``learned``.
         curve: (steps, mean cents of a bank's run) in training.
-        levels: (runs, banks) chosen pool levels on test days.
+        shares: (runs, banks) pool shares chosen on test days.
         bank_ids: names of those banks.
-        largest_share: of the pool, which the highest level allocates.
     """
     import matplotlib as mpl
 
@@ -52,7 +49,7 @@ def draw(
         figure, axes = plt.subplots(1, 3, figsize=(15, 4.8), width_ratios=(1.35, 1, 1), layout="constrained")
         draw_costs(axes[0], rows)
         draw_curve(axes[1], curve, rows, len(bank_ids))
-        draw_shares(axes[2], levels, bank_ids, largest_share)
+        draw_shares(axes[2], shares, bank_ids)
         figure.suptitle(f"{rows[0].scenario}: a learned cash manager compared with scripted ones", fontsize=13)
         with replacing(path) as partial:
             figure.savefig(partial, format=path.suffix[1:], dpi=150)
@@ -107,28 +104,16 @@ def draw_curve(axis: Any, curve: Sequence[tuple[int, float]], rows: Sequence[Row
     axis.set_title("Training, exploration included")
 
 
-def draw_shares(
-    axis: Any, levels: npt.NDArray[np.int64], bank_ids: Sequence[str], largest_share: float
-) -> None:  # fmt: skip
-    """How often each bank chose which share."""
-    width = 0.8 / len(bank_ids)
-    top = int(levels.max()) + 2
-    for place, (name, colour) in enumerate(
-        zip(bank_ids, (LEARNED, OTHER, SCRIPTED, FAINT) * len(bank_ids), strict=False)
-    ):
-        counts = np.bincount(levels[:, place], minlength=POOL_LEVELS)[: top + 1] / len(levels)
-        where = np.arange(top + 1) + (place - (len(bank_ids) - 1) / 2) * width
-        axis.bar(
-            where,
-            100 * counts,
-            width,
-            color=colour,
-            label=literal_label(name),
-            hatch="//" if place % 2 else None,
-            edgecolor="white",
-        )
-    ticks = range(0, top + 1, 1 + top // 8)
-    axis.set_xticks(ticks, [f"{100 * largest_share * level / (POOL_LEVELS - 1):g}" for level in ticks])
+def draw_shares(axis: Any, shares: npt.NDArray[np.float64], bank_ids: Sequence[str]) -> None:
+    """How often each bank chose which share, in steps of one per cent of the pool."""
+    colours = (LEARNED, OTHER, SCRIPTED, FAINT)
+    edges = np.arange(0, np.ceil(100 * shares.max()) + 2)
+    for place, name in enumerate(bank_ids):
+        counts, _ = np.histogram(100 * shares[:, place], edges)
+        axis.stairs(
+            100 * counts / len(shares), edges, color=colours[place % len(colours)], ls="--" if place % 2 else "-",
+            lw=1.5, label=literal_label(name),
+        )  # fmt: skip
     axis.set_xlabel("share of the pool that is allocated, %")
     axis.set_ylabel("test days, %")
     axis.set_title("Liquidity that the learned policy commits")

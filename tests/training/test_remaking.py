@@ -6,6 +6,7 @@ import signal
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import yaml
 
@@ -73,28 +74,33 @@ def test_remaking_castros_games_are_told_run_by_run_and_counted(tiny, capsys):
 
 
 def test_remaking_demo_trains_compares_writes_and_draws(tiny, tmp_path, capsys):
-    tiny(demo.SCENARIO, num_envs=16, steps_per_rollout=12)
+    tiny(
+        demo.SETTINGS,
+        scenario=demo.SCENARIO,
+        search={"days": 4, "population": 4, "components": ["weight_size", "pool"]},
+    )
     words = ["--test-days", "20", "--tuning-days", "2", "--out", "drawn", "--markdown", "pages/demo.md"]
     demo.main(["--steps", "400", "--seed", "3", *words])
     told = capsys.readouterr().out
     assert (tmp_path / "drawn" / "comparison.png").read_bytes().startswith(PNG)
-    result = evaluate_checkpoint(tmp_path / "drawn" / "policy.pt", demo.held_out_seeds(20))
+    result = evaluate_checkpoint(tmp_path / "drawn" / "policy.npy", demo.held_out_seeds(20))
     rows = body((tmp_path / "pages" / "demo.md").read_text())
     means = [float(row[1].strip("*").replace(",", "")) for row in rows]
     assert means == sorted(means)
     learned = next(row for row in rows if row[0] == "**learned**")
     assert learned[1] == f"**{plain(result.evaluation.totals().mean())}**"
-    assert f"{result.facts.steps:,} steps, seed 3" in learned[-1]
+    assert f"{result.facts.steps:,} decisions of banks, seed 3" in learned[-1]
     assert len([row for row in rows if row[0].startswith("tuned:")]) == len(FAMILIES)
     assert all(f" {row[0].strip('*')} " in f" {told}" for row in rows)
     assert "The learned policy is " in told
     assert told.count(" commits ") == 2
-    assert f"{100 * result.agent.released / result.agent.seen:.1f} % of the payments it sees" in told
+    assert f"{np.median(np.concatenate(result.agent.shares)[:, 0]):.1%} of its pool on the median day" in told
+    assert re.search(r"Constants: weight_size -?\d\.\d{3}, pool \d\.\d{3}\.", told)
     demo.main(["--steps", "1", "--test-days", "2", "--tuning-days", "1", "--out", "again"])
     assert {path.name for path in (tmp_path / "again").iterdir()} == {
         "comparison.png",
         "policy.json",
-        "policy.pt",
+        "policy.npy",
         "policy.resume",
     }
 
