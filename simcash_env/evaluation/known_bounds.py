@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.library import shipped_folder
+from simcash_env.config.library import policy_folder, shipped_folder
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
@@ -41,7 +41,9 @@ def bound_from_dict(row: Mapping[str, Any]) -> LowerBound:
     control, given = row["control"], {name: value for name, value in row.items() if name not in {"digest", "made_by"}}
     if control is not None:
         shares = None if control["shares"] is None else tuple(control["shares"])
-        policy = _POLICY.validate_python(control["policy"])
+        file = control["policy"].get("file")
+        where = {"file": str(policy_folder() / file)} if file else {}
+        policy = _POLICY.validate_python({**control["policy"], **where})
         control = Control(**{**control, "policy": policy, "shares": shares})
     allowed = AllowedDecisions(**row["allowed"])
     shares = None if row["shares"] is None else tuple(row["shares"])

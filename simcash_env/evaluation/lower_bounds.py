@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.library import policy_folder
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.arrivals import arrived_payments
 from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners
@@ -85,7 +87,10 @@ class LowerBound:
         """Plain data; cents are floats."""
         row = asdict(self)
         if self.control is not None:
-            row["control"]["policy"] = self.control.policy.model_dump(mode="json")
+            policy = self.control.policy.model_dump(mode="json")
+            if policy.get("file") and Path(policy["file"]).parent == policy_folder():
+                policy["file"] = Path(policy["file"]).name  # the same on every machine
+            row["control"]["policy"] = policy
         return row
 
 

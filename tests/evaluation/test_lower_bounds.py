@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from simcash_env.config import FifoPolicy
@@ -5,6 +8,7 @@ from simcash_env.errors import ConfigError
 from simcash_env.evaluation import control, penalised
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.known_bounds import bound_from_dict, bounds_file
 from simcash_env.evaluation.lower_bounds import bound_kinds, gap, lower_bound
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.registry import load
@@ -81,3 +85,16 @@ def test_allowed_decisions_permit_those_that_do_less():
     assert not narrow.permits(AllowedDecisions(pool="any"))
     assert not narrow.permits(AllowedDecisions(collateral=True))
     assert not narrow.permits(AllowedDecisions(priorities=True))
+
+
+def test_lower_bounds_that_are_shipped_name_no_folder_of_a_machine():
+    rows = json.loads(bounds_file().read_text())["rows"]
+    files = [
+        row["control"]["policy"]["file"] for row in rows if row["control"] and row["control"]["policy"].get("file")
+    ]
+    assert files
+    assert all(file == Path(file).name for file in files)
+    for row in rows:
+        bound = bound_from_dict(row)
+        assert json.loads(json.dumps(bound.as_dict()["control"])) == row["control"]
+        assert bound.control is None or len(bound.control.costs(load(bound.scenario), [1, 2])) == 2
