@@ -1,8 +1,9 @@
 """How close is each policy to the best? ``python -m benchmarks.closeness [SCENARIO ...] [--searches FOLDER]``.
 
-On the same test days: the best of nine tuned scripts, the policies found by ``python -m training.search``, and the
-shipped learned policy, next to the lower bound. Writes ``closeness.json`` and ``closeness.md`` in ``docs/results`` and
-the figure ``docs/assets/closeness.png``; scenarios that are not named keep their rows, ``--tables`` only rebuilds.
+On the same test days: the best of nine tuned scripts, the shipped policies of a search (or those of another folder, as
+``python -m training.search`` writes it) and of PPO, next to the lower bound. Writes ``closeness.json`` and
+``closeness.md`` in ``docs/results`` and the figure ``docs/assets/closeness.png``; scenarios that are not named keep
+their rows, ``--tables`` only rebuilds.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.learner import learner_named
 from simcash_env.machine import commit, machine
 from simcash_env.registry import load
-from training.search import FOLDER as SEARCHES
 
 RESULTS: Final = Path("docs") / "results"
 ASSETS: Final = Path("docs") / "assets"
@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the named scenarios, and write results, table and figure."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
     parser.add_argument("scenarios", nargs="*", help="ids of the library")
-    parser.add_argument("--searches", type=Path, default=SEARCHES, help="folder of the searches' checkpoints")
+    parser.add_argument("--searches", type=Path, default=SHIPPED, help="folder of the searches' checkpoints")
     parser.add_argument("--folder", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--assets", type=Path, default=ASSETS, help="folder of the figure")
     parser.add_argument("--tables", action="store_true", help="only rebuild table and figure from the results")

@@ -1,16 +1,19 @@
 """The search over constants of a rank action: same seed, same constants, resumed or not; and what a policy says."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simcash_env import make_vec
 from simcash_env.agents.observation import AT
+from simcash_env.config import FifoPolicy
+from simcash_env.config.library import shipped_folder
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, SnapshotError
-from simcash_env.evaluation.evaluate import evaluate_agent
-from simcash_env.learning.checkpoint import facts_path, read_facts
+from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.learning.checkpoint import facts_path, find_checkpoint, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.policies import open_checkpoint
@@ -247,3 +250,18 @@ class Acting:
 
     def act(self, vec):
         return self._policy.act(vec.observations)
+
+
+SHIPPED = sorted(path.stem.removesuffix("-seed0") for path in shipped_folder("trained").glob("*-rank-seed0.npy"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_rank_search_policy_that_is_shipped_plays_and_costs_less_than_fifo(name):
+    result = evaluate_checkpoint(find_checkpoint(Path(name)), range(1_000_000, 1_000_020))
+    fifo = evaluate_policy(result.config, FifoPolicy(), range(1_000_000, 1_000_020))
+    assert result.facts.algorithm == "cmaes"
+    assert result.evaluation.totals().mean() < fifo.totals().mean()
+
+
+def test_rank_search_policies_are_shipped():
+    assert len(SHIPPED) == 10
