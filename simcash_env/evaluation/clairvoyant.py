@@ -58,13 +58,45 @@ def clairvoyant_bound(
     Raises:
         ConfigError: the scenario has events that the bound does not cover, or is too large.
     """
-    may = decisions_of_learners(config) if allowed is None else allowed
-    plan = Plan(config, arrived_payments(config, seed), may, relaxed=relaxed)
-    for bank in range(len(plan.arrived.bank_ids)):
-        BankPlan(plan, bank).write()
+    plan = _written(config, seed, allowed, relaxed=relaxed)
     found = plan.programme.solve(relaxed=relaxed, seconds=seconds, gap=gap)
     best, proven = found.best + plan.constant_cents, found.bound
     if math.isinf(proven):  # time ran out before anything was proven: the relaxation takes little
         proven = plan.programme.solve(relaxed=True).bound
-    below = proven + plan.constant_cents - TOLERANCE * max(abs(proven), 1.0)
-    return Bound(max(below, 0.0), best, found.is_exact and not relaxed)
+    return Bound(_below(proven, plan), best, found.is_exact and not relaxed)
+
+
+def relaxed_bound(
+    config: ScenarioConfig, seed: int, allowed: AllowedDecisions | None = None, *, seconds: float | None = None
+) -> float | None:
+    """Return the relaxed bound of one run, solved by interior points, in cents; for days too large for simplex.
+
+    Args:
+        config: the scenario; its policies are ignored, and every bank may take all allowed decisions.
+        seed: seed of the run.
+        allowed: decisions in addition to releasing and holding (default: those that learners may take).
+        seconds: time limit of the solver.
+
+    Returns:
+        The bound; None where the time limit was reached first.
+
+    Raises:
+        ConfigError: the scenario has events that the bound does not cover, or is too large.
+    """
+    plan = _written(config, seed, allowed, relaxed=True)
+    proven = plan.programme.solve_by_interior_points(seconds)
+    return None if proven is None else _below(proven, plan)
+
+
+def _written(config: ScenarioConfig, seed: int, allowed: AllowedDecisions | None, *, relaxed: bool) -> Plan:
+    """The programme of a run, with the rows of all banks."""
+    may = decisions_of_learners(config) if allowed is None else allowed
+    plan = Plan(config, arrived_payments(config, seed), may, relaxed=relaxed)
+    for bank in range(len(plan.arrived.bank_ids)):
+        BankPlan(plan, bank).write()
+    return plan
+
+
+def _below(proven: float, plan: Plan) -> float:
+    """The bound in cents from the least cost of the programme, with a margin for the solver's tolerance."""
+    return max(proven + plan.constant_cents - TOLERANCE * max(abs(proven), 1.0), 0.0)

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 INFINITY = float("inf")
 NODE_LIMIT = "Solution limit"
 """HiGHS's word for a search that has reached its number of nodes."""
+SHORTEST_SECONDS = 1e-6
+"""SciPy reads a time limit of 0 as none."""
 
 
 @contextmanager
@@ -141,6 +144,36 @@ class Programme:
         Raises:
             ValueError: no point is feasible, or the solver failed.
         """
+        found = self._linear_optimum(fixed, "highs")
+        if found.status != 0:
+            message = f"the programme was not solved: {found.message}"
+            raise ValueError(message)
+        slopes = found.lower.marginals + found.upper.marginals
+        return float(found.fun), {variable: float(slopes[variable]) for variable in fixed}
+
+    def solve_by_interior_points(self, seconds: float | None = None) -> float | None:
+        """Let whole variables be fractions and solve by interior points, faster than simplex on large programmes.
+
+        Args:
+            seconds: time limit of the solver.
+
+        Returns:
+            The least cost; None where the time limit was reached first.
+
+        Raises:
+            ValueError: no point is feasible, or the solver failed.
+        """
+        limit = {} if seconds is None else {"time_limit": max(seconds, SHORTEST_SECONDS)}
+        found = self._linear_optimum({}, "highs-ipm", limit)
+        if found.status not in {0, 1}:
+            message = f"the programme was not solved: {found.message}"
+            raise ValueError(message)
+        return float(found.fun) if found.status == 0 else None
+
+    def _linear_optimum(
+        self, fixed: Mapping[int, float], method: str, options: Mapping[str, float] | None = None
+    ) -> Any:
+        """SciPy's result for the programme with fractions."""
         from scipy.optimize import linprog
         from scipy.sparse import coo_array, vstack
 
@@ -154,17 +187,13 @@ class Programme:
         for variable, value in fixed.items():
             bounds[variable] = value
         with stdout_to_stderr():
-            found = linprog(
+            return linprog(
                 self.cost,
                 A_ub=vstack([matrix[has_high], -matrix[has_low]]),
                 b_ub=np.concatenate([row_high[has_high], -row_low[has_low]]),
                 A_eq=matrix[is_equal],
                 b_eq=row_low[is_equal],
                 bounds=bounds,
-                method="highs",
+                method=method,
+                options=dict(options or {}),
             )
-        if found.status != 0:
-            message = f"the programme was not solved: {found.message}"
-            raise ValueError(message)
-        slopes = found.lower.marginals + found.upper.marginals
-        return float(found.fun), {variable: float(slopes[variable]) for variable in fixed}

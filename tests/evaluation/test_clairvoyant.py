@@ -9,7 +9,7 @@ from simcash_env.config.policies import ExternalPolicy, LiquidityReservePolicy, 
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation.arrivals import arrived_payments
 from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners, decisions_of_policy
-from simcash_env.evaluation.clairvoyant import clairvoyant_bound
+from simcash_env.evaluation.clairvoyant import clairvoyant_bound, relaxed_bound
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
 from simcash_env.evaluation.milp import Programme
 from simcash_env.evaluation.scripted import HoldAll, RandomLegal, agent_for
@@ -262,6 +262,27 @@ def test_clairvoyant_programme_without_a_solution_is_an_error() -> None:
     programme.row({variable: 1.0}, low=2.0)
     with pytest.raises(ValueError, match="not solved"):
         programme.solve()
+
+
+@pytest.mark.parametrize("name", ["standard", "three banks", "limits"])
+def test_clairvoyant_interior_points_find_the_relaxed_bound(name: str) -> None:
+    config = WORLDS[name]
+    for seed in SEEDS:
+        assert relaxed_bound(config, seed) == pytest.approx(
+            clairvoyant_bound(config, seed, relaxed=True).cents, rel=1e-5
+        )
+
+
+def test_clairvoyant_interior_points_out_of_time_prove_nothing() -> None:
+    assert relaxed_bound(load("5b-12t-v0"), 5, seconds=0.0) is None
+
+
+def test_clairvoyant_interior_points_without_a_solution_are_an_error() -> None:
+    programme = Programme()
+    variable = programme.variable(high=1.0, cost=1.0)
+    programme.row({variable: 1.0}, low=2.0)
+    with pytest.raises(ValueError, match="not solved"):
+        programme.solve_by_interior_points()
 
 
 def test_clairvoyant_when_time_runs_out_before_anything_is_proven_the_relaxation_is_the_bound() -> None:
