@@ -31,6 +31,7 @@ from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.learner import learner_named
+from simcash_env.literal import literal_label, literal_legend
 from simcash_env.machine import commit, machine
 from simcash_env.registry import load
 
@@ -139,16 +140,22 @@ def draw(results: Mapping[str, Any]) -> Any:
             named.add(row["kind"])
             axis.errorbar(
                 mean, place, xerr=[[mean - low], [high - mean]], fmt="o", ms=5, capsize=2, color=COLOURS[row["kind"]],
-                label=label,
+                label=None if label is None else literal_label(label),
             )  # fmt: skip
         if found["bound"] is not None:
             label = "lower bound" if "bound" not in named else None
             named.add("bound")
-            axis.plot([100 * found["bound"] / best] * 2, [place - 0.35, place + 0.35], color="black", lw=2, label=label)
+            axis.plot(
+                [100 * found["bound"] / best] * 2,
+                [place - 0.35, place + 0.35],
+                color="black",
+                lw=2,
+                label=None if label is None else literal_label(label),
+            )
     axis.set_yticks(range(len(scenarios)), [found["scenario"] for found in reversed(scenarios)])
     axis.set_xlabel("mean cost on test days, % of the best tuned script")
     axis.grid(axis="x", alpha=0.3)
-    drawn.legend(loc="outside upper center", ncols=4, frameon=False)
+    literal_legend(drawn, loc="outside upper center", ncols=4, frameon=False)
     return drawn
 
 

@@ -32,6 +32,7 @@ WRITERS = {
     "simcash_env/records/plots.py": "into memory, then files.write_atomically",
     "simcash_env/market/store.py": "removes a saved run that it is asked to; writes by files.write_atomically",
     "training/publish.py": "removes what is there to resume from; makes its folder; writes by files.write_atomically",
+    "simcash_env/learning/rank_search.py": "into a partial file of files.replacing",
     "training/recorded_days.py": "makes its folder; writes by files.write_atomically",
     "training/generalise.py": "makes its folder; writes by files.write_atomically",
     "training/distilled.py": "likewise",

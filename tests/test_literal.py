@@ -175,7 +175,7 @@ def test_literal_training_plot_draws_names_as_they_are(tmp_path):
     with literal_plot():
         figure = Figure()
         axis = figure.add_subplot()
-        draw_shares(axis, np.array([[1, 2]]), ["_A", "$x_$"], 1.0)
+        draw_shares(axis, np.array([[0.1, 0.2]]), ["_A", "$x_$"])
         figure.savefig(tmp_path / "shares.svg")
     assert {"_A", "$x_$"} <= set(drawing(tmp_path / "shares.svg"))
 

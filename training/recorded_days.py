@@ -45,7 +45,7 @@ from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.rank_search import train as search
 from simcash_env.learning.settings import SearchSettings, TrainingSettings
-from simcash_env.literal import literal_console, literal_plot
+from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
 from simcash_env.machine import commit, machine
 from training.publish import FOLDER
 
@@ -401,16 +401,34 @@ def draw(results: Mapping[str, Any], path: Path) -> Path:
     drawn, axes = figure(height=1.6 + 0.45 * len(rows))
     for place, row in enumerate(rows):
         cents = [one for one in row["by_day"].values() if one is not None]
-        axes.plot(np.array(cents) / 100, [place] * len(cents), "x", color="C1", label="recorded test days")
+        axes.plot(
+            np.array(cents) / 100, [place] * len(cents), "x", color="C1", label=literal_label("recorded test days")
+        )
         if row["total"] is not None:
             mean, low, high = (row["total"][key] / 100 for key in ("mean", "low", "high"))
             ends = [[mean - low], [high - mean]]
             label = "resampled test days, with 95 % interval"
-            axes.errorbar(mean, place, xerr=ends, fmt="o", capsize=4, color="C0", label=label)
+            axes.errorbar(
+                mean,
+                place,
+                xerr=ends,
+                fmt="o",
+                capsize=4,
+                color="C0",
+                label=literal_label(label),
+            )
     axes.set_yticks(np.arange(len(rows)), [row["policy"] for row in rows])
     handles, labels = axes.get_legend_handles_labels()
     named = dict(zip(labels, handles, strict=True))
-    axes.legend(named.values(), named.keys(), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
+    literal_legend(
+        axes,
+        handles=named.values(),
+        labels=named.keys(),
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.2),
+        ncols=2,
+        frameon=False,
+    )
     axes.set_xlim(left=0.0)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -23,7 +23,7 @@ from simcash_env.cli.doctor import processor
 from simcash_env.evaluation.evaluate import played_seeds
 from simcash_env.evaluation.seeds import held_out_seeds, validation_seeds
 from simcash_env.evaluation.statistics import bootstrap_interval, paired_difference
-from simcash_env.files import make_folder_of
+from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_search import RankSearch, save
 from simcash_env.learning.settings import TrainingSettings, load_settings
@@ -107,8 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if (name, seed) in done:
                 continue
             line = run_search(name, settings, seed, given.out, given.days, given.test)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            stored = path.read_text(encoding="utf-8") if path.is_file() else ""
+            write_atomically(path, f"{stored}{json.dumps(line)}\n".encode())
             shown = line["validation"]
             words = f"{shown['mean']:,.0f} on {shown['days']} validation days, start {shown['start']:,.0f}"
             print(f"{name} seed {seed}: {words}")

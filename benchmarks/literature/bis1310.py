@@ -15,7 +15,7 @@ from benchmarks.literature.study import Results, Study, panels, table
 from simcash_env import Simulation
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.evaluation.outcomes import SEED, expectation, outcomes
-from simcash_env.literal import literal_plot
+from simcash_env.literal import literal_label, literal_legend, literal_plot
 from simcash_env.registry import load
 from simcash_env.schema.limits import POOL_LEVELS
 
@@ -198,15 +198,21 @@ def draw(results: Results) -> Any:
     """Box 3 by liquidity, Box 1 by probability, Box 2 by what is sent."""
     drawn, (left, middle, right) = panels(3)
     for (timing, rows), style in zip(results["box3"].items(), ("-o", "--s"), strict=True):
-        left.plot([row["pool"] for row in rows], [row["at_once"] for row in rows], style, markersize=4, label=timing)
+        left.plot(
+            [row["pool"] for row in rows],
+            [row["at_once"] for row in rows],
+            style,
+            markersize=4,
+            label=literal_label(timing),
+        )
     left.set(title="Box 3: liquidity", xlabel="liquidity in dollars", ylabel="expected cost in dollars", ylim=(0, None))
-    left.legend(title="money received is usable")
+    literal_legend(left, title="money received is usable")
     for name, style in zip(("neither", "one", "both"), ("-o", "--s", ":^"), strict=True):
         urgent, costs = [[row[key] for row in results["box1"]] for key in ("urgent", name)]
-        middle.plot(urgent, costs, style, markersize=4, label=f"send {name}")
+        middle.plot(urgent, costs, style, markersize=4, label=literal_label(f"send {name}"))
     middle.axvline(results["break_even"], color="0.6", linewidth=1)
     middle.set(title="Box 1: precaution", xlabel="probability of the urgent payment", xscale="log", ylim=(0, None))
-    middle.legend()
+    literal_legend(middle)
     names = ("neither", "$1", "$2", "both")
     right.bar(names, [results["box2"][0][name] for name in names], color=["C7", "C1", "C7", "C7"])
     right.set(title="Box 2: what to send in period 1")

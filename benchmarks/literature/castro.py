@@ -36,7 +36,7 @@ from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import TrainingSettings
-from simcash_env.literal import literal_console, literal_plot
+from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
 from simcash_env.schema.codes import COST_COLUMNS
 
 F64 = npt.NDArray[np.float64]
@@ -451,7 +451,7 @@ def draw(results: Results) -> Any:
         for bank, color in ((0, "C0"), (1, "C1")):
             costs = [row["costs"][bank] for row in rows]
             top.plot([row["delay"] for row in rows], costs, f"{style}o", color=color, markersize=4,
-                     label=f"{BANKS[bank]}, {pair} demand")  # fmt: skip
+                     label=literal_label(f"{BANKS[bank]}, {pair} demand"))  # fmt: skip
     top.axvline(0.1, color="0.6", linewidth=1)
     top.set(
         title="12 periods: cost in equilibrium",
@@ -459,7 +459,7 @@ def draw(results: Results) -> Any:
         ylabel="cost / pool",
         ylim=(0, 0.075),
     )
-    top.legend(fontsize="small", loc="upper right", ncols=2)
+    literal_legend(top, fontsize="small", loc="upper right", ncols=2)
     for pair, color in zip(results["twelve_periods"], ("C0", "C1"), strict=True):
         rows = results["twelve_periods"][pair]["sweep"]
         delays = [row["delay"] for row in rows]
@@ -469,25 +469,31 @@ def draw(results: Results) -> Any:
             color=color,
             alpha=0.35,
             linewidth=5,
-            label=f"planner, {pair}",
+            label=literal_label(f"planner, {pair}"),
         )
-        right.plot(delays, [sum(row["known_day"]) for row in rows], "--", color=color, label=f"day known, {pair}")
+        right.plot(
+            delays,
+            [sum(row["known_day"]) for row in rows],
+            "--",
+            color=color,
+            label=literal_label(f"day known, {pair}"),
+        )
         right.plot(
             *zip(*[(row["delay"], sum(row["costs"])) for row in rows if row["shares"] is not None], strict=True),
             "-o",
             color=color,
             markersize=4,
-            label=f"constant shares, {pair}",
+            label=literal_label(f"constant shares, {pair}"),
         )
         own = sum(mean_of(results["learned_days"][pair], "costs"))
-        right.plot([0.2], [own], "*", color=color, markersize=11, label=f"learned, {pair}")
+        right.plot([0.2], [own], "*", color=color, markersize=11, label=literal_label(f"learned, {pair}"))
     right.set(title="12 periods: A + B and the planner", xlabel="price of delay", ylabel="cost / pool", ylim=(0, 0.1))
-    right.legend(fontsize="x-small", ncols=2, loc="upper center")
+    literal_legend(right, fontsize="x-small", ncols=2, loc="upper center")
     rows = results["intraday"]
     days = sorted({row["days"] for row in rows})
     for bank, color in ((0, "C0"), (1, "C1")):
         means = [np.mean([row["costs"][bank] for row in rows if row["days"] == day]) for day in days]
-        low.plot(days, means, "-o", color=color, markersize=4, label=f"cost of {BANKS[bank]}")
+        low.plot(days, means, "-o", color=color, markersize=4, label=literal_label(f"cost of {BANKS[bank]}"))
     sent = [np.mean([row["sent"] for row in rows if row["days"] == day]) for day in days]
     other = low.twinx()
     other.plot(days, sent, "--s", color="C2", markersize=4, label="share sent")
@@ -499,7 +505,7 @@ def draw(results: Results) -> Any:
         xscale="log",
         ylim=(0, None),
     )
-    low.legend(handles=[*low.lines, *other.lines], fontsize="small", loc="center right")
+    literal_legend(low, handles=[*low.lines, *other.lines], fontsize="small", loc="center right")
     for (name, game), color in zip(results["joint"].items(), ("C0", "C1", "C2"), strict=True):
         days = sorted({row["days"] for row in game["learned"]})
         by_day = [[row for row in game["learned"] if row["days"] == day] for day in days]
@@ -509,7 +515,7 @@ def draw(results: Results) -> Any:
             "-o",
             color=color,
             markersize=4,
-            label=f"liquidity: {name}",
+            label=literal_label(f"liquidity: {name}"),
         )
         last_panel.plot(
             days,
@@ -523,7 +529,7 @@ def draw(results: Results) -> Any:
     last_panel.set(
         title="Liquidity and payments together", xlabel="days of training", ylabel="share", xscale="log", ylim=(0, None)
     )
-    last_panel.legend(fontsize="x-small", loc="upper right")
+    literal_legend(last_panel, fontsize="x-small", loc="upper right")
     return drawn
 
 

@@ -16,7 +16,7 @@ from benchmarks.literature.study import Report, Results, Study, panels, table
 from benchmarks.published_scenarios import play
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.literal import literal_console, literal_plot
+from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
 from simcash_env.registry import load
 
 F64 = npt.NDArray[np.float64]
@@ -171,7 +171,7 @@ def draw(results: Results) -> Any:
                 [np.mean(point["delay"]) for point in points],
                 style,
                 markersize=4,
-                label=f"{mechanism} liquidity saving",
+                label=literal_label(f"{mechanism} liquidity saving"),
             )
         for liquidity, delay, is_saving in PUBLISHED.get(name, ()):
             panel.plot([liquidity], [delay], "*", color="C1" if is_saving else "C0", markersize=12, alpha=0.6)
@@ -179,7 +179,7 @@ def draw(results: Results) -> Any:
         panel.set_xticks(*ticks(curves))
         panel.minorticks_off()
     axes[0].set_ylabel("value-weighted delay in minutes")
-    axes[0].legend(fontsize="small", title="stars: design studies")
+    literal_legend(axes[0], fontsize="small", title="stars: design studies")
     return drawn
 
 

@@ -18,7 +18,7 @@ from benchmarks.literature.study import Report, Results, Study, panels, table
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.evaluation.rollout import run_scripted
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.literal import literal_console, literal_plot
+from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
 from simcash_env.schema.codes import COST_COLUMNS
 
 F64 = npt.NDArray[np.float64]
@@ -180,7 +180,7 @@ def draw(results: Results) -> Any:
     """Demand by ratio, and delay by liquidity."""
     drawn, (left, right) = panels(2, width=5.0)
     for (name, values), style in zip(results["demand"].items(), ("-o", "--s", ":^"), strict=True):
-        left.plot(results["ratios"], values, style, markersize=4, label=name)
+        left.plot(results["ratios"], values, style, markersize=4, label=literal_label(name))
     left.set(
         title="Demand for liquidity in equilibrium",
         xlabel="price of liquidity / price of delay",
@@ -188,17 +188,17 @@ def draw(results: Results) -> Any:
         xscale="log",
         ylim=(0, None),
     )
-    left.legend()
+    literal_legend(left)
     for (name, values), style in zip(results["delay"].items(), ("-o", "--s"), strict=True):
         points = [(level, delay) for level, delay in zip(results["levels"], values, strict=True) if delay > 0]
-        right.plot(*zip(*points, strict=True), style, markersize=4, label=name)
+        right.plot(*zip(*points, strict=True), style, markersize=4, label=literal_label(name))
     right.set(
         title="Delay if all banks commit the same",
         xlabel="liquidity of each bank in payments",
         ylabel="delay of a bank in payment ticks",
         yscale="log",
     )
-    right.legend()
+    literal_legend(right)
     return drawn
 
 

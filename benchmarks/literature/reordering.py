@@ -17,7 +17,7 @@ import numpy.typing as npt
 from benchmarks.literature.study import Report, Results, Study, panels, table
 from simcash_env.data.generation import generate
 from simcash_env.evaluation.seeds import FIRST_TEST_SEED
-from simcash_env.literal import literal_console, literal_plot
+from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
 from simcash_env.registry import load
 
 I64 = npt.NDArray[np.int64]
@@ -209,10 +209,10 @@ def draw(results: Results) -> Any:
     sizes = [batch["batch"] for batch in results["batches"]]
     for how, style, label in (("reordered", "-o", "reordered"), ("together", "--s", "batch settles at once")):
         means = [np.mean(saved(results, batch, how)) / CENTS_M for batch in results["batches"]]
-        panel.plot(sizes, means, style, markersize=4, label=label)
+        panel.plot(sizes, means, style, markersize=4, label=literal_label(label))
     panel.plot([PAPERS_BATCH], [PAPERS_SAVING_M], "*", color="C3", markersize=12, label="McMahon et al.")
     panel.set(xlabel="payments of a batch", ylabel="liquidity saved per day, CAD m", ylim=(0, None))
-    panel.legend()
+    literal_legend(panel)
     return drawn
 
 

@@ -155,7 +155,7 @@ def evaluate_policy(
         raise ConfigError([Fault(None, None, "policy", repr(policy), "must be the configuration of a policy")])
     given = checked_seeds(seeds)
     played = with_common_policy(config, policy)
-    by_run = shares is not None and np.ndim(shares) > 1 and len(shares) > 1
+    by_run = _is_by_run(shares)
     at_once = max(_MEASURED_TICKS // config.simulation.num_ticks, 1)
     cents, value = [], np.zeros(2, np.int64)
     for first in range(0, len(given), at_once):
@@ -168,6 +168,14 @@ def evaluate_policy(
     return Evaluation(
         config.name, given, _bank_ids(config), np.concatenate(cents), is_random(config), value_cents=(arrived, settled)
     )
+
+
+def _is_by_run(shares: npt.NDArray[np.float64] | Sequence[float] | None) -> bool:
+    """Are there shares for each run? What is no table of numbers is rejected where it is used."""
+    try:
+        return shares is not None and np.ndim(shares) > 1 and len(shares) > 1
+    except ValueError:
+        return False
 
 
 def evaluate_agent(

@@ -11,8 +11,14 @@ from simcash_env.errors import ConfigError
 GAME = "castro-2period-v0"
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Room for every column, whatever the width when the console was made."""
+    monkeypatch.setattr(bounding.data, "_width", 250)
+
+
 def told(*words):
-    result = CliRunner().invoke(app, ["bound", *words], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["bound", *words])
     assert result.exit_code == 0, result.output
     return result.stdout
 

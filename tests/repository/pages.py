@@ -17,6 +17,8 @@ NOT_RUN = {
     "docker": "needs a container engine; tests/repository/test_container.py checks the files that it reads",
     "simcash serve": "does not end by itself; tests/service starts it",
     "simcash train castro-12period-v0": "trains for minutes; tests/learning trains for less",
+    "simcash train lynx-day-v0": "likewise; tests/learning/test_rank_search.py searches for less",
+    "simcash train 2b-3t-v0-rollout": "likewise; tests/learning/test_expert_iteration.py",
     "simcash train best.yaml": "likewise, with what a search has found",
     "simcash tune": "likewise; tests/learning/test_tune.py searches",
     "simcash evaluate results": "plays what a training left; docs/quick-start.md trains and evaluates",
