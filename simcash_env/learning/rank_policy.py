@@ -111,8 +111,10 @@ class RankParameters:
         return np.array([float(values.get(name, default.get(name, 0.0))) for name in self.names])
 
     def named(self, row: npt.ArrayLike) -> dict[str, float]:
-        """Parameters by name."""
-        return dict(zip(self.names, np.asarray(row, np.float64).tolist(), strict=True))
+        """Parameters by name; constants beyond their bounds as the bound, which is what they mean."""
+        bounds = {one.name: (one.low, one.high) for one in self.constants} | {POOL: (0.0, 1.0)}
+        values = dict(zip(self.names, np.asarray(row, np.float64).tolist(), strict=True))
+        return {name: float(np.clip(value, *bounds.get(name, (value, value)))) for name, value in values.items()}
 
 
 class RankPolicy:
