@@ -27,10 +27,11 @@ from simcash_env.evaluation.results import result
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
+from simcash_env.learning.checkpoint import resume_path
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.expert import ExpertSettings, cost
 from simcash_env.learning.exploitability import exploitability_of_policies
-from simcash_env.learning.ippo import resume_path, train
+from simcash_env.learning.ippo import train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_search import RankSearch, save
 from simcash_env.learning.settings import TrainingSettings, load_settings
+from simcash_env.machine import commit
 
 FOLDER: Final = Path("results") / "search"
 VALIDATION: Final = 2_000
@@ -37,13 +37,6 @@ SCENARIOS: Final = (
     "core-periphery-50-v0", "money-market-v0", "ten-banks-v0", "core-periphery-200-v0", "target2-day-v1",
     "lynx-2019-v0", "rits-2011-v0",
 )  # fmt: skip
-
-
-def commit() -> str:
-    """The commit of the checkout, or an empty string outside one."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
 
 
 def run_search(

@@ -47,6 +47,11 @@ class CheckpointFacts:
         """The settings it was trained with."""
         return TrainingSettings(**self.settings)
 
+    def settings_that_differ(self, settings: TrainingSettings) -> list[str]:
+        """Names of settings, sorted, that a training which continues this one must not change and has changed."""
+        given, stored = (one.model_dump(mode="json") for one in (settings, self.training_settings()))
+        return sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -72,6 +77,11 @@ def find_checkpoint(given: Path) -> Path:
     known = ", ".join(sorted(shipped)) or "none"
     message = f"{given}: no such file, and no policy of this name is shipped; there are {known}"
     raise SnapshotError(message)
+
+
+def resume_path(checkpoint: Path) -> Path:
+    """The file that a resumed training needs next to a checkpoint; large, and not needed to play the policy."""
+    return checkpoint.with_suffix(".resume")
 
 
 def facts_path(checkpoint: Path) -> Path:

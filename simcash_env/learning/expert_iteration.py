@@ -22,8 +22,8 @@ from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.scripted import View
 from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
-from simcash_env.learning.ippo import Report, resume_path
+from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
+from simcash_env.learning.ippo import Report, resume_state
 from simcash_env.learning.labels import FIELDS, LabelFit, Labels, days_of, label_days, required_expert, rollout_agent
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.policy import BatchShape, Policy
@@ -143,21 +143,12 @@ def resume_run(run: ExpertIteration, path: Path) -> list[tuple[int, float]]:
         SnapshotError: files are missing, of different moments, or of other settings than the run's.
     """
     facts = read_facts(path)
-    given, stored = run.settings.model_dump(mode="json"), dict(facts.settings)
-    differ = sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
+    differ = facts.settings_that_differ(run.settings)
     if differ or (facts.seed, facts.algorithm) != (run.seed, EXPERT_ITERATION):
         told = f"{facts.algorithm}, seed {facts.seed}; settings that differ: {', '.join(differ) or 'none'}"
         message = f"{path}: trained with {told}"
         raise SnapshotError(message)
-    try:
-        state = th.load(resume_path(path), weights_only=True)
-    except OSError as error:
-        message = f"{resume_path(path)}: needed to resume, and cannot be read: {error}"
-        raise SnapshotError(message) from error
-    if state["digest"] != facts.sha256:
-        message = f"{resume_path(path)}: written at another moment than {path}"
-        raise SnapshotError(message)
-    run.restore(th.load(path, weights_only=True), state)
+    run.restore(th.load(path, weights_only=True), resume_state(path, facts))
     return list(facts.curve)
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import SimulationError, SnapshotError
 from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
+from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
 from simcash_env.learning.expert import RolloutExpertSettings
 from simcash_env.learning.labels import LabelFit, labels_of_expert
 from simcash_env.learning.monitor import CtrlC, Log
@@ -181,11 +181,6 @@ class Ippo:
         return facts
 
 
-def resume_path(checkpoint: Path) -> Path:
-    """The file that a resumed training needs next to a checkpoint; large, and not needed to play the policy."""
-    return checkpoint.with_suffix(".resume")
-
-
 def resume_run(run: Ippo, path: Path) -> list[tuple[int, float]]:
     """Bring a new run to the state of a checkpoint; returns the checkpoint's learning curve.
 
@@ -193,21 +188,29 @@ def resume_run(run: Ippo, path: Path) -> list[tuple[int, float]]:
         SnapshotError: files are missing, of different moments, or of other settings than the run's.
     """
     facts = read_facts(path)
-    given, stored = (one.model_dump(mode="json") for one in (run.settings, facts.training_settings()))
-    differ = sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
+    differ = facts.settings_that_differ(run.settings)
     if differ or facts.seed != run.seed:
         message = f"{path}: trained with seed {facts.seed}; settings that differ: {', '.join(differ) or 'none'}"
         raise SnapshotError(message)
+    run.restore(th.load(path, weights_only=True), resume_state(path, facts))
+    return list(facts.curve)
+
+
+def resume_state(path: Path, facts: CheckpointFacts) -> dict[str, Any]:
+    """What was saved to resume from a checkpoint with these facts.
+
+    Raises:
+        SnapshotError: the file cannot be read, or is of another moment.
+    """
     try:
-        state = th.load(resume_path(path), weights_only=True)
+        state: dict[str, Any] = th.load(resume_path(path), weights_only=True)
     except OSError as error:
         message = f"{resume_path(path)}: needed to resume, and cannot be read: {error}"
         raise SnapshotError(message) from error
     if state["digest"] != facts.sha256:
         message = f"{resume_path(path)}: written at another moment than {path}"
         raise SnapshotError(message)
-    run.restore(th.load(path, weights_only=True), state)
-    return list(facts.curve)
+    return state
 
 
 def train(

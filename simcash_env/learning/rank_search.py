@@ -24,7 +24,7 @@ from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.rank_scripts import Account, Values, rank_values
 from simcash_env.evaluation.seeds import training_seeds
 from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, save_checkpoint
+from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
 from simcash_env.learning.expert import OURS, ExpertSettings, policy_of
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.rank_policy import POOL, POOL_SLOPE, RankParameters, RankPolicy, RankShape
@@ -220,11 +220,6 @@ def account_at_first(vec: SimCashVec, seeds: tuple[int, ...]) -> Account:
     return Account(vec)
 
 
-def resume_path(checkpoint: Path) -> Path:
-    """The costs of all generations next to a checkpoint: a resumed search repeats its draws and reads them."""
-    return checkpoint.with_suffix(".resume")
-
-
 def save(run: RankSearch, policy: RankPolicy, path: Path, curve: list[tuple[int, float]]) -> CheckpointFacts:
     """Write the policy, its metadata and what a resumed search needs."""
     save_checkpoint(policy, path, run.facts(curve))
@@ -240,8 +235,7 @@ def resume_run(run: RankSearch, path: Path) -> list[tuple[int, float]]:
         SnapshotError: files are missing, or of other settings or another seed.
     """
     facts = read_facts(path)
-    given, stored = (one.model_dump(mode="json") for one in (run.settings, facts.training_settings()))
-    differ = sorted(name for name in given if name != "total_steps" and given[name] != stored.get(name))
+    differ = facts.settings_that_differ(run.settings)
     if differ or facts.seed != run.seed or facts.algorithm != SEARCH:
         words = f"trained by {facts.algorithm} with seed {facts.seed}; settings that differ"
         message = f"{path}: {words}: {', '.join(differ) or 'none'}"
