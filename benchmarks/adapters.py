@@ -43,10 +43,10 @@ def supersuit() -> Route:
 
 
 def torchrl() -> Route:
-    """TorchRL's own rollout with its own random policy, heads of one size, masks in the infos alone."""
+    """TorchRL's own rollout with its own random policy."""
     from torchrl.envs.libs.pettingzoo import PettingZooWrapper
 
-    env = simcash_v0.parallel_env(SCENARIO, observation="flat")
+    env = simcash_v0.parallel_env(SCENARIO)
     wrapped = PettingZooWrapper(env, categorical_actions=True, group_map={"banks": env.possible_agents})
     return lambda: wrapped.rollout(TICKS, break_when_any_done=False), AGENTS * TICKS
 
@@ -58,7 +58,7 @@ def rllib() -> Route:
     from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
     from ray.tune.registry import register_env
 
-    register_env("simcash", lambda _: ParallelPettingZooEnv(simcash_v0.parallel_env(SCENARIO, observation="flat")))
+    register_env("simcash", lambda _: ParallelPettingZooEnv(simcash_v0.parallel_env(SCENARIO)))
     config = (
         PPOConfig()
         .environment("simcash")
@@ -73,7 +73,7 @@ def tianshou() -> Route:
     """Tianshou's own environment over PettingZoo's AEC converter, a turn a bank."""
     from tianshou.env import PettingZooEnv
 
-    env = PettingZooEnv(simcash_v0.env(SCENARIO, observation="flat"))
+    env = PettingZooEnv(simcash_v0.env(SCENARIO))
     env.reset(seed=1)
     action = np.ones(env.action_space.shape, np.int64)
 

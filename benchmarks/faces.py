@@ -60,9 +60,9 @@ class FreshIdleEnv(IdleEnv):
     def step(self, actions: Any) -> Any:
         """New dicts by agent of new observations and infos; arrays are copied."""
         _, *rest, _ = super().step(actions)
-        seen = {agent: {key: array.copy() for key, array in one.items()} for agent, one in self._seen.items()}
+        seen = {agent: one.copy() for agent, one in self._seen.items()}
         info = {
-            agent: {"action_mask": seen[agent]["action_mask"], "costs": one["costs"].copy(), "illegal_actions": 0}
+            agent: {"action_mask": one["action_mask"].copy(), "costs": one["costs"].copy(), "illegal_actions": 0}
             for agent, one in self._infos.items()
         }
         return seen, *rest, info
@@ -89,7 +89,7 @@ def supersuit_route() -> Step:
     """A step of all copies through SuperSuit to Stable-Baselines3."""
     import supersuit
 
-    env = simcash_v0.parallel_env(SCENARIO, observation="flat")
+    env = simcash_v0.parallel_env(SCENARIO)
     rows = supersuit.concat_vec_envs_v1(
         supersuit.pettingzoo_env_to_vec_env_v1(env), COPIES, num_cpus=0, base_class="stable_baselines3"
     )

@@ -37,8 +37,8 @@ import time
 began = time.perf_counter()
 from simcash_env import simcash_v0
 env = simcash_v0.parallel_env({SCENARIO!r})
-observations, _ = env.reset(seed=1)
-env.step({{bank: env.action_space(bank).sample(observations[bank]["action_mask"]) for bank in env.agents}})
+_, infos = env.reset(seed=1)
+env.step({{bank: env.action_space(bank).sample(infos[bank]["action_mask"]) for bank in env.agents}})
 print(time.perf_counter() - began)
 """
 IMPORT: Final = "import time; began = time.perf_counter(); import simcash_env; print(time.perf_counter() - began)"

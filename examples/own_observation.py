@@ -37,7 +37,7 @@ def main() -> None:
     print("bank".ljust(12), *(name.rjust(10) for name in env.observation_layout))
     while env.agents:
         for bank in env.agents[:3]:
-            print(bank.ljust(12), *(f"{entry:10.3f}" for entry in observations[bank]["observation"]))
+            print(bank.ljust(12), *(f"{entry:10.3f}" for entry in observations[bank]))
         observations, *_ = env.step({bank: np.zeros_like(env.action_space(bank).sample()) for bank in env.agents})
 
 

@@ -16,7 +16,7 @@ from simcash_env import simcash_v0
 
 def make_env(_config: object = None) -> ParallelPettingZooEnv:
     """Return one copy with one agent per bank."""
-    return ParallelPettingZooEnv(simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4))
+    return ParallelPettingZooEnv(simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4, mask_in="observation"))
 
 
 class MaskedPPO(DefaultPPOTorchRLModule):
@@ -26,9 +26,8 @@ class MaskedPPO(DefaultPPOTorchRLModule):
         super().__init__(observation_space=observation_space["observation"], **kwargs)
 
     def _masked(self, forward, batch, kwargs):
-        mask = batch["obs"]["action_mask"]
+        legal = batch["obs"]["action_mask"]
         out = forward({**batch, "obs": batch["obs"]["observation"]}, **kwargs)
-        legal = torch.cat([mask[:, head, :count] for head, count in enumerate(self.action_space.nvec)], dim=1)
         return out | {"action_dist_inputs": out["action_dist_inputs"].masked_fill(legal == 0, -1e9)}
 
     def _forward(self, batch, **kwargs):

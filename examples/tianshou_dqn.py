@@ -41,7 +41,9 @@ class PoolShare(Action):
 
 def make_env() -> PettingZooEnv:
     """Return one copy, in which banks act in turn."""
-    return PettingZooEnv(simcash_v0.env("castro-2period-v0", action=PoolShare(), max_queue_slots=4))
+    return PettingZooEnv(
+        simcash_v0.env("castro-2period-v0", action=PoolShare(), mask_in="observation", max_queue_slots=4)
+    )
 
 
 def returns(algorithm, episodes: int = 300) -> np.ndarray:

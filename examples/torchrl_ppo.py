@@ -38,8 +38,8 @@ class EqualHeads(BaseParallelWrapper):
 
 
 def make_env() -> PettingZooWrapper:
-    """Return one copy with all banks in one group; masks are in the infos only, because TorchRL fails on duplicates."""
-    env = simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4, observation="flat")
+    """Return one copy with all banks in one group; masks are matrices in the infos."""
+    env = simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4, mask="matrix")
     return PettingZooWrapper(EqualHeads(env), categorical_actions=True, group_map={"banks": env.possible_agents})
 
 

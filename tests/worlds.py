@@ -118,6 +118,15 @@ def legal(masks: Any, *key: int) -> Any:
     return np.where(masks == 1, draws, -1.0).argmax(axis=-1)
 
 
+def padded(mask: Any, nvec: Any) -> Any:
+    """A flat mask (sum of choices,) as a matrix (heads, choices), padded with zeros; a matrix unchanged."""
+    if np.ndim(mask) != 1:
+        return mask
+    matrix = np.zeros((len(nvec), int(max(nvec))), np.int8)
+    matrix[np.arange(matrix.shape[1]) < np.asarray(nvec)[:, None]] = mask
+    return matrix
+
+
 def legal_by_seed(vec: Any, seeds: Any, step: int) -> Any:
     """Legal actions for a batch in which what a copy does depends on its seed and step alone, not on its place."""
     return np.stack([legal(mask, int(seed), step) for mask, seed in zip(vec.masks, seeds, strict=True)])
@@ -139,7 +148,10 @@ def play_on(env: Any, infos: Any, seed: int, *, steps: int | None = None) -> lis
     digests = [env.digest()]
     while env.agents and (steps is None or len(digests) <= steps):
         key = seed, int(env._vec.state(0).tick[0])
-        actions = {agent: legal(infos[agent]["action_mask"], *key, row) for row, agent in enumerate(env.agents)}
+        nvec = env._vec.action_nvec
+        actions = {
+            agent: legal(padded(infos[agent]["action_mask"], nvec), *key, row) for row, agent in enumerate(env.agents)
+        }
         *_, infos = env.step(actions)
         digests.append(env.digest())
     return digests

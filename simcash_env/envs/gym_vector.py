@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.masks import Form
 from simcash_env.envs.options import array_of, require, require_truth
 from simcash_env.envs.parallel import observation_space
 from simcash_env.envs.vector import SimCashVec
@@ -33,9 +35,9 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
         bank: id of the learning bank (default: the first bank, by id, whose policy is external).
         num_envs: number of copies.
-        observation: ``"flat"`` (vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
         autoreset_mode: a mode of ``gymnasium.vector.AutoresetMode``, or its value.
         max_ticks: truncate episodes after this number of ticks.
+        mask: form of the masks, ``"flat"`` or ``"matrix"``, as in ``SimCashParallelEnv``.
         copy: False returns arrays that the next step overwrites.
         render_mode: must be None; render one copy with ``SimCashBankEnv``.
         options: further options of ``SimCashVec``.
@@ -49,9 +51,9 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         bank: str | None = None,
         *,
         num_envs: int = 1,
-        observation: Any = "flat",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_ticks: int | None = None,
+        mask: Form = "flat",
         copy: bool = True,
         render_mode: None = None,
         **options: Any,
@@ -69,10 +71,10 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             config,
             num_envs,
             learners=[self.bank],
-            observation=observation,
             autoreset=MODES[self.autoreset_mode],  # type: ignore[arg-type]
             final_observations=self.autoreset_mode is AutoresetMode.SAME_STEP,
             max_ticks=max_ticks,
+            mask=mask,
             **options,
         )
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
@@ -81,7 +83,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         self.single_action_space = self.vec.single_action_space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._is_dict = self.single_observation_space.dtype is None
+        self._is_dict = isinstance(self.single_observation_space, spaces.Dict)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -136,7 +138,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         everywhere = np.ones(self.num_envs, bool)
         infos: dict[str, Any] = {"costs": self.vec.costs[:, 0].copy(), "illegal_actions": self.vec.illegal[:, 0].copy()}
         masks = self.vec.action_masks
-        if masks is not None:
+        if masks is not None and not self._is_dict:
             infos["action_mask"] = masks[:, 0].copy()
         return infos | {f"_{name}": everywhere for name in infos}
 
@@ -153,7 +155,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             )
         infos["final_obs"], infos["_final_obs"] = final, over
         last = {"costs": infos["costs"], "illegal_actions": infos["illegal_actions"]}
-        if masks is not None:
+        if masks is not None and not self._is_dict:
             last["action_mask"] = masks[:, 0].copy()
         infos["final_info"] = last | {f"_{name}": over for name in last}
         infos["_final_info"] = over

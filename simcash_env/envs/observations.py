@@ -20,13 +20,11 @@ class Observation:
     """Base class of observations; the methods receive the whole batch of N copies and L learning banks.
 
     Attributes:
-        with_mask: whether the PettingZoo environment returns ``{"observation", "action_mask"}`` or the vector alone.
         dtype: type of the vector.
         low: lower bound of every entry.
         high: upper bound of every entry.
     """
 
-    with_mask: bool = True
     dtype: Any = np.float32
     low: float = -1.0
     high: float = 1.0
@@ -45,12 +43,10 @@ class Full(Observation):
 
     Args:
         normalize: False returns unscaled float64, money in cents.
-        with_mask: see ``Observation``.
     """
 
-    def __init__(self, *, normalize: bool = True, with_mask: bool = True) -> None:
+    def __init__(self, *, normalize: bool = True) -> None:
         self.normalize = normalize
-        self.with_mask = with_mask
         if not normalize:
             self.dtype, self.low, self.high = np.float64, -np.inf, np.inf
 
@@ -62,5 +58,5 @@ class Full(Observation):
         """Do nothing: the kernel has written ``out``."""
 
 
-OBSERVATIONS = ("dict", "flat")
-"""Names of ``Full()`` with and without the mask next to the vector."""
+OBSERVATIONS = ("vector", "flat", "dict")
+"""Names of ``Full()``; ``"flat"`` and ``"dict"`` also imply the place of the mask (``masks.NAMED_PLACES``)."""

@@ -16,7 +16,7 @@ from simcash_env.errors import ActionError, ConfigError, Fault
 from simcash_env.integers import LARGEST_INT64, whole, whole_within
 
 ActionLike: TypeAlias = Literal["queue", "budget", "threshold", "rank"] | Action
-ObservationLike: TypeAlias = Literal["dict", "flat"] | Observation
+ObservationLike: TypeAlias = Literal["vector", "flat", "dict"] | Observation
 RewardLike: TypeAlias = Literal["individual", "system", "mixed"] | Reward
 Autoreset: TypeAlias = Literal["disabled", "next_step", "same_step"]
 
@@ -110,7 +110,7 @@ def resolve_observation(observation: ObservationLike, *, normalize: bool) -> Obs
         return observation
     known = isinstance(observation, str) and observation in OBSERVATIONS
     require("observation", observation, known, f"must be one of {', '.join(OBSERVATIONS)}, or an Observation object")
-    return Full(normalize=bool(normalize), with_mask=observation == "dict")
+    return Full(normalize=bool(normalize))
 
 
 def _require_bounds(observation: Observation) -> None:

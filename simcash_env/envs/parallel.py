@@ -14,6 +14,7 @@ from simcash_env.envs.actions import QueueAction
 from simcash_env.envs.batch_view import I8
 from simcash_env.envs.episodes import IS_OVER, call_reset
 from simcash_env.envs.learners import ScenarioLike
+from simcash_env.envs.masks import Form
 from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
@@ -34,10 +35,10 @@ def mask_space(vec: SimCashVec) -> spaces.Box | None:
 
 
 def observation_space(vec: SimCashVec) -> spaces.Space[Any]:
-    """Return the observation space of one bank: a vector, and the mask if the observation object includes it."""
+    """Return the observation space of one bank: a vector, and the mask where ``mask_in`` places it there."""
     seen, mask = vec.observation, mask_space(vec)
     vector = spaces.Box(seen.low, seen.high, (vec.observation_size,), seen.dtype)
-    if mask is None or not seen.with_mask:
+    if mask is None or vec.mask_in == "info":
         return vector
     return spaces.Dict({"observation": vector, "action_mask": mask})
 
@@ -50,10 +51,12 @@ class SimCashParallelEnv(ParallelEnv):
         agent_names: ``"bank"`` (ids of the scenario) or ``"numbered"`` (``bank_0`` ... in the order of the ids).
         max_cycles: truncate the episode after this number of ticks; no effect if the run is not longer.
         render_mode: ``"ansi"`` (text), ``"rgb_array"`` (image), ``"human"`` (the same image in a window) or None.
+        mask: form of the masks: ``"flat"``, one vector of length ``sum(nvec)``, or ``"matrix"`` (heads, choices),
+            padded with zeros; masks of a ``Discrete`` action are vectors in both forms.
         copy: False returns the same arrays and dictionaries on every step. They are views that the next step
             overwrites: for loops that neither keep nor change them.
-        options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``normalize``,
-            ``reward``, ``alpha``, ``randomize``, ``policy_path``, as in ``SimCashVec``.
+        options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``mask_in``,
+            ``normalize``, ``reward``, ``alpha``, ``randomize``, ``policy_path``, as in ``SimCashVec``.
     """
 
     metadata = {  # noqa: RUF012 - as PettingZoo has it
@@ -70,6 +73,7 @@ class SimCashParallelEnv(ParallelEnv):
         agent_names: Literal["bank", "numbered"] = "bank",
         max_cycles: int | None = None,
         render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
+        mask: Form = "flat",
         copy: bool = True,
         **options: Any,
     ) -> None:
@@ -79,7 +83,7 @@ class SimCashParallelEnv(ParallelEnv):
         require("render_mode", render_mode, is_mode, f"must be one of {', '.join(RENDER_MODES)}, or None")
         require_truth("copy", copy)
         max_cycles = optional_ticks("max_cycles", max_cycles)
-        self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, **options)
+        self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, mask=mask, **options)
         self.render_mode = render_mode
         self._renderer = Renderer(self._vec, render_mode, frames_per_second=FRAMES_PER_SECOND)
         self.max_cycles = self._vec.num_ticks if max_cycles is None else max_cycles
@@ -93,8 +97,9 @@ class SimCashParallelEnv(ParallelEnv):
         self._acting = frozenset(self.possible_agents)
         self._rows_shape = (len(banks), *(self._vec.single_action_space.shape or ()))
         self._takes_heads = type(self._vec.action) is QueueAction
-        self._copies, self._with_mask = copy, self._vec.observation.with_mask
+        self._copies, self._is_dict = copy, self._vec.mask_in == "observation"
         self._lent: tuple[PerAgent, PerAgent] | None = None
+        self._lent_masks: I8 | None = None
         self._lent_illegal: list[int] = []
         self._going_on = dict.fromkeys(self.possible_agents, False)
 
@@ -210,10 +215,12 @@ class SimCashParallelEnv(ParallelEnv):
     def _observe(self) -> tuple[PerAgent, PerAgent]:
         """Return observations and infos by agent: copies, or the same views on every call."""
         vec = self._vec
-        masks, illegal = vec.action_masks, vec.illegal[0].tolist()
+        illegal = vec.illegal[0].tolist()
         if self._copies:
+            masks = vec.action_masks
             own = None if masks is None else masks[0].copy()
             return self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy(), illegal)
+        masks = self._masks_to_lend()
         if self._lent is None or not self._takes_heads:
             self._lent = self._by_agent(vec.observations[0], None if masks is None else masks[0], vec.costs[0], illegal)
             self._lent_illegal = illegal
@@ -223,6 +230,18 @@ class SimCashParallelEnv(ParallelEnv):
             for info, count in zip(infos.values(), illegal, strict=True):
                 info["illegal_actions"] = count
         return observations, infos
+
+    def _masks_to_lend(self) -> I8 | None:
+        """Return the masks (1, L, ...) in an array that stays the same, if the action's own array does."""
+        vec = self._vec
+        masks = vec.action.mask(vec)
+        if masks is None or vec.mask == "matrix":
+            return masks
+        form = vec.mask_form(masks)
+        if self._lent_masks is None or self._lent is None:
+            self._lent_masks = np.zeros((*masks.shape[:2], *form.shape), np.int8)
+        form.write(masks, self._lent_masks)
+        return self._lent_masks
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without the views: copies of them would not be views of the batch."""
@@ -239,18 +258,21 @@ class SimCashParallelEnv(ParallelEnv):
                 for agent, cost, count in zip(agents, cents, illegal, strict=True)
             }
             return dict(zip(agents, seen, strict=True)), infos
-        legal = list(masks)
+        if self._is_dict:
+            infos = {
+                agent: {"costs": cost, "illegal_actions": count}
+                for agent, cost, count in zip(agents, cents, illegal, strict=True)
+            }
+            observations = {
+                agent: {"observation": vector, "action_mask": mask}
+                for agent, vector, mask in zip(agents, seen, list(masks), strict=True)
+            }
+            return observations, infos
         infos = {
             agent: {"costs": cost, "action_mask": mask, "illegal_actions": count}
-            for agent, cost, mask, count in zip(agents, cents, legal, illegal, strict=True)
+            for agent, cost, mask, count in zip(agents, cents, list(masks), illegal, strict=True)
         }
-        if not self._with_mask:
-            return dict(zip(agents, seen, strict=True)), infos
-        observations = {
-            agent: {"observation": vector, "action_mask": mask}
-            for agent, vector, mask in zip(agents, seen, legal, strict=True)
-        }
-        return observations, infos
+        return dict(zip(agents, seen, strict=True)), infos
 
     def state(self) -> npt.NDArray[Any]:
         """Return the global state for centralised critics: a copy of all observations, concatenated."""

@@ -35,7 +35,6 @@ class SimCashSB3Vec(VecEnv):
         width = size + self._ids.shape[1]
         self._rows = np.zeros((vec.num_envs, vec.num_banks, width), seen.dtype)
         self._rows[:, :, size:] = self._ids
-        self._is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
         self._actions: npt.NDArray[Any] | None = None
         self._returns = np.zeros((vec.num_envs, vec.num_banks))
         self._cents = np.zeros((vec.num_envs, vec.num_banks), np.int64)
@@ -123,12 +122,10 @@ class SimCashSB3Vec(VecEnv):
         Raises:
             AttributeError: this action has no masks.
         """
-        masks = self.vec.action_masks
+        masks = self.vec.flat_masks
         if masks is None:
             message = "this action has no masks"
             raise AttributeError(message)
-        if masks.shape == self.vec.masks.shape:
-            masks = masks[:, :, self._is_choice]
         flags: npt.NDArray[np.bool_] = masks.reshape(self.num_envs, -1).astype(bool)
         return flags
 

@@ -20,10 +20,9 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         scenario: library id, path of a scenario file, mapping or ``ScenarioConfig``.
         bank: id of the learning bank (default: the first bank, by id, whose policy is external). The others follow
             their policies; external ones follow the option ``external`` (default: ``"release"``).
-        observation: ``"flat"`` (vector, with the mask in the infos), ``"dict"`` or an ``Observation`` object.
         max_ticks: truncate episodes after this number of ticks.
         render_mode: as in ``SimCashParallelEnv``.
-        options: further options of ``SimCashVec``.
+        options: further options of ``SimCashParallelEnv``, such as ``mask`` and ``mask_in``.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
@@ -36,7 +35,6 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         scenario: ScenarioLike,
         bank: str | None = None,
         *,
-        observation: Any = "flat",
         max_ticks: int | None = None,
         render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
         **options: Any,
@@ -46,7 +44,6 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         self.game = SimCashParallelEnv(
             config,
             learners=[self.bank],
-            observation=observation,
             max_cycles=max_ticks,
             render_mode=render_mode,
             **options,
@@ -79,13 +76,11 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
         """Return flags of the legal choices, heads concatenated, for sb3-contrib's MaskablePPO."""
-        vec = self.game._vec  # noqa: SLF001 - one face over the other
-        masks = vec.action_masks
+        masks = self.game._vec.flat_masks  # noqa: SLF001 - one face over the other
         if masks is None:
             message = "this action has no masks"
             raise AttributeError(message)
-        is_choice = np.arange(masks.shape[-1]) < vec.action_nvec[:, None] if masks.ndim == vec.masks.ndim else ...
-        flags: npt.NDArray[np.bool_] = masks[0, 0][is_choice].reshape(-1).astype(bool)
+        flags: npt.NDArray[np.bool_] = masks[0, 0].astype(bool)
         return flags
 
     def snapshot(self) -> bytes:

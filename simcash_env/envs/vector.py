@@ -20,6 +20,7 @@ from simcash_env.envs.copy_states import CopyStates
 from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
+from simcash_env.envs.masks import Form, MaskForm, Place, resolve_form, resolve_place
 from simcash_env.envs.observations import Full
 from simcash_env.envs.options import (
     ActionLike,
@@ -72,8 +73,12 @@ class SimCashVec:
         external: policy of external banks that do not learn: ``"release"``, ``"hold"`` or a policy.
         max_queue_slots: number of Queue 1 payments in the observation; the queue action has one head for each.
         action: ``"queue"``, ``"budget"``, ``"threshold"``, ``"rank"`` or an ``Action`` object.
-        observation: ``"dict"`` (vector and mask), ``"flat"`` (vector only) or an ``Observation`` object; ``make_vec``
-            returns vectors and masks separately in both cases.
+        observation: ``"vector"`` or an ``Observation`` object; ``"dict"`` is short for the vector with
+            ``mask_in="observation"``, ``"flat"`` for the vector with ``mask_in="info"``.
+        mask: form of the masks: ``"matrix"`` (heads, choices), padded with zeros, or ``"flat"``, one vector of length
+            ``sum(nvec)``; masks of a ``Discrete`` action are vectors in both forms.
+        mask_in: place of the masks: ``"observation"`` (a ``Dict`` of ``observation`` and ``action_mask``), ``"info"``,
+            or None for what the observation says (default: the info); ``make_vec`` returns them separately.
         normalize: False returns cents, ticks and counts as float64 instead of scaled float32.
         reward: ``"individual"`` (own cost), ``"system"`` (mean cost of all banks), ``"mixed"`` (both, weighted by
             ``alpha``) or a ``Reward`` object.
@@ -96,7 +101,9 @@ class SimCashVec:
         external: External = RELEASE,
         max_queue_slots: int = 16,
         action: ActionLike = "queue",
-        observation: ObservationLike = "dict",
+        observation: ObservationLike = "vector",
+        mask: Form = "matrix",
+        mask_in: Place | None = None,
         normalize: bool = True,
         reward: RewardLike = "individual",
         alpha: float | None = None,
@@ -116,6 +123,8 @@ class SimCashVec:
         require("randomize", randomize, is_family, "must be a Randomize object, or None")
         self.action, self.reward = resolve_action(action), resolve_reward(reward, alpha)
         self.observation = resolve_observation(observation, normalize=normalize)
+        self.mask, self.mask_in = resolve_form(mask), resolve_place(mask_in, observation)
+        self._mask_form: MaskForm | None = None
         fewest = int(self.action.language == "queue")
         max_queue_slots = required_whole("max_queue_slots", max_queue_slots, fewest, MOST_SLOTS)
         self._load_kernels()
@@ -277,15 +286,29 @@ class SimCashVec:
 
     @property
     def action_masks(self) -> I8 | None:
-        """Legal choices (N, L, ...) in the form of the action; None if it has no masks."""
-        return self.action.mask(self)
+        """Legal choices (N, L, ...) in the form that ``mask`` selects; None if the action has no masks."""
+        masks = self.action.mask(self)
+        return masks if masks is None or self.mask == "matrix" else self.mask_form(masks).show(masks)
+
+    @property
+    def flat_masks(self) -> I8 | None:
+        """Legal choices (N, L, sum of choices), heads concatenated; None if the action has no masks."""
+        masks = self.action.mask(self)
+        return None if masks is None else self.mask_form(masks).flatten(masks)
+
+    def mask_form(self, masks: I8) -> MaskForm:
+        """Return the form of masks that ``mask`` selects, for ``masks`` as the action returns them."""
+        if self._mask_form is None:
+            self._mask_form = MaskForm(masks, self.single_action_space, self.mask)
+        return self._mask_form
 
     @property
     def final_action_masks(self) -> npt.NDArray[Any] | None:
         """Last ``action_masks`` before a same-step reset; None if the action has no masks."""
-        if self._keeps_final_masks:
-            return self._final_action_masks
-        return None if not self.masks.size else self.action.of_masks(self, self.final_masks)
+        kept: Any = self._final_action_masks
+        if not self._keeps_final_masks:
+            kept = self.action.of_masks(self, self.final_masks) if self.masks.size else None
+        return kept if kept is None or self.mask == "matrix" else self.mask_form(kept).show(kept)
 
     @property
     def has_begun(self) -> bool:
@@ -322,7 +345,7 @@ class SimCashVec:
             mask: flags (N,) of the copies to reset; default: all.
 
         Returns:
-            observations (N, L, D) and masks (N, L, H, C).
+            observations (N, L, D) and masks (N, L, H, C), with ``mask="flat"`` (N, L, sum of choices).
         """
         chosen = np.ones(self.num_envs, bool) if mask is None else array_of("mask", mask)
         if chosen.shape != (self.num_envs,) or chosen.dtype.kind != "b":
@@ -332,7 +355,14 @@ class SimCashVec:
         self._take_seeds(seed, chosen)
         self._episodes.begin(None if mask is None else chosen)
         self._begin(chosen)
-        return self.observations, self.masks
+        return self.observations, self._returned_masks()
+
+    def _returned_masks(self) -> I8:
+        """Return the masks that ``reset`` and ``step`` return; of size 0 if the action has no masks."""
+        if self.mask == "matrix":
+            return self._arrays.masks
+        masks = self.action_masks
+        return np.zeros((self.num_envs, self.num_banks, 0), np.int8) if masks is None else masks
 
     def _take_seeds(self, seed: int | Sequence[int] | None, chosen: npt.NDArray[np.bool_]) -> None:
         if seed is None:
@@ -392,7 +422,7 @@ class SimCashVec:
             message = f"actions[{copy}, {bank}]: {self.range_rule(rows[refused])}"
             raise ActionError(message)
         arrays = self._arrays
-        return self.observations, arrays.masks, arrays.rewards, arrays.terminated, arrays.truncated
+        return self.observations, self._returned_masks(), arrays.rewards, arrays.terminated, arrays.truncated
 
     def decode(self, actions: npt.ArrayLike) -> I64:
         """Return the heads (N * L, H) of actions (N, L, *shape).
@@ -468,7 +498,7 @@ class SimCashVec:
 
     def _keep_action_masks(self, over: npt.NDArray[np.bool_]) -> None:
         """Keep the masks of a user-defined action, in its form."""
-        masks = self.action_masks
+        masks = self.action.mask(self)
         if masks is None:
             return
         if self._final_action_masks is None:

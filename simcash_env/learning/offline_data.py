@@ -159,7 +159,7 @@ def write_minari(rollouts: Rollouts, bank: str, folder: Path) -> str:
     is_named = policy.largest_share == 1.0 and not policy.is_changed
     environment.kwargs = {
         "scenario": policy.scenario if is_named else rollouts.facts["scenario_config"],
-        "bank": bank, "observation": "dict", "max_queue_slots": policy.max_queue_slots,
+        "bank": bank, "mask": "matrix", "mask_in": "observation", "max_queue_slots": policy.max_queue_slots,
     }  # fmt: skip
     episodes = [_episode(rollouts, run, at, EpisodeBuffer) for run in range(len(rollouts.seeds))]
     with data_root(folder), warnings.catch_warnings():

@@ -46,9 +46,8 @@ class MaskedPPO(DefaultPPOTorchRLModule):
         super().__init__(observation_space=observation_space["observation"], **kwargs)
 
     def _masked(self, forward: Callable[..., Any], batch: Any, kwargs: Any) -> Any:
-        mask = batch["obs"]["action_mask"]
+        legal = batch["obs"]["action_mask"]
         out = forward({**batch, "obs": batch["obs"]["observation"]}, **kwargs)
-        legal = torch.cat([mask[:, head, :count] for head, count in enumerate(self.action_space.nvec)], dim=1)
         return out | {"action_dist_inputs": out["action_dist_inputs"].masked_fill(legal == 0, -1e9)}
 
     def _forward(self, batch: Any, **kwargs: Any) -> Any:
@@ -64,7 +63,7 @@ class MaskedPPO(DefaultPPOTorchRLModule):
 
 def make_env(config: Any) -> ParallelPettingZooEnv:
     """One copy, one agent a bank."""
-    options = {"max_queue_slots": config["max_queue_slots"]}
+    options = {"max_queue_slots": config["max_queue_slots"], "mask_in": "observation"}
     return ParallelPettingZooEnv(
         simcash_v0.parallel_env(load(config["scenario"], changes=config["changes"]), **options)
     )
@@ -116,7 +115,7 @@ class RllibAgent:
         """Heads (N, L, H)."""
         rows = vec.num_envs * vec.num_banks
         seen = torch.tensor(vec.observations.reshape(rows, -1))
-        mask = torch.tensor(vec.masks.reshape(rows, *vec.masks.shape[2:]))
+        mask = torch.tensor(vec.flat_masks.reshape(rows, -1))  # type: ignore[union-attr]
         with torch.no_grad():
             logits = self._module.forward_inference({"obs": {"observation": seen, "action_mask": mask}})
         heads = torch.split(logits["action_dist_inputs"], vec.action_nvec.tolist(), dim=1)

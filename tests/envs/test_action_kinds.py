@@ -93,7 +93,7 @@ def test_action_kinds_every_scenario_passes_pettingzoos_tests_with_this_action(s
 
 
 def test_action_kinds_budget_counts_joint_choices_and_masks_them():
-    env = simcash_v0.parallel_env(busy(collateral=True), action="budget")
+    env = simcash_v0.parallel_env(busy(collateral=True), action="budget", observation="dict")
     vec = env._vec
     joint = int(vec.action_nvec.prod())
     seen, _ = env.reset(seed=1)

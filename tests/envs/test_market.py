@@ -213,7 +213,7 @@ def test_market_every_copy_of_a_batch_has_its_own_book():
 
 
 def test_market_run_is_restored_with_its_book_and_loans():
-    env = simcash_v0.parallel_env(busy(market=MARKET_PART, scripted=0), max_queue_slots=3)
+    env = simcash_v0.parallel_env(busy(market=MARKET_PART, scripted=0), max_queue_slots=3, mask="matrix")
     _, infos = env.reset(seed=3)
     for step in range(12):
         if step == 5:

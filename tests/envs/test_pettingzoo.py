@@ -49,7 +49,8 @@ def test_pettingzoo_game_is_truncated_for_all_banks_after_max_cycles(max_cycles)
 
 @pytest.mark.parametrize("scenario", [*LIBRARY, "busy"])
 def test_pettingzoo_all_that_banks_see_lies_in_their_spaces(scenario):
-    env = simcash_v0.parallel_env(busy() if scenario == "busy" else scenario, max_cycles=150)
+    options = {"max_cycles": 150, "mask": "matrix", "mask_in": "observation"}
+    env = simcash_v0.parallel_env(busy() if scenario == "busy" else scenario, **options)
     observations, infos = env.reset(seed=5)
     steps = 0
     while True:
@@ -57,7 +58,7 @@ def test_pettingzoo_all_that_banks_see_lies_in_their_spaces(scenario):
             assert env.observation_space(agent).contains(seen), agent
             assert len(seen["observation"]) == len(env.observation_layout)
             assert np.isfinite(seen["observation"]).all()
-            assert np.array_equal(seen["action_mask"], infos[agent]["action_mask"])
+            assert "action_mask" not in infos[agent]
             assert seen["action_mask"].any(axis=1).all(), "some choice is open under every head"
         state = env.state()
         assert env.state_space.contains(state)
@@ -74,7 +75,7 @@ def test_pettingzoo_all_that_banks_see_lies_in_their_spaces(scenario):
 
 
 def test_pettingzoo_names_of_the_layout_find_what_they_say():
-    env = simcash_v0.parallel_env(busy(), max_queue_slots=4)
+    env = simcash_v0.parallel_env(busy(), max_queue_slots=4, mask="matrix", mask_in="observation")
     names, vec = env.observation_layout, env._vec
     assert len(set(names)) == len(names) == vec.observation_size
     seen, _ = env.reset(seed=2)
@@ -113,9 +114,9 @@ def test_pettingzoo_what_was_handed_out_is_kept_unless_copies_are_declined():
     kept, lent = (simcash_v0.parallel_env(busy(), copy=copy) for copy in (True, False))
     for env in (kept, lent):
         first, _ = env.reset(seed=3)
-        before = first["ALFA"]["observation"].copy()
+        before = first["ALFA"].copy()
         env.step(holding(env))
-        assert np.array_equal(first["ALFA"]["observation"], before) == (env is kept)
+        assert np.array_equal(first["ALFA"], before) == (env is kept)
 
 
 def test_pettingzoo_numbered_agents_stand_for_the_banks_in_id_order():
@@ -123,7 +124,7 @@ def test_pettingzoo_numbered_agents_stand_for_the_banks_in_id_order():
     numbered = simcash_v0.parallel_env(busy(), agent_names="numbered")
     assert numbered.possible_agents == ["bank_0", "bank_1"]
     first, second = named.reset(seed=6)[0], numbered.reset(seed=6)[0]
-    assert np.array_equal(first["BRAVO"]["observation"], second["bank_1"]["observation"])
+    assert np.array_equal(first["BRAVO"], second["bank_1"])
 
 
 def test_pettingzoo_reset_without_a_seed_goes_on_to_another_run_of_the_same_series():

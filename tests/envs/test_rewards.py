@@ -70,7 +70,7 @@ def test_every_reward_is_its_own_steps_cost():
 
 
 def test_rewards_infos_of_a_game_add_up_to_the_costs_of_its_rewards():
-    env = simcash_v0.parallel_env(busy())
+    env = simcash_v0.parallel_env(busy(), mask="matrix")
     _, infos = env.reset(seed=2)
     cents, returns = dict.fromkeys(env.agents, 0), dict.fromkeys(env.agents, 0.0)
     step = 0

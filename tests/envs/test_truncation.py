@@ -188,9 +188,10 @@ def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, se
     options = options_of(kind)
     if "observation" not in options:
         options["observation"] = seen
+    is_dict = options["observation"] == "dict"
     longer = uncut(kind)
     env, turns = (
-        make(world(), max_cycles=CUT, **options) for make in (simcash_v0.parallel_env, simcash_v0.env)
+        make(world(), max_cycles=CUT, mask="matrix", **options) for make in (simcash_v0.parallel_env, simcash_v0.env)
     )  # fmt: skip
     env.reset(seed=SEED)
     turns.reset(seed=SEED)
@@ -209,8 +210,8 @@ def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, se
             if isinstance(shown, dict):
                 assert np.array_equal(shown["action_mask"], masks[0, row])
         for info in (infos[agent], turns.infos[agent]):
-            assert ("action_mask" in info) == (masks is not None)
-            assert masks is None or np.array_equal(info["action_mask"], masks[0, row])
+            assert ("action_mask" in info) == (masks is not None and not is_dict)
+            assert "action_mask" not in info or np.array_equal(info["action_mask"], masks[0, row])
         assert turns.truncations[agent]
     assert np.array_equal(env.state(), longer.observations[0].ravel())
     assert np.array_equal(turns.state(), env.state())
@@ -220,7 +221,7 @@ def test_truncation_parallel_and_aec_show_the_longer_episode_at_the_cut(kind, se
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 @pytest.mark.parametrize("seen", ["dict", "flat"])
 def test_truncation_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mode, seen):
-    options = {"scenario": world(scripted=2), **options_of(kind)}
+    options = {"scenario": world(scripted=2), "mask": "matrix", **options_of(kind)}
     if "observation" not in options:
         options["observation"] = seen
     longer = uncut(kind, world(scripted=2))
@@ -243,7 +244,8 @@ def test_truncation_gymnasium_faces_show_the_longer_episode_at_the_cut(kind, mod
         last = infos["final_obs"] if mode is AutoresetMode.SAME_STEP else shown
         told = infos["final_info"] if mode is AutoresetMode.SAME_STEP else infos
         assert np.array_equal(told["costs"], longer.costs[:, 0])
-        if longer.action_masks is not None:
+        assert ("action_mask" in told) == (longer.action_masks is not None and options["observation"] != "dict")
+        if "action_mask" in told:
             assert np.array_equal(told["action_mask"], longer.action_masks[:, 0])
         for at in range(COPIES):
             one = last[at] if mode is AutoresetMode.SAME_STEP or not isinstance(last, dict) else last["observation"][at]

@@ -29,7 +29,7 @@ def rollouts():
 
 def replay(seed, actions):
     """Observations, masks, rewards, costs of one run of the PettingZoo face: dicts by bank of what each step gave."""
-    env = simcash_v0.parallel_env(SCENARIO)
+    env = simcash_v0.parallel_env(SCENARIO, mask="matrix", mask_in="observation")
     seen, _ = env.reset(seed=seed)
     steps = [(seen, None, None)]
     for tick in range(len(next(iter(actions.values())))):

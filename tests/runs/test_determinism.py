@@ -126,7 +126,7 @@ def test_determinism_copy_runs_the_same_alone_and_in_a_batch(size):
 
 def test_determinism_batch_of_one_is_the_parallel_environment():
     vec = make_vec(busy(), 1, max_queue_slots=SLOTS, autoreset="disabled")
-    env = simcash_v0.parallel_env(busy(), max_queue_slots=SLOTS)
+    env = simcash_v0.parallel_env(busy(), max_queue_slots=SLOTS, mask="matrix")
     _, infos = env.reset(seed=3)
     vec.reset(3)
     for step in range(vec.num_ticks):

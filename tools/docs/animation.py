@@ -24,14 +24,14 @@ COLOURS: Final = 64
 def frames(scenario: str, seed: int) -> list[Any]:
     """One image a tick of a day: an array (H, W, 3) of bytes each."""
     env = simcash_v0.parallel_env(scenario, render_mode="rgb_array")
-    observations, _ = env.reset(seed=seed)
+    _, infos = env.reset(seed=seed)
     spaces = {bank: env.action_space(bank) for bank in env.agents}
     for number, space in enumerate(spaces.values()):
         space.seed(number)
     shown = [env.render()]
     while env.agents:
-        actions = {bank: spaces[bank].sample(observations[bank]["action_mask"]) for bank in env.agents}
-        observations, *_ = env.step(actions)
+        actions = {bank: spaces[bank].sample(infos[bank]["action_mask"]) for bank in env.agents}
+        *_, infos = env.step(actions)
         shown.append(env.render())
     env.close()
     return shown

@@ -99,8 +99,11 @@ def arguments() -> str:
     """The arguments of the two constructors, from their docstrings and signatures."""
     parallel, batch = dict(_arguments(SimCashParallelEnv)), dict(_arguments(SimCashVec))
     _, options = parallel.pop("options")
-    rows = [(f"`{name}`", default, "both" if name in batch else "parallel_env", text)
-            for name, (default, text) in parallel.items()]  # fmt: skip
+    rows = []
+    for name, (default, text) in parallel.items():
+        other = batch.get(name, (default, ""))[0]
+        shown = default if other == default else f"{default}; make_vec: {other}"
+        rows.append((f"`{name}`", shown, "both" if name in batch else "parallel_env", text))
     shared = re.findall(r"`(\w+)`", options)
     for name, (default, text) in batch.items():
         if name not in parallel:
