@@ -9,7 +9,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from simcash_env._registration import Package, register_with_gymnasium
+from simcash_env._registration import Package, register
 from simcash_env._version import __version__
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def __getattr__(name: str) -> Any:
     return module if name == "simcash_v0" else getattr(module, name)
 
 
-register_with_gymnasium()
+register()
 sys.modules[__name__].__class__ = Package

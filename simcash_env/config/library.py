@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
-
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
-_CONFIGS: Final = (_PACKAGE / "_configs", _PACKAGE.parent / "configs")
-"""Folders of shipped files in an installed wheel and in a checkout."""
-
-
-def shipped_folder(kind: str) -> Path:
-    """The folder of shipped files of a kind: ``scenarios``, ``policies``, ``training`` or ``trained``."""
-    for configs in _CONFIGS:
-        if configs.is_dir():
-            return configs / kind
-    return _CONFIGS[0] / kind
+from simcash_env.shipped import shipped_folder
 
 
 def policy_names() -> tuple[str, ...]:

@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 from simcash_env.config.documents import read_document
 from simcash_env.config.faults import RULE, Broken, broken_rules, fault_at
 from simcash_env.config.fields import Currency, Model, Name, Priority, Text
-from simcash_env.config.library import shipped_folder
 from simcash_env.config.report import broken_of
 from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.shipped import shipped_folder
 
 ISO: Final = "iso"
 NUMBER: Final = "number"

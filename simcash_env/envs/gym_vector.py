@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike, pick_learner
 from simcash_env.envs.masks import Form
 from simcash_env.envs.options import array_of, require, require_truth
 from simcash_env.envs.parallel import observation_space
@@ -37,6 +37,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         num_envs: number of copies.
         autoreset_mode: a mode of ``gymnasium.vector.AutoresetMode``, or its value.
         max_ticks: truncate episodes after this number of ticks.
+        max_episode_steps: as ``max_ticks``, which ``gymnasium.make_vec`` passes for ids with a length.
         mask: form of the masks, ``"flat"`` or ``"matrix"``, as in ``SimCashParallelEnv``.
         copy: False returns arrays that the next step overwrites.
         render_mode: must be None; render one copy with ``SimCashBankEnv``.
@@ -47,12 +48,13 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
 
     def __init__(
         self,
-        scenario: ScenarioLike,
+        scenario: ScenarioLike = DEFAULT_SCENARIO,
         bank: str | None = None,
         *,
         num_envs: int = 1,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_ticks: int | None = None,
+        max_episode_steps: int | None = None,
         mask: Form = "flat",
         copy: bool = True,
         render_mode: None = None,
@@ -73,7 +75,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             learners=[self.bank],
             autoreset=MODES[self.autoreset_mode],  # type: ignore[arg-type]
             final_observations=self.autoreset_mode is AutoresetMode.SAME_STEP,
-            max_ticks=max_ticks,
+            max_ticks=max_episode_steps if max_ticks is None else max_ticks,
             mask=mask,
             **options,
         )

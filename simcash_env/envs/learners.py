@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from simcash_env.config import ExternalPolicy, ScenarioConfig, load_scenario
 from simcash_env.config.external import RELEASE, External, default_policy, follow_default
 from simcash_env.errors import ActionError
+
+DEFAULT_SCENARIO: Final = "castro-12period-v0"
+"""Scenario of an environment that is made without one."""
 
 ScenarioLike: TypeAlias = ScenarioConfig | str | Path | Mapping[str, Any]
 Learners: TypeAlias = Literal["external", "all"] | Sequence[str]

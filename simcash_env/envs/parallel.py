@@ -13,7 +13,7 @@ from pettingzoo import ParallelEnv
 from simcash_env.envs.actions import QueueAction
 from simcash_env.envs.batch_view import I8
 from simcash_env.envs.episodes import IS_OVER, call_reset
-from simcash_env.envs.learners import ScenarioLike
+from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike
 from simcash_env.envs.masks import Form
 from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth
 from simcash_env.envs.vector import SimCashVec
@@ -68,7 +68,7 @@ class SimCashParallelEnv(ParallelEnv):
 
     def __init__(
         self,
-        scenario: ScenarioLike,
+        scenario: ScenarioLike = DEFAULT_SCENARIO,
         *,
         agent_names: Literal["bank", "numbered"] = "bank",
         max_cycles: int | None = None,

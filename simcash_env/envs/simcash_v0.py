@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import pettingzoo
 from pettingzoo.utils.conversions import parallel_to_aec_wrapper
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
+from simcash_env._registration import BANKS_ID
 from simcash_env.envs.episodes import IS_OVER, call_reset
+from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike
 from simcash_env.envs.options import one_seed
 from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.errors import ActionError
 
-GAME_ID = "SimCash/Banks-v0"
-"""Id in PettingZoo's registry (from 1.27 on): ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
+GAME_ID = BANKS_ID
+"""General id in PettingZoo's registry (from 1.27 on): ``pettingzoo.make("parallel", "SimCash/Banks-v0", ...)``."""
 
 
-def parallel_env(scenario: Any, **options: Any) -> SimCashParallelEnv:
+def parallel_env(scenario: ScenarioLike = DEFAULT_SCENARIO, **options: Any) -> SimCashParallelEnv:
     """Create the parallel environment; the options are those of ``SimCashParallelEnv``."""
     return SimCashParallelEnv(scenario, **options)
 
@@ -60,14 +61,9 @@ class SimCashAecEnv(OrderEnforcingWrapper):
         return super().observe(agent)
 
 
-def env(scenario: Any, **options: Any) -> SimCashAecEnv:
+def env(scenario: ScenarioLike = DEFAULT_SCENARIO, **options: Any) -> SimCashAecEnv:
     """Create the AEC environment; the options are those of ``SimCashParallelEnv``."""
     return SimCashAecEnv(parallel_to_aec_wrapper(parallel_env(scenario, **options)))
 
-
-# PettingZoo has a registry since 1.27; a reloaded module is registered already.
-if hasattr(pettingzoo, "register") and GAME_ID not in pettingzoo.parallel_registry:  # pragma: no branch - as just said
-    pettingzoo.register("parallel", GAME_ID, parallel_env)
-    pettingzoo.register("aec", GAME_ID, env)
 
 __all__ = ["GAME_ID", "env", "parallel_env"]

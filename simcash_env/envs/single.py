@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.envs.learners import ScenarioLike, pick_learner
+from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike, pick_learner
 from simcash_env.envs.options import one_seed, optional_ticks
 from simcash_env.envs.parallel import FRAMES_PER_SECOND, SimCashParallelEnv
 
@@ -32,7 +32,7 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
 
     def __init__(
         self,
-        scenario: ScenarioLike,
+        scenario: ScenarioLike = DEFAULT_SCENARIO,
         bank: str | None = None,
         *,
         max_ticks: int | None = None,

@@ -19,7 +19,7 @@ from simcash_env.envs.compiled import compile_members
 from simcash_env.envs.copy_states import CopyStates
 from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
-from simcash_env.envs.learners import Learners, ScenarioLike, assign_learners, resolve_scenario
+from simcash_env.envs.learners import DEFAULT_SCENARIO, Learners, ScenarioLike, assign_learners, resolve_scenario
 from simcash_env.envs.masks import Form, MaskForm, Place, resolve_form, resolve_place
 from simcash_env.envs.observations import Full
 from simcash_env.envs.options import (
@@ -94,7 +94,7 @@ class SimCashVec:
 
     def __init__(
         self,
-        scenario: ScenarioLike,
+        scenario: ScenarioLike = DEFAULT_SCENARIO,
         num_envs: int = 1,
         *,
         learners: Learners = "external",
@@ -645,6 +645,6 @@ class SimCashVec:
         self._workers.close()
 
 
-def make_vec(scenario: ScenarioLike, num_envs: int = 1, **options: Any) -> SimCashVec:
+def make_vec(scenario: ScenarioLike = DEFAULT_SCENARIO, num_envs: int = 1, **options: Any) -> SimCashVec:
     """Create a batch of environments; the options are those of ``SimCashVec``."""
     return SimCashVec(scenario, num_envs, **options)

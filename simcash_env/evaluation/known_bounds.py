@@ -13,12 +13,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.library import policy_folder, shipped_folder
+from simcash_env.config.library import policy_folder
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
 from simcash_env.evaluation.lower_bounds import LowerBound, gap
 from simcash_env.evaluation.results import bound_note
+from simcash_env.shipped import shipped_folder
 
 FILE: Final = "bounds.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)

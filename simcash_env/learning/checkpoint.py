@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from simcash_env import __version__
-from simcash_env.config.library import shipped_folder
 from simcash_env.errors import SnapshotError
 from simcash_env.files import make_folder_of, replacing, write_atomically
 from simcash_env.learning.settings import ALGORITHM, ALGORITHMS, TrainingSettings
+from simcash_env.shipped import shipped_folder
 
 FORMAT: Final = 1
 ENDINGS: Final = (".pt", ".npy")

@@ -13,13 +13,13 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.documents import read_document
 from simcash_env.config.faults import RULE
 from simcash_env.config.fields import Model, Number, Text, Truth, Whole
-from simcash_env.config.library import shipped_folder
 from simcash_env.config.report import broken_of, config_error, shown
 from simcash_env.config.suggest import unknown_key
 from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.learning.expert import AnyExpertSettings
 from simcash_env.registry import load
+from simcash_env.shipped import shipped_folder
 
 
 class SearchSettings(Model):

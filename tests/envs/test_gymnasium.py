@@ -191,7 +191,7 @@ print("done")
 
 
 def test_gymnasium_id_is_not_registered_while_another_thread_imports_gymnasium(monkeypatch):
-    monkeypatch.setitem(sys.modules, _registration.REGISTRY, ModuleType(_registration.REGISTRY))
+    monkeypatch.setitem(sys.modules, _registration.GYMNASIUM, ModuleType(_registration.GYMNASIUM))
     assert not _registration.register_with_gymnasium()
 
 

@@ -9,7 +9,6 @@ import pytest
 from simcash_env import make_vec
 from simcash_env.agents.observation import AT
 from simcash_env.config import FifoPolicy
-from simcash_env.config.library import shipped_folder
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
@@ -21,6 +20,7 @@ from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankSha
 from simcash_env.learning.rank_search import LAST_DAYS, RankSearch, resume_path, train
 from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
+from simcash_env.shipped import shipped_folder
 from tests.worlds import busy
 from training import cli_train
 

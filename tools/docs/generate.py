@@ -103,6 +103,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "heads": tables.action_heads,
     "rank": tables.rank_components,
     "costs": tables.cost_kinds,
+    "ids": tables.environment_ids,
     "arguments": tables.arguments,
     "library": scenario_files.library,
     "scenario": scenario_files.scenario_keys,

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from simcash_env import config
+from simcash_env import config, registry
+from simcash_env._registration import environment_id, episode_ticks
 from simcash_env.agents import observation
+from simcash_env.envs.learners import DEFAULT_SCENARIO
 from simcash_env.envs.parallel import SimCashParallelEnv
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.kernels import tick
@@ -37,6 +39,22 @@ UNITS: Final = {
 
 
 # -- environment ------------------------------------------------------------------------------------------------------
+
+
+def environment_ids() -> str:
+    """The ids of Gymnasium and PettingZoo, with what they play."""
+    rows = [
+        (
+            "`SimCash/Bank-v0` (Gymnasium), `SimCash/Banks-v0` (PettingZoo)",
+            f"`{DEFAULT_SCENARIO}`, or any other",
+            "",
+            "",
+        )
+    ]
+    for name, ticks in episode_ticks().items():
+        banks = [bank for bank in registry.load(name).banks if bank.policy.type == "external"]
+        rows.append((f"`{environment_id(name)}`", f"`{name}`", str(len(banks)), str(ticks)))
+    return table(("id", "scenario", "learning banks", "`max_episode_steps`"), rows)
 
 
 def observation_layout() -> str:
