@@ -10,6 +10,7 @@ SimcashError
 ├── SnapshotError          a saved run that cannot be read or does not fit
 ├── RecordError            a record of a run that cannot be read or does not fit
 ├── WriteError             a file that cannot be written
+├── SubmissionError        a submitted policy that fails, or breaks a limit or a rule of the leaderboard
 └── SimulationError        a run that cannot go on
 """
 
@@ -122,6 +123,10 @@ class WriteError(SimcashError):
     def of(cls, path: Path, error: BaseException) -> Self:
         """Name the file and what the system said."""
         return cls(f"{path}: cannot be written: {reason_of(error)}")
+
+
+class SubmissionError(SimcashError):
+    """A submitted policy that fails, or breaks a limit or a rule of the leaderboard."""
 
 
 class SimulationError(SimcashError):

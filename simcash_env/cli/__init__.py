@@ -25,6 +25,7 @@ from simcash_env.cli import (
     sharing,
     speed,
     stepping,
+    submitting,
     tuning,
 )
 from simcash_env.cli.examples import epilog_of
@@ -72,6 +73,7 @@ COMMANDS: Final = (
     learning.train,
     serving.serve,
     learning.evaluate,
+    submitting.submit,
     tuning.tune,
     clusters.rllib,
     clusters.sweep,

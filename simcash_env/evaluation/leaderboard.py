@@ -91,9 +91,14 @@ def make_row(policy: str, parameters: str, evaluation: Evaluation, fifo: Evaluat
     """A row from an evaluation and FIFO's on the same seeds; one run of FIFO holds for all where nothing is random."""
     if fifo.seeds != evaluation.seeds and not fifo.is_random:
         fifo = fifo.repeated(evaluation.seeds)
+    return row_of_evaluation(policy, parameters, evaluation, evaluation.minus(fifo))
+
+
+def row_of_evaluation(policy: str, parameters: str, evaluation: Evaluation, difference_to_fifo: Interval) -> Row:
+    """A row from an evaluation and its difference to FIFO."""
     totals = evaluation.totals()
     return Row(
-        evaluation.scenario, policy, parameters, evaluation.total(), evaluation.minus(fifo), evaluation.by_kind(),
+        evaluation.scenario, policy, parameters, evaluation.total(), difference_to_fifo, evaluation.by_kind(),
         evaluation.by_bank(), totals=tuple(totals.tolist()),
         milliseconds_per_decision=evaluation.milliseconds_per_decision, settled_share=evaluation.settled_share,
         cvar95=conditional_value_at_risk(totals, 0.95), cvar99=conditional_value_at_risk(totals, 0.99),

@@ -23,6 +23,7 @@ NOT_RUN = {
     "simcash tune": "likewise; tests/learning/test_tune.py searches",
     "simcash evaluate results": "plays what a training left; docs/quick-start.md trains and evaluates",
     "simcash evaluate castro-12period-v0": "plays a policy that is shipped; tests/learning/test_expert.py does",
+    "simcash submit examples": "plays 200 days of trained policies; tests/examples/test_submissions.py plays fewer",
     "simcash rllib": "needs Ray; tests/cluster",
     "simcash sweep": "likewise",
     "simcash distill": "asks a trained network for thousands of decisions; tests/learning/test_distill.py",

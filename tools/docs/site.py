@@ -54,7 +54,10 @@ def text_of(path: Path) -> str:
     if path.is_dir():
         entries = sorted(entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
         return f"# {name}\n\n" + "\n".join(f"- [{entry}]({entry})" for entry in entries)
-    text = path.read_text(encoding="utf-8")
+    data = path.read_bytes()
+    if b"\x00" in data:
+        return f"# {name}\n\nA binary file of {len(data):,} bytes.\n"
+    text = data.decode("utf-8")
     if path.suffix == ".md":
         return text
     return f"# {name}\n\n````{LANGUAGES.get(path.suffix, 'text')}\n{text}\n````\n"
