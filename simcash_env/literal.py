@@ -19,11 +19,16 @@ JOINER: Final = "\N{WORD JOINER}"
 """Begins a label until its legend is drawn, so that no label begins with an underscore."""
 
 
-def literal_console(**options: Any) -> Console:
-    """A Rich console that prints strings unchanged, in tables, titles and captions too; options as of ``Console``."""
+def literal_console(kind: type[Console] | None = None, **options: Any) -> Console:
+    """A Rich console that prints strings unchanged, in tables, titles and captions too.
+
+    Args:
+        kind: class of the console (default: ``Console``).
+        options: as of ``Console``.
+    """
     from rich.console import Console
 
-    return Console(markup=False, emoji=False, highlight=False, **options)
+    return (kind or Console)(markup=False, emoji=False, highlight=False, **options)
 
 
 def literal_text(text: str) -> Text:

@@ -87,7 +87,7 @@ def test_literal_commands_show_marked_names(marked, capsys):
         ("state", saved),
         ("state", saved, "--bank", "[it]B"),
         ("run", "--state", saved, "--ticks", "1"),
-        ("validate", marked),
+        ("validate", marked, "--quick"),
         ("replay", ":x:.parquet"),
         ("replay", ":x:.duckdb"),
         ("plot", ":x:.parquet", "--out", ":x:.svg"),

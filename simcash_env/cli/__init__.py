@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -12,6 +12,7 @@ from simcash_env.cli import (
     bounding,
     calibrating,
     clusters,
+    creating,
     doctor,
     importing,
     learning,
@@ -28,13 +29,11 @@ from simcash_env.cli import (
     submitting,
     tuning,
 )
+from simcash_env.cli.commands import HELP, SuggestingGroup, UsageMistake, quietly
 from simcash_env.cli.examples import epilog_of
 from simcash_env.cli.screen import note, notes
 from simcash_env.cli.streams import prepare_streams
 from simcash_env.errors import ActionError, ConfigError, RecordError, SimcashError, SnapshotError
-
-UsageMistake: Any = typer.BadParameter.__mro__[2]
-"""The error for a mistyped command; some versions of typer have their own copy of click."""
 
 RUN_FAILED: Final = 1
 BAD_USAGE: Final = 2
@@ -42,6 +41,8 @@ INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="simcash",
+    cls=SuggestingGroup,
+    context_settings=HELP,
     help="Train and compare cash managers of banks in a real-time gross settlement system.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -64,6 +65,7 @@ COMMANDS: Final = (
     calibrating.generate,
     speed.bench,
     doctor.doctor,
+    creating.new,
     library.validate,
     library.schema,
     learning.benchmark,
@@ -84,6 +86,10 @@ COMMANDS: Final = (
 
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"), epilog=epilog_of(command))(command)
+for group in (app, library.scenarios, library.policies, market.market):
+    for registered in group.registered_commands:
+        if registered.callback is not None and registered.callback is not serving.serve:  # its log has a format
+            registered.callback = quietly(registered.callback)
 
 
 @app.callback(invoke_without_command=True)
@@ -99,8 +105,12 @@ def common(*, version: Annotated[bool, typer.Option("--version", help="Print the
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; print a user's mistake as one message without a traceback."""
     prepare_streams()
+    notes.quiet = False
     try:
-        code = app(args=arguments, prog_name="simcash", standalone_mode=False)
+        try:
+            code = app(args=arguments, prog_name="simcash", standalone_mode=False)
+        finally:
+            notes.quiet = False  # an error is printed under --quiet too
         sys.stdout.flush()
     except UsageMistake as mistake:
         mistake.show(sys.stderr)

@@ -16,17 +16,16 @@ from simcash_env.cli.screen import note
 from simcash_env.config import PolicyConfig, ScenarioConfig
 from simcash_env.config.documents import DUPLICATE, parse_yaml
 from simcash_env.config.external import HOLD, RELEASE, default_policy, plain_external
-from simcash_env.config.numbers import has_two_meanings, number_in
+from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.overrides import PREFIX
+from simcash_env.config.policy_texts import by_bank, named_banks, parse_policy
 from simcash_env.config.report import broken_of, shown
+from simcash_env.config.suggest import likely, suggestion
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.kernels._numba import notice
 from simcash_env.registry import scenario_ids
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.simulation import Simulation
-
-LONGEST_NUMBER = 18
-NOT_DECIMAL = "must be written in decimal digits"
 
 
 def complete_scenario(incomplete: str) -> Iterator[str]:
@@ -59,7 +58,13 @@ Seed = Annotated[
 ]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", help="Policy of a bank: BANK=NAME or BANK=NAME:parameter=value,... (may be repeated)."),
+    typer.Option(
+        "--policy",
+        metavar="BANK=NAME[:KEY=VALUE,...]",
+        help="Policy of a bank, or of all banks whose ids match a pattern: BANK_A=fifo, "
+        "'*=deadline:urgency_threshold=6', 'CORE_*=small_first.json' (may be repeated).",
+        show_default=False,
+    ),
 ]
 ScenarioName = Annotated[
     str,
@@ -116,14 +121,14 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
     """
     faults: list[Fault] = []
     chosen: dict[str, Any] = {}
-    names = {bank.id for bank in config.banks}
+    ids = tuple(bank.id for bank in config.banks)
     for choice in choices:
         place = f"--policy {choice}"
         bank, equals, text = choice.partition("=")
         if not equals:
             faults.append(Fault(None, None, place, None, "must be BANK=NAME or BANK=NAME:parameter=value,..."))
-        elif bank not in names:
-            rule = f"unknown bank, banks are {', '.join(sorted(names))}"
+        elif not named_banks(bank, ids):
+            rule = f"unknown bank, banks are {', '.join(sorted(ids))}{suggestion(likely(bank, ids))}"
             faults.append(Fault(None, None, place, shown(bank), rule))
         elif bank in chosen:
             faults.append(Fault(None, None, place, None, f"{bank} has been given a policy already"))
@@ -135,39 +140,57 @@ def chosen_policies(config: ScenarioConfig, choices: list[str]) -> dict[str, Any
             faults.append(Fault(None, None, place, None, rule))
         else:
             try:
-                fields = policy_fields(text)
-                chosen[bank] = TypeAdapter(PolicyConfig).validate_python(fields)
+                chosen[bank] = named_policy(text, place)
             except ConfigError as error:
-                faults += [replace(fault, path=fault.path.replace(text, choice, 1)) for fault in error.faults]
-            except ValidationError as error:
-                for where, rule, value in broken_of(error, fields):
-                    path = "".join(f": {step}" for step in where)
-                    faults.append(Fault(None, None, f"{place}{path}", shown(value), rule))
+                faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return chosen
+    return by_bank(chosen, ids)
 
 
-def policy_fields(text: str) -> dict[str, Any]:
-    """Parse ``name`` or ``name:parameter=value,...`` into the mapping of a scenario file.
+def policy_fields(text: str, place: str | None = None) -> dict[str, Any]:
+    """Parse ``NAME`` or ``NAME:parameter=value,...`` into the mapping of a scenario file.
+
+    Args:
+        text: the policy.
+        place: the option in error messages (default: ``--policy`` with the text).
 
     Raises:
         ConfigError: a number that has two meanings, a parameter given twice.
     """
-    name, _, rest = text.partition(":")
-    fields: dict[str, Any] = {"type": name}
-    faults = []
-    for item in filter(None, rest.split(",")):
-        key, _, value = item.partition("=")
-        if key in fields:
-            faults.append(Fault(None, None, f"--policy {text}: {key}", None, DUPLICATE))
-        elif has_two_meanings(value):
-            faults.append(Fault(None, None, f"--policy {text}: {key}", repr(value), NOT_DECIMAL))
-        number = number_in(value) if len(value) <= LONGEST_NUMBER else None
-        fields[key] = value if number is None else number
-    if faults:
-        raise ConfigError(faults)
-    return fields
+    place = f"--policy {text}" if place is None else place
+    parsed = parse_policy(text)
+    if parsed.faults:
+        raise ConfigError([Fault(None, None, f"{place}: {key}", value, rule) for key, value, rule in parsed.faults])
+    return parsed.fields
+
+
+def named_policy(text: str, place: str | None = None) -> Any:
+    """Parse ``NAME`` or ``NAME:parameter=value,...`` into a policy configuration.
+
+    Args:
+        text: the policy.
+        place: the option in error messages (default: ``--policy`` with the text).
+
+    Raises:
+        ConfigError: no such policy or parameter; lists all faults.
+    """
+    place = f"--policy {text}" if place is None else place
+    fields = policy_fields(text, place)
+    file = Path(str(fields.get("file", "")))
+    if file.name == str(file) and file.stem in policy_names() and not file.exists():
+        fields["file"] = str(policy_path(file.stem))
+    try:
+        return TypeAdapter(PolicyConfig).validate_python(fields)
+    except ValidationError as error:
+        faults = [
+            Fault(
+                None, None, "".join([place, *(f": {step}" for step in where)]),
+                shown(value if where else fields["type"]), rule,
+            )
+            for where, rule, value in broken_of(error, fields)
+        ]  # fmt: skip
+        raise ConfigError(faults) from error
 
 
 def chosen_changes(sets: Sequence[str] | None) -> dict[str, Any]:

@@ -65,10 +65,24 @@ def doctor(
         found["warm"] = warming.warm()
     if not quick:
         found["cache"] = cache()
+    found["verdict"] = verdict(found)
     typer.echo(json.dumps(found) if as_json else "\n".join(report_lines(found)))
     if not quick and not found["run"]["is_right"]:
         note("the engine does not work here: please report all of the above", style="red")
         raise typer.Exit(1)
+
+
+def verdict(found: Mapping[str, Any]) -> str:
+    """Return the last line of the report: whether the engine works, and the extras that are not complete."""
+    run = found.get("run")
+    if run is None:
+        engine = "the engine was not tested (--quick)"
+    elif run["is_right"]:
+        engine = "the engine works"
+    else:
+        engine = f"the engine does not work: {run.get('failure', 'the test run costs something else than it should')}"
+    missing = [name for name, state in found["extras"].items() if not state["is_complete"]]
+    return f"{engine}; " + (f"extras not installed: {', '.join(missing)}" if missing else "all extras are installed")
 
 
 def package() -> dict[str, Any]:

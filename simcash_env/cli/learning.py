@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from simcash_env.cli.choices import Sets, chosen_changes, leave_out_notice, naming_sets
+from simcash_env.cli.choices import Quiet, Sets, chosen_changes, naming_sets
 from simcash_env.cli.examples import examples
 from simcash_env.cli.planning import (
     ChosenRollout,
@@ -147,7 +147,7 @@ def train(
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
     sets: Sets = None,
     *,
-    quiet: Annotated[bool, typer.Option(help="Print no progress and no notes.", callback=leave_out_notice)] = False,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Train a policy and save a checkpoint, also after Ctrl-C."""

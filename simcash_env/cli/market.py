@@ -14,6 +14,7 @@ from rich.table import Table
 
 from simcash_env.amounts import amount_text
 from simcash_env.cli.choices import External, Sets, chosen_changes, chosen_external, naming_sets, print_notices
+from simcash_env.cli.commands import SuggestingGroup
 from simcash_env.cli.running import INTERRUPTED
 from simcash_env.cli.screen import data, notes
 from simcash_env.config import load_scenario
@@ -23,7 +24,7 @@ from simcash_env.market.slots import Slot
 from simcash_env.market.statistics import Statistics
 from simcash_env.market.store import MarketStore, run_to_bytes
 
-market = typer.Typer(help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
+market = typer.Typer(cls=SuggestingGroup, help="Run a schedule of trades in the intraday market.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of saved runs.")]
 HERE: Final = Path("market-runs")

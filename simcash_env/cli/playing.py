@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from simcash_env.amounts import amount_text, unit_name
+from simcash_env.cli.fitting import fitted
 from simcash_env.cli.screen import data, notes, tick_bar
 from simcash_env.cli.stopping import stop_requests
 from simcash_env.config import ScenarioConfig
@@ -36,7 +37,7 @@ def _watcher(simulation: Simulation, last_tick: int, show: Show, screens: ExitSt
         return lambda result: print_tick(result, simulation.config)
     if show == "live":
         live = screens.enter_context(Live(console=notes, transient=True, auto_refresh=False))
-        return _rarely(lambda: live.update(live_table(simulation, last_tick), refresh=True))
+        return _rarely(lambda: live.update(fitted(live_table(simulation, last_tick), notes), refresh=True))
     if show == "bar":
         bar = screens.enter_context(tick_bar())
         task = bar.add_task("ticks", total=last_tick, completed=simulation.current_tick)
@@ -90,7 +91,7 @@ def bank_table(simulation: Simulation, title: str) -> Table:
         "queue2_count",
         "queue2_cents",
     )
-    for heading in ("balance", "collateral", "Queue 1", "value", "Queue 2", "value", "cost"):
+    for heading in ("balance", "collateral", "Queue 1", "Queue 1 value", "Queue 2", "Queue 2 value", "cost"):
         table.add_column(heading, justify="right", overflow="fold")
     figures = simulation.sample(columns).T.tolist()
     for bank, row in zip(simulation.bank_ids, figures, strict=True):

@@ -11,6 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
+from simcash_env.cli.fitting import FittingConsole
 from simcash_env.errors import SimcashError
 from simcash_env.literal import literal_column, literal_console
 
@@ -19,8 +20,8 @@ PAPER_WIDTH: Final = 160
 
 
 def data_console() -> Console:
-    """Return a console for stdout, as wide as the terminal."""
-    console = literal_console()
+    """Return a console for stdout, as wide as the terminal; a table that does not fit is printed as records."""
+    console = literal_console(FittingConsole)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PAPER_WIDTH
     return console

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from simcash_env.cli.choices import Sets, chosen_changes, naming_sets, policy_fields
+from simcash_env.cli.choices import Sets, chosen_changes, named_policy, naming_sets
 from simcash_env.cli.examples import examples
 from simcash_env.cli.screen import data, needs_extra, notes
-from simcash_env.config import PolicyConfig
-from simcash_env.config.report import broken_of, shown
 from simcash_env.errors import ConfigError, Fault
 
 OFFLINE, DISTILL = "offline", "distill"
@@ -120,21 +117,3 @@ def policy_of(source: str, policy: str | None, changes: dict[str, Any]) -> Any:
     named = policy or "fifo"
     chosen = None if named in policies.UNNAMED else named_policy(named)
     return policies.named_policy(source, chosen, named.replace(":", "-"), changes)
-
-
-def named_policy(text: str) -> Any:
-    """Parse ``NAME`` or ``NAME:parameter=value,...`` into a policy configuration.
-
-    Raises:
-        ConfigError: no such policy or parameter; every fault is named.
-    """
-    fields = policy_fields(text)
-    try:
-        return TypeAdapter(PolicyConfig).validate_python(fields)
-    except ValidationError as error:
-        place = f"--policy {text}"
-        faults = [
-            Fault(None, None, "".join([place, *(f": {step}" for step in where)]), shown(value), rule)
-            for where, rule, value in broken_of(error, fields)
-        ]
-        raise ConfigError(faults) from error

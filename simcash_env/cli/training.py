@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import typer
 from rich.console import Console
@@ -18,11 +19,13 @@ from simcash_env.cli.screen import data_console
 from simcash_env.config import FifoPolicy
 from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
-from simcash_env.evaluation.evaluate import deciding_banks, evaluate_policy
+from simcash_env.evaluation.contenders import Contender
+from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_policy
 from simcash_env.evaluation.results import add_columns
 from simcash_env.evaluation.results import result as figures
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE, conditional_value_at_risk
+from simcash_env.evaluation.yardsticks import play_yardsticks
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.leaderboard_row import learned_gap
@@ -139,7 +142,34 @@ def cli_train(
     return trained
 
 
-def result_as_dict(result: LearnedResult) -> dict[str, Any]:
+Yardsticks: TypeAlias = Sequence[tuple[Contender, float | None]]
+"""FIFO and the best tuned policy, played on the same days, each with its gap to the lower bound."""
+
+
+def yardsticks_of(result: LearnedResult) -> Yardsticks:
+    """Return the scripted policies that a checkpoint is compared with; they decide for the banks that learn."""
+    config = assign_learners(result.config, result.facts.training_settings().learners)
+    return play_yardsticks(config, result.evaluation.seeds)
+
+
+def yardstick_as_dict(played: Contender, gap: float | None, learned: Evaluation) -> dict[str, Any]:
+    """Return a scripted policy as plain data; ``difference`` is learned cost minus its cost."""
+    totals, total = played.evaluation.totals(), played.evaluation.total()
+    difference = learned.minus(played.evaluation)
+    return {
+        "policy": played.policy,
+        "parameters": played.parameters,
+        "total_cost": {"mean": total.mean, "low": total.low, "high": total.high},
+        "difference": {"mean": difference.mean, "low": difference.low, "high": difference.high},
+        "gap_to_bound": gap,
+        "cvar95": conditional_value_at_risk(totals, 0.95),
+        "cvar99": conditional_value_at_risk(totals, 0.99),
+        "worst_day": int(totals.max()),
+        "settled_share": played.evaluation.settled_share,
+    }
+
+
+def result_as_dict(result: LearnedResult, yardsticks: Yardsticks = ()) -> dict[str, Any]:
     """Return an evaluation as plain data."""
     evaluation, interval = result.evaluation, result.evaluation.total()
     return {
@@ -158,6 +188,7 @@ def result_as_dict(result: LearnedResult) -> dict[str, Any]:
         "by_bank": evaluation.by_bank(),
         "pool_shares": dict(zip(result.facts.bank_ids, result.agent.pool_shares(), strict=False)),
         "released_share": result.agent.released / max(result.agent.seen, 1),
+        "yardsticks": [yardstick_as_dict(played, gap, evaluation) for played, gap in yardsticks],
     }
 
 
@@ -179,12 +210,13 @@ def cli_evaluate(
         changes: new values of the scenario by dotted key.
     """
     result = evaluate_checkpoint(find_checkpoint(checkpoint), held_out_seeds(seeds), once=True, changes=changes)
+    yardsticks = yardsticks_of(result)
     if as_json:
-        typer.echo(json.dumps(result_as_dict(result), indent=1))
+        typer.echo(json.dumps(result_as_dict(result, yardsticks), indent=1))
     else:
         screen = console or data_console()
         screen.print(result_table(result))
-        screen.print(figures_table(result))
+        screen.print(figures_table(result, yardsticks))
     return result
 
 
@@ -209,11 +241,16 @@ def result_table(result: LearnedResult) -> Table:
     return table
 
 
-def figures_table(result: LearnedResult) -> Table:
-    """Return the row of the table of results: all banks together."""
+def figures_table(result: LearnedResult, yardsticks: Yardsticks = ()) -> Table:
+    """Return the rows of the table of results: all banks together, the learned policy first."""
     evaluation = result.evaluation
-    table = Table(caption=f"all banks, {unit_name(result.config.currency)} a run; interval: 95 %, bootstrap")
+    table = Table(caption=f"all banks, {unit_name(result.config.currency)} a run; intervals: 95 %, bootstrap")
     add_columns(table)
+    table.add_column("learned minus this", justify="right")
     row = figures("learned", evaluation.totals(), evaluation.total(), evaluation.settled_share, learned_gap(result))
-    table.add_row(*row.cells())
+    table.add_row(*row.cells(), "")
+    for played, gap in yardsticks:
+        own = played.evaluation
+        row = figures(played.policy, own.totals(), own.total(), own.settled_share, gap)
+        table.add_row(*row.cells(), evaluation.minus(own).amount())
     return table

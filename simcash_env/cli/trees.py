@@ -47,11 +47,15 @@ def validate_trees(
     conclude({str(file): faults_of_tree(str(file), report=not as_json) for file in files}, as_json=as_json)
 
 
-def conclude(found: Mapping[str, Sequence[Fault]], *, as_json: bool) -> None:
+def conclude(
+    found: Mapping[str, Sequence[Fault]], *, as_json: bool, warnings: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Print the result of a check as JSON if requested, and the number of faults; exit with 2 if there are any."""
     if as_json:
         rows = [
-            {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]} for file, own in found.items()
+            {"file": file, "ok": not own, "faults": [asdict(fault) for fault in own]}
+            | ({"warnings": list(warnings[file])} if warnings and file in warnings else {})
+            for file, own in found.items()
         ]
         typer.echo(json.dumps(rows))
     faults = sum(map(len, found.values()))

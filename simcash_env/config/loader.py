@@ -21,7 +21,7 @@ from simcash_env.config.report import broken_of, value_at
 from simcash_env.config.scenario import ScenarioConfig
 from simcash_env.config.simcash.files import translate
 from simcash_env.config.simcash.translation import Section, Translation
-from simcash_env.config.suggest import nearest, suggestion
+from simcash_env.config.suggest import likely, suggestion
 from simcash_env.config.texts import unusable
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.integers import with_plain_integers
@@ -122,8 +122,8 @@ def _find(source: Any) -> Path:
         raise ConfigError([Fault(str(source), None, "", None, "cannot be read: no such file")])
     if source in scenario_ids():
         return scenario_path(source)
-    guess = nearest(str(source), scenario_ids())
-    hint = " (simcash scenarios list names them)" if guess is None else suggestion(guess)
+    guesses = likely(str(source), scenario_ids())
+    hint = suggestion(guesses) or " (simcash scenarios list names them)"
     rule = f"neither a file nor a scenario of the library{hint}"
     raise ConfigError([Fault(None, None, "scenario", repr(source), rule)])
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simcash_env import __version__
+from simcash_env.config.suggest import likely, suggestion
 from simcash_env.errors import SnapshotError
 from simcash_env.files import make_folder_of, replacing, write_atomically
 from simcash_env.learning.settings import ALGORITHM, ALGORITHMS, TrainingSettings
@@ -75,7 +76,8 @@ def find_checkpoint(given: Path) -> Path:
     if str(given) in shipped:
         return shipped[str(given)]
     known = ", ".join(sorted(shipped)) or "none"
-    message = f"{given}: no such file, and no policy of this name is shipped; there are {known}"
+    hint = suggestion(likely(str(given), sorted(shipped))) or f"; there are {known}"
+    message = f"{given}: no such file, and no policy of this name is shipped{hint}"
     raise SnapshotError(message)
 
 

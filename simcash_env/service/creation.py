@@ -14,7 +14,7 @@ from simcash_env.config.faults import Broken, Place
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.recorded import PLACE as RECORDED
 from simcash_env.config.report import broken_of, config_error
-from simcash_env.config.suggest import nearest, suggestion
+from simcash_env.config.suggest import likely, suggestion
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.service.held import Origin
 from simcash_env.service.requests import NewSimulation
@@ -56,7 +56,7 @@ def _external(config: ScenarioConfig, given: Any) -> str | dict[str, Any]:
 def _scenario(given: Any, notices: list[str], data: Path | None) -> ScenarioConfig:
     if isinstance(given, str):
         if given not in scenario_ids():
-            rule = f"no scenario of the library{suggestion(nearest(given, scenario_ids()))}"
+            rule = f"no scenario of the library{suggestion(likely(given, scenario_ids()))}"
             raise config_error([Broken(("scenario",), rule, given)], None)
         return load_scenario(given)
     if not isinstance(given, Mapping):

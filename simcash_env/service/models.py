@@ -44,6 +44,7 @@ class LibraryScenario(Answer):
 
     id: str
     description: str
+    question: str
     banks: int
     external_banks: int
     ticks_per_day: int

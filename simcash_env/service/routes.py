@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from simcash_env import __version__
 from simcash_env.config import load_scenario
 from simcash_env.config.documents import DUPLICATE, parse_json
-from simcash_env.config.library import scenario_ids
+from simcash_env.config.library import scenario_ids, scenario_question
 from simcash_env.errors import ConfigError, printable
 from simcash_env.schema.limits import MAX_TICKS
 from simcash_env.service import models, requests, views
@@ -275,6 +275,7 @@ def library() -> list[models.LibraryScenario]:
             models.LibraryScenario(
                 id=name,
                 description=config.description,
+                question=scenario_question(name),
                 banks=len(config.banks),
                 external_banks=sum(bank.policy.type == "external" for bank in config.banks),
                 ticks_per_day=config.simulation.ticks_per_day,

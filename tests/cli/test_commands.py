@@ -124,8 +124,13 @@ def test_commands_validate_names_every_fault_with_its_line(tmp_path: Path) -> No
 
 
 def test_commands_library_is_listed_and_shown() -> None:
-    ids = json.loads(simcash("scenarios", "list", "--json").stdout)
-    assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(ids)
+    rows = {row["id"]: row for row in json.loads(simcash("scenarios", "list", "--json").stdout)}
+    assert {"castro-2period-v0", "castro-12period-v0", "ten-banks-v0"} <= set(rows)
+    sizes = (rows["ten-banks-v0"][name] for name in ("banks", "external_banks", "ticks_per_day", "num_days"))
+    assert tuple(sizes) == (10, 10, 100, 10)
+    assert rows["castro-2period-v0"]["question"].startswith("How much liquidity does a bank commit before the day")
+    listed = simcash("scenarios", "list").stdout
+    assert all(row["id"] in listed for row in rows.values())
     assert simcash("scenarios", "show", "castro-2period-v0").stdout.startswith("# Question:")
     assert "liquidity_aware" in json.loads(simcash("policies", "list", "--json").stdout)
 
@@ -149,7 +154,8 @@ def test_commands_policies_are_listed_with_their_parameters_and_what_they_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, told, _ = called(capsys, "policies", "list")
-    rows = {line[:22].strip(): (line[22:68].strip(), line[68:]) for line in told.splitlines()}
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in told.splitlines() if "│" in line]
+    rows = {policy: (parameters, description) for policy, parameters, description in cells if policy}
     assert code == 0
     assert rows["deadline"] == (
         "urgency_threshold",

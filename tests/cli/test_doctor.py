@@ -186,3 +186,16 @@ def test_doctor_package_that_is_not_installed_has_no_requirements(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", missing)
     assert doctor.requirements() == {"dependencies": {}, "extras": {}}
     assert doctor.package()["installed"] == "not installed"
+
+
+def test_doctor_ends_with_its_verdict(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "requirements", lambda: {"dependencies": {}, "extras": {}})
+    assert called(capsys, "--quick")[1].out.splitlines()[-1] == (
+        "verdict: the engine was not tested (--quick); all extras are installed"
+    )
+    monkeypatch.setattr(doctor, "cost_of_a_run", lambda: doctor.COST_CENTS)
+    extras = {"plots": {"is_complete": False, "missing": ["matplotlib"], "versions": {}}}
+    monkeypatch.setattr(doctor, "requirements", lambda: {"dependencies": {}, "extras": extras})
+    assert called(capsys)[1].out.splitlines()[-1] == "verdict: the engine works; extras not installed: plots"
+    monkeypatch.setattr(doctor, "cost_of_a_run", lambda: 1)
+    assert json.loads(called(capsys, "--json")[1].out)["verdict"].startswith("the engine does not work: ")

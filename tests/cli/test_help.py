@@ -62,6 +62,44 @@ def test_help_every_command_can_answer_as_json(name):
     assert ("--json" in options) != (name in WITHOUT_JSON)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_every_command_can_be_quiet(name):
+    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    assert ("--quiet" in options) != (name in WITHOUT_JSON)
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("scenarios", "list")])
+def test_help_has_a_short_option(words, capfd):
+    with pytest.raises(SystemExit, match="0"):
+        main([*words, "-h"])
+    assert "Usage: simcash" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trian",), "No such command 'trian'. Did you mean train?"),
+        (("scenarios", "li"), "No such command 'li'. Did you mean list?"),
+        (("ev",), "No such command 'ev'. Did you mean evaluate?"),
+        (("zzz",), "No such command 'zzz'."),
+    ],
+)
+def test_help_unknown_command_is_answered_with_likely_ones(words, said, capfd):
+    with pytest.raises(SystemExit, match="2"):
+        main([*words])
+    assert said in capfd.readouterr().err
+
+
+def test_help_quiet_leaves_out_notes_and_not_errors(capfd):
+    for options, told in (((), True), (("--quiet",), False)):
+        with pytest.raises(SystemExit, match="0"):
+            main(["metrics", "two-banks-v0", "--json", *options])
+        assert ("external banks" in capfd.readouterr().err) == told
+    with pytest.raises(SystemExit, match="2"):
+        main(["metrics", "castro", "--quiet"])
+    assert "Did you mean castro-12period-v0, castro-2period-v0 or castro-3period-v0?" in capfd.readouterr().err
+
+
 def test_help_page_of_commands_names_them_all():
     page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
     for name in COMMANDS:

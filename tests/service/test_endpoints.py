@@ -192,7 +192,9 @@ def test_endpoints_scenario_of_ones_own_and_a_tree_written_out_run(service):
 def test_endpoints_library_can_be_chosen_from(service):
     from simcash_env.config.library import scenario_ids
 
-    assert [row["id"] for row in service.get("/scenarios")] == list(scenario_ids())
+    rows = service.get("/scenarios")
+    assert [row["id"] for row in rows] == list(scenario_ids())
+    assert all("?" in row["question"] for row in rows)
 
 
 def test_endpoints_what_the_viewer_asks_for_beside_its_page_is_there(service):
