@@ -20,6 +20,17 @@ def call_reset(copy: int | None = None) -> str:
     return "step: call reset before the first step" + ("" if copy is None else f"; copy {copy} has no episode yet")
 
 
+def require_begun(call: str, *, has_begun: bool) -> None:
+    """Reject a call that needs an episode.
+
+    Raises:
+        ActionError: ``reset`` was not called.
+    """
+    if not has_begun:
+        message = f"{call}: call reset first"
+        raise ActionError(message)
+
+
 class Episodes:
     """Whether each copy of a batch has an episode that a step can continue.
 

@@ -13,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 
 from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike, pick_learner
 from simcash_env.envs.masks import Form
-from simcash_env.envs.options import array_of, require, require_truth
+from simcash_env.envs.options import array_of, require, require_individual, require_truth
 from simcash_env.envs.parallel import observation_space
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
@@ -39,6 +39,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         max_ticks: truncate episodes after this number of ticks.
         max_episode_steps: as ``max_ticks``, which ``gymnasium.make_vec`` passes for ids with a length.
         mask: form of the masks, ``"flat"`` or ``"matrix"``, as in ``SimCashParallelEnv``.
+        vector_reward: return rewards (copies, kinds of cost), as in ``SimCashParallelEnv``.
         copy: False returns arrays that the next step overwrites.
         render_mode: must be None; render one copy with ``SimCashBankEnv``.
         options: further options of ``SimCashVec``.
@@ -56,6 +57,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         max_ticks: int | None = None,
         max_episode_steps: int | None = None,
         mask: Form = "flat",
+        vector_reward: bool = False,
         copy: bool = True,
         render_mode: None = None,
         **options: Any,
@@ -79,6 +81,9 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             mask=mask,
             **options,
         )
+        require_individual(self.vec.reward, vector_reward)
+        self.vector_reward = bool(vector_reward)
+        self.reward_space = spaces.Box(-np.inf, np.inf, (len(self.cost_names),), np.float64)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.num_envs, self.render_mode, self._copies = self.vec.num_envs, render_mode, copy
         self.single_observation_space = observation_space(self.vec)
@@ -86,6 +91,21 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self._is_dict = isinstance(self.single_observation_space, spaces.Dict)
+
+    @property
+    def observation_layout(self) -> tuple[str, ...]:
+        """Name of every entry of an observation."""
+        return self.vec.observation_layout
+
+    @property
+    def reward_scale(self) -> float:
+        """Cents that correspond to a reward of -1."""
+        return self.vec.reward_scale
+
+    @property
+    def cost_names(self) -> tuple[str, ...]:
+        """Kinds of cost, in the order of ``infos["costs"]`` and of vector rewards."""
+        return self.vec.cost_names
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -123,7 +143,8 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
             message = f"actions: need one for each of {self.num_envs} copies, got {actions!r}"
             raise ActionError(message)
         vec.step(given[:, None])
-        rewards, terminated = vec.rewards[:, 0].copy(), vec.terminated.astype(bool)
+        rewards = (vec.vector_rewards if self.vector_reward else vec.rewards)[:, 0].copy()
+        terminated = vec.terminated.astype(bool)
         truncated, infos = vec.truncated.astype(bool), self._infos()
         over = terminated | truncated
         if self.autoreset_mode is AutoresetMode.SAME_STEP and over.any():
@@ -138,7 +159,12 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
 
     def _infos(self) -> dict[str, Any]:
         everywhere = np.ones(self.num_envs, bool)
-        infos: dict[str, Any] = {"costs": self.vec.costs[:, 0].copy(), "illegal_actions": self.vec.illegal[:, 0].copy()}
+        costs = self.vec.costs[:, 0].copy()
+        infos: dict[str, Any] = {
+            "costs": costs,
+            "cost": costs.sum(axis=1),
+            "illegal_actions": self.vec.illegal[:, 0].copy(),
+        }
         masks = self.vec.action_masks
         if masks is not None and not self._is_dict:
             infos["action_mask"] = masks[:, 0].copy()
@@ -156,7 +182,7 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
                 else {"action_mask": masks[copy, 0].copy(), "observation": vector}
             )
         infos["final_obs"], infos["_final_obs"] = final, over
-        last = {"costs": infos["costs"], "illegal_actions": infos["illegal_actions"]}
+        last = {"costs": infos["costs"], "cost": infos["cost"], "illegal_actions": infos["illegal_actions"]}
         if masks is not None and not self._is_dict:
             last["action_mask"] = masks[:, 0].copy()
         infos["final_info"] = last | {f"_{name}": over for name in last}

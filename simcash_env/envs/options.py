@@ -148,6 +148,18 @@ def resolve_reward(reward: RewardLike, alpha: float | None) -> Reward:
     return CostReward(weight)
 
 
+def require_individual(reward: Reward, vector_reward: Any) -> None:
+    """Reject a vector reward whose components would not add up to the reward.
+
+    Raises:
+        ConfigError: ``vector_reward`` is no truth value, or combined with another reward than the individual one.
+    """
+    require_truth("vector_reward", vector_reward)
+    is_individual = type(reward) is CostReward and reward.alpha == 0.0
+    rule = 'requires reward="individual": its components are the bank\'s own costs'
+    require("vector_reward", vector_reward, not vector_reward or is_individual, rule)
+
+
 def _require_weight(option: str, alpha: Any) -> None:
     is_weight = is_real(alpha) and 0.0 <= alpha <= 1.0
     require(option, alpha, is_weight, "must be a number from 0, own cost only, to 1, mean cost only")

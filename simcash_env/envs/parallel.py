@@ -12,10 +12,10 @@ from pettingzoo import ParallelEnv
 
 from simcash_env.envs.actions import QueueAction
 from simcash_env.envs.batch_view import I8
-from simcash_env.envs.episodes import IS_OVER, call_reset
+from simcash_env.envs.episodes import IS_OVER, call_reset, require_begun
 from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike
 from simcash_env.envs.masks import Form
-from simcash_env.envs.options import one_seed, optional_ticks, require, require_truth
+from simcash_env.envs.options import one_seed, optional_ticks, require, require_individual, require_truth
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
 from simcash_env.render import Renderer
@@ -53,6 +53,8 @@ class SimCashParallelEnv(ParallelEnv):
         render_mode: ``"ansi"`` (text), ``"rgb_array"`` (image), ``"human"`` (the same image in a window) or None.
         mask: form of the masks: ``"flat"``, one vector of length ``sum(nvec)``, or ``"matrix"`` (heads, choices),
             padded with zeros; masks of a ``Discrete`` action are vectors in both forms.
+        vector_reward: return one component of the reward for each kind of cost (``cost_names``), as MOMAland does;
+            needs ``reward="individual"``. ``reward_space`` is the space of the vectors.
         copy: False returns the same arrays and dictionaries on every step. They are views that the next step
             overwrites: for loops that neither keep nor change them.
         options: ``learners``, ``external``, ``max_queue_slots``, ``action``, ``observation``, ``mask_in``,
@@ -74,6 +76,7 @@ class SimCashParallelEnv(ParallelEnv):
         max_cycles: int | None = None,
         render_mode: Literal["ansi", "rgb_array", "human"] | None = None,
         mask: Form = "flat",
+        vector_reward: bool = False,
         copy: bool = True,
         **options: Any,
     ) -> None:
@@ -84,6 +87,9 @@ class SimCashParallelEnv(ParallelEnv):
         require_truth("copy", copy)
         max_cycles = optional_ticks("max_cycles", max_cycles)
         self._vec = SimCashVec(scenario, 1, autoreset="disabled", max_ticks=max_cycles, mask=mask, **options)
+        require_individual(self._vec.reward, vector_reward)
+        self.vector_reward = bool(vector_reward)
+        self._np_random: np.random.Generator | None = None
         self.render_mode = render_mode
         self._renderer = Renderer(self._vec, render_mode, frames_per_second=FRAMES_PER_SECOND)
         self.max_cycles = self._vec.num_ticks if max_cycles is None else max_cycles
@@ -92,6 +98,8 @@ class SimCashParallelEnv(ParallelEnv):
         self.agents: list[str] = []
         self.observation_spaces = {agent: observation_space(self._vec) for agent in self.possible_agents}
         self.action_spaces = {agent: self._vec.action.space(self._vec) for agent in self.possible_agents}
+        kinds = (len(self._vec.cost_names),)
+        self.reward_spaces = {agent: spaces.Box(-np.inf, np.inf, kinds, np.float64) for agent in self.possible_agents}
         seen, size = self._vec.observation, len(banks) * self._vec.observation_size
         self.state_space = spaces.Box(seen.low, seen.high, (size,), seen.dtype)
         self._acting = frozenset(self.possible_agents)
@@ -113,6 +121,18 @@ class SimCashParallelEnv(ParallelEnv):
         """Cents that correspond to a reward of -1."""
         return self._vec.reward_scale
 
+    @property
+    def cost_names(self) -> tuple[str, ...]:
+        """Kinds of cost, in the order of ``infos[agent]["costs"]`` and of vector rewards."""
+        return self._vec.cost_names
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """Random generator for wrappers, seeded by ``reset``; the environment itself does not draw from it."""
+        if self._np_random is None:
+            self._np_random = np.random.default_rng()
+        return self._np_random
+
     def observation_space(self, agent: str) -> spaces.Space[Any]:
         """Return the observation space of a bank; the same object on every call."""
         return self.observation_spaces[self._known(agent)]
@@ -120,6 +140,10 @@ class SimCashParallelEnv(ParallelEnv):
     def action_space(self, agent: str) -> spaces.Space[Any]:
         """Return the action space of a bank; the same object on every call."""
         return self.action_spaces[self._known(agent)]
+
+    def reward_space(self, agent: str) -> spaces.Box:
+        """Return the space of a bank's vector reward; the same object on every call."""
+        return self.reward_spaces[self._known(agent)]
 
     def _known(self, agent: str) -> str:
         if not isinstance(agent, str) or agent not in self.observation_spaces:
@@ -132,6 +156,8 @@ class SimCashParallelEnv(ParallelEnv):
         seed = one_seed(seed)
         if seed is None and not self._vec.has_begun:
             seed = int(np.random.default_rng().integers(1, 2**31))
+        if seed is not None:
+            self._np_random = np.random.default_rng(seed)
         self._vec.reset(seed)
         self._vec.costs[:] = 0
         self._vec.illegal[:] = 0
@@ -160,7 +186,8 @@ class SimCashParallelEnv(ParallelEnv):
             raise ActionError(message)
         self._renderer.record()
         observations, infos = self._observe()
-        rewards = dict(zip(agents, vec.rewards[0].tolist(), strict=True))
+        earned = list(vec.vector_rewards[0]) if self.vector_reward else vec.rewards[0].tolist()
+        rewards = dict(zip(agents, earned, strict=True))
         is_terminated, is_truncated = bool(vec.terminated[0]), bool(vec.truncated[0])
         if not (self._copies or is_terminated or is_truncated):
             return observations, rewards, self._going_on, self._going_on, infos
@@ -215,16 +242,19 @@ class SimCashParallelEnv(ParallelEnv):
     def _observe(self) -> tuple[PerAgent, PerAgent]:
         """Return observations and infos by agent: copies, or the same views on every call."""
         vec = self._vec
-        illegal = vec.illegal[0].tolist()
+        illegal, totals = vec.illegal[0].tolist(), vec.costs[0].sum(axis=1).tolist()
         if self._copies:
             masks = vec.action_masks
             own = None if masks is None else masks[0].copy()
-            return self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy(), illegal)
+            return self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy(), totals, illegal)
         masks = self._masks_to_lend()
         if self._lent is None or not self._takes_heads:
-            self._lent = self._by_agent(vec.observations[0], None if masks is None else masks[0], vec.costs[0], illegal)
+            own = None if masks is None else masks[0]
+            self._lent = self._by_agent(vec.observations[0], own, vec.costs[0], totals, illegal)
             self._lent_illegal = illegal
         observations, infos = self._lent
+        for info, cents in zip(infos.values(), totals, strict=True):
+            info["cost"] = cents
         if illegal != self._lent_illegal:
             self._lent_illegal = illegal
             for info, count in zip(infos.values(), illegal, strict=True):
@@ -248,20 +278,20 @@ class SimCashParallelEnv(ParallelEnv):
         return {**self.__dict__, "_lent": None}
 
     def _by_agent(
-        self, vectors: npt.NDArray[Any], masks: I8 | None, costs: I64, illegal: list[int]
+        self, vectors: npt.NDArray[Any], masks: I8 | None, costs: I64, totals: list[int], illegal: list[int]
     ) -> tuple[PerAgent, PerAgent]:
         """Return observations and infos by agent from these arrays; lists are the fastest way to make views."""
         agents, seen, cents = self.possible_agents, list(vectors), list(costs)
         if masks is None:
             infos: PerAgent = {
-                agent: {"costs": cost, "illegal_actions": count}
-                for agent, cost, count in zip(agents, cents, illegal, strict=True)
+                agent: {"costs": cost, "cost": total, "illegal_actions": count}
+                for agent, cost, total, count in zip(agents, cents, totals, illegal, strict=True)
             }
             return dict(zip(agents, seen, strict=True)), infos
         if self._is_dict:
             infos = {
-                agent: {"costs": cost, "illegal_actions": count}
-                for agent, cost, count in zip(agents, cents, illegal, strict=True)
+                agent: {"costs": cost, "cost": total, "illegal_actions": count}
+                for agent, cost, total, count in zip(agents, cents, totals, illegal, strict=True)
             }
             observations = {
                 agent: {"observation": vector, "action_mask": mask}
@@ -269,13 +299,18 @@ class SimCashParallelEnv(ParallelEnv):
             }
             return observations, infos
         infos = {
-            agent: {"costs": cost, "action_mask": mask, "illegal_actions": count}
-            for agent, cost, mask, count in zip(agents, cents, list(masks), illegal, strict=True)
+            agent: {"costs": cost, "cost": total, "action_mask": mask, "illegal_actions": count}
+            for agent, cost, total, mask, count in zip(agents, cents, totals, list(masks), illegal, strict=True)
         }
         return dict(zip(agents, seen, strict=True)), infos
 
     def state(self) -> npt.NDArray[Any]:
-        """Return the global state for centralised critics: a copy of all observations, concatenated."""
+        """Return the global state for centralised critics: a copy of all observations, concatenated.
+
+        Raises:
+            ActionError: ``reset`` was not called.
+        """
+        require_begun("state", has_begun=self._vec.has_begun)
         flat: npt.NDArray[Any] = self._vec.observations[0].ravel()
         return flat.copy()
 
@@ -310,7 +345,12 @@ class SimCashParallelEnv(ParallelEnv):
     # -- looking at it ------------------------------------------------------------------------------------------------
 
     def render(self) -> str | npt.NDArray[np.uint8] | None:
-        """Return a table as text (``ansi``) or an image (``rgb_array``), or update the window (``human``)."""
+        """Return a table as text (``ansi``) or an image (``rgb_array``), or update the window (``human``).
+
+        Raises:
+            ActionError: ``reset`` was not called.
+        """
+        require_begun("render", has_begun=self._vec.has_begun)
         return self._renderer.render()
 
     def close(self) -> None:

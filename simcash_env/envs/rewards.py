@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from simcash_env.envs.batch_view import F64, BatchView, Flags
+from simcash_env.schema.arrays import I64
 
 Potential: TypeAlias = Callable[[BatchView], F64]
 
@@ -89,6 +90,12 @@ def queued_value(vec: BatchView) -> F64:
     queued = vec.columns().bank_queue1_cents[:, vec.learners]
     scale: F64 = vec.scenario.view.bank_flow_scale_cents[vec.learners].astype(np.float64)
     return -queued / scale
+
+
+def cost_vector(costs: I64, reward_scale: float) -> F64:
+    """Return the vector reward (..., kinds) of costs in cents: minus each over the scale; its sum is the reward."""
+    vector: F64 = 0.0 - costs / reward_scale
+    return vector
 
 
 REWARDS: Final[dict[str, float | None]] = {"individual": 0.0, "system": 1.0, "mixed": None}

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
 from pettingzoo.utils.conversions import parallel_to_aec_wrapper
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from simcash_env._registration import BANKS_ID
-from simcash_env.envs.episodes import IS_OVER, call_reset
+from simcash_env.envs.episodes import IS_OVER, call_reset, require_begun
 from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike
 from simcash_env.envs.options import one_seed
 from simcash_env.envs.parallel import SimCashParallelEnv
@@ -28,6 +31,36 @@ def parallel_env(scenario: ScenarioLike = DEFAULT_SCENARIO, **options: Any) -> S
 
 class SimCashAecEnv(OrderEnforcingWrapper):
     """The AEC environment: PettingZoo's conversion of the parallel one, with the same errors."""
+
+    @property
+    def observation_layout(self) -> tuple[str, ...]:
+        """Name of every entry of an observation."""
+        return self._game.observation_layout
+
+    @property
+    def reward_scale(self) -> float:
+        """Cents that correspond to a reward of -1."""
+        return self._game.reward_scale
+
+    @property
+    def cost_names(self) -> tuple[str, ...]:
+        """Kinds of cost, in the order of ``infos[agent]["costs"]`` and of vector rewards."""
+        return self._game.cost_names
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """Random generator for wrappers, seeded by ``reset``."""
+        return self._game.np_random
+
+    def reward_space(self, agent: str) -> spaces.Box:
+        """Return the space of a bank's vector reward."""
+        return self._game.reward_space(agent)
+
+    @property
+    def _game(self) -> SimCashParallelEnv:
+        """The parallel environment."""
+        game: SimCashParallelEnv = self.unwrapped
+        return game
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start an episode, as ``SimCashParallelEnv.reset`` does."""
@@ -53,12 +86,29 @@ class SimCashAecEnv(OrderEnforcingWrapper):
         """Return the observation of an agent.
 
         Raises:
-            ActionError: unknown agent.
+            ActionError: unknown agent, or ``reset`` was not called.
         """
+        require_begun("observe", has_begun=self._has_reset)
         if not isinstance(agent, str) or agent not in self.possible_agents:
             message = f"observe: no agent {agent!r}; agents are {', '.join(self.possible_agents)}"
             raise ActionError(message)
         return super().observe(agent)
+
+    def state(self) -> npt.NDArray[Any]:
+        """Return the global state, as ``SimCashParallelEnv.state`` does.
+
+        Raises:
+            ActionError: ``reset`` was not called.
+        """
+        return self._game.state()
+
+    def render(self) -> str | npt.NDArray[np.uint8] | None:
+        """Render as ``SimCashParallelEnv.render`` does.
+
+        Raises:
+            ActionError: ``reset`` was not called.
+        """
+        return self._game.render()
 
 
 def env(scenario: ScenarioLike = DEFAULT_SCENARIO, **options: Any) -> SimCashAecEnv:

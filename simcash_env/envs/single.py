@@ -7,6 +7,7 @@ from typing import Any, Literal
 import gymnasium
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 
 from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike, pick_learner
 from simcash_env.envs.options import one_seed, optional_ticks
@@ -22,7 +23,8 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
             their policies; external ones follow the option ``external`` (default: ``"release"``).
         max_ticks: truncate episodes after this number of ticks.
         render_mode: as in ``SimCashParallelEnv``.
-        options: further options of ``SimCashParallelEnv``, such as ``mask`` and ``mask_in``.
+        options: further options of ``SimCashParallelEnv``, such as ``mask``, ``mask_in`` and
+            ``vector_reward``.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
@@ -57,6 +59,21 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         """Name of every entry of an observation."""
         return self.game.observation_layout
 
+    @property
+    def reward_scale(self) -> float:
+        """Cents that correspond to a reward of -1."""
+        return self.game.reward_scale
+
+    @property
+    def cost_names(self) -> tuple[str, ...]:
+        """Kinds of cost, in the order of ``info["costs"]`` and of vector rewards."""
+        return self.game.cost_names
+
+    @property
+    def reward_space(self) -> spaces.Box:
+        """Space of vector rewards, as MO-Gymnasium names it."""
+        return self.game.reward_space(self.bank)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode and run it to its first decision; without a seed, one is derived from the previous one."""
         seed = one_seed(seed)
@@ -64,7 +81,7 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         observations, infos = self.game.reset(seed, options)
         return observations[self.bank], infos[self.bank]
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Apply the bank's action and run to the next decision.
 
         Raises:

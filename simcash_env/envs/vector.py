@@ -37,6 +37,7 @@ from simcash_env.envs.options import (
     resolve_reward,
 )
 from simcash_env.envs.outputs import check_names, check_observations, check_rewards
+from simcash_env.envs.rewards import cost_vector
 from simcash_env.envs.windows import MASKED, head_sizes, new_window
 from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError
@@ -243,6 +244,11 @@ class SimCashVec:
     def rewards(self) -> F64:
         """Rewards (N, L) of the last step."""
         return self._arrays.rewards
+
+    @property
+    def vector_rewards(self) -> F64:
+        """Rewards (N, L, kinds) of the last step by kind of cost: minus the bank's own costs over ``reward_scale``."""
+        return cost_vector(self.costs, self.reward_scale)
 
     @property
     def costs(self) -> I64:
