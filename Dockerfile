@@ -24,8 +24,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s CMD ["python", "-c", "\
-import os, urllib.request as request; \
-token = os.environ.get('SIMCASH_TOKEN', ''); \
-call = request.Request('http://127.0.0.1:8000/health', headers={'Authorization': f'Bearer {token}'}); \
-request.urlopen(call, timeout=4)"]
+import urllib.request as request; \
+request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 CMD ["simcash", "serve", "--host", "0.0.0.0", "--port", "8000", "--db", "/data/simulations.db"]

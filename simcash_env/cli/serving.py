@@ -44,6 +44,7 @@ def serve(
     ] = 2_048,
     *,
     insecure: Annotated[bool, typer.Option(help="Allow a public address without a token.")] = False,
+    open_metrics: Annotated[bool, typer.Option("--open-metrics", help="Answer /metrics without a token.")] = False,
 ) -> None:
     """Serve simulations over HTTP, with a viewer at / and the API documentation at /docs.
 
@@ -57,6 +58,7 @@ def serve(
         port=port,
         token=token,
         insecure=insecure,
+        open_metrics=open_metrics,
         db=db,
         data=data,
         max_simulations=max_simulations,

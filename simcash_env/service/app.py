@@ -19,6 +19,7 @@ from simcash_env.service import routes, streaming
 from simcash_env.service.guard import Guard
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
+from simcash_env.service.openapi import describe
 from simcash_env.service.refusals import add_refusals
 from simcash_env.service.settings import Settings
 
@@ -53,6 +54,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(streaming.router)
     add_refusals(app)
+    describe(app, settings)
     app.add_middleware(Guard, settings=settings, meters=meters)
 
     @app.get("/static/kinds.json", include_in_schema=False)

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
 from simcash_env.config.external import default_policy, plain_external
 from simcash_env.config.faults import Broken, Place
-from simcash_env.config.library import scenario_ids
+from simcash_env.config.library import policy_names, policy_path, scenario_ids
+from simcash_env.config.policy_texts import by_bank, named_banks, parse_policy
 from simcash_env.config.recorded import PLACE as RECORDED
 from simcash_env.config.report import broken_of, config_error
 from simcash_env.config.suggest import likely, suggestion
@@ -46,6 +47,8 @@ def read_request(request: NewSimulation, settings: Settings) -> Origin:
 
 def _external(config: ScenarioConfig, given: Any) -> str | dict[str, Any]:
     """Return the default policy of external banks, validated like a bank's policy."""
+    if isinstance(given, str) and ":" in given:
+        given = _fields("external", given)
     if isinstance(given, Mapping):
         files = [Broken(("external", key), NO_FILES, given[key]) for key in FILE_KEYS if given.get(key) is not None]
         if files:
@@ -102,27 +105,57 @@ def _files(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
             yield from _files(inside, (*place, number))
 
 
+def _fields(path: str, text: str) -> dict[str, Any]:
+    """Return the mapping of a scenario file for a policy that was given as text.
+
+    Raises:
+        ConfigError: a parameter that is given twice or has two meanings.
+    """
+    parsed = parse_policy(text)
+    if parsed.faults:
+        raise config_error([Broken((path, key), rule, value) for key, value, rule in parsed.faults], None)
+    return parsed.fields
+
+
+def _policy(path: str, given: Any, broken: list[Broken]) -> Any:
+    """Return a policy, or None and add what is wrong with it."""
+    try:
+        fields = _fields(path, given) if isinstance(given, str) else given
+    except ConfigError as error:
+        broken += [Broken((fault.path,), fault.rule, fault.value) for fault in error.faults]
+        return None
+    file = fields.get("file")
+    if isinstance(given, str) and isinstance(file, str) and file.removesuffix(".json") in policy_names():
+        fields["file"] = str(policy_path(file.removesuffix(".json")))  # a tree of the library
+    else:
+        files = [key for key in FILE_KEYS if fields.get(key) is not None]
+        broken += [Broken((path, key), NO_FILES, fields[key]) for key in files]
+        if files:
+            return None
+    try:
+        return POLICY.validate_python(fields)
+    except ValidationError as error:
+        broken += [Broken((path, *place), rule, value) for place, rule, value in broken_of(error, fields)]
+        return None
+
+
 def _with_policies(config: ScenarioConfig, request: NewSimulation) -> ScenarioConfig:
     """Return the scenario with the policies of the request."""
-    named = dict.fromkeys(
-        (bank.id for bank in config.banks if bank.policy.type == "external" and request.external_policy is not None),
-        ("external_policy", request.external_policy),
-    ) | {bank: (f"policies.{bank}", policy) for bank, policy in request.policies.items()}
     ids = [bank.id for bank in config.banks]
     broken: list[Broken] = []
+    policies: dict[str, Any] = {}
+    for pattern, given in request.policies.items():
+        path = f"policies.{pattern}"
+        if not named_banks(pattern, ids):
+            rule = f"unknown bank, banks are {', '.join(ids)}{suggestion(likely(pattern, ids))}"
+            broken.append(Broken((path,), rule, pattern))
+        else:
+            policies[pattern] = _policy(path, given, broken)
     chosen: dict[str, Any] = {}
-    for bank, (path, policy) in named.items():
-        if bank not in ids:
-            broken.append(Broken((path,), f"unknown bank, banks are {', '.join(ids)}", bank))
-            continue
-        files = [key for key in FILE_KEYS if (policy or {}).get(key) is not None]
-        broken += [Broken((path, key), NO_FILES, (policy or {})[key]) for key in files]
-        if files:
-            continue
-        try:
-            chosen[bank] = POLICY.validate_python(policy)
-        except ValidationError as error:
-            broken += [Broken((path, *place), rule, value) for place, rule, value in broken_of(error, policy)]
+    if request.external_policy is not None:
+        policy = _policy("external_policy", request.external_policy, broken)
+        chosen = {bank.id: policy for bank in config.banks if bank.policy.type == "external"}
+    chosen |= by_bank(policies, ids)
     if broken:
         raise config_error(broken, None)
     if not chosen:

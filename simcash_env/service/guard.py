@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simcash_env.service.logs import REQUEST_ID, log
@@ -36,6 +36,31 @@ HARDENING: Final = {
 }
 
 
+SIGN_IN_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>simcash: token needed</title>
+</head>
+<body>
+<main>
+<h1>This service needs a token</h1>
+<p>Whoever started it knows the token (<code>--token</code> or <code>SIMCASH_TOKEN</code>). The browser keeps it until
+it is closed.</p>
+<form action="/" method="get">
+<label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required>
+<button>Open</button>
+</form>
+<p>Programs send the header <code>Authorization: Bearer TOKEN</code>.</p>
+</main>
+</body>
+</html>
+"""
+SIGN_IN_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'self'"
+
+
 class Guard:
     """ASGI middleware around the whole app."""
 
@@ -44,6 +69,7 @@ class Guard:
         self._settings = settings
         self._meters = meters
         self._session = None if settings.token is None else session_of(settings.token)
+        self._open = {"/health", "/metrics"} if settings.open_metrics else {"/health"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a call, pass it on and log it."""
@@ -60,6 +86,7 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         began, status, most = time.perf_counter(), 0, self._settings.max_body_bytes
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the web server leaves out the body
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -77,14 +104,20 @@ class Guard:
             if refusal is not None:
                 code, message = refusal
                 challenge = {"www-authenticate": "Bearer"} if code == HTTPStatus.UNAUTHORIZED else None
-                await answer(code, message, headers=challenge)(scope, receive, sending)
+                if code == HTTPStatus.UNAUTHORIZED and wants_page(scope, headers):
+                    page = HTMLResponse(
+                        SIGN_IN_PAGE, code, {**(challenge or {}), "content-security-policy": SIGN_IN_POLICY}
+                    )
+                    await page(scope, receive, sending)
+                else:
+                    await answer(code, message, headers=challenge)(scope, receive, sending)
             elif is_decimal(length := headers.get("content-length", "0")) and int(length) > most:
                 await drain(receive, MOST_DRAINED)  # a client that is still sending would not read the answer
                 await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long(length))(scope, receive, sending)
             elif (welcome := self._welcome(scope)) is not None:
                 await welcome(scope, receive, sending)
             else:
-                await self._app(scope, self._counted(receive), sending)
+                await self._app(inner, self._counted(receive), sending)
         except Exception as error:
             if status == 0:
                 await answer_crash(error)(scope, receive, sending)
@@ -92,7 +125,7 @@ class Guard:
         finally:
             self._meters.under_way.dec()
             seconds = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path_format", "other")
+            route = getattr(inner.get("route"), "path_format", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._meters.requests.labels(method, route, str(status)).inc()
             self._meters.seconds.labels(method, route).observe(seconds)
@@ -157,6 +190,8 @@ class Guard:
         cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
         if is_same(shown, self._settings.token) or is_same(cookie, self._session):
             return True
+        if scope["path"] in self._open and scope.get("method") in SAFE:
+            return True
         return scope["path"] == "/" and is_same(query_of(scope).get("token", ""), self._settings.token)
 
     def _welcome(self, scope: Scope) -> RedirectResponse | None:
@@ -169,6 +204,11 @@ class Guard:
         is_https = scope.get("scheme") == "https"
         response.set_cookie(COOKIE, self._session, httponly=True, samesite="strict", secure=is_https)
         return response
+
+
+def wants_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a person's browser asks for a page."""
+    return scope["method"] in {"GET", "HEAD"} and "text/html" in headers.get("accept", "")
 
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -5,13 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
+from simcash_env.config.faults import RULE
 from simcash_env.config.fields import Model, Text, Truth
 from simcash_env.schema.limits import MAX_CENTS, MAX_SEED
 
 Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
-Named = Annotated[dict[str, Any], Field(description="A policy as in a scenario file: type and parameters.")]
+
+
+def _mapping_or_text(value: Any) -> Any:
+    if not isinstance(value, (dict, str)):
+        raise PydanticCustomError(RULE, "must be a policy: a mapping, or NAME:parameter=value,...")
+    return value
+
+
+Named = Annotated[
+    Any,
+    BeforeValidator(_mapping_or_text),
+    Field(
+        description="A policy as in a scenario file (type and parameters), or as on the command line: "
+        "NAME:parameter=value,...",
+        json_schema_extra={
+            "anyOf": [{"type": "string"}, {"type": "object"}],
+            "examples": ["fifo", "deadline:urgency_threshold=6", {"type": "fifo"}],
+        },
+    ),
+]
 Whole = Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS)]
 
 
@@ -28,17 +49,19 @@ class NewSimulation(Model):
     seed: Seed | None = Field(None, description="Random seed (default: the seed in the scenario).")
     events: Truth = Field(default=True, description="Keep the event log.")
     policies: dict[str, Named] = Field(
-        default_factory=dict, description="Policies by bank that replace those of the scenario."
+        default_factory=dict,
+        description="Policies by bank, or by pattern such as `*` or `CORE_*`, that replace those of the scenario. An "
+        "id beats a pattern, a later pattern an earlier one.",
     )
     external_policy: Named | None = Field(
         None,
         description="Policy for the whole run of the external banks that `policies` does not name. Tick calls cannot "
         "decide for these banks.",
     )
-    external: str | Named = Field(
+    external: Named = Field(
         "release",
         description="Default policy of external banks in a tick without `actions`: 'release' (every payment), 'hold', "
-        "the name of a policy without parameters, or a policy as in a scenario file.",
+        "a policy as in a scenario file, or NAME:parameter=value,...",
     )
 
 

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from simcash_env import __version__
 from simcash_env.config import load_scenario
-from simcash_env.config.documents import DUPLICATE, parse_json
+from simcash_env.config.documents import DUPLICATE, parse_json, parse_yaml
 from simcash_env.config.library import scenario_ids, scenario_question
 from simcash_env.errors import ConfigError, printable
 from simcash_env.schema.limits import MAX_TICKS
@@ -31,6 +31,9 @@ MaybeTick = Annotated[int | None, Query(ge=0, le=MAX_TICKS)]
 Payments = Annotated[int, Query(ge=0, le=10_000, description="Maximum number of payments listed from each queue.")]
 Responses = dict[int | str, dict[str, Any]]
 
+YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
+"""Media types of YAML: the registered one (RFC 9512) and older ones."""
+
 MISSING: Final[Responses] = {404: {"model": models.Refused, "description": "Not found."}}
 CONFLICT: Final[Responses] = {
     409: {"model": models.Refused, "description": "Not possible in the current state of the simulation."}
@@ -38,8 +41,9 @@ CONFLICT: Final[Responses] = {
 FULL: Final[Responses] = {507: {"model": models.Refused, "description": "Not enough memory or disk space."}}
 STOPPING: Final[Responses] = {503: {"model": models.Refused, "description": "The service is stopping."}}
 BODY: Final[Responses] = {
-    400: {"model": models.Refused, "description": "The body is not valid JSON."},
+    400: {"model": models.Refused, "description": "The body is not valid JSON or YAML."},
     413: {"model": models.Refused, "description": "The body exceeds the size limit."},
+    415: {"model": models.Refused, "description": "The body is neither JSON nor YAML by its `Content-Type`."},
 }
 EVERY: Final[Responses] = {
     401: {"model": models.Refused, "description": "The token is missing or wrong."},
@@ -49,7 +53,16 @@ EVERY: Final[Responses] = {
 
 
 class StrictRequest(Request):
-    """A request whose JSON has no duplicate keys, valid Unicode and finite numbers."""
+    """A request whose JSON or YAML has no duplicate keys, valid Unicode and finite numbers."""
+
+    is_yaml = False
+
+    def read_as_json(self) -> None:
+        """Make the web framework call ``json``, which reads YAML."""
+        self.is_yaml = True
+        headers = [(name, value) for name, value in self.scope["headers"] if name != b"content-type"]
+        self.scope = {**self.scope, "headers": [*headers, (b"content-type", b"application/json")]}
+        del self._headers
 
     async def json(self) -> Any:
         """Parse the body.
@@ -59,7 +72,7 @@ class StrictRequest(Request):
         """
         body = await self.body()
         try:
-            document = parse_json(body.decode("utf-8-sig"), None)
+            document = (parse_yaml if self.is_yaml else parse_json)(body.decode("utf-8-sig"), None)
         except UnicodeDecodeError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, "body: not UTF-8 text") from error
         except ConfigError as error:
@@ -74,15 +87,44 @@ class StrictRequest(Request):
         return document.value
 
 
+def media_type(request: Request) -> str:
+    """Return the media type of a body without its parameters, in lower case; empty if the header is missing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def require_readable(request: Request) -> None:
+    """Check that a body has a media type that is read here.
+
+    Raises:
+        HTTPException: it has another one, or none.
+    """
+    kind = media_type(request)
+    if is_json(kind) or kind in YAML_TYPES or not await request.body():
+        return
+    found = f"got {kind!r}" if kind else "the header is missing"
+    message = f"Content-Type: send application/json, or application/yaml for YAML; {found}"
+    raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+
+
+def is_json(kind: str) -> bool:
+    """Whether a media type is one of JSON."""
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
 class StrictRoute(APIRoute):
-    """A route that parses request bodies strictly."""
+    """A route that parses request bodies strictly, as JSON or as YAML."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the framework's handler with a ``StrictRequest``."""
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            if self.body_field is not None:
+                await require_readable(strict)
+                if media_type(strict) in YAML_TYPES:
+                    strict.read_as_json()
+            return await handle(strict)
 
         return handle_strictly
 
@@ -109,6 +151,7 @@ TheHeld = Annotated[Held, Depends(held_of)]
 
 @router.post(
     "/simulations",
+    tags=["simulations"],
     status_code=201,
     responses={
         **BODY,
@@ -125,7 +168,7 @@ async def create_simulation(keeper: TheKeeper, body: requests.NewSimulation) -> 
     return models.Detail(**await keeper.exclusively(held, lambda: views.detail(held)))
 
 
-@router.get("/simulations")
+@router.get("/simulations", tags=["simulations"])
 async def list_simulations(keeper: TheKeeper) -> models.Simulations:
     """List all simulations in the order of creation, and separately those that cannot be read."""
     rows, unreadable = [], dict(keeper.unreadable)
@@ -140,19 +183,21 @@ async def list_simulations(keeper: TheKeeper) -> models.Simulations:
     return models.Simulations(simulations=rows, unreadable=unreadable_rows)
 
 
-@router.get("/simulations/{id}", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}", tags=["simulations"], responses={**MISSING, **CONFLICT})
 async def show_simulation(keeper: TheKeeper, held: TheHeld) -> models.Detail:
     """Return one simulation with its scenario."""
     return models.Detail(**await keeper.exclusively(held, lambda: views.detail(held)))
 
 
-@router.delete("/simulations/{id}", status_code=204, responses={**MISSING, **FULL})
+@router.delete("/simulations/{id}", tags=["simulations"], status_code=204, responses={**MISSING, **FULL})
 async def delete_simulation(keeper: TheKeeper, name: Id) -> None:
     """Delete a simulation, after its current call has finished."""
     await keeper.delete(name)
 
 
-@router.post("/simulations/{id}/tick", responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING})
+@router.post(
+    "/simulations/{id}/tick", tags=["simulations"], responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING}
+)
 async def tick(
     keeper: TheKeeper,
     held: TheHeld,
@@ -174,7 +219,7 @@ async def tick(
     return models.Ticked(**await keeper.exclusively(held, work))
 
 
-@router.get("/simulations/{id}/state", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/state", tags=["state and records"], responses={**MISSING, **CONFLICT})
 async def show_state(
     keeper: TheKeeper, held: TheHeld, tick: MaybeTick = None, payments: Payments = 100
 ) -> models.StateResponse:
@@ -186,7 +231,10 @@ async def show_state(
 
 
 @router.post(
-    "/simulations/{id}/transactions", status_code=201, responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING}
+    "/simulations/{id}/transactions",
+    tags=["payments"],
+    status_code=201,
+    responses={**MISSING, **BODY, **CONFLICT, **FULL, **STOPPING},
 )
 async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.NewTransaction) -> models.Submitted:
     """Add a payment that arrives in the current tick at the end of its sender's internal queue."""
@@ -198,7 +246,7 @@ async def submit_transaction(keeper: TheKeeper, held: TheHeld, body: requests.Ne
     return await keeper.exclusively(held, work)
 
 
-@router.get("/simulations/{id}/transactions/{tx}", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/transactions/{tx}", tags=["payments"], responses={**MISSING, **CONFLICT})
 async def show_transaction(
     keeper: TheKeeper, held: TheHeld, tx: Annotated[str, Path(max_length=64)]
 ) -> models.TransactionRow:
@@ -206,7 +254,7 @@ async def show_transaction(
     return models.TransactionRow(**await keeper.exclusively(held, lambda: views.transaction(held, tx)))
 
 
-@router.get("/simulations/{id}/agents", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/agents", tags=["state and records"], responses={**MISSING, **CONFLICT})
 async def find_agent(
     keeper: TheKeeper,
     held: TheHeld,
@@ -217,7 +265,7 @@ async def find_agent(
     return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
-@router.get("/simulations/{id}/agents/{bank:path}", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/agents/{bank:path}", tags=["state and records"], responses={**MISSING, **CONFLICT})
 async def show_agent(
     keeper: TheKeeper,
     held: TheHeld,
@@ -228,7 +276,7 @@ async def show_agent(
     return models.AgentResponse(**await keeper.exclusively(held, lambda: views.agent(held, bank, payments)))
 
 
-@router.get("/simulations/{id}/events", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/events", tags=["state and records"], responses={**MISSING, **CONFLICT})
 async def show_events(
     keeper: TheKeeper,
     held: TheHeld,
@@ -248,7 +296,7 @@ async def show_events(
     return models.EventPage(**await keeper.exclusively(held, read))
 
 
-@router.get("/simulations/{id}/metrics", responses={**MISSING, **CONFLICT})
+@router.get("/simulations/{id}/metrics", tags=["state and records"], responses={**MISSING, **CONFLICT})
 async def show_metrics(
     keeper: TheKeeper, held: TheHeld, from_tick: Tick = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
 ) -> models.MetricsResponse:
@@ -259,7 +307,7 @@ async def show_metrics(
 # -- the service itself -----------------------------------------------------------------------------------------------
 
 
-@router.get("/scenarios")
+@router.get("/scenarios", tags=["service"])
 async def list_scenarios(keeper: TheKeeper) -> list[models.LibraryScenario]:
     """List the scenarios of the library."""
     return await keeper.in_thread(library)
@@ -285,7 +333,7 @@ def library() -> list[models.LibraryScenario]:
     return rows
 
 
-@router.get("/health")
+@router.get("/health", tags=["service"])
 async def health(keeper: TheKeeper) -> models.Health:
     """Return status, number of simulations and memory use."""
     status = "stopping" if keeper.stopping.is_set() else "ok"
@@ -294,7 +342,10 @@ async def health(keeper: TheKeeper) -> models.Health:
 
 
 @router.get(
-    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    "/metrics",
+    tags=["service"],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def prometheus(request: Request) -> Response:
     """Return the metrics of the service for Prometheus."""

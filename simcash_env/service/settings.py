@@ -27,6 +27,7 @@ class Settings:
         port: port to listen on (0: a free port).
         token: bearer token required from clients; None: no token.
         insecure: allow a public address without a token.
+        open_metrics: answer `/metrics` without a token.
         db: SQLite file that keeps the simulations; None: memory only.
         data: folder of recorded payments that scenarios of clients may name; None: they may name no file.
         max_simulations: maximum number of simulations.
@@ -41,6 +42,7 @@ class Settings:
     port: int = 8000
     token: str | None = field(default=None, repr=False)
     insecure: bool = False
+    open_metrics: bool = False
     db: Path | None = None
     data: Path | None = None
     max_simulations: int = 64

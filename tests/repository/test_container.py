@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from simcash_env.cli import app
 from tests.repository.test_packaging import ROOT, build
@@ -114,19 +115,36 @@ def test_container_command_has_options_of_the_service():
     assert given["db"].parent == Path(last("VOLUME"))
 
 
-@pytest.mark.parametrize(
-    ("token", "is_healthy"), [(TOKEN, True), ("another", False), (None, False)], ids=["right", "wrong", "none"]
-)
-def test_container_health_check_asks_the_service(token, is_healthy):
+@pytest.mark.parametrize("is_running", [True, False])
+def test_container_health_check_asks_the_service_and_needs_no_token(is_running):
     _, _, written = last("HEALTHCHECK").partition("CMD ")
     python, flag, program = json.loads(written)
     assert (python, flag) == ("python", "-c")
     environment = {name: value for name, value in os.environ.items() if name != "SIMCASH_TOKEN"}
-    environment |= {} if token is None else {"SIMCASH_TOKEN": token}
     with serving(token=TOKEN) as served:
-        here = program.replace("http://127.0.0.1:8000", served.url)
+        here = program.replace("http://127.0.0.1:8000", served.url if is_running else "http://127.0.0.1:9")
         assert here != program
         done = subprocess.run(
             [sys.executable, flag, here], env=environment, capture_output=True, text=True, check=False
         )
-    assert (done.returncode == 0) == is_healthy, done.stderr
+    assert (done.returncode == 0) == is_running, done.stderr
+
+
+def test_container_compose_file_passes_its_schema_and_agrees_with_the_image():
+    file = ROOT / "compose.yaml"
+    check = ["--builtin-schema", "vendor.compose-spec", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *check], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    compose = yaml.safe_load(file.read_text(encoding="utf-8"))
+    service = compose["services"]["simcash"]
+    assert service["build"] == "."
+    (volume,) = service["volumes"]
+    name, _, place = volume.partition(":")
+    assert (place, name in compose["volumes"]) == (last("VOLUME"), True)
+    (port,) = service["ports"]
+    assert port.startswith("127.0.0.1:")
+    assert port.endswith(f":{last('EXPOSE')}")
+    assert service["environment"]["SIMCASH_TOKEN"].startswith("${SIMCASH_TOKEN:?")
+    assert service["read_only"]

@@ -18,6 +18,8 @@ from tools.docs import animation, site
 RUN = {"python", "sh"}
 SHOWN = {"", "bibtex", "csv", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
+ELSEWHERE = {"docs/service-examples.md"}
+"""Pages whose blocks run against a service: tests/service/test_examples.py."""
 LONG_PAGES = {"docs/benchmark.md", "docs/how-to/own-scenario.md"}
 """Pages whose blocks train or tune: half a minute and more."""
 
@@ -51,7 +53,7 @@ def run_line(line, folder, monkeypatch):
     [
         pytest.param(name, marks=[pytest.mark.slow] * (name in LONG_PAGES))
         for name, text in TEXTS.items()
-        if RUN & {block.kind for block in blocks(text)}
+        if name not in ELSEWHERE and RUN & {block.kind for block in blocks(text)}
     ],
 )
 def test_pages_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypatch):
@@ -72,6 +74,8 @@ def test_pages_every_block_of_a_page_runs_in_its_order(name, tmp_path, monkeypat
 @pytest.mark.parametrize("name", TEXTS)
 def test_pages_every_block_says_its_language_and_every_program_is_run(name):
     assert {block.kind for block in blocks(TEXTS[name])} <= RUN | SHOWN
+    if name in ELSEWHERE:
+        return
     shown = [line.words for block in blocks(TEXTS[name]) if block.kind == "sh" for line in lines(block.text)]
     for block in blocks(TEXTS[name]):
         if block.kind == "python" and block.title:
@@ -82,7 +86,8 @@ def test_pages_every_block_says_its_language_and_every_program_is_run(name):
 def test_pages_what_is_not_run_is_shown_somewhere():
     said = [
         line.reason
-        for text in TEXTS.values()
+        for name, text in TEXTS.items()
+        if name not in ELSEWHERE
         for block in blocks(text)
         for line in lines(block.text)
         if block.kind == "sh"

@@ -35,7 +35,7 @@ def guarded():
         yield served
 
 
-PATHS = ["/", "/health", "/metrics", "/docs", "/openapi.json", "/static/app.js", "/simulations", "/nothing"]
+PATHS = ["/", "/scenarios", "/metrics", "/docs", "/openapi.json", "/static/app.js", "/simulations", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -68,7 +68,7 @@ def test_access_browser_comes_with_the_token_once_and_gets_a_cookie(guarded):
         assert browser.get("/health").status_code == 200
         session = f"{COOKIE}={browser.cookies[COOKIE]}"
     for header, status in ((f"odd,name=1; {session}", 200), ("odd,name=1", 401), (f"{session}x", 401)):
-        assert httpx.get(guarded.url + "/health", headers={"cookie": header}).status_code == status
+        assert httpx.get(guarded.url + "/scenarios", headers={"cookie": header}).status_code == status
     assert not [line for line in guarded.lines if TOKEN in line or "correct+horse" in line]
 
 

@@ -70,7 +70,7 @@ CASES = [
     post(NEW, {"scenario": CASTRO, "seed": True}, 422, "seed: must be a whole number, got True"),
     post(NEW, {"scenario": CASTRO, "events": 1}, 422, "events: must be true or false, got 1"),
     post(NEW, {"scenario": CASTRO, "policies": []}, 422, "policies: must be a mapping, got a list"),
-    post(NEW, {"scenario": CASTRO, "policies": {"BANK_A": "fifo"}}, 422, "policies.BANK_A: must be a mapping, got 'fifo'"),
+    post(NEW, {"scenario": CASTRO, "policies": {"BANK_A": 7}}, 422, "policies.BANK_A: must be a policy: a mapping, or NAME:parameter=value,..., got 7"),
     post(NEW, {"scenario": CASTRO, "policies": {"BANK_C": FIFO}}, 422, "policies.BANK_C: unknown bank, banks are BANK_A, BANK_B"),
     post(NEW, {"scenario": CASTRO, "policies": {"BANK_A": {}}}, 422, "policies.BANK_A: needs a type"),
     post(NEW, {"scenario": CASTRO, "policies": {"BANK_A": {"type": "fivo"}}}, 422, "Did you mean fifo?"),
