@@ -27,7 +27,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel extras clean
+.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel bare lowest newest extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -158,8 +158,31 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
 	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools repository)
 
+# The wheel alone, by its dependencies' bounds, in environments that have nothing else.
+PYTHONS ?= $(PYTHON)
+bare: setup  ## install the wheel in a bare environment of each Python: make bare PYTHONS="python3.12 python3.13"
+	$(BIN)/python -m tools.bare $(PYTHONS)
+
+# Versions at the ends of the bounds in pyproject.toml, resolved by uv; what the tests need of their own is the newest.
+BOUNDED := training,render,records,data,plots,service,tune,distill,offline
+OWN_TOOLS := pytest pytest-xdist hypothesis httpx polars jsonschema-rs nbformat
+QUICK_TESTS := $(addprefix tests/,envs config simulation records render examples/test_ideas.py runs/test_recorded_runs.py \
+	evaluation/test_leaderboard.py evaluation/test_submission_score.py)
+.resolutions/%/.setup-stamp: pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet uv
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --resolution $* -e ".[$(BOUNDED)]"
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python $(OWN_TOOLS)
+	@touch $@
+
+lowest: .resolutions/lowest-direct/.setup-stamp  ## quick tests with the lowest versions that pyproject.toml allows
+	SIMCASH_CACHE_DIR=$(CURDIR)/build/lowest $(<D)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(QUICK_TESTS)
+
+newest: .resolutions/highest/.setup-stamp  ## quick tests with the newest versions that pyproject.toml allows
+	SIMCASH_CACHE_DIR=$(CURDIR)/build/newest $(<D)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(QUICK_TESTS)
+
 extras: setup  ## install each extra alone, in an environment of its own, and use what it promises
 	$(BIN)/python -m tools.extras
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .adapters .audit build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .adapters .resolutions .audit build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -20,7 +20,7 @@ SHOWN = {"", "bibtex", "csv", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
 ELSEWHERE = {"docs/service-examples.md"}
 """Pages whose blocks run against a service: tests/service/test_examples.py."""
-LONG_PAGES = {"docs/benchmark.md", "docs/how-to/own-scenario.md"}
+LONG_PAGES = {"docs/benchmark.md", "docs/tutorial.md", "docs/how-to/own-scenario.md"}
 """Pages whose blocks train or tune: half a minute and more."""
 
 
@@ -79,7 +79,9 @@ def test_pages_every_block_says_its_language_and_every_program_is_run(name):
     shown = [line.words for block in blocks(TEXTS[name]) if block.kind == "sh" for line in lines(block.text)]
     for block in blocks(TEXTS[name]):
         if block.kind == "python" and block.title:
+            stem = block.title.removesuffix(".py")
             used = [words for words in shown if words[0] == "python" and block.title in words]
+            used += [other.title for other in blocks(TEXTS[name]) if f"from {stem} import" in other.text]
             assert used, "a program that no line of the page runs or packs"
 
 
