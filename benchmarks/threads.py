@@ -44,8 +44,8 @@ def stepper(num_threads: int) -> Callable[[], Any]:
 
 
 def calls_of(vec: SimCashVec) -> npt.NDArray[np.int64]:
-    """The calls of a batch's chunks, a row each."""
-    return np.stack([call.words for call in vec._workers._calls])  # noqa: SLF001 - what is compared
+    """Where the calls of a batch's chunks lie."""
+    return np.array([call.address for call in vec._workers._calls])  # noqa: SLF001 - what is compared
 
 
 def prange_stepper() -> Callable[[], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simcash_env.agents.ahead import ask_for_copies, is_beyond_cache
 from simcash_env.agents.decode import decode
 from simcash_env.agents.observe import observe, show_prices
 from simcash_env.agents.reward import forget_step, reward, stand_still
@@ -25,12 +26,13 @@ from simcash_env.agents.tables import (
     Window,
 )
 from simcash_env.kernels._numba.jit import entry, kernel
-from simcash_env.kernels._numba.views import argument_opener, part
+from simcash_env.kernels._numba.views import argument_opener, column_at, part
 from simcash_env.kernels.rng import start_stream
 from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NUM_COSTS, Phase, Status
+from simcash_env.schema.layout import argument_fields
 
 __all__ = [
     "BY_CALLER",
@@ -50,21 +52,22 @@ OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 OVER = int(Phase.OVER)
 
 open_call = argument_opener(Call)
+CALL_WORDS = sum(field.words for field in argument_fields(Call))
 
 
 @entry
-def step_batch(words: I64, given: I64) -> int:
+def step_batch(address: int, given: I64) -> int:
     """Take actions over, then ``step_copies``, on arrays that the caller keeps.
 
     Args:
-        words: a ``Call``, as ``envs/workers.py`` packs it.
-        given: (N * L, H) actions of every copy; without rows, only what is pending is done.
+        address: where the words of a ``Call`` lie, as ``envs/workers.py`` packs it.
+        given: (N, L, H) actions of every copy; without copies, only what is pending is done.
 
     Returns:
-        How many copies could not be finished; -1 minus the row of an action that is out of range, nothing has changed
-        then.
+        How many copies could not be finished; -1 minus the row, of N * L, of an action that is out of range, nothing
+        has changed then.
     """
-    call = open_call(words)
+    call = open_call(column_at(address, CALL_WORDS))
     buffers = call.buffers
     if given.shape[0] > 0:
         refused = accept_actions(given, call.num_choices, buffers.actions)
@@ -79,27 +82,30 @@ def step_batch(words: I64, given: I64) -> int:
 
 @kernel
 def accept_actions(given: I64, num_choices: I64, actions: I32) -> int:
-    """Copy actions (rows, heads) to the flat buffer if all are in range; returns the first row that is not, else -1."""
-    rows, heads = given.shape
+    """Copy actions (N, L, H) to the flat buffer if all are in range; returns the first row that is not, else -1."""
+    copies, banks, heads = given.shape
     wrong = 0
-    for row in range(rows):
-        for head in range(heads):
-            wrong += (given[row, head] < 0) | (given[row, head] >= num_choices[head])
+    for copy in range(copies):
+        for bank in range(banks):
+            for head in range(heads):
+                wrong += (given[copy, bank, head] < 0) | (given[copy, bank, head] >= num_choices[head])
     if wrong > 0:
         return first_refused(given, num_choices)
-    for row in range(rows):
-        for head in range(heads):
-            actions[row * heads + head] = given[row, head]
+    for copy in range(copies):
+        for bank in range(banks):
+            for head in range(heads):
+                actions[(copy * banks + bank) * heads + head] = given[copy, bank, head]
     return -1
 
 
 @kernel
 def first_refused(given: I64, num_choices: I64) -> int:
-    """The first row with a choice that is out of range, -1 if there is none."""
-    rows, heads = given.shape
-    for row in range(rows):
+    """The first row of N * L with a choice that is out of range, -1 if there is none."""
+    copies, banks, heads = given.shape
+    for row in range(copies * banks):
         for head in range(heads):
-            if given[row, head] < 0 or given[row, head] >= num_choices[head]:
+            choice = given[row // banks, row % banks, head]
+            if choice < 0 or choice >= num_choices[head]:
                 return row
     return -1
 
@@ -111,8 +117,11 @@ def step_copies(arena: Arena, buffers: Buffers, shape: Shape, is_backward: int) 
     Grow the arena and call again: finished copies are left alone, the others go on where they stopped.
     """
     work, unfinished, num_copies = open_work(arena.work_row, arena.work_sizes), 0, buffers.pending.shape[0]
+    asks_ahead, direction = is_beyond_cache(arena), -1 if is_backward else 1
     for turn in range(num_copies):
         copy = num_copies - 1 - turn if is_backward else turn
+        if asks_ahead and turn + 2 < num_copies:
+            ask_for_copies(arena, buffers, shape, copy + direction, copy + 2 * direction)
         if buffers.pending[copy] != DONE:
             unfinished += not finish_copy(arena, buffers, shape, work, copy)
     return unfinished

@@ -179,10 +179,10 @@ class SimCashParallelEnv(ParallelEnv):
         if not agents:
             raise ActionError(IS_OVER if vec.has_begun else call_reset())
         rows = self._rows_of(actions)
-        heads = rows if self._takes_heads else vec.decode(rows[None])
-        refused = vec.step_rows(heads)
+        heads = rows[None] if self._takes_heads else vec.decode(rows[None])
+        refused = vec.step_heads(heads)
         if refused >= 0:
-            message = f"actions.{agents[refused]}: {vec.range_rule(heads[refused])}"
+            message = f"actions.{agents[refused]}: {vec.range_rule(heads[0, refused])}"
             raise ActionError(message)
         self._renderer.record()
         observations, infos = self._observe()

@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from gymnasium import spaces
 
 MOST_SLOTS: Final = 2**16
-NO_ACTIONS: Final = np.zeros((0, 0), np.int64)
+NO_ACTIONS: Final = np.zeros((0, 0, 0), np.int64)
+INT64: Final = np.dtype(np.int64)
 NO_WORK: Final = np.zeros(0, np.int64)
 """Scratch space of the arena; each worker has its own."""
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
@@ -205,6 +206,8 @@ class SimCashVec:
         self.num_main_heads = sum(name.startswith("main") for name in heads)
         self.head_index = HeadIndex({name: at for at, name in enumerate(heads) if not name.startswith("main")})
         self.action_nvec: I64 = np.array(list(heads.values()), np.int64)
+        self._takes_heads = type(self.action) is QueueAction
+        self._heads_shape: tuple[int, ...] = (num_envs, self.num_banks, len(heads))
         self.observation_layout = check_names(self.observation, self.observation.names(self))
         self.observation_size = len(self.observation_layout)
 
@@ -421,24 +424,34 @@ class SimCashVec:
         """
         if not self._episodes.are_running or self._stands_still:
             self._episodes.require_running(self.over() & self._stands_still)
-        rows = self.decode(actions)
-        refused = self.step_rows(rows if rows.flags.writeable else rows.copy())
+        heads: Any = actions
+        if not (self._takes_heads and self._are_heads(actions)):
+            heads = self.decode(actions)
+        refused = self.step_heads(heads)
         if refused >= 0:
             copy, bank = divmod(refused, self.num_banks)
-            message = f"actions[{copy}, {bank}]: {self.range_rule(rows[refused])}"
+            message = f"actions[{copy}, {bank}]: {self.range_rule(heads[copy, bank])}"
             raise ActionError(message)
-        arrays = self._arrays
-        return self.observations, self._returned_masks(), arrays.rewards, arrays.terminated, arrays.truncated
+        if self.mask == "matrix":
+            return self._seen
+        observations, _, rewards, terminated, truncated = self._seen
+        return observations, self._returned_masks(), rewards, terminated, truncated
+
+    def _are_heads(self, actions: Any) -> bool:
+        """Return True for an array that the kernel takes as it is."""
+        if type(actions) is not np.ndarray or actions.dtype is not INT64:
+            return False
+        return actions.shape == self._heads_shape and actions.flags.carray
 
     def decode(self, actions: npt.ArrayLike) -> I64:
-        """Return the heads (N * L, H) of actions (N, L, *shape).
+        """Return the heads (N, L, H) of actions (N, L, *shape), in an array that may be written.
 
         Raises:
             ActionError: wrong shape or type, or rejected by the action object.
         """
         given, rows = array_of("actions", actions), (self.num_envs, self.num_banks)
-        if type(self.action) is QueueAction:
-            shape, kinds, numbers = self.actions.shape, "iu", "whole numbers"
+        if self._takes_heads:
+            shape, kinds, numbers = self._heads_shape, "iu", "whole numbers"
         else:
             space = self.single_action_space
             shape, is_box = (*rows, *(space.shape or ())), space.dtype is not None and space.dtype.kind == "f"
@@ -447,21 +460,21 @@ class SimCashVec:
             message = f"actions: need {numbers} of shape {shape}, got {given.dtype} of {given.shape}"
             raise ActionError(message)
         heads = self.action.decode(self, given)
-        if heads.shape != self.actions.shape or heads.dtype.kind not in "iu":
-            expected, found = self.actions.shape, f"{heads.dtype} of {heads.shape}"
+        if heads.shape != self._heads_shape or heads.dtype.kind not in "iu":
+            expected, found = self._heads_shape, f"{heads.dtype} of {heads.shape}"
             message = f"action.decode: must give whole numbers of shape {expected}, gave {found}"
             raise ActionError(message)
-        return np.ascontiguousarray(heads, np.int64).reshape(-1, self.actions.shape[2])
+        return np.require(heads, np.int64, ["C", "A", "W"])
 
     def range_rule(self, row: I64) -> str:
         """Return the error text for an action that is out of range."""
         choices = self.action_nvec.tolist()
         return f"every head takes 0 to its number of choices - 1, choices are {choices}, got {row.tolist()}"
 
-    def step_rows(self, rows: I64) -> int:
-        """Step with int64 heads (N * L, H); return the first row that is out of range (nothing changes), else -1."""
+    def step_heads(self, heads: I64) -> int:
+        """Step with int64 heads (N, L, H); return the first row of N * L out of range (nothing changes), else -1."""
         was_over = self.over() if self._is_hooked else None
-        unfinished: int = self._workers.run(rows)
+        unfinished: int = self._workers.run(heads)
         if unfinished < 0:
             return -1 - unfinished
         if unfinished > 0:
@@ -541,6 +554,8 @@ class SimCashVec:
         )
         parts = self._kernels, self.scenario, arena, self._arrays.buffers, self._shape, self.action_nvec
         self._workers = BatchWorkers(*parts, self.num_threads)
+        arrays = self._arrays
+        self._seen = self.observations, arrays.masks, arrays.rewards, arrays.terminated, arrays.truncated
 
     # -- state of single copies ---------------------------------------------------------------------------------------
 
@@ -630,7 +645,7 @@ class SimCashVec:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle: everything except the kernels and the views of the buffers."""
-        left_out = {"_kernels", "_workers"}
+        left_out = {"_kernels", "_workers", "_seen"}
         is_view = isinstance(self.observation, Full) or len(self._arrays.buffers.raw) > self.num_features
         if is_view or not self._is_hooked:
             left_out.add("observations")

@@ -27,6 +27,7 @@ class PackedCall:
     def __init__(self, call: Any) -> None:
         self._call = call
         self.words: I64 = pack_arguments(call)
+        self.address: int = self.words.__array_interface__["data"][0]
 
 
 class BatchWorkers:
@@ -49,7 +50,7 @@ class BatchWorkers:
         copies = len(buffers.pending)
         bounds = np.linspace(0, copies, min(count, copies) + 1).astype(int).tolist()
         banks, entries = len(shape.window.learners), shape.window.num_entries
-        self._rows: list[slice] = []
+        self._chunks: list[slice] = []
         self._calls: list[PackedCall] = []
         for first, last in itertools.pairwise(bounds):
             work_row, work_sizes = initial_work(scenario, arena.state_sizes)
@@ -61,24 +62,25 @@ class BatchWorkers:
                 cut["raw"] = np.zeros(entries)
             call = kernels.Call(own, type(buffers)(**cut), shape, num_choices=nvec, is_backward=np.ones(1, np.int64))
             self._calls.append(PackedCall(call))
-            self._rows.append(slice(first * banks, last * banks))
+            self._chunks.append(slice(first, last))
         self._threads = Threads(len(self._calls)) if len(self._calls) > 1 else None
 
-    def run(self, rows: I64) -> int:
-        """Call ``step_batch`` on all chunks; a rejected row changes nothing."""
+    def run(self, heads: I64) -> int:
+        """Call ``step_batch`` on all chunks of actions (N, L, H); a rejected row, of N * L, changes nothing."""
         threads = self._threads
         if threads is None:
-            return int(self._step(self._calls[0].words, rows))
-        if not len(rows):
-            return sum(self._map(threads, [rows] * len(self._calls)))
-        wrong = ((rows < 0) | (rows >= self._nvec)).any(axis=1)
+            unfinished: int = self._step(self._calls[0].address, heads)
+            return unfinished
+        if not len(heads):
+            return sum(self._map(threads, [heads] * len(self._calls)))
+        wrong = ((heads < 0) | (heads >= self._nvec)).any(axis=2)
         if wrong.any():
             return -1 - int(wrong.argmax())
-        return sum(self._map(threads, [rows[chunk] for chunk in self._rows]))
+        return sum(self._map(threads, [heads[chunk] for chunk in self._chunks]))
 
-    def _map(self, threads: Threads, rows: Sequence[I64]) -> list[int]:
-        words = [call.words for call in self._calls]
-        return [int(unfinished) for unfinished in threads.pool.map(self._step, words, rows)]
+    def _map(self, threads: Threads, heads: Sequence[I64]) -> list[int]:
+        addresses = [call.address for call in self._calls]
+        return list(threads.pool.map(self._step, addresses, heads))
 
     def close(self) -> None:
         """End the threads."""

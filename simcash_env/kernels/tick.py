@@ -121,19 +121,37 @@ def advance_clock(scenario: Scenario, state: State) -> None:
     state.phase[0] = OVER if state.tick[0] >= scenario.num_ticks[0] else CLOSED
 
 
-@entry
-def open_rows(
-    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64
-) -> int:
-    """``open_tick`` on arena rows."""
-    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
-    return open_tick(scenario, state, open_work(work_row, work_sizes))
+@kernel
+def half_ticks(state: State) -> int:
+    """Half ticks of the run that are done: a tick is opened, then closed."""
+    is_opened = state.phase[0] == DECIDING or state.phase[0] == CLOSING
+    return 2 * state.tick[0] + is_opened
+
+
+@kernel
+def advance(scenario: Scenario, state: State, work: Work, until: int) -> int:
+    """Open and close ticks until this many half ticks of the run are done, or the run is over.
+
+    Decisions in ``work`` hold for every tick that is closed. Returns the status of a half tick that could not be done.
+    """
+    while state.phase[0] != OVER and half_ticks(state) < until:
+        is_opened = state.phase[0] == DECIDING or state.phase[0] == CLOSING
+        status = close_tick(scenario, state, work) if is_opened else open_tick(scenario, state, work)
+        if status != OK:
+            return status
+    return OK
 
 
 @entry
-def close_rows(
-    scenario_row: I64, scenario_sizes: I64, state_row: I64, state_sizes: I64, work_row: I64, work_sizes: I64
+def advance_rows(
+    scenario_row: I64,
+    scenario_sizes: I64,
+    state_row: I64,
+    state_sizes: I64,
+    work_row: I64,
+    work_sizes: I64,
+    until: int,
 ) -> int:
-    """``close_tick`` on arena rows."""
+    """``advance`` on arena rows."""
     scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
-    return close_tick(scenario, state, open_work(work_row, work_sizes))
+    return advance(scenario, state, open_work(work_row, work_sizes), until)

@@ -194,7 +194,7 @@ class RolloutCollector:
         if self.policy.heads.dtype is th.float32:
             vec.step(actions.clip(-1.0, 1.0))
         else:
-            vec.step_rows(actions.reshape(-1, actions.shape[2]))  # argmax indices are always in range
+            vec.step_heads(actions)  # argmax indices are always in range
         self.costs += vec.costs.sum(axis=2)
         over = vec.over()
         if over.any():

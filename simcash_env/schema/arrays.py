@@ -65,6 +65,7 @@ PerStack: TypeAlias = Annotated[F64, "stack", True]
 PerLogWord: TypeAlias = Annotated[I64, "log", False]
 
 
+@interleaved("bank", "source")
 class Scenario(NamedTuple):
     """The compiled configuration; read-only during a run."""
 
@@ -97,8 +98,6 @@ class Scenario(NamedTuple):
     offers_sub_limit: One  # sub-limit head for learning banks
     send_limit_scope: One  # codes.SendLimitScope of the send limit head
     sub_limit_priority: One  # payments of this priority or a higher one may use the reserved liquidity
-    choice_verb: PerSlotChoice  # choice of a queue head: codes.Verb
-    choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity saving --
     offsets_subsets: One  # bilateral offsetting may settle part of a pair's payments
     max_offset_payments: One  # maximum number of payments of each bank in a bilateral offset, NONE: no maximum
@@ -202,6 +201,9 @@ class Scenario(NamedTuple):
     event_probability: PerEventFloat  # probability that the payment arrives, NONE: it always arrives
     event_order: PerEvent  # one-time events by tick, then periodic events; ties in file order
     num_once_events: One  # number of one-time events
+    # -- choices of a queue head --
+    choice_verb: PerSlotChoice  # choice of a queue head: codes.Verb
+    choice_parts: PerSlotChoice  # choice of a queue head: parts of a split, else 0
     # -- liquidity-saving algorithms in the order in which they run --
     algorithm: PerAlgorithm  # codes.LsmAlgorithm
     # -- intraday market; rates in hundredths of a basis point --
@@ -239,7 +241,7 @@ class Scenario(NamedTuple):
     focus_has_bank: PerFocus  # list * banks + bank: release to this bank is allowed under the budget
 
 
-@interleaved
+@interleaved()
 class State(NamedTuple):
     """Everything that changes during a run; one row for each copy."""
 

@@ -13,14 +13,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
-_INTERLEAVED: set[type[Any]] = set()
+_INTERLEAVED: dict[type[Any], frozenset[str]] = {}
+
+FIXED_LENGTHS: Final[Mapping[str, int]] = {"copy": 1}
+"""Axes whose length never differs: kernels find their columns, and those of the axis behind them, by constants."""
 
 
 def positions(table: str, names: Iterable[str]) -> Any:
@@ -37,13 +40,21 @@ def positions(table: str, names: Iterable[str]) -> Any:
     return named_tuple(table, [(name, int) for name in listed])(*range(len(listed)))
 
 
-def interleaved(table: type[T]) -> type[T]:
+def interleaved(*axes: str) -> Callable[[type[T]], type[T]]:
     """Class decorator: what is known of one bank or payment lies together, so that a rule touches few cache lines.
 
-    The other tables keep each column in one piece: they are read, filled and sorted column by column.
+    Other axes keep each column in one piece: they are read, filled and sorted column by column.
+
+    Args:
+        axes: whose columns are interleaved; all of the table without any.
     """
-    _INTERLEAVED.add(table)
-    return table
+
+    def mark(table: type[T]) -> type[T]:
+        hints = get_type_hints(table, include_extras=True)
+        _INTERLEAVED[table] = frozenset(axes or (hint.__metadata__[0] for hint in hints.values()))
+        return table
+
+    return mark
 
 
 class Column(NamedTuple):
@@ -68,12 +79,23 @@ class Layout(NamedTuple):
 
     def sizes(self, lengths: Mapping[str, int]) -> npt.NDArray[np.int64]:
         """The sizes array of a row: for every axis the word at which its columns begin, and its length."""
+        for axis in FIXED_LENGTHS.keys() & self.axes:
+            assert lengths[axis] == FIXED_LENGTHS[axis]  # noqa: S101 - kernels rely on it
         counts, base = self.columns_per_axis(), 0
         sizes: list[int] = []
         for axis in self.axes:
             sizes += [base, lengths[axis]]
             base += counts[axis] * lengths[axis]
         return np.array(sizes, np.int64)
+
+    def known_base(self, axis: str) -> int | None:
+        """The word at which an axis begins in every row; None where that depends on lengths that differ."""
+        counts, base = self.columns_per_axis(), 0
+        for before in self.axes[: self.axes.index(axis)]:
+            if before not in FIXED_LENGTHS:
+                return None
+            base += counts[before] * FIXED_LENGTHS[before]
+        return base
 
     def lengths(self, sizes: npt.NDArray[np.int64]) -> dict[str, int]:
         """How long each axis is."""
@@ -100,7 +122,7 @@ def layout_of(table: type[Any]) -> Layout:
     ranks = dict.fromkeys(counts, 0)
     columns: dict[str, Column] = {}
     for name, (axis, is_float) in hints.items():
-        stride = counts[axis] if table in _INTERLEAVED else 1
+        stride = counts[axis] if axis in _INTERLEAVED.get(table, ()) else 1
         columns[name] = Column(axis, ranks[axis], stride, is_float)
         ranks[axis] += 1
     return Layout(table.__name__, tuple(ranks), columns)

@@ -10,8 +10,8 @@ import numpy as np
 
 from simcash_env.compile.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
 from simcash_env.errors import RoomError, SimulationError
-from simcash_env.schema.arrays import I64, LOG_WORDS, State, Work
-from simcash_env.schema.codes import NONE, PPM, Place, Status
+from simcash_env.schema.arrays import I64, LOG_WORDS, Scenario, State, Work
+from simcash_env.schema.codes import NONE, PPM, Phase, Place, Status
 from simcash_env.schema.layout import plain_opener
 
 FIRST_LOG_ROWS: Final = 256
@@ -75,7 +75,7 @@ class Engine:
         from simcash_env.kernels import submission, tick
         from simcash_env.kernels.market import entry as market_entry
 
-        self._open, self._close, self._submit = tick.open_rows, tick.close_rows, submission.submit_row
+        self._advance, self._submit = tick.advance_rows, submission.submit_row
         self._place, self._cancel = market_entry.place_rows, market_entry.cancel_rows
 
     def _attach(self) -> None:
@@ -150,7 +150,7 @@ class Engine:
 
     def open_tick(self) -> I64:
         """Events and arrivals of the next tick; returns its log rows."""
-        return self._run(self._open)
+        return self._run(self._advance_to(2 * int(self.state.tick[0]) + 1))
 
     def close_tick(self, *, by_default: bool = False) -> I64:
         """Carry out the decisions in ``work`` and finish the tick; returns its log rows.
@@ -158,7 +158,25 @@ class Engine:
         Args:
             by_default: external banks follow their default policy, where the scenario was compiled with one.
         """
-        return self._run(self._close, self.scenario.default_row if by_default else None)
+        until = 2 * int(self.state.tick[0]) + 2
+        return self._run(self._advance_to(until), self.scenario.default_row if by_default else None)
+
+    @property
+    def needs_nobody(self) -> bool:
+        """True if every bank decides by a program, or follows the default, and no event is logged."""
+        default = plain_opener(Scenario)(self.scenario.default_row, self.scenario.sizes)
+        return not self._log_rows and bool((default.bank_payment_root != NONE).all())
+
+    def run_to(self, tick: int) -> None:
+        """Run to the start of a tick, with the decisions in ``work`` in each tick; where ``needs_nobody`` is true."""
+        self._run(self._advance_to(2 * tick), self.scenario.default_row)
+
+    def _advance_to(self, half_tick: int) -> Callable[..., int]:
+        def advance(*rows: *Rows) -> int:
+            status: int = self._advance(*rows, half_tick)
+            return status
+
+        return advance
 
     def submit(self, payment: tuple[int, ...]) -> tuple[int, I64]:
         """Hand a payment in (``kernels/submission.py`` names the numbers); returns its id and its log rows."""
@@ -198,7 +216,7 @@ class Engine:
         """Call a half tick until it is done; where the log was too short, run it again from where it began."""
         before = (self.row.copy(), self.sizes, self._decisions()) if self._log_rows else None
         self.work.log_count[0] = 0
-        scenario, tick = self.scenario, int(self.state.tick[0])
+        scenario = self.scenario
         read = scenario.row if scenario_row is None else scenario_row
         while True:
             status = half(read, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
@@ -208,6 +226,8 @@ class Engine:
                 self.work.log[:] = logged
                 self.work.log_count[0] = count
             elif status == Status.MONEY_OVERFLOW:
+                is_closed = self.state.phase[0] in {Phase.CLOSED, Phase.OVER}
+                tick = int(self.state.tick[0]) - is_closed
                 message = f"tick {tick}: a total left the range of int64 cents (4e18); lower the amounts"
                 raise SimulationError(message)
             elif before is not None and self.work.log_count[0] > self._log_rows:

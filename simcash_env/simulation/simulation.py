@@ -58,6 +58,9 @@ CostTable: TypeAlias = dict[str, dict[str, int]]
 COST_NAMES: Final = COST_COLUMNS[:NUM_COSTS]
 """Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
 
+UNINTERRUPTED_TICKS: Final = 256
+"""Ticks that run in one call where nobody looks at them in between; a call cannot be interrupted."""
+
 
 @dataclass(frozen=True)
 class TickResult:
@@ -261,8 +264,15 @@ class Simulation:
     def run_to_completion(self) -> Summary:
         """Run every tick that is left; external banks follow the default."""
         nothing = _given(*(None for _ in Decisions._fields))
+        if not self.is_over and self._engine.needs_nobody:
+            self.open_tick()
+            write_decisions(self._engine, nothing)
         while not self.is_over:
-            self._advance(nothing, by_default=True)
+            if self._engine.needs_nobody:
+                self._engine.run_to(self.current_tick + UNINTERRUPTED_TICKS)
+            else:
+                self._advance(nothing, by_default=True)
+        self._tick_log = []
         return self.summary()
 
     # -- payments -----------------------------------------------------------------------------------------------------

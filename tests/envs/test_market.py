@@ -287,4 +287,4 @@ def test_market_threshold_action_orders_from_the_dearest_ask_to_the_dearest_bid(
     for number, wanted in ((-1.0, ask(2, 2)), (0.0, 0), (1.0, bid(2, 2)), (1 / 9, bid(0, 0)), (-1 / 9, ask(0, 0))):
         actions = np.zeros((1, 2, 5), np.float32)
         actions[..., 4] = number
-        assert vec.decode(actions)[0, 4] == wanted
+        assert vec.decode(actions)[0, 0, 4] == wanted

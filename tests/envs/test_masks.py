@@ -223,14 +223,13 @@ def test_masks_ten_thousand_random_states(action):
         single = np.zeros(fan.actions.shape, np.int64)
         for copy, (bank, head, choice) in enumerate(cases):
             single[copy, bank, head] = choice
-        rows = single.reshape(-1, single.shape[2])
         banks, heads, choices = np.array(cases).T
         for tick in range(walker.num_ticks):
             put_all(fan, walker)
             masks = fan.masks[0].copy()
             assert np.array_equal(masks, walker.masks[0])
             is_open = masks[banks, heads, choices] == 1
-            assert fan.step_rows(rows) == -1
+            assert fan.step_heads(single) == -1
             assert np.array_equal(fan.illegal[np.arange(len(cases)), banks] == 0, is_open)
             assert fan.illegal.sum() == (~is_open).sum()
             rows_alike = (fan._states.rows[:-1] == fan._states.rows[-1]).all(axis=1)
@@ -243,7 +242,7 @@ def test_masks_ten_thousand_random_states(action):
             assert not rows_alike[is_open & does].any(), "a choice that the mask admits does something"
             states, admitted, forbidden = states + 1, admitted + is_open.sum(), forbidden + (~is_open).sum()
             chosen = legal(walker.masks, number, tick)
-            assert walker.step_rows(chosen.reshape(-1, chosen.shape[2])) == -1
+            assert walker.step_heads(chosen) == -1
             assert not walker.illegal.any()
         if states >= 10_000:
             break

@@ -139,6 +139,8 @@ def test_money_transfers_may_not_leave_the_range_of_money():
     assert simulation.balance("BRAVO") == MAX_TOTAL_CENTS == 4_000 * MAX_CENTS
     with pytest.raises(SimulationError, match="tick 4: a total left the range of int64 cents"):
         simulation.tick()
+    with pytest.raises(SimulationError, match="tick 4: a total left the range of int64 cents"):
+        Simulation(load_scenario(rows), events=False).run_to_completion()
 
 
 @pytest.mark.usefixtures("unbounded")

@@ -85,7 +85,7 @@ def test_policy_of_another_action_costs_what_its_numbers_cost_in_training(tmp_pa
     for _ in range(vec.num_ticks):
         chosen = trained.policy.act(vec.observations, vec.masks)
         if action == "budget":
-            vec.step_rows(chosen.reshape(4, -1))
+            vec.step_heads(chosen)
         else:
             vec.step(chosen)
         cents += vec.costs.sum(axis=2)

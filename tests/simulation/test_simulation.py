@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from simcash_env.config import load_scenario
 from simcash_env.errors import ActionError, ConfigError, SimulationError
 from simcash_env.schema.arrays import LOG_COLUMNS
 from simcash_env.schema.codes import CostKind, EventKind
 from simcash_env.simulation import COST_NAMES, Simulation
+from tests import strategies
+from tests.budget import examples
 from tests.worlds import LIBRARY, busy, quiet
 
 FOUR = {"amount": 100, "deadline": 4}
@@ -53,6 +56,33 @@ def test_simulation_running_so_many_ticks_is_as_many_single_ticks(parts):
     assert [list(report.events) for report in reports] == [list(report.events) for report in wanted]
     assert whole.summary() == singly.summary()
     assert whole.inspect() == singly.inspect()
+
+
+def runs_alike(config, begins_at=0, **options):
+    """A run of single ticks and one in as few calls as possible end alike, however far the latter had got before."""
+    singly, at_once = Simulation(config, events=False, **options), Simulation(config, events=False, **options)
+    at_once.run(begins_at)
+    while not singly.is_over:
+        singly.tick()
+    assert at_once.run_to_completion() == singly.summary()
+    assert at_once.digest() == singly.digest()
+    assert at_once.is_over
+    return at_once
+
+
+@pytest.mark.parametrize("scenario", LIBRARY)
+def test_simulation_running_to_the_end_is_as_many_single_ticks(scenario):
+    assert runs_alike(scenario, begins_at=1)._engine.needs_nobody
+
+
+def test_simulation_running_to_the_end_with_banks_that_hold_is_as_many_single_ticks():
+    assert not runs_alike(busy(scripted=2), begins_at=2, external="hold")._engine.needs_nobody
+
+
+@settings(deadline=None, max_examples=examples(10, 50, 1_000), suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.scenarios())
+def test_simulation_running_to_the_end_of_a_random_scenario_is_as_many_single_ticks(config):
+    runs_alike(config)
 
 
 @pytest.mark.parametrize("scenario", LIBRARY)

@@ -1,4 +1,4 @@
-"""Eight numbers at a time, where a loop that LLVM vectorises would leave most of its elements to a scalar remainder."""
+"""What Numba has no words for: eight numbers at a time, and memory that is asked for before it is needed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from simcash_env.kernels._numba.jit import PLAIN
-from simcash_env.kernels._numba.views import data_of
+from simcash_env.kernels._numba.views import data_of, element_pointer
 
 LANES: Final = 8
-"""Numbers that are scaled together."""
+"""Numbers that are scaled together: a loop that LLVM vectorises leaves most of so few to a scalar remainder."""
+
+LINE_BYTES: Final = 64
+"""Of a line of the cache."""
 
 _EIGHT: Final = {kind: ir.VectorType(kind, LANES) for kind in (ir.DoubleType(), ir.FloatType())}
 
@@ -59,3 +62,27 @@ def _compiled_scale_lanes(typingctx: Any, raw: Any, scaled: Any, spread: Any, of
 
 
 scale_lanes = plain_scale_lanes if PLAIN else _compiled_scale_lanes
+
+
+def plain_prefetch(column: npt.NDArray[Any], first: int, num_bytes: int) -> None:
+    """Nothing: only compiled kernels wait for memory."""
+
+
+@intrinsic
+def _compiled_prefetch(typingctx: Any, column: Any, first: Any, num_bytes: Any) -> Any:
+    """Ask for ``num_bytes`` of memory from an element of a column on, without waiting for them; changes no result."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, flag, offset = ir.IntType(8).as_pointer(), ir.IntType(32), ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        request = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        begin = builder.bitcast(element_pointer(context, builder, signature.args[0], args[0], args[1]), byte)
+        to_write, near, data = flag(1), flag(3), flag(1)
+        with cgutils.for_range_slice(builder, offset(0), args[2], offset(LINE_BYTES)) as (at, _):
+            builder.call(request, [builder.gep(begin, [at]), to_write, near, data])
+        return context.get_dummy_value()
+
+    return types.none(column, types.int64, types.int64), codegen
+
+
+prefetch = plain_prefetch if PLAIN else _compiled_prefetch

@@ -31,6 +31,7 @@ from numba.np.numpy_support import from_dtype
 
 from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
 from simcash_env.schema.layout import (
+    FIXED_LENGTHS,
     ArgumentField,
     Column,
     Layout,
@@ -87,22 +88,28 @@ class _WriteElement(AbstractTemplate):
         return None
 
 
-def _element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
+def element_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
+    """Where an element of a column lies, without a check."""
+    opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
+    return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
+
+
+def _checked_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, index: Any) -> Any:
     """Where an element lies; no negative indices, and bounds are checked only with ``NUMBA_BOUNDSCHECK``."""
     opened = cgutils.create_struct_proxy(typ)(context, builder, value=column)
     if BOUNDSCHECK:  # pragma: no cover - test-bounds runs all tests of the engine so
         cgutils.do_boundscheck(context, builder, index, opened.size)
-    return builder.gep(opened.data, [builder.mul(index, index.type(typ.stride))])
+    return element_pointer(context, builder, typ, column, index)
 
 
 @lower_builtin(operator.getitem, ColumnType, types.Integer)
 def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(_element_pointer(context, builder, sig.args[0], args[0], args[1]))
+    return builder.load(_checked_pointer(context, builder, sig.args[0], args[0], args[1]))
 
 
 @lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)
 def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], _element_pointer(context, builder, sig.args[0], args[0], args[1]))
+    builder.store(args[2], _checked_pointer(context, builder, sig.args[0], args[0], args[1]))
     return context.get_dummy_value()
 
 
@@ -156,8 +163,12 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
     layout = _LAYOUTS[typ.table]
     column = layout.columns[attr]
     view = cgutils.create_struct_proxy(typ)(context, builder, value=value)
-    number = 2 * layout.axes.index(column.axis)
-    base, size = _load_size(context, builder, view, number), _load_size(context, builder, view, number + 1)
+    number, known = 2 * layout.axes.index(column.axis), layout.known_base(column.axis)
+    length = FIXED_LENGTHS.get(column.axis)
+    size = (
+        _load_size(context, builder, view, number + 1) if length is None else context.get_constant(types.int64, length)
+    )
+    base = _load_size(context, builder, view, number) if known is None else context.get_constant(types.int64, known)
     rank = context.get_constant(types.int64, column.rank)
     first = rank if column.stride > 1 else builder.mul(size, rank)
     pointer = builder.gep(view.data, [builder.add(base, first)])

@@ -7,7 +7,7 @@ import pytest
 from simcash_env.kernels import tables
 from simcash_env.kernels._numba.jit import BOUNDSCHECK, PLAIN
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.layout import layout_of, plain_opener
+from simcash_env.schema.layout import FIXED_LENGTHS, layout_of, plain_opener
 
 TABLES = {
     Scenario: tables.open_scenario,
@@ -18,8 +18,8 @@ ALL = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 
 
 def lengths_of(table):
-    """A length of its own for every axis, none of them 0 or 1."""
-    return {axis: 2 + place for place, axis in enumerate(layout_of(table).axes)}
+    """A length of its own for every axis that may have any, none of them 0 or 1."""
+    return {axis: 2 + place for place, axis in enumerate(layout_of(table).axes)} | FIXED_LENGTHS
 
 
 def opened(table):
