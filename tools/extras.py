@@ -57,6 +57,7 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("python", "-c", "import simcash_env.service.app, simcash_env.service.server"),
         ("simcash", "serve", "--help"),
     ),
+    "openenv": (("python", "-c", "from openenv.core.generic_client import GenericEnvClient"),),
     "records": (
         (*RUN, "--events", "run.parquet", "--db", "runs.duckdb"),
         ("simcash", "replay", "run.parquet"),

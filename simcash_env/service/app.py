@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 
 from simcash_env import __version__
 from simcash_env.schema.codes import EventKind
-from simcash_env.service import routes, streaming
+from simcash_env.service import environments, routes, streaming
 from simcash_env.service.guard import Guard
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
@@ -51,8 +51,11 @@ def make_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.keeper, app.state.meters = keeper, meters
+    app.state.environments = environments.Environments(keeper)
     app.include_router(routes.router)
     app.include_router(streaming.router)
+    app.include_router(environments.router)
+    app.include_router(environments.sessions)
     add_refusals(app)
     describe(app, settings)
     app.add_middleware(Guard, settings=settings, meters=meters)

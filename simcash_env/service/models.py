@@ -268,3 +268,81 @@ class MetricsResponse(Answer):
     days: list[Day]
     ticks: list[Report]
     next_tick: int | None
+
+
+class EnvironmentInfo(Answer):
+    """An environment: its scenario, the banks that the agent decides for, and where the episode stands."""
+
+    id: str
+    scenario: str
+    description: str
+    banks: list[str]
+    num_ticks: int
+    episode_id: str | None = Field(description="Null before the first reset.")
+    step_count: int
+    seed: int | None = Field(description="Seed of the episode, if the last reset gave one.")
+    done: bool
+
+
+class QueuedPayment(Answer):
+    """A payment in the internal queue, and the choices that are legal for it now."""
+
+    id: str
+    receiver: str
+    amount_cents: int
+    remaining_cents: int
+    deadline_tick: int
+    ticks_to_deadline: int
+    priority: int
+    legal: list[str]
+
+
+class HeadChoices(Answer):
+    """What a bank may choose beyond its payments."""
+
+    meaning: str
+    legal: list[int]
+
+
+class BankObservation(Answer):
+    """What one bank sees, as named values and as text."""
+
+    bank: str
+    tick: int
+    reward: float
+    account_cents: dict[str, int]
+    payments: list[QueuedPayment]
+    num_not_shown: int
+    heads: dict[str, HeadChoices]
+    last_costs_cents: dict[str, int]
+    values: dict[str, float] = Field(description="The observation of learned policies by name, from -1 to 1.")
+    text: str
+
+
+class NamedObservation(Answer):
+    """What the deciding banks see."""
+
+    banks: dict[str, BankObservation]
+
+
+class StepResult(Answer):
+    """Result of a reset or a step."""
+
+    observation: NamedObservation
+    reward: float | None = Field(description="Sum of the banks' rewards; null after a reset.")
+    done: bool
+    metadata: dict[str, str | int]
+
+
+class EnvironmentSchema(Answer):
+    """JSON Schemas of an action, an observation and the state."""
+
+    action: dict[str, Any]
+    observation: dict[str, Any]
+    state: dict[str, Any]
+
+
+class Environments(Answer):
+    """All environments of the service."""
+
+    environments: list[EnvironmentInfo]

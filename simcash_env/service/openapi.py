@@ -55,6 +55,24 @@ EXAMPLES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
             "value": {"sender": "ALFA", "receiver": "BRAVO", "amount": 2_500, "deadline_in": 5},
         }
     },
+    ("post", "/environments"): {
+        "all": {"summary": "The agent decides for every external bank.", "value": {"scenario": "two-banks-v0"}},
+        "one": {
+            "summary": "The agent decides for one bank; the other follows a script.",
+            "value": {"scenario": "two-banks-v0", "banks": ["ALFA"], "external": "deadline:urgency_threshold=2"},
+        },
+    },
+    ("post", "/environments/{id}/reset"): {
+        "seeded": {"summary": "A day that anyone can repeat.", "value": {"seed": 1}}
+    },
+    ("post", "/environments/{id}/step"): {
+        "step": {
+            "summary": "ALFA releases one payment and holds the others; BRAVO releases everything.",
+            "value": {
+                "action": {"banks": {"ALFA": {"payments": {"tx_00000001": "release"}}, "BRAVO": {"others": "release"}}}
+            },
+        }
+    },
 }
 """Example bodies by method and path."""
 

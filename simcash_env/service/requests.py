@@ -65,6 +65,66 @@ class NewSimulation(Model):
     )
 
 
+class NewEnvironment(Model):
+    """An environment to create."""
+
+    scenario: Annotated[
+        Any,
+        Field(
+            description="An id of the library, or the content of a scenario file.",
+            json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}]},
+        ),
+    ]
+    banks: list[Text] | None = Field(
+        None, description="Ids of the banks that the agent decides for (default: all whose policy is external)."
+    )
+    policies: dict[str, Named] = Field(default_factory=dict, description="Policies of other banks, by bank or pattern.")
+    external: Named = Field("release", description="Policy of external banks that the agent does not decide for.")
+    max_queue_slots: Annotated[int, Field(strict=True, ge=1, le=256)] = Field(
+        32, description="Payments of a bank that are shown and decided on; the others are held."
+    )
+    alpha: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        0.0, description="Weight of the mean cost of all banks in a bank's reward: 0 for its own cost only."
+    )
+
+
+class Reset(Model):
+    """Start of an episode."""
+
+    seed: Seed | None = Field(
+        None, description="Random seed (default: the scenario's at first, then one derived from the previous episode)."
+    )
+    episode_id: Annotated[str, Field(strict=True, max_length=255)] | None = Field(
+        None, description="Id of the episode (default: a new one)."
+    )
+
+
+class BankAction(Model):
+    """What one bank does in a tick."""
+
+    payments: dict[str, str] = Field(
+        default_factory=dict, description="Choice by payment id, one of those that the observation lists as legal."
+    )
+    others: str = Field("hold", description="Choice for all other payments; held where it is not legal.")
+    heads: dict[str, int] = Field(default_factory=dict, description="Number by name of a head, such as pool.")
+
+
+class NamedAction(Model):
+    """What the banks do in a tick; a bank that is not named holds its payments."""
+
+    banks: dict[str, BankAction]
+
+
+class Step(Model):
+    """One step of an episode."""
+
+    action: NamedAction
+    timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="Accepted and not used: a step takes milliseconds and is never cut off."
+    )
+    request_id: Annotated[str, Field(strict=True, max_length=255)] | None = Field(None, description="Not used.")
+
+
 class TickOrders(Model):
     """Decisions of external banks for one tick."""
 

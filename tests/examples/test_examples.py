@@ -25,6 +25,9 @@ BUDGETS = {
 OWN = ("own_action", "own_observation", "own_reward")
 """Examples of objects that a user adds."""
 
+SERVED = ("http_agent",)
+"""Clients of the service, which need nothing of the package: tests/service/test_environments.py runs them."""
+
 PUBLIC = {
     "simcash_env",
     "simcash_env.schema.codes",
@@ -56,7 +59,7 @@ def test_examples_object_of_ones_own_plays_a_day(name, capsys):
 
 def test_no_example_is_left_out_and_each_says_how_to_run_it():
     found = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
-    assert found == sorted([*BUDGETS, *OWN])
+    assert found == sorted([*BUDGETS, *SERVED, *OWN])
     page = (ROOT / "examples" / "README.md").read_text()
     for name in found:
         text = (ROOT / "examples" / f"{name}.py").read_text()
@@ -67,7 +70,7 @@ def test_no_example_is_left_out_and_each_says_how_to_run_it():
 def test_examples_use_what_is_public():
     for path in (ROOT / "examples").glob("*.py"):
         text = path.read_text()
-        assert "simcash_env" in text, path.name
+        assert path.stem in SERVED or "simcash_env" in text, path.name
         for module, names in re.findall(r"^from (simcash_env[\w.]*) import (.*)$", text, re.MULTILINE):
             assert module in PUBLIC, path.name
             assert "_" not in {name.strip()[0] for name in names.split(",")}, path.name
