@@ -7,6 +7,7 @@ Dependencies are resolved by the bounds in ``pyproject.toml``, without ``constra
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -53,9 +54,12 @@ def use(python: str, wheel: Path, folder: Path) -> str:
     subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
     programs = folder / ("Scripts" if sys.platform == "win32" else "bin")
     subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", wheel], check=True)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     told = ""
     for program, *arguments in COMMANDS:
-        done = subprocess.run([programs / program, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [programs / program, *arguments], cwd=folder, env=bare, check=True, capture_output=True, text=True
+        )
         told = done.stdout.strip()
     return told
 

@@ -166,10 +166,20 @@ def argument_fields(table: type[Any], first: int = 0) -> tuple[ArgumentField, ..
         elif hasattr(hint, "_fields"):
             words = sum(field.words for field in argument_fields(kind))
         else:
-            kind, words = np.dtype(get_args(get_args(hint)[1])[0]), 2
+            kind, words = element_type(hint), 2
         fields.append(ArgumentField(name, kind, first, words))
         first += words
     return tuple(fields)
+
+
+def element_type(hint: Any) -> np.dtype[Any]:
+    """Type of the elements of an annotated array.
+
+    ``NDArray[T]`` stands for ``ndarray[shape, dtype[T]]`` up to NumPy 2.4; from 2.5 on it is an alias with argument T.
+    """
+    last = get_args(hint)[-1]
+    found: np.dtype[Any] = np.dtype((get_args(last) or (last,))[0])
+    return found
 
 
 def pack_arguments(arguments: Any) -> npt.NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """Packed arguments: kernels and Python open them as the fields that were packed, of every kind."""
 
+from types import GenericAlias
 from typing import NamedTuple
 
 import numba
@@ -9,7 +10,7 @@ import pytest
 
 from simcash_env.agents import tables
 from simcash_env.kernels._numba.views import argument_opener
-from simcash_env.schema.layout import argument_fields, pack_arguments, plain_argument_opener
+from simcash_env.schema.layout import argument_fields, element_type, pack_arguments, plain_argument_opener
 
 
 class Inner(NamedTuple):
@@ -84,3 +85,11 @@ def test_arguments_of_a_step_lie_behind_one_another_without_a_gap():
         assert field.word == word
         word += field.words
     assert word == sum(field.words for field in argument_fields(tables.Call))
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, np.bool_])
+def test_arguments_element_type_of_an_array_under_every_numpy(kind):
+    """NumPy 2.5, which needs Python 3.12, made an alias of NDArray, and no environment could be made there."""
+    assert element_type(npt.NDArray[kind]) == kind
+    assert element_type(np.ndarray[tuple[int, ...], np.dtype[kind]]) == kind
+    assert element_type(GenericAlias(np.ndarray, (kind,))) == kind
