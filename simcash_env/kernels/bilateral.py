@@ -17,6 +17,7 @@ from simcash_env.kernels.ledger import (
 from simcash_env.kernels.pair_chains import chain_pairs
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
+from simcash_env.kernels.waiting_pairs import list_waiting_pairs
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind
 
@@ -63,16 +64,14 @@ def list_pairs(scenario: Scenario, state: State, work: Work) -> int:
     """List pairs with payments waiting both ways by min(sum, sum) descending, then by ids; returns how many."""
     num_banks = scenario.num_banks[0]
     count = 0
-    for low in range(num_banks):
-        if state.bank_queue2_cents[low] == 0 or state.bank_expected_cents[low] == 0:
-            continue
-        for high in range(low + 1, num_banks):
-            pair = low * num_banks + high
-            outgoing, incoming = state.pair_queue2_cents[pair], state.pair_queue2_cents[high * num_banks + low]
-            if outgoing > 0 and incoming > 0:
-                work.pair_order[count] = pair
-                work.pair_key[pair] = -min(outgoing, incoming)
-                count += 1
+    for at in range(list_waiting_pairs(num_banks, state, work)):
+        pair = work.pair_order[at]
+        low, high = pair // num_banks, pair % num_banks
+        incoming = state.pair_queue2_cents[high * num_banks + low] if low < high else 0
+        if incoming > 0:
+            work.pair_order[count] = pair
+            work.pair_key[pair] = -min(state.pair_queue2_cents[pair], incoming)
+            count += 1
     if count > 1:
         sort_by_key(work.pair_order, work.pair_key, work.pair_scratch, count)
     return count

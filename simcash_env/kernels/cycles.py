@@ -22,6 +22,7 @@ from simcash_env.kernels.ledger import (
 from simcash_env.kernels.pair_chains import chain_pairs
 from simcash_env.kernels.queues import fill_column
 from simcash_env.kernels.record import record_values
+from simcash_env.kernels.waiting_pairs import list_waiting_pairs
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NONE, EventKind, Place
 
@@ -40,7 +41,7 @@ def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, in
     longest = min(scenario.max_cycle_length[0], scenario.num_banks[0])
     width = FIRST_BANK + 2 * max(longest, SHORTEST)
     candidates = np.zeros((FIRST_ROOM, width), np.int64)
-    candidates, triangles = find_triangles(scenario, state, candidates)
+    candidates, triangles = find_triangles(scenario, state, work, candidates)
     found = triangles
     if longest > SHORTEST:
         candidates, found = find_long_cycles(scenario, state, work, candidates, found, longest)
@@ -82,24 +83,39 @@ def with_room(candidates: I64, found: int) -> I64:
 
 
 @kernel
-def find_triangles(scenario: Scenario, state: State, candidates: I64) -> tuple[I64, int]:
+def find_triangles(scenario: Scenario, state: State, work: Work, candidates: I64) -> tuple[I64, int]:
     """Every cycle of three banks, first bank the smallest, in both rotations."""
     num_banks, sums, found = scenario.num_banks[0], state.pair_queue2_cents, 0
-    for first in range(num_banks):
-        if state.bank_queue2_cents[first] == 0 or state.bank_expected_cents[first] == 0:
+    count = list_waiting_pairs(num_banks, state, work)
+    for at in range(count):
+        first, second = work.pair_order[at] // num_banks, work.pair_order[at] % num_banks
+        if second < first or state.bank_expected_cents[first] == 0 or state.bank_queue2_cents[second] == 0:
             continue
-        for second in range(first + 1, num_banks):
-            edge_1 = sums[first * num_banks + second]
-            if edge_1 == 0 or state.bank_queue2_cents[second] == 0:
+        edge_1 = sums[work.pair_order[at]]
+        following = first_pair_of(num_banks, work, second, at, count)
+        while following < count and work.pair_order[following] < (second + 1) * num_banks:
+            third = work.pair_order[following] - second * num_banks
+            edge_2, edge_3 = sums[work.pair_order[following]], sums[third * num_banks + first]
+            following += 1
+            if third <= first or edge_3 == 0:
                 continue
-            for third in range(first + 1, num_banks):
-                edge_2, edge_3 = sums[second * num_banks + third], sums[third * num_banks + first]
-                if third == second or edge_2 == 0 or edge_3 == 0:
-                    continue
-                candidates = with_room(candidates, found)
-                write_triangle(candidates[found], (first, second, third), (edge_1, edge_2, edge_3))
-                found += 1
+            candidates = with_room(candidates, found)
+            write_triangle(candidates[found], (first, second, third), (edge_1, edge_2, edge_3))
+            found += 1
     return candidates, found
+
+
+@kernel
+def first_pair_of(num_banks: int, work: Work, sender: int, first: int, end: int) -> int:
+    """The place in ``pair_order``, from ``first`` to ``end``, of the first pair of a sender or of one behind it."""
+    low, high = first, end
+    while low < high:
+        middle = (low + high) // 2
+        if work.pair_order[middle] < sender * num_banks:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @kernel

@@ -1,10 +1,10 @@
 """Building blocks of the rules as functions that Python can call: a rule alone has no wrapper for it."""
 
-from simcash_env.kernels import money, queues, rng, sorting
+from simcash_env.kernels import money, queues, rng, sorting, waiting_pairs
 from simcash_env.kernels._numba.jit import entry, wrapping_kernel
 from simcash_env.kernels.market import interest as market_interest
 from simcash_env.kernels.market import traders as market_traders
-from simcash_env.kernels.tables import open_state
+from simcash_env.kernels.tables import open_state, open_work
 from simcash_env.kernels.trees.interpreter import apply_binary, apply_unary
 
 
@@ -135,3 +135,16 @@ def binary(op, left, right):
 def unary(op, value):
     """An operation of trees on one value."""
     return apply_unary(op, value)
+
+
+@entry
+def list_pairs_both_ways(num_banks, row, sizes, work_row, work_sizes, found):
+    """Write the pairs found in the matrix and those found in Queue 2 to the rows of ``found``; how many of each."""
+    state, work = open_state(row, sizes), open_work(work_row, work_sizes)
+    of_matrix = waiting_pairs.pairs_of_matrix(num_banks, state, work)
+    for at in range(of_matrix):
+        found[0, at] = work.pair_order[at]
+    of_queue = waiting_pairs.pairs_of_queue(num_banks, state, work)
+    for at in range(of_queue):
+        found[1, at] = work.pair_order[at]
+    return of_matrix, of_queue
