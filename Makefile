@@ -175,8 +175,10 @@ QUICK_TESTS := $(addprefix tests/,envs config simulation records render examples
 	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python $(OWN_TOOLS)
 	@touch $@
 
+# Old libraries warn about what newer ones under them deprecate: their warnings are no errors here.
 lowest: .resolutions/lowest-direct/.setup-stamp  ## quick tests with the lowest versions that pyproject.toml allows
-	SIMCASH_CACHE_DIR=$(CURDIR)/build/lowest $(<D)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(QUICK_TESTS)
+	SIMCASH_CACHE_DIR=$(CURDIR)/build/lowest $(<D)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" \
+		-W default::DeprecationWarning -W default::PendingDeprecationWarning $(QUICK_TESTS)
 
 newest: .resolutions/highest/.setup-stamp  ## quick tests with the newest versions that pyproject.toml allows
 	SIMCASH_CACHE_DIR=$(CURDIR)/build/newest $(<D)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(QUICK_TESTS)
