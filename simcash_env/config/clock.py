@@ -77,7 +77,15 @@ class Clock:
 
     def __call__(self, tick: int) -> str:
         """Time of day at the start of a tick: ``HH:MM``, or ``HH:MM:SS`` where ticks do not start on full minutes."""
-        seconds = self.time_us(tick) // 1_000_000
+        return self._text(self.time_us(tick))
+
+    @property
+    def close(self) -> str:
+        """Time of day at the end of a day's last tick, written as those of the ticks."""
+        return self._text(self.close_us)
+
+    def _text(self, time_us: int) -> str:
+        seconds = time_us // 1_000_000
         minutes, hours = seconds // 60 % 60, seconds // 3600
         short = f"{hours:02}:{minutes:02}"
         is_by_minute = (self.close_us - self.open_us) % (self.ticks_per_day * MINUTE_US) == 0

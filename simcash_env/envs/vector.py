@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from simcash_env.agents.observation import observation_size
 from simcash_env.compile.scales import reward_scale_cents
+from simcash_env.compile.scenario import STATE_LAYOUT
 from simcash_env.config.external import RELEASE, External
 from simcash_env.envs.actions import ACTIONS, QueueAction
 from simcash_env.envs.batch_view import F32, F64, I8, I32
 from simcash_env.envs.buffers import BatchArrays, BatchSizes
 from simcash_env.envs.compiled import compile_members
-from simcash_env.envs.copy_states import CopyStates
+from simcash_env.envs.copy_states import CopySnapshot, CopyStates
 from simcash_env.envs.episodes import Episodes
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.learners import DEFAULT_SCENARIO, Learners, ScenarioLike, assign_learners, resolve_scenario
@@ -47,7 +48,7 @@ from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, SendLimitScope, St
 from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
-from simcash_env.simulation.engine import Engine
+from simcash_env.simulation.engine import Engine, grow_payments
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -641,6 +642,36 @@ class SimCashVec:
         self._arrays.buffers.pending[:] = np.where(chosen, self._kernels.TO_OBSERVE, self._kernels.DONE)
         self._workers.run(NO_ACTIONS)
         self.rewards[copy], self.illegal[copy], self.costs[copy] = 0.0, 0, 0
+        self._begin_objects(chosen)
+
+    def show_engine(self, engine: Engine, copy: int = 0) -> None:
+        """Show the state of a run in its open tick, so that a policy can decide for its banks.
+
+        The run plays this scenario; its other banks may decide differently. Observations and masks follow, rewards and
+        costs do not.
+
+        Args:
+            engine: engine of the run.
+            copy: the copy that shows it.
+
+        Raises:
+            ActionError: its state has another shape, because policies of the run remember; or there is no such copy.
+        """
+        copy = self._states.place(copy)
+        given, own = (STATE_LAYOUT.lengths(sizes) for sizes in (engine.sizes, self._states.sizes))
+        if {**given, "pay": 0} != {**own, "pay": 0}:
+            message = "the run's state has another shape: another scenario, or a policy that remembers"
+            raise ActionError(message)
+        while self._states.rows.shape[1] < engine.row.size:
+            self._grow()
+        row, sizes = engine.row.copy(), engine.sizes
+        while row.size < self._states.rows.shape[1]:
+            row, sizes = grow_payments(row, sizes)
+        self._states.put(copy, CopySnapshot(row, sizes, seed=0, member=0, terminated=0, truncated=0))
+        chosen = np.arange(self.num_envs) == copy
+        self._episodes.begin(chosen)
+        self._arrays.buffers.pending[:] = np.where(chosen, self._kernels.TO_OBSERVE, self._kernels.DONE)
+        self._workers.run(NO_ACTIONS)
         self._begin_objects(chosen)
 
     def __getstate__(self) -> dict[str, Any]:

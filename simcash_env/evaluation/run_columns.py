@@ -102,7 +102,7 @@ def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_s
             bank: dict(zip(simulation.queue1(bank), map(vec.slot_choices.decision, row.tolist()), strict=False))
             for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
         }
-        levels, orders = _levels(vec, actions), _orders(vec, actions)
+        levels, orders = _levels(vec, actions), orders_of(vec, actions)
         vec.step(actions[None])
         return simulation.tick(decisions, pool_levels=levels, orders=orders)
 
@@ -118,8 +118,8 @@ def _levels(vec: SimCashVec, actions: I64) -> dict[str, int]:
     return {vec.bank_ids[row]: int(actions[row, head]) for row in np.flatnonzero(may_choose)}
 
 
-def _orders(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
-    """What the banks want to have in the market."""
+def orders_of(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
+    """What the banks want to have in the market, by actions (L, H); empty without one."""
     head = vec.head_index.get("market")
     if head is None:
         return {}

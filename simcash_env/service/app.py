@@ -14,8 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from simcash_env import __version__
-from simcash_env.schema.codes import EventKind
-from simcash_env.service import environments, routes, streaming
+from simcash_env.service import environments, routes, streaming, viewer
 from simcash_env.service.guard import Guard
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.meters import Meters
@@ -24,7 +23,11 @@ from simcash_env.service.refusals import add_refusals
 from simcash_env.service.settings import Settings
 
 STATIC: Final = Path(__file__).parent / "static"
-PAGE_POLICY: Final = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'"
+PAGE_POLICY: Final = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; "
+    "form-action 'self'"
+)
+"""Plotly writes styles, and draws exported images from blobs."""
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -56,18 +59,15 @@ def make_app(settings: Settings) -> FastAPI:
     app.include_router(streaming.router)
     app.include_router(environments.router)
     app.include_router(environments.sessions)
+    app.include_router(viewer.router)
     add_refusals(app)
     describe(app, settings)
     app.add_middleware(Guard, settings=settings, meters=meters)
 
-    @app.get("/static/kinds.json", include_in_schema=False)
-    async def kinds() -> list[str]:
-        return [kind.label for kind in EventKind]
-
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)
-    async def viewer() -> FileResponse:
+    async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"content-security-policy": PAGE_POLICY})
 
     @app.get("/favicon.ico", include_in_schema=False)

@@ -12,10 +12,10 @@ from simcash_env.schema.codes import COST_COLUMNS, NONE, PPM, Phase, Place
 from simcash_env.simulation.event_log import tx_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from simcash_env.config import ScenarioConfig
-    from simcash_env.schema.arrays import State
+    from simcash_env.schema.arrays import I64, State
     from simcash_env.simulation.engine import Engine
 
 
@@ -37,7 +37,7 @@ def read_figures(engine: Engine, config: ScenarioConfig, num_payments: int) -> d
         },
         "queue2": _payments(engine, int(state.queue2_head[0]), num_payments),
         "queue2_count": int(state.queue2_count[0]),
-        "waiting": _waiting(engine),
+        "waiting": waiting_pairs(engine),
         "totals": read_totals(state),
     }
 
@@ -60,11 +60,9 @@ def _banks(engine: Engine, config: ScenarioConfig) -> list[dict[str, Any]]:
     state, ids = engine.state, engine.scenario.bank_ids
     policies = {bank.id: bank.policy.type for bank in config.banks}
     costs = with_interest(state.run_cost_cents, state.trader_run_interest_cents)
-    kept = PPM - engine.scenario.view.bank_haircut_ppm
-    overdraft_limit = state.bank_credit_limit_cents + state.bank_posted_collateral_cents * kept // PPM
     columns = {
         "balance": state.bank_balance_cents,
-        "available_liquidity": np.maximum(state.bank_balance_cents + overdraft_limit, 0),
+        "available_liquidity": available_liquidity(engine),
         "credit_limit": state.bank_credit_limit_cents,
         "posted_collateral": state.bank_posted_collateral_cents,
         "queue1_count": state.bank_queue1_count,
@@ -85,7 +83,25 @@ def _banks(engine: Engine, config: ScenarioConfig) -> list[dict[str, Any]]:
     ]
 
 
+def overdraft_limits(engine: Engine) -> I64:
+    """(banks,) cents that each bank may be overdrawn by."""
+    state, kept = engine.state, PPM - engine.scenario.view.bank_haircut_ppm
+    limits: I64 = state.bank_credit_limit_cents + state.bank_posted_collateral_cents * kept // PPM
+    return limits
+
+
+def available_liquidity(engine: Engine) -> I64:
+    """(banks,) cents that each bank can pay at once: balance plus unused overdraft limit."""
+    found: I64 = np.maximum(engine.state.bank_balance_cents + overdraft_limits(engine), 0)
+    return found
+
+
 def _payments(engine: Engine, head: int, most: int) -> list[dict[str, Any]]:
+    return payments_of(engine, list(islice(_walk(engine.state, head), most)))
+
+
+def payments_of(engine: Engine, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """The payments of these rows, as ``models.Payment``."""
     state, ids = engine.state, engine.scenario.bank_ids
     return [
         {
@@ -99,7 +115,7 @@ def _payments(engine: Engine, head: int, most: int) -> list[dict[str, Any]]:
             "priority": int(state.pay_priority[row]),
             "is_overdue": bool(state.pay_overdue_since[row] != NONE),
         }
-        for row in islice(_walk(state, head), most)
+        for row in rows
     ]
 
 
@@ -109,7 +125,7 @@ def _walk(state: State, row: int) -> Iterator[int]:
         row = int(state.pay_next[row])
 
 
-def _waiting(engine: Engine) -> list[dict[str, Any]]:
+def waiting_pairs(engine: Engine) -> list[dict[str, Any]]:
     """Sum the payments of both queues by sender and receiver."""
     state, ids = engine.state, engine.scenario.bank_ids
     rows = np.flatnonzero((state.pay_place == Place.QUEUE1) | (state.pay_place == Place.QUEUE2))

@@ -6,16 +6,18 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.external import HOLD
 from simcash_env.errors import RoomError, SimulationError
-from simcash_env.service.history import RunHistory
+from simcash_env.service.history import RunHistory, inputs_from, replay_tick, take_inputs
 from simcash_env.service.requests import decides
 from simcash_env.service.run import Run
+from simcash_env.service.seats import Deciders, Seats
 from simcash_env.service.store import Change, Kept
 from simcash_env.service.stream import Listeners
+from simcash_env.service.track import Track
 from simcash_env.simulation import TickResult
 from simcash_env.simulation.decisions import arguments_of
 
@@ -29,6 +31,7 @@ class Origin:
     events: bool
     notices: tuple[str, ...] = ()
     external: str | dict[str, Any] = HOLD
+    seats: Seats = field(default_factory=Seats)
 
     def new_run(self, may_grow: Callable[[int], bool] | None = None) -> Run:
         """Return a new run, before its first tick."""
@@ -42,6 +45,7 @@ class Origin:
             "events": self.events,
             "notices": list(self.notices),
             "external": self.external,
+            **({"seats": self.seats.as_row()} if self.seats != Seats() else {}),
         }
 
     @staticmethod
@@ -49,7 +53,15 @@ class Origin:
         """Build from the mapping of ``as_row``."""
         config = ScenarioConfig.model_validate(row["scenario"])
         external = row.get("external", HOLD)  # what versions that knew no default kept lacks it: they held
-        return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]), external)
+        seats = Seats.of_row(row["seats"]) if "seats" in row else Seats()
+        return Origin(config, int(row["seed"]), bool(row["events"]), tuple(row["notices"]), external, seats)
+
+
+class Recorded(NamedTuple):
+    """A recorded run that is to be repeated: its inputs, up to this tick."""
+
+    inputs: list[dict[str, Any]]
+    ticks: int
 
 
 @dataclass(eq=False)
@@ -73,6 +85,8 @@ class Held:
     def __post_init__(self) -> None:
         """Set derived attributes."""
         self.history = RunHistory(self.origin.config, self.origin.seed, self.origin.external)
+        self.track = Track(self.origin.config, self.origin.seed, self.origin.external)
+        self.deciders = Deciders(self.origin.seats, self.origin.config)
         self.log_bytes = sum(part.nbytes for part in self.run.log_parts())
         self.weigh()
 
@@ -103,7 +117,7 @@ class Held:
     def weigh(self) -> None:
         """Estimate the bytes of state, log, reports and history."""
         of_reports = 600 * len(self.reports)  # a dict of small numbers with one of costs in it
-        self.nbytes = self.run.nbytes + self.log_bytes + of_reports + self.history.nbytes
+        self.nbytes = self.run.nbytes + self.log_bytes + of_reports + self.history.nbytes + self.track.nbytes
 
     def submit(self, payment: dict[str, Any]) -> tuple[str, Change]:
         """Submit a payment."""
@@ -124,14 +138,13 @@ class Held:
             SimulationError: a tick cannot be run; those before it have.
         """
         first_part, inputs, reports = len(self.run.log_parts()), [], []
-        if decides(orders):
-            inputs.append({"tick": self.run.current_tick, "orders": orders})
         for number in range(count):
             if number and (stopping.is_set() or not room()):
                 break
             mark = self.run.mark()
             try:
-                result = self.run.tick(**arguments_of(orders if number == 0 else {}))
+                given = self.deciders.decided(self.run, orders if number == 0 else {})
+                result = self.run.tick(**arguments_of(given))
                 self.run.open_for_decisions()
             except RoomError:
                 self.run.go_back(mark)
@@ -141,12 +154,34 @@ class Held:
             except SimulationError:
                 self.run.go_back(mark)
                 raise
+            if decides(given):
+                inputs.append({"tick": result.tick, "orders": given})
+                self.inputs.append(inputs[-1])
             reports.append(report_of(result))
             self.log_bytes += result.events.rows.nbytes if self.run.has_log else 0
             self.reports.append(reports[-1])
             self.weigh()
-        self.inputs.extend(inputs)
         return Change(inputs, reports, self.run.log_parts()[first_part:])
+
+    def follow(self, recorded: Recorded, room: Callable[[], bool]) -> Change:
+        """Repeat a recorded run.
+
+        Raises:
+            RoomError: it wants more room than there is.
+        """
+        inputs, first_part = recorded.inputs, len(self.run.log_parts())
+        left = inputs_from(inputs, 0)
+        while self.run.current_tick < recorded.ticks:
+            if not room():
+                message = f"the recorded run is repeated up to tick {self.run.current_tick} of {recorded.ticks}"
+                raise RoomError(message)
+            result = replay_tick(self.run, take_inputs(left, self.run.current_tick))
+            self.reports.append(report_of(result))
+            self.log_bytes += result.events.rows.nbytes
+            self.weigh()
+        self.run.open_for_decisions()
+        self.inputs.extend(inputs)
+        return Change(inputs, list(self.reports), self.run.log_parts()[first_part:])
 
 
 def report_of(result: TickResult) -> dict[str, Any]:

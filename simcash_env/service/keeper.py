@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError, printable
 from simcash_env.service import models, views
 from simcash_env.service.creation import read_request
-from simcash_env.service.held import Held
+from simcash_env.service.held import Held, Origin, Recorded
 from simcash_env.service.logs import log
 from simcash_env.service.refusals import Refusal, refuse_value, unknown
 from simcash_env.service.requests import NewSimulation, decides
@@ -39,6 +41,7 @@ class Keeper:
         self._num_being_made = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads = Threads(settings.num_threads, "simulation")
+        self._uploads: tempfile.TemporaryDirectory[str] | None = None
         self._store = None if settings.db is None else Store(settings.db)
 
     # -- beginning and end --------------------------------------------------------------------------------------------
@@ -56,6 +59,12 @@ class Keeper:
                 log("error", "a simulation cannot be read and is left unchanged", simulation=name, reason=reason)
         log("info", "simulations restored", count=len(self.held), unreadable=len(self.unreadable))
 
+    def uploads(self) -> Path:
+        """Return a folder for uploaded files, which is removed when the service stops."""
+        if self._uploads is None:
+            self._uploads = tempfile.TemporaryDirectory(prefix="simcash-")
+        return Path(self._uploads.name)
+
     def warm_up(self) -> None:
         """Load the kernels before the first call."""
         from simcash_env.config import load_scenario
@@ -69,6 +78,8 @@ class Keeper:
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._threads.close()
+        if self._uploads is not None:
+            self._uploads.cleanup()
         if self._store is not None:
             self._store.close()
 
@@ -131,20 +142,28 @@ class Keeper:
             ConfigError: the request is faulty.
             Refusal: there are too many simulations, or there is no room.
         """
+        return await self.add(lambda: (read_request(request, self.settings), None))
+
+    async def add(self, read: Callable[[], tuple[Origin, Recorded | None]]) -> Held:
+        """Add a simulation that ``read`` describes, repeated up to its last tick if it was recorded.
+
+        Raises:
+            SimcashError: what ``read`` raises.
+            Refusal: there are too many simulations, or there is no room.
+        """
         if len(self.held) + self._num_being_made >= self.settings.max_simulations:
             message = f"the service holds {self.settings.max_simulations} simulations, its limit (--max-simulations)"
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, message)
         self.require_room()
         self._num_being_made += 1
         try:
-            held = await self.in_thread(lambda: self._make(request))
+            held = await self.in_thread(lambda: self._make(*read()))
         finally:
             self._num_being_made -= 1
         log("info", "simulation created", simulation=held.id, scenario=held.origin.config.name)
         return held
 
-    def _make(self, request: NewSimulation) -> Held:
-        origin = read_request(request, self.settings)
+    def _make(self, origin: Origin, recorded: Recorded | None) -> Held:
         try:
             run = origin.new_run(self.has_room)
         except RoomError as error:
@@ -154,10 +173,24 @@ class Keeper:
         if self.num_bytes() + held.nbytes > self.settings.max_memory_bytes:
             raise self._no_room()
         models.Detail(**views.detail(held)).model_dump_json()  # what cannot be shown is not kept
+        before, change = run.state_bytes(), None
+        if recorded is not None:
+            change = self._repeat(held, recorded)
         if self._store is not None:
-            self._store.add(held.id, created, origin.as_row(), run.state_bytes())
+            self._store.add(held.id, created, origin.as_row(), before)
+            if change is not None:
+                self._store.append(held.id, 0, change, run.state_bytes())
+                held.num_calls = 1
         self.held[held.id] = held
         return held
+
+    def _repeat(self, held: Held, recorded: Recorded) -> Change:
+        """Repeat a recorded run, which nobody sees before it is complete."""
+        others = self.num_bytes()
+        try:
+            return held.follow(recorded, lambda: others + held.nbytes <= self.settings.max_memory_bytes)
+        except RoomError as error:
+            raise self._no_room(error) from error
 
     async def delete(self, name: str) -> None:
         """Delete a simulation, after its current call has finished.

@@ -14,7 +14,9 @@ from simcash_env.schema.arrays import I64, LOG_COLUMNS
 from simcash_env.schema.codes import EventKind
 from simcash_env.service.figures import read_figures
 from simcash_env.simulation import Simulation
+from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events, TreeNames, tx_number
+from simcash_env.simulation.saved_runs import EventsKept
 from simcash_env.simulation.transactions import Transaction, find_ended, live_transaction, payment_row
 
 PAY_ID, KIND, FIRST_CHILD = (LOG_COLUMNS.index("pay_id"), LOG_COLUMNS.index("kind"), 7)
@@ -37,13 +39,13 @@ class Run(Simulation):
         config: ScenarioConfig,
         *,
         seed: int,
-        events: bool,
+        events: EventsKept,
         external: External = RELEASE,
         may_grow: Callable[[int], bool] | None = None,
     ) -> None:
         super().__init__(config, seed=seed, events=events, external=external)
         self.limit_growth(may_grow)
-        self.has_log = events
+        self.has_log = bool(events)
         self._tree_names = TreeNames(self._engine.scenario.paths, self._engine.scenario.registers)
         self.external_banks = external_banks(config)
         self.open_for_decisions()
@@ -72,6 +74,11 @@ class Run(Simulation):
         """Return the bytes of the state and work arrays, without the log."""
         engine = self._engine
         return int(2 * engine.row.nbytes + engine.scenario.row.nbytes)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine of the run, to read its state."""
+        return self._engine
 
     def figures(self, num_payments: int) -> dict[str, Any]:
         """Return the current state, with at most ``payments`` payments of each queue."""

@@ -27,6 +27,7 @@ def test_clock_ticks_off_the_minute_show_seconds() -> None:
     assert clock is not None
     assert [clock(tick) for tick in (0, 1, 11)] == ["07:00", "07:55", "17:05"]
     assert Clock(0, 10 * MINUTE_US, 7)(1) == "00:01:25"
+    assert Clock(0, 10 * MINUTE_US, 7).close == "00:10:00"
 
 
 def test_clock_start_of_a_tick_lies_in_the_tick() -> None:

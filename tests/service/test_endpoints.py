@@ -198,7 +198,7 @@ def test_endpoints_library_can_be_chosen_from(service):
 
 
 def test_endpoints_what_the_viewer_asks_for_beside_its_page_is_there(service):
-    assert service.get("/static/kinds.json") == [kind.label for kind in EventKind]
+    assert set(service.get("/viewer/start")["words"]) == {kind.label for kind in EventKind}
     icon = service.client.get("/favicon.ico")
     assert (icon.status_code, icon.content) == (204, b"")
 

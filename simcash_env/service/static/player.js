@@ -1,69 +1,78 @@
-// One run and the tick of it that is shown: states by tick, reports by tick, running, stepping, going back.
+// One run and the tick of it that is shown: frames by tick, figures by tick, running, stepping, going back.
 
 import * as api from "./api.js";
 
-const MOST_FRAMES = 1500;
-const PACE = { 1: [1, 500], 2: [1, 200], 3: [1, 0], 4: [25, 0] };
+const MOST_FRAMES = 400;
+const PACE = { 1: [1, 500], 2: [1, 200], 3: [1, 0], 4: [25, 0], 5: [0, 0] };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Player {
-  constructor({ onshow, onchange, onproblem }) {
-    Object.assign(this, { onshow, onchange, onproblem });
+  constructor({ onopen, onshow, onchange, onproblem, orders }) {
+    Object.assign(this, { onopen, onshow, onchange, onproblem, orders });
     this.run = null;
     this.isRunning = false;
     this.speed = 2;
+    this.bank = null; // whose queue is listed
   }
 
   async open(id) {
     this.stop();
     this.socket?.close();
-    this.run = await api.detail(id);
-    this.live = this.run.tick;
+    const run = await api.about(id);
+    this.run = run;
+    this.live = run.tick;
     this.shown = -1;
     this.wanted = 0;
     this.isFollowing = true;
-    this.frames = new Map();
-    this.reports = [];
-    await this.readReports();
-    const mine = this.run;
+    this.bank = null;
+    this.desk = run.people[0] ?? null;
+    this.forget();
+    this.onopen(run);
     this.socket = api.stream(id, {
-      onmessage: (message) => this.run === mine && this.hear(message),
-      onclose: (event) => this.run === mine && event.code === 4404 && this.onproblem(event.reason),
+      onmessage: (message) => this.run === run && this.hear(message),
+      onclose: (event) => this.run === run && event.code === 4404 && this.onproblem(event.reason),
     });
     await this.show(this.live);
   }
 
-  async readReports() {
-    let from = this.reports.length;
-    while (from !== null) {
-      const page = await api.metrics(this.run.id, from);
-      for (const report of page.ticks) this.reports[report.tick] = report;
-      from = page.next_tick;
-    }
+  close() {
+    this.stop();
+    this.socket?.close();
+    this.run = null;
   }
 
-  hear({ type, report, state }) {
-    if (type === "tick") {
-      this.reports[report.tick] = report;
-      this.live = Math.max(this.live, report.tick + 1);
-      if (state) this.remember(state);
-      if (this.isFollowing && state && !this.isBusy) this.show(state.tick); // somebody else runs it
-      else this.onchange();
-    }
+  forget() {
+    this.frames = new Map();
   }
 
-  remember(state) {
-    this.frames.set(state.tick, state);
+  // What somebody else runs is shown too.
+  hear({ type, report }) {
+    if (type !== "tick" || this.isBusy) return;
+    this.live = Math.max(this.live, report.tick + 1);
+    if (this.isFollowing) this.show(this.live);
+    else this.onchange();
+  }
+
+  remember(frame) {
+    this.frames.set(frame.tick, frame);
     if (this.frames.size > MOST_FRAMES) this.frames.delete(this.frames.keys().next().value);
+    return frame;
   }
 
   async frame(tick) {
     if (!this.frames.has(tick)) {
       this.fetching?.abort();
       this.fetching = new AbortController();
-      this.remember(await api.state(this.run.id, tick, this.fetching.signal));
+      const desk = tick === this.live ? this.desk : null;
+      this.remember(await api.frame(this.run.id, { tick, bank: this.bank, desk }, this.fetching.signal));
     }
     return this.frames.get(tick);
+  }
+
+  choose(bank) {
+    this.bank = bank;
+    this.forget();
+    return this.show(this.wanted);
   }
 
   async show(tick) {
@@ -71,10 +80,10 @@ export class Player {
     this.isFollowing = this.wanted === this.live;
     const aim = this.wanted;
     try {
-      const state = await this.frame(aim);
+      const frame = await this.frame(aim);
       if (this.wanted !== aim) return;
       this.shown = aim;
-      this.onshow(state);
+      this.onshow(frame);
     } catch (problem) {
       if (problem.name !== "AbortError") this.fail(problem);
     }
@@ -86,14 +95,20 @@ export class Player {
 
   async forward(many = 1) {
     if (!this.run || this.isAtEnd) return;
-    if (this.wanted < this.live) return this.show(this.wanted + many);
+    if (this.wanted < this.live) return this.show(this.wanted + Math.max(1, many));
     if (this.isBusy) return;
     this.isBusy = true;
+    const { run } = this;
+    const left = run.num_ticks - this.live;
+    const count = Math.min(many || run.ticks_per_day - (this.live % run.ticks_per_day), left);
     try {
-      const done = await api.tick(this.run.id, Math.min(many, this.run.num_ticks - this.live));
-      for (const report of done.reports) this.reports[report.tick] = report;
-      this.live = Math.max(this.live, done.tick);
-      await this.show(done.tick);
+      this.frames.delete(this.live); // it showed what the person could decide
+      const decided = this.desk && count === 1 ? this.orders() : undefined;
+      const frame = await api.tick(run.id, { count, bank: this.bank, desk: this.desk }, decided);
+      if (this.run !== run) return;
+      this.live = Math.max(this.live, frame.tick);
+      this.remember(frame);
+      await this.show(frame.tick);
     } catch (problem) {
       this.fail(problem);
     } finally {
@@ -109,7 +124,7 @@ export class Player {
     while (this.isRunning && this.run === mine && !this.isAtEnd) {
       const [many, wait] = PACE[this.speed];
       const began = performance.now();
-      await this.forward(many);
+      await this.forward(this.desk ? 1 : many);
       await pause(Math.max(0, wait - (performance.now() - began)));
     }
     if (this.run === mine) this.stop();
@@ -124,5 +139,53 @@ export class Player {
     this.isRunning = false;
     this.onproblem(problem.message);
     this.onchange();
+  }
+}
+
+// The figures by tick of one run, read as far as the run has got.
+export class Figures {
+  constructor(id) {
+    this.id = id;
+    this.banks = [];
+    this.clear();
+  }
+
+  clear() {
+    this.columns = { system: {}, settled_by: {}, costs: {} };
+    this.bankColumns = {};
+    this.trades = [];
+    this.length = 0;
+  }
+
+  chooseBanks(banks) {
+    if (banks.join() === this.banks.join()) return;
+    this.banks = [...banks];
+    this.bankColumns = {};
+    this.bankLength = 0;
+    this.length = 0;
+  }
+
+  // Reads what is missing up to a tick; calls that come meanwhile wait for the same answer.
+  async read(tick) {
+    if (this.reading) return this.reading;
+    if (this.length >= tick) return this;
+    this.reading = this.readOn().finally(() => { this.reading = null; });
+    return this.reading;
+  }
+
+  async readOn() {
+    const asked = this.banks.join();
+    const part = await api.track(this.id, this.length, this.banks);
+    if (asked !== this.banks.join()) return this;
+    const join = (known, fresh) => {
+      for (const [name, column] of Object.entries(fresh)) known[name] = (known[name] ?? []).slice(0, part.from_tick).concat(column);
+    };
+    join(this.columns.system, part.system);
+    join(this.columns.settled_by, part.settled_by);
+    join(this.columns.costs, part.costs);
+    for (const [bank, columns] of Object.entries(part.banks)) join((this.bankColumns[bank] ??= {}), columns);
+    this.trades = this.trades.filter((trade) => trade.tick < part.from_tick).concat(part.trades);
+    this.length = part.num_ticks;
+    return this;
   }
 }
