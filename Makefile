@@ -114,12 +114,14 @@ audit-offline: setup  ## the same from a package with GitHub's advisories, as of
 	$(@D)/bin/python -m pip install --quiet pip-audit
 	@touch $@
 
-bench: setup  ## steps per second on this machine, beside Gymnasium's CartPole
+bench: setup  ## steps per second beside Gymnasium's CartPole, and all targets of speed
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.targets
 
 bench-faces: setup  ## steps per second of the faces beside other environments and through other libraries
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
 	$(BIN)/python -m benchmarks.faces
+	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.adapters
 
 # Libraries that pin what they need, each in an environment of its own; torch goes first, as the others name only a bound.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scale
+from benchmarks import growth, peers, scale, targets
 
 ROOT = Path(__file__).resolve().parents[2]
 RATIO = re.compile(r"\d+\.\d\d")
@@ -49,6 +49,37 @@ def test_speed_what_a_payment_costs_is_told_at_every_size() -> None:
     assert [(row["case"], row["waiting"]) for row in found["waiting"]] == [
         (case.name, size) for case in scale.CASES for size in (4, 50)
     ]
+
+
+def test_speed_growth_has_tables_and_a_figure_of_every_series(tmp_path: Path) -> None:
+    told_by(f"growth --quick --folder {tmp_path} --assets {tmp_path}")
+    points = json.loads((tmp_path / "growth.json").read_text(encoding="utf-8"))["points"]
+    assert {name: tuple(map(int, found)) for name, found in points.items()} == {
+        name: series.quick_sizes for name, series in growth.SERIES.items()
+    }
+    assert all(ns > 0 for found in points.values() for ns in found.values())
+    assert (tmp_path / "growth.md").read_text(encoding="utf-8").count("ns a") == len(growth.SERIES)
+    assert (tmp_path / "growth.png").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_speed_targets_are_all_measured() -> None:
+    rows = [targets.Row(**row) for row in json.loads(told_by("targets --quick --json"))["rows"]]
+    assert len(rows) == 16
+    assert all(row.measured > 0 for row in rows)
+    assert [line.split("|")[5].strip() for line in targets.as_markdown(rows).splitlines()[2:18]] == [
+        "yes" if row.is_met else "no" for row in rows
+    ]
+
+
+def test_speed_target_is_met_from_its_own_side() -> None:
+    assert [targets.at_least("", "", 2.0, measured).is_met for measured in (1.9, 2.0, 2.1)] == [False, True, True]
+    assert [targets.at_most("", "", 2.0, measured).is_met for measured in (1.9, 2.0, 2.1)] == [True, True, False]
+
+
+def test_speed_peers_settle_the_same_payments() -> None:
+    pytest.importorskip("PSSimPy", reason="make bench-faces installs PSSimPy")
+    assert all(rate > 0 for rate in peers.simulators(72, 1).values())
 
 
 @pytest.mark.parametrize("case", scale.CASES, ids=lambda case: case.name)

@@ -32,6 +32,7 @@ PAGES: Final = (
     "docs/market.md",
     "docs/policies.md",
     "docs/how-close.md",
+    "docs/performance.md",
     "docs/leaderboard.md",
     "docs/studies/bis-boxes.md",
     "docs/studies/castro-games.md",
@@ -44,6 +45,9 @@ PAGES: Final = (
 MEASURED: Final = {
     "speed": "python -m benchmarks.speed --markdown > docs/results/speed.md",
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
+    "targets": "python -m benchmarks.targets --markdown > docs/results/targets.md",
+    "growth": "python -m benchmarks.growth",
+    "peers": "python -m benchmarks.peers > docs/results/peers.md",
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
     "market": "python -m training.market_study --markdown docs/results/market.md",
