@@ -32,12 +32,13 @@ def test_show_engine_shows_what_an_environment_shows(name):
 
 
 def test_show_engine_takes_states_with_more_and_with_fewer_payment_rows():
-    config = busy()
+    config = busy(rate=60.0)
     long, short = Simulation(config, seed=1), Simulation(config, seed=1)
     for _ in range(6):
         long.tick({})
     long.open_tick()
     short.open_tick()
+    assert long._engine.row.size > short._engine.row.size
     vec = make_vec(config, 1)
     vec.show_engine(long._engine)
     assert vec.digest(0) == long.digest()

@@ -109,16 +109,33 @@ def test_seats_policy_with_choices_that_a_simulation_does_not_take_is_refused(mo
         require_fit(open_policy("castro-12period-v0"), load_scenario("castro-12period-v0"))
 
 
-def test_seats_orders_of_a_trained_policy_reach_the_market():
-    from simcash_env.envs.vector import make_vec
-    from simcash_env.evaluation.run_columns import orders_of
+class Bidder:
+    """Bids in the market and holds every payment."""
 
-    vec = make_vec("money-market-v0", 1)
-    vec.reset([1])
-    actions = vec.actions[0].astype("int64")
-    actions[:, vec.head_index["market"]] = 9
-    orders = orders_of(vec, actions)
-    assert set(orders) == set(vec.bank_ids)
+    max_queue_slots = 8
+
+    @property
+    def agent(self):
+        return self
+
+    def act(self, vec):
+        actions = vec.actions.astype("int64") * 0
+        actions[:, :, vec.head_index["market"]] = 1
+        return actions
+
+
+def test_seats_orders_of_a_trained_policy_reach_the_market(monkeypatch):
+    config = load_scenario("money-market-v0")
+    ids = tuple(bank.id for bank in config.banks)
+    monkeypatch.setattr("simcash_env.service.seats.open_policy", lambda _: Bidder())
+    monkeypatch.setattr("simcash_env.service.seats.require_fit", lambda *_: ids)
+    origin = Origin(config, 1, events=True, external="hold", seats=Seats(trained=ids[:2], checkpoint="mine"))
+    held = Held("one", "now", origin, origin.new_run())
+    play(held, 1)
+    (given,) = [entry["orders"] for entry in held.inputs]
+    assert set(given["orders"]) == set(given["actions"]) == set(ids[:2])
+    assert {order[0] for order in given["orders"].values()} == {"bid"}
+    assert "pool_levels" not in given
 
 
 def test_seats_are_kept_with_the_simulation(tmp_path):

@@ -322,6 +322,7 @@ def test_viewer_opens_scenarios_and_records_of_the_folder_of_data(tmp_path):
     text = __import__("json").dumps(recorded_rows("payments.parquet"))
     (folder / "days" / "scenario.json").write_text(text, encoding="utf-8")
     (folder / "list.json").write_text("[]", encoding="utf-8")
+    (folder / "number.json").write_text('{"arrivals": {"recorded": {"file": 5}}}', encoding="utf-8")
     (folder / "notes.txt").write_text("none", encoding="utf-8")
     recorded(folder / "run.parquet", ticks=3)
     shutil.copy(folder / "run.parquet", tmp_path / "outside.parquet")
@@ -340,6 +341,7 @@ def test_viewer_opens_scenarios_and_records_of_the_folder_of_data(tmp_path):
         for name in ("../outside.parquet", "missing", "x" * 5_000):
             error = await refused(ask, "/records/open", file=name)
             assert error.startswith("file: must be a file in the folder of data (--data)")
+        assert (await refused(ask, "/simulations", file="number.json")).startswith("number.json")
         assert "must be an id of the library or a mapping" in await refused(ask, "/simulations", file="list.json")
 
     asking(calls, data=folder)

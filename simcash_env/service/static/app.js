@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { BankTable } from "./banks.js";
-import { note_script, sparkline, timing } from "./charts.js";
+import { note_script, pace, sparkline, timing } from "./charts.js";
 import { Compare } from "./compare.js";
 import { dayCharts, showTiles } from "./day.js";
 import { Desk } from "./desk.js";
@@ -25,7 +25,7 @@ let frame = null;
 let charts = [];
 let page, setup, events, slowly;
 
-const player = new Player({ onopen: prepare, onshow: showFrame, onchange: showControls, onproblem: tell, orders: () => desk.orders() });
+const player = new Player({ onopen: prepare, onshow: showFrame, onchange: showControls, onpause: () => frame && showFrame(frame), onproblem: tell, orders: () => desk.orders() });
 const desk = new Desk(player);
 const banks = new BankTable({ onchoose: choose });
 const market = new Market();
@@ -47,20 +47,21 @@ function showFrame(shown) {
   const { run, figures } = player;
   showTiles(find("tiles"), run, frame, figures);
   desk.show(run, frame);
-  if (view === "banks") banks.update(frame, chosen);
+  if (view === "banks" && !player.isRunning) banks.update(frame, chosen);
   if (view === "payments") showPayments(run, frame, player.bank);
   if (view === "market" && run.market) market.show(run, frame);
   note_script(began);
   showSlowly();
 }
 
-// What costs more, or asks the service: not at every frame while the run plays.
+// What costs more, or asks the service: not at every frame while the run plays. A pause shows the last frame in full.
 function showSlowly() {
   if (slowly) return;
   slowly = setTimeout(async () => {
     slowly = null;
     const { run, figures } = player;
     if (!run || !frame) return;
+    if (view === "banks" && player.isRunning) banks.update(frame, chosen);
     if (view === "network") showNetwork(run, frame, picked(), choose);
     if (view === "events") events.read();
     try {
@@ -88,6 +89,7 @@ function showTimeline(run, figures) {
 
 function showControls() {
   const { run, shown, live, isRunning } = player;
+  pace.isPlaying = isRunning;
   const play = find("play");
   play.querySelector("span").textContent = isRunning ? "Pause" : "Run";
   play.classList.toggle("running", isRunning);

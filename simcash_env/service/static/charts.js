@@ -3,9 +3,12 @@
 import { count, dayOf, daysOf, download, draw, make, moment, plain, saveCsv, timeOf, unitOf } from "./dom.js";
 
 const MOST_POINTS = 1200;
+const MOST_WHILE_PLAYING = 300;
 const MOST_LABELS = 6;
-const GAP_MS = 250; // between two drawings of a chart while a run plays
+const GAP_MS = 400; // between two drawings of a chart while a run plays
 const UNITS = [[1e14, "trillion "], [1e11, "billion "], [1e8, "million "], [1e5, "thousand "]]; // of cents
+
+export const pace = { isPlaying: false }; // fewer points are drawn then; a pause draws all of them
 
 export const colours = (number) => {
   const styles = getComputedStyle(document.documentElement);
@@ -79,7 +82,7 @@ export class Chart {
     this.note.hidden = !content.note;
     const isBars = content.kind === "bars";
     const length = Math.max(0, ...content.series.map((one) => one.values.length));
-    const stride = isBars ? 1 : Math.max(1, Math.ceil(length / MOST_POINTS));
+    const stride = isBars ? 1 : Math.max(1, Math.ceil(length / (pace.isPlaying ? MOST_WHILE_PLAYING : MOST_POINTS)));
     const at = isBars ? content.bars : Array.from({ length }, (_, tick) => tick).filter((tick) => tick % stride === 0 || tick === length - 1);
     const traces = content.series.map((one, number) => {
       const colour = one.colour ?? colours(number);

@@ -7,8 +7,8 @@ const PACE = { 1: [1, 500], 2: [1, 200], 3: [1, 0], 4: [25, 0], 5: [0, 0] };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Player {
-  constructor({ onopen, onshow, onchange, onproblem, orders }) {
-    Object.assign(this, { onopen, onshow, onchange, onproblem, orders });
+  constructor({ onopen, onshow, onchange, onpause, onproblem, orders }) {
+    Object.assign(this, { onopen, onshow, onchange, onpause, onproblem, orders });
     this.run = null;
     this.isRunning = false;
     this.speed = 2;
@@ -131,8 +131,11 @@ export class Player {
   }
 
   stop() {
+    const wasRunning = this.isRunning;
     this.isRunning = false;
-    if (this.run) this.onchange();
+    if (!this.run) return;
+    this.onchange();
+    if (wasRunning) this.onpause();
   }
 
   fail(problem) {
