@@ -32,6 +32,7 @@ _LARGEST_FILE_BYTES: Final = 64 * MIB
 _MOST_OPEN_FILES: Final = 256
 _LARGEST_ANSWER: Final = 16 * MIB
 _LARGEST_TAIL: Final = 10_000
+_SECONDS_TO_END: Final = 5
 
 
 @dataclass(frozen=True)
@@ -164,19 +165,31 @@ class PolicyProcess:
             if head is not None:
                 worker.write_message(self._process.stdin, head, payload)  # type: ignore[arg-type]
             answer = worker.read_message(self._process.stdout, _LARGEST_ANSWER)  # type: ignore[arg-type]
-        except (OSError, ValueError):  # the pipe is broken, or what came is no message
+        except OSError:  # the pipe is broken: the process reads no more
             answer = None
+        except ValueError:
+            if not self._is_late.is_set():
+                self._fail("answered with something that is no message")
         finally:
             timer.cancel()
         if self._is_late.is_set():
             most = f"{seconds:g} seconds to {what}" if seconds <= left else f"{self._limits.total_seconds:g} seconds"
             self._fail(f"took more than {most}")
         if answer is None:
-            code = self._process.wait()
-            self._fail(f"ended with {_ending(code)}")
+            self._fail(self._ending())
         if "error" in answer[0]:
             self._fail(f"{what}: {answer[0]['error']}", answer[0]["trace"])
         return answer
+
+    def _ending(self) -> str:
+        """How the process ended that answers no more."""
+        try:
+            code = self._process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            return "closed its output before it answered"
+        if code < 0:
+            return f"ended with signal {signal.Signals(-code).name}"
+        return f"ended with exit code {code} before it answered"
 
     def _stop_late(self) -> None:
         self._is_late.set()
@@ -189,12 +202,6 @@ class PolicyProcess:
         printed = self._printed.read_bytes()[-_LARGEST_TAIL:].decode("utf-8", "replace")
         lines = [*printed.splitlines(), *trace.splitlines()][-_LAST_LINES:]
         raise SubmissionError("\n".join([f"{self._name}: {rule}", *(f"  {line}" for line in lines)]))
-
-
-def _ending(code: int) -> str:
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"exit code {code} before it answered"
 
 
 def clean_environment(folder: Path) -> dict[str, str]:

@@ -126,7 +126,7 @@ def lying(path, size):
 
 def test_submission_archive_member_longer_than_it_says_or_damaged_is_refused(tmp_path):
     path = lying(archive(tmp_path, {"agent.py": RELEASE, "zeros": b"\x00" * 300_000}), 10)
-    with pytest.raises(ConfigError, match=r"zeros: is (damaged|longer than its 10 bytes)"):
+    with pytest.raises(ConfigError, match="zeros: is damaged: Bad CRC-32"):
         extract(open_archive(path), tmp_path / "out")
     assert not list((tmp_path / "out").rglob("zeros")) or (tmp_path / "out" / "zeros").stat().st_size <= 10
 

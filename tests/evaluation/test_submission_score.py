@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from simcash_env.errors import ConfigError, SubmissionError
+from simcash_env.evaluation import submission_process
 from simcash_env.evaluation.evaluate import evaluate_agent
 from simcash_env.evaluation.submission_archive import MIB, open_archive
 from simcash_env.evaluation.submission_process import Limits, PolicyProcess, clean_environment
@@ -168,6 +169,33 @@ def test_submission_process_that_cannot_be_started_is_an_error(tmp_path):
         scored(tmp_path, policy(), python="no/python")
     with pytest.raises(SubmissionError, match="ended with exit code"):
         scored(tmp_path, policy(), python="/bin/false")
+
+
+HELLO = r'\000\000\000\017\000\000\000\000{"missing": []}'
+
+
+def program(folder, lines):
+    """A program that can be named as a Python and does something else."""
+    path = folder / "other"
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule"),
+    [
+        ("printf 'not a message'; exec sleep 600", "answered with something that is no message"),
+        ("exec >&-; exec sleep 600", "closed its output before it answered"),
+        (f"exec <&-; printf '{HELLO}'", "ended with exit code 0 before it answered"),
+        ("printf '\\000\\000\\000\\017\\000\\000\\000\\000{'; exec sleep 600", "took more than 2 seconds"),
+    ],
+)
+def test_submission_process_that_is_no_worker_is_ended(lines, rule, tmp_path, monkeypatch):
+    """It was waited for, although it went on."""
+    monkeypatch.setattr(submission_process, "_SECONDS_TO_END", 0.1)
+    with pytest.raises(SubmissionError, match=rule):
+        scored(tmp_path, policy(), python=program(tmp_path, lines), limits=Limits(start_seconds=2.0))
 
 
 def test_submission_process_answer_of_another_length_is_refused(tmp_path):
