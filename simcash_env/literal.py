@@ -6,8 +6,9 @@ underscore out of legends. Consoles, text columns, statuses, plots and legends a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ def literal_console(kind: type[Console] | None = None, **options: Any) -> Consol
     from rich.console import Console
 
     return (kind or Console)(markup=False, emoji=False, highlight=False, **options)
+
+
+def facts_html(title: str, rows: Mapping[str, object]) -> str:
+    """A table of facts for notebooks, for ``_repr_html_``; names and values are escaped."""
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+    return f"<table><caption>{escape(title)}</caption>{cells}</table>"
+
+
+def facts_text(title: str, rows: Mapping[str, object]) -> str:
+    """The same facts on one line, for ``__repr__``: ``<Simulation scenario: two-banks-v0; seed: 1>``."""
+    return f"<{title} {'; '.join(f'{name}: {value}' for name, value in rows.items())}>"
 
 
 def literal_text(text: str) -> Text:

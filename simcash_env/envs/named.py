@@ -16,6 +16,7 @@ from simcash_env.envs.learners import Learners, ScenarioLike
 from simcash_env.envs.options import one_seed
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError, Fault
+from simcash_env.literal import facts_html, facts_text
 from simcash_env.schema.arrays import I64, State
 from simcash_env.schema.codes import NONE
 from simcash_env.schema.heads import HEADS
@@ -61,6 +62,18 @@ class NamedEnv:
         self.num_ticks, self.nbytes = self._vec.num_ticks, int(self._vec.bytes_per_copy)
         self._heads = {head.name: head for head in HEADS if head.name in self._vec.head_index}
         self._choices = [self._vec.slot_choices.describe(choice) for choice in range(self._vec.slot_choices.size)]
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows."""
+        tick = f"{self.tick} of {self.num_ticks}" if self._vec.has_begun else "before reset"
+        return {"scenario": self.config.name, "banks": ", ".join(self.bank_ids), "tick": tick}
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
 
     @property
     def tick(self) -> int:

@@ -18,6 +18,7 @@ from simcash_env.envs.masks import Form
 from simcash_env.envs.options import one_seed, optional_ticks, require, require_individual, require_truth
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError
+from simcash_env.literal import facts_html, facts_text
 from simcash_env.render import Renderer
 
 Observation: TypeAlias = "dict[str, npt.NDArray[Any]]"
@@ -110,6 +111,21 @@ class SimCashParallelEnv(ParallelEnv):
         self._lent_masks: I8 | None = None
         self._lent_illegal: list[int] = []
         self._going_on = dict.fromkeys(self.possible_agents, False)
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows: the batch of one copy, and where the episode stands."""
+        facts = self._vec._facts()  # noqa: SLF001 - one face over the other
+        del facts["copies"]
+        is_over = self._vec.has_begun and not self.agents
+        tick = int(self._vec.state(0).tick[0]) if self._vec.has_begun else 0
+        return {**facts, "tick": "before reset" if not self._vec.has_begun else "over" if is_over else tick}
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
 
     @property
     def observation_layout(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from gymnasium import spaces
 from simcash_env.envs.learners import DEFAULT_SCENARIO, ScenarioLike, pick_learner
 from simcash_env.envs.options import one_seed, optional_ticks
 from simcash_env.envs.parallel import FRAMES_PER_SECOND, SimCashParallelEnv
+from simcash_env.literal import facts_html, facts_text
 
 
 class SimCashBankEnv(gymnasium.Env[Any, Any]):
@@ -53,6 +54,19 @@ class SimCashBankEnv(gymnasium.Env[Any, Any]):
         self.render_mode = render_mode
         self.observation_space = self.game.observation_space(self.bank)
         self.action_space = self.game.action_space(self.bank)
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows."""
+        return self.game._facts()  # noqa: SLF001 - one face over the other
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
+
+    __str__ = __repr__
 
     @property
     def observation_layout(self) -> tuple[str, ...]:

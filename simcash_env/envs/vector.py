@@ -43,6 +43,7 @@ from simcash_env.envs.windows import MASKED, head_sizes, new_window
 from simcash_env.envs.workers import BatchWorkers
 from simcash_env.errors import ActionError, RoomError, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
+from simcash_env.literal import facts_html, facts_text
 from simcash_env.schema.arrays import I64, State
 from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, SendLimitScope, Status
 from simcash_env.schema.heads import HeadIndex
@@ -60,6 +61,10 @@ NO_WORK: Final = np.zeros(0, np.int64)
 """Scratch space of the arena; each worker has its own."""
 AUTORESETS: Final[tuple[Autoreset, ...]] = ("disabled", "next_step", "same_step")
 """Autoreset modes, in the order of the numbers in ``agents.tables``."""
+
+
+FEW_BANKS: Final = 4
+"""Banks that a representation lists; of more it gives the number."""
 
 
 class SimCashVec:
@@ -157,6 +162,24 @@ class SimCashVec:
         self._states = CopyStates(self.scenario, self.variants, self.learners, self.num_slots, self._arrays)
         self._name_observations()
         self._prepare_calls()
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows."""
+        return {
+            "scenario": self.config.name,
+            "copies": self.num_envs,
+            "banks": ", ".join(self.bank_ids) if self.num_banks <= FEW_BANKS else self.num_banks,
+            "ticks": self.num_ticks,
+            "observation": self.observation_size,
+            "heads": len(self.action_nvec),
+        }
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
 
     def _allocate(self, final_copies: int, *, keeps_raw: bool) -> BatchArrays:
         """Allocate the arrays; the error names the argument that is too large."""

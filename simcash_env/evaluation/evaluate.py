@@ -9,6 +9,7 @@ from typing import Final, get_args
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.amounts import amount_text
 from simcash_env.compile.market import with_interest
 from simcash_env.compile.scales import arrival_streams
 from simcash_env.config import ScenarioConfig
@@ -21,6 +22,7 @@ from simcash_env.evaluation.rollout import VALUES, measure_scripted
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.evaluation.seeds import checked_seeds
 from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
+from simcash_env.literal import facts_html, facts_text
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import COST_COLUMNS
 
@@ -30,7 +32,7 @@ _MEASURED_TICKS: Final = 2_000_000
 _ARRIVED_AND_SETTLED: Final = [VALUES.index("arrived"), VALUES.index("settled")]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """Costs of one agent on one scenario.
 
@@ -48,6 +50,25 @@ class Evaluation:
     is_random: bool = True
     milliseconds_per_decision: float | None = None
     value_cents: tuple[int, int] | None = None
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows; amounts in currency units."""
+        mean = float(self.totals().mean())
+        share = self.settled_share
+        return {
+            "scenario": self.scenario,
+            "runs": len(self.seeds),
+            "banks": len(self.bank_ids),
+            "mean cost of a run": amount_text(mean),
+            **({} if share is None else {"settled": f"{share:.2%}"}),
+        }
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
 
     @property
     def settled_share(self) -> float | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 import numpy as np
 from pydantic import ValidationError
 
+from simcash_env.amounts import amount_text
 from simcash_env.compile.market import with_interest
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import PolicyConfig, ScenarioConfig, load_scenario
@@ -19,6 +20,7 @@ from simcash_env.config.external import HOLD, RELEASE, External, default_policy,
 from simcash_env.config.money_bounds import RunBounds
 from simcash_env.errors import ActionError, ConfigError, Fault, SimulationError, SnapshotError
 from simcash_env.integers import whole_within
+from simcash_env.literal import facts_html, facts_text
 from simcash_env.schema.codes import COST_COLUMNS, NONE, NUM_COSTS, Phase, RtgsPriority
 from simcash_env.schema.limits import HIGHEST_PRIORITY, MAX_CENTS
 from simcash_env.simulation.daily import METRICS, DayBook
@@ -151,6 +153,24 @@ class Simulation:
         self._number = {name: number for number, name in enumerate(self.bank_ids)}
         self._bounds: RunBounds | None = None  # made when a payment comes from outside
         self.market = SimulationMarket(self._engine, self.config, self.bank_number, self._log_now)
+
+    def _facts(self) -> dict[str, object]:
+        """What a representation shows."""
+        cost = sum(sum(self.costs(bank).values()) for bank in self.bank_ids)
+        return {
+            "scenario": self.config.name,
+            "seed": self.seed,
+            "tick": f"{self.current_tick} of {self.num_ticks}",
+            "banks": len(self.bank_ids),
+            "total cost": amount_text(cost, self.config.currency),
+        }
+
+    def __repr__(self) -> str:
+        return facts_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return facts_html(type(self).__name__, self._facts())
 
     # -- clock --------------------------------------------------------------------------------------------------------
 

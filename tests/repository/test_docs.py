@@ -42,6 +42,14 @@ def test_docs_readme_shows_an_environment_and_a_batch():
     assert "make_vec(" in shown
 
 
+def test_docs_first_program_of_the_readme_prints_what_it_says(capsys):
+    program, *_ = re.findall(r"```python\n(.*?)```", TEXTS["README.md"], re.DOTALL)
+    exec(compile(program, "README.md", "exec"), {})  # noqa: S102 - our own example
+    printed = capsys.readouterr().out.strip()
+    assert printed.startswith("{'BANK_A': ")
+    assert f": {printed}\n" in program
+
+
 def test_docs_scenario_that_the_page_shows_can_be_run():
     import yaml
 
