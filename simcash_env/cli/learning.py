@@ -10,6 +10,7 @@ import typer
 
 from simcash_env.cli.choices import Quiet, Sets, chosen_changes, naming_sets
 from simcash_env.cli.examples import examples
+from simcash_env.cli.outputs import unusable_path
 from simcash_env.cli.planning import (
     ChosenRollout,
     RolloutPolicies,
@@ -23,6 +24,7 @@ from simcash_env.errors import ConfigError, Fault
 from simcash_env.registry import load
 
 EXTRA: Final = "training"
+FIGURES: Final = frozenset({".png", ".svg", ".pdf"})
 
 
 @examples(
@@ -145,6 +147,13 @@ def train(
         ),
     ] = "ippo",
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.", show_default=False)] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(
+            help="Learning curve with the levels of FIFO, the best script and the expert: .png, .svg or .pdf.",
+            show_default=False,
+        ),
+    ] = None,
     sets: Sets = None,
     *,
     quiet: Quiet = False,
@@ -154,6 +163,10 @@ def train(
     with needs_extra(EXTRA):
         from simcash_env.cli.training import cli_train
         from simcash_env.learning.settings import load_settings, require_a_rollout
+    if curve is not None:
+        rule = unusable_path(curve) or ("" if curve.suffix.lower() in FIGURES else "must end in .png, .svg or .pdf")
+        if rule:
+            raise ConfigError([Fault(None, None, "--curve", repr(str(curve)), rule)])
     changes = chosen_changes(sets)
     with naming_sets():
         settings = load_settings(scenario, **({"changes": changes} if changes else {}))
@@ -162,7 +175,7 @@ def train(
         require_a_rollout(settings, steps)
     trained = cli_train(
         scenario, seed, steps, out, algorithm=algorithm, resume=resume, quiet=quiet, tensorboard=tensorboard,
-        changes=changes,
+        changes=changes, curve=curve,
     )  # fmt: skip
     if as_json:
         left_out = {"curve", "sha256", "shape"}

@@ -27,9 +27,12 @@ from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE, conditional_value_at_risk
 from simcash_env.evaluation.yardsticks import play_yardsticks
 from simcash_env.learning.checkpoint import Trained, facts_path, find_checkpoint
+from simcash_env.learning.checkpoint_plots import draw_curve
 from simcash_env.learning.evaluate import LearnedResult, evaluate_checkpoint
 from simcash_env.learning.leaderboard_row import learned_gap
 from simcash_env.learning.learner import learner_named
+from simcash_env.learning.monitor import Log
+from simcash_env.learning.reference_levels import reference_levels
 from simcash_env.learning.settings import ALGORITHM, TrainingSettings, load_settings, planned_steps
 from simcash_env.literal import literal_column, literal_console
 
@@ -99,6 +102,7 @@ def cli_train(
     tensorboard: Path | None = None,
     console: Console | None = None,
     changes: Changes | None = None,
+    curve: Path | None = None,
 ) -> Trained:
     """Train on a scenario and save a checkpoint, also after Ctrl-C.
 
@@ -115,6 +119,7 @@ def cli_train(
         tensorboard: folder for TensorBoard logs.
         console: where to print; standard error by default.
         changes: new values of the scenario by dotted key.
+        curve: file for the learning curve: .png, .svg or .pdf.
 
     Raises:
         ConfigError: no such learner or settings.
@@ -136,6 +141,13 @@ def cli_train(
             settings, seed, out=path, resume=resume, max_seconds=max_seconds, tensorboard=tensorboard,
             report=None if bar is None else bar.report,
         )  # fmt: skip
+    if tensorboard is not None:
+        with Log(tensorboard) as log:
+            for name, cents in reference_levels(settings).items():
+                for at in (0, trained.facts.steps):
+                    log.write({f"levels/{name}": cents}, at)
+    if curve is not None:
+        draw_curve(trained.facts, path.stem, curve)
     if not quiet:
         state = "finished" if trained.is_complete else "interrupted"
         screen.print(f"{state} after {trained.facts.steps:,} steps; saved {path} and {facts_path(path)}")

@@ -18,6 +18,11 @@ from simcash_env.literal import literal_label, literal_legend, literal_plot
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 DOTS: Final = 150
 MARKERS: Final = "osD^vP*Xhp<>"
+BESIDE: Final[dict[str, Any]] = {
+    "fontsize": "small", "loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False,
+}  # fmt: skip
+"""A legend to the right of the plot, where it covers no line."""
+LEVEL_STYLES: Final = (":", "--", "-.")
 BRIGHT: Final = 0.5
 LINEAR_UNDER: Final = 100.0
 """Cents under which the scale of the frontier is linear."""
@@ -77,7 +82,7 @@ def plot_costs(rows: Sequence[Row], path: Path) -> Path:
     axes.set_xlabel("currency units a run, all banks, with 95 % interval")
     title = f"{rows[0].scenario}: cost by kind"
     axes.set_title(title + (f"\nnot shown, over ten times the cheapest: {', '.join(left_out)}" if left_out else ""))
-    literal_legend(axes, fontsize="small")
+    literal_legend(axes, **BESIDE)
     return save(drawn, path)
 
 
@@ -101,7 +106,7 @@ def draw_frontier(rows: Sequence[Row], path: Path) -> Path:
     axes.set_xlabel("liquidity used, currency units (sum of the banks' largest net debits)")
     axes.set_ylabel("currency units a run for waiting, missing and dropping")
     axes.set_title(f"{rows[0].scenario}: cost against liquidity")
-    literal_legend(axes, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    literal_legend(axes, **BESIDE)
     return save(drawn, path)
 
 
@@ -120,23 +125,29 @@ def plot_balances(records: Sequence[RunRecord], bank: int, title: str, path: Pat
     axes.set_xlabel("tick")
     axes.set_ylabel("currency units at the end of the tick")
     axes.set_title(f"{title}: balance of {records[0].bank_ids[bank]} over {len(records)} runs")
-    literal_legend(axes, fontsize="small")
+    literal_legend(axes, **BESIDE)
     return save(drawn, path)
 
 
 @literal_plot()
-def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], title: str, path: Path) -> Path:
+def draw_learning_curves(
+    curves: Mapping[str, Sequence[tuple[int, float]]], title: str, path: Path, levels: Mapping[str, float] | None = None
+) -> Path:
     """Mean cost of a bank's run in training against steps, one line a training; exploration included.
 
     Args:
         curves: by name of the training, (steps, cents) of every rollout.
         title: of the figure.
         path: to write to.
+        levels: cents of policies to compare with, by name, drawn as horizontal lines.
     """
-    drawn, axes = figure()
+    drawn, axes = figure(width=9.5)
     for name, points in curves.items():
         steps, cents = np.array(points, float).reshape(-1, 2).T
         axes.plot(steps, np.maximum(cents, 1.0), label=literal_label(name), linewidth=1.2)
+    for place, (name, level) in enumerate((levels or {}).items()):
+        style = LEVEL_STYLES[place % len(LEVEL_STYLES)]
+        axes.axhline(max(level, 1.0), color="0.3", linestyle=style, linewidth=1.0, label=literal_label(name))
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
@@ -144,7 +155,7 @@ def draw_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], titl
     axes.set_xlabel("decisions of banks")
     axes.set_ylabel("currency units of a bank's run, exploration included")
     axes.set_title(f"{title}: training")
-    literal_legend(axes, fontsize="small")
+    literal_legend(axes, **BESIDE)
     return save(drawn, path)
 
 

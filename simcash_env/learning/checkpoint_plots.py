@@ -9,11 +9,18 @@ from simcash_env.errors import ActionError
 from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.learning.checkpoint import find_checkpoint, read_facts
+from simcash_env.learning.checkpoint import CheckpointFacts, find_checkpoint, read_facts
 from simcash_env.learning.policies import open_checkpoint
+from simcash_env.learning.reference_levels import reference_levels
 
 RECORDED: Final = 50
 """Test days whose balances are shown."""
+
+
+def draw_curve(facts: CheckpointFacts, name: str, path: Path) -> Path:
+    """The learning curve with the levels of FIFO, the best script that is known and the expert."""
+    settings = facts.training_settings()
+    return draw_learning_curves({name: facts.curve}, settings.config().name, path, reference_levels(settings))
 
 
 def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
@@ -22,7 +29,7 @@ def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
     facts, name, paths = read_facts(found), found.stem, []
     if facts.curve:
         path = folder / f"{name}-learning.png"
-        paths.append(draw_learning_curves({name: facts.curve}, facts.training_settings().config().name, path))
+        paths.append(draw_curve(facts, name, path))
     try:
         policy = open_checkpoint(found)
         records = [

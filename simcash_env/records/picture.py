@@ -40,6 +40,9 @@ class Picture:
         costs: (hours, kinds) cents, over all days.
         bank_costs: (banks, kinds) cents.
         network: (banks, banks) cents settled from row to column.
+        paid: (ticks of a day, banks) cents that a bank's payments settled at that time of day, over all days.
+        received: the same for what it received.
+        dropped: (banks,) cents of payments that it dropped.
     """
 
     def __init__(self, facts: RunFacts) -> None:
@@ -50,7 +53,8 @@ class Picture:
         self.costs = np.zeros((self.hours.num_hours, NUM_COSTS), np.int64)
         self.bank_costs = np.zeros((banks, NUM_COSTS), np.int64)
         self.network = np.zeros((banks, banks), np.int64)
-        self._dropped = 0
+        self.paid, self.received = np.zeros((2, self.facts.ticks_per_day, banks), np.int64)
+        self.dropped = np.zeros(banks, np.int64)
         self._last_sample: I64 | None = None
         self._ticks: list[int] = []
         self._lines: list[I64] = []
@@ -84,7 +88,7 @@ class Picture:
         waiting = 0
         if self._last_sample is not None:
             waiting = sum(int(self._last_sample[BANK_TICKS.index(name)].sum()) for name in QUEUES)
-        return self._dropped + waiting
+        return int(self.dropped.sum()) + waiting
 
     @property
     def due(self) -> int:
@@ -95,6 +99,21 @@ class Picture:
     def carried_in(self) -> int:
         """Cents that waited when the record began; 0 where it begins with the run."""
         return self.due - int(self.arrived.sum())
+
+    @property
+    def due_by_bank(self) -> I64:
+        """(banks,) cents of a bank's payments that arrived, and of those that waited when the record began."""
+        waiting = np.zeros(len(self.facts.bank_ids), np.int64)
+        if self._last_sample is not None:
+            waiting = np.sum([self._last_sample[BANK_TICKS.index(name)] for name in QUEUES], axis=0)
+        found: I64 = self.paid.sum(axis=0) + waiting + self.dropped
+        return found
+
+    @property
+    def net_debits(self) -> I64:
+        """(ticks of a day, banks) cents that a bank has paid more than received since the day began, over all days."""
+        found: I64 = np.maximum(np.cumsum(self.paid - self.received, axis=0), 0)
+        return found
 
     def _line(self, name: str) -> I64:
         empty = np.zeros((0, len(BANK_TICKS), len(self.facts.bank_ids)), np.int64)
@@ -122,7 +141,10 @@ class Picture:
         moving = np.isin(kinds, SETTLEMENTS)
         np.add.at(self.settled, times[moving], rows[moving, CENTS])
         np.add.at(self.network, (rows[moving, BANK], rows[moving, COUNTERPARTY]), rows[moving, CENTS])
-        self._dropped += int(rows[np.isin(kinds, DROPPED), CENTS].sum())
+        np.add.at(self.paid, (times[moving], rows[moving, BANK]), rows[moving, CENTS])
+        np.add.at(self.received, (times[moving], rows[moving, COUNTERPARTY]), rows[moving, CENTS])
+        dropping = np.isin(kinds, DROPPED)
+        np.add.at(self.dropped, rows[dropping, BANK], rows[dropping, CENTS])
         arriving = kinds == EventKind.ARRIVAL
         np.add.at(self.arrived, times[arriving], rows[arriving, CENTS])
         charged = kinds == EventKind.COST_ACCRUAL

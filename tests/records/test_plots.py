@@ -12,7 +12,7 @@ from simcash_env.records.columns import BANK_TICKS
 from simcash_env.records.drawing import picture_of
 from simcash_env.records.facts import RunFacts
 from simcash_env.records.picture import Picture
-from simcash_env.records.plots import draw, require_format
+from simcash_env.records.plots import MAX_BARS, draw, largest_banks, require_format
 from simcash_env.records.reading import open_record
 from simcash_env.records.recorder import Recorder
 from simcash_env.schema.codes import NUM_COSTS
@@ -57,7 +57,7 @@ def test_plots_long_run_is_drawn_through_every_so_many_ticks(tmp_path, monkeypat
     assert picture.ticks.tolist() == [0, 8, 16]
     assert np.array_equal(picture.balances, samples[::8, BANK_TICKS.index("balance_cents")])
     assert np.array_equal(picture.queue2, samples[::8, BANK_TICKS.index("queue2_cents")].sum(axis=1))
-    assert "tick (every 8th)" in drawn(picture, tmp_path)
+    assert "time of day (every 8th tick)" in drawn(picture, tmp_path)
 
 
 @pytest.mark.parametrize(("days", "lines"), [(3, 2), (32, 31), (33, 0)])
@@ -67,7 +67,7 @@ def test_plots_ends_of_days_are_marked_up_to_a_month(tmp_path, days, lines):
 
 
 @pytest.mark.parametrize(
-    ("banks", "said"), [(3, "wider and darker: more"), (9, "<!-- receiver -->"), (21, "receiver, in order of ids")]
+    ("banks", "said"), [(3, "wider and darker: more"), (9, "receiver; white: nothing"), (21, "1 others")]
 )
 def test_plots_run_of_no_tick_says_that_there_is_nothing_to_see(tmp_path, banks, said):
     told = drawn(Picture(RunFacts.of(many_banks(banks))), tmp_path)
@@ -84,7 +84,7 @@ def test_plots_of_many_banks_the_middle_and_the_dearest_are_drawn(tmp_path):
     told = drawn(picture, tmp_path)
     for text in ("median of 21 banks", "Costs by bank, the most expensive 20 of 21", "BANK_20"):
         assert text in told
-    assert "BANK_00" not in told
+    assert told.count("<!-- BANK_00 -->") == 2, "a sender and a receiver of the heat map, and no bar of costs"
 
 
 def test_plots_picture_of_a_run_that_failed_says_so(tmp_path):
@@ -171,3 +171,34 @@ def test_plots_throughput_of_a_record_from_the_middle_counts_what_waited(tmp_pat
     assert picture.carried_in == waiting > 0
     assert picture.due == waiting + int(picture.arrived.sum())
     assert "never did" in drawn(picture, tmp_path)
+
+
+def test_plots_liquidity_and_throughput_by_bank_follow_from_the_payments(tmp_path):
+    picture = picture_of_a_run(busy(ticks=24, days=1, wealth=300, pool=None))
+    assert np.array_equal(picture.paid.sum(axis=0), picture.network.sum(axis=1))
+    assert np.array_equal(picture.received.sum(axis=0), picture.network.sum(axis=0))
+    assert int(picture.due_by_bank.sum()) == picture.due
+    debits = np.cumsum(picture.paid - picture.received, axis=0)
+    assert np.array_equal(picture.net_debits, np.maximum(debits, 0))
+    text = drawn(picture, tmp_path)
+    for said in (
+        "Liquidity used: net debits since the day began",
+        "largest ones, summed",
+        "Throughput by bank, all days",
+    ):
+        assert said in text
+
+
+def test_plots_heat_map_joins_all_but_the_largest_banks(tmp_path):
+    picture = Picture(RunFacts.of(many_banks(30)))
+    picture.network[:] = np.arange(900).reshape(30, 30)
+    network, names = largest_banks(picture.network, picture.facts.bank_ids)
+    assert network.shape == (MAX_BARS + 1, MAX_BARS + 1)
+    assert network.sum() == picture.network.sum()
+    assert (names[0], names[-1]) == ("BANK_29", "10 others")
+    assert "10 others" in drawn(picture, tmp_path)
+
+
+def test_plots_axis_of_ticks_ends_with_the_run(tmp_path):
+    text = drawn(picture_of_a_run(quiet(ticks=12, days=1)), tmp_path)
+    assert text.count("<!-- 06:00 -->") == 6, "at the left end of the time axes, and never for a tick after the last"
