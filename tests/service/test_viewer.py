@@ -186,6 +186,7 @@ def test_viewer_person_decides_with_the_legal_choices(page, service):
     page.press(Keys.ENTER)
     page.at(1)
     assert page.focused.get_attribute("id") == "desk-close"
+    assert "null" not in page.text("#desk")  # where the pool's share was
     events = service.get(f"/simulations/{name}/events", kind="PolicySubmit", bank="BANK_A")["events"]
     assert [event["tick"] for event in events if event["bank"] == "BANK_A"] == [0]
     assert service.get(f"/viewer/simulations/{name}/frame")["banks"]["pool"][0] == 200_000

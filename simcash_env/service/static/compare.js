@@ -115,7 +115,7 @@ export class Compare {
     });
     const policies = differing.length === run.bank_ids.length && new Set(differing.map((bank) => `${run.policies[bank]}\n${other.policies[bank]}`)).size === 1
       ? `All banks: ${words(run.policies[differing[0]])} here, ${words(other.policies[differing[0]])} there.`
-      : differing.length ? `Other policies: ${differing.slice(0, 4).map((bank) => `${bank} ${words(run.policies[bank])} here, ${words(other.policies[bank])} there`).join("; ")}${differing.length > 4 ? ` and ${count(differing.length - 4)} more banks` : ""}.` : "The policies are the same.";
+      : differing.length ? `Other policies: ${differing.slice(0, 4).map((bank) => `${bank} ${words(run.policies[bank])} here, ${words(other.policies[bank])} there`).join("; ")}${differing.length > 4 ? ` and ${count(differing.length - 4)} more` : ""}.` : "The policies are the same.";
     show(find("differences"), make("p", { class: "note" }, policies), table([["Figure"], ["This run", "num"], ["Other run", "num"], ["Difference", "num"]], rows, { caption: "Both runs at the tick shown" }));
     const costs = run.bank_ids.flatMap((bank, number) => {
       const there = other.bank_ids.indexOf(bank);

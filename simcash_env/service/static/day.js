@@ -14,7 +14,7 @@ export function showTiles(place, run, frame, figures) {
   const queued = sum(banks.queue1_cents) + sum(banks.queue2_cents), overdue = sum(banks.overdue_cents);
   const late = banks.overdue_cents.filter(Boolean).length;
   const share = totals.arrived_cents ? totals.settled_cents / totals.arrived_cents : null;
-  const bounds = now("liquidity_used") === undefined ? "" : `between ${money(now("liquidity_lower"))} and ${money(now("liquidity_upper"))}`;
+  const bounds = now("liquidity_used") === undefined ? "" : `bounds ${money(now("liquidity_lower"))} and ${money(now("liquidity_upper"))}`;
   const rows = [
     ["Settled value", money(totals.settled_cents), `${percent(share)} of ${money(totals.arrived_cents)} submitted`],
     ["Queued value", money(queued), `${count(totals.queued)} payments, ${count(sum(banks.queue2_count))} in Queue 2`],

@@ -20,7 +20,7 @@ export const draw = (tag, attributes = {}, ...children) => fill(document.createE
 // What replaces an element's content keeps the focus, by data-key, so that a keyboard is not thrown back to the top.
 export function show(element, ...children) {
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  element.replaceChildren(...children.flat(Infinity));
+  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   if (focused) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 

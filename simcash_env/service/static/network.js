@@ -16,10 +16,10 @@ export function showNetwork(run, frame, chosen, onchoose) {
   const total = frame.waiting.reduce((sum, pair) => sum + pair[3], 0), payments = frame.waiting.reduce((sum, pair) => sum + pair[2], 0);
   const text = frame.waiting.length ? `${count(payments)} payments worth ${money(total)} wait between ${count(frame.waiting.length)} pairs of banks. ` : "No payment waits. ";
   find("network-ring").hidden = !isRing;
-  find("network-matrix").hidden = isRing;
+  find("network-matrix").hidden = isRing || !frame.waiting.length;
   find("network-note").textContent = text + (isRing ? ringNote(frame) : matrixNote(run, frame));
   if (isRing) showRing(find("network-ring"), run, frame, chosen, onchoose);
-  else showMatrix(find("network-matrix"), run, frame);
+  else if (frame.waiting.length) showMatrix(find("network-matrix"), run, frame);
   const name = (at) => run.bank_ids[at];
   const rows = frame.waiting.slice(0, MOST_PAIRS).map(([sender, receiver, many, cents]) => [name(receiver), name(sender), { text: count(many) }, { text: money(cents) }]);
   show(find("pairs"), rows.length ? table([["Bank"], ["waits for"], ["Payments", "num"], ["Value", "num"]], rows, { caption: "Who waits for whom, largest value first" }) : make("p", { class: "empty" }, "Nobody waits."),
@@ -30,24 +30,23 @@ export function showNetwork(run, frame, chosen, onchoose) {
 const ringNote = (frame) => (frame.waiting.length > 300 ? "The 300 largest are drawn." : "");
 
 function matrixNote(run, frame) {
-  const banks = involved(run, frame);
-  return banks.length < run.bank_ids.length ? `The matrix has the ${banks.length} banks with the most value, and all others as one.` : "";
+  const { order, hasOthers } = involved(run, frame);
+  return hasOthers ? `The matrix has the ${order.length} banks with the most value, and all others as one.` : order.length ? "The matrix has the banks that pay or are paid." : "";
 }
 
-// Banks by value that they owe or are owed, most first.
+// Banks that owe or are owed, largest value first.
 function involved(run, frame) {
   const value = new Array(run.bank_ids.length).fill(0);
   for (const [sender, receiver, , cents] of frame.waiting) {
     value[sender] += cents;
     value[receiver] += cents;
   }
-  const order = value.map((_, at) => at).sort((a, b) => value[b] - value[a] || a - b);
-  return run.bank_ids.length <= MOST_IN_MATRIX ? order : order.slice(0, MOST_IN_MATRIX);
+  const order = value.map((_, at) => at).filter((at) => value[at]).sort((a, b) => value[b] - value[a] || a - b);
+  return { order: order.slice(0, MOST_IN_MATRIX), hasOthers: order.length > MOST_IN_MATRIX };
 }
 
 function showMatrix(place, run, frame) {
-  const order = involved(run, frame);
-  const hasOthers = order.length < run.bank_ids.length;
+  const { order, hasOthers } = involved(run, frame);
   const row = new Map(order.map((bank, at) => [bank, at]));
   const size = order.length + (hasOthers ? 1 : 0);
   const names = [...order.map((bank) => run.bank_ids[bank]), ...(hasOthers ? ["others"] : [])];
@@ -62,8 +61,8 @@ function showMatrix(place, run, frame) {
   const shown = names.filter((_, at) => at % every === 0);
   const axis = { type: "category", tickvals: shown, ticktext: shown, gridcolor: css("--line"), automargin: true, tickfont: { size: 10 } };
   const trace = {
-    type: "heatmap", x: names, y: names, z: cells, xgap: 1, ygap: 1, hoverongaps: false,
-    colorscale: [[0, css("--track")], [0.2, css("--c6")], [1, css("--text")]], colorbar: { thickness: 12, tickformat: ",~s", outlinewidth: 0 },
+    type: "heatmap", x: names, y: names, z: cells, xgap: 1, ygap: 1, hoverongaps: false, zmin: 0,
+    colorscale: [[0, css("--low")], [0.2, css("--c6")], [1, css("--text")]], colorbar: { thickness: 12, tickformat: ",~s", outlinewidth: 0 },
     hovertemplate: "%{y} to %{x}: %{z:,.2f}<extra></extra>",
   };
   const layout = {
