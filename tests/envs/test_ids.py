@@ -10,6 +10,9 @@ from simcash_env._registration import BANK_ID, BANKS_ID, environment_id, episode
 from simcash_env.registry import load, scenario_ids
 from tests.envs.test_gymnasium import run_alone
 
+if not hasattr(pettingzoo, "register"):
+    pytest.skip("PettingZoo has a registry since 1.27", allow_module_level=True)
+
 IDS = {environment_id(name): name for name in scenario_ids()}
 
 
