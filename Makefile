@@ -27,7 +27,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters test-cluster docs site wheel bare lowest newest extras clean
+.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters libraries test-cluster docs site wheel bare lowest newest extras clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -125,8 +125,8 @@ bench-faces: setup  ## steps per second of the faces beside other environments a
 	$(BIN)/python -m benchmarks.adapters
 
 # Libraries that pin what they need, each in an environment of its own; torch goes first, as the others name only a bound.
-ADAPTERS := rllib torchrl tianshou
-ADAPTER_STAMPS := $(ADAPTERS:%=.adapters/%/.setup-stamp)
+LIBRARIES ?= rllib torchrl tianshou skrl benchmarl rl_zoo d3rlpy agilerl supersuit pufferlib
+ADAPTER_STAMPS := $(LIBRARIES:%=.adapters/%/.setup-stamp)
 
 .adapters/%/.setup-stamp: constraints/%.txt pyproject.toml
 	$(PYTHON) -m venv $(@D)
@@ -134,12 +134,18 @@ ADAPTER_STAMPS := $(ADAPTERS:%=.adapters/%/.setup-stamp)
 	$(@D)/bin/python -m pip install --quiet -c $< -r $< -e .
 	@touch $@
 
-adapters: $(ADAPTER_STAMPS)  ## make an environment for each of RLlib, TorchRL and Tianshou (some gigabytes)
+adapters: $(ADAPTER_STAMPS)  ## make an environment for each library (some gigabytes): make adapters LIBRARIES="skrl benchmarl"
 
-test-adapters: adapters  ## train the examples of those libraries; not part of test
-	@for library in $(ADAPTERS); do \
-		.adapters/$$library/bin/python -m pytest tests/examples -k $$library || exit 1; \
+test-adapters: adapters  ## train the examples of those libraries for some seconds; not part of test
+	@for library in $(LIBRARIES); do \
+		.adapters/$$library/bin/python -m pytest tests/examples tests/training/test_libraries.py tests/envs/test_supersuit.py tests/envs/test_puffer.py \
+			-k "$$library" || exit 1; \
 	done
+
+libraries: setup adapters  ## train with each library for about a minute and write the table of docs/adapters.md
+	@for library in $(filter-out pufferlib,$(LIBRARIES)); do .adapters/$$library/bin/python -m training.libraries $$library --write || exit 1; done
+	@for library in sb3_maskable cleanrl_pattern; do $(BIN)/python -m training.libraries $$library --write || exit 1; done
+	$(BIN)/python -m tools.docs
 
 test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray cluster of two nodes, one killed; not part of test
 	.adapters/rllib/bin/python -m pytest tests/cluster

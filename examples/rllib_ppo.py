@@ -6,39 +6,17 @@ python examples/rllib_ppo.py, in an environment made with constraints/rllib.txt
 import numpy as np
 import torch
 from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
 from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.tune.registry import register_env
 
 from simcash_env import simcash_v0
+from simcash_env.learning.rllib_module import MaskedPPO
 
 
 def make_env(_config: object = None) -> ParallelPettingZooEnv:
     """Return one copy with one agent per bank."""
     return ParallelPettingZooEnv(simcash_v0.parallel_env("castro-2period-v0", max_queue_slots=4, mask_in="observation"))
-
-
-class MaskedPPO(DefaultPPOTorchRLModule):
-    """RLlib's networks on the vector of an observation; the mask removes illegal choices from the logits."""
-
-    def __init__(self, *, observation_space, **kwargs):
-        super().__init__(observation_space=observation_space["observation"], **kwargs)
-
-    def _masked(self, forward, batch, kwargs):
-        legal = batch["obs"]["action_mask"]
-        out = forward({**batch, "obs": batch["obs"]["observation"]}, **kwargs)
-        return out | {"action_dist_inputs": out["action_dist_inputs"].masked_fill(legal == 0, -1e9)}
-
-    def _forward(self, batch, **kwargs):
-        return self._masked(super()._forward, batch, kwargs)
-
-    def _forward_train(self, batch, **kwargs):
-        return self._masked(super()._forward_train, batch, kwargs)
-
-    def compute_values(self, batch, embeddings=None):
-        """Return the value of the vector."""
-        return super().compute_values({**batch, "obs": batch["obs"]["observation"]}, embeddings)
 
 
 def returns(algorithm, episodes: int = 300) -> np.ndarray:

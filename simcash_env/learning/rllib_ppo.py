@@ -14,7 +14,6 @@ import numpy as np
 import ray
 import torch
 from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.algorithms.ppo.torch.default_ppo_torch_rl_module import DefaultPPOTorchRLModule
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule, MultiRLModuleSpec
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
@@ -24,6 +23,7 @@ from simcash_env import __version__, simcash_v0
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_agent
 from simcash_env.evaluation.seeds import validation_seeds
+from simcash_env.learning.rllib_module import MaskedPPO
 from simcash_env.learning.rllib_settings import RllibSettings
 from simcash_env.registry import load
 
@@ -37,28 +37,6 @@ BANK: Final = "bank"
 """The one policy."""
 STATE, ALGORITHM = "state.json", "algorithm"
 QUIET: Final = {"log_to_driver": False, "configure_logging": True, "logging_level": "error"}
-
-
-class MaskedPPO(DefaultPPOTorchRLModule):
-    """RLlib's own networks on the vector of an observation; its mask takes the illegal choices out of their logits."""
-
-    def __init__(self, *, observation_space: Any, **kwargs: Any) -> None:
-        super().__init__(observation_space=observation_space["observation"], **kwargs)
-
-    def _masked(self, forward: Callable[..., Any], batch: Any, kwargs: Any) -> Any:
-        legal = batch["obs"]["action_mask"]
-        out = forward({**batch, "obs": batch["obs"]["observation"]}, **kwargs)
-        return out | {"action_dist_inputs": out["action_dist_inputs"].masked_fill(legal == 0, -1e9)}
-
-    def _forward(self, batch: Any, **kwargs: Any) -> Any:
-        return self._masked(super()._forward, batch, kwargs)
-
-    def _forward_train(self, batch: Any, **kwargs: Any) -> Any:
-        return self._masked(super()._forward_train, batch, kwargs)
-
-    def compute_values(self, batch: Any, embeddings: Any = None) -> Any:
-        """The value of the vector."""
-        return super().compute_values({**batch, "obs": batch["obs"]["observation"]}, embeddings)
 
 
 def make_env(config: Any) -> ParallelPettingZooEnv:

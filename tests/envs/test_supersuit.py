@@ -21,9 +21,8 @@ WRAPPERS = {
     "dtype": lambda env: supersuit.dtype_v0(env, np.float64),
     "agent_indicator": supersuit.agent_indicator_v0,
     "pad_observations": supersuit.pad_observations_v0,
-    "black_death": supersuit.black_death_v3,
     "clip_reward": supersuit.clip_reward_v0,
-    "clip_actions": supersuit.nan_zeros_v0,
+    "nan_zeros": supersuit.nan_zeros_v0,
     "delay_observations": lambda env: supersuit.delay_observations_v0(env, 1),
     "max_observation": lambda env: supersuit.max_observation_v0(env, 2),
 }

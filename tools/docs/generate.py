@@ -63,6 +63,7 @@ MEASURED: Final = {
     "closeness": "python -m benchmarks.closeness SCENARIO ...",
     "leaderboard": "simcash submit ARCHIVE --leaderboard docs/results/leaderboard.json",
     "rollout": "python -m benchmarks.rollout --variants",
+    "libraries": "make libraries",
     "training": "python -m benchmarks.training --markdown > docs/results/training.md",
     "results": "python -m training.demo --markdown docs/results/results.md",
 }
