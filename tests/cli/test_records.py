@@ -225,6 +225,6 @@ def test_records_faults_are_told_as_json_too(tmp_path):
     done = simcash("validate", "two-banks-v0", "bad.yaml", "--json", cwd=tmp_path)
     good, bad = json.loads(done.stdout)
     assert done.returncode == 2
-    assert good == {"file": "two-banks-v0", "ok": True, "faults": []}
+    assert good == {"file": "two-banks-v0", "ok": True, "faults": [], "warnings": []}
     assert bad["faults"][0] == {"file": "bad.yaml", "line": 1, "path": "format", "value": "2", "rule": "must be 1"}
     assert json.loads(simcash("scenarios", "show", "two-banks-v0", "--json").stdout)["name"] == "two-banks-v0"
