@@ -14,20 +14,8 @@ import numpy as np
 
 from simcash_env.compile.scenario import CompiledScenario, initial_work
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.layout import pack_arguments
+from simcash_env.schema.layout import PackedCall
 from simcash_env.threads import Threads
-
-
-class PackedCall:
-    """The arguments of a chunk's step as one array of words: boxing every array would cost more than a small step.
-
-    Keeps the arrays of a ``Call`` (``agents/tables.py``) alive, and the words by which the kernel finds them.
-    """
-
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self.words: I64 = pack_arguments(call)
-        self.address: int = self.words.__array_interface__["data"][0]
 
 
 class BatchWorkers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcash_env.kernels._numba.jit import entry, kernel
+from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.arrivals import draw_arrivals
 from simcash_env.kernels.collateral import apply_collateral_decisions, run_collateral_timers
 from simcash_env.kernels.costs import accrue_costs
@@ -20,10 +20,9 @@ from simcash_env.kernels.recorded import replay_payments
 from simcash_env.kernels.revocations import revoke_from_queue2
 from simcash_env.kernels.rtgs import retry_queue2, settle_submitted
 from simcash_env.kernels.scheduled import run_scheduled_events
-from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.trees.bank_trees import run_bank_trees
 from simcash_env.kernels.trees.collateral_trees import run_end_of_tick_trees, run_strategic_trees
-from simcash_env.schema.arrays import I64, RECENT_TICKS, Scenario, State, Work
+from simcash_env.schema.arrays import RECENT_TICKS, Scenario, State, Work
 from simcash_env.schema.codes import NONE, Phase, Status
 
 OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
@@ -119,39 +118,3 @@ def advance_clock(scenario: Scenario, state: State) -> None:
     state.lsm_released_cents[0] += state.tick_lsm_cents[0]
     state.tick[0] += 1
     state.phase[0] = OVER if state.tick[0] >= scenario.num_ticks[0] else CLOSED
-
-
-@kernel
-def half_ticks(state: State) -> int:
-    """Half ticks of the run that are done: a tick is opened, then closed."""
-    is_opened = state.phase[0] == DECIDING or state.phase[0] == CLOSING
-    return 2 * state.tick[0] + is_opened
-
-
-@kernel
-def advance(scenario: Scenario, state: State, work: Work, until: int) -> int:
-    """Open and close ticks until this many half ticks of the run are done, or the run is over.
-
-    Decisions in ``work`` hold for every tick that is closed. Returns the status of a half tick that could not be done.
-    """
-    while state.phase[0] != OVER and half_ticks(state) < until:
-        is_opened = state.phase[0] == DECIDING or state.phase[0] == CLOSING
-        status = close_tick(scenario, state, work) if is_opened else open_tick(scenario, state, work)
-        if status != OK:
-            return status
-    return OK
-
-
-@entry
-def advance_rows(
-    scenario_row: I64,
-    scenario_sizes: I64,
-    state_row: I64,
-    state_sizes: I64,
-    work_row: I64,
-    work_sizes: I64,
-    until: int,
-) -> int:
-    """``advance`` on arena rows."""
-    scenario, state = open_scenario(scenario_row, scenario_sizes), open_state(state_row, state_sizes)
-    return advance(scenario, state, open_work(work_row, work_sizes), until)

@@ -191,6 +191,21 @@ def pack_arguments(arguments: Any) -> npt.NDArray[np.int64]:
     return np.array(list(_words(arguments)), np.int64)
 
 
+class PackedCall:
+    """The arguments of an entry as one array of words: boxing every array would cost more than a small step.
+
+    Keeps the arrays alive, and the words by which the kernel finds them.
+
+    Args:
+        call: arguments, a NamedTuple.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self.words: npt.NDArray[np.int64] = pack_arguments(call)
+        self.address: int = self.words.__array_interface__["data"][0]
+
+
 def _words(arguments: Any) -> Iterator[int]:
     table: Any = type(arguments)
     for field in argument_fields(table):

@@ -12,7 +12,7 @@ from simcash_env.compile.scenario import STATE_LAYOUT, CompiledScenario, chain_f
 from simcash_env.errors import RoomError, SimulationError
 from simcash_env.schema.arrays import I64, LOG_WORDS, Scenario, State, Work
 from simcash_env.schema.codes import NONE, PPM, Phase, Place, Status
-from simcash_env.schema.layout import plain_opener
+from simcash_env.schema.layout import PackedCall, plain_opener
 
 FIRST_LOG_ROWS: Final = 256
 
@@ -72,16 +72,22 @@ class Engine:
         self._attach()
 
     def _load_kernels(self) -> None:
-        from simcash_env.kernels import submission, tick
+        from simcash_env.kernels import runs, submission
         from simcash_env.kernels.market import entry as market_entry
 
-        self._advance, self._submit = tick.advance_rows, submission.submit_row
+        self._runs, self._submit = runs, submission.submit_row
         self._place, self._cancel = market_entry.place_rows, market_entry.cancel_rows
 
     def _attach(self) -> None:
         self.state = plain_opener(State)(self.row, self.sizes)
         self._work_row, self._work_sizes = initial_work(self.scenario, self.sizes, self._log_rows)
         self.work = plain_opener(Work)(self._work_row, self._work_sizes)
+        scenario, arguments = self.scenario, self._runs.RunCall
+        nothing = (np.zeros(0, np.int64) for _ in arguments._fields[len(self._rows()) :])
+        call = arguments(*self._rows(), *nothing)
+        self._call = self._default_call = PackedCall(call)
+        if scenario.default_row is not scenario.row:
+            self._default_call = PackedCall(call._replace(scenario_row=scenario.default_row))
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: scenario and row; the views of the row are created again."""
@@ -159,7 +165,7 @@ class Engine:
             by_default: external banks follow their default policy, where the scenario was compiled with one.
         """
         until = 2 * int(self.state.tick[0]) + 2
-        return self._run(self._advance_to(until), self.scenario.default_row if by_default else None)
+        return self._run(self._advance_to(until, by_default=by_default))
 
     @property
     def needs_nobody(self) -> bool:
@@ -169,22 +175,21 @@ class Engine:
 
     def run_to(self, tick: int) -> None:
         """Run to the start of a tick, with the decisions in ``work`` in each tick; where ``needs_nobody`` is true."""
-        self._run(self._advance_to(2 * tick), self.scenario.default_row)
+        self._run(self._advance_to(2 * tick, by_default=True))
 
-    def _advance_to(self, half_tick: int) -> Callable[..., int]:
-        def advance(*rows: *Rows) -> int:
-            status: int = self._advance(*rows, half_tick)
+    def _advance_to(self, half_tick: int, *, by_default: bool = False) -> Callable[[], int]:
+        def advance() -> int:
+            call = self._default_call if by_default else self._call
+            status: int = self._runs.run_ticks(call.address, half_tick)
             return status
 
         return advance
 
     def submit(self, payment: tuple[int, ...]) -> tuple[int, I64]:
         """Hand a payment in (``kernels/submission.py`` names the numbers); returns its id and its log rows."""
-        scenario = self.scenario
         while True:
             self.work.log_count[0] = 0
-            rows = scenario.row, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes
-            pay_id = self._submit(*rows, np.array(payment, np.int64))
+            pay_id = self._submit(*self._rows(), np.array(payment, np.int64))
             if pay_id != NONE:
                 return pay_id, self._logged()
             self.grow()
@@ -192,8 +197,8 @@ class Engine:
     def place_orders(self, orders: I64) -> I64:
         """Place orders in the market (``kernels/market/entry.py`` names the words); returns their log rows."""
 
-        def place(*rows: *Rows) -> int:
-            status: int = self._place(*rows, orders)
+        def place() -> int:
+            status: int = self._place(*self._rows(), orders)
             return status
 
         return self._run(place)
@@ -202,9 +207,9 @@ class Engine:
         """Cancel orders by id, each of which becomes whether it rested; returns their log rows."""
         requested = orders.copy()
 
-        def cancel(*rows: *Rows) -> int:
+        def cancel() -> int:
             orders[:] = requested  # the call may run again, where the log was too short
-            status: int = self._cancel(*rows, orders)
+            status: int = self._cancel(*self._rows(), orders)
             return status
 
         return self._run(cancel)
@@ -212,14 +217,15 @@ class Engine:
     def _logged(self) -> I64:
         return self.work.log[: int(self.work.log_count[0]) * LOG_WORDS].reshape(-1, LOG_WORDS).copy()
 
-    def _run(self, half: Callable[..., int], scenario_row: I64 | None = None) -> I64:
-        """Call a half tick until it is done; where the log was too short, run it again from where it began."""
+    def _rows(self) -> Rows:
+        return self.scenario.row, self.scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes
+
+    def _run(self, call: Callable[[], int]) -> I64:
+        """Call until what is asked for is done; where the log was too short, run it again from where it began."""
         before = (self.row.copy(), self.sizes, self._decisions()) if self._log_rows else None
         self.work.log_count[0] = 0
-        scenario = self.scenario
-        read = scenario.row if scenario_row is None else scenario_row
         while True:
-            status = half(read, scenario.sizes, self.row, self.sizes, self._work_row, self._work_sizes)
+            status = call()
             if status == Status.NEEDS_ROOM:
                 logged, count = self.work.log.copy(), int(self.work.log_count[0])
                 self.grow()
