@@ -66,6 +66,7 @@ class MaskForm:
 
     Attributes:
         shape: shape of the mask of one bank.
+        is_view: whether ``show`` returns the given array or a view of it.
     """
 
     def __init__(self, masks: I8, space: spaces.Space[Any], form: Form) -> None:
@@ -75,6 +76,7 @@ class MaskForm:
             nvec = space.nvec.astype(np.int64)
             is_padded = (nvec != nvec[0]).any() and masks.shape[2:] == (len(nvec), int(nvec.max()))
             self._places = unpadded(nvec) if is_padded else None
+        self.is_view = not self._is_flat or self._places is None
         self.shape: tuple[int, ...] = self.show(masks).shape[2:]
 
     def show(self, masks: I8) -> I8:

@@ -110,6 +110,8 @@ class SimCashParallelEnv(ParallelEnv):
         self._lent: tuple[PerAgent, PerAgent] | None = None
         self._lent_masks: I8 | None = None
         self._lent_illegal: list[int] = []
+        self._lent_totals: list[int] = []
+        self._every_kind = np.ones(len(self._vec.cost_names), np.int64)
         self._going_on = dict.fromkeys(self.possible_agents, False)
 
     def _facts(self) -> dict[str, object]:
@@ -258,19 +260,23 @@ class SimCashParallelEnv(ParallelEnv):
     def _observe(self) -> tuple[PerAgent, PerAgent]:
         """Return observations and infos by agent: copies, or the same views on every call."""
         vec = self._vec
-        illegal, totals = vec.illegal[0].tolist(), vec.costs[0].sum(axis=1).tolist()
+        illegal, totals = vec.illegal[0].tolist(), vec.costs[0].dot(self._every_kind).tolist()
         if self._copies:
             masks = vec.action_masks
             own = None if masks is None else masks[0].copy()
             return self._by_agent(vec.observations[0].copy(), own, vec.costs[0].copy(), totals, illegal)
-        masks = self._masks_to_lend()
         if self._lent is None or not self._takes_heads:
+            masks = self._masks_to_lend()
             own = None if masks is None else masks[0]
             self._lent = self._by_agent(vec.observations[0], own, vec.costs[0], totals, illegal)
-            self._lent_illegal = illegal
+            self._lent_illegal, self._lent_totals = illegal, totals
+        elif self._lent_masks is not None:
+            vec.mask_form(vec.masks).write(vec.masks, self._lent_masks)
         observations, infos = self._lent
-        for info, cents in zip(infos.values(), totals, strict=True):
-            info["cost"] = cents
+        if totals != self._lent_totals:
+            self._lent_totals = totals
+            for info, cents in zip(infos.values(), totals, strict=True):
+                info["cost"] = cents
         if illegal != self._lent_illegal:
             self._lent_illegal = illegal
             for info, count in zip(infos.values(), illegal, strict=True):
@@ -284,6 +290,8 @@ class SimCashParallelEnv(ParallelEnv):
         if masks is None or vec.mask == "matrix":
             return masks
         form = vec.mask_form(masks)
+        if form.is_view and self._takes_heads:
+            return form.show(masks)
         if self._lent_masks is None or self._lent is None:
             self._lent_masks = np.zeros((*masks.shape[:2], *form.shape), np.int8)
         form.write(masks, self._lent_masks)
