@@ -40,6 +40,10 @@ WRITERS = {
     "simcash_env/learning/ray_sweep.py": "likewise; and a folder of Ray's, which it hands over whole",
     "simcash_env/learning/rllib_ppo.py": "a folder beside the old one, which takes its place when it is whole",
     "simcash_env/learning/offline_data.py": "into a partial file of files.replacing; Minari's folder",
+    "simcash_env/evaluation/submission_archive.py": "into a temporary folder",
+    "simcash_env/evaluation/submission_process.py": "likewise",
+    "simcash_env/evaluation/submission_score.py": "likewise",
+    "simcash_env/service/viewer.py": "likewise",
     "simcash_env/cli/__init__.py": "the null device, where standard output has gone away",
 }
 """Where something is written, and what keeps it whole."""

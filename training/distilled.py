@@ -48,8 +48,8 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
     return report | {"trees": tree_documents(tree)}
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The table as Markdown."""
+def table(rows: Sequence[Mapping[str, Any]], version: str) -> str:
+    """The table as Markdown, with the version that made the rows."""
     lines = [
         "| scenario | nodes | equal decisions | trees | network | trees / network | best tuned baseline | FIFO |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -69,7 +69,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         "Equal decisions: share of payments and ticks, in runs of the network, on which trees and network agree.",
         f"Tuned baselines: {families(rows)}; parameters and pool shares",
         f"searched on {TUNING_DAYS} training days. The trees use only fields of SimCash's tree language.",
-        f"Version {__version__}, `{COMMAND}`.",
+        f"Version {version}, `{COMMAND}`.",
     ])  # fmt: skip
 
 
@@ -106,15 +106,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
-    rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
+    stored: Any = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else {"version": __version__, "rows": []}
+    rows, version = stored["rows"], stored["version"]
     if not given.tables:
         errors = literal_console(stderr=True)
         by_name = {row["scenario"]: row for row in rows}
         by_name |= {scenario: distilled(scenario, errors.print) for scenario in given.scenarios}
         rows = [by_name.pop(name) for name in SCENARIOS if name in by_name] + list(by_name.values())
+        version = __version__
         given.out.mkdir(parents=True, exist_ok=True)
         write_atomically(raw, as_json(rows).encode())
-    write_atomically(page, (table(rows) + "\n").encode())
+    write_atomically(page, (table(rows, version) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -194,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw = given.folder / "learned.json"
-    rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
+    stored: Any = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else {"version": __version__, "rows": []}
+    rows = stored["rows"]
     given.folder.mkdir(parents=True, exist_ok=True)
     console = literal_console(stderr=True)
     for scenario in () if given.tables else given.scenarios:
@@ -202,7 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         by_name = {row["scenario"]: row for row in rows} | {scenario: found}
         rows = [by_name[name] for name in PUBLISHED if name in by_name]
         write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
-    write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
+    made_by = stored["version"] if given.tables else __version__
+    write({"version": made_by, "command": COMMAND, "rows": rows}, given.folder)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,11 @@ def test_commands_policies_are_listed_with_their_parameters_and_what_they_do(
 ) -> None:
     code, told, _ = called(capsys, "policies", "list")
     cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in told.splitlines() if "│" in line]
-    rows = {policy: (parameters, description) for policy, parameters, description in cells if policy}
+    rows: dict[str, tuple[str, str]] = {}
+    for policy, parameters, description in cells:  # a row goes on in lines without a name
+        name = policy or list(rows)[-1]
+        before = rows.get(name, ("", ""))
+        rows[name] = (f"{before[0]} {parameters}".strip(), f"{before[1]} {description}".strip())
     assert code == 0
     assert rows["deadline"] == (
         "urgency_threshold",

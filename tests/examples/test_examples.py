@@ -31,6 +31,7 @@ SERVED = ("http_agent",)
 PUBLIC = {
     "simcash_env",
     "simcash_env.schema.codes",
+    "simcash_env.learning.rllib_module",
     *(f"simcash_env.envs.{name}" for name in ("sb3", "actions", "batch_view", "observations", "rewards")),
 }
 

@@ -264,4 +264,4 @@ def test_rank_search_policy_that_is_shipped_plays_and_costs_less_than_fifo(name)
 
 
 def test_rank_search_policies_are_shipped():
-    assert len(SHIPPED) == 10
+    assert len(SHIPPED) == 13

@@ -14,6 +14,7 @@ FENCE = re.compile(r"^```(?P<kind>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.
 NOT_RUN = {
     "pip install": "changes the environment that the tests run in; tests/repository/test_packaging.py builds what it would install",
     "make": "the targets are what calls the tests",
+    ".adapters/": "needs an environment of another library, which make adapters makes; make libraries runs it",
     "docker": "needs a container engine; tests/repository/test_container.py checks the files that it reads",
     "simcash serve": "does not end by itself; tests/service starts it",
     "simcash train castro-12period-v0": "trains for minutes; tests/learning trains for less",

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Final
 
+from simcash_env.files import write_atomically
 from training.libraries.run import Run, as_markdown, read_rows, write_rows
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ def main() -> None:
         if options.write:
             rows = read_rows(RESULTS) | {name: run.row}
             write_rows(rows, RESULTS)
-            RESULTS.with_suffix(".md").write_text(as_markdown(rows) + "\n", encoding="utf-8")
+            write_atomically(RESULTS.with_suffix(".md"), (as_markdown(rows) + "\n").encode())
 
 
 if __name__ == "__main__":

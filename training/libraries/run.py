@@ -19,6 +19,7 @@ from pettingzoo.utils import BaseParallelWrapper
 
 import simcash_env.envs  # noqa: F401 - registers the ids
 from simcash_env import simcash_v0
+from simcash_env.files import write_atomically
 from simcash_env.machine import machine
 
 SCENARIO: Final = "castro-12period-v0"
@@ -205,7 +206,7 @@ def read_rows(path: Path) -> dict[str, Row]:
 def write_rows(rows: Mapping[str, Row], path: Path) -> None:
     """Write the rows as JSON, sorted by name."""
     data = {name: asdict(rows[name]) for name in sorted(rows)}
-    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
 def as_markdown(rows: Mapping[str, Row]) -> str:
