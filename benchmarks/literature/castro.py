@@ -58,7 +58,7 @@ LEARNER: Final[Mapping[str, Any]] = {
     "num_envs": 128, "max_queue_slots": 1, "action": "budget", "policies": "own", "pool_head": "level",
     "hidden": (32, 32),
 }  # fmt: skip
-"""One policy for each bank, as in the paper; the action is the share of what is owed that is sent, in 21 levels."""
+"""One policy for each bank, as in the paper; the action is the share of what is due that is sent, in 21 levels."""
 GAME_STEPS: Final = 50_000
 DAY_STEPS: Final = 300_000
 INTRADAY_STEPS: Final = (3_072, 12_288, 49_152, 196_608)
@@ -81,7 +81,7 @@ class Played(NamedTuple):
     Attributes:
         cents: (days, banks) cost.
         shares: (days, banks) pool shares.
-        sent: (periods, banks) mean share of what was owed that banks chose to send, NaN where nothing was.
+        sent: (periods, banks) mean share of what was due that banks chose to send, NaN where nothing was.
         delay: (periods, banks) mean cost of delay.
     """
 
@@ -103,9 +103,9 @@ def joint_choices(vec: SimCashVec, heads: I64) -> I64:
 
 
 def send_everything(masks: Any) -> None:
-    """Leave only the budget that sends everything, in place; where nothing is owed only nothing can be sent."""
-    is_owed = masks[..., 0, ALL] > 0
-    masks[..., 0, :ALL][is_owed] = 0
+    """Leave only the budget that sends everything, in place; where nothing is due only nothing can be sent."""
+    is_due = masks[..., 0, ALL] > 0
+    masks[..., 0, :ALL][is_due] = 0
 
 
 def play(policy: Any, config: ScenarioConfig, seeds: Sequence[int], *, sample: int | None, is_forced: bool) -> Played:
@@ -128,8 +128,8 @@ def play(policy: Any, config: ScenarioConfig, seeds: Sequence[int], *, sample: i
         heads = policy.act(vec.observations, masks, *([] if generator is None else [generator]))
         if tick == 0 and "pool" in vec.head_index:
             shares = heads[:, :, vec.head_index["pool"]] / ALL
-        is_owed = masks[:, :, 0, ALL] > 0
-        sent.append([mean_where(heads[:, bank, 0] / ALL, is_owed[:, bank]) for bank in (0, 1)])
+        is_due = masks[:, :, 0, ALL] > 0
+        sent.append([mean_where(heads[:, bank, 0] / ALL, is_due[:, bank]) for bank in (0, 1)])
         vec.step(joint_choices(vec, heads))
         cents += vec.costs.sum(axis=2)
         delay.append(vec.costs[:, :, DELAY].mean(axis=0).tolist())
@@ -267,11 +267,11 @@ def joint(num_seeds: int, report: Report) -> dict[str, Any]:
         rows = []
         for steps, seed in product(JOINT_STEPS, range(num_seeds)):
             one = play(learn(config, steps, seed), config, [1] * 200, sample=seed, is_forced=False)
-            owed = float(prices.delay * THREE_PERIODS[0][0]) * POOL_CENTS
+            due = float(prices.delay * THREE_PERIODS[0][0]) * POOL_CENTS
             rows.append({
                 "days": steps // (2 * config.simulation.num_ticks), "seed": seed,
                 "costs": (one.cents / POOL_CENTS).mean(axis=0).tolist(), "shares": one.shares.mean(axis=0).tolist(),
-                "delayed": (one.delay[0] / owed).tolist(),
+                "delayed": (one.delay[0] / due).tolist(),
             })  # fmt: skip
         paper, settled = {"liquidity": liquidity, "delayed": delayed}, [settle(config, level) for level in STARTS]
         found[name] = {"paper": paper, "learned": rows, "equilibria": settled}
@@ -497,7 +497,7 @@ def draw(results: Results) -> Any:
     sent = [np.mean([row["sent"] for row in rows if row["days"] == day]) for day in days]
     other = low.twinx()
     other.plot(days, sent, "--s", color="C2", markersize=4, label="share sent")
-    other.set(ylim=(0, 1.05), ylabel="share of what is owed that is sent")
+    other.set(ylim=(0, 1.05), ylabel="share of what is due that is sent")
     low.set(
         title="Free liquidity: learning to send",
         xlabel="days of training",
