@@ -21,7 +21,7 @@ from tests.mutation.trial import Watch, differing_run, run_tests, survives
 FOLDER = Path(kernels.__file__).parent
 RULES = (
     *("money", "charges", "costs", "overdue", "day_end", "ledger", "rtgs"),
-    *("bilateral", "cycles", "cycle_order", "prefix", "lsm"),
+    *("bilateral", "cycles", "cycle_order", "prefix", "lsm", "waiting_pairs"),
 )
 TESTS = (
     "conformance",
