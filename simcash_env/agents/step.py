@@ -32,7 +32,7 @@ from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import NUM_COSTS, Phase, Status
-from simcash_env.schema.layout import argument_fields
+from simcash_env.schema.layout import num_words
 
 __all__ = [
     "BY_CALLER",
@@ -52,7 +52,7 @@ OK, NEEDS_ROOM = int(Status.OK), int(Status.NEEDS_ROOM)
 OVER = int(Phase.OVER)
 
 open_call = argument_opener(Call)
-CALL_WORDS = sum(field.words for field in argument_fields(Call))
+CALL_WORDS = num_words(Call)
 
 
 @entry

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from simcash_env.amounts import CENTS_PER_UNIT
 from simcash_env.cli.choices import AsJson, complete_file
 from simcash_env.cli.examples import examples
 from simcash_env.cli.outputs import unusable_path
@@ -29,10 +30,9 @@ POOL_DELAY_BPS_PER_DAY: Final = 12_000
 """Where liquidity is committed before the day, waiting must cost more than liquidity, or no bank would commit any."""
 PENALTY_BPS: Final = 900
 PENALTY_TICKS: Final = 6
-"""A missed deadline costs at least so many ticks of delay."""
+"""Ticks of delay that the penalty for a missed deadline costs, as a minimum."""
 LEAST_TICKS: Final = 4
 """Of a day: with fewer there is nothing to wait for."""
-CENTS_PER_UNIT: Final = 100
 
 
 @dataclass(frozen=True)

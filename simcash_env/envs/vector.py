@@ -462,7 +462,7 @@ class SimCashVec:
         return observations, self._returned_masks(), rewards, terminated, truncated
 
     def _are_heads(self, actions: Any) -> bool:
-        """Return True for an array that the kernel takes as it is."""
+        """Return whether the kernel can read this array without a conversion."""
         if type(actions) is not np.ndarray or actions.dtype is not INT64:
             return False
         return actions.shape == self._heads_shape and actions.flags.carray

@@ -24,7 +24,7 @@ MOST_PAYMENTS: Final = 60_000
 """Bank-ticks and payments that one policy may take; a larger scenario is played on fewer days, at least two."""
 FEW_TICKS: Final = 3
 PART_OF_DAY: Final = 4
-"""A penalty should cost at least so many ticks of delay; in short days a quarter of the day, at least one tick."""
+"""A penalty below the delay cost of ``FEW_TICKS`` is a warning; on short days, of a quarter of the day."""
 SHARES: Final = (None, HALF, 0.2, 0.1, 0.05)
 """Shares of every pool that are tried; None is what the scenario allocates."""
 PPM_OF_BPS: Final = 10_000

@@ -14,7 +14,7 @@ from simcash_env.kernels.tables import open_scenario, open_state, open_work
 from simcash_env.kernels.tick import close_tick, open_tick
 from simcash_env.schema.arrays import I64, Scenario, State, Work
 from simcash_env.schema.codes import Phase, Status
-from simcash_env.schema.layout import argument_fields
+from simcash_env.schema.layout import num_words
 
 VALUES: Final = ("arrived", "settled", "dropped", "lsm_released")
 """Cents since the start of the run that are measured after each tick."""
@@ -38,12 +38,12 @@ class RunCall(NamedTuple):
     shares_ppm: I64  # runs * banks, share of each bank's pool that is allocated, -1 to leave it as configured
     costs: I64  # runs * (banks * kinds), written; the banks' interest behind them, where there is a market
     values: I64  # runs * ticks * ``VALUES``, cents up to the end of each tick, written; empty to measure nothing
-    peaks: I64  # runs * days * banks, largest net debit of a day after any of its ticks, written likewise from zeros
+    peaks: I64  # runs * days * banks, largest net debit of a day after any of its ticks; the caller fills it with zeros
     debits: I64  # (banks,) room for figures of a tick
     progress: I64  # (1,) runs finished; the call goes on from there
 
 
-CALL_WORDS = sum(field.words for field in argument_fields(RunCall))
+CALL_WORDS = num_words(RunCall)
 open_call = argument_opener(RunCall)
 
 
@@ -78,8 +78,13 @@ def run_ticks(address: int, until: int) -> int:
 @kernel
 def half_ticks(state: State) -> int:
     """Half ticks of the run that are done: a tick is opened, then closed."""
-    is_opened = state.phase[0] == DECIDING or state.phase[0] == CLOSING
-    return 2 * state.tick[0] + is_opened
+    return 2 * state.tick[0] + is_open(state)
+
+
+@inlined
+def is_open(state: State) -> bool:
+    """True if the tick has been opened and not yet closed."""
+    return state.phase[0] == DECIDING or state.phase[0] == CLOSING
 
 
 @kernel
@@ -89,7 +94,7 @@ def advance(scenario: Scenario, state: State, work: Work, call: RunCall, until: 
     Decisions in ``work`` hold for every tick that is closed. Returns the status of a half tick that could not be done.
     """
     while state.phase[0] != OVER and half_ticks(state) < until:
-        if state.phase[0] == DECIDING or state.phase[0] == CLOSING:
+        if is_open(state):
             tick = state.tick[0]
             if call.values.shape[0] > 0:
                 note_debits(scenario, state, call.debits)

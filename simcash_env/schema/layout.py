@@ -164,12 +164,17 @@ def argument_fields(table: type[Any], first: int = 0) -> tuple[ArgumentField, ..
         if hint in {int, float}:
             words = 1
         elif hasattr(hint, "_fields"):
-            words = sum(field.words for field in argument_fields(kind))
+            words = num_words(kind)
         else:
             kind, words = element_type(hint), 2
         fields.append(ArgumentField(name, kind, first, words))
         first += words
     return tuple(fields)
+
+
+def num_words(table: Any) -> int:
+    """How many words ``pack_arguments`` writes."""
+    return sum(field.words for field in argument_fields(table))
 
 
 def element_type(hint: Any) -> np.dtype[Any]:

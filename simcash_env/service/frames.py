@@ -111,7 +111,7 @@ def frame(held: Held, tick: int | None, bank: str | None, desk: str | None) -> d
         desk: the bank that a person is about to decide for.
 
     Raises:
-        Refusal: a tick that has not been reached, an unknown bank, or a bank that nobody decides for.
+        Refusal: a tick that has not been reached, an unknown bank, or a bank without a person who decides.
     """
     run, now = held.run, held.run.current_tick
     if tick is not None and tick > now:

@@ -185,7 +185,7 @@ class Keeper:
         return held
 
     def _repeat(self, held: Held, recorded: Recorded) -> Change:
-        """Repeat a recorded run, which nobody sees before it is complete."""
+        """Repeat a recorded run; it becomes visible when it is complete."""
         others = self.num_bytes()
         try:
             return held.follow(recorded, lambda: others + held.nbytes <= self.settings.max_memory_bytes)

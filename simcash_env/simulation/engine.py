@@ -16,6 +16,8 @@ from simcash_env.schema.layout import PackedCall, plain_opener
 
 FIRST_LOG_ROWS: Final = 256
 
+NOTHING: Final = np.zeros(0, np.int64)
+
 Rows: TypeAlias = tuple[I64, I64, I64, I64, I64, I64]
 """What every entry into the kernels takes: scenario, state and work, each with its sizes."""
 
@@ -82,9 +84,8 @@ class Engine:
         self.state = plain_opener(State)(self.row, self.sizes)
         self._work_row, self._work_sizes = initial_work(self.scenario, self.sizes, self._log_rows)
         self.work = plain_opener(Work)(self._work_row, self._work_sizes)
-        scenario, arguments = self.scenario, self._runs.RunCall
-        nothing = (np.zeros(0, np.int64) for _ in arguments._fields[len(self._rows()) :])
-        call = arguments(*self._rows(), *nothing)
+        rows, scenario, arguments = self._rows(), self.scenario, self._runs.RunCall
+        call = arguments(*rows, *[NOTHING] * (len(arguments._fields) - len(rows)))
         self._call = self._default_call = PackedCall(call)
         if scenario.default_row is not scenario.row:
             self._default_call = PackedCall(call._replace(scenario_row=scenario.default_row))
@@ -170,8 +171,10 @@ class Engine:
     @property
     def needs_nobody(self) -> bool:
         """True if every bank decides by a program, or follows the default, and no event is logged."""
+        if self._log_rows:
+            return False
         default = plain_opener(Scenario)(self.scenario.default_row, self.scenario.sizes)
-        return not self._log_rows and bool((default.bank_payment_root != NONE).all())
+        return bool((default.bank_payment_root != NONE).all())
 
     def run_to(self, tick: int) -> None:
         """Run to the start of a tick, with the decisions in ``work`` in each tick; where ``needs_nobody`` is true."""

@@ -61,7 +61,7 @@ COST_NAMES: Final = COST_COLUMNS[:NUM_COSTS]
 """Kinds of cost in the order of every cost array; where a scenario has a market, ``interest`` comes behind them."""
 
 UNINTERRUPTED_TICKS: Final = 256
-"""Ticks that run in one call where nobody looks at them in between; a call cannot be interrupted."""
+"""Ticks that run in one call where no decision is awaited and no event logged; Ctrl-C takes effect between calls."""
 
 
 @dataclass(frozen=True)
@@ -285,15 +285,18 @@ class Simulation:
         """Run every tick that is left; external banks follow the default."""
         nothing = _given(*(None for _ in Decisions._fields))
         if not self.is_over and self._engine.needs_nobody:
-            self.open_tick()
-            write_decisions(self._engine, nothing)
+            self._run_undecided(nothing)
         while not self.is_over:
-            if self._engine.needs_nobody:
-                self._engine.run_to(self.current_tick + UNINTERRUPTED_TICKS)
-            else:
-                self._advance(nothing, by_default=True)
-        self._tick_log = []
+            self._advance(nothing, by_default=True)
         return self.summary()
+
+    def _run_undecided(self, nothing: Decisions) -> None:
+        """Run to the end in calls of many ticks; nothing is logged, and no bank waits for a decision."""
+        self.open_tick()
+        write_decisions(self._engine, nothing)
+        while not self.is_over:
+            self._engine.run_to(self.current_tick + UNINTERRUPTED_TICKS)
+        self._tick_log = []
 
     # -- payments -----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""One entry plays whole runs and goes on with a run: both come to the same."""
+"""Whole runs and single ticks share one entry and give the same results."""
 
 import numpy as np
 import pytest
