@@ -20,7 +20,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from simcash_env.shipped import shipped_folder
+from simcash_env.files import shipped_folder
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec

@@ -1,6 +1,7 @@
-"""Files that are replaced: written so that a reader finds the old content or the new one, and held by one process.
+"""Files: where those shipped with the package are, and how files are written.
 
-The locks are advisory: the system releases them when a process ends, however it ends.
+A file is replaced so that a reader finds the old content or the new one, and it can be held by one process. The locks
+are advisory: the system releases them when a process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -10,11 +11,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from simcash_env.errors import SimulationError, WriteError
 
 if sys.platform != "win32":  # pragma: no branch - that system has no such locks
     import fcntl
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+_CONFIGS: Final = (_PACKAGE / "_configs", _PACKAGE.parent / "configs")
+"""Folders of shipped files in an installed wheel and in a checkout."""
+
+
+def shipped_folder(kind: str) -> Path:
+    """The folder of shipped files of a kind: ``scenarios``, ``policies``, ``training`` or ``trained``."""
+    for configs in _CONFIGS:
+        if configs.is_dir():
+            return configs / kind
+    return _CONFIGS[0] / kind
 
 
 def partial_of(target: Path) -> Path:

@@ -10,7 +10,7 @@ from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.payment_decisions import may_do
 from simcash_env.schema.arrays import Scenario, State, Work
-from simcash_env.schema.codes import NONE, Phase, Verb
+from simcash_env.schema.codes import NO_CHANGE, NONE, Phase, Verb
 from simcash_env.schema.limits import BUDGET_LEVELS, HIGHEST_PRIORITY, THRESHOLD_STEPS, TYPICAL_TICKS
 
 HOLD = int(Verb.HOLD)
@@ -62,8 +62,8 @@ def decode_queue(scenario: Scenario, state: State, work: Work, window: Window, b
             slot += 1
         work.pay_decision[row] = decision
         row = state.pay_next[row]
-    for empty in range(slot, num_slots):  # choice 0 holds, and no other choice does
-        illegal += choices[empty] != 0
+    for empty in range(slot, num_slots):  # has no payment
+        illegal += choices[empty] != NO_CHANGE
     return illegal
 
 

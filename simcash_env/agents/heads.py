@@ -22,6 +22,7 @@ from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import (
     COLLATERAL_CHOICES,
     MARKET_CHOICES,
+    NO_CHANGE,
     NONE,
     REVOKE_CHOICES,
     SEND_LIMIT_CHOICES,
@@ -97,13 +98,13 @@ def decode_pool(scenario: Scenario, state: State, work: Work, bank: int, choice:
     if may_allocate(scenario, state, bank):
         work.bank_pool_share_ppm[bank] = pool_share_ppm(steps, choice)
         return 0
-    return int(choice > 0 and steps < SHARE_STEPS)
+    return int(choice != NO_CHANGE and steps < SHARE_STEPS)
 
 
 @kernel
 def collateral_cents(scenario: Scenario, state: State, bank: int, choice: int) -> int:
     """Cents that a choice posts, or withdraws where negative: a quarter, half, all of what may be; 0 for nothing."""
-    if choice == 0:
+    if choice == NO_CHANGE:
         return 0
     is_post = choice <= POSTS
     if is_post:
@@ -122,7 +123,7 @@ def decode_collateral(scenario: Scenario, state: State, work: Work, bank: int, c
         return 0
     cents = collateral_cents(scenario, state, bank, choice)
     work.bank_collateral_ask_cents[bank] = cents
-    return int(choice > 0 and cents == 0)
+    return int(choice != NO_CHANGE and cents == 0)
 
 
 @kernel
@@ -171,7 +172,7 @@ def decode_sub_limit(scenario: Scenario, state: State, work: Work, bank: int, ch
         return 0
     changes = changes_sub_limit(scenario, state, bank, choice)
     work.sub_limit_ask_cents[bank] = sub_limit_of_choice(scenario, bank, choice) if changes else KEEP_LIMIT
-    return int(choice > 0 and not changes)
+    return int(choice != NO_CHANGE and not changes)
 
 
 @kernel
@@ -181,7 +182,7 @@ def decode_send_limit(scenario: Scenario, state: State, work: Work, bank: int, c
         return 0
     changes = changes_send_limit(scenario, state, bank, choice)
     ask_send_limit(scenario, work, bank, send_limit_of_choice(scenario, bank, choice) if changes else KEEP_LIMIT)
-    return int(choice > 0 and not changes)
+    return int(choice != NO_CHANGE and not changes)
 
 
 @kernel
@@ -203,7 +204,7 @@ def decode_order(scenario: Scenario, state: State, work: Work, bank: int, choice
     work.trader_order_rate[bank] = rate_of(scenario, choice) if cents > 0 else 0
     work.trader_order_cents[bank] = cents
     work.has_orders[0] = 1
-    return int(choice > 0 and cents == 0)
+    return int(choice != NO_CHANGE and cents == 0)
 
 
 @kernel
@@ -212,13 +213,13 @@ def write_head_masks(scenario: Scenario, state: State, window: Window, bank: int
     size = window.num_choices
     for place in range(window.heads.shape[0]):
         own = part(mask, (window.num_main + place) * size, size)
-        own[0] = 1
+        own[NO_CHANGE] = 1
         write_head_mask(scenario, state, bank, window.heads[place], own)
 
 
 @kernel
 def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask: I8) -> None:
-    """Write the mask of one head; its choice 0 is always legal."""
+    """Write the mask of one head; no change is always legal."""
     if head == HEAD.rtgs_priority:
         for choice in range(1, NUM_RTGS_PRIORITIES):
             mask[choice] = 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simcash_env.config.suggest import likely, suggestion
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.shipped import shipped_folder
+from simcash_env.files import shipped_folder
 
 
 def policy_names() -> tuple[str, ...]:

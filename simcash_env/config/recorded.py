@@ -248,7 +248,7 @@ def _calendar_faults(config: ReplayedScenario, data: RecordedDays) -> Iterator[B
 
 
 def _day_faults(config: ReplayedScenario, data: RecordedDays) -> Iterator[Broken]:
-    assert config.arrivals is not None  # noqa: S101 - the caller has seen it
+    assert config.arrivals is not None
     recorded, num_days = config.arrivals.recorded, config.simulation.num_days
     place: Place = (*PLACE, "days")
     first, last, count = data.days[0], data.days[-1], len(data.days)

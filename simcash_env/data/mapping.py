@@ -18,7 +18,7 @@ from simcash_env.config.fields import Currency, Model, Name, Priority, Text
 from simcash_env.config.report import broken_of
 from simcash_env.config.suggest import nearest, suggestion
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.shipped import shipped_folder
+from simcash_env.files import shipped_folder
 
 ISO: Final = "iso"
 NUMBER: Final = "number"

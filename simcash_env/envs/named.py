@@ -18,12 +18,10 @@ from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ActionError, Fault
 from simcash_env.literal import facts_html, facts_text
 from simcash_env.schema.arrays import I64, State
-from simcash_env.schema.codes import NONE
+from simcash_env.schema.codes import NO_CHANGE, NONE
 from simcash_env.schema.heads import HEADS
 from simcash_env.simulation.event_log import tx_name
 
-KEEP: Final = 0
-"""The choice of every head that changes nothing."""
 PARTS: Final = ("payments", "others", "heads")
 """Keys of a bank's action."""
 
@@ -114,7 +112,7 @@ class NamedEnv:
             raise ActionError(call_reset())
         if self.is_over:
             raise ActionError(IS_OVER)
-        heads = np.full((1, len(self.bank_ids), len(self._vec.action_nvec)), KEEP, np.int64)
+        heads = np.full((1, len(self.bank_ids), len(self._vec.action_nvec)), NO_CHANGE, np.int64)
         require_mapping("banks", actions)
         for bank, action in actions.items():
             if bank not in self.bank_ids:
@@ -267,7 +265,7 @@ class NamedEnv:
         lines += [
             f"{name} ({head['meaning']}): one of {', '.join(map(str, head['legal']))}"
             for name, head in found["heads"].items()
-            if head["legal"] != [KEEP]
+            if head["legal"] != [NO_CHANGE]
         ]
         return "\n".join(lines)
 

@@ -31,7 +31,7 @@ PPM_OF_BPS: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Warning:  # noqa: A001 - it is one
+class GameWarning:
     """Something that makes a scenario no game.
 
     Attributes:
@@ -46,24 +46,24 @@ class Warning:  # noqa: A001 - it is one
         return f"{self.path}: {self.text}" if self.path else self.text
 
 
-def price_warnings(config: ScenarioConfig) -> list[Warning]:
+def price_warnings(config: ScenarioConfig) -> list[GameWarning]:
     """Warnings that follow from the prices alone: free overdrafts, penalties cheaper than a few ticks of delay."""
     return [*_free_overdraft(config), *_cheap_penalties(config)]
 
 
-def _free_overdraft(config: ScenarioConfig) -> Iterator[Warning]:
+def _free_overdraft(config: ScenarioConfig) -> Iterator[GameWarning]:
     ticks = config.simulation.ticks_per_day
     deciding = deciding_banks(config)
     on_credit = [bank.id for bank in config.banks if bank.id in deciding and bank.credit_limit]
     if on_credit and not config.costs.overdraft_rate_ppm(ticks):
-        yield Warning(
+        yield GameWarning(
             "costs.overdraft_bps_per_tick",
             f"an overdraft costs nothing, and {len(on_credit)} deciding banks have a credit limit: "
             "a bank has little reason to wait for incoming payments",
         )
 
 
-def _cheap_penalties(config: ScenarioConfig) -> Iterator[Warning]:
+def _cheap_penalties(config: ScenarioConfig) -> Iterator[GameWarning]:
     costs, payment = config.costs, mean_payment_cents(config)
     delay = costs.delay_rate_ppm(config.simulation.ticks_per_day) * payment / 1e6
     if not payment or not delay:
@@ -74,14 +74,14 @@ def _cheap_penalties(config: ScenarioConfig) -> Iterator[Warning]:
         penalty = getattr(costs, name)
         cents = payment * penalty.bps / PPM_OF_BPS if isinstance(penalty, BpsPenalty) else float(penalty)
         if 0 < cents < ticks * delay:
-            yield Warning(
+            yield GameWarning(
                 f"costs.{name}",
                 f"{amount_text(cents)} for a mean payment of {amount_text(payment)} is less than {few} of its delay "
                 f"({amount_text(ticks * delay)}): the penalty hardly matters",
             )
 
 
-def game_warnings(config: ScenarioConfig, num_days: int = NUM_DAYS) -> list[Warning]:
+def game_warnings(config: ScenarioConfig, num_days: int = NUM_DAYS) -> list[GameWarning]:
     """Warnings about a scenario, those included that playing it shows: FIFO costs least of all policies tried.
 
     Policies are tried on training days until one costs less than FIFO with the pool as configured.
@@ -106,7 +106,7 @@ def game_warnings(config: ScenarioConfig, num_days: int = NUM_DAYS) -> list[Warn
         f"FIFO costs {amount_text(fifo)} a run, and none of {tried} other policies and pool shares costs less on "
         f"{len(days)} days: a bank gains nothing by deciding"
     )
-    return [*found, Warning("", text)]
+    return [*found, GameWarning("", text)]
 
 
 def tried_policies(config: ScenarioConfig) -> Iterator[tuple[PolicyConfig, float | None]]:

@@ -19,7 +19,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
 from simcash_env.evaluation.lower_bounds import LowerBound, gap
 from simcash_env.evaluation.results import bound_note
-from simcash_env.shipped import shipped_folder
+from simcash_env.files import shipped_folder
 
 FILE: Final = "bounds.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)

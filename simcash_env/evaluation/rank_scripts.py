@@ -217,7 +217,7 @@ class RankScript:
     def act(self, vec: SimCashVec) -> Any:
         """Actions (N, L, H) at the present decision of every copy."""
         account, action = Account(vec), vec.action
-        assert isinstance(action, RankAction)  # noqa: S101 - for the type checker
+        assert isinstance(action, RankAction)
         values: Values = {}
         if self._shares is not None and "pool" in vec.head_index:
             values["pool"] = self._shares

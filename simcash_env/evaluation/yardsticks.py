@@ -19,7 +19,7 @@ from simcash_env.config.library import policy_folder
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.contenders import Contender, play_policy
 from simcash_env.evaluation.known_bounds import Reference, scenario_digest
-from simcash_env.shipped import shipped_folder
+from simcash_env.files import shipped_folder
 
 FILE: Final = "scripts.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from simcash_env.kernels._numba.jit import kernel
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import I64, Scenario, State, Work
-from simcash_env.schema.codes import KEEP, NONE, PPM, SEND_LIMIT_CHOICES, SUB_LIMIT_CHOICES, EventKind, SendLimitScope
+from simcash_env.schema.codes import (
+    KEEP,
+    NO_CHANGE,
+    NONE,
+    PPM,
+    SEND_LIMIT_CHOICES,
+    SUB_LIMIT_CHOICES,
+    EventKind,
+    SendLimitScope,
+)
 
 SUB_LIMIT, SEND_LIMIT = int(EventKind.SUB_LIMIT_SET), int(EventKind.SEND_LIMIT_SET)
 BILATERAL = int(SendLimitScope.BILATERAL)
@@ -39,13 +48,13 @@ def send_limit_of_choice(scenario: Scenario, bank: int, choice: int) -> int:
 @kernel
 def changes_sub_limit(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
     """True if a choice of the sub-limit head sets another sub-limit than the one in force."""
-    return choice > 0 and sub_limit_of_choice(scenario, bank, choice) != state.sub_limit_cents[bank]
+    return choice != NO_CHANGE and sub_limit_of_choice(scenario, bank, choice) != state.sub_limit_cents[bank]
 
 
 @kernel
 def changes_send_limit(scenario: Scenario, state: State, bank: int, choice: int) -> bool:
     """True if a choice of the send limit head sets another limit than the one in force, towards all or any bank."""
-    if choice == 0:
+    if choice == NO_CHANGE:
         return False
     limit, num_banks = send_limit_of_choice(scenario, bank, choice), scenario.num_banks[0]
     if scenario.send_limit_scope[0] != BILATERAL:

@@ -14,9 +14,8 @@ from typing import Any, Final
 from simcash_env import __version__
 from simcash_env.config.suggest import likely, suggestion
 from simcash_env.errors import SnapshotError
-from simcash_env.files import make_folder_of, replacing, write_atomically
+from simcash_env.files import make_folder_of, replacing, shipped_folder, write_atomically
 from simcash_env.learning.settings import ALGORITHM, ALGORITHMS, TrainingSettings
-from simcash_env.shipped import shipped_folder
 
 FORMAT: Final = 1
 ENDINGS: Final = (".pt", ".npy")

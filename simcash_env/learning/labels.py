@@ -82,7 +82,7 @@ def required_expert(settings: TrainingSettings) -> RolloutExpertSettings:
         faults.append(Fault(None, None, "randomize", None, rule))
     if faults:
         raise ConfigError(faults)
-    assert isinstance(settings.expert, RolloutExpertSettings)  # noqa: S101 - for the type checker
+    assert isinstance(settings.expert, RolloutExpertSettings)
     return settings.expert
 
 

@@ -56,7 +56,7 @@ class RankShape:
     def of(cls, vec: SimCashVec) -> Self:
         """The shape of a batch with the rank action."""
         view, action = vec.scenario.view, vec.action
-        assert isinstance(action, RankAction)  # noqa: S101 - for the type checker
+        assert isinstance(action, RankAction)
         return cls(
             vec.num_banks, tuple(map(tuple, action.default(vec).tolist())), vec.head_index.get(POOL),
             tuple(view.bank_pool_cents[vec.learners].tolist()),

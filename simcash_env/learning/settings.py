@@ -17,9 +17,9 @@ from simcash_env.config.report import broken_of, config_error, shown
 from simcash_env.config.suggest import unknown_key
 from simcash_env.envs.families import Randomize
 from simcash_env.errors import ConfigError, Fault
+from simcash_env.files import shipped_folder
 from simcash_env.learning.expert import AnyExpertSettings
 from simcash_env.registry import load
-from simcash_env.shipped import shipped_folder
 
 
 class SearchSettings(Model):

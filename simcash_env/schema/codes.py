@@ -18,6 +18,9 @@ STATE_OF_SEED_0: Final = 0x9E3779B97F4A7C15 - 2**64
 UNLISTED: Final = -1.0
 """Weight of a receiver that has no weight in the file or from an event."""
 
+NO_CHANGE: Final = 0
+"""The choice of every head, of a payment or optional, that leaves things as they are."""
+
 COLLATERAL_CHOICES: Final = 7
 """Choices of the collateral head: keep; post a quarter, half or all of the maximum; withdraw the same shares."""
 

@@ -80,7 +80,7 @@ class Layout(NamedTuple):
     def sizes(self, lengths: Mapping[str, int]) -> npt.NDArray[np.int64]:
         """The sizes array of a row: for every axis the word at which its columns begin, and its length."""
         for axis in FIXED_LENGTHS.keys() & self.axes:
-            assert lengths[axis] == FIXED_LENGTHS[axis]  # noqa: S101 - kernels rely on it
+            assert lengths[axis] == FIXED_LENGTHS[axis]
         counts, base = self.columns_per_axis(), 0
         sizes: list[int] = []
         for axis in self.axes:

@@ -33,6 +33,7 @@ from simcash_env.config.policies import (
 )
 from simcash_env.config.report import config_error
 from simcash_env.errors import ConfigError, SimcashError
+from simcash_env.files import shipped_folder
 from simcash_env.schema.codes import EventKind
 from simcash_env.schema.limits import MAX_TICKS
 from simcash_env.service import frames, requests
@@ -45,7 +46,6 @@ from simcash_env.service.routes import MaybeTick, StrictRoute, TheHeld, TheKeepe
 from simcash_env.service.seats import Seats, open_policy, require_fit, seated
 from simcash_env.service.streaming import send_reports
 from simcash_env.service.words import WORDS
-from simcash_env.shipped import shipped_folder
 
 SCRIPTED: Final[tuple[tuple[type[Model], dict[str, int]], ...]] = (
     (FifoPolicy, {}),

@@ -5,12 +5,12 @@ import yaml
 
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation.evaluate import deciding_banks
+from simcash_env.files import shipped_folder
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.learner import LEARNERS, learner_named
 from simcash_env.learning.settings import load_settings
 from simcash_env.registry import load, scenario_ids
-from simcash_env.shipped import shipped_folder
 from training import cli_train
 
 GAME = "castro-2period-v0"

@@ -12,6 +12,7 @@ from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.files import shipped_folder
 from simcash_env.learning.checkpoint import facts_path, find_checkpoint, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.learner import learner_named
@@ -20,7 +21,6 @@ from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankSha
 from simcash_env.learning.rank_search import LAST_DAYS, RankSearch, resume_path, train
 from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
-from simcash_env.shipped import shipped_folder
 from tests.worlds import busy
 from training import cli_train
 

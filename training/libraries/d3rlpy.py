@@ -78,5 +78,5 @@ def train(run: Run) -> None:
                     logger_adapter=d3rlpy.logging.NoopAdapterFactory(),
                 )  # fmt: skip
         run.row.decisions_per_s = collected  # of the collection: learning makes no decisions
-        assert minari.load_dataset(DATA).total_episodes == DAYS  # noqa: S101 - the data set is what was played
+        assert minari.load_dataset(DATA).total_episodes == DAYS
     run.after(act, **one)

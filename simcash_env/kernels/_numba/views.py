@@ -302,7 +302,7 @@ class _ArgumentAttribute(AttributeTemplate):
 def _lower_argument(context: Any, builder: Any, typ: ArgumentsType, value: Any, attr: str) -> Any:
     """Code of ``arguments.attr``: load its words where it is used. No kernel writes them, so LLVM may load once."""
     field = _argument_field(typ.table, attr)
-    assert field is not None  # noqa: S101 - typed by generic_resolve
+    assert field is not None
     words = cgutils.create_struct_proxy(typ)(context, builder, value=value).words
 
     def at(word: int) -> Any:

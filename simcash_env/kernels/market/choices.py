@@ -7,7 +7,7 @@ from simcash_env.kernels.market.interest import most_interest
 from simcash_env.kernels.market.loans import due_tick
 from simcash_env.kernels.market.orders import check_rate
 from simcash_env.schema.arrays import Scenario, State
-from simcash_env.schema.codes import MARKET_RATES, MARKET_SIZES, NONE, Side
+from simcash_env.schema.codes import MARKET_RATES, MARKET_SIZES, NO_CHANGE, NONE, Side
 
 BID, ASK = int(Side.BID), int(Side.ASK)
 A_SIDE = MARKET_RATES * MARKET_SIZES
@@ -52,7 +52,7 @@ def room_cents(scenario: Scenario, state: State, bank: int, side: int, rate: int
 @kernel
 def order_cents(scenario: Scenario, state: State, bank: int, choice: int, kept: int) -> int:
     """Cents of a choice's order; 0 for none, and where it would be refused."""
-    if choice == 0 or not may_order(scenario, state, bank):
+    if choice == NO_CHANGE or not may_order(scenario, state, bank):
         return 0
     rate = rate_of(scenario, choice)
     if check_rate(scenario, rate) != 0:
