@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import suppress
 from typing import Any, Final
 
@@ -53,12 +54,13 @@ class CountedTask(SimCashClass):
         return self.run.parallel_env(action="budget")
 
 
-def experiment(run: Run, name: str, frames: int) -> Experiment:
-    """An experiment of so many ticks, without logs."""
+def experiment(run: Run, name: str, frames: int, folder: str) -> Experiment:
+    """An experiment of so many ticks, without logs; BenchMARL writes its configuration into the folder."""
     task = CountedTask(name="CASTRO12", config={"scenario": SCENARIO})
     task.run = run
     config = ExperimentConfig.get_from_yaml()
     config.loggers, config.create_json, config.evaluation, config.render = [], False, False, False
+    config.save_folder = folder
     config.max_n_frames, config.gamma, config.lr = frames, 1.0, 1e-3
     config.on_policy_collected_frames_per_batch = config.off_policy_collected_frames_per_batch = FRAMES
     config.on_policy_n_envs_per_worker = config.off_policy_n_envs_per_worker = 4
@@ -77,8 +79,13 @@ def experiment(run: Run, name: str, frames: int) -> Experiment:
 def train(run: Run, name: str) -> None:
     """Train with one algorithm."""
     torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        _train(run, name, experiment(run, name, FRAMES * 10_000, folder))
+
+
+def _train(run: Run, name: str, made: Experiment) -> None:
+    """Measure, train and measure again."""
     kind = ExplorationType.RANDOM if name == "MAPPO" else ExplorationType.DETERMINISTIC
-    made = experiment(run, name, FRAMES * 10_000)
 
     def act(observations: Any, masks: Any) -> Any:
         rows = {"observation": torch.tensor(observations), "action_mask": torch.tensor(masks, dtype=torch.bool)}
