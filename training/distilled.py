@@ -42,6 +42,7 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
         say(f"{scenario}: training")
         cli_train(scenario, out=checkpoint, quiet=True)
     policy, options = open_checkpoint(checkpoint), Options()
+    policy.require_payment_choices()
     tree = distill(policy, options, lambda text: say(f"{scenario}: {text}"))
     report = make_report(policy, tree, options, num_seeds=TEST_DAYS, num_tuning_seeds=TUNING_DAYS)
     write_distilled(tree, report, OUT / checkpoint.stem)

@@ -44,6 +44,7 @@ __all__ = [
     "Call",
     "Shape",
     "Window",
+    "decode_copy",
     "next_seed_of",
     "step_batch",
 ]
@@ -78,6 +79,30 @@ def step_batch(address: int, given: I64) -> int:
     # Alternate the direction of the sweep: it begins with the copies that the last one left in the cache.
     call.is_backward[0] = 1 - call.is_backward[0]
     return step_copies(call.arena, buffers, call.shape, call.is_backward[0])
+
+
+@entry
+def decode_copy(address: int, given: I64) -> int:
+    """Write what actions decide to the working arrays, and carry nothing out.
+
+    The state has an RTGS priority that is chosen with a release.
+
+    Args:
+        address: where the words of a ``Call`` with one copy lie.
+        given: (1, L, H) actions.
+
+    Returns:
+        0; -1 minus the row, of L, of an action that is out of range.
+    """
+    call = open_call(column_at(address, CALL_WORDS))
+    refused = accept_actions(given, call.num_choices, call.buffers.actions)
+    if refused >= 0:
+        return -1 - refused
+    state = open_state(call.arena.states, call.arena.state_sizes)
+    work = open_work(call.arena.work_row, call.arena.work_sizes)
+    scenario = scenario_of(call.arena, call.buffers, call.shape, 0)
+    decode(scenario, state, work, call.shape.window, 0, call.buffers)
+    return 0
 
 
 @kernel

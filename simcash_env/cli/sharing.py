@@ -49,6 +49,7 @@ def distill(
     options = Options(most_nodes=nodes, portable=not own_words, per_bank=per_bank, rounds=rounds)
     note = (lambda text: notes.print(text, highlight=False)) if notes.is_terminal else None
     policy = open_checkpoint(checkpoint)
+    policy.require_payment_choices()
     tree = distill_policy(policy, options, note)
     report = make_report(policy, tree, options, num_seeds=seeds, num_tuning_seeds=tuning_seeds)
     folder = out or DISTILLED / checkpoint.stem
@@ -113,7 +114,9 @@ def policy_of(source: str, policy: str | None, changes: dict[str, Any]) -> Any:
             raise ConfigError([Fault(None, None, "--policy", repr(policy), "a checkpoint decides for itself")])
         if changes:
             raise ConfigError([Fault(None, None, "--set", None, "a checkpoint has its scenario (simcash train --set)")])
-        return policies.open_checkpoint(Path(source))
+        opened = policies.open_checkpoint(Path(source))
+        opened.require_payment_choices()
+        return opened
     named = policy or "fifo"
     chosen = None if named in policies.UNNAMED else named_policy(named)
     return policies.named_policy(source, chosen, named.replace(":", "-"), changes)

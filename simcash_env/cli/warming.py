@@ -74,6 +74,7 @@ def _batch() -> None:
     vec = make_vec(MARKET, 1)
     vec.reset(seed=1)
     vec.step(np.zeros(vec.actions.shape, np.int64))
+    vec.decisions(np.zeros(vec.actions.shape, np.int64))
     vec.queue1_view()
     vec.orders_of(np.zeros((1, vec.num_banks), np.int64))
     vec.following_seeds()

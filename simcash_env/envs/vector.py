@@ -49,6 +49,7 @@ from simcash_env.schema.codes import COST_COLUMNS, NUM_COSTS, SendLimitScope, St
 from simcash_env.schema.heads import HeadIndex
 from simcash_env.schema.limits import MAX_SEED
 from simcash_env.schema.verbs import SlotChoices
+from simcash_env.simulation.decisions import Decisions, read_decisions
 from simcash_env.simulation.engine import Engine, grow_payments
 
 if TYPE_CHECKING:
@@ -506,6 +507,25 @@ class SimCashVec:
         if was_over is not None:
             self._call_objects(was_over)
         return -1
+
+    def decisions(self, actions: npt.ArrayLike, copy: int = 0) -> Decisions:
+        """Return what actions decide in a copy now, by name, as ``Simulation.tick`` takes it; carry nothing out.
+
+        Args:
+            actions: as in ``step``, of every copy.
+            copy: index of the copy.
+
+        Raises:
+            ActionError: wrong shape, type or range; or there is no such copy.
+        """
+        copy = self._states.place(copy)
+        heads = self.decode(actions)[copy : copy + 1]
+        refused, state, work = self._workers.decode(copy, heads)
+        if refused < 0:
+            bank = -1 - refused
+            message = f"actions[{copy}, {bank}]: {self.range_rule(heads[0, bank])}"
+            raise ActionError(message)
+        return read_decisions(self.variants[self.members[copy]], state, work, self.learners)
 
     def _call_objects(self, was_over: npt.NDArray[np.bool_]) -> None:
         """Call the reward and observation objects after the kernels, then do the reset that waited for them."""

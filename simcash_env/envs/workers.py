@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from simcash_env.compile.scenario import CompiledScenario, initial_work
-from simcash_env.schema.arrays import I64
-from simcash_env.schema.layout import PackedCall
+from simcash_env.schema.arrays import I64, State, Work
+from simcash_env.schema.layout import PackedCall, plain_opener
 from simcash_env.threads import Threads
 
 
@@ -35,6 +35,8 @@ class BatchWorkers:
         self, kernels: Any, scenario: CompiledScenario, arena: Any, buffers: Any, shape: Any, nvec: I64, count: int
     ) -> None:
         self._step, self._nvec = kernels.step_batch, nvec
+        self._kernels, self._scenario, self._shape = kernels, scenario, shape
+        self._arena, self._buffers = arena, buffers
         copies = len(buffers.pending)
         bounds = np.linspace(0, copies, min(count, copies) + 1).astype(int).tolist()
         banks, entries = len(shape.window.learners), shape.window.num_entries
@@ -65,6 +67,31 @@ class BatchWorkers:
         if wrong.any():
             return -1 - int(wrong.argmax())
         return sum(self._map(threads, [heads[chunk] for chunk in self._chunks]))
+
+    def decode(self, copy: int, heads: I64) -> tuple[int, State, Work]:
+        """Call ``decode_copy`` on a state of its own.
+
+        Args:
+            copy: index of the copy.
+            heads: (1, L, H) actions of the copy.
+
+        Returns:
+            What ``decode_copy`` returned, and the state and the working arrays that it wrote.
+        """
+        arena, buffers = self._arena, self._buffers
+        work_row, work_sizes = initial_work(self._scenario, arena.state_sizes)
+        row = arena.states[copy].copy()
+        own = arena._replace(states=row, work_row=work_row, work_sizes=work_sizes)
+        cut = {name: _chunk(array, copy, copy + 1, len(buffers.pending)) for name, array in buffers._asdict().items()}
+        for name in ("actions", "illegal", "liquidity"):  # belong to the last step
+            cut[name] = cut[name].copy()
+        call = PackedCall(
+            self._kernels.Call(
+                own, type(buffers)(**cut), self._shape, num_choices=self._nvec, is_backward=np.zeros(1, np.int64)
+            )
+        )
+        refused: int = self._kernels.decode_copy(call.address, heads)
+        return refused, plain_opener(State)(row, arena.state_sizes), plain_opener(Work)(work_row, work_sizes)
 
     def _map(self, threads: Threads, heads: Sequence[I64]) -> list[int]:
         addresses = [call.address for call in self._calls]

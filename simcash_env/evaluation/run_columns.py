@@ -10,16 +10,14 @@ import numpy.typing as npt
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.clock import Clock
-from simcash_env.config.market import RATE_UNIT
-from simcash_env.envs.vector import SimCashVec, make_vec
-from simcash_env.errors import ActionError
+from simcash_env.envs.options import ActionLike
+from simcash_env.envs.vector import make_vec
 from simcash_env.evaluation.clearing import best_clearing
 from simcash_env.evaluation.evaluate import deciding_banks
 from simcash_env.evaluation.scripted import Agent
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import EventKind, Side
+from simcash_env.schema.codes import EventKind
 from simcash_env.simulation import Simulation, TickResult
-from simcash_env.simulation.decisions import Order
 from simcash_env.simulation.event_log import Events
 from simcash_env.simulation.payment_columns import (
     MECHANISMS,
@@ -80,54 +78,29 @@ def record_run(config: ScenarioConfig, seed: int) -> RunRecord:
     return record_played(Simulation(config, seed=seed), lambda simulation: simulation.tick())
 
 
-def record_agent(config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_slots: int = 16) -> RunRecord:
+def record_agent(
+    config: ScenarioConfig, agent: Agent, seed: int, *, max_queue_slots: int = 16, action: ActionLike = "queue"
+) -> RunRecord:
     """Run an agent in the environment, and repeat its decisions in a simulation that keeps the event log.
 
-    Raises:
-        ActionError: the scenario has choices other than payments, pool shares and orders: RTGS priorities, revocations,
-            collateral.
+    Args:
+        config: the scenario; the agent decides for its external banks, or for all where there is none.
+        agent: decides at every tick.
+        seed: of the run.
+        max_queue_slots: payments of Queue 1 that are seen, and decided on by the queue action.
+        action: the kind that the agent answers with.
     """
     learners = deciding_banks(config)
-    vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, autoreset="disabled")
-    unsupported = sorted(set(vec.head_index) - {"pool", "market"})
-    if unsupported:
-        message = f"an agent's choices of {', '.join(unsupported)} cannot be recorded"
-        raise ActionError(message)
+    vec = make_vec(config, 1, learners=learners, max_queue_slots=max_queue_slots, action=action, autoreset="disabled")
     vec.reset([seed])
 
     def play(simulation: Simulation) -> TickResult:
-        actions = agent.act(vec)[0]
-        simulation.open_tick()
-        decisions = {
-            bank: dict(zip(simulation.queue1(bank), map(vec.slot_choices.decision, row.tolist()), strict=False))
-            for bank, row in zip(vec.bank_ids, actions[:, : vec.num_slots], strict=True)
-        }
-        levels, orders = _levels(vec, actions), orders_of(vec, actions)
-        vec.step(actions[None])
-        return simulation.tick(decisions, pool_levels=levels, orders=orders)
+        actions = agent.act(vec)
+        decisions = vec.decisions(actions)
+        vec.step(actions)
+        return simulation.tick(**decisions._asdict())
 
     return record_played(Simulation(vec.config, seed=seed), play)
-
-
-def _levels(vec: SimCashVec, actions: I64) -> dict[str, int]:
-    """Pool shares of the banks that may choose one now."""
-    head = vec.head_index.get("pool")
-    if head is None:
-        return {}
-    may_choose = vec.masks[0, :, head, 1:].any(axis=1)
-    return {vec.bank_ids[row]: int(actions[row, head]) for row in np.flatnonzero(may_choose)}
-
-
-def orders_of(vec: SimCashVec, actions: I64) -> dict[str, Order | None]:
-    """What the banks want to have in the market, by actions (L, H); empty without one."""
-    head = vec.head_index.get("market")
-    if head is None:
-        return {}
-    rows = vec.orders_of(actions[None, :, head])[0].tolist()
-    return {
-        bank: (Side(side).name.lower(), rate / RATE_UNIT, cents) if cents else None
-        for bank, (side, rate, cents) in zip(vec.bank_ids, rows, strict=True)
-    }
 
 
 def record_played(

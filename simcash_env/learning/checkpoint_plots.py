@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from simcash_env.errors import ActionError
 from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -24,19 +23,17 @@ def draw_curve(facts: CheckpointFacts, name: str, path: Path) -> Path:
 
 
 def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:
-    """The learning curve, and the balances of the first bank that the policy decides for, where it can be recorded."""
+    """The learning curve, and the balances of the first bank that the policy decides for."""
     found = find_checkpoint(checkpoint)
     facts, name, paths = read_facts(found), found.stem, []
     if facts.curve:
         path = folder / f"{name}-learning.png"
         paths.append(draw_curve(facts, name, path))
-    try:
-        policy = open_checkpoint(found)
-        records = [
-            record_agent(policy.config, policy.agent, seed, max_queue_slots=policy.max_queue_slots)
-            for seed in held_out_seeds(RECORDED)
-        ]
-    except ActionError:  # it decides on budgets or thresholds, or on something that cannot be repeated in a simulation
-        return paths
+    policy = open_checkpoint(found)
+    slots, action = policy.max_queue_slots, policy.action
+    records = [
+        record_agent(policy.config, policy.agent, seed, max_queue_slots=slots, action=action)
+        for seed in held_out_seeds(RECORDED)
+    ]
     bank = records[0].bank_ids.index(facts.bank_ids[0])
     return [*paths, plot_balances(records, bank, name, folder / f"{name}-balances.png")]

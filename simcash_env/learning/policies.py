@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.overrides import Changes
+from simcash_env.envs.actions import Language
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ActionError
 from simcash_env.evaluation.scripted import Agent, HoldAll, RandomLegal, agent_for
@@ -31,6 +32,7 @@ class PlayablePolicy:
         config: the scenario as the policy sees it, with pools cut to ``largest_share``.
         whole: the scenario with whole pools.
         facts: of the checkpoint, where it is one.
+        action: the kind that the agent answers with.
         is_changed: True if the scenario differs from what ``scenario`` names.
     """
 
@@ -43,6 +45,17 @@ class PlayablePolicy:
     largest_share: float = 1.0
     facts: CheckpointFacts | None = None
     is_changed: bool = False
+    action: Language = "queue"
+
+    def require_payment_choices(self) -> None:
+        """Check that the policy chooses what happens to single payments.
+
+        Raises:
+            ActionError: it answers with a budget, thresholds or a ranking.
+        """
+        if self.action != "queue":
+            message = f"{self.name}: was trained with action {self.action!r}; this needs decisions on payments"
+            raise ActionError(message)
 
 
 def open_checkpoint(given: Path) -> PlayablePolicy:
@@ -50,25 +63,21 @@ def open_checkpoint(given: Path) -> PlayablePolicy:
 
     Raises:
         SnapshotError: the checkpoint cannot be read, or its scenario has other banks now.
-        ActionError: it decides on a budget or a threshold, not on single payments.
     """
     from simcash_env.learning.evaluate import LearnedAgent, require_same_banks
-    from simcash_env.learning.policy import Policy
+    from simcash_env.learning.learner import learner_named
 
     checkpoint = find_checkpoint(given)
     facts = read_facts(checkpoint)
     settings = facts.training_settings()
-    if settings.action != "queue":
-        message = f"{checkpoint}: was trained with action {settings.action!r}; this needs decisions on payments"
-        raise ActionError(message)
     whole = assign_learners(settings.config(), settings.learners)
     require_same_banks(checkpoint, facts, whole)
-    agent = LearnedAgent(Policy.load(checkpoint), settings, facts.bank_ids)
+    agent = LearnedAgent(learner_named(facts.algorithm).load(checkpoint), settings, facts.bank_ids)
     largest = settings.largest_share
     config = with_largest_share(whole, largest)
     return PlayablePolicy(
         checkpoint.stem, facts.scenario, config, whole, agent, settings.max_queue_slots, largest, facts,
-        is_changed=bool(settings.changes),
+        is_changed=bool(settings.changes), action=settings.action,
     )  # fmt: skip
 
 

@@ -131,8 +131,9 @@ class TickOrders(Model):
     actions: dict[str, dict[str, Any]] | None = Field(
         default=None,
         description="Decisions by bank and payment: 'release', 'hold', 'drop', 'withdraw', ['split', parts] or "
-        "['resubmit', rtgs_priority]. A mapping, also an empty one, decides for all external banks: payments that it "
-        "does not name stay in their queues. Without it external banks follow the simulation's `external`.",
+        "['resubmit', rtgs_priority]; with queue2_priority_mode also ['release', rtgs_priority] and "
+        "['split', parts, rtgs_priority]. A mapping, also an empty one, decides for all external banks: payments that "
+        "it does not name stay in their queues. Without it external banks follow the simulation's `external`.",
     )
     pool_levels: dict[str, Whole] = Field(
         default_factory=dict, description="Pool levels by bank: 0 to 20 for 0 to 100 % of the pool."

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 DESK_SLOTS: Final = 64
 """Payments of Queue 1 that a person decides on in a tick; those behind them are held."""
-SUPPORTED: Final = ("pool", "market")
-"""Heads of a trained policy, besides payments, that can be carried out in a simulation."""
 
 
 @dataclass(frozen=True)
@@ -125,59 +123,32 @@ class TrainedBanks:
         policy = open_policy(seats.checkpoint)
         banks = require_fit(policy, config)
         self._agent, self._banks = policy.agent, seats.trained
-        slots = policy.max_queue_slots
-        self._vec = make_vec(config, 1, learners=banks, max_queue_slots=slots, autoreset="disabled")
+        slots, action = policy.max_queue_slots, policy.action
+        self._vec = make_vec(config, 1, learners=banks, max_queue_slots=slots, action=action, autoreset="disabled")
 
     def decide(self, run: Run) -> dict[str, Any]:
         """Return the decisions of the open tick as a tick call takes them."""
-        vec = self._vec
-        vec.show_engine(run.engine)
-        actions = self._agent.act(vec)[0]
-        found: dict[str, Any] = {}
-        queues = {}
-        for seat, bank in enumerate(vec.bank_ids):
-            if bank not in self._banks:
-                continue
-            choices = actions[seat, : vec.num_slots].tolist()
-            queues[bank] = dict(zip(run.queue1(bank), map(vec.slot_choices.decision, choices), strict=False))
-        found["actions"] = queues
-        levels = self._levels(actions)
-        if levels:
-            found["pool_levels"] = levels
-        orders = self._orders(actions)
-        if orders:
-            found["orders"] = orders
-        return found
-
-    def _levels(self, actions: Any) -> dict[str, int]:
-        head = self._vec.head_index.get("pool")
-        if head is None:
-            return {}
-        may_choose: Any = self._vec.masks[0, :, head, 1:].any(axis=1)
-        return {
-            bank: int(actions[seat, head])
-            for seat, bank in enumerate(self._vec.bank_ids)
-            if bank in self._banks and may_choose[seat]
+        self._vec.show_engine(run.engine)
+        decided = self._vec.decisions(self._agent.act(self._vec))
+        found = {
+            name: {bank: choice for bank, choice in by_bank.items() if bank in self._banks}
+            for name, by_bank in decided._asdict().items()
         }
-
-    def _orders(self, actions: Any) -> dict[str, Any]:
-        from simcash_env.evaluation.run_columns import orders_of
-
-        return {bank: order for bank, order in orders_of(self._vec, actions).items() if bank in self._banks}
+        return {name: by_bank for name, by_bank in found.items() if by_bank or name == "actions"}
 
 
 def open_policy(checkpoint: str) -> PlayablePolicy:
-    """Open a checkpoint that decides on payments.
+    """Open a checkpoint.
 
     Raises:
-        SimcashError: it cannot be read, or decides on a budget or a threshold, not on single payments.
+        SnapshotError: it cannot be read.
     """
     from simcash_env.learning.policies import open_checkpoint
 
     try:
         return open_checkpoint(Path(checkpoint))
-    except (SnapshotError, ActionError) as error:  # without the server's folders
-        raise type(error)(re.sub(r"\S*/", "", str(error))) from error
+    except SnapshotError as error:  # without the server's folders
+        raise SnapshotError(re.sub(r"\S*/", "", str(error))) from error
 
 
 def seated(origin_config: ScenarioConfig, seats: Seats) -> tuple[ScenarioConfig, tuple[str, ...]]:
@@ -214,10 +185,5 @@ def require_fit(policy: PlayablePolicy, config: ScenarioConfig) -> tuple[str, ..
     banks = tuple(deciding_banks(policy.whole))
     if config.name != policy.whole.name or not {bank.id for bank in config.banks} >= set(banks):
         message = f"{policy.name}: was trained on scenario {policy.whole.name}, got {config.name}"
-        raise ActionError(message)
-    vec = make_vec(policy.config, 1, learners=banks, max_queue_slots=policy.max_queue_slots)
-    unsupported = sorted(set(vec.head_index) - set(SUPPORTED))
-    if unsupported:
-        message = f"{policy.name}: its choices of {', '.join(unsupported)} cannot be carried out in a simulation"
         raise ActionError(message)
     return banks

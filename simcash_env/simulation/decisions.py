@@ -12,14 +12,20 @@ from simcash_env.errors import ActionError
 from simcash_env.integers import whole, whole_within
 from simcash_env.schema.codes import KEEP, NONE, PPM, Place, RtgsPriority, Side, Verb
 from simcash_env.schema.limits import MAX_CENTS, POOL_LEVELS, SHARE_STEPS
-from simcash_env.simulation.event_log import tx_number
+from simcash_env.simulation.event_log import tx_name, tx_number
 
 if TYPE_CHECKING:
+    from simcash_env.compile.scenario import CompiledScenario
+    from simcash_env.schema.arrays import I64, State, Work
     from simcash_env.simulation.engine import Engine
 
 Decision: TypeAlias = (
-    Literal["release", "hold", "drop", "withdraw"] | tuple[Literal["split"], int] | tuple[Literal["resubmit"], str]
+    Literal["release", "hold", "drop", "withdraw"]
+    | tuple[Literal["split"], int]
+    | tuple[Literal["split"], int, str]
+    | tuple[Literal["release", "resubmit"], str]
 )
+"""A verb, with its number of parts, and with the RTGS priority that the payment gets."""
 Actions: TypeAlias = Mapping[str, Mapping[str, Decision]]
 Order: TypeAlias = tuple[str, float, int]
 """Side, rate in per cent, cents."""
@@ -28,6 +34,8 @@ SendLimit: TypeAlias = int | Mapping[str, int | None] | None
 
 
 VERBS: Final = {"release": Verb.RELEASE, "hold": Verb.HOLD, "drop": Verb.DROP, "withdraw": Verb.WITHDRAW}
+WITH_PRIORITY: Final = {"release": Verb.RELEASE, "resubmit": Verb.RESUBMIT}
+"""Decisions on a payment that take an RTGS priority alone."""
 LEVEL_PPM: Final = PPM // (POOL_LEVELS - 1)
 REVOCATIONS: Final = (int(Verb.WITHDRAW), int(Verb.RESUBMIT))
 """Decisions on payments in Queue 2."""
@@ -71,7 +79,7 @@ class Coded(NamedTuple):
 
     row: int
     verb: int
-    rtgs_priority: int  # of a resubmission
+    rtgs_priority: int  # that the payment gets; NONE to leave it as it is
 
 
 def write_decisions(engine: Engine, chosen: Decisions) -> None:
@@ -117,7 +125,10 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.has_revocations[0] = any(decision.verb in REVOCATIONS for decision in coded)
     for decision in coded:
         work.pay_decision[decision.row] = decision.verb
-        work.pay_new_priority[decision.row] = decision.rtgs_priority
+        if decision.verb == Verb.RESUBMIT:
+            work.pay_new_priority[decision.row] = decision.rtgs_priority
+        elif decision.rtgs_priority != NONE:
+            engine.state.pay_rtgs_priority[decision.row] = decision.rtgs_priority
     work.bank_pool_share_ppm[:] = NONE
     work.bank_pool_share_ppm[list(pools)] = list(pools.values())
     work.bank_collateral_ask_cents[:] = 0
@@ -133,6 +144,88 @@ def write_decisions(engine: Engine, chosen: Decisions) -> None:
     work.has_orders[0] = bool(placed)
     for bank, order in placed.items():
         work.trader_order_side[bank], work.trader_order_rate[bank], work.trader_order_cents[bank] = order
+
+
+def read_decisions(scenario: CompiledScenario, state: State, work: Work, banks: I64) -> Decisions:
+    """Return what the kernels would read from working arrays, by name: the reverse of ``write_decisions``.
+
+    Payments that stay in their queue are not named.
+
+    Args:
+        scenario: the scenario.
+        state: state in an open tick.
+        work: working arrays with the decisions of these banks.
+        banks: numbers of the banks that decided.
+    """
+    ids, view = scenario.bank_ids, scenario.view
+    chosen: Decisions = Decisions({}, {}, {}, {}, {}, {}, {})
+    numbers = {ids[bank]: bank for bank in banks.tolist()}
+    found: dict[str, dict[str, Decision]] = {name: {} for name in numbers}
+    names_priority = bool(view.orders_queue2_by_priority[0])
+    places = (Place.QUEUE1, Place.QUEUE2) if work.has_revocations[0] else (Place.QUEUE1,)
+    decided = np.isin(state.pay_place, places) & (work.pay_decision != Verb.HOLD) & (work.pay_decision != Verb.WAIT)
+    for row in np.flatnonzero(decided & np.isin(state.pay_sender, banks)).tolist():
+        payments = found[ids[state.pay_sender[row]]]
+        payments[tx_name(int(state.pay_id[row]))] = decision_of(state, work, row, names_priority=names_priority)
+    return chosen._replace(
+        actions=found,
+        collateral={
+            name: cents for name, bank in numbers.items() if (cents := int(work.bank_collateral_ask_cents[bank]))
+        },
+        orders={name: read_order(work, bank) for name, bank in numbers.items()} if work.has_orders[0] else {},
+        sub_limits={
+            name: cents
+            for name, bank in numbers.items()
+            if len(work.sub_limit_ask_cents) and (cents := int(work.sub_limit_ask_cents[bank])) != KEEP
+        },
+        send_limits={
+            name: limit for name, bank in numbers.items() if (limit := read_send_limit(ids, work, bank)) != {}
+        },
+        pool_shares={
+            name: share / SHARE_STEPS
+            for name, bank in numbers.items()
+            if (share := int(work.bank_pool_share_ppm[bank])) != NONE
+        },
+    )
+
+
+def decision_of(state: State, work: Work, row: int, *, names_priority: bool) -> Decision:
+    """The decision on a payment that leaves its queue."""
+    verb, priority = int(work.pay_decision[row]), RtgsPriority(state.pay_rtgs_priority[row]).name.lower()
+    if verb == Verb.RESUBMIT:
+        return "resubmit", RtgsPriority(work.pay_new_priority[row]).name.lower()
+    if verb == Verb.RELEASE:
+        return ("release", priority) if names_priority else "release"
+    if verb >= Verb.SPLIT:
+        parts = verb - Verb.SPLIT
+        return ("split", parts, priority) if names_priority else ("split", parts)
+    return "drop" if verb == Verb.DROP else "withdraw"
+
+
+def read_order(work: Work, bank: int) -> Order | None:
+    """The order that a bank wants to have in the market; None takes out what it has there."""
+    cents = int(work.trader_order_cents[bank])
+    side, rate = Side(work.trader_order_side[bank]).name.lower() if cents else "", int(work.trader_order_rate[bank])
+    return (side, rate / RATE_UNIT, cents) if cents else None
+
+
+def read_send_limit(ids: tuple[str, ...], work: Work, bank: int) -> int | dict[str, int | None] | None:
+    """The limit that a bank asks for, towards all banks or by counterparty; an empty mapping for no change."""
+    if len(work.send_limit_ask_cents) and work.send_limit_ask_cents[bank] != KEEP:
+        return none_or_cents(work.send_limit_ask_cents[bank])
+    if not len(work.pair_send_limit_ask_cents):
+        return {}
+    asks = work.pair_send_limit_ask_cents[bank * len(ids) : (bank + 1) * len(ids)]
+    return {
+        other: none_or_cents(cents)
+        for number, (other, cents) in enumerate(zip(ids, asks.tolist(), strict=True))
+        if cents != KEEP and number != bank
+    }
+
+
+def none_or_cents(cents: int) -> int | None:
+    """Cents of a limit; None for no limit."""
+    return None if cents == NONE else int(cents)
 
 
 def require_mappings(chosen: Decisions) -> None:
@@ -166,6 +259,9 @@ def learner(engine: Engine, what: str, bank: str) -> int:
 def code(engine: Engine, path: str, bank: int, row: int, decision: Decision) -> Coded:
     """A decision on a payment of the right queue, by its row."""
     verb, rtgs_priority = encode_decision(path, decision)
+    if rtgs_priority != NONE and verb != Verb.RESUBMIT and not engine.scenario.view.orders_queue2_by_priority[0]:
+        message = f"{path}: an RTGS priority needs a scenario with switches.queue2_priority_mode, got {decision!r}"
+        raise ActionError(message)
     place, queue = (Place.QUEUE2, "Queue 2") if verb in REVOCATIONS else (Place.QUEUE1, "Queue 1")
     if row != NONE and engine.state.pay_sender[row] == bank and engine.state.pay_place[row] == place:
         return Coded(row, verb, rtgs_priority)
@@ -174,24 +270,35 @@ def code(engine: Engine, path: str, bank: int, row: int, decision: Decision) -> 
 
 
 def encode_decision(path: str, decision: Decision) -> tuple[int, int]:
-    """The kernel's code of a decision, and the RTGS priority of a resubmission.
+    """The kernel's code of a decision, and the RTGS priority that the payment gets, NONE for its own.
 
     Raises:
         ActionError: it is no decision.
     """
     if isinstance(decision, str) and decision in VERBS:
         return int(VERBS[decision]), NONE
-    verb, value = decision if isinstance(decision, tuple) and len(decision) == 2 else (None, None)
-    verb, parts = verb if isinstance(verb, str) else None, whole_within(value, 0, MAX_CENTS)
-    if verb == "split" and parts is not None:
-        return int(Verb.SPLIT) + parts, NONE
-    if verb == "resubmit" and isinstance(value, str) and value.upper() in RtgsPriority.__members__:
-        return int(Verb.RESUBMIT), int(RtgsPriority[value.upper()])
+    verb, *values = decision if isinstance(decision, tuple) and len(decision) in {2, 3} else (None,)
+    if verb == "split" and values:
+        parts = whole_within(values[0], 0, MAX_CENTS)
+        priority = priority_code(values[1]) if len(values) == 2 else NONE
+        if parts is not None and priority is not None:
+            return int(Verb.SPLIT) + parts, priority
+    elif len(values) == 1 and isinstance(verb, str) and verb in WITH_PRIORITY:
+        priority = priority_code(values[0])
+        if priority is not None:
+            return int(WITH_PRIORITY[verb]), priority
     message = (
-        f"{path}: must be 'release', 'hold', 'drop', ('split', parts), 'withdraw' or "
-        f"('resubmit', 'normal' or 'urgent' or 'highly_urgent'), got {decision!r}"
+        f"{path}: must be 'release', 'hold', 'drop', 'withdraw', ('split', parts), ('release', rtgs_priority), "
+        "('split', parts, rtgs_priority) or ('resubmit', rtgs_priority), with rtgs_priority 'normal', 'urgent' or "
+        f"'highly_urgent', got {decision!r}"
     )
     raise ActionError(message)
+
+
+def priority_code(name: Any) -> int | None:
+    """The number of an RTGS priority; None if there is none of this name."""
+    is_known = isinstance(name, str) and name.upper() in RtgsPriority.__members__
+    return int(RtgsPriority[name.upper()]) if is_known else None
 
 
 def pool_level(engine: Engine, bank: str, level: int) -> int:

@@ -224,7 +224,9 @@ class Simulation:
 
         Args:
             actions: decisions of banks whose policy is ``external``, by bank and payment: ``"release"``, ``"hold"``,
-                ``"drop"`` or ``("split", parts)`` in its Queue 1; ``"withdraw"`` or ``("resubmit", rtgs_priority)``
+                ``"drop"`` or ``("split", parts)`` in its Queue 1, the first and the last also with the RTGS priority
+                that the payment gets (``switches.queue2_priority_mode``): ``("release", rtgs_priority)``,
+                ``("split", parts, rtgs_priority)``; ``"withdraw"`` or ``("resubmit", rtgs_priority)``
                 takes one of its payments out of Queue 2, back to the end of Queue 1. A mapping, also an empty one,
                 decides for all external banks: what it does not name is held, or stays in Queue 2. Without a mapping
                 they follow the default (``external``).

@@ -5,6 +5,7 @@ import pytest
 
 from simcash_env.errors import ActionError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_agent
+from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.learning.checkpoint_plots import draw_checkpoint
 from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.evaluate import evaluate_checkpoint
@@ -50,11 +51,16 @@ def test_policy_with_a_finer_pool_is_distilled_to_shares_of_the_whole(tmp_path):
     assert (rollouts.costs.sum(axis=0) == levels.cents).all()
 
 
-def test_policy_that_does_not_decide_on_payments_is_refused(tmp_path):
+@pytest.mark.parametrize("action", ["budget", "threshold"])
+def test_policy_of_every_action_is_played_and_recorded(tmp_path, action):
     path = tmp_path / "policy.pt"
-    train(settings(action="threshold"), 0, out=path)
-    with pytest.raises(ActionError, match="threshold"):
-        open_checkpoint(path)
+    train(settings(action=action), 0, out=path)
+    player = open_checkpoint(path)
+    assert player.action == action
+    with pytest.raises(ActionError, match=f"^policy: was trained with action '{action}'; this needs decisions on pay"):
+        player.require_payment_choices()
+    record = record_agent(player.config, player.agent, 5, max_queue_slots=4, action=action)
+    assert (record.costs == evaluate_checkpoint(path, [5]).evaluation.cents[0]).all()
 
 
 def test_policies_settings_of_our_own_ppo_can_be_searched():
@@ -94,7 +100,7 @@ def test_policy_of_another_action_costs_what_its_numbers_cost_in_training(tmp_pa
 
 
 def test_policies_figures_of_a_policy_are_what_can_be_drawn_of_it(tmp_path):
-    """Without a day that ended there is no curve; what decides on thresholds cannot be recorded."""
+    """Without a day that ended there is no curve."""
     short = TrainingSettings(scenario="castro-12period-v0", num_envs=2, total_steps=1, steps_per_rollout=2, hidden=(8,))
     for name, how in (("short", short), ("thresholds", settings(action="threshold")), ("whole", settings())):
         train(how, 0, out=tmp_path / f"{name}.pt")
@@ -104,6 +110,6 @@ def test_policies_figures_of_a_policy_are_what_can_be_drawn_of_it(tmp_path):
     names = {name: {path.stem for path in (tmp_path / name).iterdir()} for name in ("short", "thresholds", "whole")}
     assert names == {
         "short": {"short-balances"},
-        "thresholds": {"thresholds-learning"},
+        "thresholds": {"thresholds-learning", "thresholds-balances"},
         "whole": {"whole-learning", "whole-balances"},
     }

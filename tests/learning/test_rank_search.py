@@ -12,6 +12,7 @@ from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
+from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.files import shipped_folder
 from simcash_env.learning.checkpoint import facts_path, find_checkpoint, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
@@ -162,11 +163,12 @@ def test_rank_search_command_trains_and_evaluates(tmp_path, monkeypatch):
     assert steps == 4 * 8 * 24
 
 
-def test_rank_search_plays_what_the_policy_says_and_cannot_be_replayed_by_payment(tmp_path):
+def test_rank_search_policy_is_recorded_as_it_is_evaluated(tmp_path):
     path = tmp_path / "found.npy"
     train(small(generations=1), 0, out=path)
-    with pytest.raises(Exception, match="was trained with action 'rank'; this needs decisions on payments"):
-        open_checkpoint(path)
+    player = open_checkpoint(path)
+    record = record_agent(player.config, player.agent, 5, max_queue_slots=player.max_queue_slots, action="rank")
+    assert (record.costs == evaluate_checkpoint(path, [5]).evaluation.cents[0]).all()
 
 
 # -- the policy ------------------------------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ def batch():
         vec.reset(seed=4)
         for step in range(3):
             nothing = np.zeros((2, vec.num_banks, *vec.single_action_space.shape), np.int64)
-            vec.step(nothing if "action" in options else legal(vec.masks, step))
+            actions = nothing if "action" in options else legal(vec.masks, step)
+            vec.decisions(actions)
+            vec.step(actions)
         vec.queue1_view()
         vec.restore(vec.snapshot(0), 1)
         vec.following_seeds()

@@ -77,6 +77,26 @@ def test_decisions_payment_taken_out_of_queue_2_waits_in_queue_1_for_another_dec
     assert simulation.tick({"ALFA": {name: "release"}}).num_settlements == 1
 
 
+@pytest.mark.parametrize(
+    ("decision", "priority"),
+    [("release", "normal"), (("release", "urgent"), "urgent"), (("split", 2, "highly_urgent"), "highly_urgent")],
+    ids=["plain", "release", "split"],
+)
+def test_decisions_release_gives_the_payment_an_rtgs_priority(decision: Any, priority: str) -> None:
+    simulation = poor()
+    name = simulation.submit_transaction("ALFA", "BRAVO", 450, 5, divisible=True)
+    simulation.tick({"ALFA": {name: decision}})
+    waiting = [simulation.transaction(part).rtgs_priority for part in simulation.queue2()]
+    assert waiting == [priority] * (2 if decision[0] == "split" else 1)
+
+
+def test_decisions_rtgs_priority_of_a_release_needs_priority_mode() -> None:
+    simulation = Simulation(busy(priorities=False), seed=1)
+    name = simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
+    with pytest.raises(ActionError, match=r"needs a scenario with switches\.queue2_priority_mode, got"):
+        simulation.tick({"ALFA": {name: ("release", "urgent")}})
+
+
 def test_decisions_other_banks_payments_stay_in_queue_2() -> None:
     simulation = poor()
     mine = simulation.submit_transaction("ALFA", "BRAVO", 450, 5)
@@ -95,6 +115,10 @@ def test_decisions_other_banks_payments_stay_in_queue_2() -> None:
             "actions.ALFA.tx_00000001: this payment is not in the bank's Queue 2",
         ),
         ({"ALFA": {"tx_00000001": ("resubmit", "soon")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({"ALFA": {"tx_00000001": ("split", 2, "soon")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({"ALFA": {"tx_00000001": ("release", 2, "urgent")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({"ALFA": {"tx_00000001": (2, "urgent")}}, {}, "must be 'release', 'hold', 'drop'"),
+        ({"ALFA": {"tx_00000001": (["release"], "urgent")}}, {}, "must be 'release', 'hold', 'drop'"),
         ({}, {"ALFA": 1.5}, "collateral.ALFA: must be a whole number of cents from -10**15 to 10**15, got 1.5"),
         (
             {},

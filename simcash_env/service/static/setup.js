@@ -22,7 +22,7 @@ class PolicyChoice {
       isSingle ? make("option", { value: "person" }, "a person: you") : null,
       group("Scripted", scripted.map((one) => [`scripted:${one.type}`, words(one.type)])),
       group("Decision tree", [...Object.keys(trees).map((name) => [`tree:${name}`, words(name)]), ["tree-file", "from a file ..."]]),
-      group("Trained", [...trained.map((one) => [`trained:${one.name}`, one.action === "queue" ? one.name : `${one.name} (${one.action} action: not here)`, one.action !== "queue"]), ["trained-file", "from a file ..."]]));
+      group("Trained", [...trained.map((one) => [`trained:${one.name}`, one.action === "queue" ? one.name : `${one.name} (${one.action} action)`]), ["trained-file", "from a file ..."]]));
     if (isSingle) this.select.value = "person";
     this.parts = make("div", { class: "parameters" });
     this.node = make("div", { class: "choice" }, make("label", {}, isSingle ? "Policy" : "All banks", this.select), this.parts);
