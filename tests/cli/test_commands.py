@@ -14,15 +14,10 @@ from simcash_env.cli import main
 from simcash_env.cli.screen import PAPER_WIDTH, needs_extra
 from simcash_env.config.library import policy_names
 from simcash_env.errors import SimcashError
+from tests.processes import simcash
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "scenarios"
 RUN = ("run", "castro-12period-v0", "--seed", "42")
-
-
-def simcash(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "simcash_env.cli", *arguments]
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
 
 
 def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str | None, str, str]:

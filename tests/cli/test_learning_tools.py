@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import simcash
 from tests.cli.test_records import PNG
 from tests.cli.test_terminal import on_terminal
+from tests.processes import simcash
 
 GAME = "castro-2period-v0"
 

@@ -16,6 +16,7 @@ from simcash_env import cli
 from simcash_env.market.store import MarketStore
 from tests.budget import PROFILE
 from tests.market.worlds import BANKS, scheduled
+from tests.processes import simcash
 
 PATIENCE = 240
 """Seconds for a process on a busy machine."""
@@ -41,8 +42,7 @@ def command(*words: str) -> list[str]:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    words = tuple(command(*words, "--dir", str(folder)))
-    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return simcash("market", *words, "--dir", folder)
 
 
 def end_of(folder: Path, name: str) -> dict:

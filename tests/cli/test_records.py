@@ -14,7 +14,8 @@ from rich.console import Console
 from simcash_env.cli import speed
 from simcash_env.records.reading import open_record
 from simcash_env.simulation import Simulation
-from tests.cli.test_commands import CONFIGS, called, heed_interrupts, simcash
+from tests.cli.test_commands import CONFIGS, called, heed_interrupts
+from tests.processes import simcash
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import called, simcash
+from tests.cli.test_commands import called
 from tests.evaluation.submissions import FACTS, GAME, archive, policy
+from tests.processes import simcash
 
 OWN = (
     (Path(__file__).parents[2] / "configs" / "scenarios" / "2b-3t-v0.yaml")

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from simcash_env.simulation import Simulation
-from tests.cli.test_commands import CONFIGS, heed_interrupts, simcash
+from tests.cli.test_commands import CONFIGS, heed_interrupts
+from tests.processes import simcash
 
 ROOT = Path(__file__).parents[2]
 ESCAPE = "\x1b["

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.budget import slow_but
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 BUDGETS = {
@@ -39,7 +41,7 @@ HOPELESS, BEST = -2.0, -1_000 / 3_500
 """Mean returns of castro-2period-v0: what drawing at random stays below, and the known equilibrium."""
 
 
-@pytest.mark.parametrize("name", BUDGETS)
+@pytest.mark.parametrize("name", slow_but({"sb3_maskable_ppo"}, *BUDGETS))
 @pytest.mark.filterwarnings("ignore")  # of the libraries, about themselves
 def test_examples_trained_policy_earns_more_than_the_untrained_one(name):
     library, budget = BUDGETS[name]

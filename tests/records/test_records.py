@@ -28,6 +28,7 @@ from simcash_env.simulation import Simulation
 from simcash_env.simulation.daily import METRICS
 from tests import strategies
 from tests.budget import examples
+from tests.processes import simcash
 from tests.records.worlds import recorded, sign_anew, sinks_for
 from tests.worlds import busy
 
@@ -54,8 +55,7 @@ def test_record_holds_every_event_of_the_run(tmp_path, file):
 @pytest.mark.parametrize("file", FILES)
 def test_records_replay_in_another_process_is_equal_event_for_event(tmp_path, file):
     simulation = recorded(tmp_path)
-    command = [sys.executable, "-m", "simcash_env.cli", "replay", str(tmp_path / file), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = simcash("replay", tmp_path / file, "--json")
     found = json.loads(done.stdout)
     assert (found["is_equal"], found["num_events"]) == (True, len(simulation.events()))
 
@@ -214,9 +214,7 @@ def test_records_changed_event_is_found_and_named(tmp_path, file):
     assert not found.is_equal
     assert found.difference.startswith("event 20: recorded Event(")
     assert "amount=12345" in found.difference
-    done = subprocess.run(
-        [sys.executable, "-m", "simcash_env.cli", "replay", str(path)], capture_output=True, text=True, check=False
-    )
+    done = simcash("replay", path)
     assert done.returncode == 1
     assert f"{path}: not equal: event 20" in done.stderr
 

@@ -13,6 +13,7 @@ import pytest
 from simcash_env.errors import SimulationError, WriteError
 from simcash_env.files import held_alone, is_open_elsewhere, lock_of
 from simcash_env.simulation import Simulation
+from tests.processes import simcash
 from tests.worlds import quiet
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +42,6 @@ def saved(tmp_path):
     path = tmp_path / "saved.simcash"
     Simulation(quiet(), events="tick").save(path)
     return path
-
-
-def simcash(*words):
-    command = [sys.executable, "-m", "simcash_env.cli", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_saved_run_is_refused_while_another_process_runs_it(saved):

@@ -129,6 +129,7 @@ def test_remaking_demos_sentence_compares_the_same_days(changes, words):
     assert sentence.endswith(f"({100 * sum(changes) / 3 / 1_100:+.1f} %) relative to best.")
 
 
+@pytest.mark.slow
 def test_remaking_study_of_the_market_prints_the_page_that_it_writes(tiny, tmp_path, capsys):
     tiny(market_study.SCENARIO, total_steps=600, steps_per_rollout=24, max_queue_slots=4, bank_id=False)
     market_study.main(["--runs", "2", "--markdown", "market.md"])
@@ -173,6 +174,7 @@ def published(folder):
     return results["rows"]
 
 
+@pytest.mark.slow
 def test_remaking_learned_policies_are_published_scenario_by_scenario(tiny, few_days, tmp_path, capsys):
     few = {"policies": "own", "max_queue_slots": 4}
     teacher = {"policy": {"type": "fifo"}, "shares": [0.2]}
@@ -234,6 +236,7 @@ def test_remaking_ctrl_c_ends_the_publishing_and_leaves_the_table_as_it_was(tiny
     assert read_facts(tmp_path / "models" / "castro-2period-v0-seed0.pt").steps == 0
 
 
+@pytest.mark.slow
 def test_remaking_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(distilled, "TEST_DAYS", 20)
     monkeypatch.setattr(distilled, "TUNING_DAYS", 2)
@@ -265,6 +268,7 @@ def test_remaking_trees_are_distilled_from_a_checkpoint_that_is_trained_once(tin
     assert "Tuned baselines: `fifo`, in some rows `deadline`" in page.read_text()
 
 
+@pytest.mark.slow
 def test_remaking_family_is_learned_and_compared_on_members_of_its_own(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(generalise, "TEST_DAYS", 20)
     monkeypatch.setattr(generalise, "TUNING_DAYS", 2)
