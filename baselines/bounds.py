@@ -16,8 +16,9 @@ from typing import Any, Final
 from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError
-from simcash_env.evaluation.known_bounds import bounds_file, scenario_digest
+from simcash_env.evaluation.known_bounds import bounds_file
 from simcash_env.evaluation.lower_bounds import BoundKind, bound_kinds, lower_bound
+from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import write_atomically
 from simcash_env.literal import literal_console
 from simcash_env.machine import commit, machine

@@ -20,9 +20,9 @@ from simcash_env.config.library import policy_names, policy_path
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.contenders import TUNED
 from simcash_env.evaluation.evaluate import evaluate_policy, played_seeds
-from simcash_env.evaluation.known_bounds import scenario_digest
+from simcash_env.evaluation.known_scripts import scripts_file
+from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.evaluation.seeds import validation_seeds
-from simcash_env.evaluation.yardsticks import scripts_file
 from simcash_env.files import write_atomically
 from simcash_env.machine import commit
 from simcash_env.registry import load

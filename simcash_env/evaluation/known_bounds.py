@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
 from simcash_env.evaluation.lower_bounds import LowerBound, gap
 from simcash_env.evaluation.results import bound_note
+from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import shipped_folder
 
 FILE: Final = "bounds.json"
@@ -28,13 +28,6 @@ _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
 def bounds_file() -> Path:
     """The file of known bounds."""
     return shipped_folder(FILE)
-
-
-def scenario_digest(config: ScenarioConfig) -> str:
-    """Identifies everything in a scenario that a bound depends on."""
-    content = config.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description"})
-    content.get("simulation", {}).pop("seed", None)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def bound_from_dict(row: Mapping[str, Any]) -> LowerBound:

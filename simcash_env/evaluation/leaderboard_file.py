@@ -19,10 +19,11 @@ from simcash_env.errors import ConfigError, Fault, SubmissionError, reason_of
 from simcash_env.evaluation.benchmark_table import shortened
 from simcash_env.evaluation.contenders import contenders
 from simcash_env.evaluation.evaluate import Evaluation
-from simcash_env.evaluation.known_bounds import Reference, scenario_digest
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import Row, row_of_contender, row_of_evaluation, rows_from_json
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.results import markdown_lines
+from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import Interval, paired_difference
 from simcash_env.evaluation.submission_archive import Archive

@@ -8,8 +8,8 @@ from typing import Final
 from simcash_env.config import FifoPolicy
 from simcash_env.envs.learners import assign_learners
 from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_policy, played_seeds
+from simcash_env.evaluation.known_scripts import known_script
 from simcash_env.evaluation.seeds import training_seeds
-from simcash_env.evaluation.yardsticks import known_script
 from simcash_env.learning.expert import ExpertSettings, cost
 from simcash_env.learning.settings import TrainingSettings
 

@@ -7,9 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simcash_env.amounts import amount_text
 from simcash_env.compile.market import with_interest
-from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.records.plots import GUIDELINE
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NONE, Place
@@ -21,13 +19,13 @@ from simcash_env.service.figures import (
     read_totals,
     waiting_pairs,
 )
+from simcash_env.service.game import prices
 from simcash_env.service.held import Held, Origin
 from simcash_env.service.refusals import refuse_value, unknown
 from simcash_env.service.run import Run
+from simcash_env.service.words import policy_text
 from simcash_env.simulation.payment_columns import MECHANISMS
 
-IN_CENTS: Final = frozenset({"target_buffer", "min_split_amount"})
-"""Parameters of scripted policies that are amounts."""
 LISTED: Final = 60
 """Payments listed from a queue."""
 DUE: Final = 10
@@ -50,6 +48,7 @@ def about(held: Held) -> dict[str, Any]:
         "bank_ids": list(run.bank_ids),
         "policies": policies(held.origin),
         "people": list(held.origin.seats.people),
+        "prices": prices(config, held.origin.seats.people[0]) if held.origin.seats.people else [],
         "times": None if clock is None else [*map(clock, range(per_day)), clock.close],
         "guideline": [
             {"tick": hours.tick_of_day(hour), "share": share, "time": f"{int(hour):02}:{round(hour % 1 * 60):02}"}
@@ -90,15 +89,6 @@ def policies(origin: Origin) -> dict[str, str]:
 
 def _named(external: str | dict[str, Any]) -> str:
     return external if isinstance(external, str) else str(external["type"])
-
-
-def policy_text(policy: PolicyConfig) -> str:
-    """Return a policy with its parameters in a line."""
-    if isinstance(policy, TreePolicy):
-        return f"tree {policy.definition.get('policy_id', policy.file or '')}".strip()
-    values = policy.model_dump(exclude={"type"})
-    text = ", ".join(f"{name} {amount_text(value) if name in IN_CENTS else value}" for name, value in values.items())
-    return f"{policy.type} ({text})" if text else str(policy.type)
 
 
 def frame(held: Held, tick: int | None, bank: str | None, desk: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from simcash_env.config.report import broken_of, shown
 from simcash_env.config.suggest import nearest, suggestion, unknown_key
@@ -82,6 +83,7 @@ def validation_faults(error: RequestValidationError) -> list[Fault]:
     return faults
 
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WORDS: Final = {
     "Field required": "is required",
     "Input should be a valid dictionary or object to extract fields from": "must be a mapping",
@@ -115,10 +117,25 @@ def fault_of(message: str) -> Fault:
     return Fault(None, None, path, None, rule) if colon else Fault(None, None, "", None, message)
 
 
-def answer_http(_: Request, error: HTTPException) -> JSONResponse:
+def answer_http(request: Request, error: HTTPException) -> JSONResponse:
     """Respond to errors of the web framework: unknown path, wrong method, body too long."""
     faults = error.faults if isinstance(error, UnusableValues) else ()
-    return answer(error.status_code, str(error.detail), faults, error.headers)
+    headers: Mapping[str, str] | None = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of one route of the path
+        headers = {"allow": ", ".join(methods_of(request))}
+    return answer(error.status_code, str(error.detail), faults, headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Return the methods that the path of a request takes; HEAD is answered where GET is."""
+    routes = request.app.routes
+
+    def is_taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    found = [method for method in METHODS if is_taken(method)]
+    return [*found[:1], "HEAD", *found[1:]] if "GET" in found else found
 
 
 def answer_crash(error: Exception) -> JSONResponse:

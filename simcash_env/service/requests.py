@@ -83,7 +83,7 @@ class NewEnvironment(Model):
     max_queue_slots: Annotated[int, Field(strict=True, ge=1, le=256)] = Field(
         32, description="Payments of a bank that are shown and decided on; the others are held."
     )
-    alpha: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+    alpha: Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)] = Field(
         0.0, description="Weight of the mean cost of all banks in a bank's reward: 0 for its own cost only."
     )
 
@@ -119,7 +119,7 @@ class Step(Model):
     """One step of an episode."""
 
     action: NamedAction
-    timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+    timeout_s: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = Field(
         None, description="Accepted and not used: a step takes milliseconds and is never cut off."
     )
     request_id: Annotated[str, Field(strict=True, max_length=255)] | None = Field(None, description="Not used.")
@@ -145,7 +145,7 @@ class TickOrders(Model):
         default_factory=dict,
         description="Market orders by bank: ['bid' or 'ask', rate in per cent, cents]; null cancels the bank's order.",
     )
-    pool_shares: dict[str, float] = Field(
+    pool_shares: dict[str, Annotated[float, Field(strict=True)]] = Field(
         default_factory=dict, description="Pool shares by bank, from 0 to 1, instead of levels."
     )
     sub_limits: dict[str, Whole] = Field(

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.documents import Document, parse_json, parse_yaml
-from simcash_env.config.external import HOLD, RELEASE
+from simcash_env.config.external import RELEASE
 from simcash_env.config.faults import Broken
 from simcash_env.config.fields import Model
 from simcash_env.config.library import policy_names, policy_path
@@ -36,7 +36,7 @@ from simcash_env.errors import ConfigError, SimcashError
 from simcash_env.files import shipped_folder
 from simcash_env.schema.codes import EventKind
 from simcash_env.schema.limits import MAX_TICKS
-from simcash_env.service import frames, requests
+from simcash_env.service import frames, game, requests
 from simcash_env.service.creation import read_request
 from simcash_env.service.held import Held, Origin, Recorded
 from simcash_env.service.keeper import Keeper
@@ -45,7 +45,7 @@ from simcash_env.service.requests import NewSimulation, Seed
 from simcash_env.service.routes import MaybeTick, StrictRoute, TheHeld, TheKeeper, Tick, library
 from simcash_env.service.seats import Seats, open_policy, require_fit, seated
 from simcash_env.service.streaming import send_reports
-from simcash_env.service.words import WORDS
+from simcash_env.service.words import IN_CENTS, WORDS, policy_text
 
 SCRIPTED: Final[tuple[tuple[type[Model], dict[str, int]], ...]] = (
     (FifoPolicy, {}),
@@ -129,7 +129,7 @@ def _scripted(model: type[Model], values: dict[str, int]) -> dict[str, Any]:
             "name": name,
             "value": values[name],
             "about": field.description or "",
-            "is_cents": name in frames.IN_CENTS,
+            "is_cents": name in IN_CENTS,
         }
         for name, field in model.model_fields.items()
         if name != "type"
@@ -193,7 +193,7 @@ def _checked(config: ScenarioConfig) -> dict[str, Any]:
     return {
         "name": config.name,
         "description": config.description,
-        "banks": [{"id": bank.id, "policy": frames.policy_text(bank.policy)} for bank in config.banks],
+        "banks": [{"id": bank.id, "policy": policy_text(bank.policy)} for bank in config.banks],
         "currency": config.currency,
         "seed": time.seed,
         "ticks_per_day": time.ticks_per_day,
@@ -222,8 +222,10 @@ def read_view(view: View, keeper: Keeper) -> Origin:
         chosen = _by_bank(_with_checkpoints(view.policies, keeper), plain.config)
         seats = _seats(chosen)
         policies = {bank: {"type": "external"} if _is_seat(policy) else policy for bank, policy in chosen.items()}
-        external = HOLD if seats.people else RELEASE
-        request = {"scenario": scenario, "seed": view.seed, "policies": policies, "external": external}
+        if seats.decides:  # who decides, decides for all external banks: nobody else's payments would be sent
+            external = [bank.id for bank in plain.config.banks if bank.policy.type == "external"]
+            policies = {bank: {"type": "fifo"} for bank in external} | policies
+        request = {"scenario": scenario, "seed": view.seed, "policies": policies, "external": RELEASE}
         origin = read_request(NewSimulation.model_validate(request), keeper.settings)
     except ConfigError as error:
         raise _with_lines(error, document) from error
@@ -278,7 +280,7 @@ def _seats(policies: dict[str, dict[str, Any]]) -> Seats:
     """Return who decides for the banks without a policy of the scenario.
 
     Raises:
-        Refusal: two trained policies.
+        Refusal: two trained policies, or people for two banks.
     """
     trained = [bank for bank, policy in policies.items() if policy.get("type") == TRAINED]
     checkpoints = sorted({policies[bank]["checkpoint"] for bank in trained})
@@ -286,6 +288,8 @@ def _seats(policies: dict[str, dict[str, Any]]) -> Seats:
         names = ", ".join(Path(name).name for name in checkpoints)
         raise refuse_value("policies", "all trained banks must follow one checkpoint", names)
     people = tuple(sorted(bank for bank, policy in policies.items() if policy.get("type") == PERSON))
+    if len(people) > 1:
+        raise refuse_value("policies", "a person decides for one bank of a run", ", ".join(people))
     return Seats(people, tuple(sorted(trained)), checkpoints[0] if checkpoints else "")
 
 
@@ -420,6 +424,12 @@ def _track(held: Held, from_tick: int, banks: list[str]) -> dict[str, Any]:
     held.track.extend_to(held.run.current_tick, held.inputs)
     held.weigh()
     return held.track.content(from_tick, banks)
+
+
+@router.get("/simulations/{id}/score")
+async def show_score(keeper: TheKeeper, held: TheHeld) -> Response:
+    """Return the cost of a person's bank when the run is over, and what scripted policies cost in its place."""
+    return answer(await keeper.exclusively(held, lambda: game.score(held)))
 
 
 @router.post("/simulations/{id}/tick")

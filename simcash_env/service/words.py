@@ -1,10 +1,15 @@
-"""Plain words for the kinds of events; the viewer shows the kind itself as a tooltip."""
+"""Plain words for policies, and for the kinds of events, which the viewer shows as tooltips."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from simcash_env.amounts import amount_text
+from simcash_env.config.policies import PolicyConfig, TreePolicy
 from simcash_env.schema.codes import EventKind
+
+IN_CENTS: Final = frozenset({"target_buffer", "min_split_amount"})
+"""Parameters of scripted policies that are amounts."""
 
 WORDS: Final[dict[EventKind, str]] = {
     EventKind.ARRIVAL: "payment arrives",
@@ -57,3 +62,12 @@ WORDS: Final[dict[EventKind, str]] = {
     EventKind.SUB_LIMIT_SET: "liquidity is reserved",
     EventKind.SEND_LIMIT_SET: "send limit is set",
 }
+
+
+def policy_text(policy: PolicyConfig) -> str:
+    """Return a policy with its parameters in a line."""
+    if isinstance(policy, TreePolicy):
+        return f"tree {policy.definition.get('policy_id', policy.file or '')}".strip()
+    values = policy.model_dump(exclude={"type"})
+    text = ", ".join(f"{name} {amount_text(value) if name in IN_CENTS else value}" for name, value in values.items())
+    return f"{policy.type} ({text})" if text else str(policy.type)

@@ -8,11 +8,12 @@ from simcash_env.config import FifoPolicy
 from simcash_env.evaluation import control, known_bounds
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
-from simcash_env.evaluation.known_bounds import Reference, bound_from_dict, scenario_digest
+from simcash_env.evaluation.known_bounds import Reference, bound_from_dict
 from simcash_env.evaluation.known_bounds import known_bounds as bounds_of
 from simcash_env.evaluation.leaderboard import caption, run_benchmark
 from simcash_env.evaluation.lower_bounds import lower_bound
 from simcash_env.evaluation.results import HEADS, add_columns, bound_note, markdown_lines, result, result_of_row
+from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.evaluation.scripted import agent_for
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval

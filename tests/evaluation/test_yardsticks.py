@@ -4,7 +4,8 @@ import json
 
 from baselines import scripts
 from simcash_env.evaluation.evaluate import evaluate_policy
-from simcash_env.evaluation.yardsticks import known_script, play_yardsticks, script_from_dict, scripts_file
+from simcash_env.evaluation.known_scripts import known_script, script_from_dict, scripts_file
+from simcash_env.evaluation.yardsticks import play_yardsticks
 from simcash_env.registry import load
 
 ROWS = json.loads(scripts_file().read_text(encoding="utf-8"))["rows"]

@@ -68,6 +68,8 @@ CASES = [
     post(NEW, {"scenario": CASTRO, "seed": 1.5}, 422, "seed: must be a whole number, got 1.5"),
     post(NEW, {"scenario": CASTRO, "seed": "1"}, 422, "seed: must be a whole number, got '1'"),
     post(NEW, {"scenario": CASTRO, "seed": True}, 422, "seed: must be a whole number, got True"),
+    post("/environments", {"scenario": CASTRO, "alpha": False}, 422, "alpha: must be a number, got False"),
+    post(TICK, {"pool_shares": {"BANK_A": True}}, 422, "pool_shares.BANK_A: must be a number, got True"),
     post(NEW, {"scenario": CASTRO, "events": 1}, 422, "events: must be true or false, got 1"),
     post(NEW, {"scenario": CASTRO, "policies": []}, 422, "policies: must be a mapping, got a list"),
     post(NEW, {"scenario": CASTRO, "policies": {"BANK_A": 7}}, 422, "policies.BANK_A: must be a policy: a mapping, or NAME:parameter=value,..., got 7"),
@@ -213,6 +215,22 @@ def test_bad_requests_body_that_does_not_say_its_length_is_counted(service):
     answer = service.client.post(NEW, content=chunks, headers={"content-type": "application/json"})
     assert answer.status_code == 413
     assert "are over the limit of 4194304 (--max-body)" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/simulations", "GET, HEAD, POST"),
+        ("/simulations/{id}", "GET, HEAD, DELETE"),
+        ("/simulations/{id}/tick", "POST"),
+        ("/environments", "GET, HEAD, POST"),
+        ("/health", "GET, HEAD"),
+    ],
+)
+def test_bad_requests_wrong_method_is_answered_with_all_methods_of_the_path(service, name, path, methods):
+    """The framework named the methods of the first route of a path only; found by schemathesis."""
+    answer = service.client.patch(path.replace("{id}", name))
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
 
 def test_bad_requests_there_are_many_of_them():

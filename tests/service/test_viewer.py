@@ -196,6 +196,25 @@ def test_viewer_person_decides_with_the_legal_choices(page, service):
     page.wait(lambda: "You decide at the latest tick." in page.text("#desk"))
 
 
+def test_viewer_game_has_a_goal_and_ends_with_a_score(page, service):
+    name = make(service, scenario="castro-2period-v0", seed=3, policies={"BANK_A": {"type": "person"}})
+    page.go(name)
+    goal = page.text("#desk .goal")
+    assert "Pay your payments at the lowest cost to your bank." in goal
+    assert "You decide for one bank; the others follow their policies." in goal
+    for tick in (1, 2):
+        page.tab_to("e.id === 'desk-close'")
+        page.press(Keys.ENTER)
+        page.at(tick)
+    page.wait(lambda: page.all("#verdict"))
+    score = service.get(f"/viewer/simulations/{name}/score")
+    costs = {row[0]: row[2] for row in page.table("#desk .score")}
+    wanted = zip(("you", "FIFO", "the best tuned policy"), score["rows"], strict=True)
+    assert costs == {name: money(row["cents"]) for name, row in wanted}
+    assert page.text("#verdict").startswith(f"Your bank paid {costs['you']} currency units: ")
+    assert page.faults() == []
+
+
 def test_viewer_charts_have_the_figures_of_the_run_and_can_be_saved(page, service, tmp_path):
     name = make(service, 20, scenario="lynx-day-v0", seed=3, policies={"*": FIFO})
     page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})

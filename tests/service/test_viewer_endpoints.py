@@ -13,9 +13,8 @@ from simcash_env.learning.checkpoint import facts_path, find_checkpoint
 from simcash_env.schema.codes import EventKind
 from simcash_env.service import viewer
 from simcash_env.service.app import make_app
-from simcash_env.service.frames import policy_text
 from simcash_env.service.settings import Settings
-from simcash_env.service.words import WORDS
+from simcash_env.service.words import WORDS, policy_text
 from simcash_env.simulation import Simulation
 from tests.recorded import drawn_rows, recorded_rows, write_rows
 from tests.service.test_recorded_runs import recorded
@@ -217,7 +216,7 @@ def test_viewer_refuses_what_is_not_there():
         assert (status, content["error"]) == (422, "query.bank: is not a bank of this simulation, got 'X'")
         _, shown = await ask("GET", path)
         assert shown["people"] == ["BANK_A"]
-        assert shown["policies"] == {"BANK_A": "person", "BANK_B": "external: hold"}
+        assert shown["policies"] == {"BANK_A": "person", "BANK_B": "fifo"}
         assert shown["notices"] == []
 
     asking(calls)

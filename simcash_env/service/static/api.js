@@ -41,6 +41,7 @@ export const events = (id, wanted, signal) => call(`${api(id)}/events?${query(wa
 export const about = (id) => call(own(id));
 export const frame = (id, wanted, signal) => call(`${own(id)}/frame?${query(wanted)}`, { signal });
 export const track = (id, from_tick, bank) => call(`${own(id)}/track?${query({ from_tick, bank })}`);
+export const score = (id) => call(`${own(id)}/score`);
 export const tick = (id, wanted, orders) => call(`${own(id)}/tick?${query(wanted)}`, { method: "POST", body: orders });
 
 export function stream(id, { onmessage, onclose }) {
