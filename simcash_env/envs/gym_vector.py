@@ -192,5 +192,6 @@ class SimCashBankVec(VectorEnv[Any, Any, Any]):
         """Do nothing: render one copy with ``SimCashBankEnv``."""
 
     def close_extras(self, **_kwargs: Any) -> None:
-        """Stop the threads."""
-        self.vec.close()
+        """Stop the threads, if the constructor accepted its arguments: Gymnasium 1.1 closes what is left otherwise."""
+        if hasattr(self, "vec"):
+            self.vec.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simcash_env import registry, shipped
+from simcash_env import files, registry
 from simcash_env.config import ScenarioConfig, load_scenario
 from simcash_env.errors import ConfigError
 from tests.oracle import Decision, Oracle
@@ -61,10 +61,10 @@ def test_library_installed_package_finds_its_own_copy(monkeypatch: pytest.Monkey
     text = registry.scenario_path("two-banks-v0").read_text("utf-8")
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "two-banks-v0.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(shipped, "_CONFIGS", (tmp_path, Path("nowhere")))
+    monkeypatch.setattr(files, "_CONFIGS", (tmp_path, Path("nowhere")))
     assert registry.scenario_ids() == ("two-banks-v0",)
     assert registry.load("two-banks-v0").name == "two-banks-v0"
-    monkeypatch.setattr(shipped, "_CONFIGS", (tmp_path / "nowhere", tmp_path / "nor here"))
+    monkeypatch.setattr(files, "_CONFIGS", (tmp_path / "nowhere", tmp_path / "nor here"))
     assert registry.scenario_ids() == ()
 
 

@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from simcash_env import _registration, simcash_v0
+from simcash_env.envs.gym_vector import SimCashBankVec
 from simcash_env.errors import ActionError
 from tests.budget import slow_but
 from tests.worlds import LIBRARY, busy, legal
@@ -213,3 +214,9 @@ def test_gymnasium_one_bank_goes_back_forks_and_tells_its_masks():
     flat.reset(seed=3)
     with pytest.raises(AttributeError, match="this action has no masks"):
         flat.action_masks()
+
+
+def test_gymnasium_batch_that_was_refused_has_nothing_to_close():
+    refused = SimCashBankVec.__new__(SimCashBankVec)
+    refused.close_extras()
+    assert not hasattr(refused, "vec")
