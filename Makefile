@@ -143,7 +143,7 @@ test-adapters: adapters  ## train the examples of those libraries for some secon
 	done
 
 libraries: setup adapters  ## train with each library for about a minute and write the table of docs/adapters.md
-	@for library in $(filter-out pufferlib,$(LIBRARIES)); do .adapters/$$library/bin/python -m training.libraries $$library --write || exit 1; done
+	@for library in $(LIBRARIES); do .adapters/$$library/bin/python -m training.libraries $$library --write || exit 1; done
 	@for library in sb3_maskable cleanrl_pattern; do $(BIN)/python -m training.libraries $$library --write || exit 1; done
 	$(BIN)/python -m tools.docs
 

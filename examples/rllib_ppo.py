@@ -36,20 +36,24 @@ def returns(algorithm, episodes: int = 300) -> np.ndarray:
     return np.concatenate(totals)
 
 
-def train(iterations: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Train for ``iterations`` of 200 ticks; return the returns before and after."""
-    register_env("simcash", make_env)
+def make_config(environment: str, ticks: int, seed: int) -> PPOConfig:
+    """Return PPO with one masked policy for all banks, on batches of a number of ticks, in this process."""
     spec = MultiRLModuleSpec(rl_module_specs={"bank": RLModuleSpec(module_class=MaskedPPO)})
-    config = (
+    return (
         PPOConfig()
-        .environment("simcash")
+        .environment(environment)
         .env_runners(num_env_runners=0)
         .multi_agent(policies={"bank"}, policy_mapping_fn=lambda *_, **__: "bank")
         .rl_module(rl_module_spec=spec)
-        .training(train_batch_size_per_learner=200, minibatch_size=100, num_epochs=4, lr=1e-3, gamma=1.0)
-        .debugging(seed=seed)
+        .training(train_batch_size_per_learner=ticks, minibatch_size=ticks // 2, num_epochs=4, lr=1e-3, gamma=1.0)
+        .debugging(seed=seed, log_level="ERROR")
     )
-    algorithm = config.build_algo()
+
+
+def train(iterations: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Train for ``iterations`` of 200 ticks; return the returns before and after."""
+    register_env("simcash", make_env)
+    algorithm = make_config("simcash", 200, seed).build_algo()
     before = returns(algorithm)
     for _ in range(iterations):
         algorithm.train()

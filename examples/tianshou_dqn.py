@@ -53,38 +53,46 @@ def returns(algorithm, episodes: int = 300) -> np.ndarray:
     return np.asarray(collector.collect(n_episode=episodes).returns).ravel()
 
 
+def make_algorithm(env: PettingZooEnv, exploration: float) -> MultiAgentOffPolicyAlgorithm:
+    """Return a DQN for each bank."""
+    entries, choices = env.observation_space["observation"].shape, env.action_space
+
+    def learner() -> DQN:
+        net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
+        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=exploration)
+        # The rewards of a tick arrive with the turn of the last bank: one round later, every bank has received its own.
+        horizon = len(env.agents)
+        optim = AdamOptimizerFactory(lr=1e-3)
+        return DQN(policy=policy, optim=optim, gamma=1.0, n_step_return_horizon=horizon, target_update_freq=100)
+
+    return MultiAgentOffPolicyAlgorithm(algorithms=[learner() for _ in env.agents], env=env)
+
+
+def make_schedule(collector: Collector, epochs: int, turns: int, turns_per_collection: int) -> OffPolicyTrainerParams:
+    """Return how long Tianshou trains: epochs of a number of turns, one gradient step for every ten of them."""
+    return OffPolicyTrainerParams(
+        training_collector=collector,
+        max_epochs=epochs,
+        epoch_num_steps=turns,
+        collection_step_num_env_steps=turns_per_collection,
+        update_step_num_gradient_steps_per_sample=0.1,
+        batch_size=128,
+        verbose=False,
+        show_progress=False,
+    )
+
+
 def train(epochs: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Train for ``epochs`` of 1,000 turns; return the returns before and after."""
     logging.getLogger("tianshou").setLevel(logging.ERROR)  # it warns on every batch that returns are per bank
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - Tianshou explores with it
-    env = make_env()
-    entries, choices = env.observation_space["observation"].shape, env.action_space
-
-    def learner() -> DQN:
-        net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
-        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.3)
-        # The rewards of a tick arrive with the turn of the last bank: one round later, every bank has received its own.
-        horizon = len(env.agents)
-        optim = AdamOptimizerFactory(lr=1e-3)
-        return DQN(policy=policy, optim=optim, gamma=1.0, n_step_return_horizon=horizon, target_update_freq=100)
-
-    algorithm = MultiAgentOffPolicyAlgorithm(algorithms=[learner() for _ in env.agents], env=env)
+    algorithm = make_algorithm(make_env(), exploration=0.3)
     before = returns(algorithm)
     collector = Collector(algorithm, DummyVectorEnv([make_env for _ in range(10)]), VectorReplayBuffer(10_000, 10))
     collector.reset(gym_reset_kwargs={"seed": 1_000})
-    params = OffPolicyTrainerParams(
-        training_collector=collector,
-        max_epochs=epochs,
-        epoch_num_steps=1_000,
-        collection_step_num_env_steps=100,
-        update_step_num_gradient_steps_per_sample=0.1,
-        batch_size=128,
-        verbose=False,
-        show_progress=False,
-    )
-    algorithm.run_training(params)
+    algorithm.run_training(make_schedule(collector, epochs, 1_000, 100))
     return before, returns(algorithm)
 
 

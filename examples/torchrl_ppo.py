@@ -74,6 +74,30 @@ def returns(actor: ProbabilisticActor, episodes: int = 300) -> np.ndarray:
     return torch.cat(days).squeeze(-1).numpy()
 
 
+def make_loss(actor: ProbabilisticActor, critic: TensorDictModule) -> ClipPPOLoss:
+    """Return the loss of PPO, without discounting."""
+    loss_of = ClipPPOLoss(actor, critic, entropy_coeff=0.001, critic_coeff=0.5)
+    keys = {name: ("banks", name) for name in ("action", "reward", "done", "terminated", "advantage", "value_target")}
+    loss_of.set_keys(sample_log_prob=("banks", "log_prob"), value=("banks", "state_value"), **keys)
+    loss_of.make_value_estimator(gamma=1.0, lmbda=0.95, average_gae=True)
+    return loss_of
+
+
+def learn(
+    env: PettingZooWrapper, actor: ProbabilisticActor, loss_of: ClipPPOLoss, optimizer: object, ticks: int
+) -> None:
+    """Play a number of ticks and learn from them in four epochs of four minibatches."""
+    with torch.no_grad(), set_exploration_type(ExplorationType.RANDOM):
+        batch = env.rollout(ticks, actor, break_when_any_done=False)
+        loss_of.value_estimator(batch, params=loss_of.critic_network_params)
+    for _ in range(4):
+        for rows in torch.randperm(ticks).split(ticks // 4):
+            losses = loss_of(batch[rows])
+            optimizer.zero_grad()
+            (losses["loss_objective"] + losses["loss_critic"] + losses["loss_entropy"]).backward()
+            optimizer.step()
+
+
 def train(iterations: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Train for ``iterations`` of 256 ticks; return the returns before and after."""
     torch.set_num_threads(1)
@@ -82,22 +106,11 @@ def train(iterations: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     env.set_seed(1_000)
     actor, critic = make_networks(env)
     before = returns(actor)
-    loss_of = ClipPPOLoss(actor, critic, entropy_coeff=0.001, critic_coeff=0.5)
-    keys = {name: ("banks", name) for name in ("action", "reward", "done", "terminated", "advantage", "value_target")}
-    loss_of.set_keys(sample_log_prob=("banks", "log_prob"), value=("banks", "state_value"), **keys)
-    loss_of.make_value_estimator(gamma=1.0, lmbda=0.95, average_gae=True)
+    loss_of = make_loss(actor, critic)
     optimizer = torch.optim.Adam(loss_of.parameters(), lr=1e-3)
     torch.manual_seed(seed)
     for _ in range(iterations):
-        with torch.no_grad(), set_exploration_type(ExplorationType.RANDOM):
-            batch = env.rollout(256, actor, break_when_any_done=False)
-            loss_of.value_estimator(batch, params=loss_of.critic_network_params)
-        for _ in range(4):
-            for rows in torch.randperm(256).split(64):
-                losses = loss_of(batch[rows])
-                optimizer.zero_grad()
-                (losses["loss_objective"] + losses["loss_critic"] + losses["loss_entropy"]).backward()
-                optimizer.step()
+        learn(env, actor, loss_of, optimizer, ticks=256)
     return before, returns(actor)
 
 

@@ -24,7 +24,9 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # more threads slow small networks down
     parser = argparse.ArgumentParser(prog="python -m training.libraries", description="Train with another library.")
     parser.add_argument("name", choices=NAMES, nargs="?", help="the library's file in training/libraries")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to train, about (default: 60)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="processor time of the training, about (default: 60)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: 0)")
     parser.add_argument("--write", action="store_true", help="write the row into docs/results/libraries.json")
     parser.add_argument("--table", action="store_true", help="print the table of all rows as Markdown")
@@ -38,7 +40,7 @@ def main() -> None:
     module = importlib.import_module(f"training.libraries.{options.name}")
     variants = getattr(module, "LIBRARIES", {"": getattr(module, "LIBRARY", None)})
     for variant, library in variants.items():
-        run = Run(library, options.seconds / len(variants), options.seed)
+        run = Run(library, options.seconds, options.seed)
         module.train(run, variant) if variant else module.train(run)
         name = f"{options.name}-{variant.lower()}" if variant else options.name
         print(as_markdown({name: run.row}).splitlines()[2], flush=True)

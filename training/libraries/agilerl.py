@@ -1,4 +1,4 @@
-"""AgileRL's PPO on Gymnasium's vector interface: AgileRL reads flat masks from the infos itself."""
+"""AgileRL's PPO for one bank, which reads flat masks from the infos, and IPPO for all banks, without masks."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from typing import Any, Final
 import gymnasium
 import numpy as np
 import torch
-from agilerl.algorithms import PPO
+from agilerl.algorithms import IPPO, PPO
 from agilerl.rollouts.on_policy import collect_rollouts
+from agilerl.training.train_multi_agent_on_policy import train_multi_agent_on_policy
+from agilerl.vector.dummy_vec_env import PzDummyVecEnv
 
 from training.libraries.run import ID, SLOTS, Library, Run
 
-LIBRARY: Final = Library(
-    title="AgileRL",
-    packages=("agilerl", "torch"),
-    algorithm="PPO, one bank",
-    arguments='gymnasium.make_vec(..., mask="flat", mask_in="info")',
-    masks="by the library",
-)
+PACKAGES: Final = ("agilerl", "torch")
+LIBRARIES: Final = {
+    "PPO": Library(
+        "AgileRL",
+        PACKAGES,
+        "PPO, one bank",
+        'gymnasium.make_vec(..., mask="flat", mask_in="info")',
+        "by the library",
+    ),
+    "IPPO": Library("AgileRL", PACKAGES, "IPPO", 'action="rank"', "none needed: IPPO raises for masks"),
+}
+NETWORK: Final = {"encoder_config": {"hidden_size": [64]}, "head_config": {"hidden_size": [64]}}
 COPIES: Final = 16
 TICKS: Final = 24
 
@@ -38,11 +45,46 @@ class Counted(gymnasium.vector.VectorWrapper[Any, Any, Any]):
         return result
 
 
-def train(run: Run) -> None:
-    """Train the first bank; the other one releases everything."""
+def train(run: Run, name: str) -> None:
+    """Train with one algorithm."""
     torch.set_num_threads(1)
     torch.manual_seed(run.seed)
     np.random.seed(run.seed)  # noqa: NPY002 - AgileRL draws minibatches with it
+    {"PPO": train_bank, "IPPO": train_banks}[name](run)
+
+
+def train_banks(run: Run) -> None:
+    """Train all banks with AgileRL's own loop."""
+    env = PzDummyVecEnv(run.parallel_env(action="rank"))
+    banks = env.possible_agents
+    agent = IPPO(
+        [env.single_observation_space(bank) for bank in banks],
+        [env.single_action_space(bank) for bank in banks],
+        agent_ids=banks,
+        learn_step=10 * TICKS,
+        batch_size=60,
+        lr=1e-3,
+        gamma=0.95,  # its advantages run on into the next day
+        net_config=NETWORK,
+        device="cpu",
+    )
+
+    def act(observations: Any, masks: Any) -> Any:
+        seen = {bank: observations[place : place + 1] for place, bank in enumerate(banks)}
+        actions, *_ = agent.get_action(seen)
+        return np.clip(np.concatenate([actions[bank] for bank in banks]), -1.0, 1.0)
+
+    run.before(act, action="rank")
+    with run.training():
+        steps = 0
+        while not run.is_over():
+            steps += 40 * TICKS
+            train_multi_agent_on_policy(env, ID, "IPPO", [agent], max_steps=steps, evo_steps=40 * TICKS, verbose=False)
+    run.after(act, action="rank")
+
+
+def train_bank(run: Run) -> None:
+    """Train the first bank; the other one releases everything."""
     made = gymnasium.make_vec(
         ID, COPIES, vectorization_mode="vector_entry_point", max_queue_slots=SLOTS, autoreset_mode="SameStep"
     )
@@ -57,7 +99,7 @@ def train(run: Run) -> None:
         lr=1e-3,
         gamma=1.0,
         update_epochs=4,
-        net_config={"encoder_config": {"hidden_size": [64]}, "head_config": {"hidden_size": [64]}},
+        net_config=NETWORK,
         device="cpu",
     )
 

@@ -60,7 +60,7 @@ def train(run: Run) -> None:
     run.before(actions_of(untrained), **one)
     with tempfile.TemporaryDirectory() as name:
         with run.training():
-            sys.argv = command(run, int(600 * run.seconds), Path(name))
+            sys.argv = command(run, int(2_500 * run.seconds), Path(name))
             train_by_command()
         (file,) = Path(name).rglob("*.zip")
         run.after(actions_of(PPO.load(file, device="cpu")), **one)

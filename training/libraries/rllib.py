@@ -6,12 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.core.rl_module import MultiRLModuleSpec, RLModuleSpec
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.tune.registry import register_env
 
-from simcash_env.learning.rllib_module import MaskedPPO
+from examples.rllib_ppo import make_config
 from training.libraries.run import Library, Run
 
 LIBRARY: Final = Library(
@@ -38,17 +36,7 @@ def train(run: Run) -> None:
     torch.manual_seed(run.seed)
     RUNS.append(run)
     register_env("simcash", make_env)
-    spec = MultiRLModuleSpec(rl_module_specs={"bank": RLModuleSpec(module_class=MaskedPPO)})
-    config = (
-        PPOConfig()
-        .environment("simcash")
-        .env_runners(num_env_runners=0)
-        .multi_agent(policies={"bank"}, policy_mapping_fn=lambda *_, **__: "bank")
-        .rl_module(rl_module_spec=spec)
-        .training(train_batch_size_per_learner=240, minibatch_size=120, num_epochs=4, lr=1e-3, gamma=1.0)
-        .debugging(seed=run.seed, log_level="ERROR")
-    )
-    algorithm = config.build_algo()
+    algorithm = make_config("simcash", 240, run.seed).build_algo()
     module = algorithm.get_module("bank")
 
     def act(observations: Any, masks: Any) -> Any:

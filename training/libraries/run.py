@@ -130,7 +130,7 @@ class Run:
 
     Args:
         library: what its file tells.
-        seconds: how long it trains, about.
+        seconds: how long it trains, about, in processor time of this process.
         seed: of the library's random numbers.
     """
 
@@ -180,17 +180,17 @@ class Run:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Time what is inside, and count its decisions and illegal choices."""
-        decisions, illegal, self._began = self.counter.decisions, self.counter.illegal, time.perf_counter()
+        """Measure the processor time of what is inside, and count its decisions and illegal choices."""
+        decisions, illegal, self._began = self.counter.decisions, self.counter.illegal, time.process_time()
         yield
-        self.row.seconds += time.perf_counter() - self._began
+        self.row.seconds += time.process_time() - self._began
         self.row.decisions += self.counter.decisions - decisions
         self.row.training_illegal += self.counter.illegal - illegal
         self.row.decisions_per_s = self.row.decisions / self.row.seconds
 
     def is_over(self) -> bool:
         """Whether the training has taken its time."""
-        return time.perf_counter() - self._began >= self.seconds
+        return time.process_time() - self._began >= self.seconds
 
 
 def read_rows(path: Path) -> dict[str, Row]:
@@ -210,10 +210,10 @@ def write_rows(rows: Mapping[str, Row], path: Path) -> None:
 
 
 def as_markdown(rows: Mapping[str, Row]) -> str:
-    """The table of libraries: arguments, and what came of a minute with them."""
+    """The table of libraries: arguments, and what a short training gave."""
     lines = [
-        "| library | algorithm | arguments | masks | decisions per second | return before | after | illegal choices |",
-        "|---|---|---|---|---:|---:|---:|---:|",
+        "| library | algorithm | arguments | masks | seconds | decisions per second | before | after | illegal |",
+        "|---|---|---|---|---:|---:|---:|---:|---:|",
     ]
     for _, row in sorted(rows.items()):
         names = [name for name in row.versions if name not in {"simcash-env", "torch"}] or ["torch"]
@@ -221,15 +221,17 @@ def as_markdown(rows: Mapping[str, Row]) -> str:
         returns = [f"{one.mean:.2f} ± {one.error:.2f}" if one else "" for one in (row.before, row.after)]
         lines.append(
             f"| {row.library} ({', '.join(own)}) | {row.algorithm} | `{row.arguments}` | {row.masks} "
-            f"| {row.decisions_per_s:,.0f} | {returns[0]} | {returns[1]} | {row.illegal:,} of {row.decisions:,} |"
+            f"| {row.seconds:.0f} | {row.decisions_per_s:,.0f} | {returns[0]} | {returns[1]} "
+            f"| {row.illegal:,} of {row.decisions:,} |"
         )
     machines = sorted({row.machine for row in rows.values()})
     seeds = sorted({row.seed for row in rows.values()})
     note = (
-        f"`{SCENARIO}`, {SLOTS} queue slots; each library about a minute, one run, seed {', '.join(map(str, seeds))}: "
-        f"mean return of a bank's day with its standard error on {EPISODES} days; stochastic policies are sampled. "
-        f"Illegal choices are those in training and on these days. {'; '.join(machines)}; the machine was shared. "
-        "`make libraries` trains and writes the rows."
+        f"`{SCENARIO}`, {SLOTS} queue slots; one run of each library, seed {', '.join(map(str, seeds))}: "
+        f"mean return of a bank's day before and after, with its standard error, on {EPISODES} days; stochastic "
+        "policies are sampled. "
+        "Seconds are of processor time. Illegal are choices in training and on these days that the masks forbid. "
+        f"{'; '.join(machines)}. `make libraries` trains and writes the rows."
     )
     lines += ["", note]
     return "\n".join(lines)

@@ -7,15 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from tianshou.algorithm import DQN
-from tianshou.algorithm.modelfree.dqn import DiscreteQLearningPolicy
-from tianshou.algorithm.multiagent.marl import MultiAgentOffPolicyAlgorithm
-from tianshou.algorithm.optim import AdamOptimizerFactory
 from tianshou.data import Batch, Collector, VectorReplayBuffer
 from tianshou.env import DummyVectorEnv, PettingZooEnv
-from tianshou.trainer import OffPolicyTrainerParams
-from tianshou.utils.net.common import Net
 
+from examples.tianshou_dqn import make_algorithm, make_schedule
 from simcash_env.envs.simcash_v0 import SimCashAecEnv
 from training.libraries.run import Library, Run
 
@@ -43,17 +38,8 @@ def train(run: Run) -> None:
         return PettingZooEnv(SimCashAecEnv(parallel_to_aec_wrapper(game)))
 
     env = make_env()
-    entries, choices = env.observation_space["observation"].shape, env.action_space
-
-    def learner() -> DQN[Any]:
-        net = Net(state_shape=entries, action_shape=choices.n, hidden_sizes=[64, 64])
-        policy = DiscreteQLearningPolicy(model=net, action_space=choices, eps_training=0.1)
-        optim = AdamOptimizerFactory(lr=1e-3)
-        # The rewards of a tick arrive with the turn of the last bank: one round later, every bank has its own.
-        return DQN(policy=policy, optim=optim, gamma=1.0, n_step_return_horizon=len(env.agents), target_update_freq=100)
-
-    learners = [learner() for _ in env.agents]
-    algorithm = MultiAgentOffPolicyAlgorithm(algorithms=learners, env=env)
+    algorithm = make_algorithm(env, exploration=0.1)
+    learners = [algorithm.get_algorithm(bank) for bank in env.agents]
 
     def act(observations: Any, masks: Any) -> Any:
         chosen = []
@@ -68,17 +54,8 @@ def train(run: Run) -> None:
         algorithm, DummyVectorEnv([make_env for _ in range(COPIES)]), VectorReplayBuffer(20_000, COPIES)
     )
     collector.reset(gym_reset_kwargs={"seed": 1_000})
-    params = OffPolicyTrainerParams(
-        training_collector=collector,
-        max_epochs=1,
-        epoch_num_steps=480,
-        collection_step_num_env_steps=96,
-        update_step_num_gradient_steps_per_sample=0.1,
-        batch_size=128,
-        verbose=False,
-        show_progress=False,
-    )
+    schedule = make_schedule(collector, epochs=1, turns=480, turns_per_collection=96)
     with run.training():
         while not run.is_over():
-            algorithm.run_training(params)
+            algorithm.run_training(schedule)
     run.after(act, action="budget")

@@ -12,8 +12,8 @@ from torch import nn
 from torchrl.envs import ExplorationType, check_env_specs, set_exploration_type
 from torchrl.envs.libs.pettingzoo import PettingZooWrapper
 from torchrl.modules import ProbabilisticActor
-from torchrl.objectives import ClipPPOLoss
 
+from examples.torchrl_ppo import learn, make_loss
 from training.libraries.run import Library, Run
 
 LIBRARY: Final = Library(
@@ -80,10 +80,7 @@ def train(run: Run) -> None:
         log_prob_key=(GROUP, "log_prob"),
     )
     critic = TensorDictModule(body(1), [(GROUP, "observation")], [(GROUP, "state_value")])
-    loss_of = ClipPPOLoss(actor, critic, entropy_coeff=0.001, critic_coeff=0.5)
-    keys = {name: (GROUP, name) for name in ("action", "reward", "done", "terminated", "advantage", "value_target")}
-    loss_of.set_keys(sample_log_prob=(GROUP, "log_prob"), value=(GROUP, "state_value"), **keys)
-    loss_of.make_value_estimator(gamma=1.0, lmbda=0.95, average_gae=True)
+    loss_of = make_loss(actor, critic)
     optimizer = torch.optim.Adam(loss_of.parameters(), lr=1e-3)
 
     def act(observations: Any, masks: Any) -> Any:
@@ -95,13 +92,5 @@ def train(run: Run) -> None:
     run.before(act)
     with run.training():
         while not run.is_over():
-            with torch.no_grad(), set_exploration_type(ExplorationType.RANDOM):
-                batch = wrapped.rollout(TICKS, actor, break_when_any_done=False)
-                loss_of.value_estimator(batch, params=loss_of.critic_network_params)
-            for _ in range(4):
-                for rows in torch.randperm(TICKS).split(TICKS // 4):
-                    losses = loss_of(batch[rows])
-                    optimizer.zero_grad()
-                    (losses["loss_objective"] + losses["loss_critic"] + losses["loss_entropy"]).backward()
-                    optimizer.step()
+            learn(wrapped, actor, loss_of, optimizer, TICKS)
     run.after(act)

@@ -32,7 +32,7 @@ def make_actor(entries: int, heads: int, choices: int) -> ProbabilisticActor:
 
 
 class Policy:
-    """Banks are told apart by what they observe."""
+    """One network decides for every bank, each from its own observation."""
 
     def __init__(self, setup):
         torch.set_num_threads(1)
@@ -41,7 +41,7 @@ class Policy:
         self.actor.load_state_dict(weights)
 
     def act(self, observations):
-        """Return an action for every bank that is asked for."""
+        """Return an action for each bank in ``observations``."""
         actions = {}
         with torch.no_grad(), set_exploration_type(ExplorationType.DETERMINISTIC):
             for bank, seen in observations.items():
