@@ -49,43 +49,29 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Examples: simcash run castro-12period-v0 --seed 42   |   simcash scenarios list",
 )
-app.add_typer(library.scenarios, name="scenarios")
-app.add_typer(library.policies, name="policies")
-app.add_typer(market.market, name="market")
-COMMANDS: Final = (
-    running.run,
-    stepping.create,
-    stepping.tick,
-    stepping.state,
-    recorded.replay,
-    recorded.plot,
-    importing.import_,
-    reporting.report,
-    calibrating.calibrate,
-    calibrating.generate,
-    speed.bench,
-    doctor.doctor,
-    creating.new,
-    library.validate,
-    library.schema,
-    learning.benchmark,
-    bounding.bound,
-    measuring.metrics,
-    measuring.compare,
-    learning.train,
-    serving.serve,
-    learning.evaluate,
-    submitting.submit,
-    tuning.tune,
-    clusters.rllib,
-    clusters.sweep,
-    sharing.distill,
-    sharing.export,
-)
-"""Functions of the commands, in the order of ``simcash --help``; a trailing underscore is not part of the name."""
+PANELS: Final = {
+    "Run and look": (
+        running.run, measuring.metrics, measuring.compare, serving.serve, recorded.plot, recorded.replay,
+        stepping.create, stepping.tick, stepping.state,
+    ),
+    "Scenarios and policies": (creating.new, library.validate, library.schema),
+    "Train and score": (
+        learning.train, learning.evaluate, learning.benchmark, bounding.bound, submitting.submit, tuning.tune,
+        clusters.rllib, clusters.sweep, sharing.distill, sharing.export,
+    ),
+    "Recorded payments": (importing.import_, reporting.report, calibrating.calibrate, calibrating.generate),
+    "This machine": (doctor.doctor, speed.bench),
+}  # fmt: skip
+"""Functions of the commands by the heading of ``simcash --help``; a trailing underscore is not part of the name."""
+COMMANDS: Final = tuple(command for commands in PANELS.values() for command in commands)
 
-for command in COMMANDS:
-    app.command(command.__name__.rstrip("_"), epilog=epilog_of(command))(command)
+for panel, commands in PANELS.items():
+    for command in commands:
+        name = command.__name__.rstrip("_")
+        app.command(name, epilog=epilog_of(command), rich_help_panel=panel)(command)
+app.add_typer(library.scenarios, name="scenarios", rich_help_panel="Scenarios and policies")
+app.add_typer(library.policies, name="policies", rich_help_panel="Scenarios and policies")
+app.add_typer(market.market, name="market", rich_help_panel="Run and look")
 for group in (app, library.scenarios, library.policies, market.market):
     for registered in group.registered_commands:
         if registered.callback is not None and registered.callback is not serving.serve:  # its log has a format

@@ -207,7 +207,10 @@ def evaluate(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Evaluate a checkpoint, or a rollout policy next to its base, on test seeds and print the costs."""
+    """Evaluate a checkpoint, or a rollout policy next to its base, on test seeds and print the costs.
+
+    A checkpoint is compared with FIFO and with the best tuned policy, where one is known.
+    """
     if policy is not None:
         if plots is not None:
             raise ConfigError([Fault(None, None, "--plots", repr(str(plots)), "needs a checkpoint, not --policy")])

@@ -43,7 +43,7 @@ def serve(
         int, typer.Option(min=1, help="Maximum memory of all simulations, with their events, in MiB.")
     ] = 2_048,
     *,
-    insecure: Annotated[bool, typer.Option(help="Allow a public address without a token.")] = False,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Allow a public address without a token.")] = False,
     open_metrics: Annotated[bool, typer.Option("--open-metrics", help="Answer /metrics without a token.")] = False,
 ) -> None:
     """Serve simulations over HTTP, with a viewer at / and the API documentation at /docs.

@@ -21,6 +21,7 @@ from simcash_env.config.overrides import Changes
 from simcash_env.envs.learners import assign_learners
 from simcash_env.evaluation.contenders import Contender
 from simcash_env.evaluation.evaluate import Evaluation, deciding_banks, evaluate_policy
+from simcash_env.evaluation.known_scripts import UNKNOWN
 from simcash_env.evaluation.results import add_columns
 from simcash_env.evaluation.results import result as figures
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
@@ -181,6 +182,11 @@ def yardstick_as_dict(played: Contender, gap: float | None, learned: Evaluation)
     }
 
 
+def knows_tuned(yardsticks: Yardsticks) -> bool:
+    """Return whether a tuned policy is among the scripted ones."""
+    return len(yardsticks) > 1
+
+
 def result_as_dict(result: LearnedResult, yardsticks: Yardsticks = ()) -> dict[str, Any]:
     """Return an evaluation as plain data."""
     evaluation, interval = result.evaluation, result.evaluation.total()
@@ -201,6 +207,7 @@ def result_as_dict(result: LearnedResult, yardsticks: Yardsticks = ()) -> dict[s
         "pool_shares": dict(zip(result.facts.bank_ids, result.agent.pool_shares(), strict=False)),
         "released_share": result.agent.released / max(result.agent.seen, 1),
         "yardsticks": [yardstick_as_dict(played, gap, evaluation) for played, gap in yardsticks],
+        "yardsticks_note": None if knows_tuned(yardsticks) else UNKNOWN,
     }
 
 
@@ -256,7 +263,8 @@ def result_table(result: LearnedResult) -> Table:
 def figures_table(result: LearnedResult, yardsticks: Yardsticks = ()) -> Table:
     """Return the rows of the table of results: all banks together, the learned policy first."""
     evaluation = result.evaluation
-    table = Table(caption=f"all banks, {unit_name(result.config.currency)} a run; intervals: 95 %, bootstrap")
+    caption = f"all banks, {unit_name(result.config.currency)} a run; intervals: 95 %, bootstrap"
+    table = Table(caption=caption if knows_tuned(yardsticks) else f"{caption}\n{UNKNOWN}")
     add_columns(table)
     table.add_column("learned minus this", justify="right")
     row = figures("learned", evaluation.totals(), evaluation.total(), evaluation.settled_share, learned_gap(result))

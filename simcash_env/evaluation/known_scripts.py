@@ -17,6 +17,7 @@ from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import shipped_folder
 
 FILE: Final = "scripts.json"
+UNKNOWN: Final = "no tuned policy is known for this scenario"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
 
 

@@ -131,7 +131,11 @@ def plot_balances(records: Sequence[RunRecord], bank: int, title: str, path: Pat
 
 @literal_plot()
 def draw_learning_curves(
-    curves: Mapping[str, Sequence[tuple[int, float]]], title: str, path: Path, levels: Mapping[str, float] | None = None
+    curves: Mapping[str, Sequence[tuple[int, float]]],
+    title: str,
+    path: Path,
+    levels: Mapping[str, float] | None = None,
+    note: str = "",
 ) -> Path:
     """Mean cost of a bank's run in training against steps, one line a training; exploration included.
 
@@ -140,6 +144,7 @@ def draw_learning_curves(
         title: of the figure.
         path: to write to.
         levels: cents of policies to compare with, by name, drawn as horizontal lines.
+        note: a line below the title.
     """
     drawn, axes = figure(width=9.5)
     for name, points in curves.items():
@@ -154,7 +159,7 @@ def draw_learning_curves(
         formatter(units_text)
     axes.set_xlabel("decisions of banks")
     axes.set_ylabel("currency units of a bank's run, exploration included")
-    axes.set_title(f"{title}: training")
+    axes.set_title(f"{title}: training" + (f"\n{note}" if note else ""))
     literal_legend(axes, **BESIDE)
     return save(drawn, path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from simcash_env.evaluation.known_scripts import UNKNOWN, known_script
 from simcash_env.evaluation.plots import draw_learning_curves, plot_balances
 from simcash_env.evaluation.run_columns import record_agent
 from simcash_env.evaluation.seeds import held_out_seeds
@@ -17,9 +18,11 @@ RECORDED: Final = 50
 
 
 def draw_curve(facts: CheckpointFacts, name: str, path: Path) -> Path:
-    """The learning curve with the levels of FIFO, the best script that is known and the expert."""
+    """The learning curve with the levels of FIFO, the best script and the expert; a note where no script is known."""
     settings = facts.training_settings()
-    return draw_learning_curves({name: facts.curve}, settings.config().name, path, reference_levels(settings))
+    config, levels = settings.config(), reference_levels(settings)
+    note = UNKNOWN if levels and known_script(config) is None else ""
+    return draw_learning_curves({name: facts.curve}, config.name, path, levels, note)
 
 
 def draw_checkpoint(checkpoint: Path, folder: Path) -> list[Path]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from simcash_env.amounts import amount_text
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.config.costs import BpsPenalty, Penalty
 from simcash_env.config.library import scenario_ids
 from simcash_env.config.policies import PolicyConfig
+from simcash_env.evaluation.known_scripts import UNKNOWN, KnownScript, known_script
 from simcash_env.registry import load
 from simcash_env.service.held import Held
 from simcash_env.service.history import inputs_from, take_inputs
@@ -19,13 +20,9 @@ from simcash_env.service.seats import Deciders, seated
 from simcash_env.service.words import policy_text
 from simcash_env.simulation.decisions import arguments_of
 
-if TYPE_CHECKING:
-    from simcash_env.evaluation.known_scripts import KnownScript
-
 PERCENT_IN_BPS_PPM: Final = 10**8
 """Millionths of a basis point in a per cent."""
 PERCENT_IN_PPM: Final = 10**4
-UNKNOWN: Final = "no tuned policy is known for this scenario"
 
 
 def prices(config: ScenarioConfig, bank: str) -> list[dict[str, str]]:
@@ -128,8 +125,6 @@ def _changed(config: ScenarioConfig, banks: set[str], changed: dict[str, Any]) -
 
 def _best(held: Held) -> KnownScript | None:
     """Return the best tuned policy of a scenario of the library, whoever decides in the run; None for any other."""
-    from simcash_env.evaluation.known_scripts import known_script
-
     config, seats = held.origin.config, held.origin.seats
     if config.name not in scenario_ids():
         return None

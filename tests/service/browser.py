@@ -11,6 +11,8 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
+from tests.service.processes import PATIENCE_SECONDS  # noqa: E402
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
@@ -25,7 +27,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_SECONDS = 60
 WIDE, PHONE = (1600, 1000), (390, 844)
 VIEWS = ("day", "banks", "network", "payments", "events", "compare")
 
@@ -97,10 +98,21 @@ class Page:
         return self.driver.execute_script(script, *arguments)
 
     def wait(self, condition):
+        """Wait for a condition, however slow the machine is; the limit is that of a page that will never meet it."""
         waiting = WebDriverWait(
             self.driver, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException]
         )
         return waiting.until(lambda _: condition())
+
+    def drawn(self, view):
+        """Wait until every chart in sight is drawn."""
+        script = """
+        return [...document.querySelectorAll(arguments[0])].every(plot => {
+          const box = plot.getBoundingClientRect();
+          return box.bottom < 0 || box.top > window.innerHeight || plot.querySelector(".main-svg");
+        });
+        """
+        self.wait(lambda: self.run(script, f"#{view} .plot"))
 
     def click(self, selector):
         self.find(selector).click()

@@ -6,9 +6,9 @@ import pytest
 
 from simcash_env.config import load_scenario
 from simcash_env.config.changes import with_changes
-from simcash_env.evaluation.known_scripts import known_script
+from simcash_env.evaluation.known_scripts import UNKNOWN, known_script
 from simcash_env.registry import load
-from simcash_env.service.game import UNKNOWN, prices, score
+from simcash_env.service.game import prices, score
 from simcash_env.service.held import Held, Origin
 from simcash_env.service.keeper import Keeper
 from simcash_env.service.refusals import Refusal

@@ -90,7 +90,9 @@ export class Chart {
       const values = isBars || one.at ? one.values : at.map((tick) => one.values[tick]);
       const text = isBars ? undefined : places.map((tick) => moment(run, tick));
       const scaled = values.map((value) => (value === null || value === undefined ? null : value / factor));
-      const base = { name: one.name, x: places, y: scaled, text, hovertemplate: `%{y:,.2f} ${one.name}<extra>%{text}</extra>`, showlegend: one.isNamed !== false };
+      const isLine = !isBars && !one.at && length > 0; // a tick is as wide as the next one, the last one too
+      const last = (column) => (isLine ? [...column, column.at(-1)] : column);
+      const base = { name: one.name, x: isLine ? [...places, length] : places, y: last(scaled), text: text && last(text), hovertemplate: `%{y:,.2f} ${one.name}<extra>%{text}</extra>`, showlegend: one.isNamed !== false };
       if (isBars) return { ...base, type: "bar", marker: { color: one.colours ?? colour }, hovertemplate: "%{x}: %{y:,.2f}<extra></extra>" };
       if (one.mark) return { ...base, type: "scatter", mode: "markers", marker: { symbol: one.mark, size: 9, color: colour, line: { width: 1.5, color: css("--text") } } };
       return {
@@ -106,17 +108,17 @@ export class Chart {
     const grid = css("--line"), soft = css("--soft");
     const [tickvals, ticktext] = isBars ? [] : labels(run, run.num_ticks);
     const line = (x, colour, dash) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: colour, width: 1.5, dash }, layer: dash ? "below" : "above" });
-    const days = daysOf(run) > 1 && daysOf(run) <= 31 && !isBars ? Array.from({ length: daysOf(run) - 1 }, (_, day) => line((day + 1) * run.ticks_per_day - 0.5, grid, "dot")) : [];
+    const days = daysOf(run) > 1 && daysOf(run) <= 31 && !isBars ? Array.from({ length: daysOf(run) - 1 }, (_, day) => line((day + 1) * run.ticks_per_day, grid, "dot")) : [];
     const axis = { gridcolor: grid, zerolinecolor: soft, linecolor: grid, tickcolor: grid, automargin: true, fixedrange: false };
     return {
       height: 240, margin: { l: 8, r: 12, t: 8, b: 8 }, barmode: "relative", bargap: 0.25,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: isBars ? "closest" : "x unified",
       font: { family: "system-ui, Segoe UI, Roboto, sans-serif", size: 12, color: css("--text") },
       hoverlabel: { bgcolor: css("--card"), bordercolor: grid, font: { color: css("--text") } },
-      xaxis: isBars ? { ...axis, type: "category", tickangle: "auto" } : { ...axis, range: [-0.5, run.num_ticks - 0.5], tickvals, ticktext, showgrid: false, zeroline: false, tickangle: 0 },
+      xaxis: isBars ? { ...axis, type: "category", tickangle: "auto" } : { ...axis, range: [0, run.num_ticks], tickvals, ticktext, showgrid: false, zeroline: false, tickangle: 0 },
       yaxis: { ...axis, showticklabels: content.series.some((one) => one.values.length > 0), range: content.range, tickformat: content.unit === "money" ? ",~r" : content.percent ? ".0%" : ",~r", rangemode: content.range ? undefined : "tozero", exponentformat: "none" },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, itemclick: "toggle" },
-      shapes: [...days, ...(isBars || shown < 1 ? [] : [line(shown - 1, css("--accent"))])],
+      shapes: [...days, ...(isBars || shown < 1 ? [] : [line(shown, css("--accent"))])],
       uirevision: run.id, datarevision: Math.random(),
     };
   }

@@ -116,13 +116,13 @@ export class Compare {
     const policies = differing.length === run.bank_ids.length && new Set(differing.map((bank) => `${run.policies[bank]}\n${other.policies[bank]}`)).size === 1
       ? `All banks: ${words(run.policies[differing[0]])} here, ${words(other.policies[differing[0]])} there.`
       : differing.length ? `Other policies: ${differing.slice(0, 4).map((bank) => `${bank} ${words(run.policies[bank])} here, ${words(other.policies[bank])} there`).join("; ")}${differing.length > 4 ? ` and ${count(differing.length - 4)} more` : ""}.` : "The policies are the same.";
-    show(find("differences"), make("p", { class: "note" }, policies), table([["Figure"], ["This run", "num"], ["Other run", "num"], ["Difference", "num"]], rows, { caption: "Both runs at the tick shown" }));
+    show(find("differences"), make("p", { class: "note" }, policies), table([["Figure"], ["This run", "num"], ["Other run", "num"], ["Other minus this", "num"]], rows, { caption: "Both runs at the tick shown" }));
     const costs = run.bank_ids.flatMap((bank, number) => {
       const there = other.bank_ids.indexOf(bank);
       return there < 0 ? [] : [[bank, frame.banks.cost[number], theirs.banks.cost[there]]];
     }).sort((a, b) => Math.abs(b[2] - b[1]) - Math.abs(a[2] - a[1])).slice(0, 60);
     find("compare-banks-card").hidden = false;
-    show(find("compare-banks"), table([["Bank"], ["This run", "num"], ["Other run", "num"], ["Difference", "num"]],
+    show(find("compare-banks"), table([["Bank"], ["This run", "num"], ["Other run", "num"], ["Other minus this", "num"]],
       costs.map(([bank, one, two]) => [bank, money(one), money(two), { text: signed(two - one), class: two < one ? "better" : two > one ? "worse" : "" }]), { caption: "Cost by bank" }));
   }
 }

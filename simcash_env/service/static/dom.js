@@ -37,7 +37,7 @@ export const money = (cents) =>
   (cents < 0 ? "−" : "") + whole.format(Math.trunc(Math.abs(cents) / 100)) + "." + String(Math.abs(cents) % 100).padStart(2, "0");
 export const signed = (cents) => (cents > 0 ? "+" : "") + money(cents);
 export const percent = (share) => (share === null || share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`);
-export const words = (name) => name.replaceAll("_", " ");
+export const words = (name) => name.replaceAll("_", " ").replace(/\beod\b/, "end-of-day");
 export const unitOf = (run) => run.currency ?? "currency units";
 
 // Time of day at the start of a tick of the run; empty without opening hours.
