@@ -68,6 +68,23 @@ def functions_of(compiled: bytes, folder: Path) -> list[tuple[int, int, str]]:
     return sorted((int(row[1], 16), int(row[2]), row[7]) for row in rows if len(row) > 7 and row[3] == "FUNC")
 
 
+def compiled_functions(folder: Path) -> list[tuple[int, int, str]]:
+    """Address, length and name of every function of the step and of the units that it has called, in order."""
+    from simcash_env.agents.step import step_batch
+    from simcash_env.kernels._numba.units import units
+
+    step: Any = step_batch
+    found = []
+    for dispatcher in (step, *(unit.dispatcher for unit in units() if unit.is_loaded)):
+        compiled = next(iter(dispatcher.overloads.values()))
+        name = compiled.fndesc.llvm_func_name
+        functions = functions_of(compiled.library._get_compiled_object(), folder)  # noqa: SLF001 - there is no other way
+        address = compiled.library.get_pointer_to_function(name)
+        moved = address - next(first for first, _, symbol in functions if symbol == name)
+        found += [(first + moved, length, symbol) for first, length, symbol in functions]
+    return sorted(found)
+
+
 def sample(call: Any, seconds: float, folder: Path) -> tuple[list[int], float]:
     """Where the program counter was while ``call`` ran again and again; and the seconds of one call."""
     data = folder / "perf.data"
@@ -91,24 +108,18 @@ def measure(scenario: str, copies: int, seconds: float, folder: Path) -> dict[st
     os.environ["SIMCASH_CACHE_DIR"] = str(folder / "cache")
     keep_rules_apart()
     from simcash_env import make_vec
-    from simcash_env.agents.step import step_batch
 
     vec = make_vec(scenario, copies)
     vec.reset(seed=1)
     actions = np.ones(vec.actions.shape, np.int64)
     for _ in range(WARM_UP_STEPS):
         vec.step(actions)
-    dispatcher: Any = step_batch
-    compiled = next(iter(dispatcher.overloads.values()))
-    name = compiled.fndesc.llvm_func_name
-    functions = functions_of(compiled.library._get_compiled_object(), folder)  # noqa: SLF001 - there is no other way
-    address = compiled.library.get_pointer_to_function(name)
-    moved = address - next(first for first, _, symbol in functions if symbol == name)
+    functions = compiled_functions(folder)
     addresses, taken = sample(lambda: vec.step(actions), seconds, folder)
     firsts, counts = [first for first, _, _ in functions], Counter[str]()
     for place in addresses:
-        at = bisect.bisect_right(firsts, place - moved) - 1
-        is_inside = at >= 0 and place - moved < functions[at][0] + functions[at][1]
+        at = bisect.bisect_right(firsts, place) - 1
+        is_inside = at >= 0 and place < functions[at][0] + functions[at][1]
         counts[rule_of(functions[at][2]) if is_inside else "outside compiled rules"] += 1
     shares = {rule: count / len(addresses) for rule, count in counts.most_common()}
     return {

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import scale, speed
+from benchmarks import cold_start, scale, speed
 from benchmarks.threads import rate, stepper
 from benchmarks.training import settings_of, train_ours
 from simcash_env import __version__, make_vec
@@ -34,13 +32,6 @@ ROUNDS: Final = 60
 THREAD_ROUNDS: Final = 7
 RARE: Final = 1e-9
 """Arrivals per tick of a scenario in which nothing arrives."""
-
-STARTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("simcash run", ("-m", "simcash_env.cli", "run", "castro-12period-v0")),
-    ("parallel_env().reset()", ("-c", "from simcash_env import simcash_v0; simcash_v0.parallel_env().reset(seed=1)")),
-    ("simcash benchmark", ("-m", "simcash_env.cli", "benchmark", "castro-12period-v0", "--seeds", "10")),
-)
-"""What a new user does first, one after the other with an empty cache of compiled kernels."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +106,6 @@ def payment_us(num_banks: int) -> float:
     return min(taken)
 
 
-def cold_starts() -> dict[str, float]:
-    """Seconds of the first commands of a new user."""
-    with tempfile.TemporaryDirectory() as cache:
-        environment, found = {**os.environ, "SIMCASH_CACHE_DIR": cache}, {}
-        for name, words in STARTS:
-            began = time.perf_counter()
-            subprocess.run([sys.executable, *words], env=environment, check=True, capture_output=True)
-            found[name] = time.perf_counter() - began
-    return found
-
-
 def two_threads(rounds: int) -> float:
     """Steps of 1,024 copies a second with two threads over those with one."""
     one, two = stepper(1), stepper(2)
@@ -149,9 +129,10 @@ def measure(rounds: int, thread_rounds: int) -> Iterator[Row]:
         yield at_most(f"FIFO, liquidity saving on, {banks:,} banks", "us a payment", 1.0, payment_us(banks))
     vec = make_vec(speed.SCENARIO, 1)
     yield at_most("state of a copy, ten banks", "bytes", 6_000.0, float(vec.state_rows()[0].nbytes))
-    starts = cold_starts()
-    yield at_most("first result, nothing compiled", "s", 12.0, next(iter(starts.values())))
-    yield at_most("run, reset and benchmark, nothing compiled", "s", 20.0, sum(starts.values()))
+    with tempfile.TemporaryDirectory() as cache:
+        starts = [cold_start.start(name, Path(cache)) for name in cold_start.COMMANDS]
+    yield at_most("first result, nothing compiled", "s", 12.0, starts[0].seconds)
+    yield at_most("run, reset and benchmark, nothing compiled", "s", 20.0, sum(each.seconds for each in starts))
     for scenario in ("castro-12period-v0", "ten-banks-v0"):
         done = train_ours(settings_of(scenario, are_ours=True), 0)
         thousands = done.steps / done.seconds / 1e3

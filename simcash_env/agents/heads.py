@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simcash_env.agents.tables import I8, I32, Window
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.collateral import may_withdraw, spare_collateral
 from simcash_env.kernels.market.choices import order_cents, rate_of, side_of
@@ -65,6 +66,12 @@ def decode_head(
         return decode_urgency(state, work, bank, choice)
     if head == HEAD.pool:
         return decode_pool(scenario, state, work, bank, choice, pool_steps)
+    return decode_rare_head(scenario, state, work, bank, head, choice)
+
+
+@unit
+def decode_rare_head(scenario: Scenario, state: State, work: Work, bank: int, head: int, choice: int) -> int:
+    """The same for heads that few scenarios have."""
     if head == HEAD.collateral:
         return decode_collateral(scenario, state, work, bank, choice)
     if head == HEAD.revoke:
@@ -227,7 +234,14 @@ def write_head_mask(scenario: Scenario, state: State, bank: int, head: int, mask
         may_choose = may_allocate(scenario, state, bank)
         for level in range(1, POOL_LEVELS):
             mask[level] = may_choose
-    elif head == HEAD.collateral:
+    else:
+        write_rare_mask(scenario, state, bank, head, mask)
+
+
+@unit
+def write_rare_mask(scenario: Scenario, state: State, bank: int, head: int, mask: I8) -> None:
+    """The same for heads that few scenarios have."""
+    if head == HEAD.collateral:
         for choice in range(1, COLLATERAL_CHOICES):
             mask[choice] = collateral_cents(scenario, state, bank, choice) != 0
     elif head == HEAD.revoke:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simcash_env.agents.observation import MARKET_AT
 from simcash_env.agents.tables import F64
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.market.loans import due_tick
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE
@@ -35,7 +36,7 @@ def depth_cents(state: State, row: int) -> int:
     return cents
 
 
-@kernel
+@unit
 def write_market_entries(scenario: Scenario, state: State, work: Work, bank: int, entries: F64) -> None:
     """Rates are above the deposit rate, in hundredths of a basis point; 0 where there is none, and the depth is 0."""
     low, bid, ask = scenario.market_deposit_rate[0], state.book_bid_head[0], state.book_ask_head[0]

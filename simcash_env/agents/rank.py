@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from simcash_env.agents.tables import I32, RANKED, Window
 from simcash_env.kernels._numba.jit import inlined, kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.ledger import overdraft_limit
 from simcash_env.kernels.money import share_of
 from simcash_env.kernels.payment_decisions import may_do
@@ -67,7 +68,7 @@ def note_liquidity(
     liquidity[2 * row + 1] = overdraft_limit(scenario, state, bank)
 
 
-@kernel
+@unit
 def decode_rank(scenario: Scenario, state: State, work: Work, bank: int, choices: I32, balance: int, limit: int) -> int:
     """Write a verb for each payment of Queue 1. Returns 0: what does not fit is held, and nothing is illegal.
 

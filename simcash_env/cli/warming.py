@@ -27,17 +27,18 @@ MARKET: Final[dict[str, Any]] = {
 
 
 def warm() -> dict[str, Any]:
-    """Call every entry of the engine once, so that later processes find it in the cache.
+    """Call every entry of the engine once and load every unit, so that later processes find them in the cache.
 
-    An entry contains the rules of every feature and handles every size, so small scenarios compile everything.
+    An entry handles every size, so small scenarios compile everything.
 
     Returns:
-        ``seconds`` that it took, the number of ``entries``, and how many were ``compiled``: not in the cache.
+        ``seconds`` that it took, the number of ``entries`` and units, and how many were ``compiled``: not in the cache.
 
     Raises:
         SimulationError: an entry is left that nothing here calls.
     """
     from simcash_env.kernels._numba.jit import entries
+    from simcash_env.kernels._numba.units import units
 
     began = time.perf_counter()
     for call in CALLS:
@@ -47,6 +48,9 @@ def warm() -> dict[str, Any]:
     if uncalled:
         message = f"doctor --warm: not compiled: {', '.join(uncalled)}"
         raise SimulationError(message)
+    for unit in units():
+        unit.load()
+    ours += [unit.dispatcher for unit in units()]
     compiled = [entry for entry in ours if any(entry.stats.cache_misses.values())]
     return {
         "seconds": round(time.perf_counter() - began, 3),

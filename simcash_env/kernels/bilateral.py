@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
     available_liquidity,
@@ -24,7 +25,7 @@ from simcash_env.schema.codes import NONE, EventKind
 OFFSET = int(EventKind.LSM_BILATERAL_OFFSET)
 
 
-@kernel
+@unit
 def offset_bilaterally(scenario: Scenario, state: State, work: Work) -> int:
     """Offset every pair that can, the largest offset first; returns how many payments settled."""
     settled, has_chains = 0, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.queues import free_row, take_row, write_timer
 from simcash_env.kernels.record import record_values
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -101,8 +102,13 @@ def may_withdraw(scenario: Scenario, state: State, bank: int) -> bool:
 @kernel
 def run_collateral_timers(scenario: Scenario, state: State, work: Work) -> None:
     """Withdraw collateral whose timer ends; collateral that still backs credit stays until the next tick."""
-    if scenario.num_collateral_trees[0] == 0:  # only trees set timers
-        return
+    if scenario.num_collateral_trees[0] > 0:  # only trees set timers
+        run_timers(scenario, state, work)
+
+
+@unit
+def run_timers(scenario: Scenario, state: State, work: Work) -> None:
+    """Run the collateral timers of all banks."""
     for bank in range(scenario.num_banks[0]):
         before, row = NONE, state.bank_timer_head[bank]
         while row != NONE:

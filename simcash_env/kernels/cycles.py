@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.cycle_order import FIRST_BANK, IS_SINGLE, LENGTH, TOTAL, build_heap, pop_first
 from simcash_env.kernels.ledger import (
     WITHIN_LIMITS,
@@ -33,7 +34,7 @@ SHORTEST = 3
 FIRST_ROOM = 16
 
 
-@kernel
+@unit
 def settle_cycles(scenario: Scenario, state: State, work: Work) -> tuple[int, int]:
     """Find and attempt cycles; returns how many candidates there were and how many payments settled."""
     if count_cycle_banks(scenario, state) < SHORTEST:

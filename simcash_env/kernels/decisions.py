@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.charges import charge
 from simcash_env.kernels.ledger import drop_payment
-from simcash_env.kernels.payment_decisions import decide_payment, may_split, start_commitments
+from simcash_env.kernels.payment_decisions import decide_payments, may_split
 from simcash_env.kernels.queues import join_queue1, leave_queue1, take_row, write_payment
 from simcash_env.kernels.record import record, record_values
 from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
@@ -45,11 +46,7 @@ def decide_all(scenario: Scenario, state: State, work: Work) -> int:
         if scenario.bank_payment_root[bank] == NONE:
             children += complete_decisions(scenario, state, work, row)
             continue
-        start_commitments(scenario, state, work, bank)
-        root = scenario.bank_payment_root[bank]
-        while row != NONE:
-            children += decide_payment(scenario, state, work, bank, root, row)
-            row = state.pay_next[row]
+        children += decide_payments(scenario, state, work, bank)
     required = children + scenario.num_collateral_trees[0]  # those that run at the end of the tick may set timers
     return OK if required <= state.free_count[0] else NEEDS_ROOM
 
@@ -133,7 +130,7 @@ def drop(scenario: Scenario, state: State, work: Work, row: int) -> None:
     drop_payment(scenario, state, work, row, DROP_EVENT)
 
 
-@kernel
+@unit
 def split(scenario: Scenario, state: State, work: Work, row: int, parts: int, submitted: int) -> int:
     """Replace a payment by parts, submitted in its place or waiting for their tick at the end of Queue 1.
 

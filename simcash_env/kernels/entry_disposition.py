@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.ledger import can_fund, passes_limits_both_ways, reserved_cents, settle, settle_waiting
 from simcash_env.kernels.pair_chains import pair_of
 from simcash_env.kernels.record import record, record_values
@@ -13,7 +14,7 @@ OFFSET = int(EventKind.ENTRY_DISPOSITION_OFFSET)
 SETTLED = int(EventKind.LSM_PAYMENT_SETTLED)
 
 
-@kernel
+@unit
 def offset_at_entry(scenario: Scenario, state: State, work: Work, row: int) -> bool:
     """Settle a payment together with the shortest prefix of what its receiver has waiting for its sender.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.money import round_half_away
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.sorting import sort_by_key
@@ -26,7 +27,7 @@ def escalate_priorities(scenario: Scenario, state: State, work: Work) -> None:
     escalate_chain(scenario, state, work, state.queue2_head[0])
 
 
-@kernel
+@unit
 def escalate_chain(scenario: Scenario, state: State, work: Work, row: int) -> None:
     """Lift the priorities of a queue, in its order; never above 10, never down."""
     start, tick, max_boost = scenario.escalation_start_ticks[0], state.tick[0], scenario.escalation_max_boost[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.trees.interpreter import to_whole, walk
 from simcash_env.schema.arrays import Scenario, State, Work
 from simcash_env.schema.codes import NONE, TreeAction, Verb
@@ -35,6 +36,17 @@ def may_split(scenario: Scenario, state: State, row: int, parts: int) -> bool:
 def may_do(scenario: Scenario, state: State, row: int, verb: int, parts: int) -> bool:
     """True if a learner's verb for a payment of its queue can be carried out; verbs not offered are no choices."""
     return may_split(scenario, state, row, parts) if verb == SPLIT else True
+
+
+@unit
+def decide_payments(scenario: Scenario, state: State, work: Work, bank: int) -> int:
+    """Decide on all payments in the Queue 1 of a bank with a program; returns the parts of all splits."""
+    start_commitments(scenario, state, work, bank)
+    parts, root, row = 0, scenario.bank_payment_root[bank], state.bank_queue1_head[bank]
+    while row != NONE:
+        parts += decide_payment(scenario, state, work, bank, root, row)
+        row = state.pay_next[row]
+    return parts
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.ledger import (
     available_liquidity,
     reserved_cents,
@@ -18,7 +19,7 @@ from simcash_env.schema.codes import NONE, EventKind
 SETTLEMENT = int(EventKind.LSM_PREFIX_SETTLEMENT)
 
 
-@kernel
+@unit
 def settle_prefixes(scenario: Scenario, state: State, work: Work) -> int:
     """Settle the largest set of first payments that all banks can fund together; returns how many settled.
 

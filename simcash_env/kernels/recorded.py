@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels._numba.views import column_at
 from simcash_env.kernels.queues import admit_payment
 from simcash_env.kernels.record import record_values
@@ -30,8 +31,12 @@ RECORDED_DAY = int(EventKind.RECORDED_DAY)
 @kernel
 def replay_payments(scenario: Scenario, state: State, work: Work) -> int:
     """If there are recorded days: choose the day where one is due, then add its payments of this tick, in order."""
-    if scenario.recorded_day.shape[0] == 0:
-        return OK
+    return OK if scenario.recorded_day.shape[0] == 0 else replay_tick(scenario, state, work)
+
+
+@unit
+def replay_tick(scenario: Scenario, state: State, work: Work) -> int:
+    """Choose the day where one is due, then add the payments of this tick that are still to come."""
     words = column_at(scenario.recorded_address[0], scenario.recorded_words[0])
     ticks_per_day = scenario.ticks_per_day[0]
     is_new = state.cursor_recorded[0] == NONE

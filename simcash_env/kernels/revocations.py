@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.payment_decisions import revoke_verb
 from simcash_env.kernels.queues import join_queue1, leave_queue2
 from simcash_env.kernels.record import record, record_values
@@ -17,7 +18,7 @@ WITHDRAWN = int(EventKind.RTGS_WITHDRAWAL)
 RESUBMITTED = int(EventKind.RTGS_RESUBMISSION)
 
 
-@kernel
+@unit
 def revoke_from_queue2(scenario: Scenario, state: State, work: Work, submitted: int) -> None:
     """Let learners and trees revoke payments from Queue 2; all decide before any payment is revoked."""
     note_nearest_deadlines(scenario, state, work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.collateral import POSTED, WITHDRAWN, move_collateral, record_collateral
 from simcash_env.kernels.deadlines import cap_deadline, default_deadline
 from simcash_env.kernels.ledger import available_liquidity
@@ -37,14 +38,18 @@ DEFAULT_PRIORITY = 5
 
 @kernel
 def run_scheduled_events(scenario: Scenario, state: State, work: Work) -> int:
-    """Run every scenario event due now, in file order; resumes at ``cursor_event`` after the rows were doubled.
+    """Run every scenario event due now, in file order; resumes at ``cursor_event`` after the rows were doubled."""
+    return OK if state.next_event_tick[0] != state.tick[0] else run_due_events(scenario, state, work)
+
+
+@unit
+def run_due_events(scenario: Scenario, state: State, work: Work) -> int:
+    """Run the events of a tick in which one is due.
 
     Events that happen once lie in the order of their ticks: only those that are due, and those that repeat, are looked
     at.
     """
     tick = state.tick[0]
-    if state.next_event_tick[0] != tick:
-        return OK
     num_events, num_once = scenario.event_kind.shape[0], scenario.num_once_events[0]
     once, repeating = first_once_event(scenario, tick), num_once
     while True:

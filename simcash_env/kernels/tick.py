@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.arrivals import draw_arrivals
 from simcash_env.kernels.collateral import apply_collateral_decisions, run_collateral_timers
 from simcash_env.kernels.costs import accrue_costs
@@ -30,7 +31,7 @@ CLOSED, OPENING, DECIDING = int(Phase.CLOSED), int(Phase.OPENING), int(Phase.DEC
 CLOSING, OVER = int(Phase.CLOSING), int(Phase.OVER)
 
 
-@kernel
+@unit
 def open_tick(scenario: Scenario, state: State, work: Work) -> int:
     """Everything before decisions. NEEDS_ROOM: give the state more payment rows and call again."""
     if state.phase[0] == CLOSED:
@@ -51,7 +52,7 @@ def open_tick(scenario: Scenario, state: State, work: Work) -> int:
     return state.fault[0]
 
 
-@kernel
+@unit
 def close_tick(scenario: Scenario, state: State, work: Work) -> int:
     """Everything from the decisions on. NEEDS_ROOM: no payment has moved yet; make room for splits and call again."""
     if state.phase[0] != CLOSING:

@@ -126,17 +126,27 @@ def _compile_rule(function: F, *, forceinline: bool) -> F:
 
 def entry(function: F) -> F:
     """A kernel that Python calls: what is kept in the cache, with all rules that it calls."""
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _folder()
-    try:
-        options = {"cache": True, "nogil": True, "error_model": "numpy"}
-        compiled: Any = numba.njit(**compilers.ENTRY_OPTIONS, **options)(function)
-    finally:
-        numba.config.CACHE_DIR = previous
+    compiled: Any = _compile_whole(function)
     if PLAIN:
         return compiled
     _ENTRIES.append(compiled)
     return _settle_argument_types(_watch_cache(compiled))
+
+
+def compile_unit(function: Any) -> Any:
+    """Numba's dispatcher of a unit (``units.py``): kept in the cache like an entry, and called by entries only."""
+    return _watch_cache(_compile_whole(function, no_cpython_wrapper=True, no_cfunc_wrapper=True))
+
+
+def _compile_whole(function: Any, **options: bool) -> Any:
+    """What is linked with all rules that it calls, and kept in the cache."""
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _folder()
+    try:
+        kept: Any = {"cache": True, "nogil": True, "error_model": "numpy", **options}
+        return numba.njit(**compilers.ENTRY_OPTIONS, **kept)(function)
+    finally:
+        numba.config.CACHE_DIR = previous
 
 
 _ENTRIES: Final[list[Any]] = []

@@ -7,15 +7,33 @@ private to Numba: ``compilers.py`` imports this module where they are there, and
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Final
 
 import numba
 from llvmlite.binding import Linkage
+from numba.core import typed_passes, untyped_passes
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import PassManager
 
 COMPILED: Final = "_ZN"
 """How Numba's names of compiled functions start."""
+
+PASSES: Final = (
+    untyped_passes.TranslateByteCode,
+    untyped_passes.FixupArgs,
+    untyped_passes.IRProcessing,
+    untyped_passes.GenericRewrites,
+    untyped_passes.ReconstructSSA,
+    typed_passes.NopythonTypeInference,
+    typed_passes.PreLowerStripPhis,
+    typed_passes.IRLegalization,
+    typed_passes.AnnotateTypes,
+    typed_passes.NativeLowering,
+    typed_passes.NoPythonBackend,
+)
+"""Numba's passes that rules need: they have no closures, comprehensions, array expressions, literals or ``with``."""
 
 
 class RuleLibrary(JITCodeLibrary):
@@ -70,20 +88,42 @@ class EntryLibrary(JITCodeLibrary):
                 raise LookupError(message)
 
 
-class RuleCompiler(Compiler):
+class ShortCompiler(Compiler):
+    """Numba's compiler with the passes that rules need."""
+
+    def define_pipelines(self) -> list[Any]:
+        """One pipeline, of ``PASSES``."""
+        passes = PassManager("rule")
+        for each in PASSES:
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        return [passes]
+
+
+class RuleCompiler(ShortCompiler):
     """Numba's compiler, writing into a ``RuleLibrary``."""
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         super().__init__(typingctx, targetctx, RuleLibrary(targetctx.codegen(), "rule"), *rest)
 
 
-class EntryCompiler(Compiler):
+class EntryCompiler(ShortCompiler):
     """Numba's compiler, writing into an ``EntryLibrary`` that the cache can keep."""
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         whole = EntryLibrary(targetctx.codegen(), "entry")
         whole.enable_object_caching()
         super().__init__(typingctx, targetctx, whole, *rest)
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile an entry and its rules; meanwhile no garbage is collected, of which there is little among much."""
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(func)
+        finally:
+            if was_enabled:
+                gc.enable()
 
 
 def check_linking() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.market.loans import repay_loans
 from simcash_env.kernels.market.orders import cancel_all_of, expire_orders, last_tick_of_day, place_order
 from simcash_env.kernels.market.traders import trade_corridor
@@ -19,6 +20,12 @@ def set_orders_aside(scenario: Scenario, state: State, work: Work) -> None:
     """Cancel learners' resting orders and reserve the cents of their new asks, before payments can use them."""
     if work.has_orders[0] == 0:
         return
+    take_orders(scenario, state, work)
+
+
+@unit
+def take_orders(scenario: Scenario, state: State, work: Work) -> None:
+    """Take learners' orders over."""
     work.has_orders[0] = 0
     state.market_has_pending[0] = 1
     for bank in range(scenario.num_banks[0]):
@@ -42,6 +49,12 @@ def run_market_session(scenario: Scenario, state: State, work: Work) -> None:
     """If there is a market: repay loans that are due, let banks trade in order, remove expired orders."""
     if state.market_next_order.shape[0] == 0:
         return
+    hold_session(scenario, state, work)
+
+
+@unit
+def hold_session(scenario: Scenario, state: State, work: Work) -> None:
+    """Repay loans that are due, let banks trade in order, remove expired orders."""
     if state.market_has_interest[0]:
         state.market_has_interest[0] = 0
         fill_column(state.trader_tick_interest_cents, 0)

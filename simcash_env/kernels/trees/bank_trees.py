@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.interpreter import record_path, to_whole, walk
@@ -20,6 +21,12 @@ def run_bank_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Let every bank with a bank tree take one action; release budgets hold for this tick only."""
     if scenario.num_bank_trees[0] == 0:
         return
+    run_trees(scenario, state, work)
+
+
+@unit
+def run_trees(scenario: Scenario, state: State, work: Work) -> None:
+    """Run the bank trees of all banks."""
     note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
         state.bank_budget_node[bank] = NONE

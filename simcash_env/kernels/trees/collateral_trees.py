@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.collateral import post_collateral, withdraw_collateral
 from simcash_env.kernels.trees.bank_fields import note_nearest_deadlines
 from simcash_env.kernels.trees.interpreter import record_path, to_whole, walk
@@ -18,9 +19,7 @@ def run_strategic_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Let every bank with a strategic collateral tree post or withdraw; each decision takes effect at once."""
     if scenario.num_collateral_trees[0] == 0:
         return
-    note_nearest_deadlines(scenario, state, work)
-    for bank in range(scenario.num_banks[0]):
-        run_tree(scenario, state, work, bank, scenario.bank_strategic_collateral_root[bank])
+    run_trees(scenario, state, work, False)
 
 
 @kernel
@@ -28,9 +27,16 @@ def run_end_of_tick_trees(scenario: Scenario, state: State, work: Work) -> None:
     """Let every bank with an end-of-tick collateral tree post or withdraw."""
     if scenario.num_collateral_trees[0] == 0:
         return
+    run_trees(scenario, state, work, True)
+
+
+@unit
+def run_trees(scenario: Scenario, state: State, work: Work, is_end: bool) -> None:
+    """Run the strategic trees of all banks, or the trees for the end of the tick."""
     note_nearest_deadlines(scenario, state, work)
     for bank in range(scenario.num_banks[0]):
-        run_tree(scenario, state, work, bank, scenario.bank_end_collateral_root[bank])
+        strategic, end = scenario.bank_strategic_collateral_root[bank], scenario.bank_end_collateral_root[bank]
+        run_tree(scenario, state, work, bank, end if is_end else strategic)
 
 
 @kernel

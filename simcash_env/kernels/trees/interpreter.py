@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from simcash_env.kernels._numba.jit import kernel
+from simcash_env.kernels._numba.units import unit
 from simcash_env.kernels.record import record_values
 from simcash_env.kernels.trees.fields import read_field
 from simcash_env.schema.arrays import Scenario, State, Work
@@ -51,7 +52,7 @@ def record_path(
         record_values(state, work, TREE_DECISION, bank, counterparty, pay_id, NONE, path, NONE)
 
 
-@kernel
+@unit
 def evaluate_expression(
     scenario: Scenario, state: State, work: Work, bank: int, row: int, first: int, end: int
 ) -> float:

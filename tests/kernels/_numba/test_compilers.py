@@ -164,7 +164,7 @@ def test_compilers_fallback_is_chosen_by_a_variable_without_a_warning(monkeypatc
     monkeypatch.setenv("SIMCASH_LINKING", "0")
     assert compilers.load_linking() is None
     monkeypatch.setenv("SIMCASH_LINKING", "1")
-    assert compilers.load_linking().EntryCompiler.__base__ is Compiler
+    assert issubclass(compilers.load_linking().EntryCompiler, Compiler)
 
 
 def test_compilers_fallback_variable_with_another_value_is_an_error(monkeypatch):
