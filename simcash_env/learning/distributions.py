@@ -175,10 +175,10 @@ class DiagonalGaussian(nn.Module):
     dtype = th.float32
     mask_width = 0
 
-    def __init__(self, policies: int, num_heads: int) -> None:
+    def __init__(self, policies: int, num_heads: int, log_std: float = -0.5) -> None:
         super().__init__()
         self.num_heads = self.num_logits = num_heads
-        self.log_std = nn.Parameter(th.full((policies, 1, num_heads), -0.5))
+        self.log_std = nn.Parameter(th.full((policies, 1, num_heads), log_std))
 
     def encode_masks(self, masks: Any, out: Any) -> None:
         """Do nothing: continuous actions have no mask."""

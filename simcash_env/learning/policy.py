@@ -16,6 +16,7 @@ from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.distributions import BINARY, CategoricalHeads, DiagonalGaussian
 from simcash_env.learning.networks import ActorCritic
 from simcash_env.learning.queue_features import NUM_QUEUE_FEATURES, queue_features
+from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.learning.settings import TrainingSettings
 
 GREEDY: Final = None
@@ -73,13 +74,14 @@ class Policy:
         self.columns = self.features + self.queue_columns + self.ids
         self.heads: Any
         if settings.action in {"threshold", "rank"}:
-            self.heads = DiagonalGaussian(self.policies, len(sizes))
+            self.heads = DiagonalGaussian(self.policies, len(sizes), settings.log_std)
         else:
             weights = [1.0] * len(sizes)
             if self.pool is not None:
                 weights[self.pool] = settings.pool_entropy
             curve_head = -1 if self.pool is None or settings.pool_head == "level" else self.pool
             self.heads = CategoricalHeads(sizes, weights, curve_head, settings.pool_start)
+        self.start = None if settings.start is None else RankPolicy.load(Path(settings.start))
         logits_per_slot = (1 if sizes[0] == BINARY else sizes[0]) if scores_slots else 0
         slots = (self.slots, logits_per_slot) if scores_slots else (0, 0)
         self.network = ActorCritic(
@@ -151,4 +153,12 @@ class Policy:
         mask = th.zeros(*rows.shape[:2], self.heads.mask_width)
         self.heads.encode_masks(self.rows(masks), mask)
         actions = self.batch(self.heads.sample(self.network(rows)[0], mask, generator)[0])
-        return actions.clip(-1.0, 1.0) if self.heads.dtype is th.float32 else actions
+        return self.played(observations, actions)
+
+    def played(self, observations: Any, actions: Any) -> Any:
+        """Actions (N, L, H) that the batch takes: continuous ones within bounds, on top of those of a start."""
+        if self.heads.dtype is not th.float32:
+            return actions
+        if self.start is not None:
+            actions = actions + self.start.act(observations).astype(np.float32)
+        return actions.clip(-1.0, 1.0)

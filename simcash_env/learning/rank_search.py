@@ -23,6 +23,7 @@ from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.rank_scripts import Account, Values, rank_values
 from simcash_env.evaluation.seeds import training_seeds
+from simcash_env.evaluation.statistics import conditional_value_at_risk
 from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
 from simcash_env.learning.expert import OURS, ExpertSettings, policy_of
@@ -120,6 +121,13 @@ class RankSearch:
             cents += vec.costs.sum(axis=(1, 2))
         return cents / vec.num_banks
 
+    def objective(self, cents: F64) -> float:
+        """What the search minimises: mean cost, plus ``risk_weight`` times the mean of the most expensive days."""
+        given, mean = self.settings.search, float(cents.mean())
+        if given.risk_weight == 0.0:
+            return mean
+        return mean + given.risk_weight * conditional_value_at_risk(cents, given.risk_level)
+
     @property
     def num_ticks(self) -> int:
         """Ticks of an episode."""
@@ -160,9 +168,9 @@ class RankSearch:
         return np.tile(self.layout.array(values), self.groups)
 
     def best_start(self) -> tuple[F64, str]:
-        """The cheapest start on the days of the first generation, and its name."""
+        """The best start on the days of the first generation, and its name."""
         starts, seeds = self.starts(), self.days_of(0)
-        costs = {name: float(self.costs(parameters, seeds).mean()) for name, parameters in starts.items()}
+        costs = {name: self.objective(self.costs(parameters, seeds)) for name, parameters in starts.items()}
         best = min(costs, key=lambda name: costs[name])
         return starts[best], best
 
@@ -173,12 +181,12 @@ class RankSearch:
         return parameters
 
     def step(self, played: F64 | None = None) -> float:
-        """Play a generation, or take its costs from an earlier run; returns the mean cost of its candidates."""
+        """Play a generation, or take its costs from an earlier run; returns the mean objective of its candidates."""
         generation = len(self.history)
         points = [self.search.ask() for _ in range(self.search.population_size)]
         if played is None:
             seeds = self.days_of(generation)
-            played = np.array([self.costs(self.moved(point), seeds).mean() for point in points])
+            played = np.array([self.objective(self.costs(self.moved(point), seeds)) for point in points])
         self.search.tell([(point, float(cost)) for point, cost in zip(points, played, strict=True)])
         self.history.append(played)
         self.means.append(self.moved(self.search.mean))
@@ -198,7 +206,7 @@ class RankSearch:
         candidates: list[F64] = [self.start, self.means[-1], np.mean(last, axis=0)]
         first = LAST_DAYS + (self.seed * CHECKS * self.days) % (LAST_TRAINING - LAST_DAYS - CHECKS * self.days)
         parts = [training_seeds(self.days, first + part * self.days) for part in range(CHECKS)]
-        costs = [sum(float(self.costs(row, seeds).mean()) for seeds in parts) for row in candidates]
+        costs = [sum(self.objective(self.costs(row, seeds)) for seeds in parts) for row in candidates]
         return candidates[int(np.argmin(costs))]
 
     def facts(self, curve: list[tuple[int, float]]) -> CheckpointFacts:

@@ -155,7 +155,7 @@ class RolloutCollector:
                 actions, log_probs = policy.heads.sample(logits, mask, self.generator)
             self.actions[:, tick], self.log_probs[:, tick] = actions, log_probs
             self.values[:, tick] = values * std + mean
-            batch_actions = policy.batch(actions)
+            batch_actions = policy.played(vec.observations, policy.batch(actions))
             if not self.opponents.is_idle:
                 self.opponents.play(vec.observations, vec.masks, batch_actions)
             self._step(batch_actions)
@@ -192,7 +192,7 @@ class RolloutCollector:
         """Step the batch and note the cost of episodes that end."""
         vec = self.vec
         if self.policy.heads.dtype is th.float32:
-            vec.step(actions.clip(-1.0, 1.0))
+            vec.step(actions)
         else:
             vec.step_heads(actions)  # argmax indices are always in range
         self.costs += vec.costs.sum(axis=2)

@@ -38,6 +38,14 @@ class SearchSettings(Model):
     by_day: tuple[Text, ...] = Field(
         default=("balance_share", "credit_share"), description="components that also move with the time of day"
     )
+    risk_weight: Number = Field(
+        default=0.0,
+        ge=0,
+        description="weight of the mean cost of the most expensive days, added to the mean of all days",
+    )
+    risk_level: Number = Field(
+        default=0.95, gt=0, lt=1, description="share of the days that are not among the most expensive"
+    )
 
 
 class TrainingSettings(Model):
@@ -124,6 +132,12 @@ class TrainingSettings(Model):
     )
     past_every: Whole = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
     past_size: Whole = Field(default=8, ge=2, description="largest number of past policies")
+    start: Text | None = Field(
+        default=None, description="a checkpoint of a search, to whose actions the policy adds its own (rank action)"
+    )
+    log_std: Number = Field(
+        default=-0.5, description="logarithm of the standard deviation of an untrained continuous action"
+    )
     search: SearchSettings = Field(default_factory=SearchSettings, description="of --algorithm cmaes")
     randomize: dict[str, Any] | None = Field(default=None, description="arguments of Randomize: a family of scenarios")
 
@@ -153,6 +167,12 @@ class TrainingSettings(Model):
     def _days_fill_the_batch(self) -> Self:
         if self.num_envs % self.same_day:
             raise PydanticCustomError(RULE, f"num_envs must be a multiple of same_day, {self.same_day}")
+        return self
+
+    @model_validator(mode="after")
+    def _starts_with_a_rank_action(self) -> Self:
+        if self.start is not None and self.action != "rank":
+            raise PydanticCustomError(RULE, f"start needs action: rank, not {self.action}")
         return self
 
 

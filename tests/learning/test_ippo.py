@@ -12,6 +12,7 @@ from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.ippo import Ippo, resume_path, train
 from simcash_env.learning.policy import Policy
+from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.registry import load
 from training import cli_evaluate, cli_train
@@ -30,6 +31,28 @@ def day(**changes):
     """A few rollouts of a few copies of a random day; a rollout ends within it."""
     few = {"num_envs": 6, "total_steps": 6 * 2 * 5 * 6, "steps_per_rollout": 5, "num_minibatches": 2, "hidden": (16,)}
     return TrainingSettings(scenario=DAY, **{**few, **changes})
+
+
+def test_ippo_around_a_start_plays_its_actions_until_it_learns():
+    start = f"configs/trained/{DAY}-rank-seed0.npy"
+    settings = day(action="rank", start=start, log_std=-2.0)
+    untrained = Ippo(settings, 0).policy
+    assert (untrained.heads.log_std == -2.0).all()
+    around, alone = (
+        evaluate_learned(one, load(DAY), range(1, 9))[0].totals() for one in (untrained, open_start(start))
+    )
+    assert np.allclose(np.median(around), np.median(alone), rtol=0.01)
+    trained = train(settings, 0).policy
+    assert not np.array_equal(evaluate_learned(trained, load(DAY), range(1, 9))[0].totals(), around)
+
+
+def open_start(path):
+    return RankPolicy.load(Path(path))
+
+
+def test_ippo_start_needs_the_rank_action():
+    with pytest.raises(ValueError, match="start needs action: rank, not queue"):
+        day(start="some.npy")
 
 
 def weights(player):
@@ -54,6 +77,7 @@ def test_ippo_short_training_makes_the_two_period_game_cheaper():
         {"action": "budget", "critic": "shared"},
         {"action": "threshold", "randomize": {"num_members": 4}},
         {"action": "rank"},
+        {"action": "rank", "start": f"configs/trained/{DAY}-rank-seed0.npy", "log_std": -3.0},
         {"past_share": 0.5, "past_every": 1, "past_size": 2},
     ],
 )

@@ -58,6 +58,18 @@ def test_rank_search_saves_what_loads_and_costs_the_same(tmp_path):
     assert all(0.05 < share < 0.3 for share in agent.pool_shares())
 
 
+def test_rank_search_with_a_risk_weight_minimises_mean_and_tail():
+    plain, averse = RankSearch(small(), 0), RankSearch(small(risk_weight=2.0, risk_level=0.75), 0)
+    cents = np.array([100.0, 100.0, 100.0, 500.0])
+    assert plain.objective(cents) == 200.0
+    assert averse.objective(cents) == 200.0 + 2.0 * 500.0
+    seeds = averse.days_of(0)
+    least = min(averse.objective(averse.costs(row, seeds)) for row in averse.starts().values())
+    assert averse.objective(averse.costs(averse.start, seeds)) == least
+    averse.step()
+    assert averse.history[0].min() > plain.costs(plain.start, seeds).min()
+
+
 def test_rank_search_resumed_ends_as_one_that_was_not_interrupted(tmp_path):
     path, whole = tmp_path / "half.npy", train(small(generations=4), 0)
     train(small(generations=4).model_copy(), 0, out=path, max_seconds=0.0)
