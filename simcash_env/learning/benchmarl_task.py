@@ -20,9 +20,12 @@ from torchrl.envs import EnvBase
 from torchrl.envs.libs.pettingzoo import PettingZooWrapper
 
 from simcash_env import simcash_v0
+from simcash_env.envs.torchrl import GROUP, SimCashTorchRL
+from simcash_env.envs.vector import SimCashVec, make_vec
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED
 
-GROUP: Final = "banks"
-"""The one group of agents, which share a policy."""
+SEEDS_PER_RUN: Final = 10_000
+"""Seed ``s`` of an experiment starts its copies at training seeds ``s * 10_000`` and following."""
 
 
 class SimCashClass(TaskClass):
@@ -76,19 +79,23 @@ class SimCashClass(TaskClass):
 
     def action_mask_spec(self, env: EnvBase) -> Composite | None:
         """Masks of the banks; None for continuous actions."""
-        return _only(env, "action_mask") if "action_mask" in set(env.observation_spec[GROUP].keys()) else None
+        return (
+            _only(env, "action_mask")
+            if "action_mask" in set(env.full_observation_spec_unbatched[GROUP].keys())
+            else None
+        )
 
     def info_spec(self, env: EnvBase) -> Composite | None:
         """Costs and counts of the banks."""
-        return _only(env, "info") if "info" in set(env.observation_spec[GROUP].keys()) else None
+        return _only(env, "info") if "info" in set(env.full_observation_spec_unbatched[GROUP].keys()) else None
 
     def state_spec(self, env: EnvBase) -> Composite | None:
         """The state for central critics: all observations."""
-        return Composite({"state": env.observation_spec["state"].clone()})
+        return Composite({"state": env.full_observation_spec_unbatched["state"].clone()})
 
     def action_spec(self, env: EnvBase) -> Composite:
         """Actions of the banks."""
-        return env.full_action_spec
+        return env.full_action_spec_unbatched
 
     @staticmethod
     def env_name() -> str:
@@ -96,9 +103,40 @@ class SimCashClass(TaskClass):
         return "simcash"
 
 
+class SimCashBatchClass(SimCashClass):
+    """The same with one batch for all copies, which is much faster; ``config`` has the options of ``make_vec``."""
+
+    def make_vec(self, num_envs: int) -> SimCashVec:
+        """Return a batch of copies."""
+        return make_vec(num_envs=num_envs, autoreset="disabled", **{"action": "budget", **copy.deepcopy(self.config)})
+
+    def get_env_fun(
+        self,
+        num_envs: int,
+        continuous_actions: bool,  # noqa: FBT001 - BenchMARL's
+        seed: int | None,
+        device: Any,
+    ) -> Callable[[], EnvBase]:
+        """Return a function that creates all copies; their days follow the training seed of ``seed``."""
+        first = FIRST_TRAINING_SEED + (seed or 0) * SEEDS_PER_RUN
+
+        def make() -> EnvBase:
+            return SimCashTorchRL(self.make_vec(num_envs), seed=first, device=device)
+
+        return make
+
+    def max_steps(self, env: EnvBase) -> int:
+        """Ticks of an episode."""
+        ticks, cut = env.vec.num_ticks, self.config.get("max_ticks")
+        return int(ticks if cut is None else min(ticks, cut))
+
+    def info_spec(self, env: EnvBase) -> None:
+        """None: a batch has no infos."""
+
+
 def _only(env: EnvBase, key: str) -> Composite:
     """Return one entry of the group's observations."""
-    spec = env.observation_spec.clone()
+    spec = env.full_observation_spec_unbatched.clone()
     del spec["state"]
     for other in list(spec[GROUP].keys()):
         if other != key:

@@ -62,7 +62,7 @@ def test_imports_simulation_runs_without_any_environment_library():
     assert not loaded & {"torch", "stable_baselines3", "sb3_contrib", "pettingzoo", "gymnasium", "matplotlib"}
 
 
-FOREIGN = {"rllib_ppo", "rllib_module", "ray_sweep", "benchmarl_task", "puffer"}
+FOREIGN = {"rllib_ppo", "rllib_module", "ray_sweep", "benchmarl_task", "puffer", "torchrl"}
 """Modules that need libraries with an environment of their own."""
 
 

@@ -15,7 +15,8 @@ from benchmarl.models.mlp import MlpConfig
 from tensordict import TensorDict
 from torchrl.envs import ExplorationType, set_exploration_type
 
-from simcash_env.learning.benchmarl_task import GROUP, SimCashClass
+from simcash_env.envs.torchrl import GROUP
+from simcash_env.learning.benchmarl_task import SimCashClass
 from training.libraries.run import SCENARIO, Library, Run
 
 MASKS: Final = "by BenchMARL"
