@@ -27,7 +27,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters libraries test-cluster docs site wheel bare lowest newest extras clean
+.PHONY: help setup demo test test-all check warm test-compiled test-py test-bounds test-fallback test-long coverage fuzz mutants soak audit audit-offline bench bench-faces adapters test-adapters libraries test-cluster docs site wheel bare lowest newest extras algorithms marl-eval clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -146,6 +146,22 @@ libraries: setup adapters  ## train with each library for about a minute and wri
 	@for library in $(LIBRARIES); do .adapters/$$library/bin/python -m training.libraries $$library --write || exit 1; done
 	@for library in sb3_maskable cleanrl_pattern; do $(BIN)/python -m training.libraries $$library --write || exit 1; done
 	$(BIN)/python -m tools.docs
+
+# Without --no-deps pip refuses: marl-eval pins an old pandas.
+.adapters/marl_eval/.setup-stamp: constraints/marl_eval.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-deps -r $<
+	@touch $@
+
+algorithms: setup .adapters/benchmarl/.setup-stamp  ## compare algorithms with one budget (hours); goes on where it was stopped
+	$(BIN)/python -m training.algorithms --references
+	$(BIN)/python -m training.algorithms
+	.adapters/benchmarl/bin/python -m training.algorithms
+	$(BIN)/python -m training.algorithms.tables
+	$(BIN)/python -m training.marl_eval
+
+marl-eval: .adapters/marl_eval/.setup-stamp  ## read the results with marl-eval's own loader
+	.adapters/marl_eval/bin/python tools/check_marl_eval.py docs/results/*-marl-eval.json
 
 test-cluster: .adapters/rllib/.setup-stamp  ## training and sweeps on a Ray cluster of two nodes, one killed; not part of test
 	.adapters/rllib/bin/python -m pytest tests/cluster
