@@ -47,7 +47,7 @@ def line(name, scenario, seed, costs=(300.0, 200.0), final=200.0):
 def reference(scenario):
     return {
         "algorithm": "references", "scenario": scenario, "seed": 0, "script": "fifo",
-        "final": {references.SCRIPT: 220.0, references.SEARCH: 100.0},
+        "final": {references.SCRIPT: 220.0, references.SEARCH: 100.0}, "curve": 100.0,
     }  # fmt: skip
 
 
@@ -131,6 +131,11 @@ def test_algorithms_table_and_figures_show_every_row(tmp_path, capsys):
 def test_algorithms_table_leaves_out_a_scenario_with_missing_runs():
     lines = [one for one in made() if (one["algorithm"], one["scenario"], one["seed"]) != ("cmaes", "b", 1)]
     assert tables.Comparison(lines).scenarios == ["a"]
+    once = [one for one in made() if one["algorithm"] != "cmaes" or one["seed"] == 0]
+    assert "cmaes" not in tables.Comparison(once).names
+    assert "| CMA-ES on constants | `rank` | 2.00 | 2.00 | | | | 1 of 2 runs so far |" in tables.markdown(
+        tables.Comparison(once)
+    )
     with pytest.raises(ValueError, match="no scenario has all runs"):
         tables.Comparison([])
 

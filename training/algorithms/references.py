@@ -22,18 +22,26 @@ SCRIPT, SEARCH = "best tuned script", "full search"
 TUNING_DAYS: Final = 200
 
 
-@cache
-def search_costs(scenario: str) -> npt.NDArray[np.int64]:
-    """Costs of the full search's constants on the days of final policies, (days,)."""
+def search_on(scenario: str, days: int, skip: int = 0) -> npt.NDArray[np.int64]:
+    """Costs of the full search's constants on validation days, (days,)."""
     policy = RankPolicy.load(SHIPPED / f"{scenario}-rank-seed0.npy")
-    evaluation, _ = evaluate_learned(policy, load(scenario), validation_seeds(FINAL_DAYS, CURVE_DAYS))
+    evaluation, _ = evaluate_learned(policy, load(scenario), validation_seeds(days, skip))
     return evaluation.totals()
 
 
+@cache
+def search_costs(scenario: str) -> npt.NDArray[np.int64]:
+    """Costs of the full search's constants on the days of final policies, (days,)."""
+    return search_on(scenario, FINAL_DAYS, CURVE_DAYS)
+
+
 def reference_line(scenario: str) -> dict[str, Any]:
-    """Mean costs of both on the days of final policies."""
+    """Mean costs of both on the days of final policies, and of the search on the days of evaluations on the way."""
     config = load(scenario)
     base = tuned_base(config, training_seeds(TUNING_DAYS))
     script = evaluate_policy(config, base.policy, validation_seeds(FINAL_DAYS, CURVE_DAYS), base.shares)
     means = {SCRIPT: float(script.totals().mean()), SEARCH: float(search_costs(scenario).mean())}
-    return {"algorithm": "references", "scenario": scenario, "seed": 0, "script": base.name, "final": means}
+    return {
+        "algorithm": "references", "scenario": scenario, "seed": 0, "script": base.name, "final": means,
+        "curve": float(search_on(scenario, CURVE_DAYS).mean()),
+    }  # fmt: skip

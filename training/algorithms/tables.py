@@ -41,7 +41,8 @@ class Comparison:
     """Finished runs of scenarios, and what they are relative to.
 
     Args:
-        lines: of the file of results; scenarios in which a row or a seed is missing are left out.
+        lines: of the file of results; scenarios in which a row or a seed is missing are left out, and rows that have
+            all seeds on no scenario are kept apart, as ``partial``.
 
     Raises:
         ValueError: no scenario is complete.
@@ -53,10 +54,10 @@ class Comparison:
         for line in lines:
             if line["algorithm"] in ROWS:
                 self.runs.setdefault((line["algorithm"], line["scenario"]), []).append(line)
-        names = {name for name, _ in self.runs}
-        self.names = [name for name in ROWS if name in names]
-        most = max((len(runs) for runs in self.runs.values()), default=0)
-        self.seeds = most
+        self.seeds = most = max((len(runs) for runs in self.runs.values()), default=0)
+        whole = {name for (name, _), runs in self.runs.items() if len(runs) == most}
+        self.names = [name for name in ROWS if name in whole]
+        self.partial = {key: runs for key, runs in self.runs.items() if key[0] not in whole}
         self.scenarios = [
             scenario
             for scenario in self.references
@@ -79,9 +80,9 @@ class Comparison:
         return [self.finals(name, one) / self.references[one]["final"][SEARCH] for one in self.scenarios]
 
     def curve(self, name: str) -> list[npt.NDArray[np.float64]]:
-        """(scenarios) arrays (seeds, parts) of costs on the way over the full search's on final days."""
+        """(scenarios) arrays (seeds, parts) of costs on the way over the full search's on the same days."""
         return [
-            np.array([line["costs"] for line in self.of(name, one)]) / self.references[one]["final"][SEARCH]
+            np.array([line["costs"] for line in self.of(name, one)]) / self.references[one]["curve"]
             for one in self.scenarios
         ]
 
@@ -118,6 +119,11 @@ def markdown(found: Comparison) -> str:
             row.more,
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    for name in sorted({name for name, _ in found.partial}, key=list(ROWS).index):
+        row, by_scenario = ROWS[name], [found.partial.get((name, one), []) for one in found.scenarios]
+        texts = [", ".join(amount_text(run["final"]) for run in runs) for runs in by_scenario]
+        counts = f"{max(map(len, by_scenario))} of {found.seeds} runs so far"
+        lines.append(f"| {row.title} | `{row.action}` | {' | '.join(texts)} | | | | {counts} |")
     for title in (SCRIPT, SEARCH):
         means = [amount_text(found.references[one]["final"][title]) for one in found.scenarios]
         lines.append(f"| *{title}* | | {' | '.join(means)} | | | | |")
@@ -143,7 +149,7 @@ def notes(found: Comparison) -> list[str]:
 
 def gradient_table(found: Comparison) -> str:
     """Paired differences of PPO on the rank action, and of the search with the budget, to the full search."""
-    names = [name for name in ("ippo-rank-search", "ippo-rank-script", "cmaes", "ippo-imitate") if name in found.names]
+    names = [name for name in ("ippo-rank-search", "ippo-rank-script", "cmaes") if name in found.names]
     lines = [
         f"| algorithm | {' | '.join(f'`{one}`' for one in found.scenarios)} |",
         f"|---|{'---:|' * len(found.scenarios)}",
