@@ -77,7 +77,9 @@ def assert_trained(row):
 def test_libraries_each_has_its_constraints_and_target():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = next(line for line in makefile.splitlines() if line.startswith("LIBRARIES ?="))
-    pinned = {path.stem for path in (ROOT / "constraints").glob("*.txt")}
+    pinned = {path.stem for path in (ROOT / "constraints").glob("*.txt")} - {
+        "marl_eval"
+    }  # reads results, trains nothing
     assert set(command.NAMES) - set(OURS) == set(named.split("=")[1].split()) == pinned
     for name in pinned:
         text = (ROOT / "constraints" / f"{name}.txt").read_text(encoding="utf-8")
