@@ -152,6 +152,7 @@ def test_checkers_every_id(name):
 
 @quiet
 @asked
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), ROTATING, ids=name_of)
 def test_checkers_every_id_with_options(name, options):
     check_id(name, options)

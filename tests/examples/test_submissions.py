@@ -13,6 +13,7 @@ from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.submission_archive import open_archive
 from simcash_env.evaluation.submission_score import score
 from simcash_env.registry import load
+from tests.budget import slow_but
 from tests.repository.pages import ROOT
 
 FOLDER = ROOT / "examples" / "submissions"
@@ -40,7 +41,7 @@ def test_submissions_archive_holds_the_files_beside_it_and_its_row_is_published(
     assert {rows[scenario, found.facts.name] for scenario in found.facts.scenarios} == {found.sha256}
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", slow_but({"sb3_maskable_ppo"}, *LIBRARIES))
 def test_submissions_archive_costs_what_the_leaderboard_says(name):
     pytest.importorskip(LIBRARIES[name], reason=f"needs {LIBRARIES[name]}: make test-adapters")
     found = open_archive(archive_of(name))

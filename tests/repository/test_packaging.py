@@ -93,6 +93,7 @@ def test_packaging_wheel_runs_a_scenario_with_no_checkout_near(site, tmp_path):
     assert name
 
 
+@pytest.mark.slow
 def test_packaging_wheel_serves_the_viewer_with_nothing_to_build(site, tmp_path):
     command = [sys.executable, "-m", "simcash_env.cli", "serve", "--port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(site)}

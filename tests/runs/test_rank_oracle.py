@@ -20,7 +20,7 @@ from tests.oracle.queue1 import escalate_priorities, order_queue1
 from tests.oracle.rank import rank_decisions
 from tests.runs.test_oracle import EVERY_EXAMPLE, comparable
 
-comparison = settings(EVERY_EXAMPLE, max_examples=examples(25, 100, 2_000))
+comparison = settings(EVERY_EXAMPLE, max_examples=examples(15, 100, 2_000))
 
 
 @st.composite

@@ -46,6 +46,7 @@ def study(small, tmp_path):
     return make
 
 
+@pytest.mark.slow
 def test_recorded_days_study_writes_table_figure_and_data(study, tmp_path):
     results = study()
     rows = {row["policy"]: row for row in results["rows"]}
