@@ -190,9 +190,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="Number of training runs, with seeds 0 to N - 1.")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of learned.json and learned.md.")
     parser.add_argument("--models", type=Path, default=MODELS, help="Folder of the trained policies.")
-    parser.add_argument("--evaluate", action="store_true", help="Evaluate the policies in --models; do not train.")
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="Evaluate the policies in --models, of which seed 0 is shipped; do not train.",
+    )
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
+    if given.evaluate:
+        needed = [given.models / f"{name}-seed{seed}.pt" for name in given.scenarios for seed in range(given.seeds)]
+        missing = [path for path in needed if not path.is_file()]
+        if missing:
+            parser.error(f"--evaluate: {missing[0]} is not there; the shipped policies are those of --seeds 1")
     raw = given.folder / "learned.json"
     stored: Any = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else {"version": __version__, "rows": []}
     rows = stored["rows"]

@@ -1,7 +1,8 @@
 """Constants of a ``rank`` action, with a few slopes, as a policy: a handful of numbers for all banks, or for each.
 
 A bank's action is its constants, plus slopes: some components move with the time of day, the pool share with the value
-that waits at the first decision. Everything is computed from the observation.
+that waits at the first decision, the order in the market with what the bank lacks for its Queue 1. All is computed from
+the observation.
 """
 
 from __future__ import annotations
@@ -14,22 +15,26 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.agents.observation import AT
+from simcash_env.agents.observation import AT, MARKET_AT, SLOTS_AT
 from simcash_env.envs.actions import RankAction
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ConfigError, Fault, SnapshotError
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.settings import TrainingSettings
+from simcash_env.schema.codes import MARKET_CHOICES, MARKET_RATES, MARKET_SIZES
 from simcash_env.schema.rank import COMPONENTS, RANK
 
 F64 = npt.NDArray[np.float64]
 
 POOL: Final = "pool"
 POOL_SLOPE: Final = "pool.by_arrivals"
+MARKET: Final = "market"
+LACK, COVER, RATE, RATE_SLOPE = "market.lack", "market.cover", "market.rate", "market.rate_by_lack"
 BY_DAY: Final = ".by_day"
 STEP: Final = 0.125
 """Of the range of a component: what a search tries first, up or down."""
 POOL_STEP, POOL_SLOPE_STEP = 0.02, 0.4
+ORDER_STEPS: Final = {LACK: 0.05, COVER: 0.3, RATE: 0.15, RATE_SLOPE: 1.0}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class RankShape:
         pools_cents: (L,) liquidity pool of each bank.
         flows_cents: (L,) scale of the entry ``queue1_value`` of each bank.
         max_split: largest number of parts that the scenario offers.
+        market: index of the market head; None without one.
     """
 
     banks: int
@@ -51,6 +57,7 @@ class RankShape:
     pools_cents: tuple[int, ...]
     flows_cents: tuple[int, ...]
     max_split: int
+    market: int | None = None
 
     @classmethod
     def of(cls, vec: SimCashVec) -> Self:
@@ -61,6 +68,7 @@ class RankShape:
             vec.num_banks, tuple(map(tuple, action.default(vec).tolist())), vec.head_index.get(POOL),
             tuple(view.bank_pool_cents[vec.learners].tolist()),
             tuple(view.bank_flow_scale_cents[vec.learners].tolist()), vec.config.actions.max_split,
+            vec.head_index.get(MARKET),
         )  # fmt: skip
 
 
@@ -68,7 +76,10 @@ class RankParameters:
     """The parameters of a policy by name, in their order.
 
     Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool`` and
-    its slope ``pool.by_arrivals``.
+    its slope ``pool.by_arrivals``. Four are of the order in the market. A bank lacks the value of its Queue 1 less
+    balance and credit plus ``market.lack``, in days of its payments; below 0 it has as much over. It bids for
+    ``market.cover`` times what it lacks, or asks with as much of what it has over. The rate, from 0 to 1 of the
+    corridor, is ``market.rate`` plus ``market.rate_by_lack`` times what it lacks.
 
     Args:
         shape: of the batch.
@@ -85,12 +96,13 @@ class RankParameters:
         self.by_day = tuple(by_day)
         self.has_pool = shape.pool is not None
         pool = (POOL, POOL_SLOPE) if self.has_pool else ()
-        self.names = (*(one.name for one in self.constants), *(name + BY_DAY for name in by_day), *pool)
+        market = tuple(ORDER_STEPS) if shape.market is not None else ()
+        self.names = (*(one.name for one in self.constants), *(name + BY_DAY for name in by_day), *pool, *market)
 
     def steps(self) -> F64:
         """How far a search tries each parameter first."""
         ranges = {one.name: float(one.high - one.low) for one in COMPONENTS}
-        own = {POOL: POOL_STEP, POOL_SLOPE: POOL_SLOPE_STEP}
+        own = {POOL: POOL_STEP, POOL_SLOPE: POOL_SLOPE_STEP} | ORDER_STEPS
         return np.array([own.get(name) or STEP * ranges[name.removesuffix(BY_DAY)] for name in self.names])
 
     def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -171,15 +183,39 @@ class RankPolicy:
             number = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
             actions[:, :, RANK._fields.index(one.name)] = number
         if shape.pool is not None:
-            queued = np.asarray(observations[:, :, AT.queue1_value], np.float64)
-            waiting = queued / np.maximum(1.0 - queued, TINY) * np.array(shape.flows_cents)
+            waiting = _unsquashed(observations[:, :, AT.queue1_value]) * np.array(shape.flows_cents)
             share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
             actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
+        if shape.market is not None:
+            actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64))
         return actions
 
 
+SIZES: Final = 0.5 ** np.arange(MARKET_SIZES - 1, 0, -1)
+"""Sizes of orders but the largest, as shares of what a bank can borrow or lend."""
 TINY: Final = 1e-6
 """Smallest distance of a squashed entry from 1."""
+
+
+def _order(values: Mapping[str, F64], observations: F64) -> F64:
+    """Numbers (N, L) of the market head: the smallest order that covers what a bank lacks or has over."""
+    credit_left, locked = (
+        observations[:, :, SLOTS_AT + at] for at in (MARKET_AT.market_credit_left, MARKET_AT.market_locked)
+    )
+    lack = _unsquashed(observations[:, :, AT.queue1_gap]) + values[LACK]
+    wanted = np.abs(lack) * np.maximum(values[COVER], 0.0)
+    offered = _unsquashed(observations[:, :, AT.balance]) + _unsquashed(locked)
+    room = np.maximum(np.where(lack > 0, _unsquashed(credit_left), offered), TINY)
+    size = np.searchsorted(SIZES, wanted / room)
+    rate = np.floor(MARKET_RATES * np.clip(values[RATE] + values[RATE_SLOPE] * lack, 0.0, 1.0 - TINY))
+    place = np.where(wanted > TINY, 1 + rate * MARKET_SIZES + np.minimum(size, MARKET_SIZES - 1), 0)
+    return np.sign(lack) * place / (MARKET_CHOICES // 2)
+
+
+def _unsquashed(entry: npt.ArrayLike) -> F64:
+    """A squashed entry in units of its scale: the x of ``x / (1 + |x|)``."""
+    squashed = np.asarray(entry, np.float64)
+    return squashed / np.maximum(1.0 - np.abs(squashed), TINY)
 
 
 def _tuples(value: Any) -> Any:

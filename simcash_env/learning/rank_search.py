@@ -28,7 +28,17 @@ from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
 from simcash_env.learning.expert import OURS, ExpertSettings, policy_of
 from simcash_env.learning.monitor import CtrlC, Log
-from simcash_env.learning.rank_policy import POOL, POOL_SLOPE, RankParameters, RankPolicy, RankShape
+from simcash_env.learning.rank_policy import (
+    COVER,
+    LACK,
+    POOL,
+    POOL_SLOPE,
+    RATE,
+    RATE_SLOPE,
+    RankParameters,
+    RankPolicy,
+    RankShape,
+)
 from simcash_env.learning.settings import SEARCH, TrainingSettings
 
 if TYPE_CHECKING:
@@ -45,6 +55,10 @@ CHECKS: Final = 16
 """Generations' worth of days for that choice."""
 SHARES: Final = (0.02, 0.05, 0.08, 0.11, 0.14, 0.2, 0.3, 0.5, 0.75, 1.0)
 """Pool shares that a start is tried with where no expert names them."""
+COVERS: Final = (0.0, 1.0)
+"""Shares of what a bank lacks or has over that the orders of a start cover; a corridor trader's cover all."""
+MIDDLE_RATE, STEEPNESS = 0.5, 2.5
+"""Of a start, the rate within the corridor of a bank that lacks nothing, and its slope with what it lacks."""
 URGENT_FIRST: Final[Values] = {
     "weight_urgency": 1.0, "weight_size": 0.3, "balance_share": 1.0, "credit_share": 1.0, "submit_closing": 0.0,
 }  # fmt: skip
@@ -155,13 +169,26 @@ class RankSearch:
             kind = expert.policy["type"]
             found["expert"] = URGENT_FIRST if kind in OURS else rank_values(policy_of(expert.policy), account)
             shares, slope = (float(np.mean(expert.shares)),) if expert.shares else SHARES, expert.arrivals
-        if not self.layout.has_pool:
-            return {name: self.tiled(constants(values)) for name, values in found.items()}
-        return {
-            f"{name}, pool {share:g}": self.tiled(constants(values) | {POOL: share, POOL_SLOPE: slope})
-            for name, values in found.items()
-            for share in shares
-        }
+        starts = {name: constants(values) for name, values in found.items()}
+        if self.layout.has_pool:
+            starts = {
+                f"{name}, pool {share:g}": values | {POOL: share, POOL_SLOPE: slope}
+                for name, values in starts.items()
+                for share in shares
+            }
+        if self.shape.market is not None:
+            starts = {
+                f"{name}, orders {cover:g}": values
+                | {LACK: self.credit_share(), COVER: cover, RATE: MIDDLE_RATE, RATE_SLOPE: STEEPNESS}
+                for name, values in starts.items()
+                for cover in COVERS
+            }
+        return {name: self.tiled(values) for name, values in starts.items()}
+
+    def credit_share(self) -> float:
+        """Mean overdraft limit of the learning banks in days of their payments; a gap counts it, a balance does not."""
+        view, banks = self.vec.scenario.view, self.vec.learners
+        return float(np.mean(view.bank_credit_limit_cents[banks] / view.bank_flow_scale_cents[banks]))
 
     def tiled(self, values: Mapping[str, float]) -> F64:
         """Parameters of all groups, each with these values."""

@@ -19,7 +19,7 @@ from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.policies import open_checkpoint
 from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankShape
-from simcash_env.learning.rank_search import LAST_DAYS, RankSearch, resume_path, train
+from simcash_env.learning.rank_search import COVERS, LAST_DAYS, RankSearch, resume_path, train
 from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
 from tests.worlds import busy
@@ -227,6 +227,41 @@ def test_rank_policy_pool_share_follows_what_waits_at_the_first_decision():
     assert np.allclose(vec.columns().bank_pool_allocated_cents, pools * (0.1 + 1.5 * waiting / pools), atol=2)
 
 
+def test_rank_policy_order_in_the_market_follows_what_the_bank_lacks():
+    name, head = "money-market-v0", "market"
+    vec, silent = policy_of(load(name))
+    vec.reset(seed=3)
+    assert (silent.act(vec.observations)[:, :, vec.head_index[head]] == 0.0).all()
+    _, policy = policy_of(load(name), **{"market.lack": 0.4, "market.cover": 1.0, "market.rate": 0.5})
+    view, columns = vec.scenario.view, vec.columns()
+    credit, flow = view.bank_credit_limit_cents[vec.learners], view.bank_flow_scale_cents[vec.learners]
+    sides = set()
+    for _ in range(12):
+        lack = columns.bank_queue1_cents - columns.bank_balance_cents - credit + 0.4 * flow
+        numbers = policy.act(vec.observations)[:, :, vec.head_index[head]]
+        assert (np.sign(numbers) == np.sign(lack)).all()
+        assert (np.abs(numbers)[lack != 0] * 9 >= 4 - 1e-9).all(), "at the middle rate"
+        used = columns.trader_credit_locked_cents + columns.trader_owed_cents
+        offered = columns.bank_balance_cents + columns.trader_locked_cents
+        room = np.where(lack > 0, view.trader_credit_line_cents[vec.learners] - used, offered)
+        size = np.searchsorted([0.25, 0.5], np.abs(lack) / np.maximum(room, 1))
+        assert np.allclose((np.abs(numbers) * 9)[room > 0], (4 + size)[room > 0])
+        sides |= set(np.sign(lack).ravel())
+        vec.step(policy.act(vec.observations))
+        columns = vec.columns()
+    assert sides >= {-1.0, 1.0}
+    assert columns.trader_owed_cents.any(), "some banks have borrowed"
+
+
+def test_rank_search_starts_with_and_without_orders_where_there_is_a_market():
+    run = RankSearch(small("money-market-v0", generations=1), 0)
+    cover, lack = (run.layout.names.index(name) for name in ("market.cover", "market.lack"))
+    assert {float(start[cover]) for start in run.starts().values()} == set(COVERS)
+    assert (
+        {round(float(start[lack]), 3) for start in run.starts().values()} == {round(run.credit_share(), 3)} == {0.333}
+    )
+
+
 def test_rank_policy_without_splits_has_no_parameter_for_them():
     _, policy = policy_of(busy(scripted=0, max_split=1))
     assert "split_parts" not in policy.layout.names
@@ -278,4 +313,4 @@ def test_rank_search_policy_that_is_shipped_plays_and_costs_less_than_fifo(name)
 
 
 def test_rank_search_policies_are_shipped():
-    assert len(SHIPPED) == 13
+    assert len(SHIPPED) == 14
