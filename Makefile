@@ -179,7 +179,7 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
-	cp -R tests benchmarks configs docs examples constraints pyproject.toml Makefile build/wheel/tree
+	cp -R tests baselines benchmarks training tools configs docs examples constraints *.toml *.txt *.md Makefile build/wheel/tree
 	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools repository)
 
 # The wheel alone, by its dependencies' bounds, in environments that have nothing else.
