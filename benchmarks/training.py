@@ -34,10 +34,9 @@ from simcash_env import __version__, make_vec
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.evaluation.evaluate import evaluate_agent
-from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, validation_seeds
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, SEEDS_PER_RUN, validation_seeds
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import Ippo
-from simcash_env.learning.rollout import SEEDS_PER_RUN
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.machine import machine
 from simcash_env.registry import load

@@ -57,7 +57,7 @@ def _server() -> socket.socket:
 
 
 def serve(connection: socket.socket) -> list[str]:
-    """Fork for every command until nobody asks any more; returns in the child, with the words of its command."""
+    """Fork for every command until the tests' process ends. Returns in the child, with its arguments."""
     while True:
         data, numbers, _, _ = socket.recv_fds(connection, 1 << 20, 3)
         if not data:

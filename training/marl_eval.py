@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from simcash_env.amounts import CENTS_PER_UNIT
 from simcash_env.files import write_atomically
-from training.algorithms.__main__ import read_lines
 from training.algorithms.tables import Comparison
+from training.lines import read_lines
 
 RESULTS: Final = Path("docs") / "results"
 ENVIRONMENT: Final = "simcash"

@@ -9,7 +9,6 @@ days, to be used once, when everything is chosen.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,11 +21,12 @@ from simcash_env.cli.doctor import processor
 from simcash_env.evaluation.evaluate import played_seeds
 from simcash_env.evaluation.seeds import held_out_seeds, validation_seeds
 from simcash_env.evaluation.statistics import bootstrap_interval, paired_difference
-from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.files import make_folder_of
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_search import RankSearch, save
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import commit
+from training.lines import append_line, read_lines
 
 FOLDER: Final = Path("results") / "search"
 VALIDATION: Final = 2_000
@@ -76,10 +76,7 @@ def run_search(
 
 def finished(path: Path) -> set[tuple[str, int]]:
     """Scenario and seed of the runs whose line is in the file."""
-    if not path.is_file():
-        return set()
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {(line["scenario"], line["seed"]) for line in lines}
+    return {(line["scenario"], line["seed"]) for line in read_lines(path)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,8 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if (name, seed) in done:
                 continue
             line = run_search(name, settings, seed, given.out, given.days, given.test)
-            stored = path.read_text(encoding="utf-8") if path.is_file() else ""
-            write_atomically(path, f"{stored}{json.dumps(line)}\n".encode())
+            append_line(path, line)
             shown = line["validation"]
             words = f"{shown['mean']:,.0f} on {shown['days']} validation days, start {shown['start']:,.0f}"
             print(f"{name} seed {seed}: {words}")

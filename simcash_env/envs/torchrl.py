@@ -19,6 +19,7 @@ from simcash_env.errors import ActionError
 
 GROUP: Final = "banks"
 """The one group of agents."""
+ENDS: Final = ("terminated", "truncated")
 
 
 class SimCashTorchRL(EnvBase):
@@ -103,6 +104,3 @@ class SimCashTorchRL(EnvBase):
     def _set_seed(self, seed: int | None) -> None:
         if seed is not None:
             self._first_seed = int(seed)
-
-
-ENDS: Final = ("terminated", "truncated")

@@ -9,6 +9,8 @@ from simcash_env.errors import ActionError
 from simcash_env.integers import whole_within
 
 FIRST_TRAINING_SEED: Final = 1  # published results were trained on the days from 1 on
+SEEDS_PER_RUN: Final = 10_000
+"""A training with seed ``s`` starts at training days ``s * 10_000`` and following."""
 FIRST_VALIDATION_SEED: Final = 1_000_000
 FIRST_TEST_SEED: Final = 2_000_000
 

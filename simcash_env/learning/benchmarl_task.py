@@ -22,10 +22,7 @@ from torchrl.envs.libs.pettingzoo import PettingZooWrapper
 from simcash_env import simcash_v0
 from simcash_env.envs.torchrl import GROUP, SimCashTorchRL
 from simcash_env.envs.vector import SimCashVec, make_vec
-from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED
-
-SEEDS_PER_RUN: Final = 10_000
-"""Seed ``s`` of an experiment starts its copies at training seeds ``s * 10_000`` and following."""
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, SEEDS_PER_RUN
 
 
 class SimCashClass(TaskClass):

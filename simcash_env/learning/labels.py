@@ -21,11 +21,11 @@ from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import ConfigError, Fault, SimulationError
 from simcash_env.evaluation.candidates import Candidates
 from simcash_env.evaluation.rollout_policy import RolloutAgent, rollout_base
-from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, SEEDS_PER_RUN
 from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.expert import RolloutExpertSettings
 from simcash_env.learning.policy import Policy
-from simcash_env.learning.rollout import SEEDS_PER_RUN, ReturnNormalizer, minibatch
+from simcash_env.learning.rollout import ReturnNormalizer, minibatch
 from simcash_env.learning.settings import TrainingSettings
 
 Act = Callable[[SimCashVec], npt.NDArray[Any]]

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.agents.observation import AT, MARKET_AT, SLOTS_AT
+from simcash_env.agents.observation import AT, MARKET_AT, NUM_LIMITS, NUM_MARKET
 from simcash_env.envs.actions import RankAction
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ConfigError, Fault, SnapshotError
@@ -49,6 +49,7 @@ class RankShape:
         flows_cents: (L,) scale of the entry ``queue1_value`` of each bank.
         max_split: largest number of parts that the scenario offers.
         market: index of the market head; None without one.
+        behind_market: entries of an observation behind the block of the market.
     """
 
     banks: int
@@ -58,6 +59,7 @@ class RankShape:
     flows_cents: tuple[int, ...]
     max_split: int
     market: int | None = None
+    behind_market: int = 0
 
     @classmethod
     def of(cls, vec: SimCashVec) -> Self:
@@ -68,7 +70,7 @@ class RankShape:
             vec.num_banks, tuple(map(tuple, action.default(vec).tolist())), vec.head_index.get(POOL),
             tuple(view.bank_pool_cents[vec.learners].tolist()),
             tuple(view.bank_flow_scale_cents[vec.learners].tolist()), vec.config.actions.max_split,
-            vec.head_index.get(MARKET),
+            vec.head_index.get(MARKET), NUM_LIMITS * vec.has_limits,
         )  # fmt: skip
 
 
@@ -187,7 +189,7 @@ class RankPolicy:
             share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
             actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
         if shape.market is not None:
-            actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64))
+            actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64), shape.behind_market)
         return actions
 
 
@@ -197,10 +199,14 @@ TINY: Final = 1e-6
 """Smallest distance of a squashed entry from 1."""
 
 
-def _order(values: Mapping[str, F64], observations: F64) -> F64:
-    """Numbers (N, L) of the market head: the smallest order that covers what a bank lacks or has over."""
+def _order(values: Mapping[str, F64], observations: F64, behind: int) -> F64:
+    """Numbers (N, L) of the market head: the smallest order that covers what a bank lacks or has over.
+
+    The block of the market is found from the end of an observation, whatever the number of slots before it.
+    """
+    first = observations.shape[2] - behind - NUM_MARKET
     credit_left, locked = (
-        observations[:, :, SLOTS_AT + at] for at in (MARKET_AT.market_credit_left, MARKET_AT.market_locked)
+        observations[:, :, first + at] for at in (MARKET_AT.market_credit_left, MARKET_AT.market_locked)
     )
     lack = _unsquashed(observations[:, :, AT.queue1_gap]) + values[LACK]
     wanted = np.abs(lack) * np.maximum(values[COVER], 0.0)

@@ -22,7 +22,7 @@ from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
 from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.rank_scripts import Account, Values, rank_values
-from simcash_env.evaluation.seeds import training_seeds
+from simcash_env.evaluation.seeds import SEEDS_PER_RUN, training_seeds
 from simcash_env.evaluation.statistics import conditional_value_at_risk
 from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 F64 = npt.NDArray[np.float64]
 Report: TypeAlias = Callable[[int, float, float], None]
 
-SEEDS_PER_RUN: Final = 10_000
-"""Search ``s`` starts at training days ``s * 10_000`` and following, as training runs do."""
 LAST_DAYS: Final = 900_000
 """Training days from here on choose between the start and what was found; generations use those before."""
 CHECKS: Final = 16

@@ -12,7 +12,7 @@ import torch as th
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
-from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED
+from simcash_env.evaluation.seeds import FIRST_TRAINING_SEED, SEEDS_PER_RUN
 from simcash_env.learning.expert import Expert, ExpertSettings
 from simcash_env.learning.opponents import Opponents
 from simcash_env.learning.policy import Policy
@@ -20,8 +20,6 @@ from simcash_env.learning.pool_cap import with_largest_share
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.schema.limits import POOL_LEVELS
 
-SEEDS_PER_RUN: Final = 10_000
-"""Training run ``s`` starts its copies at training seeds ``s * 10_000`` and following."""
 RETURN_DECAY: Final = 0.95
 """Decay per rollout of the running mean and variance of returns."""
 

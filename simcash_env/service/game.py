@@ -76,7 +76,7 @@ def score(held: Held) -> dict[str, Any]:
     The other banks decide as in the run, and the same payments are submitted by hand.
 
     Raises:
-        Refusal: nobody plays, or the run is not over.
+        Refusal: no person decides in the run, or it is not over.
     """
     people = held.origin.seats.people
     if not people:

@@ -222,7 +222,7 @@ def read_view(view: View, keeper: Keeper) -> Origin:
         chosen = _by_bank(_with_checkpoints(view.policies, keeper), plain.config)
         seats = _seats(chosen)
         policies = {bank: {"type": "external"} if _is_seat(policy) else policy for bank, policy in chosen.items()}
-        if seats.decides:  # who decides, decides for all external banks: nobody else's payments would be sent
+        if seats.decides:  # a tick with decisions holds what other external banks have: give them a policy
             external = [bank.id for bank in plain.config.banks if bank.policy.type == "external"]
             policies = {bank: {"type": "fifo"} for bank in external} | policies
         request = {"scenario": scenario, "seed": view.seed, "policies": policies, "external": RELEASE}

@@ -79,7 +79,7 @@ class Coded(NamedTuple):
 
     row: int
     verb: int
-    rtgs_priority: int  # that the payment gets; NONE to leave it as it is
+    rtgs_priority: int  # new RTGS priority of the payment; NONE for no change
 
 
 def write_decisions(engine: Engine, chosen: Decisions) -> None:

@@ -1,4 +1,4 @@
-"""What actions of a batch decide, by name: a simulation that is told plays the same run."""
+"""What actions of a batch decide, by name: a simulation with the same decisions plays the same run."""
 
 import numpy as np
 import pytest

@@ -253,6 +253,20 @@ def test_rank_policy_order_in_the_market_follows_what_the_bank_lacks():
     assert columns.trader_owed_cents.any(), "some banks have borrowed"
 
 
+def test_rank_policy_order_in_the_market_is_the_same_whatever_slots_an_observation_has():
+    config = load("money-market-v0", changes={"actions.sub_limit": True})
+    vec, policy = policy_of(config, **{"market.lack": 0.4, "market.cover": 0.3, "market.rate": 0.5})
+    wider = make_vec(assign_learners(config, "external"), 2, action="rank", autoreset="disabled", max_queue_slots=5)
+    for batch in (vec, wider):
+        batch.reset(seed=3)
+    for _ in range(8):
+        actions = policy.act(vec.observations)
+        assert (policy.act(wider.observations) == actions).all()
+        assert actions[:, :, vec.head_index["market"]].any()
+        for batch in (vec, wider):
+            batch.step(actions)
+
+
 def test_rank_search_starts_with_and_without_orders_where_there_is_a_market():
     run = RankSearch(small("money-market-v0", generations=1), 0)
     cover, lack = (run.layout.names.index(name) for name in ("market.cover", "market.lack"))

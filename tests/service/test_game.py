@@ -135,9 +135,9 @@ def test_game_score_needs_a_person_and_a_run_that_is_over():
     held = begun(scenario=GAME, policies={"BANK_A": {"type": "person"}})
     with pytest.raises(Refusal, match=r"must be a run that is over; 0 ticks have been closed"):
         score(held)
-    nobody = Origin(load(GAME), 3, events=True)
+    unplayed = Origin(load(GAME), 3, events=True)
     with pytest.raises(Refusal, match="must be a run in which a person decides"):
-        score(Held("two", "now", nobody, nobody.new_run()))
+        score(Held("two", "now", unplayed, unplayed.new_run()))
 
 
 def test_game_is_for_one_person():

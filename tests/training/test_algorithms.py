@@ -11,6 +11,7 @@ from tools import check_marl_eval
 from training import marl_eval
 from training.algorithms import __main__ as command
 from training.algorithms import contest, ours, references, rows, tables
+from training.lines import read_lines
 
 ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -87,7 +88,7 @@ def test_algorithms_command_repeats_no_run_and_names_what_is_not_installed(few, 
     command.main([*arguments, "--references"])
     command.main([*arguments, "--seeds", "1"])
     command.main([*arguments, "--seeds", "2"])
-    found = command.read_lines(out)
+    found = read_lines(out)
     assert [(one["algorithm"], one["seed"]) for one in found] == [("references", 0), ("ippo", 0), ("ippo", 1)]
     search, played = found[0]["final"][references.SEARCH], found[1]
     assert played["minus_search"] == pytest.approx(played["final"] - search)

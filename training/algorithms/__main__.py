@@ -9,7 +9,6 @@ are left to another environment: ``.adapters/benchmarl/bin/python -m training.al
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Any, Final
 
 from simcash_env import __version__
 from simcash_env.cli.doctor import processor
-from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.files import make_folder_of
 from simcash_env.machine import commit
 from training.algorithms.contest import CURVE_DAYS, FINAL_DAYS, SCENARIOS, Contest
 from training.algorithms.references import reference_line, search_costs
 from training.algorithms.rows import ROWS, is_installed, play
+from training.lines import append_line, read_lines
 
 RESULTS: Final = Path("docs") / "results" / "algorithms.jsonl"
 SEEDS: Final = 5
@@ -42,19 +42,6 @@ def line_of(name: str, contest: Contest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of finished runs; none where there is no file."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def append(path: Path, line: dict[str, Any]) -> None:
-    """Add a line to the file."""
-    stored = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_atomically(path, f"{stored}{json.dumps(line)}\n".encode())
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Play the runs that are not finished."""
     parser = argparse.ArgumentParser(prog="python -m training.algorithms", description=__doc__.splitlines()[0])
@@ -72,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.references:
         for scenario in given.scenarios:
             if ("references", scenario, 0) not in done:
-                append(given.out, reference_line(scenario))
+                append_line(given.out, reference_line(scenario))
         return
     missing = [name for name in given.rows if not is_installed(name)]
     if missing:
@@ -84,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     continue
                 with tempfile.TemporaryDirectory() as folder:
                     contest = play(name, scenario, seed, Path(folder), given.budget)
-                append(given.out, line_of(name, contest))
+                append_line(given.out, line_of(name, contest))
                 words = f"{contest.final.mean():,.0f} cents a day, {contest.cpu_seconds:.0f} s of processor time"
                 print(f"{name} on {scenario}, seed {seed}: {words}", flush=True)
 

@@ -15,8 +15,8 @@ from simcash_env.learning.ippo import Ippo
 from simcash_env.learning.rank_search import CHECKS, RankSearch
 from simcash_env.learning.settings import SearchSettings, TrainingSettings
 from training.algorithms.contest import PARTS, SLOTS, Contest
+from training.algorithms.references import search_checkpoint
 
-SHIPPED: Final = Path("configs") / "trained"
 NARROW: Final = -3.0
 """Logarithm of the first standard deviation around a start: wider ones leave it before anything is learned."""
 SEARCH_DAYS: Final = 16
@@ -122,7 +122,7 @@ def rank_from_script(contest: Contest, folder: Path) -> None:
 
 def rank_from_search(contest: Contest, _folder: Path) -> None:
     """PPO that starts at the shipped constants of a full search, on top of that search's budget."""
-    start = SHIPPED / f"{contest.scenario}-rank-seed0.npy"
+    start = search_checkpoint(contest.scenario)
     contest.notes["start"] = start.name
     around(contest, start, 0)
 

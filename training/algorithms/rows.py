@@ -11,7 +11,7 @@ from simcash_env.envs.actions import Language
 from training.algorithms.contest import BUDGET, Contest
 
 LABELS_SHARE: Final = 100
-"""Expert iteration labels one decision for so many of the others' budget: each label plays many futures."""
+"""Budget of the other rows divided by that of expert iteration, which plays many futures for each decision."""
 
 
 class Row(NamedTuple):

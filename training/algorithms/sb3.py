@@ -11,8 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from simcash_env.envs.sb3 import SimCashSB3Vec
 from simcash_env.envs.vector import make_vec
-from simcash_env.evaluation.seeds import training_seeds
-from simcash_env.learning.rank_search import SEEDS_PER_RUN
+from simcash_env.evaluation.seeds import SEEDS_PER_RUN, training_seeds
 from training.algorithms.contest import SLOTS, Contest
 from training.sb3_ppo import Sb3Agent
 

@@ -20,9 +20,10 @@ from simcash_env.evaluation.plots import figure, save
 from simcash_env.evaluation.statistics import interquartile_mean, stratified_interval
 from simcash_env.files import write_atomically
 from simcash_env.literal import literal_label, literal_legend
-from training.algorithms.__main__ import RESULTS, read_lines
+from training.algorithms.__main__ import RESULTS
 from training.algorithms.references import SCRIPT, SEARCH
 from training.algorithms.rows import ROWS
+from training.lines import read_lines
 
 ASSETS: Final = Path("docs") / "assets"
 PANELS: Final = {

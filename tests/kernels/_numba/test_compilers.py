@@ -1,8 +1,6 @@
 """Linking, its fallback to plain ``njit``, and the line that announces a compilation."""
 
 import ast
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -39,28 +37,6 @@ def sixteenfold(number):
 
 compiled_only = pytest.mark.skipif(_jit.PLAIN, reason="nothing is compiled")
 linked_only = pytest.mark.skipif(_jit.PLAIN or compilers.LINKING is None, reason="kernels are not linked")
-
-
-@pytest.fixture
-def run_tiny(tmp_path):
-    """A function that runs statements on small kernels in a process of its own, with a cache of its own."""
-    (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
-
-    def run(program, *options, **environment):
-        variables = {name: value for name, value in os.environ.items() if name != "SIMCASH_COMPILE_NOTICE"}
-        search = os.pathsep.join([str(tmp_path), str(ROOT), variables.get("PYTHONPATH", "")])
-        mine = {"PYTHONPATH": search, "SIMCASH_CACHE_DIR": str(tmp_path / "cache")}
-        done = subprocess.run(
-            [sys.executable, *options, "-c", program],
-            env={**variables, **mine, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done
-
-    return run
 
 
 # -- calls from Python --------------------------------------------------------------------------------------------------

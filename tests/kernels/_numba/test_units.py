@@ -1,9 +1,6 @@
 """Units: compiled on their own, shared by entries, loaded at the first call."""
 
 import gc
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -70,27 +67,6 @@ def check(number):
 """
 
 unit_only = pytest.mark.skipif(jit.PLAIN or compilers.LINKING is None, reason="no rule is a unit")
-
-
-@pytest.fixture
-def run_tiny(tmp_path):
-    """A function that runs statements on small units in a process of its own, with a cache of its own."""
-    (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
-
-    def run(program, expected=0, **environment):
-        search = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-        mine = {"PYTHONPATH": search, "SIMCASH_CACHE_DIR": str(tmp_path / "cache"), "SIMCASH_COMPILE_NOTICE": "0"}
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, **mine, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == expected, done.stderr
-        return done
-
-    return run
 
 
 def test_units_arguments_and_results_of_every_kind(run_tiny):
