@@ -26,7 +26,7 @@ from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
 DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
-    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 100), "penalised": (400, 1),
+    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 200), "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
 
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(scenario_ids()), help="Scenario ids (default: all).")
     parser.add_argument("--file", type=Path, default=bounds_file(), help="File of the bounds.")
+    parser.add_argument("--kinds", nargs="+", choices=list(DAYS), default=list(DAYS), help="Kinds (default: all).")
     parser.add_argument("--days", type=int, help="Test days, first observations and forks (default: as published).")
     parser.add_argument("--again", action="store_true", help="Make rows again that are up to date.")
     given: Any = parser.parse_args(arguments)
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = json.loads(given.file.read_text(encoding="utf-8"))["rows"] if given.file.is_file() else []
     for scenario in given.scenarios:
         config = load(scenario)
-        for kind in bound_kinds(config):
+        for kind in (kind for kind in bound_kinds(config) if kind in given.kinds):
             same = [row for row in rows if (row["scenario"], row["kind"]) == (config.name, kind)]
             if not given.again and any(row["digest"] == scenario_digest(config) for row in same):
                 continue

@@ -35,6 +35,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console
+from simcash_env.machine import commit, machine
 from simcash_env.registry import load
 from training.table import markdown
 from training.tuned_baselines import TunedBaseline, tuned_baselines
@@ -52,8 +53,8 @@ EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_
 SEEDS: Final = 3
 PUBLISHED: Final = (
     "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "3b-6t-v0", "castro-12period-v0", "4b-8t-v0",
-    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "core-periphery-50-v0-queue", "lynx-day-v0",
-    "crisis-v0", "target2-day-v0", "core-periphery-200-v0",
+    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0",
+    "target2-day-v0", "core-periphery-200-v0",
 )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
     return {
         "scenario": name,
+        "made_by": {"version": __version__, "commit": commit(), "machine": machine()},
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "test_days": len(days),
         "runs": runs,

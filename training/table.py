@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from simcash_env.evaluation.results import Result, markdown_lines
@@ -23,7 +23,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     once = [f"- {PLAYED_ONCE}."] if any(row["learned"]["count"] == 1 for row in rows) else []
     reasons = [f"- `{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if needs_a_reason(row)]
     remarks = [f"- `{name}`: {text}" for name, text in REMARKS.items() if name in {row["scenario"] for row in rows}]
-    version = f"Version {results['version']}, `{results['command']}`."
+    version = f"`{results['command']}`; {'; '.join(origins(rows))}."
     shown = [
         (f"`{row['scenario']}`" if name == "learned" else "", restored(row["results"][name]), "")
         for row in rows
@@ -32,6 +32,20 @@ def markdown(results: Mapping[str, Any]) -> str:
     ]
     figures = [*markdown_lines(shown, last="note"), "", *RESULT_NOTES, ""] if shown else []
     return "\n".join([*figures, *lines, "", *NOTES, *once, *reasons, *remarks, "", version])
+
+
+def origins(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What made the rows: version, commit and machine, with the scenarios of each."""
+    made: dict[str, list[str]] = {}
+    for row in rows:
+        by = row.get("made_by", BEFORE)
+        words = f"version {by['version']}, {by['commit']} on {by['machine']}"
+        made.setdefault(words, []).append(f"`{row['scenario']}`")
+    return [words + ("" if len(made) == 1 else f": {', '.join(names)}") for words, names in made.items()]
+
+
+BEFORE: Final = {"version": "0.1.0", "commit": "a commit that was not recorded", "machine": "x86_64, 2 cores"}
+"""Of rows that do not say what made them."""
 
 
 def restored(figures: Mapping[str, Any]) -> Result:
@@ -49,8 +63,9 @@ Cents per run, all banks together; lower is better.
 
 - *Learned*: mean over training runs and test days; every head takes its most likely choice.
 - *Best tuned baseline*: the scripted policy that is cheapest on these test days, among policies tuned on training days:
-  nine (those of the benchmark), or five if the benchmark has no results for the scenario, or two from 50 banks on.
-- *Expert*: the scripted policy that the learner imitates before PPO. *FIFO*: with the scenario's pool share.
+  the nine of the benchmark.
+- *Expert*: the scripted policy that the settings name; where they have `imitate_steps`, it is imitated before PPO.
+- *FIFO*: with the scenario's pool share.
 - *Differences*: learned minus baseline and learned minus FIFO, paired by day, with 95 % bootstrap intervals.
 - *Lower bound below baseline*: how far the clairvoyant lower bound, which knows all arrivals, is below the baseline.
 - *Regret*: cost above the lower bound, on the first 20 test days; ≤: against a relaxed bound.
@@ -62,38 +77,18 @@ Cents per run, all banks together; lower is better.
 """.strip().splitlines()
 
 
-THRESHOLDS: Final = (
-    "the threshold action releases only payments that the bank can fund in the same tick. It cannot submit others to"
-    "\n  the central queue, where waiting costs nothing and offsetting settles many of them; the baselines do. It costs"
-    "\n  less than FIFO."
-)
 REASONS: Final = {
     "bis-box3-v0": (
         "both policies allocate 93.5 % of the pool and release at once, the cheapest of all combinations of share and"
         "\n  release order that were tried on 2,000 training days. No arrival is known when the bank chooses its share;"
         "\n  the lower bound knows all arrivals, so it is below any policy's cost."
     ),
-    "target2-day-v0": (
-        "the reason is not known. With the system's cost as the reward and 16 copies of each day the cost on validation"
-        "\n  days was about the same. It beats FIFO but does not improve on the expert it was pre-trained on."
-    ),
-    "core-periphery-50-v0-queue": (
-        "the mean is below the baseline's, but the interval of the difference includes 0, and means of training runs"
-        "\n  differ by more than that. This row has one action for each payment, so released payments can wait in the"
-        "\n  central queue; the row `core-periphery-50-v0` has the threshold action."
-    ),
-    "core-periphery-50-v0": THRESHOLDS,
-    "core-periphery-200-v0": THRESHOLDS,
 }
 """Reasons for the verdict ``missed``, as far as they are known."""
 REMARKS: Final = {
     "2b-stress-v0": (
         "these are the second settings that were tried. The first, with the step count of `castro-12period-v0`, gave"
         "\n  32,770 on 2,000 of the test days: -2,572 (-6,992 to +582) relative to the baseline."
-    ),
-    "lynx-day-v0": (
-        "the cost of a day has a standard deviation of about its mean, so the intervals are wide; the paired difference"
-        "\n  shows that learned is cheaper. Settings were chosen on validation days, among seven."
     ),
     "castro-2period-v0": (
         "these are the second settings that were tried. With 100,000 steps and one policy for both banks, four runs of"

@@ -16,14 +16,11 @@ from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.contenders import TUNED
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
 from simcash_env.evaluation.grid_search import tune
+from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.seeds import training_seeds
 
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
-LEADING: Final = ("fifo", "liquidity_reserve", "balance_first", "priority_first", "small_first")
-"""What is tuned where there are no published results: one of these leads in every scenario where all nine were."""
-LEADING_OF_LARGE: Final = ("fifo", "small_first")
-"""The same for 50 banks or more, where a search takes long."""
 TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
 
 
@@ -57,7 +54,7 @@ def published(scenario: str, path: Path = PUBLISHED) -> list[Mapping[str, Any]]:
 def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = PUBLISHED) -> list[TunedBaseline]:
     """Play all tuned policies on these days; cheapest first.
 
-    They are those of the published results. A scenario without published results gets a search over a few families.
+    They are those of the published results. A scenario without published results gets a search over all families.
 
     Args:
         config: a scenario of the library.
@@ -68,7 +65,7 @@ def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = P
     if not found:
         is_large = len(config.banks) >= LARGE_BANKS
         days = training_seeds(LARGE_TUNING_DAYS if is_large else TUNING_DAYS)
-        for family in LEADING_OF_LARGE if is_large else LEADING:
+        for family in ALL_FAMILIES:
             tuned = tune(config, family, days)
             found.append((f"{TUNED}{family}", tuned.describe(), tuned.policy, tuned.shares))
     scored = [

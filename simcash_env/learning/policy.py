@@ -12,7 +12,7 @@ import torch as th
 from simcash_env.agents.observation import NUM_SLOT, SLOTS_AT
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import SnapshotError
-from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.checkpoint import find_checkpoint, read_facts
 from simcash_env.learning.distributions import BINARY, CategoricalHeads, DiagonalGaussian
 from simcash_env.learning.networks import ActorCritic
 from simcash_env.learning.queue_features import NUM_QUEUE_FEATURES, queue_features
@@ -81,7 +81,7 @@ class Policy:
                 weights[self.pool] = settings.pool_entropy
             curve_head = -1 if self.pool is None or settings.pool_head == "level" else self.pool
             self.heads = CategoricalHeads(sizes, weights, curve_head, settings.pool_start)
-        self.start = None if settings.start is None else RankPolicy.load(Path(settings.start))
+        self.start = None if settings.start is None else RankPolicy.load(find_checkpoint(Path(settings.start)))
         logits_per_slot = (1 if sizes[0] == BINARY else sizes[0]) if scores_slots else 0
         slots = (self.slots, logits_per_slot) if scores_slots else (0, 0)
         self.network = ActorCritic(

@@ -133,7 +133,8 @@ class TrainingSettings(Model):
     past_every: Whole = Field(default=10, ge=1, description="rollouts between two past policies that are kept")
     past_size: Whole = Field(default=8, ge=2, description="largest number of past policies")
     start: Text | None = Field(
-        default=None, description="a checkpoint of a search, to whose actions the policy adds its own (rank action)"
+        default=None,
+        description="a search's checkpoint or the name of a shipped one; the policy adds to its actions (rank action)",
     )
     log_std: Number = Field(
         default=-0.5, description="logarithm of the standard deviation of an untrained continuous action"

@@ -193,7 +193,7 @@ def test_remaking_learned_policies_are_published_scenario_by_scenario(tiny, few_
         assert [run["seed"] for run in row["runs"]] == [0, 1]
         assert all(run["exploitability"] >= 0.0 and run["steps"] >= 192 for run in row["runs"])
         assert len(row["totals"]) == row["test_days"] == 1
-        assert set(row["others"]) == {f"tuned:{family}" for family in tuned_baselines.LEADING}
+        assert set(row["others"]) == {f"tuned:{family}" for family in tuned_baselines.ALL_FAMILIES}
         assert row["regret"]["count"] == row["tuned_regret"]["count"] == 1
         assert row["verdict"] == publish.verdict(row)
     config, taught = load("castro-3period-v0"), ExpertSettings(**teacher)
