@@ -1,9 +1,9 @@
 """How close is each policy to the best? ``python -m benchmarks.closeness [SCENARIO ...] [--searches FOLDER]``.
 
-On the same test days: the best of nine tuned scripts, the shipped policies of a search (or those of another folder, as
-``python -m training.search`` writes it) and of PPO, next to the lower bound. Writes ``closeness.json`` and
-``closeness.md`` in ``docs/results`` and the figure ``docs/assets/closeness.png``; scenarios that are not named keep
-their rows, ``--tables`` only rebuilds.
+On the same test days: the cheapest of nine scripts tuned on training days, the shipped policies of a search (or those
+of another folder, as ``python -m training.search`` writes it) and of PPO, next to the lower bound. Writes
+``closeness.json`` and ``closeness.md`` in ``docs/results`` and the figure ``docs/assets/closeness.png``; scenarios that
+are not named keep their rows, ``--tables`` only rebuilds.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from simcash_env import __version__
 from simcash_env.amounts import amount_text
 from simcash_env.config import ScenarioConfig
 from simcash_env.evaluation.bound_validity import decisions_of_learners
-from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
+from simcash_env.evaluation.evaluate import Evaluation, played_seeds
 from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.plots import figure, save
-from simcash_env.evaluation.rollout_policy import tuned_base
-from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
+from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import bootstrap_interval, conditional_value_at_risk, paired_difference
 from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import read_facts
@@ -34,16 +33,17 @@ from simcash_env.learning.learner import learner_named
 from simcash_env.literal import literal_label, literal_legend
 from simcash_env.machine import commit, machine
 from simcash_env.registry import load
+from training.tuned_baselines import tuned_baselines
 
 RESULTS: Final = Path("docs") / "results"
 ASSETS: Final = Path("docs") / "assets"
 SHIPPED: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m benchmarks.closeness"
 FEW_DECISIONS: Final = 100
-TEST_DAYS, LONG_TEST_DAYS, TUNING_DAYS = 10_000, 2_000, 200
+TEST_DAYS, LONG_TEST_DAYS = 10_000, 2_000
 HEADS: Final = (
     "scenario", "policy", "mean cost", "95 % interval", "gap to the bound", "difference to the best script",
-    "CVaR 95 %", "CVaR 99 %", "worst day",
+    "CVaR 95 %", "CVaR 99 %", "worst day", "settled",
 )  # fmt: skip
 COLOURS: Final = {"script": "#0072B2", "search": "#D55E00", "ppo": "#009E73"}
 """By kind of policy; colours that colour-blind readers can tell apart (Okabe and Ito)."""
@@ -70,9 +70,9 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
     """The rows of one scenario."""
     config = load(name)
     seeds = played_seeds(config, held_out_seeds(num_days(config)))
-    base = tuned_base(config, training_seeds(TUNING_DAYS))
-    script = evaluate_policy(config, base.policy, seeds, base.shares)
-    played = [("script", base.name, script), *learned(config, seeds, searches)]
+    best = tuned_baselines(config, seeds)[0]
+    script = best.evaluation
+    played = [("script", best.policy, script), *learned(config, seeds, searches)]
     reference, allowed = Reference(config, seeds), with_any_share(decisions_of_learners(config))
     rows = []
     for kind, policy, evaluation in played:
@@ -83,7 +83,7 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
             "gap": reference.gap(interval.mean, allowed),
             "difference": [difference.mean, difference.low, difference.high],
             "cvar95": conditional_value_at_risk(totals, 0.95), "cvar99": conditional_value_at_risk(totals, 0.99),
-            "worst": float(np.max(totals)),
+            "worst": float(np.max(totals)), "settled": evaluation.settled_share,
         })  # fmt: skip
     bound = reference.bound
     return {
@@ -102,6 +102,7 @@ def cells(scenario: str, row: Mapping[str, Any], best: float) -> list[str]:
         "" if row["kind"] == "script" else
         f"{amount_text(mean)} [{amount_text(low)}, {amount_text(high)}], {percent:+.1f} %",
         amount_text(row["cvar95"]), amount_text(row["cvar99"]), amount_text(row["worst"]),
+        "" if row.get("settled") is None else f"{row['settled']:.2%}",
     ]  # fmt: skip
 
 

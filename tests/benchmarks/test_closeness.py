@@ -7,11 +7,11 @@ import pytest
 from benchmarks import closeness
 from simcash_env.config.policies import FifoPolicy
 from simcash_env.evaluation.evaluate import evaluate_policy
-from simcash_env.evaluation.rollout_policy import RolloutBase
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.learning.rank_search import RankSearch, save
 from simcash_env.learning.settings import SearchSettings, load_settings
 from simcash_env.registry import load
+from training.tuned_baselines import TunedBaseline
 
 SCENARIO = "2b-3t-v0"
 
@@ -26,9 +26,15 @@ def searches(tmp_path):
     return tmp_path
 
 
+def half_of_the_pool(config, seeds):
+    """FIFO with half of the pool as the only tuned script."""
+    evaluation = evaluate_policy(config, FifoPolicy(), seeds, (0.5, 0.5))
+    return [TunedBaseline("fifo", "", evaluation, FifoPolicy())]
+
+
 def test_closeness_compares_all_policies_on_the_same_days(searches, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(closeness, "TEST_DAYS", 30)
-    monkeypatch.setattr(closeness, "tuned_base", lambda config, seeds: RolloutBase("fifo", FifoPolicy(), (0.5, 0.5)))
+    monkeypatch.setattr(closeness, "tuned_baselines", half_of_the_pool)
     out = tmp_path / "out"
     arguments = ["--searches", str(searches), "--folder", str(out), "--assets", str(out)]
     closeness.main([SCENARIO, *arguments])
@@ -38,6 +44,7 @@ def test_closeness_compares_all_policies_on_the_same_days(searches, tmp_path, mo
     fifo = evaluate_policy(load(SCENARIO), FifoPolicy(), held_out_seeds(30), (0.5, 0.5)).totals()
     assert script["mean"] == pytest.approx(fifo.mean())
     assert script["worst"] == fifo.max()
+    assert 0.0 < script["settled"] <= 1.0
     for row in (search, ppo):
         assert row["difference"][0] == pytest.approx(row["mean"] - script["mean"])
         assert row["gap"] == pytest.approx(row["mean"] / found["bound"] - 1)
