@@ -136,10 +136,11 @@ ADAPTER_STAMPS := $(LIBRARIES:%=.adapters/%/.setup-stamp)
 
 adapters: $(ADAPTER_STAMPS)  ## make an environment for each library (some gigabytes): make adapters LIBRARIES="skrl benchmarl"
 
+ADAPTER_TESTS := tests/examples $(addprefix tests/training/test_,libraries.py algorithms.py) \
+	$(addprefix tests/envs/test_,supersuit.py puffer.py torchrl.py)
 test-adapters: adapters  ## train the examples of those libraries for some seconds; not part of test
 	@for library in $(LIBRARIES); do \
-		.adapters/$$library/bin/python -m pytest tests/examples tests/training/test_libraries.py tests/envs/test_supersuit.py tests/envs/test_puffer.py \
-			-k "$$library" || exit 1; \
+		.adapters/$$library/bin/python -m pytest $(ADAPTER_TESTS) -k "$$library" || exit 1; \
 	done
 
 libraries: setup adapters  ## train with each library for about a minute and write the table of docs/adapters.md
@@ -180,7 +181,7 @@ wheel: setup  ## build wheel and sdist, and pass the tests from the wheel with t
 	build/wheel/venv/bin/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	build/wheel/venv/bin/python -m pip install --quiet -c constraints.txt "$$(ls build/wheel/dist/*.whl)[training,render,dev]"
 	cp -R tests baselines benchmarks training tools configs docs examples constraints *.toml *.txt *.md Makefile build/wheel/tree
-	cd build/wheel/tree && ../venv/bin/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=tests/,tools repository)
+	cd build/wheel/tree && ../venv/bin/python -m pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=tests/,tools repository)
 
 # The wheel alone, by its dependencies' bounds, in environments that have nothing else.
 PYTHONS ?= $(PYTHON)
@@ -192,9 +193,11 @@ BOUNDED := training,render,records,data,plots,service,tune,distill,offline
 OWN_TOOLS := pytest pytest-xdist hypothesis httpx polars jsonschema-rs nbformat
 QUICK_TESTS := $(addprefix tests/,envs config simulation records render examples/test_ideas.py runs/test_recorded_runs.py \
 	evaluation/test_leaderboard.py evaluation/test_submission_score.py)
+# PyTorch is the pinned release, as pip finds it: uv takes the newest CUDA build, of some gigabytes.
+FIRST_highest = "$$(grep '^torch==' constraints.txt)"
 .resolutions/%/.setup-stamp: pyproject.toml
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet uv
+	$(@D)/bin/python -m pip install --quiet uv $(FIRST_$*)
 	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --resolution $* -e ".[$(BOUNDED)]"
 	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python $(OWN_TOOLS)
 	@touch $@
