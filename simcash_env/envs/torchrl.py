@@ -22,6 +22,25 @@ GROUP: Final = "banks"
 ENDS: Final = ("terminated", "truncated")
 
 
+def seen_by_banks(vec: SimCashVec, *, bank_id: bool = True, device: Any = "cpu") -> TensorDict:
+    """Return what the banks see now: ``observation`` and, where the action has masks, ``action_mask``.
+
+    Args:
+        vec: batch.
+        bank_id: append a one-hot of the bank to each observation.
+        device: of the tensors.
+
+    Returns:
+        Copies of the batch's arrays; the batch size is copies and banks.
+    """
+    ids = np.eye(vec.num_banks, dtype=np.float32)[:, : vec.num_banks if bank_id else 0]
+    ids = np.broadcast_to(ids, (vec.num_envs, *ids.shape))
+    rows = {"observation": torch.from_numpy(np.concatenate([vec.observations, ids], axis=2, dtype=np.float32))}
+    if vec.action_masks is not None:
+        rows["action_mask"] = torch.from_numpy(vec.action_masks.astype(bool))
+    return TensorDict(rows, [vec.num_envs, vec.num_banks], device=device)
+
+
 class SimCashTorchRL(EnvBase):
     """A batch as a TorchRL environment for agents that share a reward or not: keys ``("banks", ...)`` and ``"state"``.
 
@@ -42,10 +61,9 @@ class SimCashTorchRL(EnvBase):
         super().__init__(device=device, batch_size=torch.Size([vec.num_envs]))
         self.vec, self._first_seed = vec, int(seed)
         self.group_map = {GROUP: list(vec.bank_ids)}
-        ids = np.eye(vec.num_banks, dtype=np.float32)[:, : vec.num_banks if bank_id else 0]
-        self._ids = np.broadcast_to(ids, (vec.num_envs, *ids.shape))
+        self._bank_id = bank_id
         shape = (vec.num_envs, vec.num_banks)
-        width = vec.observation_size + self._ids.shape[2]
+        width = vec.observation_size + vec.num_banks * bank_id
         banks = {"observation": Unbounded((*shape, width), device=device)}
         if kind == "Discrete":
             choices = int(vec.single_action_space.n)  # type: ignore[attr-defined]
@@ -70,16 +88,8 @@ class SimCashTorchRL(EnvBase):
         )
 
     def _seen(self) -> dict[str, Any]:
-        vec = self.vec
-        seen = np.concatenate([vec.observations, self._ids], axis=2, dtype=np.float32)
-        rows = {"observation": torch.from_numpy(seen)}
-        masks = vec.action_masks
-        if masks is not None:
-            rows["action_mask"] = torch.from_numpy(masks.astype(bool))
-        return {
-            GROUP: TensorDict(rows, [vec.num_envs, vec.num_banks], device=self.device),
-            "state": torch.from_numpy(seen.reshape(vec.num_envs, -1).copy()),
-        }
+        rows = seen_by_banks(self.vec, bank_id=self._bank_id, device=self.device)
+        return {GROUP: rows, "state": rows["observation"].reshape(self.vec.num_envs, -1).clone()}
 
     def _flags(self) -> dict[str, Any]:
         ends = {name: torch.from_numpy(getattr(self.vec, name).astype(bool))[:, None] for name in ENDS}

@@ -12,7 +12,7 @@ pytest.importorskip("torchrl", reason="make test-adapters installs TorchRL and r
 import torch
 from torchrl.envs import check_env_specs
 
-from simcash_env.envs.torchrl import GROUP, SimCashTorchRL
+from simcash_env.envs.torchrl import GROUP, SimCashTorchRL, seen_by_banks
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of TorchRL, about itself
 
@@ -43,6 +43,21 @@ def test_torchrl_batch_plays_the_same_episodes_as_the_batch_itself():
         assert np.allclose(played[GROUP, "reward"].numpy()[..., 0], vec.rewards)
         seen = played.exclude((GROUP, "reward"))
     assert seen["done"].all()
+
+
+@pytest.mark.parametrize("action", ["budget", "rank"])
+def test_torchrl_seen_by_banks_is_a_copy_with_masks_where_the_action_has_them(action):
+    vec = batch(action=action)
+    vec.reset(7)
+    plain, seen = seen_by_banks(vec, bank_id=False), seen_by_banks(vec)
+    before = vec.observations.copy()
+    assert seen.batch_size == plain.batch_size == (3, vec.num_banks)
+    assert ("action_mask" in seen) == (vec.action_masks is not None) == (action == "budget")
+    assert np.array_equal(plain["observation"].numpy(), before)
+    assert np.array_equal(seen["observation"].numpy()[..., : vec.num_features], before)
+    assert (seen["observation"][..., vec.num_features :] == torch.eye(vec.num_banks)).all()
+    plain["observation"].fill_(9.0)
+    assert np.array_equal(vec.observations, before)
 
 
 def test_torchrl_batch_starts_the_days_of_its_seed_again():

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +79,27 @@ def test_algorithms_row_of_benchmarl_trains_on_the_batch(name, few, tmp_path):
     played = rows.play(name, DAY, 0, tmp_path, 960)
     assert len(played.costs) == 3
     assert played.final.shape == (3,)
+
+
+@pytest.mark.parametrize(("action", "chosen"), [("budget", 2.0), ("rank", 1.0)])
+@pytest.mark.filterwarnings("ignore")  # of BenchMARL, about itself
+def test_algorithms_greedy_of_benchmarl_sees_what_its_training_shows(action, chosen):
+    if not rows.is_installed("benchmarl-iql"):
+        pytest.skip("make test-adapters installs BenchMARL and runs this")
+    module = importlib.import_module("training.algorithms.benchmarl")
+    task = module.SimCashBatchClass(DAY, {"scenario": DAY, "action": action})
+    env = task.get_env_fun(3, action == "rank", 0, "cpu")()
+    shown = env.reset().select(module.GROUP)
+    seen = []
+
+    def policy(rows_of_banks):
+        seen.append(rows_of_banks.clone())
+        return env.action_spec.zeros().apply(lambda zeros: zeros + 2)
+
+    actions = module.Greedy(SimpleNamespace(policy=policy)).act(env.vec)
+    assert (seen[0] == shown).all()
+    assert (actions == chosen).all()
+    assert actions.shape[:2] == (3, 2)
 
 
 def test_algorithms_command_repeats_no_run_and_names_what_is_not_installed(few, tmp_path, monkeypatch, capsys):

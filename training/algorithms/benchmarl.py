@@ -15,7 +15,7 @@ from benchmarl.models.mlp import MlpConfig
 from tensordict import TensorDict
 from torchrl.envs import ExplorationType, set_exploration_type
 
-from simcash_env.envs.torchrl import GROUP
+from simcash_env.envs.torchrl import GROUP, seen_by_banks
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.learning.benchmarl_task import SimCashBatchClass
 from training.algorithms.contest import SLOTS, Contest
@@ -44,11 +44,7 @@ class Greedy:
 
     def act(self, vec: SimCashVec) -> Any:
         """Actions of all learning banks of all copies."""
-        ids = np.broadcast_to(np.eye(vec.num_banks, dtype=np.float32), (vec.num_envs, vec.num_banks, vec.num_banks))
-        rows = {"observation": torch.from_numpy(np.concatenate([vec.observations, ids], axis=2, dtype=np.float32))}
-        if vec.action_masks is not None:
-            rows["action_mask"] = torch.from_numpy(vec.action_masks.astype(bool))
-        seen = TensorDict({GROUP: TensorDict(rows, [vec.num_envs, vec.num_banks])}, [vec.num_envs])
+        seen = TensorDict({GROUP: seen_by_banks(vec)}, [vec.num_envs])
         with torch.no_grad(), set_exploration_type(ExplorationType.DETERMINISTIC):
             found = self._experiment.policy(seen)[GROUP, "action"].numpy()
         return found.astype(np.int64) if vec.action_masks is not None else found.clip(-1.0, 1.0)
