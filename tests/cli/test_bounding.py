@@ -24,7 +24,7 @@ def told(*words):
 
 
 def test_bound_prints_all_kinds_of_a_scenario_in_currency_units():
-    lines = told(GAME)
+    lines = told(GAME, "--days", "2", "--forks", "2")
     for words in ("clairvoyant", "constant-share, fractions", "first-observation, fractions", "currency units"):
         assert words in lines
     assert "19.99" in lines

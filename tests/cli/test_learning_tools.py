@@ -89,6 +89,7 @@ def test_learning_tools_what_cannot_be_exported_is_refused(folder: Path, words: 
     assert said in refused.stderr
 
 
+@pytest.mark.slow
 def test_learning_tools_search_leaves_settings_that_train(folder: Path) -> None:
     options = ("--trials", "1", "--steps", "2048", "--seeds", "4", "--out", "best.yaml")
     code, told, shown = on_terminal("tune", GAME, *options, cwd=folder)
@@ -98,6 +99,7 @@ def test_learning_tools_search_leaves_settings_that_train(folder: Path) -> None:
     done("train", "best.yaml", "--steps", "2048", "--out", "best.pt", "--quiet", cwd=folder)
 
 
+@pytest.mark.slow
 def test_learning_tools_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path) -> None:
     options = ("--storage", "search.journal", "--steps", "100000000")
     code, told, shown = on_terminal("tune", GAME, *options, cwd=tmp_path, interrupt_at="a bank and run")

@@ -37,6 +37,7 @@ import simcash_env.envs  # noqa: F401 - registers the ids
 from simcash_env import simcash_v0
 from simcash_env._registration import environment_id
 from simcash_env.registry import scenario_ids
+from tests.budget import slow_but
 from tests.worlds import busy
 
 IDS = [environment_id(name) for name in scenario_ids()]
@@ -145,7 +146,7 @@ def check_all(options):
 
 @quiet
 @asked
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", slow_but(set(IDS) - LARGE, *IDS))
 def test_checkers_every_id(name):
     check_id(name, {})
 

@@ -20,8 +20,11 @@ SHOWN = {"", "bibtex", "csv", "json", "mermaid", "yaml", "sql", "toml"}
 """Languages of blocks that are not run: files (which have a title where a command reads them), queries (tests/records)."""
 ELSEWHERE = {"docs/service-examples.md"}
 """Pages whose blocks run against a service: tests/service/test_examples.py."""
-LONG_PAGES = {"docs/benchmark.md", "docs/tutorial.md", "docs/how-to/own-scenario.md"}
-"""Pages whose blocks train or tune: half a minute and more."""
+LONG_PAGES = {
+    "docs/benchmark.md", "docs/data.md", "docs/how-to/own-scenario.md", "docs/leaderboard.md", "docs/policies.md",
+    "docs/tutorial.md",
+}  # fmt: skip
+"""Pages whose blocks train, tune, plan or fit: many seconds."""
 
 
 def run_program(block: Block, names: dict[str, object]) -> None:

@@ -506,6 +506,7 @@ def test_viewer_two_hundred_banks_and_a_thousand_ticks_play_and_pause(page, serv
     assert page.faults() == []
 
 
+@pytest.mark.slow
 def test_viewer_behind_a_token_loads_its_parts(tmp_path):
     from tests.service.processes import serving
 

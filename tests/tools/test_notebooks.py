@@ -6,7 +6,7 @@ import pytest
 from tests.budget import slow_but
 from tools.notebooks import NOTEBOOKS, run
 
-FIRST = {path for path in NOTEBOOKS if path.stem in {"quick-start", "train-a-cash-manager"}}
+FIRST = {path for path in NOTEBOOKS if path.stem == "quick-start"}
 
 
 @pytest.mark.parametrize("path", slow_but(FIRST, *NOTEBOOKS), ids=lambda path: path.stem)

@@ -1,3 +1,5 @@
+import pytest
+
 from simcash_env.envs.families import Randomize
 from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import load_settings
@@ -5,6 +7,7 @@ from simcash_env.registry import load
 from training.generalise import SETTINGS, markdown, member_row
 
 
+@pytest.mark.slow
 def test_generalise_table_of_a_family_has_a_row_a_member_and_mean_ratios(monkeypatch):
     monkeypatch.setattr("training.generalise.TEST_DAYS", 20)
     monkeypatch.setattr("training.generalise.TUNING_DAYS", 5)

@@ -67,6 +67,7 @@ def test_recorded_days_study_writes_table_figure_and_data(study, tmp_path):
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_recorded_days_study_keeps_rows_that_are_made(study, monkeypatch):
     first = study("--row", "FIFO")
     made = []

@@ -85,6 +85,7 @@ def test_castro_free_liquidity_teaches_to_send():
     assert before.shares.sum() == 0
 
 
+@pytest.mark.slow
 def test_castro_command_writes_results_table_and_figure(tmp_path, monkeypatch):
     for name, value in {
         "GAME_STEPS": 512, "DAY_STEPS": 12_288, "INTRADAY_STEPS": (3_072,), "JOINT_STEPS": (768,), "SWEEP": ("0.1", "0.2"),
