@@ -143,11 +143,11 @@ def measure_batch(path: Path, number: int, copies: int, num_banks: int) -> dict[
     }
     found["recorded_payments_per_s"] = _steps(vec, 60)
     rows = vec.columns().pay_id.shape[-1]
-    words = STATE_LAYOUT.columns_per_axis()["pay"] * rows
+    words = STATE_LAYOUT.words_per_axis["pay"] * rows
     found |= {"payment_rows": rows, "kb_per_copy": vec.bytes_per_copy / 1e3}
     found["kb_per_copy_beyond_queues"] = (vec.bytes_per_copy - words * WORD_BYTES) / 1e3
     found["kb_per_copy_of_observations"] = vec.observations.nbytes / copies / 1e3
-    found["kb_per_copy_of_pairs"] = STATE_LAYOUT.columns_per_axis()["pair"] * num_banks**2 * WORD_BYTES / 1e3
+    found["kb_per_copy_of_pairs"] = STATE_LAYOUT.words_per_axis["pair"] * num_banks**2 * WORD_BYTES / 1e3
     random = make_vec(
         load_scenario(scenario({}, num_banks, "external", **drawn(number, num_banks))), copies, action="budget"
     )

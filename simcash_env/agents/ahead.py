@@ -16,11 +16,10 @@ from simcash_env.kernels._numba.views import part
 from simcash_env.kernels.tables import open_state
 from simcash_env.schema.arrays import State
 from simcash_env.schema.codes import NONE
-from simcash_env.schema.layout import layout_of
+from simcash_env.schema.layout import WORD_BYTES, layout_of
 
-WORD_BYTES: Final = 8
 ENTRY_BYTES: Final = 4
-PAYMENT_BYTES: Final = layout_of(State).columns["pay_place"].stride * WORD_BYTES
+PAYMENT_BYTES: Final = layout_of(State).columns["pay_id"].stride
 PAYMENTS_BASE: Final = 2 * layout_of(State).axes.index("pay")
 """Where the sizes of a state row say at which word its payments begin."""
 
@@ -58,4 +57,4 @@ def ask_for_copies(arena: Arena, buffers: Buffers, shape: Shape, following: int,
 def ask_for_payment(state: State, row: int) -> None:
     """Ask for a payment's row, if there is one."""
     if row != NONE:
-        prefetch(state.pay_place, row, PAYMENT_BYTES)
+        prefetch(state.pay_id, row, PAYMENT_BYTES)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -37,8 +36,28 @@ SCENARIO_LAYOUT = layout_of(Scenario)
 STATE_LAYOUT = layout_of(State)
 WORK_LAYOUT = layout_of(Work)
 
-FIRST_ROWS_PER_BANK = 4
+FIRST_ROWS_PER_BANK = 2
 """Payment rows a bank gets at first; the arena grows when they do not do."""
+
+
+CHANGES_OF_ARRIVALS: Final = frozenset(
+    {
+        "global_arrival_rate_change",
+        "arrival_rate_change",
+        "counterparty_weight_change",
+        "deadline_window_change",
+    }
+)
+"""Types of events after which a source differs from the scenario."""
+
+LIVE_SOURCE: Final = (
+    "source_rate",
+    "source_exp_neg_rate",
+    "source_deadline_min_ticks",
+    "source_deadline_max_ticks",
+    "source_is_weighted",
+)
+"""Columns of a state with the axis ``live_source`` that begin as the scenario's columns of the same name."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +123,7 @@ def compile_scenario(config: ScenarioConfig, external: PolicyConfig | None = Non
         "send_limit": num_banks if sets_limits else 0,
         "pair_send_limit": num_banks**2 if sets_limits else 0,
         "source": len(sources.bank),
+        "live_source": len(sources.bank) if _changes_arrivals(config) else 0,
         "weight": len(sources.bank) * num_banks,
         "live_weight": len(sources.bank) * num_banks if _changes_weights(config) else 0,
         "pattern": len(sources.bank) * config.simulation.ticks_per_day if sources.has_pattern() else 0,
@@ -181,11 +201,10 @@ def initial_state(scenario: CompiledScenario, seed: int) -> I64:
     if len(state.send_limit_cents):
         state.send_limit_cents[:] = view.bank_multilateral_limit_cents
         state.pair_send_limit_cents[:] = view.pair_limit_cents
-    state.source_rate[:] = state.source_base_rate[:] = view.source_rate
-    state.source_exp_neg_rate[:] = [math.exp(-rate) for rate in view.source_rate]
-    state.source_deadline_min_ticks[:] = view.source_deadline_min_ticks
-    state.source_deadline_max_ticks[:] = view.source_deadline_max_ticks
-    state.source_is_weighted[:] = view.source_is_weighted
+    if len(state.source_rate):
+        state.source_base_rate[:] = view.source_rate
+        for name in LIVE_SOURCE:
+            getattr(state, name)[:] = getattr(view, name)
     if len(state.live_weight):
         state.live_weight[:] = view.weight_value
     start_market(state)
@@ -214,6 +233,10 @@ def chain_free_rows(state: State, first: int) -> None:
     state.pay_next[..., -1] = state.free_head[..., 0]
     state.free_head[...] = first
     state.free_count[...] += rows - first
+
+
+def _changes_arrivals(config: ScenarioConfig) -> bool:
+    return any(event.type in CHANGES_OF_ARRIVALS for event in config.events)
 
 
 def _changes_weights(config: ScenarioConfig) -> bool:

@@ -88,6 +88,7 @@ class SourceTable:
     def _write_source(view: Scenario, row: int, source: Source) -> None:
         view.source_bank[row] = source.bank
         view.source_rate[row] = source.rate
+        view.source_exp_neg_rate[row] = math.exp(-source.rate)
         kind, smallest, largest, mean, std = amount_columns(source.amount)
         view.source_amount_kind[row] = kind
         view.source_amount_min[row], view.source_amount_max[row] = smallest, largest

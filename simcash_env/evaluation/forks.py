@@ -24,6 +24,7 @@ from simcash_env.envs.windows import new_window
 from simcash_env.errors import ActionError, SimulationError
 from simcash_env.kernels._numba.jit import entry, kernel
 from simcash_env.kernels._numba.views import argument_opener, part
+from simcash_env.kernels.arrivals import current_rate
 from simcash_env.kernels.decisions import decide_all
 from simcash_env.kernels.pool import allocate_pool
 from simcash_env.kernels.rng import draw_float, draw_integer, draw_normal, start_stream
@@ -164,7 +165,7 @@ def expected_count(scenario: Scenario, state: State, now: int) -> float:
             weight = 0.0
             for tick in range(elapsed):
                 weight += scenario.pattern_factor[source * ticks_per_day + tick]
-        total += state.source_rate[source] * weight
+        total += current_rate(scenario, state, source) * weight
     return total
 
 

@@ -52,9 +52,22 @@ def draw_arrivals(scenario: Scenario, state: State, work: Work) -> int:
 
 
 @kernel
+def current_rate(scenario: Scenario, state: State, source: int) -> float:
+    """Mean number of payments of a source per tick: the scenario's, or that which events have set."""
+    return state.source_rate[source] if state.source_rate.shape[0] > 0 else scenario.source_rate[source]
+
+
+@kernel
+def is_weighted(scenario: Scenario, state: State, source: int) -> bool:
+    """True if receivers of a source are drawn by weight."""
+    is_live = state.source_rate.shape[0] > 0
+    return (state.source_is_weighted[source] if is_live else scenario.source_is_weighted[source]) != 0
+
+
+@kernel
 def is_silent(scenario: Scenario, state: State, source: int) -> bool:
     """True if events have set all weights of a source to 0: nothing is drawn then, not even a count."""
-    if state.live_weight.shape[0] == 0 or not state.source_is_weighted[source] or scenario.pays_unlisted[0]:
+    if state.live_weight.shape[0] == 0 or not is_weighted(scenario, state, source) or scenario.pays_unlisted[0]:
         return False
     num_banks = scenario.num_banks[0]
     return total_weight(state.live_weight, source * num_banks, (source + 1) * num_banks) == 0.0
@@ -85,10 +98,12 @@ def draw_by_weight(state: State, weights: F64, first: int, end: int, total: floa
 @inlined
 def draw_count(scenario: Scenario, state: State, source: int) -> int:
     """How many payments of this source arrive now."""
-    rate = state.source_rate[source]
+    rate = current_rate(scenario, state, source)
     varies_by_day = scenario.day_factor_log_std[0] > 0.0
     if not scenario.source_has_pattern[source] and not varies_by_day:
-        return draw_poisson(state, rate, state.source_exp_neg_rate[source])
+        is_live = state.source_rate.shape[0] > 0
+        exp_neg_rate = state.source_exp_neg_rate[source] if is_live else scenario.source_exp_neg_rate[source]
+        return draw_poisson(state, rate, exp_neg_rate)
     if scenario.source_has_pattern[source]:
         ticks_per_day = scenario.ticks_per_day[0]
         rate *= scenario.pattern_factor[source * ticks_per_day + state.tick[0] % ticks_per_day]
@@ -103,7 +118,10 @@ def draw_payment(scenario: Scenario, state: State, work: Work, source: int) -> N
     sender = scenario.source_bank[source]
     cents = draw_amount(scenario, state, source)
     receiver = draw_receiver(scenario, state, source)
-    offset = draw_integer(state, state.source_deadline_min_ticks[source], state.source_deadline_max_ticks[source])
+    shortest, longest = scenario.source_deadline_min_ticks[source], scenario.source_deadline_max_ticks[source]
+    if state.source_rate.shape[0] > 0:
+        shortest, longest = state.source_deadline_min_ticks[source], state.source_deadline_max_ticks[source]
+    offset = draw_integer(state, shortest, longest)
     deadline = cap_deadline(scenario, state, state.tick[0] + offset, scenario.random_cap_lag_ticks[0])
     priority = draw_priority(scenario, state, source)
     admit_payment(state, work, sender, receiver, cents, deadline, priority, scenario.source_is_divisible[source])
@@ -161,7 +179,7 @@ def draw_empirical(scenario: Scenario, state: State, source: int) -> float:
 def draw_receiver(scenario: Scenario, state: State, source: int) -> int:
     """The receiving bank: uniform over the others, or by weight in the order of the file."""
     num_banks = scenario.num_banks[0]
-    if not state.source_is_weighted[source]:
+    if not is_weighted(scenario, state, source):
         bank = draw_integer(state, 0, num_banks - 2)
         return bank if bank < scenario.source_bank[source] else bank + 1
     weights = state.live_weight if state.live_weight.shape[0] > 0 else scenario.weight_value

@@ -113,7 +113,7 @@ def run_timers(scenario: Scenario, state: State, work: Work) -> None:
         before, row = NONE, state.bank_timer_head[bank]
         while row != NONE:
             after = state.pay_next[row]
-            if state.pay_deadline_tick[row] <= state.tick[0]:
+            if state.pay_release_tick[row] <= state.tick[0]:
                 requested = state.pay_remaining_cents[row]
                 moved = take_back(scenario, state, bank, requested)
                 state.pay_remaining_cents[row] = requested - moved

@@ -74,7 +74,7 @@ def write_timer(state: State, row: int, bank: int, cents: int, due_tick: int) ->
     state.pay_id[row] = NONE
     state.pay_sender[row] = bank
     state.pay_remaining_cents[row] = cents
-    state.pay_deadline_tick[row] = due_tick
+    state.pay_release_tick[row] = due_tick
     state.pay_next[row] = NONE
 
 

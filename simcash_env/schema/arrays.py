@@ -7,7 +7,8 @@ Three tables; each has one row of 64-bit words per copy (``kernels/_numba/views.
 * ``Work``: scratch space; between two calls it holds only pending decisions and the event log.
 
 Amounts are whole cents, times are whole ticks, rates are whole millionths (``_ppm``) of their unit unless the name says
-otherwise. ``codes.NONE`` is a missing value. ``docs/data-dictionary.md`` lists the axes.
+otherwise. ``codes.NONE`` is a missing value. Columns of ``State`` that hold no money take 8 to 32 bits where a bound
+allows it (``schema/limits.py``); kernels read all whole numbers as int64. ``docs/data-dictionary.md`` lists the axes.
 """
 
 from __future__ import annotations
@@ -21,48 +22,57 @@ from simcash_env.schema.layout import interleaved
 
 I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
+I32: TypeAlias = npt.NDArray[np.int32]
+I16: TypeAlias = npt.NDArray[np.int16]
+I8: TypeAlias = npt.NDArray[np.int8]
 
-One: TypeAlias = Annotated[I64, "copy", False]
-OneFloat: TypeAlias = Annotated[F64, "copy", True]
-PerBank: TypeAlias = Annotated[I64, "bank", False]
-PerPair: TypeAlias = Annotated[I64, "pair", False]
-PerLimit: TypeAlias = Annotated[I64, "limit", False]
-PerSubLimit: TypeAlias = Annotated[I64, "sub_limit", False]
-PerSendLimit: TypeAlias = Annotated[I64, "send_limit", False]
-PerPairSendLimit: TypeAlias = Annotated[I64, "pair_send_limit", False]
-PerSource: TypeAlias = Annotated[I64, "source", False]
-PerSourceFloat: TypeAlias = Annotated[F64, "source", True]
-PerWeight: TypeAlias = Annotated[I64, "weight", False]
-PerWeightFloat: TypeAlias = Annotated[F64, "weight", True]
-PerLiveWeight: TypeAlias = Annotated[F64, "live_weight", True]
-PerPatternFloat: TypeAlias = Annotated[F64, "pattern", True]
-PerChoice: TypeAlias = Annotated[I64, "choice", False]
-PerChoiceFloat: TypeAlias = Annotated[F64, "choice", True]
-PerAmountFloat: TypeAlias = Annotated[F64, "amount", True]
-PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice", False]
-PerRecordedDay: TypeAlias = Annotated[I64, "recorded_day", False]
-PerRecordedBank: TypeAlias = Annotated[I64, "recorded_bank", False]
-PerEvent: TypeAlias = Annotated[I64, "event", False]
-PerEventFloat: TypeAlias = Annotated[F64, "event", True]
-PerAlgorithm: TypeAlias = Annotated[I64, "algorithm", False]
-PerNode: TypeAlias = Annotated[I64, "node", False]
-PerFocus: TypeAlias = Annotated[I64, "focus", False]
-PerRegisterFloat: TypeAlias = Annotated[F64, "register", True]
-PerRecent: TypeAlias = Annotated[I64, "recent", False]
-PerBankFloat: TypeAlias = Annotated[F64, "bank", True]
-PerInstruction: TypeAlias = Annotated[I64, "instruction", False]
-PerInstructionFloat: TypeAlias = Annotated[F64, "instruction", True]
-PerCost: TypeAlias = Annotated[I64, "cost", False]
-PerRunCost: TypeAlias = Annotated[I64, "run_cost", False]
-PerPayment: TypeAlias = Annotated[I64, "pay", False]
-PerMarket: TypeAlias = Annotated[I64, "market", False]
-PerBook: TypeAlias = Annotated[I64, "book", False]
-PerTrader: TypeAlias = Annotated[I64, "trader", False]
-PerExposure: TypeAlias = Annotated[I64, "exposure", False]
-PerOrder: TypeAlias = Annotated[I64, "order", False]
-PerLoan: TypeAlias = Annotated[I64, "loan", False]
-PerStack: TypeAlias = Annotated[F64, "stack", True]
-PerLogWord: TypeAlias = Annotated[I64, "log", False]
+One: TypeAlias = Annotated[I64, "copy"]
+OneFloat: TypeAlias = Annotated[F64, "copy"]
+PerBank: TypeAlias = Annotated[I64, "bank"]
+PerPair: TypeAlias = Annotated[I64, "pair"]
+PerLimit: TypeAlias = Annotated[I64, "limit"]
+PerSubLimit: TypeAlias = Annotated[I64, "sub_limit"]
+PerSendLimit: TypeAlias = Annotated[I64, "send_limit"]
+PerPairSendLimit: TypeAlias = Annotated[I64, "pair_send_limit"]
+PerSource: TypeAlias = Annotated[I64, "source"]
+PerSourceFloat: TypeAlias = Annotated[F64, "source"]
+PerLiveSource: TypeAlias = Annotated[I64, "live_source"]
+PerLiveSourceFloat: TypeAlias = Annotated[F64, "live_source"]
+PerWeight: TypeAlias = Annotated[I64, "weight"]
+PerWeightFloat: TypeAlias = Annotated[F64, "weight"]
+PerLiveWeight: TypeAlias = Annotated[F64, "live_weight"]
+PerPatternFloat: TypeAlias = Annotated[F64, "pattern"]
+PerChoice: TypeAlias = Annotated[I64, "choice"]
+PerChoiceFloat: TypeAlias = Annotated[F64, "choice"]
+PerAmountFloat: TypeAlias = Annotated[F64, "amount"]
+PerSlotChoice: TypeAlias = Annotated[I64, "slot_choice"]
+PerRecordedDay: TypeAlias = Annotated[I64, "recorded_day"]
+PerRecordedBank: TypeAlias = Annotated[I64, "recorded_bank"]
+PerEvent: TypeAlias = Annotated[I64, "event"]
+PerEventFloat: TypeAlias = Annotated[F64, "event"]
+PerAlgorithm: TypeAlias = Annotated[I64, "algorithm"]
+PerNode: TypeAlias = Annotated[I64, "node"]
+PerFocus: TypeAlias = Annotated[I64, "focus"]
+PerRegisterFloat: TypeAlias = Annotated[F64, "register"]
+PerRecent: TypeAlias = Annotated[I32, "recent"]
+PerBankNumber: TypeAlias = Annotated[I32, "bank"]
+PerBankFloat: TypeAlias = Annotated[F64, "bank"]
+PerInstruction: TypeAlias = Annotated[I64, "instruction"]
+PerInstructionFloat: TypeAlias = Annotated[F64, "instruction"]
+PerCost: TypeAlias = Annotated[I64, "cost"]
+PerRunCost: TypeAlias = Annotated[I64, "run_cost"]
+PerPayment: TypeAlias = Annotated[I64, "pay"]
+PerPaymentNumber: TypeAlias = Annotated[I32, "pay"]
+PerPaymentShort: TypeAlias = Annotated[I16, "pay"]
+PerPaymentCode: TypeAlias = Annotated[I8, "pay"]
+PerMarket: TypeAlias = Annotated[I64, "market"]
+PerBook: TypeAlias = Annotated[I64, "book"]
+PerTrader: TypeAlias = Annotated[I64, "trader"]
+PerExposure: TypeAlias = Annotated[I64, "exposure"]
+PerOrder: TypeAlias = Annotated[I64, "order"]
+PerLoan: TypeAlias = Annotated[I64, "loan"]
+PerStack: TypeAlias = Annotated[F64, "stack"]
+PerLogWord: TypeAlias = Annotated[I64, "log"]
 
 
 @interleaved("bank", "source")
@@ -152,6 +162,7 @@ class Scenario(NamedTuple):
     # -- random arrivals --
     source_bank: PerSource  # sender
     source_rate: PerSourceFloat  # mean number of payments per tick
+    source_exp_neg_rate: PerSourceFloat  # exp(-rate), for the Poisson draw
     source_amount_kind: PerSource  # codes.AmountKind
     source_amount_min: PerSource  # minimum amount in cents
     source_amount_max: PerSource  # maximum amount in cents
@@ -288,21 +299,21 @@ class State(NamedTuple):
     bank_balance_cents: PerBank  # settlement account, may be negative
     bank_credit_limit_cents: PerBank  # overdraft limit
     bank_posted_collateral_cents: PerBank  # posted collateral
-    bank_collateral_since_tick: PerBank  # tick of the last post, NONE: none yet
-    bank_timer_head: PerBank  # collateral with a withdrawal timer, linked by pay_next
+    bank_collateral_since_tick: PerBankNumber  # tick of the last post, NONE: none yet
+    bank_timer_head: PerBankNumber  # collateral with a withdrawal timer, linked by pay_next
     bank_deferred_cents: PerBank  # credits that become usable at the end of the tick
     bank_pool_allocated_cents: PerBank  # allocated part of the pool
-    bank_pool_fraction_ppm: PerBank  # allocated share of the pool
+    bank_pool_fraction_ppm: PerBankNumber  # allocated share of the pool
     bank_outflow_cents: PerBank  # settled payments sent today
     bank_inflow_cents: PerBank  # settled payments received today
-    bank_queue1_head: PerBank  # first payment of the internal queue
-    bank_queue1_tail: PerBank  # last payment of the internal queue
-    bank_queue1_count: PerBank  # payments in the internal queue
+    bank_queue1_head: PerBankNumber  # first payment of the internal queue
+    bank_queue1_tail: PerBankNumber  # last payment of the internal queue
+    bank_queue1_count: PerBankNumber  # payments in the internal queue
     bank_queue1_cents: PerBank  # value in the internal queue
-    bank_queue2_count: PerBank  # the bank's payments in the central queue
+    bank_queue2_count: PerBankNumber  # the bank's payments in the central queue
     bank_queue2_cents: PerBank  # their value
     bank_expected_cents: PerBank  # value of payments to this bank in the central queue
-    bank_budget_node: PerBank  # leaf that set this tick's release budget, NONE: no limit
+    bank_budget_node: PerBankNumber  # leaf that set this tick's release budget, NONE: no limit
     bank_budget_cents: PerBank  # release budget
     bank_budget_each_cents: PerBank  # release budget for each counterparty
     # -- memory of trees --
@@ -317,12 +328,13 @@ class State(NamedTuple):
     pair_send_limit_cents: PerPairSendLimit  # bilateral limit, NONE: no limit
     # -- random arrivals --
     day_rate_factor: OneFloat  # today's factor of all rates
-    source_rate: PerSourceFloat  # current mean number of payments per tick
-    source_base_rate: PerSourceFloat  # rate without global rate changes
-    source_exp_neg_rate: PerSourceFloat  # exp(-rate), cached for the Poisson draw
-    source_deadline_min_ticks: PerSource  # shortest time from arrival to deadline
-    source_deadline_max_ticks: PerSource  # longest time from arrival to deadline
-    source_is_weighted: PerSource  # receivers are drawn by weight
+    # axis empty if no event changes arrivals: the scenario's values hold
+    source_rate: PerLiveSourceFloat  # current mean number of payments per tick
+    source_base_rate: PerLiveSourceFloat  # rate without global rate changes
+    source_exp_neg_rate: PerLiveSourceFloat  # exp(-rate), cached for the Poisson draw
+    source_deadline_min_ticks: PerLiveSource  # shortest time from arrival to deadline
+    source_deadline_max_ticks: PerLiveSource  # longest time from arrival to deadline
+    source_is_weighted: PerLiveSource  # receivers are drawn by weight
     live_weight: PerLiveWeight  # receiver weights; axis empty if no event changes a weight
     # -- scenario events --
     event_next_tick: PerEvent  # next tick of the event, NONE: never again
@@ -377,25 +389,25 @@ class State(NamedTuple):
     loan_is_overdue: PerLoan  # was not repaid at maturity
     loan_next: PerLoan  # next loan, or next free row
     # -- payments --
-    pay_place: PerPayment  # codes.Place
+    pay_place: PerPaymentCode  # codes.Place
     pay_id: PerPayment  # payment id
-    pay_sender: PerPayment  # sender
-    pay_receiver: PerPayment  # receiver
+    pay_sender: PerPaymentShort  # sender
+    pay_receiver: PerPaymentShort  # receiver
     pay_amount_cents: PerPayment  # original amount
     pay_remaining_cents: PerPayment  # remaining amount
-    pay_arrival_tick: PerPayment  # tick of arrival
-    pay_deadline_tick: PerPayment  # last tick on time
-    pay_priority: PerPayment  # priority
-    pay_original_priority: PerPayment  # priority before escalation
-    pay_rtgs_priority: PerPayment  # codes.RtgsPriority
-    pay_submit_tick: PerPayment  # tick of submission
-    pay_is_divisible: PerPayment  # may be split
-    pay_overdue_since: PerPayment  # tick, NONE: not overdue
-    pay_parent: PerPayment  # row of the split parent
-    pay_release_tick: PerPayment  # release tick of a part of a staggered split, NONE: the policy decides
-    pay_open_children: PerPayment  # unsettled parts of a split parent
-    pay_next: PerPayment  # next payment of its queue, or next free row
-    pay_prev: PerPayment  # previous payment of its queue
+    pay_arrival_tick: PerPaymentNumber  # tick of arrival
+    pay_deadline_tick: PerPaymentNumber  # last tick on time
+    pay_priority: PerPaymentCode  # priority
+    pay_original_priority: PerPaymentCode  # priority before escalation
+    pay_rtgs_priority: PerPaymentCode  # codes.RtgsPriority
+    pay_submit_tick: PerPaymentNumber  # tick of submission
+    pay_is_divisible: PerPaymentCode  # may be split
+    pay_overdue_since: PerPaymentNumber  # tick, NONE: not overdue
+    pay_parent: PerPaymentNumber  # row of the split parent
+    pay_release_tick: PerPayment  # part of a staggered split: release tick, NONE: the policy decides; timer: when due
+    pay_open_children: PerPaymentShort  # unsettled parts of a split parent
+    pay_next: PerPaymentNumber  # next payment of its queue, or next free row
+    pay_prev: PerPaymentNumber  # previous payment of its queue
 
 
 class Work(NamedTuple):

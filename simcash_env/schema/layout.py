@@ -10,7 +10,6 @@ floats or other such classes. ``pack_arguments`` writes them as words, and an op
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
@@ -57,17 +56,38 @@ def interleaved(*axes: str) -> Callable[[type[T]], type[T]]:
     return mark
 
 
+WORD_BYTES: Final = 8
+
+
 class Column(NamedTuple):
-    """One column of a table: its axis, its rank among that axis's columns, how far its elements lie apart, its type."""
+    """One column of a table: its axis, where it lies among the columns of the axis, its type."""
 
     axis: str
-    rank: int
-    stride: int  # words
-    is_float: bool
+    rank: int  # place among the columns of the axis, where each of them lies in one piece
+    offset: int  # bytes from the start of an interleaved element; the widest columns come first
+    stride: int  # bytes from one element to the next
+    element: str  # name of the NumPy type
 
-    def first(self, base: int, length: int) -> int:
-        """The word of the column's first element, where its axis begins at ``base``."""
-        return base + self.rank * (length if self.stride == 1 else 1)
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of an element in the row."""
+        return np.dtype(self.element)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether elements are floats."""
+        return self.dtype.kind == "f"
+
+
+class NarrowColumn(npt.NDArray[Any]):
+    """A column of numbers narrower than a word. Elements are read as int64, as kernels read them; slices are views."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """One element, or those of a list or a mask, as int64; a slice as it lies in the row."""
+        found = super().__getitem__(key)
+        if not isinstance(found, np.ndarray):
+            return np.int64(found)
+        return found if np.may_share_memory(found, self) else np.asarray(found, np.int64)
 
 
 class Layout(NamedTuple):
@@ -76,12 +96,13 @@ class Layout(NamedTuple):
     table: str
     axes: tuple[str, ...]
     columns: dict[str, Column]
+    words_per_axis: dict[str, int]  # words that one element of an axis takes, with all its columns
 
     def sizes(self, lengths: Mapping[str, int]) -> npt.NDArray[np.int64]:
         """The sizes array of a row: for every axis the word at which its columns begin, and its length."""
         for axis in FIXED_LENGTHS.keys() & self.axes:
             assert lengths[axis] == FIXED_LENGTHS[axis]
-        counts, base = self.columns_per_axis(), 0
+        counts, base = self.words_per_axis, 0
         sizes: list[int] = []
         for axis in self.axes:
             sizes += [base, lengths[axis]]
@@ -90,7 +111,7 @@ class Layout(NamedTuple):
 
     def known_base(self, axis: str) -> int | None:
         """The word at which an axis begins in every row; None where that depends on lengths that differ."""
-        counts, base = self.columns_per_axis(), 0
+        counts, base = self.words_per_axis, 0
         for before in self.axes[: self.axes.index(axis)]:
             if before not in FIXED_LENGTHS:
                 return None
@@ -103,43 +124,69 @@ class Layout(NamedTuple):
 
     def width(self, sizes: npt.NDArray[np.int64]) -> int:
         """Words that one row takes."""
-        counts, lengths = self.columns_per_axis(), self.lengths(sizes)
+        counts, lengths = self.words_per_axis, self.lengths(sizes)
         return sum(counts[axis] * lengths[axis] for axis in self.axes)
-
-    def columns_per_axis(self) -> dict[str, int]:
-        """How many columns each axis carries."""
-        counts = dict.fromkeys(self.axes, 0)
-        for column in self.columns.values():
-            counts[column.axis] += 1
-        return counts
 
 
 @cache
 def layout_of(table: type[Any]) -> Layout:
-    """Read a table's layout from the annotations of its fields; axes come in order of first use."""
-    hints = {name: hint.__metadata__ for name, hint in get_type_hints(table, include_extras=True).items()}
-    counts = Counter(axis for axis, _ in hints.values())
-    ranks = dict.fromkeys(counts, 0)
+    """Read a table's layout from the annotations of its fields; axes come in order of first use.
+
+    Columns narrower than a word lie in interleaved axes only, behind the wider ones, so that each begins at a multiple
+    of its own size.
+    """
+    hints = {
+        name: (hint.__metadata__[0], element_type(hint.__origin__))
+        for name, hint in get_type_hints(table, include_extras=True).items()
+    }
+    axes = tuple(dict.fromkeys(axis for axis, _ in hints.values()))
     columns: dict[str, Column] = {}
-    for name, (axis, is_float) in hints.items():
-        stride = counts[axis] if axis in _INTERLEAVED.get(table, ()) else 1
-        columns[name] = Column(axis, ranks[axis], stride, is_float)
-        ranks[axis] += 1
-    return Layout(table.__name__, tuple(ranks), columns)
+    words: dict[str, int] = {}
+    for axis in axes:
+        own = {name: kind for name, (each, kind) in hints.items() if each == axis}
+        words[axis] = -(-sum(kind.itemsize for kind in own.values()) // WORD_BYTES)
+        if axis not in _INTERLEAVED.get(table, ()):
+            assert {kind.itemsize for kind in own.values()} == {WORD_BYTES}
+            columns |= {name: Column(axis, rank, 0, WORD_BYTES, own[name].name) for rank, name in enumerate(own)}
+            continue
+        stride, offset = words[axis] * WORD_BYTES, 0
+        for name in sorted(own, key=lambda name: -own[name].itemsize):
+            columns[name] = Column(axis, 0, offset, stride, own[name].name)
+            offset += own[name].itemsize
+    return Layout(table.__name__, axes, {name: columns[name] for name in hints}, words)
+
+
+@cache
+def _steps(table: Any) -> tuple[tuple[int, int, int, int, int, np.dtype[Any]], ...]:
+    """Of each column: where sizes name its axis, its elements a word, rank, offset and stride in elements, type."""
+    layout = layout_of(table)
+    return tuple(
+        (
+            2 * layout.axes.index(column.axis),
+            WORD_BYTES // column.dtype.itemsize,
+            column.rank,
+            column.offset // column.dtype.itemsize,
+            column.stride // column.dtype.itemsize,
+            column.dtype,
+        )
+        for column in layout.columns.values()
+    )
 
 
 def plain_opener(table: type[T]) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], T]:
     """The opener for Python: NumPy views of the row by name; of many rows at once, columns run along the last axis."""
-    layout = layout_of(table)
+    columns = _steps(table)
+    types = {each[-1] for each in columns}
 
     def open_plain(row: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> T:
-        bases, length = dict(zip(layout.axes, sizes[::2].tolist(), strict=True)), layout.lengths(sizes)
+        numbers = sizes.tolist()
+        rows = {dtype: row.view(dtype) for dtype in types}
         views = []
-        for column in layout.columns.values():
-            count = length[column.axis]
-            start = column.first(bases[column.axis], count)
-            view = row[..., start : start + count * column.stride : column.stride][..., :count]
-            views.append(view.view(np.float64) if column.is_float else view)
+        for axis, per_word, rank, offset, step, dtype in columns:
+            count = numbers[axis + 1]
+            start = numbers[axis] * per_word + rank * count + offset
+            view = rows[dtype][..., start : start + count * step : step]
+            views.append(view if per_word == 1 else view.view(NarrowColumn))
         return table(*views)
 
     return open_plain

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from simcash_env.compile.scenario import STATE_LAYOUT, CompiledScenario, chain_free_rows, initial_state, initial_work
 from simcash_env.errors import RoomError, SimulationError
@@ -43,6 +44,10 @@ UNHASHED: Final = frozenset(
     | {"cursor_event", "cursor_source", "cursor_left", "cursor_recorded"}
 )
 """Columns that say where rows lie, not what is true; the digest sees queues as ids in order instead."""
+
+
+SCENARIO_COLUMN: Final = {"source_base_rate": "source_rate"}
+"""Columns of a scenario with the values of columns of the axis ``live_source``, where the names differ."""
 
 
 def grow_payments(rows: I64, sizes: I64) -> tuple[I64, I64]:
@@ -248,6 +253,13 @@ class Engine:
             else:
                 return self._logged()
 
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of the state in whole words, with the values that hold where the scenario does not need it."""
+        values, axis = getattr(self.state, name), STATE_LAYOUT.columns[name].axis
+        if len(values) == 0 and axis == "live_source":
+            values = getattr(self.scenario.view, SCENARIO_COLUMN.get(name, name))
+        return np.asarray(values, np.float64 if STATE_LAYOUT.columns[name].is_float else np.int64)
+
     def overdraft_limit(self, bank: int) -> int:
         """Overdraft that the bank may use, in cents."""
         kept = PPM - int(self.scenario.view.bank_haircut_ppm[bank])
@@ -279,15 +291,15 @@ class Engine:
         for name, column in STATE_LAYOUT.columns.items():
             if name in UNHASHED or (name == "recorded_place" and self.scenario.recorded is None):
                 continue
-            values = getattr(state, name)
+            values = self.column(name)
             digest.update((values[live] if column.axis == "pay" else values).tobytes())
-        queues = [self.queue2_rows(), *(self.queue1_rows(bank) for bank in range(self.scenario.num_banks))]
+        queues = [self.queue2_rows(), *(chain(state, head) for head in state.bank_queue1_head.tolist())]
         for rows in queues:
             digest.update(np.array([len(rows), *state.pay_id[rows]], np.int64).tobytes())
-        for bank in range(self.scenario.num_banks):
-            rows = chain(state, int(state.bank_timer_head[bank]))
-            timers = [state.pay_remaining_cents[rows], state.pay_deadline_tick[rows]]
-            digest.update(np.array([len(rows), *np.concatenate(timers)], np.int64).tobytes())
+        for head in state.bank_timer_head.tolist():
+            rows = chain(state, head)
+            timers = [*state.pay_remaining_cents[rows], *state.pay_release_tick[rows]]
+            digest.update(np.array([len(rows), *timers], np.int64).tobytes())
         parents = [state.pay_id[parent] if parent >= 0 else parent for parent in state.pay_parent[live]]
         digest.update(np.array(parents, np.int64).tobytes())
         return digest.hexdigest()
@@ -295,8 +307,8 @@ class Engine:
 
 def chain(state: State, row: int) -> list[int]:
     """Follow ``pay_next`` from a row to the end of its queue."""
-    rows = []
+    rows, following = [], state.pay_next.view(np.ndarray)
     while row >= 0:
         rows.append(row)
-        row = int(state.pay_next[row])
+        row = int(following[row])
     return rows

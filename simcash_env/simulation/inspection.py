@@ -50,7 +50,7 @@ def _bank(engine: Engine, number: int) -> dict[str, Any]:
         "credit_limit": int(state.bank_credit_limit_cents[number]),
         "posted_collateral": int(state.bank_posted_collateral_cents[number]),
         "timers": [
-            (int(state.pay_remaining_cents[row]), int(state.pay_deadline_tick[row]))
+            (int(state.pay_remaining_cents[row]), int(state.pay_release_tick[row]))
             for row in chain(state, int(state.bank_timer_head[number]))
         ],
         "allocated_pool": int(state.bank_pool_allocated_cents[number]),

@@ -3,6 +3,7 @@
 import pytest
 
 from simcash_env.config.trees.language import ACTIONS
+from simcash_env.schema.limits import MAX_TICKS
 from tests.kernels.trees.worlds import HOLD, RELEASE, Both, leaf, number, tree, when
 
 
@@ -20,6 +21,19 @@ def test_decisions_staggered_split_keeps_its_gap_and_boosts_its_parts() -> None:
     parts = [event for event in run.simulation.events() if event.kind == "PolicySubmit"]
     assert [event.tick for event in parts] == [0, 0, 2, 4]
     assert run.simulation.events().counts()["ParentSettled"] == 1
+
+
+def test_decisions_staggered_split_keeps_parts_whose_tick_never_comes() -> None:
+    # 3 * MAX_TICKS is negative in 32 bits
+    stagger = leaf(
+        "StaggerSplit", num_splits=number(4), stagger_first_now=number(1), stagger_gap_ticks=number(MAX_TICKS)
+    )
+    run = Both(tree(stagger))
+    run.submit(100)
+    assert [run.settled() for _ in range(3)] == [[25], [], []]
+    engine = run.simulation._engine
+    ticks = engine.state.pay_release_tick[engine.queue1_rows(0)]
+    assert ticks.tolist() == [MAX_TICKS, 2 * MAX_TICKS, 3 * MAX_TICKS]
 
 
 def test_decisions_waiting_parts_of_a_staggered_split_are_not_judged_again() -> None:

@@ -152,6 +152,6 @@ def test_growth_batch_that_plays_many_episodes_keeps_its_rows():
     sizes = []
     for step in range(30 * vec.num_ticks):
         vec.step(np.where(vec.masks[..., 1] == 1, 1, 0))
-        if step % (10 * vec.num_ticks) == 0:
+        if (step + 1) % (10 * vec.num_ticks) == 0:
             sizes.append(vec._states.rows.size)
     assert len(set(sizes)) == 1

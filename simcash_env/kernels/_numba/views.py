@@ -1,7 +1,7 @@
 """Open one int64 arena row as named arrays, at no cost.
 
 A *table* is a NamedTuple class whose fields are annotated with an axis (``PerBank``, ``PerPayment`` ...). All its
-columns are concatenated in one row of int64; a ``sizes`` array says how long each axis is. ``opener(Table)``
+columns lie in one row of int64 words; a ``sizes`` array says how long each axis is. ``opener(Table)``
 returns a function ``open_table(row, sizes)``:
 
 * in Python it returns the NamedTuple of NumPy views of the row;
@@ -10,7 +10,8 @@ returns a function ``open_table(row, sizes)``:
   compiles as if it took a handful of integers. A column is less than an array (no slices, no negative index, no
   arithmetic), which keeps the code that LLVM gets small. The row must outlive the view; kernels get it as an argument.
 
-Float columns are the same 64 bits read as float64.
+Float columns are read from the same words as float64, narrow columns as int32, int16 or int8; kernels see narrow
+numbers as int64.
 """
 
 from __future__ import annotations
@@ -56,10 +57,17 @@ class ViewType(types.Type):
 
 
 class ColumnType(types.Type):
-    """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``."""
+    """Numba's type of one column: a pointer and a length. It knows ``column[i]``, assignment and ``shape[0]``.
+
+    Attributes:
+        element: type of an element in memory.
+        value: type in which kernels read and write it: int64 for all signed integers.
+        stride: elements from one to the next.
+    """
 
     def __init__(self, element: Any, stride: int = 1) -> None:
         self.element = element
+        self.value = types.int64 if isinstance(element, types.Integer) and element.signed else element
         self.stride = stride
         super().__init__(name=f"Column({element}, {stride})")
 
@@ -75,7 +83,7 @@ class _ReadElement(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         """Type of ``column[i]``."""
         if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
-            return signature(args[0].element, args[0], types.int64)
+            return signature(args[0].value, args[0], types.int64)
         return None
 
 
@@ -84,7 +92,7 @@ class _WriteElement(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         """Type of ``column[i] = value``."""
         if isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
-            return signature(types.none, args[0], types.int64, args[0].element)
+            return signature(types.none, args[0], types.int64, args[0].value)
         return None
 
 
@@ -104,12 +112,21 @@ def _checked_pointer(context: Any, builder: Any, typ: ColumnType, column: Any, i
 
 @lower_builtin(operator.getitem, ColumnType, types.Integer)
 def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(_checked_pointer(context, builder, sig.args[0], args[0], args[1]))
+    column = sig.args[0]
+    return context.cast(
+        builder, builder.load(_checked_pointer(context, builder, column, *args)), column.element, column.value
+    )
 
 
 @lower_builtin(operator.setitem, ColumnType, types.Integer, types.Number)
 def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], _checked_pointer(context, builder, sig.args[0], args[0], args[1]))
+    column, (opened, index, value) = sig.args[0], args
+    stored = context.cast(builder, value, column.value, column.element)
+    if BOUNDSCHECK and column.value != column.element:  # pragma: no cover - machine code, as above
+        read = context.cast(builder, stored, column.element, column.value)
+        with cgutils.if_unlikely(builder, builder.icmp_signed("!=", read, value)):
+            context.call_conv.return_user_exc(builder, OverflowError, (f"a number does not fit {column.element}",))
+    builder.store(stored, _checked_pointer(context, builder, column, opened, index))
     return context.get_dummy_value()
 
 
@@ -137,7 +154,7 @@ class _ViewModel(models.StructModel):
 
 
 def _column_type(column: Column) -> ColumnType:
-    return ColumnType(types.float64 if column.is_float else types.int64, column.stride)
+    return ColumnType(from_dtype(column.dtype), column.stride // column.dtype.itemsize)
 
 
 @infer_getattr
@@ -169,9 +186,9 @@ def _lower_column(context: Any, builder: Any, typ: ViewType, value: Any, attr: s
         _load_size(context, builder, view, number + 1) if length is None else context.get_constant(types.int64, length)
     )
     base = _load_size(context, builder, view, number) if known is None else context.get_constant(types.int64, known)
-    rank = context.get_constant(types.int64, column.rank)
-    first = rank if column.stride > 1 else builder.mul(size, rank)
-    pointer = builder.gep(view.data, [builder.add(base, first)])
+    first = builder.mul(size, context.get_constant(types.int64, column.rank)) if column.rank else None
+    pointer = builder.gep(view.data, [builder.add(base, first) if first is not None else base])
+    pointer = cgutils.pointer_add(builder, pointer, column.offset)
     opened = cgutils.create_struct_proxy(_column_type(column))(context, builder)
     opened.data = builder.bitcast(pointer, opened.data.type)
     opened.size = size
