@@ -25,7 +25,7 @@ from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.plots import figure, save
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.evaluation.statistics import bootstrap_interval, conditional_value_at_risk, paired_difference
+from simcash_env.evaluation.statistics import Interval, bootstrap_interval, conditional_value_at_risk, paired_difference
 from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.evaluate import evaluate_learned
@@ -41,9 +41,11 @@ SHIPPED: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m benchmarks.closeness"
 FEW_DECISIONS: Final = 100
 TEST_DAYS, LONG_TEST_DAYS = 10_000, 2_000
+AROUND: Final = "-around"
+"""Ending of the name of a second PPO policy, which adds to the actions of the search."""
 HEADS: Final = (
     "scenario", "policy", "mean cost", "95 % interval", "gap to the bound", "difference to the best script",
-    "CVaR 95 %", "CVaR 99 %", "worst day", "settled",
+    "difference to the search", "CVaR 95 %", "CVaR 99 %", "worst day", "settled",
 )  # fmt: skip
 COLOURS: Final = {"script": "#0072B2", "search": "#D55E00", "ppo": "#009E73"}
 """By kind of policy; colours that colour-blind readers can tell apart (Okabe and Ito)."""
@@ -59,11 +61,13 @@ def num_days(config: ScenarioConfig) -> int:
 def learned(config: ScenarioConfig, seeds: Sequence[int], searches: Path) -> Iterator[tuple[str, str, Evaluation]]:
     """Kind, name and costs of every checkpoint of the scenario: those of searches, and the one that is shipped."""
     found = [("search", path) for path in sorted(searches.glob(f"{config.name}*-seed*.npy"))]
-    found += [("ppo", path) for path in [SHIPPED / f"{config.name}-seed0.pt"] if path.is_file()]
+    ppo = [SHIPPED / f"{config.name}{form}-seed0.pt" for form in ("", AROUND)]
+    found += [("ppo", path) for path in ppo if path.is_file()]
     for kind, path in found:
         facts = read_facts(path)
         evaluation, _ = evaluate_learned(learner_named(facts.algorithm).load(path), config, seeds)
-        yield kind, f"{facts.algorithm}, seed {facts.seed}", evaluation
+        form = " around the search" if facts.training_settings().start else ""
+        yield kind, f"{facts.algorithm}{form}, seed {facts.seed}", evaluation
 
 
 def measure(name: str, searches: Path) -> dict[str, Any]:
@@ -74,6 +78,7 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
     script = best.evaluation
     played = [("script", best.policy, script), *learned(config, seeds, searches)]
     reference, allowed = Reference(config, seeds), with_any_share(decisions_of_learners(config))
+    searched = next((evaluation.totals() for kind, _, evaluation in played if kind == "search"), None)
     rows = []
     for kind, policy, evaluation in played:
         totals = evaluation.totals()
@@ -81,7 +86,8 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
         rows.append({
             "kind": kind, "policy": policy, "mean": interval.mean, "low": interval.low, "high": interval.high,
             "gap": reference.gap(interval.mean, allowed),
-            "difference": [difference.mean, difference.low, difference.high],
+            "difference": spanned(difference),
+            "to_search": None if kind != "ppo" or searched is None else spanned(paired_difference(totals, searched)),
             "cvar95": conditional_value_at_risk(totals, 0.95), "cvar99": conditional_value_at_risk(totals, 0.99),
             "worst": float(np.max(totals)), "settled": evaluation.settled_share,
         })  # fmt: skip
@@ -92,15 +98,26 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def spanned(interval: Interval) -> list[float]:
+    """Mean and ends of an interval."""
+    return [interval.mean, interval.low, interval.high]
+
+
+def difference_text(given: Sequence[float] | None, best: float) -> str:
+    """A difference with its interval, and in per cent of the best tuned script; empty without one."""
+    if given is None:
+        return ""
+    mean, low, high = given
+    return f"{amount_text(mean)} [{amount_text(low)}, {amount_text(high)}], {100 * mean / best:+.1f} %"
+
+
 def cells(scenario: str, row: Mapping[str, Any], best: float) -> list[str]:
     """A line of the table."""
-    mean, low, high = row["difference"]
-    percent = 100 * mean / best
     return [
         scenario, row["policy"], amount_text(row["mean"]), f"{amount_text(row['low'])} to {amount_text(row['high'])}",
         "" if row["gap"] is None else f"{row['gap']:.1%}",
-        "" if row["kind"] == "script" else
-        f"{amount_text(mean)} [{amount_text(low)}, {amount_text(high)}], {percent:+.1f} %",
+        "" if row["kind"] == "script" else difference_text(row["difference"], best),
+        difference_text(row.get("to_search"), best),
         amount_text(row["cvar95"]), amount_text(row["cvar99"]), amount_text(row["worst"]),
         "" if row.get("settled") is None else f"{row['settled']:.2%}",
     ]  # fmt: skip

@@ -52,8 +52,8 @@ EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_
 """System cost in the only equilibrium on the grid."""
 SEEDS: Final = 3
 PUBLISHED: Final = (
-    "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "3b-6t-v0", "castro-12period-v0", "4b-8t-v0",
-    "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0",
+    "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "2b-3t-v0-around", "3b-6t-v0",
+    "castro-12period-v0", "4b-8t-v0", "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0",
     "target2-day-v0", "core-periphery-200-v0",
 )  # fmt: skip
 

@@ -39,14 +39,18 @@ def test_closeness_compares_all_policies_on_the_same_days(searches, tmp_path, mo
     arguments = ["--searches", str(searches), "--folder", str(out), "--assets", str(out)]
     closeness.main([SCENARIO, *arguments])
     found = json.loads((out / "closeness.json").read_text())["scenarios"][0]
-    script, search, ppo = found["rows"]
-    assert [row["policy"] for row in found["rows"]] == ["fifo", "cmaes, seed 7", "ippo, seed 0"]
+    script, search, ppo = found["rows"][:3]
+    assert [row["policy"] for row in found["rows"]] == [
+        "fifo", "cmaes, seed 7", "ippo, seed 0", "ippo around the search, seed 0",
+    ]  # fmt: skip
+    assert ppo["to_search"][0] == pytest.approx(ppo["mean"] - search["mean"])
     fifo = evaluate_policy(load(SCENARIO), FifoPolicy(), held_out_seeds(30), (0.5, 0.5)).totals()
     assert script["mean"] == pytest.approx(fifo.mean())
     assert script["worst"] == fifo.max()
     assert 0.0 < script["settled"] <= 1.0
     for row in (search, ppo):
         assert row["difference"][0] == pytest.approx(row["mean"] - script["mean"])
+        assert (row["to_search"] is None) == (row is search)
         assert row["gap"] == pytest.approx(row["mean"] / found["bound"] - 1)
     text = (out / "closeness.md").read_text()
     assert text.count("| cmaes, seed 7 |") == 1
@@ -55,4 +59,4 @@ def test_closeness_compares_all_policies_on_the_same_days(searches, tmp_path, mo
     (out / "closeness.md").unlink()
     closeness.main(["--tables", *arguments])
     assert (out / "closeness.md").read_text() == text
-    assert capsys.readouterr().out.startswith(f"{SCENARIO}: 3 policies on 30 days")
+    assert capsys.readouterr().out.startswith(f"{SCENARIO}: 4 policies on 30 days")

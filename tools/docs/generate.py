@@ -51,6 +51,7 @@ MEASURED: Final = {
     "peers": "python -m benchmarks.peers > docs/results/peers.md",
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
+    "around-search": "python -m training.around SCENARIO ...",
     "market": "python -m training.market_study --markdown docs/results/market.md",
     "learned": "python -m training.publish",
     "generalise": "python -m training.generalise",
