@@ -8,8 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import simcash_env
 
 ENTRY_ROW = '    Entry("dummy_entry", Block.FLOWS, Scale.SHARE, "one half"),\n'
 VERB_ROW = '    SlotVerb(Verb.WAIT, _always, "", "dummy"),\n'
@@ -91,8 +94,9 @@ def before(pytestconfig):
 
 @pytest.fixture
 def tree(tmp_path, pytestconfig):
-    for folder in ("simcash_env", "configs"):
-        shutil.copytree(pytestconfig.rootpath / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folders = (Path(simcash_env.__file__).parent, pytestconfig.rootpath / "configs")  # make wheel installs the package
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
