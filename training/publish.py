@@ -100,7 +100,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     scripts = tuned_baselines(config, days)
     fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
-    if isinstance(settings.expert, ExpertSettings):
+    if isinstance(settings.expert, ExpertSettings) and settings.imitate_steps:
         taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
     return {
         "scenario": name,

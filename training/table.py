@@ -64,7 +64,7 @@ Cents per run, all banks together; lower is better.
 - *Learned*: mean over training runs and test days; every head takes its most likely choice.
 - *Best tuned baseline*: the scripted policy that is cheapest on these test days, among policies tuned on training days:
   the nine of the benchmark.
-- *Expert*: the scripted policy that the settings name; where they have `imitate_steps`, it is imitated before PPO.
+- *Expert*: the scripted policy that the learner imitates before PPO, where it does.
 - *FIFO*: with the scenario's pool share.
 - *Differences*: learned minus baseline and learned minus FIFO, paired by day, with 95 % bootstrap intervals.
 - *Lower bound below baseline*: how far the clairvoyant lower bound, which knows all arrivals, is below the baseline.
