@@ -132,3 +132,11 @@ def test_the_same_command_goes_on_with_a_sweep_whose_process_was_killed(tmp_path
     assert [trial["iterations"] for trial in found["trials"]] == [8, 8]
     assert max(trial["resumed_from"] for trial in found["trials"]) >= 2, "one was taken up from its checkpoint"
     assert Path(folder, "simcash-sweep.json").is_file()
+
+
+def test_evaluation_and_tuning_on_two_nodes_give_the_results_of_one():
+    from benchmarks.ray_nodes import measure
+
+    rows = measure(1, 20, 2)
+    assert [row.work for row in rows] == ["evaluation", "tuning"]
+    assert all(row.efficiency > 0 for row in rows)
