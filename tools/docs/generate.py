@@ -41,6 +41,7 @@ PAGES: Final = (
     "docs/studies/liquidity-demand.md",
     "docs/studies/liquidity-delay.md",
     "docs/studies/reordering.md",
+    "docs/how-to/cluster.md",
 )
 
 MEASURED: Final = {
@@ -48,6 +49,7 @@ MEASURED: Final = {
     "faces": "python -m benchmarks.faces --markdown > docs/results/faces.md",
     "targets": "python -m benchmarks.targets --markdown > docs/results/targets.md",
     "growth": "python -m benchmarks.growth",
+    "ray-nodes": ".adapters/rllib/bin/python -m benchmarks.ray_nodes --out docs/results/ray-nodes.md",
     "peers": "python -m benchmarks.peers > docs/results/peers.md",
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
