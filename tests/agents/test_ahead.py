@@ -6,7 +6,7 @@ import pytest
 from simcash_env import make_vec
 from simcash_env.agents.ahead import CACHED_WORDS
 
-COPIES = 150
+COPIES = 180
 
 
 @pytest.mark.parametrize("action", ["queue", "rank"])
