@@ -51,8 +51,9 @@ test: setup  ## what every change must pass, within minutes: check, all tests bu
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
 	@$(MAKE) --no-print-directory test-compiled
+	@$(MAKE) --no-print-directory test-py
 	@$(MAKE) --no-print-directory test-fallback >build/fallback.log 2>&1 & fallback=$$!; \
-		$(MAKE) --no-print-directory WORKERS=1 test-py test-bounds; code=$$?; \
+		$(MAKE) --no-print-directory WORKERS=1 test-bounds; code=$$?; \
 		wait $$fallback || code=1; cat build/fallback.log; exit $$code
 
 test-all: setup  ## everything: check, then all tests with all that they try, then those of the engine three times more
