@@ -25,7 +25,7 @@ from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.plots import figure, save
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.evaluation.statistics import Interval, bootstrap_interval, conditional_value_at_risk, paired_difference
+from simcash_env.evaluation.statistics import bootstrap_interval, conditional_value_at_risk, paired_difference
 from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.evaluate import evaluate_learned
@@ -59,7 +59,7 @@ def num_days(config: ScenarioConfig) -> int:
 
 
 def learned(config: ScenarioConfig, seeds: Sequence[int], searches: Path) -> Iterator[tuple[str, str, Evaluation]]:
-    """Kind, name and costs of every checkpoint of the scenario: those of searches, and the one that is shipped."""
+    """Kind, name and costs of every checkpoint of the scenario: of searches, and of PPO those that are shipped."""
     found = [("search", path) for path in sorted(searches.glob(f"{config.name}*-seed*.npy"))]
     ppo = [SHIPPED / f"{config.name}{form}-seed0.pt" for form in ("", AROUND)]
     found += [("ppo", path) for path in ppo if path.is_file()]
@@ -86,8 +86,8 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
         rows.append({
             "kind": kind, "policy": policy, "mean": interval.mean, "low": interval.low, "high": interval.high,
             "gap": reference.gap(interval.mean, allowed),
-            "difference": spanned(difference),
-            "to_search": None if kind != "ppo" or searched is None else spanned(paired_difference(totals, searched)),
+            "difference": difference.numbers(),
+            "to_search": None if kind != "ppo" or searched is None else paired_difference(totals, searched).numbers(),
             "cvar95": conditional_value_at_risk(totals, 0.95), "cvar99": conditional_value_at_risk(totals, 0.99),
             "worst": float(np.max(totals)), "settled": evaluation.settled_share,
         })  # fmt: skip
@@ -96,11 +96,6 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
         "scenario": name, "days": len(seeds), "bound": reference.cents, "bound_kind": bound.kind if bound else None,
         "bound_error": bound.standard_error if bound else None, "rows": rows, "commit": commit(), "machine": machine(),
     }  # fmt: skip
-
-
-def spanned(interval: Interval) -> list[float]:
-    """Mean and ends of an interval."""
-    return [interval.mean, interval.low, interval.high]
 
 
 def difference_text(given: Sequence[float] | None, best: float) -> str:

@@ -55,7 +55,7 @@ def measure(scenario: str, seed: int, steps: int, log_std: float, learning_rate:
     difference = paired_difference(cost, search)
     return {
         "scenario": scenario, "seed": seed, "steps": steps, "log_std": log_std, "learning_rate": learning_rate,
-        "search": float(search.mean()), "minus_search": [difference.mean, difference.low, difference.high],
+        "search": float(search.mean()), "minus_search": difference.numbers(),
         "days": days, "version": __version__, "commit": commit(), "processor": processor(),
     }  # fmt: skip
 

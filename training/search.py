@@ -63,7 +63,7 @@ def run_search(
         found[kind] = {
             "days": len(played), "mean": interval.mean, "low": interval.low, "high": interval.high,
             "standard_error": float(totals.std() / len(played) ** 0.5), "start": float(start.mean()),
-            "minus_start": [difference.mean, difference.low, difference.high],
+            "minus_start": difference.numbers(),
             "p99": float(np.quantile(totals, 0.99)),
         }  # fmt: skip
     return {

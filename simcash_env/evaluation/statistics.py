@@ -48,6 +48,10 @@ class Interval:
         """True if this interval lies wholly below the other."""
         return self.high < other.low
 
+    def numbers(self) -> list[float]:
+        """Mean, lower and upper end, as results in JSON have them."""
+        return [self.mean, self.low, self.high]
+
     def range(self, separator: str = " to ") -> str:
         """Both ends in words, or ``n = 1`` for a single figure."""
         return SINGLE if self.count == 1 else f"{self.low:,.0f}{separator}{self.high:,.0f}"

@@ -84,7 +84,7 @@ def scenarios(draw: Draw) -> ScenarioConfig:
         "events": draw(events(frame, accounts)),
         "market": draw(maybe(market(frame))),
     }
-    if any("multiplier" in event for event in rows["events"]):  # both together may pass the largest rate
+    if any(event.get("multiplier", 0.0) > 1.0 for event in rows["events"]):  # both together may pass the largest rate
         rows["simulation"]["day_factor_log_std"] = 0.0
     if rows["arrivals"] is not None:  # the rule set simcash takes none
         rows["rules"] = {**(rows["rules"] if isinstance(rows["rules"], dict) else {}), "set": "standard"}
