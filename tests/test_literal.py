@@ -24,6 +24,7 @@ from simcash_env.records.recorder import Recorder
 from simcash_env.simulation import Simulation
 from tests.cli.test_commands import called
 from tests.market.worlds import BANKS, scheduled
+from tests.sources import EVERYTHING, folder_of, modules
 from training.plots import draw_shares
 
 ROOT = Path(__file__).parents[1]
@@ -180,12 +181,7 @@ def test_literal_training_plot_draws_names_as_they_are(tmp_path):
     assert {"_A", "$x_$"} <= set(drawing(tmp_path / "shares.svg"))
 
 
-SOURCES = [
-    path
-    for folder in ("simcash_env", "baselines", "training", "docs", "benchmarks")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if path.name != "literal.py"
-]
+SOURCES = {name: path for name, path in modules(*EVERYTHING, "benchmarks").items() if path.name != "literal.py"}
 DIRECT = {
     "Console": "literal_console",
     "TextColumn": "literal_column",
@@ -212,21 +208,23 @@ def direct_uses(tree):
 
 def test_literal_markup_is_read_nowhere_else():
     found = [
-        f"{path.relative_to(ROOT)}:{line}: {name}, use {instead}"
-        for path in SOURCES
+        f"{source}:{line}: {name}, use {instead}"
+        for source, path in SOURCES.items()
         for line, name, instead in direct_uses(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert found == []
 
 
 def test_literal_figures_are_drawn_without_mathtext():
-    for path in SOURCES:
+    for path in SOURCES.values():
         text = path.read_text(encoding="utf-8")
         if "savefig" in text:
             assert "@literal_plot()" in text or "with literal_plot()" in text, path
 
 
 def test_literal_viewer_makes_text_only():
-    for path in (ROOT / "simcash_env" / "service" / "static").glob("*.js"):
+    scripts = list((folder_of("simcash_env") / "service" / "static").glob("*.js"))
+    assert scripts
+    for path in scripts:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text), path

@@ -17,6 +17,7 @@ import simcash_env
 from simcash_env.cli import doctor, main, warming
 from simcash_env.errors import SimulationError
 from simcash_env.kernels._numba import jit as _jit
+from tests.sources import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,8 +79,7 @@ def test_doctor_warm_calls_every_entry_of_the_packages(capsys):
     assert warm["compiled"] <= warm["entries"]
     defined = {
         node.name
-        for package in (warming.PACKAGE, "baselines", "training")
-        for path in (ROOT / package).rglob("*.py")
+        for path in modules(warming.PACKAGE, "baselines", "training").values()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef) and any(ast.unparse(each) == "entry" for each in node.decorator_list)
     }

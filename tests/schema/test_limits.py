@@ -6,14 +6,15 @@ import pytest
 
 from simcash_env.schema import limits
 from tests.oracle import costs, day, trees
+from tests.sources import modules
 
 NAMES = {name for name in vars(limits) if name.isupper()}
 OLD_NAMES = {"MAX_GAP_TICKS", "LARGEST_SEED", "MAX_AMOUNT_CENTS", "BPS_BOUND", "DAY_FACTOR"}
 
 
-def test_limits_are_defined_once(pytestconfig):
+def test_limits_are_defined_once():
     again = []
-    for path in sorted((pytestconfig.rootpath / "simcash_env").rglob("*.py")):
+    for path in modules("simcash_env").values():
         if path.name == "limits.py":
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

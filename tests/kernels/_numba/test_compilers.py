@@ -13,6 +13,7 @@ import simcash_env.kernels._numba
 from simcash_env.kernels._numba import compilers, notice
 from simcash_env.kernels._numba import jit as _jit
 from simcash_env.service import logs
+from tests.sources import modules
 
 ROOT = Path(__file__).resolve().parents[3]
 LINE = "simcash_env: compiling, once per version"
@@ -167,17 +168,11 @@ def test_compilers_dispatcher_without_a_private_attribute_warns_once(prepare, at
 
 def test_every_compilation_goes_through_our_decorators():
     found = set()
-    for folder in ("simcash_env", "baselines", "training"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Attribute) and node.attr in {
-                    "njit",
-                    "jit",
-                    "vectorize",
-                    "guvectorize",
-                    "cfunc",
-                }:
-                    found.add(path.name)
+    compilers = {"njit", "jit", "vectorize", "guvectorize", "cfunc"}
+    for path in modules().values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in compilers:
+                found.add(path.name)
     assert found == {"jit.py", "linking.py"}
 
 
