@@ -5,8 +5,10 @@ Everything in one run:
 - **simulators**: PSSimPy and ``Simulation`` settle the same payments of one day gross, in periods of 15 minutes, with
   money for all of them; both end with the same balances, which is checked;
 - **environments**: PettingZoo's SISL (``pursuit_v5``) and MPE (``simple_spread_v3``) and ``parallel_env`` with ten
-  agents, and the batch of ``make_vec``;
-- **learners**: our PPO and that of Stable-Baselines3 (``benchmarks/training.py``), on the same batch.
+  agents; the batch of ``make_vec``, and batches of JaxMARL and Jumanji (``benchmarks/jax_batches.py``) with as many
+  copies;
+- **learners**: our PPO, that of Stable-Baselines3 on the same batch, and PPO in CleanRL's pattern on Gymnasium's batch
+  (``benchmarks/training.py``).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks import faces, speed, training
+from benchmarks import faces, jax_batches, speed, training
 from simcash_env import __version__, simcash_v0
 from simcash_env.config import ScenarioConfig
 from simcash_env.machine import machine
@@ -134,12 +136,19 @@ def environments(rounds: int) -> dict[str, float]:
     own = simcash_v0.parallel_env(faces.SCENARIO)
     own.reset(seed=1)
     batch, banks = speed.simcash_batch(speed.FEW_COPIES)
+    in_a_call = faces.AGENTS * speed.FEW_COPIES * jax_batches.STEPS
     steps: dict[str, tuple[Callable[[], Any], int, int]] = {
         "MPE, `simple_spread_v3`": (faces.stepping(spread, dict.fromkeys(spread.possible_agents, 1)), faces.AGENTS, 3),
         "SISL, `pursuit_v5`": (faces.stepping(pursuit, dict.fromkeys(pursuit.possible_agents, 1)), faces.AGENTS, 3),
         "simcash_env, `parallel_env`": (faces.stepping(own, faces.ones(own)), faces.AGENTS, 100),
+        f"JaxMARL, `MPE_simple_spread_v3`, {speed.FEW_COPIES} copies": (
+            jax_batches.jaxmarl(faces.AGENTS, speed.FEW_COPIES), in_a_call, 1,
+        ),
+        f"Jumanji, `RobotWarehouse`, {speed.FEW_COPIES} copies": (
+            jax_batches.jumanji(faces.AGENTS, speed.FEW_COPIES), in_a_call, 1,
+        ),
         f"simcash_env, `make_vec` with {speed.FEW_COPIES} copies": (batch, banks, 100),
-    }
+    }  # fmt: skip
     for step, _, _ in steps.values():
         speed.timed(step, 5)
     found = [{name: speed.timed(step, calls) for name, (step, _, calls) in steps.items()} for _ in range(rounds)]

@@ -1,4 +1,4 @@
-"""Training speed of our PPO and of SB3's, in the same run: ``python -m benchmarks.training [--json]``.
+"""Training speed of our PPO, SB3's and CleanRL's pattern, in the same run: ``python -m benchmarks.training [--json]``.
 
 Same scenario, copies, rollout and steps; every bank's decision is a step. Networks have two layers of 64.
 
@@ -7,11 +7,13 @@ Same scenario, copies, rollout and steps; every bank's decision is a step. Netwo
 - ``ours, SB3's settings``: four epochs, a constant rate, tanh, two bodies, as SB3's, so that only the code differs;
 - ``sb3 PPO``: SB3's with these settings, which are nearer to its own defaults; it knows no masks;
 - ``sb3 PPO, our settings``: one epoch, our minibatches and rate, rectified units (SB3 has no common body);
-- ``sb3 MaskablePPO``: sb3-contrib's, with its own distributions.
+- ``sb3 MaskablePPO``: sb3-contrib's, with its own distributions;
+- ``CleanRL's pattern``: ``training/cleanrl_ppo.py``, with SB3's settings. Gymnasium's interface has one agent, so one
+  bank of each copy learns and the others follow their scripts; as many copies more make batches of the same size.
 
-All on the same batch, SB3's through ``SimCashSB3Vec``. Every round trains each from nothing with another seed, in turn;
-then the policies play the same validation days. Seconds are the process's own, on one thread, of the whole loop:
-rollouts, updates, and what libraries do between.
+All but the last on the same batch, SB3's through ``SimCashSB3Vec``. Every round trains each from nothing with another
+seed, in turn; then the policies play the same validation days. Seconds are the process's own, on one thread, of the
+whole loop: rollouts, updates, and what libraries do between.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from simcash_env.learning.settings import TrainingSettings
 from simcash_env.machine import machine
 from simcash_env.registry import load
 from simcash_env.schema.arrays import I64
+from training import cleanrl_ppo
 
 SCENARIOS: Final[dict[str, dict[str, Any]]] = {
     "castro-12period-v0": {
@@ -53,6 +56,8 @@ SCENARIOS: Final[dict[str, dict[str, Any]]] = {
     },
 }  # fmt: skip
 """What all learners have in common."""
+IDS: Final = {"castro-12period-v0": "SimCash/Castro12-v0", "ten-banks-v0": "SimCash/TenBanks-v0"}
+"""Gymnasium's."""
 ROUNDS: Final = 3
 VALIDATION_DAYS: Final = {"castro-12period-v0": 1_000, "ten-banks-v0": 50}
 THEIRS: Final[dict[str, Any]] = {
@@ -85,8 +90,7 @@ class Sb3Agent:
         rows = vec.num_envs * vec.num_banks
         given: dict[str, Any] = {"deterministic": True}
         if isinstance(self._model, MaskablePPO):
-            is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
-            given["action_masks"] = vec.masks[:, :, is_choice].reshape(rows, -1).astype(bool)
+            given["action_masks"] = flat_masks(vec)
         chosen, _ = self._model.predict(vec.observations.reshape(rows, -1), **given)
         actions: I64 = chosen.reshape(vec.actions.shape).astype(np.int64)
         return actions
@@ -121,6 +125,29 @@ class Round:
     validation_cents: float
 
 
+class CleanrlAgent:
+    """The most likely legal actions of CleanRL's pattern, for every bank."""
+
+    def __init__(self, agent: cleanrl_ppo.Agent) -> None:
+        self._agent = agent
+
+    def act(self, vec: SimCashVec) -> I64:
+        """Decide for all learning banks of all copies."""
+        rows = vec.num_envs * vec.num_banks
+        with th.no_grad():
+            logits = self._agent.actor(th.from_numpy(vec.observations.reshape(rows, -1)))
+        logits = logits.masked_fill(th.from_numpy(flat_masks(vec)) == 0, -th.inf)
+        chosen = [head.argmax(1) for head in th.split(logits, vec.action_nvec.tolist(), dim=1)]
+        actions: I64 = th.stack(chosen, dim=1).numpy().reshape(vec.actions.shape).astype(np.int64)
+        return actions
+
+
+def flat_masks(vec: SimCashVec) -> Any:
+    """The masks of all banks of all copies as flat vectors (rows, choices of all heads), bool."""
+    is_choice = np.arange(vec.masks.shape[3]) < vec.action_nvec[:, None]
+    return vec.masks[:, :, is_choice].reshape(vec.num_envs * vec.num_banks, -1).astype(bool)
+
+
 def train_ours(settings: TrainingSettings, seed: int) -> Round:
     """With ``simcash_env/learning/ippo.py``."""
     config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
@@ -143,12 +170,35 @@ def train_sb3(kind: Any, settings: TrainingSettings, seed: int) -> Round:
     return Round(model.num_timesteps, seconds, float(played.totals().mean()))
 
 
+def train_cleanrl(settings: TrainingSettings, seed: int) -> Round:
+    """With ``training/cleanrl_ppo.py``: one bank of each copy, in a batch of as many rows as the others have."""
+    config, days = load(settings.scenario), validation_seeds(VALIDATION_DAYS[settings.scenario])
+    args = cleanrl_ppo.Args(
+        env_id=IDS[settings.scenario], max_queue_slots=settings.max_queue_slots, seed=seed,
+        total_timesteps=settings.total_steps, num_envs=settings.num_envs * len(config.banks),
+        num_steps=settings.steps_per_rollout, learning_rate=settings.learning_rate, gamma=settings.gamma,
+        gae_lambda=settings.gae_lambda, num_minibatches=settings.num_minibatches, update_epochs=settings.num_epochs,
+        clip_coef=settings.clip_range, ent_coef=settings.entropy, vf_coef=settings.value_weight,
+        max_grad_norm=settings.max_grad_norm,
+    )  # fmt: skip
+    th.manual_seed(seed)
+    envs = cleanrl_ppo.make_envs(args)
+    agent = cleanrl_ppo.Agent(envs.single_observation_space.shape[0], envs.single_action_space.nvec.tolist())
+    rows = args.num_envs * args.num_steps
+    began = time.process_time()
+    cleanrl_ppo.train(args, envs, agent)
+    seconds = time.process_time() - began
+    played = evaluate_agent(config, CleanrlAgent(agent), days, max_queue_slots=settings.max_queue_slots)
+    return Round(args.total_timesteps // rows * rows, seconds, float(played.totals().mean()))
+
+
 LEARNERS: Final[dict[str, tuple[Callable[[TrainingSettings, int], Round], bool]]] = {
     "ours": (train_ours, True),
     "ours, SB3's settings": (train_ours, False),
     "sb3 PPO": (partial(train_sb3, PPO), False),
     "sb3 PPO, our settings": (partial(train_sb3, PPO), True),
     "sb3 MaskablePPO": (partial(train_sb3, MaskablePPO), False),
+    "CleanRL's pattern": (train_cleanrl, False),
 }
 """How each is trained, and whether with our settings."""
 
