@@ -26,9 +26,12 @@ from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
 DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
-    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 200), "penalised": (400, 1),
+    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 200), "own-observation": (200, 200),
+    "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
+WHOLE: Final[Mapping[str, int]] = {"castro-12period-v0": 10, "2b-3t-v0": 20}
+"""First observations after which whole payments are planned too, by scenario; they take long."""
 
 
 def made(config: ScenarioConfig, kind: BoundKind, days: int | None = None) -> dict[str, Any]:
@@ -43,7 +46,8 @@ def made(config: ScenarioConfig, kind: BoundKind, days: int | None = None) -> di
     count = num_days if days is None else days
     is_whole = kind == "constant-share"
     forks = num_forks if days is None else days
-    found = lower_bound(config, kind, num_days=count, num_forks=forks, is_whole=is_whole)
+    num_whole = WHOLE.get(config.name, 0) if kind == "own-observation" and days is None else 0
+    found = lower_bound(config, kind, num_days=count, num_forks=forks, num_whole=num_whole, is_whole=is_whole)
     made_by = {"version": __version__, "commit": commit(), "machine": machine()}
     return {"digest": scenario_digest(config), "made_by": made_by, **found.as_dict()}
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from simcash_env.evaluation.lower_bounds import LowerBound
 
 EXTRA: Final = "training"
+WHOLE_SHARE: Final = 10
+"""First observations for each one after which whole payments are planned too."""
 
 
 @examples(
@@ -31,8 +33,8 @@ def bound(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="Bound: clairvoyant, constant-share, first-observation or penalised (may be repeated; default: all"
-            " that the scenario has).",
+            help="Bound: clairvoyant, constant-share, first-observation, own-observation or penalised (may be repeated;"
+            " default: all that the scenario has).",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +53,12 @@ def bound(
     sets: Sets = None,
     *,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Plan whole payments in the two-stage bounds: higher, and slower.")
+        bool,
+        typer.Option(
+            "--whole",
+            help="Plan whole payments in the two-stage bounds, for own-observation after a tenth as many first"
+            " observations: higher, and slower.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +71,10 @@ def bound(
     for name in kind or (() if shares else bound_kinds(config)):
         if notes.is_terminal and not as_json:
             notes.print(f"{config.name}: {name}")
-        found.append(lower_bound(config, name, num_days=days, num_forks=forks, is_whole=whole))  # type: ignore[arg-type]
+        few = max(days // WHOLE_SHARE, 2) if whole and name == "own-observation" else 0
+        found.append(
+            lower_bound(config, name, num_days=days, num_forks=forks, num_whole=few, is_whole=whole)  # type: ignore[arg-type]
+        )
     found += [lower_bound(config, "given-share", num_days=days, share=share) for share in shares or ()]
     if as_json:
         typer.echo(json.dumps([one.as_dict() for one in found]))

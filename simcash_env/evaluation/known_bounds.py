@@ -16,7 +16,7 @@ from simcash_env.config.library import policy_folder
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control
-from simcash_env.evaluation.lower_bounds import LowerBound, gap
+from simcash_env.evaluation.lower_bounds import OF_BANKS_ALONE, LowerBound, gap
 from simcash_env.evaluation.results import bound_note
 from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import shipped_folder
@@ -54,20 +54,23 @@ def known_bounds(config: ScenarioConfig) -> list[LowerBound]:
 
 @dataclass
 class Reference:
-    """What costs on given test days are compared with: the highest known bound that holds for every policy.
+    """What costs on given test days are compared with: the highest known bound that holds for the policies compared.
 
     Args:
         config: the scenario.
         seeds: test days.
+        is_joint: may the policies' banks decide together, knowing each other's queues?
     """
 
     config: ScenarioConfig
     seeds: Sequence[int]
+    is_joint: bool = False
 
     @cached_property
     def bound(self) -> LowerBound | None:
         """The bound; None if none is known."""
-        found = [bound for bound in known_bounds(self.config) if bound.kind != "constant-share"]
+        out = {"constant-share", *(OF_BANKS_ALONE if self.is_joint else ())}
+        found = [bound for bound in known_bounds(self.config) if bound.kind not in out]
         return max(found, key=lambda bound: bound.cents, default=None)
 
     @cached_property

@@ -161,7 +161,7 @@ def run_benchmark(
         config, seeds = load(scenario, changes=changes), held_out_seeds(num_seeds)
         tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
         bounds, fifo = Bounds(config, played_seeds(config, seeds[:num_measured])), None
-        reference = Reference(config, played_seeds(config, seeds))
+        reference = Reference(config, played_seeds(config, seeds), is_joint=bool(rollouts))
         scripted = contenders(config, seeds, tuning, families, only_best=only_best)
         planned = (play(config, played_seeds(config, seeds)) for play in rollouts)
         for played in chain(scripted, planned):

@@ -212,7 +212,7 @@ def new_board(config: ScenarioConfig, num_seeds: int, num_tuning_seeds: int) -> 
     """A board with the scripted policies, of the tuned ones the cheapest on validation days."""
     seeds = held_out_seeds(num_seeds)
     tuning = training_seeds(num_tuning_seeds) if num_tuning_seeds else None
-    reference, rows, fifo = Reference(config, seeds), [], None
+    reference, rows, fifo = Reference(config, seeds, is_joint=True), [], None
     for played in contenders(config, seeds, tuning, ALL_FAMILIES, only_best=True):
         fifo = fifo or played.evaluation
         row = row_of_contender(played, fifo)
@@ -227,7 +227,7 @@ def with_submission(board: Board, archive: Archive, score: Score, config: Scenar
     row = row_of_evaluation(
         facts.name, f"by {', '.join(facts.authors)}", evaluation, _difference(evaluation, board.baselines[0])
     )
-    reference = Reference(config, evaluation.seeds)
+    reference = Reference(config, evaluation.seeds, is_joint=True)
     row = replace(row, gap=reference.gap(row.total.mean, score.allowed), gap_bound=reference.note)
     entry = Entry(
         row, facts.authors, facts.description, facts.information, archive.sha256,

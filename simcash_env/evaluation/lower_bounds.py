@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,18 +22,29 @@ from simcash_env.evaluation.penalised import fitted_penalty, penalised_costs
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import F64
-from simcash_env.evaluation.two_stage import constant_share_bound, first_observation_bound, given_share_costs
+from simcash_env.evaluation.two_stage import (
+    constant_share_bound,
+    first_observation_bound,
+    given_share_costs,
+    own_observation_bound,
+)
 
-BoundKind = Literal["clairvoyant", "constant-share", "first-observation", "penalised", "given-share"]
+BoundKind = Literal["clairvoyant", "constant-share", "first-observation", "own-observation", "penalised", "given-share"]
 
 KINDS: Final[dict[BoundKind, str]] = {
     "clairvoyant": "every policy; knows all arrivals",
     "constant-share": "policies whose pool shares do not depend on the day; knows all arrivals after that choice",
     "first-observation": "every policy; chooses pool shares from the first arrivals, then knows all others",
+    "own-observation": "banks that decide alone; each knows its own first arrivals, then all others",
     "penalised": "every policy; knows all arrivals and is charged for using them",
     "given-share": "policies in which every bank allocates this pool share; knows all arrivals",
 }
 """Which policies each kind holds for, and what it knows."""
+
+NESTED: Final = frozenset({"first-observation", "own-observation"})
+"""Kinds with several days for each first observation."""
+OF_BANKS_ALONE: Final = frozenset({"own-observation"})
+"""Kinds that hold where each bank decides from what it sees itself, not for banks that decide together."""
 
 NUM_DAYS: Final = 100
 NUM_FORKS: Final = 100
@@ -57,6 +69,7 @@ class LowerBound:
         factor: of the control variate.
         control: the control variate; None where the scenario draws nothing.
         seconds: that it took.
+        num_whole: further first observations that show by how much whole payments raise the bound of fractions.
     """
 
     scenario: str
@@ -73,6 +86,7 @@ class LowerBound:
     factor: float
     control: Control | None
     seconds: float
+    num_whole: int = 0
 
     def on_days(self, config: ScenarioConfig, seeds: Sequence[int]) -> float:
         """The bound in cents for the mean over given days, estimated from the control's cost on them.
@@ -101,10 +115,14 @@ def gap(cents: float, bound_cents: float) -> float | None:
 
 def bound_kinds(config: ScenarioConfig) -> tuple[BoundKind, ...]:
     """The kinds that make sense for a scenario."""
+    is_independent = config.arrivals is None and config.simulation.day_factor_log_std == 0.0
     if has_pool(config):
         recorded: tuple[BoundKind, ...] = ("clairvoyant", "constant-share")
-        return recorded if config.arrivals is not None else (*recorded, "first-observation")
-    is_independent = config.arrivals is None and config.simulation.day_factor_log_std == 0.0
+        if config.arrivals is not None:
+            return recorded
+        return (
+            (*recorded, "first-observation", "own-observation") if is_independent else (*recorded, "first-observation")
+        )
     return ("clairvoyant", "penalised") if is_independent else ("clairvoyant",)
 
 
@@ -114,6 +132,7 @@ def lower_bound(
     *,
     num_days: int = NUM_DAYS,
     num_forks: int = NUM_FORKS,
+    num_whole: int = 0,
     is_whole: bool = False,
     share: float = 0.0,
     allowed: AllowedDecisions | None = None,
@@ -126,7 +145,8 @@ def lower_bound(
         kind: see ``KINDS``.
         num_days: test days, or first observations.
         num_forks: days that follow each first observation.
-        is_whole: plan whole payments in the two-stage bounds: higher and slower.
+        num_whole: for ``own-observation``: further first observations after which whole payments are planned too.
+        is_whole: plan whole payments in the other two-stage bounds: higher and slower.
         share: of every bank's pool, for ``given-share``.
         allowed: decisions besides releasing and holding (default: those of learners, with any pool share).
         control: from ``control_of`` with these days left out (default: made here).
@@ -141,13 +161,16 @@ def lower_bound(
     may = with_any_share(decisions_of_learners(config)) if allowed is None else allowed
     require_covered(config, seeds[0], may)
     known = control_of(config, len(seeds)) if control is None else control
-    cents, shares, values, controls, whole = _SAMPLES[kind](Task(config, seeds, num_forks, may, known, is_whole, share))
+    task = Task(
+        config, seeds, num_forks, held_out_seeds(num_whole, num_days) if num_whole else (), may, known, is_whole, share
+    )
+    cents, shares, values, controls, whole, error = _SAMPLES[kind](task)
     estimate = controlled_mean(values, controls, known) if len(seeds) > 1 else Estimate(float(values[0]), 0.0, 0.0)
     mean = float(values.mean())
     return LowerBound(
-        config.name, kind, whole, estimate.cents + cents - mean, estimate.standard_error, cents, standard_error(values),
-        len(seeds), num_forks if kind == "first-observation" else 1, shares, may, estimate.factor,
-        known if len(seeds) > 1 else None, round(time.monotonic() - began, 1),
+        config.name, kind, whole, estimate.cents + cents - mean, math.hypot(estimate.standard_error, error), cents,
+        math.hypot(standard_error(values), error), len(seeds), num_forks if kind in NESTED else 1, shares, may,
+        estimate.factor, known if len(seeds) > 1 else None, round(time.monotonic() - began, 1), num_whole,
     )  # fmt: skip
 
 
@@ -171,49 +194,76 @@ class Task(NamedTuple):
     config: ScenarioConfig
     seeds: Sequence[int]
     num_forks: int
+    whole_seeds: Sequence[int]
     may: AllowedDecisions
     control: Control
     is_whole: bool
     share: float
 
 
-Sample = tuple[float, tuple[float, ...] | None, F64, F64, bool]
-"""The bound on the sample, its shares, cents of each day and of the control, and whether payments are whole."""
+class Sample(NamedTuple):
+    """What a sample shows.
+
+    Attributes:
+        cents: the bound on the sample.
+        shares: at which it is about least; None without a choice of shares.
+        values: cents of each day or first observation.
+        controls: cents of the control on the same.
+        is_whole: are payments whole?
+        error: standard error of what was added from another sample.
+    """
+
+    cents: float
+    shares: tuple[float, ...] | None
+    values: F64
+    controls: F64
+    is_whole: bool
+    error: float = 0.0
 
 
 def _clairvoyant(task: Task) -> Sample:
     bounds = Bounds(task.config, task.seeds)
     least = bounds.required(task.may)
-    return float(least.mean()), None, least, task.control.costs(task.config, task.seeds), bounds.kind == "exact"
+    controls = task.control.costs(task.config, task.seeds)
+    return Sample(float(least.mean()), None, least, controls, bounds.kind == "exact")
 
 
 def _constant_share(task: Task) -> Sample:
     found = constant_share_bound(task.config, task.seeds, task.may, task.control, is_whole=task.is_whole)
-    return found.cents, found.shares, found.values, found.controls, task.is_whole
+    return Sample(found.cents, found.shares, found.values, found.controls, task.is_whole)
 
 
 def _first_observation(task: Task) -> Sample:
     found = first_observation_bound(
         task.config, task.seeds, task.num_forks, task.may, task.control, is_whole=task.is_whole
     )
-    return found.cents, found.shares, found.values, found.controls, task.is_whole
+    return Sample(found.cents, found.shares, found.values, found.controls, task.is_whole)
+
+
+def _own_observation(task: Task) -> Sample:
+    found = own_observation_bound(
+        task.config, task.seeds, task.num_forks, task.may, task.control, whole_seeds=task.whole_seeds
+    )
+    is_whole = bool(task.whole_seeds)
+    return Sample(found.cents, found.shares, found.values, found.controls, is_whole, found.correction_error)
 
 
 def _penalised(task: Task) -> Sample:
     values, _ = penalised_costs(task.config, task.seeds, task.may, fitted_penalty(task.config, task.may))
-    return float(values.mean()), None, values, task.control.costs(task.config, task.seeds), False
+    return Sample(float(values.mean()), None, values, task.control.costs(task.config, task.seeds), is_whole=False)
 
 
 def _given_share(task: Task) -> Sample:
     values = given_share_costs(task.config, task.seeds, task.may, task.share)
     shares = (task.share,) * len(task.config.banks)
-    return float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), True
+    return Sample(float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), is_whole=True)
 
 
 _SAMPLES: Final[dict[BoundKind, Callable[[Task], Sample]]] = {
     "clairvoyant": _clairvoyant,
     "constant-share": _constant_share,
     "first-observation": _first_observation,
+    "own-observation": _own_observation,
     "penalised": _penalised,
     "given-share": _given_share,
 }

@@ -5,11 +5,13 @@ A bank chooses the share of its liquidity pool at its first decision. The bounds
 - constant shares: least mean over days of (pool + least cost of releases) over all shares that do not depend on the day
 - first observation: the same given the payments that arrive before the first decision, for every policy. Days are
   forked after these arrivals; the mean over forks is minimised over shares, then averaged
+- own observation: the same if each bank knows its own first arrivals only, for policies whose banks decide alone. A
+  bank's first arrivals are followed by days that are independent of them
 
-Both add up over banks: ``bank_days`` bounds each bank's cost by its own plan, with receipts as early as they arrive.
-They also hold for banks that choose jointly, with all banks' first arrivals known to all. The minimum of sample means
-is at most the minimum of the means in expectation, so both estimates are biased downwards only (Mak, Morton and Wood
-1999).
+All add up over banks: ``bank_days`` bounds each bank's cost by its own plan, with receipts as early as they arrive. The
+first two also hold for banks that choose jointly, with all banks' first arrivals known to all. The minimum of sample
+means is at most the minimum of the means in expectation, so all estimates are biased downwards only (Mak, Morton and
+Wood 1999).
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.clairvoyant_plan import Plan
-from simcash_env.evaluation.control import Control
+from simcash_env.evaluation.control import Control, standard_error
 from simcash_env.evaluation.evaluate import with_common_policy
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.regret import GAP, SECONDS
@@ -53,12 +55,14 @@ class StageBound:
         shares: of each bank's pool, banks sorted by id: at which the mean is about least.
         values: (days or first observations,) cost of each at its shares, for the standard error.
         controls: (same) cost of the control policy there.
+        correction_error: standard error of what was added to all values from a further sample.
     """
 
     cents: float
     shares: tuple[float, ...]
     values: F64
     controls: F64
+    correction_error: float = 0.0
 
 
 def require_pool(config: ScenarioConfig) -> None:
@@ -156,9 +160,7 @@ def first_observation_bound(
         ConfigError: as for constant shares, or recorded arrivals, of which the first ones tell the day.
     """
     require_pool(config)
-    if config.arrivals is not None:
-        rule = "recorded days cannot be continued at random after their first payments; take the constant share bound"
-        raise ConfigError([Fault(None, None, "arrivals", "recorded", rule)])
+    require_random_days(config)
     compiled = compile_scenario(config)
     cents, shares, controls = [], [], []
     for seed in seeds:
@@ -172,6 +174,104 @@ def first_observation_bound(
     return StageBound(float(np.mean(cents)), tuple(means.tolist()), np.array(cents), np.array(controls))
 
 
+def own_observation_bound(
+    config: ScenarioConfig,
+    seeds: Sequence[int],
+    num_forks: int,
+    may: AllowedDecisions,
+    control: Control,
+    *,
+    whole_seeds: Sequence[int] = (),
+    tolerance: float = TOLERANCE,
+) -> StageBound:
+    """The bound for banks that decide alone: a bank's share may be any function of what it sees at its first decision.
+
+    A bank sees its own arrivals and public information, never another bank's queue or balance.
+
+    Args:
+        config: the scenario.
+        seeds: one for each first observation.
+        num_forks: days that follow each; the bias downwards shrinks with their number.
+        may: decisions that the policies may take.
+        control: policy whose costs on the days of the seeds come with the bound.
+        whole_seeds: further first observations, after which payments are planned whole and in fractions; the mean
+            difference is added to the bound of fractions. The sum is the bound of whole payments, whose search takes
+            long, from a sample of the size of ``seeds``.
+        tolerance: of the search over shares.
+
+    Raises:
+        ConfigError: as for the first observation, or a factor of the day, of which a bank's first arrivals tell.
+    """
+    require_pool(config)
+    require_random_days(config)
+    if config.simulation.day_factor_log_std:
+        rule = "must be 0: a bank's first arrivals tell of the day's factor; take the first observation bound"
+        raise ConfigError([Fault(None, None, "simulation.day_factor_log_std", config.name, rule)])
+    compiled = compile_scenario(config)
+
+    def least(days: Sequence[Sequence[Arrived]], *, is_whole: bool) -> list[LeastShare]:
+        return [
+            least_share(config, compiled, own, may, bank, 1, is_whole=is_whole, tolerance=tolerance)
+            for bank, own in enumerate(days)
+        ]
+
+    found = [least(own_days(config, seed, num_forks), is_whole=False) for seed in seeds]
+    values = np.array([sum(bank.cents for bank in banks) for banks in found])
+    raised = []
+    for seed in whole_seeds:
+        days = own_days(config, seed, num_forks)
+        whole, parts = (sum(one.cents for one in least(days, is_whole=is_whole)) for is_whole in (True, False))
+        raised.append(whole - parts)
+    values += np.mean(raised) if raised else 0.0
+    shares = np.mean([[bank.share for bank in banks] for banks in found], axis=0)
+    error = standard_error(raised) if raised else 0.0
+    return StageBound(
+        float(values.mean()), tuple(shares.tolist()), values, control.costs(config, seeds), correction_error=error
+    )
+
+
+def require_random_days(config: ScenarioConfig) -> None:
+    """Check that a day can go on in many ways after its first arrivals.
+
+    Raises:
+        ConfigError: days are recorded.
+    """
+    if config.arrivals is not None:
+        rule = "recorded days cannot be continued at random after their first payments; take the constant share bound"
+        raise ConfigError([Fault(None, None, "arrivals", "recorded", rule)])
+
+
+def own_days(config: ScenarioConfig, seed: int, count: int) -> list[list[Arrived]]:
+    """For each bank, days that begin with its own first arrivals of one day; all else is of days independent of it.
+
+    Args:
+        config: the scenario.
+        seed: of the day whose first arrivals are kept.
+        count: number of days.
+    """
+    first = arrived_payments(config, seed)
+    others = [arrived_payments(config, other) for other in fresh_seeds(seed, count)]
+    return [[begun_alike(first, other, bank) for other in others] for bank in range(len(first.bank_ids))]
+
+
+def begun_alike(first: Arrived, day: Arrived, bank: int) -> Arrived:
+    """A day with what a bank sends in the first tick taken from another one."""
+    kept = (first.sender == bank) & (first.arrival_tick == 0)
+    rest = (day.sender != bank) | (day.arrival_tick != 0)
+    columns = {
+        name: np.concatenate([column[kept], getattr(day, name)[rest]])
+        for name, column in vars(first).items()
+        if name != "bank_ids"
+    }
+    return Arrived(day.bank_ids, **columns)
+
+
+def fresh_seeds(seed: int, count: int) -> list[int]:
+    """Seeds of days that go on from, or are independent of, the day of a seed; no seed is 0."""
+    drawn = np.random.SeedSequence(seed).generate_state(count, np.uint64) >> np.uint64(1)
+    return [max(int(one), 1) for one in drawn]
+
+
 def least_shares(
     config: ScenarioConfig,
     compiled: CompiledScenario,
@@ -182,19 +282,33 @@ def least_shares(
     is_whole: bool,
     tolerance: float,
 ) -> list[LeastShare]:
-    """Of each bank the least mean cost over its shares; a bank without a pool has the share 0."""
+    """Of each bank the least mean cost over its shares."""
+    return [
+        least_share(config, compiled, days, may, bank, granted_days, is_whole=is_whole, tolerance=tolerance)
+        for bank in range(len(compiled.bank_ids))
+    ]
 
-    def least(bank: int) -> LeastShare:
-        own = [BankDay(config, compiled, day, may, bank, granted_days=granted_days) for day in days]
-        pool = int(compiled.view.bank_pool_cents[bank])
-        if not pool:
-            costs = np.array([day.cost(0) if is_whole else day.relaxed_cost(0)[0] for day in own])
-            return LeastShare(float(costs.mean()), 0.0, costs)
-        price = pool_price_cents(compiled, bank, granted_days)
-        found = least_over_shares(own, pool, price, is_whole=is_whole, tolerance=tolerance)
-        return replace(found, cents=found.cents - rounding_cents(compiled, granted_days))
 
-    return [least(bank) for bank in range(len(compiled.bank_ids))]
+def least_share(
+    config: ScenarioConfig,
+    compiled: CompiledScenario,
+    days: Sequence[Arrived],
+    may: AllowedDecisions,
+    bank: int,
+    granted_days: int,
+    *,
+    is_whole: bool,
+    tolerance: float,
+) -> LeastShare:
+    """The least mean cost of a bank over its shares; a bank without a pool has the share 0."""
+    own = [BankDay(config, compiled, day, may, bank, granted_days=granted_days) for day in days]
+    pool = int(compiled.view.bank_pool_cents[bank])
+    if not pool:
+        costs = np.array([day.cost(0) if is_whole else day.relaxed_cost(0)[0] for day in own])
+        return LeastShare(float(costs.mean()), 0.0, costs)
+    price = pool_price_cents(compiled, bank, granted_days)
+    found = least_over_shares(own, pool, price, is_whole=is_whole, tolerance=tolerance)
+    return replace(found, cents=found.cents - rounding_cents(compiled, granted_days))
 
 
 def forked_days(config: ScenarioConfig, seed: int, count: int, control: Control) -> list[tuple[Arrived, float]]:
@@ -210,11 +324,10 @@ def forked_days(config: ScenarioConfig, seed: int, count: int, control: Control)
     engine = Engine(compiled, seed, events=True)
     opening = engine.open_tick()
     row, sizes = engine.row.copy(), engine.sizes.copy()
-    fresh = np.random.SeedSequence(seed).generate_state(count, np.uint64) >> np.uint64(1)
     found = []
-    for stream in fresh:
+    for stream in fresh_seeds(seed, count):
         engine.replace_row(row, sizes)
-        engine.state.rng[0] = max(int(stream), 1)
+        engine.state.rng[0] = stream
         log = [opening, engine.close_tick()]
         while engine.state.phase[0] != Phase.OVER:
             log += [engine.open_tick(), engine.close_tick()]

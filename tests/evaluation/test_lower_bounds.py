@@ -24,13 +24,15 @@ def few(monkeypatch):
 
 
 def test_lower_bound_kinds_of_a_scenario():
-    assert bound_kinds(load("2b-3t-v0")) == ("clairvoyant", "constant-share", "first-observation")
+    assert bound_kinds(load("2b-3t-v0")) == ("clairvoyant", "constant-share", "first-observation", "own-observation")
+    varied = load("2b-3t-v0", changes={"simulation.day_factor_log_std": 0.1, "rules": "standard"})
+    assert bound_kinds(varied) == ("clairvoyant", "constant-share", "first-observation")
     assert bound_kinds(load("lynx-day-v0")) == ("clairvoyant", "penalised")
     varied = load("lynx-day-v0", changes={"simulation.day_factor_log_std": 0.1, "rules": "standard"})
     assert bound_kinds(varied) == ("clairvoyant",)
 
 
-@pytest.mark.parametrize("kind", ["clairvoyant", "constant-share", "first-observation"])
+@pytest.mark.parametrize("kind", ["clairvoyant", "constant-share", "first-observation", "own-observation"])
 def test_lower_bound_of_a_pool_is_below_fifo_with_a_smaller_error(kind):
     config = load("2b-3t-v0")
     found = lower_bound(config, kind, num_days=20, num_forks=8)
@@ -38,7 +40,7 @@ def test_lower_bound_of_a_pool_is_below_fifo_with_a_smaller_error(kind):
     assert 0 < found.cents < fifo
     assert found.kind == kind
     assert (found.shares is None) == (kind == "clairvoyant")
-    assert found.num_forks == (8 if kind == "first-observation" else 1)
+    assert found.num_forks == (8 if kind.endswith("observation") else 1)
     assert found.as_dict()["control"]["policy"]["type"] == found.control.policy.type
     assert found.plain_error > 0
 

@@ -69,7 +69,7 @@ def test_settled_share_without_a_measurement_is_missing():
 def test_bounds_command_goes_on_where_it_stopped(file, monkeypatch, capsys):
     command.main(["2b-3t-v0", "money-market-v0", "--file", str(file), "--days", "4"])
     rows = json.loads(file.read_text())["rows"]
-    assert [row["kind"] for row in rows] == ["clairvoyant", "constant-share", "first-observation"]
+    assert [row["kind"] for row in rows] == ["clairvoyant", "constant-share", "first-observation", "own-observation"]
     assert "money-market-v0: clairvoyant: " in capsys.readouterr().err
     monkeypatch.setattr(command, "made", None)  # nothing is made again
     command.main(["2b-3t-v0", "--file", str(file)])
@@ -86,7 +86,7 @@ def test_bounds_are_read_as_they_were_written():
     assert note == "castro-2period-v0: bound 19.99 (standard error 0.00), clairvoyant"
 
 
-def test_reference_is_the_highest_bound_that_holds_for_every_policy(file):
+def test_reference_is_the_highest_bound_that_holds_for_the_policies(file):
     config, seeds = load("2b-3t-v0"), held_out_seeds(10)
     nothing = Reference(config, seeds)
     assert nothing.gap(100.0, AllowedDecisions()) is None
@@ -94,6 +94,9 @@ def test_reference_is_the_highest_bound_that_holds_for_every_policy(file):
     command.main(["2b-3t-v0", "--file", str(file), "--days", "6"])
     reference = Reference(config, seeds)
     assert reference.bound.kind != "constant-share"
+    together = Reference(config, seeds, is_joint=True)
+    assert together.bound.kind != "own-observation"
+    assert together.bound.cents <= reference.bound.cents
     assert reference.note.startswith("2b-3t-v0: bound ")
     rows = run_benchmark(["2b-3t-v0"], 3, num_tuning_seeds=0)
     assert reference.note in caption(rows)

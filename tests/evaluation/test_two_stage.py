@@ -18,7 +18,11 @@ from simcash_env.evaluation.two_stage import (
     constant_share_bound,
     first_observation_bound,
     forked_days,
+    fresh_seeds,
     given_share_costs,
+    least_share,
+    own_days,
+    own_observation_bound,
 )
 from simcash_env.registry import load
 from tests.evaluation.test_clairvoyant import POLICIES, WORLDS, world
@@ -136,6 +140,7 @@ def test_constant_share_bound_is_the_known_optimum_of_the_published_game():
     assert found.cents == pytest.approx(2_000, rel=0.003)
     assert found.shares == pytest.approx((0.0, 0.2), abs=0.001)
     assert first_observation_bound(config, [1], 2, ANY, FIFO).cents == pytest.approx(2_000, rel=0.003)
+    assert own_observation_bound(config, [1], 2, ANY, FIFO).cents == pytest.approx(2_000, rel=0.003)
 
 
 @pytest.mark.parametrize("name", ["simcash", "two days", "waiting costs everywhere"])
@@ -180,12 +185,83 @@ def test_forked_days_begin_alike_and_go_on_differently():
     assert [cost for _, cost in again] == [cost for _, cost in forks]
 
 
+def test_own_days_keep_what_the_bank_sends_first_and_nothing_else():
+    config = load("2b-3t-v0")
+    real = arrived_payments(config, 2_000_000)
+    others = [arrived_payments(config, seed) for seed in fresh_seeds(2_000_000, 3)]
+    for bank, days in enumerate(own_days(config, 2_000_000, 3)):
+        for day, other in zip(days, others, strict=True):
+            for name in ("cents", "deadline_tick", "receiver"):
+                mine, rest = (
+                    (day.sender == bank) & (day.arrival_tick == 0),
+                    (other.sender != bank) | (other.arrival_tick != 0),
+                )
+                kept = (real.sender == bank) & (real.arrival_tick == 0)
+                assert getattr(day, name)[mine].tolist() == getattr(real, name)[kept].tolist()
+                assert getattr(day, name)[~mine].tolist() == getattr(other, name)[rest].tolist()
+
+
+def test_own_observation_bound_is_the_first_observation_bound_of_a_bank_that_sends_alone():
+    """Nobody else's first arrivals matter to a bank that receives nothing: both bounds have the same forks' law."""
+    row = load("2b-3t-v0").model_dump(mode="json")
+    row["banks"][1]["arrivals"] = None
+    config = load_scenario(row)
+    first = first_observation_bound(config, SEEDS[:6], 25, ANY, FIFO)
+    own = own_observation_bound(config, SEEDS[:6], 25, ANY, FIFO)
+    assert own.values == pytest.approx(first.values, rel=0.4)
+    assert own.cents == pytest.approx(first.cents, rel=0.1)
+
+
+def test_least_share_costs_less_where_more_is_known_before_it_is_chosen():
+    """The reason why knowing all banks' first arrivals gives a lower bound than knowing one's own."""
+    config = load("2b-3t-v0")
+    days = own_days(config, 2_000_000, 12)[0]
+    compiled = compile_scenario(config)
+    told, half, other = (
+        least_share(config, compiled, some, ANY, 0, 1, is_whole=False, tolerance=1e-4).cents
+        for some in (days, days[:6], days[6:])
+    )
+    assert told >= (half + other) / 2 * (1 - 1e-3)
+    assert half != other
+
+
+def test_own_observation_bound_is_below_a_good_policy():
+    config = load("2b-3t-v0")
+    own = own_observation_bound(config, SEEDS[:6], 20, ANY, FIFO)
+    policy = LiquidityReservePolicy(target_buffer=0, urgency_threshold=0)
+    played = evaluate_policy(config, policy, range(2_000_000, 2_002_000), (0.06, 0.06)).totals()
+    assert own.cents < played.mean()
+
+
+def test_own_observation_bound_with_whole_payments_is_higher_by_their_mean_difference():
+    config = load("castro-12period-v0")
+    parts = own_observation_bound(config, SEEDS[:3], 3, ANY, FIFO)
+    whole = own_observation_bound(config, SEEDS[:3], 3, ANY, FIFO, whole_seeds=SEEDS[3:5])
+    raised = whole.values - parts.values
+    assert raised == pytest.approx(np.full(3, raised[0]))
+    assert raised[0] > -parts.cents * 0.005  # both searches stop within 0.2 %
+    assert whole.correction_error > 0.0
+    assert parts.correction_error == 0.0
+
+
+def test_own_observation_of_days_that_depend_on_each_other_is_refused():
+    config = load("castro-12period-v0").model_copy()
+    object.__setattr__(config, "arrivals", object())
+    with pytest.raises(ConfigError, match="arrivals: recorded days cannot be continued"):
+        own_observation_bound(config, [1], 2, ANY, FIFO)
+    varied = load("castro-12period-v0", changes={"simulation.day_factor_log_std": 0.1, "rules": "standard"})
+    with pytest.raises(ConfigError, match=r"simulation.day_factor_log_std: must be 0: a bank's first arrivals tell"):
+        own_observation_bound(varied, [1], 2, ANY, FIFO)
+
+
 def test_two_stage_without_a_pool_is_refused():
     config = load("two-banks-v0")
     with pytest.raises(ConfigError, match="no bank that decides has a liquidity_pool"):
         constant_share_bound(config, [1], ANY, FIFO)
     with pytest.raises(ConfigError, match="liquidity_pool"):
         first_observation_bound(config, [1], 2, ANY, FIFO)
+    with pytest.raises(ConfigError, match="liquidity_pool"):
+        own_observation_bound(config, [1], 2, ANY, FIFO)
 
 
 def test_first_observation_of_recorded_days_is_refused():
