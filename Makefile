@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
 # One thread of arithmetic a process: more of them slow each other down.
 export OMP_NUM_THREADS := 1
+# Where machines forbid it, every process of the tests would translate all sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What the tests try: default leaves out slow searches and tests that repeat a path, all and long do not (tests/budget.py).
 export HYPOTHESIS_PROFILE ?= default
@@ -46,15 +48,13 @@ setup: $(STAMP)  ## make .venv with everything in it
 demo: setup  ## search for a policy, about a minute, and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-# Two things at a time where each needs one core: the warm cache serves the tests, which so compile nothing twice.
-test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, then those of the engine three times more
+# Two things at a time, as many tests wait for processes. The warm cache serves the tests, which so compile nothing twice.
+test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, those of the engine twice more
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
-	@$(MAKE) --no-print-directory test-compiled
-	@$(MAKE) --no-print-directory test-py
-	@$(MAKE) --no-print-directory test-fallback >build/fallback.log 2>&1 & fallback=$$!; \
-		$(MAKE) --no-print-directory WORKERS=1 test-bounds; code=$$?; \
-		wait $$fallback || code=1; cat build/fallback.log; exit $$code
+	@$(MAKE) --no-print-directory WORKERS=0 test-py test-bounds >build/engine.log 2>&1 & engine=$$!; \
+		$(MAKE) --no-print-directory test-compiled; code=$$?; \
+		wait $$engine || code=1; cat build/engine.log; exit $$code
 
 test-all: setup  ## everything: check, then all tests with all that they try, then those of the engine three times more
 	$(MAKE) HYPOTHESIS_PROFILE=all check test-compiled test-py test-bounds test-fallback
@@ -74,13 +74,17 @@ test-compiled: setup  ## all tests but slow ones, kernels compiled
 test-py: setup  ## the engine's tests, kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not slow" $(ENGINE)
 
-test-bounds: setup  ## the engine's tests, every array index checked
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(ENGINE)
-
 # The first file compiles everything into an empty cache, and expects that the others compile nothing of the engine.
-test-fallback: setup  ## every face, conformance and recorded runs, kernels compiled by plain njit
-	rm -rf build/fallback
-	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/fallback $(BIN)/python -m pytest $(FALLBACK)
+# Plain njit compiles all kernels of a call anew for every face; one such compilation serves both of what is tested here.
+NJIT = SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/$@
+test-bounds: setup  ## the same tests and those of test-fallback, compiled by plain njit with every array index checked
+	rm -rf build/$@
+	NUMBA_BOUNDSCHECK=1 $(NJIT) $(BIN)/python -m pytest $(FALLBACK)
+	NUMBA_BOUNDSCHECK=1 $(NJIT) $(PYTEST) -m "not slow" $(ENGINE)
+
+test-fallback: setup  ## every face, conformance and recorded runs, compiled by plain njit as where linking is not possible
+	rm -rf build/$@
+	$(NJIT) $(BIN)/python -m pytest $(FALLBACK)
 
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/runs/test_oracle.py tests/runs/test_market_oracle.py -k "agree_in_every or agree_after_every"

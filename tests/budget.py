@@ -10,6 +10,8 @@ if PROFILE not in PROFILES:
     message = f"HYPOTHESIS_PROFILE must be one of {', '.join(PROFILES)}, got {PROFILE!r}"
     raise pytest.UsageError(message)
 IS_LONG = PROFILE == "long"
+IS_PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+"""Do the kernels run as plain Python, some hundred times slower?"""
 
 
 def examples(default: int, every: int, long: int | None = None) -> int:

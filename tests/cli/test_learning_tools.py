@@ -41,6 +41,7 @@ def test_learning_tools_checkpoint_is_scored_drawn_and_stands_in_the_table(folde
     assert table.startswith("| scenario |")
 
 
+@pytest.mark.slow
 def test_learning_tools_policy_that_is_shipped_is_drawn_by_the_name_of_its_scenario(folder: Path) -> None:
     done("evaluate", "castro-12period-v0", "--seeds", "2", "--plots", "shipped", cwd=folder)
     assert list((folder / "shipped").glob("*balances.png"))
@@ -52,6 +53,7 @@ def test_learning_tools_checkpoint_of_another_scenario_is_refused_before_anythin
     assert "scenario: must be one of castro-3period-v0, got 'castro-2period-v0'" in refused.stderr
 
 
+@pytest.mark.slow
 def test_learning_tools_policy_becomes_trees_that_run(folder: Path) -> None:
     options = ("--seeds", "4", "--tuning-seeds", "0", "--rounds", "1", "--out", "trees")
     report = json.loads(done("distill", "shared.pt", *options, "--json", cwd=folder))
@@ -61,6 +63,7 @@ def test_learning_tools_policy_becomes_trees_that_run(folder: Path) -> None:
     done("run", "trees/scenario.yaml", "--seed", "3", "--quiet", cwd=folder)
 
 
+@pytest.mark.slow
 def test_learning_tools_runs_become_data_sets_below_the_folder_that_is_there_by_default(folder: Path) -> None:
     told = json.loads(done("export", "ippo.pt", "--runs", "2", "--json", cwd=folder))
     assert (folder / told["parquet"]).is_file()

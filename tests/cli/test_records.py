@@ -87,9 +87,9 @@ def test_records_run_leaves_records_and_a_picture_that_agree(tmp_path):
     drawn = (tmp_path / "run.png").read_bytes()
     assert drawn.startswith(PNG)
     for file in ("run.parquet", "runs.duckdb"):
-        assert simcash("plot", file, "--out", "again.png", cwd=tmp_path).stdout == "again.png\n"
-        assert (tmp_path / "again.png").read_bytes() == drawn
         assert answer("plot", file, cwd=tmp_path) == {"file": file, "out": f"{file.split('.')[0]}.png"}
+        assert (tmp_path / file).with_suffix(".png").read_bytes() == drawn
+    assert simcash("plot", "run.parquet", "--out", "again.png", cwd=tmp_path).stdout == "again.png\n"
     assert "equal" in simcash("replay", "run.parquet", cwd=tmp_path).stdout
 
 

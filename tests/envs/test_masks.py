@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simcash_env.envs.vector import NO_ACTIONS, make_vec
 from simcash_env.schema.codes import RtgsPriority
 from simcash_env.schema.limits import POOL_LEVELS
-from tests.budget import examples
+from tests.budget import IS_PLAIN, examples, slow_but
 from tests.envs.test_observation import SWITCHES, switched
 from tests.worlds import busy, legal
 
@@ -68,7 +68,7 @@ def test_masks_every_choice_is_carried_out_if_and_only_if_the_mask_admits_it(con
     check_every_choice(config, seed, steps)
 
 
-@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize("steps", slow_but({4}, 0, 4) if IS_PLAIN else [0, 4])
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_masks_are_exact_under_every_switch_of_the_scenario(switch, steps):
     check_every_choice(switched(switch), 3, steps)

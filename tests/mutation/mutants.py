@@ -83,17 +83,16 @@ def of_constants(module: str, node: ast.Assign | ast.AnnAssign) -> Iterator[Muta
 
 def of_function(path: Path, function: ast.FunctionDef) -> Iterator[Mutant]:
     """Every place of a function, changed in every way."""
-    count, told_before = len(list(places(function))), Counter[str]()
-    for at in range(count):
-        for way in range(3):
+    told_before = Counter[str]()
+    for at, original in enumerate(places(function)):
+        for way, _ in enumerate(alternatives(original.node, original)):
             changed = copy.deepcopy(function)
             changed.decorator_list = []
             place = list(places(changed))[at]
             told = change(place, way)
-            if told is not None:
-                told_before[told] += 1
-                code = compiled(changed, path)
-                yield Mutant(path.stem, function.name, place.node.lineno, told, code, number=told_before[told])
+            told_before[told] += 1
+            code = compiled(changed, path)
+            yield Mutant(path.stem, function.name, place.node.lineno, told, code, number=told_before[told])
 
 
 def compiled(function: ast.FunctionDef, path: Path) -> CodeType:
@@ -136,13 +135,11 @@ def places(root: ast.AST) -> Iterator[Place]:
                 yield from places(node)
 
 
-def change(place: Place, way: int) -> str | None:
-    """Change a place in one of its ways, and say how; None where it has no such way."""
+def change(place: Place, way: int) -> str:
+    """Change a place in one of its ways, and say how."""
     node = place.node
     before = ast.unparse(node)
     found = list(alternatives(node, place))
-    if way >= len(found):
-        return None
     place.put(found[way])
     if isinstance(node, ast.If | ast.While | ast.For):  # told by its head
         return f"without {before.splitlines()[0]}"
