@@ -6,6 +6,7 @@ folder and exit code of its own. What a start from nothing does (imports, encodi
 with new interpreters, for example in ``tests/cli/test_streams.py``.
 """
 
+import atexit
 import json
 import os
 import runpy
@@ -87,7 +88,20 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the tests
     sys.argv = serve(socket.socket(fileno=int(sys.argv[1])))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    runpy.run_module("simcash_env.cli", run_name="__main__")
+    try:
+        runpy.run_module("simcash_env.cli", run_name="__main__")
+    except SystemExit as left:
+        leave(left)
+
+
+def leave(left: SystemExit) -> None:
+    """End with the exit code of a command, and at once: to take the interpreter apart takes longer than most commands."""
+    if isinstance(left.code, str):  # the interpreter prints it
+        raise left
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(left.code or 0)
 
 
 if __name__ == "__main__":

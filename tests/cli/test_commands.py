@@ -92,7 +92,11 @@ def test_commands_policy_can_be_chosen_for_a_bank() -> None:
         ((*RUN, "--ticks", "13"), "--ticks: the run has 12 ticks (12 ticks in all), got 13"),
         ((*RUN, "--days", "2"), "--days: the run has 1 days (12 ticks in all), got 2"),
         (("train", "castro-2period-v0", "--steps", "2047"), "--steps: must be at least one rollout, 2048 decisions"),
-        (("tune", "castro-2period-v0", "--steps", "1"), "--steps: must be at least one rollout, 2048 decisions"),
+        pytest.param(
+            ("tune", "castro-2period-v0", "--steps", "1"),
+            "--steps: must be at least one rollout, 2048 decisions",
+            marks=pytest.mark.slow,  # imports what train does, and more
+        ),
         (("runs",), "No such command"),
         (("scenarios", "show", "nothing-v0"), "nothing-v0"),
     ],

@@ -14,7 +14,7 @@ import pytest
 
 from simcash_env import cli
 from simcash_env.market.store import MarketStore
-from tests.budget import PROFILE, examples
+from tests.budget import PROFILE, examples, slow_but
 from tests.market.worlds import BANKS, scheduled
 from tests.processes import simcash
 
@@ -84,7 +84,7 @@ def uninterrupted(ends, scenario: str, tmp_path: Path) -> dict:
     return ends[text]
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("stop", slow_but({signal.SIGKILL}, signal.SIGINT, signal.SIGKILL))
 @pytest.mark.parametrize("slots", SLOTS)
 def test_market_process_that_is_stopped_is_resumed_to_the_same_end(stop, slots, scenario, ends, tmp_path):
     for attempt in range(5):

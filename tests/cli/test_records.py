@@ -14,6 +14,7 @@ from rich.console import Console
 from simcash_env.cli import speed
 from simcash_env.records.reading import open_record
 from simcash_env.simulation import Simulation
+from tests.budget import slow_but
 from tests.cli.test_commands import CONFIGS, called, heed_interrupts
 from tests.processes import simcash
 
@@ -105,7 +106,7 @@ def test_records_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(
     assert Simulation.load(tmp_path / "saved").policy("BANK_A") == {"type": "fifo"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", slow_but({signal.SIGINT}, signal.SIGINT, signal.SIGTERM))
 def test_records_what_was_recorded_before_ctrl_c_can_be_replayed(tmp_path, number):
     scenario = tmp_path / "endless.yaml"
     short = (CONFIGS / "ten-banks-v0.yaml").read_text(encoding="utf-8")
