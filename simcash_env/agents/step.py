@@ -46,6 +46,7 @@ __all__ = [
     "Window",
     "decode_copy",
     "next_seed_of",
+    "refused_row",
     "step_batch",
 ]
 
@@ -82,6 +83,12 @@ def step_batch(address: int, given: I64) -> int:
 
 
 @entry
+def refused_row(given: I64, num_choices: I64) -> int:
+    """The first row, of N * L, of actions (N, L, H) with a choice that is out of range; -1 if there is none."""
+    return first_refused(given, num_choices) if count_wrong(given, num_choices) > 0 else -1
+
+
+@entry
 def decode_copy(address: int, given: I64) -> int:
     """Write what actions decide to the working arrays, and carry nothing out.
 
@@ -109,18 +116,25 @@ def decode_copy(address: int, given: I64) -> int:
 def accept_actions(given: I64, num_choices: I64, actions: I32) -> int:
     """Copy actions (N, L, H) to the flat buffer if all are in range; returns the first row that is not, else -1."""
     copies, banks, heads = given.shape
-    wrong = 0
-    for copy in range(copies):
-        for bank in range(banks):
-            for head in range(heads):
-                wrong += (given[copy, bank, head] < 0) | (given[copy, bank, head] >= num_choices[head])
-    if wrong > 0:
+    if count_wrong(given, num_choices) > 0:
         return first_refused(given, num_choices)
     for copy in range(copies):
         for bank in range(banks):
             for head in range(heads):
                 actions[(copy * banks + bank) * heads + head] = given[copy, bank, head]
     return -1
+
+
+@kernel
+def count_wrong(given: I64, num_choices: I64) -> int:
+    """How many choices are out of range; without a branch, so that the compiler takes several at once."""
+    copies, banks, heads = given.shape
+    wrong = 0
+    for copy in range(copies):
+        for bank in range(banks):
+            for head in range(heads):
+                wrong += (given[copy, bank, head] < 0) | (given[copy, bank, head] >= num_choices[head])
+    return wrong
 
 
 @kernel

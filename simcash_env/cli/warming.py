@@ -75,9 +75,10 @@ def _batch() -> None:
 
     from simcash_env.envs.vector import make_vec
 
-    vec = make_vec(MARKET, 1)
-    vec.reset(seed=1)
-    vec.step(np.zeros(vec.actions.shape, np.int64))
+    for threads in (2, 1):
+        vec = make_vec(MARKET, threads, num_threads=threads)
+        vec.reset(seed=1)
+        vec.step(np.zeros(vec.actions.shape, np.int64))
     vec.decisions(np.zeros(vec.actions.shape, np.int64))
     vec.queue1_view()
     vec.orders_of(np.zeros((1, vec.num_banks), np.int64))

@@ -1,4 +1,4 @@
-"""Worker threads of a batch: each steps one contiguous chunk of copies with its own scratch space.
+"""Threads of a batch: each steps one contiguous chunk of copies with its own scratch space, the caller's thread too.
 
 Kernels release the GIL, so chunks run in parallel. Chunks share no array that they write, so the results do not depend
 on the number of threads.
@@ -53,7 +53,7 @@ class BatchWorkers:
             call = kernels.Call(own, type(buffers)(**cut), shape, num_choices=nvec, is_backward=np.ones(1, np.int64))
             self._calls.append(PackedCall(call))
             self._chunks.append(slice(first, last))
-        self._threads = Threads(len(self._calls)) if len(self._calls) > 1 else None
+        self._threads = Threads(len(self._calls) - 1) if len(self._calls) > 1 else None
 
     def run(self, heads: I64) -> int:
         """Call ``step_batch`` on all chunks of actions (N, L, H); a rejected row, of N * L, changes nothing."""
@@ -62,11 +62,11 @@ class BatchWorkers:
             unfinished: int = self._step(self._calls[0].address, heads)
             return unfinished
         if not len(heads):
-            return sum(self._map(threads, [heads] * len(self._calls)))
-        wrong = ((heads < 0) | (heads >= self._nvec)).any(axis=2)
-        if wrong.any():
-            return -1 - int(wrong.argmax())
-        return sum(self._map(threads, [heads[chunk] for chunk in self._chunks]))
+            return self._run_chunks(threads, [heads] * len(self._calls))
+        refused: int = self._kernels.refused_row(heads, self._nvec)  # before any chunk changes anything
+        if refused >= 0:
+            return -1 - refused
+        return self._run_chunks(threads, [heads[chunk] for chunk in self._chunks])
 
     def decode(self, copy: int, heads: I64) -> tuple[int, State, Work]:
         """Call ``decode_copy`` on a state of its own.
@@ -93,9 +93,13 @@ class BatchWorkers:
         refused: int = self._kernels.decode_copy(call.address, heads)
         return refused, plain_opener(State)(row, arena.state_sizes), plain_opener(Work)(work_row, work_sizes)
 
-    def _map(self, threads: Threads, heads: Sequence[I64]) -> list[int]:
-        addresses = [call.address for call in self._calls]
-        return list(threads.pool.map(self._step, addresses, heads))
+    def _run_chunks(self, threads: Threads, heads: Sequence[I64]) -> int:
+        """Call ``step_batch`` on every chunk, one of them in this thread; returns the sum of what it returned."""
+        (own, first), *others = zip(self._calls, heads, strict=True)
+        begun = [threads.pool.submit(self._step, call.address, actions) for call, actions in others]
+        unfinished: int = self._step(own.address, first)
+        unfinished += sum(future.result() for future in begun)
+        return unfinished
 
     def close(self) -> None:
         """End the threads."""
