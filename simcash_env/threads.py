@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from numba import config
+
+
+def usable_threads() -> int:
+    """Threads that may compute at once: all cores, or ``NUMBA_NUM_THREADS``; one where kernels are plain Python."""
+    return 1 if config.DISABLE_JIT else int(config.NUMBA_NUM_THREADS)
+
 
 class Threads:
     """A thread pool that a forked process starts again.

@@ -67,7 +67,7 @@ def has_pool(config: ScenarioConfig) -> bool:
 def mean_costs(config: ScenarioConfig, seeds: Sequence[int], choices: F64) -> F64:
     """(choices, banks) mean cents of every bank, for shares (choices, banks) on common seeds."""
     count = len(choices)
-    costs: I64 = run_scripted(config, list(seeds) * count, np.repeat(choices, len(seeds), axis=0))
+    costs: I64 = run_scripted(config, np.tile(np.array(seeds), count), np.repeat(choices, len(seeds), axis=0))
     means: F64 = costs.sum(axis=2).reshape(count, len(seeds), -1).mean(axis=1)
     return means
 

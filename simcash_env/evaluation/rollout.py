@@ -1,30 +1,40 @@
-"""Whole runs of scripted banks inside the kernel: many seeds and pool shares in one call."""
+"""Whole runs of scripted banks inside the kernel: many seeds and pool shares in one call.
+
+Runs are shared out among threads, as many as ``NUMBA_NUM_THREADS`` allows (all cores by default). Each run depends on
+its seed and its shares alone, so the results do not depend on the number of threads.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env.compile.scenario import compile_scenario, initial_state, initial_work
+from simcash_env.compile.scenario import CompiledScenario, compile_scenario, initial_state, initial_work
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ActionError, SimulationError
-from simcash_env.evaluation.seeds import checked_seeds
+from simcash_env.evaluation.seeds import seed_array
 from simcash_env.kernels.runs import NUM_VALUES, VALUES, RunCall, run_ticks
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NUM_COSTS, PPM, Status
 from simcash_env.schema.layout import PackedCall
 from simcash_env.simulation.engine import grow_payments
+from simcash_env.threads import Threads, usable_threads
 
 __all__ = ["VALUES", "MeasuredRuns", "measure_scripted", "run_scripted"]
+
+FEWEST_TICKS: Final = 10_000
+"""Ticks of banks that are worth a thread: about a millisecond."""
 
 
 def run_scripted(
     config: ScenarioConfig,
-    seeds: Sequence[int],
+    seeds: Sequence[int] | I64,
     shares: npt.NDArray[np.float64] | Sequence[float] | None = None,
 ) -> I64:
     """Costs of scripted runs, by the kernel alone.
@@ -80,12 +90,12 @@ def measure_scripted(
 
 def _played(
     config: ScenarioConfig,
-    seeds: Sequence[int],
+    seeds: Sequence[int] | I64,
     shares: npt.NDArray[np.float64] | Sequence[float] | None,
     *,
     is_measured: bool,
 ) -> MeasuredRuns:
-    runs: I64 = np.array(checked_seeds(seeds), np.int64)
+    runs = seed_array(seeds)
     waiting = [bank.id for bank in config.banks if bank.policy.type == "external"]
     if waiting:
         message = f"banks {', '.join(waiting)} are external: give them a policy first"
@@ -100,38 +110,63 @@ def _played(
     measured, time = (len(runs) if is_measured else 0), config.simulation
     values = np.zeros((measured, time.num_ticks * NUM_VALUES), np.int64)
     peaks = np.zeros((measured, time.num_days * num_banks), np.int64)
+    worth = len(runs) * time.num_ticks * num_banks // FEWEST_TICKS
+    count = max(min(usable_threads(), worth, len(runs)), 1)
+    bounds = np.linspace(0, len(runs), count + 1).astype(int).tolist()
+    chunks = [slice(first, last) for first, last in itertools.pairwise(bounds)]
+    arrays = [tuple(array[chunk] for array in (runs, shares_ppm, costs, values, peaks)) for chunk in chunks]
+    begun = [_pool(count - 1).pool.submit(_play, scenario, *own) for own in arrays[1:]]
+    _play(scenario, *arrays[0])
+    for future in begun:
+        future.result()
+    return MeasuredRuns(
+        _by_bank(costs, num_banks),
+        values.reshape(measured, time.num_ticks, NUM_VALUES),
+        peaks.reshape(measured, time.num_days, num_banks),
+    )
+
+
+@cache
+def _pool(count: int) -> Threads:
+    """Threads that wait for runs; the caller's own plays too."""
+    return Threads(count, "runs")
+
+
+def _play(scenario: CompiledScenario, seeds: I64, shares_ppm: I64, costs: I64, values: I64, peaks: I64) -> None:
+    """Play some runs and write their figures.
+
+    Raises:
+        SimulationError: a total left the range of int64 cents.
+    """
     progress = np.zeros(1, np.int64)
     template, sizes = initial_state(scenario, 1), scenario.state_sizes
-    while True:
+    status = int(Status.NEEDS_ROOM)
+    while status == Status.NEEDS_ROOM:
         work_row, work_sizes = initial_work(scenario, sizes)
-        call = RunCall(
-            scenario_row=scenario.row,
-            scenario_sizes=scenario.sizes,
-            state_row=template.copy(),
-            state_sizes=sizes,
-            work_row=work_row,
-            work_sizes=work_sizes,
-            template=template,
-            seeds=runs,
-            shares_ppm=shares_ppm,
-            costs=costs,
-            values=values,
-            peaks=peaks,
-            debits=np.zeros(num_banks, np.int64),
-            progress=progress,
+        packed = PackedCall(
+            RunCall(
+                scenario_row=scenario.row,
+                scenario_sizes=scenario.sizes,
+                state_row=template.copy(),
+                state_sizes=sizes,
+                work_row=work_row,
+                work_sizes=work_sizes,
+                template=template,
+                seeds=seeds,
+                shares_ppm=shares_ppm,
+                costs=costs,
+                values=values,
+                peaks=peaks,
+                debits=np.zeros(len(scenario.bank_ids), np.int64),
+                progress=progress,
+            )
         )
-        status = run_ticks(PackedCall(call).address, 0)
+        status = run_ticks(packed.address, 0)  # a name keeps the arrays that the address leads to
         if status == Status.NEEDS_ROOM:
             template, sizes = grow_payments(template, sizes)
-        elif status == Status.OK:
-            return MeasuredRuns(
-                _by_bank(costs, num_banks),
-                values.reshape(measured, time.num_ticks, NUM_VALUES),
-                peaks.reshape(measured, time.num_days, num_banks),
-            )
-        else:
-            message = f"seed {runs[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
-            raise SimulationError(message)
+    if status != Status.OK:
+        message = f"seed {seeds[progress[0]]}: a total left the range of int64 cents (4e18); lower the amounts"
+        raise SimulationError(message)
 
 
 def _checked_shares(shares: Any, runs: int, banks: int) -> npt.NDArray[np.float64]:

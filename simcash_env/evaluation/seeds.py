@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from simcash_env.errors import ActionError
 from simcash_env.integers import whole_within
+from simcash_env.schema.arrays import I64
 
 FIRST_TRAINING_SEED: Final = 1  # published results were trained on the days from 1 on
 SEEDS_PER_RUN: Final = 10_000
@@ -37,6 +41,21 @@ def checked_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
         message = f"seeds: need one or more whole numbers from 0 to 2**63 - 1, got {seeds!r}"
         raise ActionError(message)
     return tuple(seed for seed in found if seed is not None)
+
+
+def seed_array(seeds: Iterable[int]) -> I64:
+    """Seeds of runs as an array; one of int64 is checked as a whole, as a search plays the same days a million times.
+
+    Raises:
+        ActionError: as ``checked_seeds``.
+    """
+    if isinstance(seeds, np.ndarray) and _are_whole(seeds) and len(seeds) and (seeds >= 0).all():
+        return seeds
+    return np.array(checked_seeds(seeds), np.int64)
+
+
+def _are_whole(numbers: npt.NDArray[Any]) -> bool:
+    return numbers.dtype == np.int64 and numbers.ndim == 1
 
 
 def training_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
