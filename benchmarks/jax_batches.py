@@ -7,6 +7,8 @@ leave them out. A call plays ``STEPS`` steps and waits for the result. JAX uses 
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -46,7 +48,9 @@ def scanned(reset: Callable[[Any], Any], step: Callable[[Any, Any], tuple[Any, A
 def jaxmarl(agents: int, copies: int) -> Batch:
     """JaxMARL's ``MPE_simple_spread_v3``: the game of MPE."""
     import jax.numpy as jnp
-    from jaxmarl.environments.mpe import SimpleSpreadMPE
+
+    with contextlib.redirect_stdout(sys.stderr):  # it tells what it imports
+        from jaxmarl.environments.mpe import SimpleSpreadMPE
 
     env = SimpleSpreadMPE(num_agents=agents, num_landmarks=agents)
     actions = {agent: jnp.full((), ACTION) for agent in env.agents}
