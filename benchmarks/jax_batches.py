@@ -7,10 +7,10 @@ leave them out. A call plays ``STEPS`` steps and waits for the result. JAX uses 
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable
 from typing import Any, Final
+
+from simcash_env.evaluation.milp import stdout_to_stderr
 
 STEPS: Final = 100
 """Of every copy in one call."""
@@ -49,7 +49,7 @@ def jaxmarl(agents: int, copies: int) -> Batch:
     """JaxMARL's ``MPE_simple_spread_v3``: the game of MPE."""
     import jax.numpy as jnp
 
-    with contextlib.redirect_stdout(sys.stderr):  # it tells what it imports
+    with stdout_to_stderr():  # it tells what it imports
         from jaxmarl.environments.mpe import SimpleSpreadMPE
 
     env = SimpleSpreadMPE(num_agents=agents, num_landmarks=agents)
