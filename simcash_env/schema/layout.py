@@ -79,7 +79,7 @@ class Column(NamedTuple):
         return self.dtype.kind == "f"
 
 
-class NarrowColumn(npt.NDArray[Any]):
+class NarrowColumn(np.ndarray[Any, np.dtype[Any]]):
     """A column of numbers narrower than a word. Elements are read as int64, as kernels read them; slices are views."""
 
     def __getitem__(self, key: Any) -> Any:
