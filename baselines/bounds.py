@@ -26,11 +26,11 @@ from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
 DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
-    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 200), "own-observation": (200, 200),
+    "clairvoyant": (100, 1), "constant-share": (200, 1), "first-observation": (60, 200), "own-observation": (120, 200),
     "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
-WHOLE: Final[Mapping[str, int]] = {"castro-12period-v0": 10, "2b-3t-v0": 20}
+WHOLE: Final[Mapping[str, int]] = {"2b-3t-v0": 10}
 """First observations after which whole payments are planned too, by scenario; they take long."""
 
 
