@@ -65,7 +65,7 @@ PROMISES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "data": (("python", "-c", TABLE), ("simcash", "import", "payments.csv", "--out", "my-system")),
     "plots": ((*RUN, "--plot", "run.png"), (*RUN, "--plot", "run.svg")),
     "render": (("python", "-c", IMAGE), ("python", "-c", "import pygame")),
-    "bench": (("python", "-c", "import mpe2, supersuit"),),
+    "bench": (("python", "-c", "import jaxmarl, jumanji, mpe2, supersuit"),),
     "docs": (("python", "-c", "import mkdocs, material, mkdocstrings_handlers.python, PIL, diagram_renderer"),),
 }
 """Commands that an extra is for, run in an empty folder. ``rllib`` pins a set of its own: make adapters installs it."""
