@@ -24,7 +24,7 @@ from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
 from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import Row, baseline_rows, edge_warnings, make_row
-from simcash_env.evaluation.lower_bounds import with_any_share
+from simcash_env.evaluation.lower_bounds import OF_BANKS_ALONE, with_any_share
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import make_folder_of, write_atomically
@@ -166,14 +166,15 @@ def habits(policy: RankPolicy, shares: npt.NDArray[np.float64], bank_ids: Sequen
 
 
 def bound_sentence(config: ScenarioConfig, learned: Score, best: Score) -> str:
-    """One sentence on the lower bound of any policy's mean cost on these days; empty if none is known."""
+    """One sentence on the lower bound of the mean cost on these days; empty if none is known."""
     reference = Reference(config, learned.evaluation.seeds)
     allowed = with_any_share(decisions_of_learners(config))
     gaps = [reference.gap(score.row.total.mean, allowed) for score in (learned, best)]
     if reference.bound is None or reference.cents is None or None in gaps:
         return ""
+    who = "No policy whose banks decide alone" if reference.bound.kind in OF_BANKS_ALONE else "No policy"
     return (
-        f"No policy costs less than {reference.cents:,.0f} cents per day on average ({reference.bound.kind} bound, "
+        f"{who} costs less than {reference.cents:,.0f} cents per day on average ({reference.bound.kind} bound, "
         f"standard error {reference.bound.standard_error:,.0f}): the learned policy is at most {gaps[0]:.1%} above it, "
         f"{best.row.policy} {gaps[1]:.1%}."
     )
