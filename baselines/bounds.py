@@ -30,7 +30,7 @@ DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
     "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
-WHOLE: Final[Mapping[str, int]] = {"2b-3t-v0": 10}
+WHOLE: Final[Mapping[str, int]] = {"2b-3t-v0": 10, "castro-12period-v0": 4}
 """First observations after which whole payments are planned too, by scenario; they take long."""
 
 
