@@ -31,7 +31,7 @@ def shell(line, folder, **variables):
 
 
 CLOSED = (">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-")
-KEPT: set[object] = {(CLOSED[1], ""), *((CLOSED[-1], options) for options in OPTIONS), (CLOSED[0], OPTIONS[1])}
+KEPT: set[object] = {(CLOSED[-1], OPTIONS[0]), (CLOSED[0], OPTIONS[1])}
 
 
 @pytest.mark.parametrize("case", slow_but(KEPT, *itertools.product(CLOSED, ("", *OPTIONS))), ids=" ".join)
