@@ -1,9 +1,11 @@
-"""Thread pools across a fork."""
+"""Parts of work, calls at once, and thread pools across a fork."""
 
 import os
 import threading
 
-from simcash_env.threads import Threads
+import pytest
+
+from simcash_env.threads import Threads, even_slices
 from tests.forking import forked, needs_fork
 
 
@@ -39,3 +41,19 @@ def test_threads_another_process_id_means_another_pool(monkeypatch) -> None:
     assert second is not first
     threads.close()
     first.shutdown()
+
+
+def test_threads_slices_cover_everything_in_order() -> None:
+    assert even_slices(10, 3) == [slice(0, 3), slice(3, 6), slice(6, 10)]
+    assert even_slices(2, 5) == [slice(0, 1), slice(1, 2)]
+    assert even_slices(4, 0) == [slice(0, 4)]
+
+
+def test_threads_call_returns_results_in_order_and_uses_the_callers_thread() -> None:
+    threads = Threads(2)
+    found = threads.call(lambda number: (number, threading.get_ident()), [(1,), (2,), (3,)])
+    assert [number for number, _ in found] == [1, 2, 3]
+    assert found[0][1] == threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        threads.call(lambda number: 1 // number, [(1,), (0,)])
+    threads.close()

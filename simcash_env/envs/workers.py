@@ -6,7 +6,6 @@ on the number of threads.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from simcash_env.compile.scenario import CompiledScenario, initial_work
 from simcash_env.schema.arrays import I64, State, Work
 from simcash_env.schema.layout import PackedCall, plain_opener
-from simcash_env.threads import Threads
+from simcash_env.threads import Threads, even_slices
 
 
 class BatchWorkers:
@@ -38,11 +37,11 @@ class BatchWorkers:
         self._kernels, self._scenario, self._shape = kernels, scenario, shape
         self._arena, self._buffers = arena, buffers
         copies = len(buffers.pending)
-        bounds = np.linspace(0, copies, min(count, copies) + 1).astype(int).tolist()
         banks, entries = len(shape.window.learners), shape.window.num_entries
-        self._chunks: list[slice] = []
+        self._chunks = even_slices(copies, count)
         self._calls: list[PackedCall] = []
-        for first, last in itertools.pairwise(bounds):
+        for chunk in self._chunks:
+            first, last = chunk.start, chunk.stop
             work_row, work_sizes = initial_work(scenario, arena.state_sizes)
             own = arena._replace(states=arena.states[first:last], work_row=work_row, work_sizes=work_sizes)
             cut = {name: _chunk(array, first, last, copies) for name, array in buffers._asdict().items()}
@@ -52,7 +51,6 @@ class BatchWorkers:
                 cut["raw"] = np.zeros(entries)
             call = kernels.Call(own, type(buffers)(**cut), shape, num_choices=nvec, is_backward=np.ones(1, np.int64))
             self._calls.append(PackedCall(call))
-            self._chunks.append(slice(first, last))
         self._threads = Threads(len(self._calls) - 1) if len(self._calls) > 1 else None
 
     def run(self, heads: I64) -> int:
@@ -94,12 +92,9 @@ class BatchWorkers:
         return refused, plain_opener(State)(row, arena.state_sizes), plain_opener(Work)(work_row, work_sizes)
 
     def _run_chunks(self, threads: Threads, heads: Sequence[I64]) -> int:
-        """Call ``step_batch`` on every chunk, one of them in this thread; returns the sum of what it returned."""
-        (own, first), *others = zip(self._calls, heads, strict=True)
-        begun = [threads.pool.submit(self._step, call.address, actions) for call, actions in others]
-        unfinished: int = self._step(own.address, first)
-        unfinished += sum(future.result() for future in begun)
-        return unfinished
+        """Call ``step_batch`` on every chunk; returns the sum of what it returned."""
+        addresses = (call.address for call in self._calls)
+        return sum(threads.call(self._step, list(zip(addresses, heads, strict=True))))
 
     def close(self) -> None:
         """End the threads."""

@@ -21,8 +21,8 @@ from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.penalised import fitted_penalty, penalised_costs
 from simcash_env.evaluation.regret import Bounds
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.evaluation.statistics import F64
 from simcash_env.evaluation.two_stage import (
+    StageBound,
     constant_share_bound,
     first_observation_bound,
     given_share_costs,
@@ -117,12 +117,9 @@ def bound_kinds(config: ScenarioConfig) -> tuple[BoundKind, ...]:
     """The kinds that make sense for a scenario."""
     is_independent = config.arrivals is None and config.simulation.day_factor_log_std == 0.0
     if has_pool(config):
-        recorded: tuple[BoundKind, ...] = ("clairvoyant", "constant-share")
-        if config.arrivals is not None:
-            return recorded
-        return (
-            (*recorded, "first-observation", "own-observation") if is_independent else (*recorded, "first-observation")
-        )
+        of_forks: tuple[BoundKind, ...] = () if config.arrivals is not None else ("first-observation",)
+        of_own: tuple[BoundKind, ...] = ("own-observation",) if is_independent else ()
+        return ("clairvoyant", "constant-share", *of_forks, *of_own)
     return ("clairvoyant", "penalised") if is_independent else ("clairvoyant",)
 
 
@@ -161,16 +158,18 @@ def lower_bound(
     may = with_any_share(decisions_of_learners(config)) if allowed is None else allowed
     require_covered(config, seeds[0], may)
     known = control_of(config, len(seeds)) if control is None else control
-    task = Task(
-        config, seeds, num_forks, held_out_seeds(num_whole, num_days) if num_whole else (), may, known, is_whole, share
+    whole_seeds = held_out_seeds(num_whole, num_days) if num_whole else ()
+    found = _SAMPLES[kind](Task(config, seeds, num_forks, whole_seeds, may, known, is_whole, share))
+    values, error = found.values, found.correction_error
+    estimate = (
+        controlled_mean(values, found.controls, known) if len(seeds) > 1 else Estimate(float(values[0]), 0.0, 0.0)
     )
-    cents, shares, values, controls, whole, error = _SAMPLES[kind](task)
-    estimate = controlled_mean(values, controls, known) if len(seeds) > 1 else Estimate(float(values[0]), 0.0, 0.0)
     mean = float(values.mean())
     return LowerBound(
-        config.name, kind, whole, estimate.cents + cents - mean, math.hypot(estimate.standard_error, error), cents,
-        math.hypot(standard_error(values), error), len(seeds), num_forks if kind in NESTED else 1, shares, may,
-        estimate.factor, known if len(seeds) > 1 else None, round(time.monotonic() - began, 1), num_whole,
+        config.name, kind, found.is_whole, estimate.cents + found.cents - mean,
+        math.hypot(estimate.standard_error, error), found.cents, math.hypot(standard_error(values), error), len(seeds),
+        num_forks if kind in NESTED else 1, found.shares, may, estimate.factor, known if len(seeds) > 1 else None,
+        round(time.monotonic() - began, 1), num_whole,
     )  # fmt: skip
 
 
@@ -201,65 +200,41 @@ class Task(NamedTuple):
     share: float
 
 
-class Sample(NamedTuple):
-    """What a sample shows.
-
-    Attributes:
-        cents: the bound on the sample.
-        shares: at which it is about least; None without a choice of shares.
-        values: cents of each day or first observation.
-        controls: cents of the control on the same.
-        is_whole: are payments whole?
-        error: standard error of what was added from another sample.
-    """
-
-    cents: float
-    shares: tuple[float, ...] | None
-    values: F64
-    controls: F64
-    is_whole: bool
-    error: float = 0.0
-
-
-def _clairvoyant(task: Task) -> Sample:
+def _clairvoyant(task: Task) -> StageBound:
     bounds = Bounds(task.config, task.seeds)
     least = bounds.required(task.may)
     controls = task.control.costs(task.config, task.seeds)
-    return Sample(float(least.mean()), None, least, controls, bounds.kind == "exact")
+    return StageBound(float(least.mean()), None, least, controls, bounds.kind == "exact")
 
 
-def _constant_share(task: Task) -> Sample:
-    found = constant_share_bound(task.config, task.seeds, task.may, task.control, is_whole=task.is_whole)
-    return Sample(found.cents, found.shares, found.values, found.controls, task.is_whole)
+def _constant_share(task: Task) -> StageBound:
+    return constant_share_bound(task.config, task.seeds, task.may, task.control, is_whole=task.is_whole)
 
 
-def _first_observation(task: Task) -> Sample:
-    found = first_observation_bound(
+def _first_observation(task: Task) -> StageBound:
+    return first_observation_bound(
         task.config, task.seeds, task.num_forks, task.may, task.control, is_whole=task.is_whole
     )
-    return Sample(found.cents, found.shares, found.values, found.controls, task.is_whole)
 
 
-def _own_observation(task: Task) -> Sample:
-    found = own_observation_bound(
+def _own_observation(task: Task) -> StageBound:
+    return own_observation_bound(
         task.config, task.seeds, task.num_forks, task.may, task.control, whole_seeds=task.whole_seeds
     )
-    is_whole = bool(task.whole_seeds)
-    return Sample(found.cents, found.shares, found.values, found.controls, is_whole, found.correction_error)
 
 
-def _penalised(task: Task) -> Sample:
+def _penalised(task: Task) -> StageBound:
     values, _ = penalised_costs(task.config, task.seeds, task.may, fitted_penalty(task.config, task.may))
-    return Sample(float(values.mean()), None, values, task.control.costs(task.config, task.seeds), is_whole=False)
+    return StageBound(float(values.mean()), None, values, task.control.costs(task.config, task.seeds), is_whole=False)
 
 
-def _given_share(task: Task) -> Sample:
+def _given_share(task: Task) -> StageBound:
     values = given_share_costs(task.config, task.seeds, task.may, task.share)
     shares = (task.share,) * len(task.config.banks)
-    return Sample(float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), is_whole=True)
+    return StageBound(float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), is_whole=True)
 
 
-_SAMPLES: Final[dict[BoundKind, Callable[[Task], Sample]]] = {
+_SAMPLES: Final[dict[BoundKind, Callable[[Task], StageBound]]] = {
     "clairvoyant": _clairvoyant,
     "constant-share": _constant_share,
     "first-observation": _first_observation,

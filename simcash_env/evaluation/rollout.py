@@ -6,7 +6,6 @@ its seed and its shares alone, so the results do not depend on the number of thr
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +23,7 @@ from simcash_env.schema.arrays import I64
 from simcash_env.schema.codes import NUM_COSTS, PPM, Status
 from simcash_env.schema.layout import PackedCall
 from simcash_env.simulation.engine import grow_payments
-from simcash_env.threads import Threads, usable_threads
+from simcash_env.threads import Threads, even_slices, usable_threads
 
 __all__ = ["VALUES", "MeasuredRuns", "measure_scripted", "run_scripted"]
 
@@ -111,14 +110,9 @@ def _played(
     values = np.zeros((measured, time.num_ticks * NUM_VALUES), np.int64)
     peaks = np.zeros((measured, time.num_days * num_banks), np.int64)
     worth = len(runs) * time.num_ticks * num_banks // FEWEST_TICKS
-    count = max(min(usable_threads(), worth, len(runs)), 1)
-    bounds = np.linspace(0, len(runs), count + 1).astype(int).tolist()
-    chunks = [slice(first, last) for first, last in itertools.pairwise(bounds)]
-    arrays = [tuple(array[chunk] for array in (runs, shares_ppm, costs, values, peaks)) for chunk in chunks]
-    begun = [_pool(count - 1).pool.submit(_play, scenario, *own) for own in arrays[1:]]
-    _play(scenario, *arrays[0])
-    for future in begun:
-        future.result()
+    chunks = even_slices(len(runs), min(usable_threads(), worth))
+    arrays = (runs, shares_ppm, costs, values, peaks)
+    _pool(len(chunks)).call(_play, [(scenario, *(array[chunk] for array in arrays)) for chunk in chunks])
     return MeasuredRuns(
         _by_bank(costs, num_banks),
         values.reshape(measured, time.num_ticks, NUM_VALUES),
@@ -127,9 +121,9 @@ def _played(
 
 
 @cache
-def _pool(count: int) -> Threads:
-    """Threads that wait for runs; the caller's own plays too."""
-    return Threads(count, "runs")
+def _pool(chunks: int) -> Threads:
+    """Threads that wait for all chunks of runs but the one that the caller's own plays."""
+    return Threads(max(chunks - 1, 1), "runs")
 
 
 def _play(scenario: CompiledScenario, seeds: I64, shares_ppm: I64, costs: I64, values: I64, peaks: I64) -> None:

@@ -52,16 +52,18 @@ class StageBound:
 
     Attributes:
         cents: the bound, mean over the sample.
-        shares: of each bank's pool, banks sorted by id: at which the mean is about least.
+        shares: of each bank's pool, banks sorted by id: at which the mean is about least; None without a choice.
         values: (days or first observations,) cost of each at its shares, for the standard error.
         controls: (same) cost of the control policy there.
+        is_whole: does each payment settle as a whole in the plans?
         correction_error: standard error of what was added to all values from a further sample.
     """
 
     cents: float
-    shares: tuple[float, ...]
+    shares: tuple[float, ...] | None
     values: F64
     controls: F64
+    is_whole: bool
     correction_error: float = 0.0
 
 
@@ -101,10 +103,13 @@ def constant_share_bound(
     require_pool(config)
     days = [arrived_payments(config, seed) for seed in seeds]
     num_days = config.simulation.num_days
-    found = least_shares(config, compile_scenario(config), days, may, num_days, is_whole=is_whole, tolerance=tolerance)
+    of_banks = [days] * len(config.banks)
+    found = least_shares(
+        config, compile_scenario(config), of_banks, may, num_days, is_whole=is_whole, tolerance=tolerance
+    )
     values: F64 = np.sum([bank.day_cents for bank in found], axis=0)
     shares = tuple(bank.share for bank in found)
-    return StageBound(sum(bank.cents for bank in found), shares, values, control.costs(config, seeds))
+    return StageBound(sum(bank.cents for bank in found), shares, values, control.costs(config, seeds), is_whole)
 
 
 def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, share: float) -> F64:
@@ -166,12 +171,13 @@ def first_observation_bound(
     for seed in seeds:
         forks = forked_days(config, seed, num_forks, control)
         days = [arrived for arrived, _ in forks]
-        found = least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance)
+        of_banks = [days] * len(config.banks)
+        found = least_shares(config, compiled, of_banks, may, 1, is_whole=is_whole, tolerance=tolerance)
         cents.append(sum(bank.cents for bank in found))
         shares.append([bank.share for bank in found])
         controls.append(float(np.mean([min(cost, control.cap_cents) for _, cost in forks])))
     means = np.mean(shares, axis=0)
-    return StageBound(float(np.mean(cents)), tuple(means.tolist()), np.array(cents), np.array(controls))
+    return StageBound(float(np.mean(cents)), tuple(means.tolist()), np.array(cents), np.array(controls), is_whole)
 
 
 def own_observation_bound(
@@ -210,10 +216,7 @@ def own_observation_bound(
     compiled = compile_scenario(config)
 
     def least(days: Sequence[Sequence[Arrived]], *, is_whole: bool) -> list[LeastShare]:
-        return [
-            least_share(config, compiled, own, may, bank, 1, is_whole=is_whole, tolerance=tolerance)
-            for bank, own in enumerate(days)
-        ]
+        return least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance)
 
     found = [least(own_days(config, seed, num_forks), is_whole=False) for seed in seeds]
     values = np.array([sum(bank.cents for bank in banks) for banks in found])
@@ -225,9 +228,8 @@ def own_observation_bound(
     values += np.mean(raised) if raised else 0.0
     shares = np.mean([[bank.share for bank in banks] for banks in found], axis=0)
     error = standard_error(raised) if raised else 0.0
-    return StageBound(
-        float(values.mean()), tuple(shares.tolist()), values, control.costs(config, seeds), correction_error=error
-    )
+    controls = control.costs(config, seeds)
+    return StageBound(float(values.mean()), tuple(shares.tolist()), values, controls, bool(whole_seeds), error)
 
 
 def require_random_days(config: ScenarioConfig) -> None:
@@ -275,17 +277,17 @@ def fresh_seeds(seed: int, count: int) -> list[int]:
 def least_shares(
     config: ScenarioConfig,
     compiled: CompiledScenario,
-    days: Sequence[Arrived],
+    days: Sequence[Sequence[Arrived]],
     may: AllowedDecisions,
     granted_days: int,
     *,
     is_whole: bool,
     tolerance: float,
 ) -> list[LeastShare]:
-    """Of each bank the least mean cost over its shares."""
+    """Of each bank the least mean cost over its shares, on its days."""
     return [
-        least_share(config, compiled, days, may, bank, granted_days, is_whole=is_whole, tolerance=tolerance)
-        for bank in range(len(compiled.bank_ids))
+        least_share(config, compiled, own, may, bank, granted_days, is_whole=is_whole, tolerance=tolerance)
+        for bank, own in enumerate(days)
     ]
 
 

@@ -202,7 +202,7 @@ def test_own_days_keep_what_the_bank_sends_first_and_nothing_else():
 
 
 def test_own_observation_bound_is_the_first_observation_bound_of_a_bank_that_sends_alone():
-    """Nobody else's first arrivals matter to a bank that receives nothing: both bounds have the same forks' law."""
+    """Other banks' first payments do not matter to a bank that receives nothing: the days after its own are alike."""
     row = load("2b-3t-v0").model_dump(mode="json")
     row["banks"][1]["arrivals"] = None
     config = load_scenario(row)

@@ -191,7 +191,7 @@ def name(service):
 
 @pytest.fixture(scope="module")
 def kept(service, name):
-    """What every case must leave as it is."""
+    """Digest of the simulation and number of simulations before the cases: no refused request may change them."""
     return digest_and_count(service, name)
 
 
