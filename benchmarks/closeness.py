@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -41,13 +42,17 @@ SHIPPED: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m benchmarks.closeness"
 FEW_DECISIONS: Final = 100
 TEST_DAYS, LONG_TEST_DAYS = 10_000, 2_000
+NORMAL: Final = 1.96
+"""Standard errors from the middle of a 95 % interval to its ends."""
 AROUND: Final = "-around"
 """Ending of the name of a second PPO policy, which adds to the actions of the search."""
 HEADS: Final = (
     "scenario", "policy", "mean cost", "95 % interval", "gap to the bound", "difference to the best script",
     "difference to the search", "CVaR 95 %", "CVaR 99 %", "worst day", "settled",
 )  # fmt: skip
-COLOURS: Final = {"script": "#0072B2", "search": "#D55E00", "ppo": "#009E73"}
+LEARNED: Final = ("slopes", "ppo")
+"""Kinds of policies that are compared with the search for constants."""
+COLOURS: Final = {"script": "#0072B2", "search": "#D55E00", "slopes": "#CC79A7", "ppo": "#009E73"}
 """By kind of policy; colours that colour-blind readers can tell apart (Okabe and Ito)."""
 
 
@@ -66,8 +71,9 @@ def learned(config: ScenarioConfig, seeds: Sequence[int], searches: Path) -> Ite
     for kind, path in found:
         facts = read_facts(path)
         evaluation, _ = evaluate_learned(learner_named(facts.algorithm).load(path), config, seeds)
-        form = " around the search" if facts.training_settings().start else ""
-        yield kind, f"{facts.algorithm}{form}, seed {facts.seed}", evaluation
+        settings = facts.training_settings()
+        form = " around the search" if settings.start else " with slopes" if settings.search.slopes else ""
+        yield "slopes" if settings.search.slopes else kind, f"{facts.algorithm}{form}, seed {facts.seed}", evaluation
 
 
 def measure(name: str, searches: Path) -> dict[str, Any]:
@@ -83,11 +89,12 @@ def measure(name: str, searches: Path) -> dict[str, Any]:
     for kind, policy, evaluation in played:
         totals = evaluation.totals()
         interval, difference = bootstrap_interval(totals), paired_difference(totals, script.totals())
+        to_search = paired_difference(totals, searched) if kind in LEARNED and searched is not None else None
         rows.append({
             "kind": kind, "policy": policy, "mean": interval.mean, "low": interval.low, "high": interval.high,
             "gap": reference.gap(interval.mean, allowed),
             "difference": difference.numbers(),
-            "to_search": None if kind != "ppo" or searched is None else paired_difference(totals, searched).numbers(),
+            "to_search": to_search.numbers() if to_search else None,
             "cvar95": conditional_value_at_risk(totals, 0.95), "cvar99": conditional_value_at_risk(totals, 0.99),
             "worst": float(np.max(totals)), "settled": evaluation.settled_share,
         })  # fmt: skip
@@ -106,11 +113,21 @@ def difference_text(given: Sequence[float] | None, best: float) -> str:
     return f"{amount_text(mean)} [{amount_text(low)}, {amount_text(high)}], {100 * mean / best:+.1f} %"
 
 
-def cells(scenario: str, row: Mapping[str, Any], best: float) -> list[str]:
+def gap_text(row: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """The gap to the bound with its 95 % interval, from the errors of the mean and of the bound; empty without one."""
+    if row["gap"] is None:
+        return ""
+    bound, mean = found["bound"], row["mean"]
+    error = math.hypot((row["high"] - row["low"]) / 2 / bound, NORMAL * found["bound_error"] * mean / bound**2)
+    return f"{row['gap']:.1%} [{row['gap'] - error:.1%}, {row['gap'] + error:.1%}]"
+
+
+def cells(scenario: str, row: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """A line of the table."""
+    best = found["rows"][0]["mean"]
     return [
         scenario, row["policy"], amount_text(row["mean"]), f"{amount_text(row['low'])} to {amount_text(row['high'])}",
-        "" if row["gap"] is None else f"{row['gap']:.1%}",
+        gap_text(row, found),
         "" if row["kind"] == "script" else difference_text(row["difference"], best),
         difference_text(row.get("to_search"), best),
         amount_text(row["cvar95"]), amount_text(row["cvar99"]), amount_text(row["worst"]),
@@ -122,10 +139,9 @@ def markdown(results: Mapping[str, Any]) -> str:
     """The table, and what it says."""
     lines = [f"| {' | '.join(HEADS)} |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
     for found in results["scenarios"]:
-        best = found["rows"][0]["mean"]
         for place, row in enumerate(found["rows"]):
             scenario = "" if place else f"`{found['scenario']}`"
-            lines.append(f"| {' | '.join(cells(scenario, row, best))} |")
+            lines.append(f"| {' | '.join(cells(scenario, row, found))} |")
     lines += [
         "",
         "Currency units of a run, all banks together, on test days; 95 % intervals, differences paired by day.",
@@ -143,7 +159,10 @@ def draw(results: Mapping[str, Any]) -> Any:
     """Costs relative to the best tuned script, with intervals, and the bound as a bar."""
     scenarios = results["scenarios"]
     drawn, axis = figure(9.0, 1.4 + 0.45 * len(scenarios))
-    labels = {"script": "best tuned script", "search": "search (rank action)", "ppo": "PPO, shipped"}
+    labels = {
+        "script": "best tuned script", "search": "search for constants", "slopes": "search for constants and slopes",
+        "ppo": "PPO, shipped",
+    }  # fmt: skip
     named = set()
     for place, found in enumerate(reversed(scenarios)):
         best = found["rows"][0]["mean"]

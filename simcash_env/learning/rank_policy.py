@@ -1,8 +1,8 @@
 """Constants of a ``rank`` action, with a few slopes, as a policy: a handful of numbers for all banks, or for each.
 
 A bank's action is its constants, plus slopes: some components move with the time of day, the pool share with the value
-that waits at the first decision, the order in the market with what the bank lacks for its Queue 1. All is computed from
-the observation.
+that waits at the first decision, the order in the market with what the bank lacks for its Queue 1. Settings can name
+further slopes in entries of the observation; with them the policy is linear in these entries.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ POOL_SLOPE: Final = "pool.by_arrivals"
 MARKET: Final = "market"
 LACK, COVER, RATE, RATE_SLOPE = "market.lack", "market.cover", "market.rate", "market.rate_by_lack"
 BY_DAY: Final = ".by_day"
+BY: Final = ".by_"
 STEP: Final = 0.125
 """Of the range of a component: what a search tries first, up or down."""
 POOL_STEP, POOL_SLOPE_STEP = 0.02, 0.4
+ENTRY_STEP: Final = 2.0
+"""First step of a slope in an entry, over that of its constant: entries are mostly well below 1."""
 ORDER_STEPS: Final = {LACK: 0.05, COVER: 0.3, RATE: 0.15, RATE_SLOPE: 1.0}
 
 
@@ -78,7 +81,8 @@ class RankParameters:
     """The parameters of a policy by name, in their order.
 
     Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool`` and
-    its slope ``pool.by_arrivals``. Four are of the order in the market. A bank lacks the value of its Queue 1 less
+    its slope ``pool.by_arrivals``; a slope in an entry of the observation is ``NAME.by_ENTRY``, per unit of the entry
+    as it is observed. Four are of the order in the market. A bank lacks the value of its Queue 1 less
     balance and credit plus ``market.lack``, in days of its payments; below 0 it has as much over. It bids for
     ``market.cover`` times what it lacks, or asks with as much of what it has over. The rate, from 0 to 1 of the
     corridor, is ``market.rate`` plus ``market.rate_by_lack`` times what it lacks.
@@ -86,9 +90,10 @@ class RankParameters:
     Args:
         shape: of the batch.
         by_day: components with a slope over the day.
+        slopes: names of slopes in entries of the observation.
     """
 
-    def __init__(self, shape: RankShape, by_day: Sequence[str]) -> None:
+    def __init__(self, shape: RankShape, by_day: Sequence[str], slopes: Sequence[str] = ()) -> None:
         unknown = [name for name in by_day if name not in RANK._fields]
         if unknown:
             rule = f"no component of this name; there are {', '.join(RANK._fields)}"
@@ -99,13 +104,17 @@ class RankParameters:
         self.has_pool = shape.pool is not None
         pool = (POOL, POOL_SLOPE) if self.has_pool else ()
         market = tuple(ORDER_STEPS) if shape.market is not None else ()
-        self.names = (*(one.name for one in self.constants), *(name + BY_DAY for name in by_day), *pool, *market)
+        own = [one.name for one in self.constants]
+        self.slopes = {name: _slope(name, [*own, *pool[:1]]) for name in slopes}
+        self.names = (*own, *(name + BY_DAY for name in by_day), *pool, *market, *self.slopes)
 
     def steps(self) -> F64:
         """How far a search tries each parameter first."""
         ranges = {one.name: float(one.high - one.low) for one in COMPONENTS}
-        own = {POOL: POOL_STEP, POOL_SLOPE: POOL_SLOPE_STEP} | ORDER_STEPS
-        return np.array([own.get(name) or STEP * ranges[name.removesuffix(BY_DAY)] for name in self.names])
+        steps = {name: STEP * size for name, size in ranges.items()} | {POOL: POOL_STEP}
+        steps |= {name + BY_DAY: STEP * size for name, size in ranges.items()} | {POOL_SLOPE: POOL_SLOPE_STEP}
+        steps |= {name: ENTRY_STEP * steps[sloped] for name, (sloped, _) in self.slopes.items()} | ORDER_STEPS
+        return np.array([steps[name] for name in self.names])
 
     def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Flags of the parameters of these names; all where none is named.
@@ -142,7 +151,7 @@ class RankPolicy:
 
     def __init__(self, settings: TrainingSettings, shape: RankShape, parameters: F64) -> None:
         self.settings, self.shape = settings, shape
-        self.layout = RankParameters(shape, settings.search.by_day)
+        self.layout = RankParameters(shape, settings.search.by_day, settings.search.slopes)
         self.parameters = np.atleast_2d(np.asarray(parameters, np.float64))
 
     @classmethod
@@ -182,15 +191,40 @@ class RankPolicy:
             value = np.broadcast_to(values[one.name], day.shape)
             if one.name in layout.by_day:
                 value = value + values[one.name + BY_DAY] * day
+            value = value + self._by_entries(one.name, observations)
             number = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
             actions[:, :, RANK._fields.index(one.name)] = number
         if shape.pool is not None:
             waiting = _unsquashed(observations[:, :, AT.queue1_value]) * np.array(shape.flows_cents)
             share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
+            share = share + self._by_entries(POOL, observations)
             actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
         if shape.market is not None:
             actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64), shape.behind_market)
         return actions
+
+    def _by_entries(self, sloped: str, observations: Any) -> F64 | float:
+        """What the slopes in entries of the observation add to a component or the pool share, (N, L) or 0."""
+        total: F64 | float = 0.0
+        for name, (component, entry) in self.layout.slopes.items():
+            if component == sloped:
+                slope = self.parameters[:, self.layout.names.index(name)]
+                total = total + slope * np.asarray(observations[:, :, entry], np.float64)
+        return total
+
+
+def _slope(name: str, sloped: Sequence[str]) -> tuple[str, int]:
+    """What a slope moves, and the position of the entry that it follows.
+
+    Raises:
+        ConfigError: there is no such component or entry.
+    """
+    component, _, entry = name.partition(BY)
+    known = AT._fields
+    if component in sloped and entry in known:
+        return component, known.index(entry)
+    rule = f"must be COMPONENT{BY}ENTRY, of {', '.join(sloped)} and {', '.join(known)}"
+    raise ConfigError([Fault(None, None, "search.slopes", repr(name), rule)])
 
 
 SIZES: Final = 0.5 ** np.arange(MARKET_SIZES - 1, 0, -1)

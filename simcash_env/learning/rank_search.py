@@ -20,12 +20,19 @@ from simcash_env.config.library import policy_path
 from simcash_env.config.policies import FifoPolicy, PolicyConfig, TreePolicy
 from simcash_env.envs.families import Randomize
 from simcash_env.envs.vector import SimCashVec, make_vec
-from simcash_env.errors import SnapshotError
+from simcash_env.errors import ConfigError, Fault, SnapshotError
 from simcash_env.evaluation.rank_scripts import Account, Values, rank_values
 from simcash_env.evaluation.seeds import SEEDS_PER_RUN, training_seeds
 from simcash_env.evaluation.statistics import conditional_value_at_risk
 from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
+from simcash_env.learning.checkpoint import (
+    CheckpointFacts,
+    Trained,
+    find_checkpoint,
+    read_facts,
+    resume_path,
+    save_checkpoint,
+)
 from simcash_env.learning.expert import OURS, ExpertSettings, policy_of
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.rank_policy import (
@@ -101,7 +108,7 @@ class RankSearch:
             randomize=None if settings.randomize is None else Randomize(**settings.randomize),
         )  # fmt: skip
         self.shape = RankShape.of(self.vec)
-        self.layout = RankParameters(self.shape, settings.search.by_day)
+        self.layout = RankParameters(self.shape, settings.search.by_day, settings.search.slopes)
         self.groups = self.vec.num_banks if settings.policies == "own" else 1
         self.steps, self.history, self.means = 0, list[F64](), list[F64]()
         self.scale = np.tile(self.layout.steps(), self.groups)
@@ -157,7 +164,9 @@ class RankSearch:
         return training_seeds(self.days, first)
 
     def starts(self) -> dict[str, F64]:
-        """Parameters to start from by name: the scripts, and the settings' expert."""
+        """Parameters to start from by name: the scripts and the settings' expert, or those of ``search.start``."""
+        if self.settings.search.start is not None:
+            return {self.settings.search.start: self.stored_start(self.settings.search.start)}
         settings, account = self.settings, account_at_first(self.vec, self.days_of(0))
         found = {f"{policy.type} {place}": rank_values(policy, account) for place, policy in enumerate(scripts())}
         expert = settings.expert
@@ -182,6 +191,25 @@ class RankSearch:
                 for cover in COVERS
             }
         return {name: self.tiled(values) for name, values in starts.items()}
+
+    def stored_start(self, name: str) -> F64:
+        """Parameters of an earlier search, by name; those that it did not have are 0 or their default.
+
+        Raises:
+            SnapshotError: the policy cannot be read.
+            ConfigError: this search cannot express it: it has the same constants for all banks, or lacks parameters.
+        """
+        stored = RankPolicy.load(find_checkpoint(Path(name)))
+        known, groups = stored.layout.names, len(stored.parameters)
+        used = zip(known, stored.parameters.T, strict=True)
+        lost = [one for one, column in used if column.any() and one not in self.layout.names]
+        rule = f"has {', '.join(lost)}, which this search lacks" if lost else ""
+        if groups not in {1, self.groups}:
+            rule = f"has constants for each of {groups} banks, this search has the same for all"
+        if rule:
+            raise ConfigError([Fault(None, None, "search.start", repr(name), rule)])
+        rows = [self.layout.array(dict(zip(known, row, strict=True))) for row in stored.parameters.tolist()]
+        return np.concatenate(rows * (self.groups // groups))
 
     def credit_share(self) -> float:
         """Mean overdraft limit of the learning banks in days of their payments; a gap counts it, a balance does not."""

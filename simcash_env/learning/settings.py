@@ -38,6 +38,13 @@ class SearchSettings(Model):
     by_day: tuple[Text, ...] = Field(
         default=("balance_share", "credit_share"), description="components that also move with the time of day"
     )
+    slopes: tuple[Text, ...] = Field(
+        default=(),
+        description="slopes of components or of the pool share in entries of the observation: COMPONENT.by_ENTRY",
+    )
+    start: Text | None = Field(
+        default=None, description="a shipped policy or checkpoint of a search to start from, instead of scripts"
+    )
     risk_weight: Number = Field(
         default=0.0,
         ge=0,

@@ -19,7 +19,7 @@ from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.policies import open_checkpoint
 from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankShape
-from simcash_env.learning.rank_search import COVERS, LAST_DAYS, RankSearch, resume_path, train
+from simcash_env.learning.rank_search import COVERS, LAST_DAYS, RankSearch, resume_path, save, train
 from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
 from tests.worlds import busy
@@ -121,6 +121,31 @@ def test_rank_search_without_an_expert_tries_pool_shares():
     assert {name.rpartition(" ")[2] for name in run.starts()} >= {"0.02", "0.5", "1"}
 
 
+def test_rank_search_starts_from_the_constants_of_an_earlier_search(tmp_path):
+    path, slope = tmp_path / "first.npy", "pool.by_queue1_count"
+    earlier = train(small(generations=1, by_day=["balance_share"]), 0, out=path).policy
+    run = RankSearch(small(generations=1, start=str(path), slopes=[slope]), 1)
+    values = earlier.layout.named(earlier.parameters[0])
+    assert run.start_name == str(path)
+    assert run.layout.named(run.start) == values | {"credit_share.by_day": 0.0, slope: 0.0}
+    own = RankSearch(small(start=str(path)).model_copy(update={"policies": "own"}), 1)
+    assert (own.start.reshape(2, -1) == own.start[: len(own.start) // 2]).all()
+
+
+def test_rank_search_refuses_a_start_that_it_cannot_express(tmp_path):
+    path, slope = tmp_path / "first.npy", "pool.by_queue1_count"
+    run = RankSearch(small(generations=1, slopes=[slope]).model_copy(update={"policies": "own"}), 0)
+    run.step()
+    run.start[-1] = 0.1
+    save(run, run.policy(run.start), path, [])
+    with pytest.raises(ConfigError, match=r"search\.start: has pool\.by_queue1_count, which this search lacks"):
+        RankSearch(small(start=str(path)).model_copy(update={"policies": "own"}), 0)
+    with pytest.raises(
+        ConfigError, match=r"search\.start: has constants for each of 2 banks, this search has the same"
+    ):
+        RankSearch(small(start=str(path), slopes=[slope]), 0)
+
+
 def test_rank_search_own_policies_have_constants_of_their_own(tmp_path):
     path = tmp_path / "own.npy"
     settings = small(generations=2).model_copy(update={"policies": "own"})
@@ -186,12 +211,12 @@ def test_rank_search_policy_is_recorded_as_it_is_evaluated(tmp_path):
 # -- the policy ------------------------------------------------------------------------------------------------------
 
 
-def policy_of(config, by_day=("balance_share",), **values):
+def policy_of(config, by_day=("balance_share",), slopes=(), **values):
     """A batch and a policy with these values."""
     vec = make_vec(assign_learners(config, "external"), 2, action="rank", autoreset="disabled", max_queue_slots=0)
     shape = RankShape.of(vec)
-    settings = small(by_day=by_day)
-    return vec, RankPolicy(settings, shape, RankParameters(shape, by_day).array(values))
+    settings = small(by_day=by_day, slopes=slopes)
+    return vec, RankPolicy(settings, shape, RankParameters(shape, by_day, slopes).array(values))
 
 
 def test_rank_policy_of_constants_is_the_encoded_action():
@@ -225,6 +250,26 @@ def test_rank_policy_pool_share_follows_what_waits_at_the_first_decision():
     view = other.queue1_view()
     waiting = (view["remaining"] * view["present"]).sum(axis=2)
     assert np.allclose(vec.columns().bank_pool_allocated_cents, pools * (0.1 + 1.5 * waiting / pools), atol=2)
+
+
+def test_rank_policy_slopes_follow_entries_of_the_observation():
+    slopes = ("pool.by_queue1_count", "weight_size.by_queue1_value")
+    vec, policy = policy_of(load(DAY), slopes=slopes, pool=0.1, weight_size=0.2, **{slopes[0]: 0.3, slopes[1]: -0.5})
+    _, plain = policy_of(load(DAY), pool=0.1, weight_size=0.2)
+    vec.reset(seed=3)
+    actions, constant = policy.act(vec.observations), plain.act(vec.observations)
+    for head, name, slope in ((vec.head_index["pool"], "queue1_count", 0.6), (2, "queue1_value", -0.5)):
+        moved = slope * vec.observations[:, :, getattr(AT, name)].astype(np.float64)
+        assert moved.any()
+        assert np.allclose(actions[:, :, head], constant[:, :, head] + moved)
+        actions[:, :, head] = constant[:, :, head]
+    assert (actions == constant).all()
+
+
+@pytest.mark.parametrize("name", ["pool", "pool.by_luck", "luck.by_balance", "pool.by_arrivals.by_balance"])
+def test_rank_policy_slope_in_an_entry_needs_a_component_and_an_entry(name):
+    with pytest.raises(ConfigError, match=r"search\.slopes: must be COMPONENT\.by_ENTRY, of weight_urgency.* got '"):
+        policy_of(load(DAY), slopes=(name,))
 
 
 def test_rank_policy_order_in_the_market_follows_what_the_bank_lacks():
