@@ -16,11 +16,11 @@ export HYPOTHESIS_PROFILE ?= default
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # Run without the compiler too, and with its bounds checks: tests that together reach every line of the kernels.
-# What starts processes or measures by itself is the same under any compiler.
-ALONE := $(addprefix --ignore=tests/,kernels/_numba/test_compilers.py kernels/_numba/test_jit.py kernels/test_tick.py)
+# What starts processes, measures or compiles by itself is the same under any compiler.
+ALONE := $(addprefix --ignore=tests/,$(addprefix kernels/_numba/test_,compilers.py jit.py views.py) kernels/test_tick.py)
 ENGINE := $(addprefix tests/,conformance better kernels runs/test_recorded_runs.py runs/test_oracle.py runs/test_small_worlds.py \
 	simulation/test_growth.py evaluation/test_forks.py $(addprefix envs/test_,observation.py masks.py market.py objects.py wrong_actions.py action_kinds.py)) $(ALONE) -k "not pettingzoos_tests"
-FALLBACK := $(addprefix tests/,runs/test_every_face.py kernels/_numba/test_compilers.py kernels/_numba/test_jit.py conformance runs/test_recorded_runs.py)
+FALLBACK := $(addprefix tests/,runs/test_every_face.py kernels/_numba/test_jit.py conformance runs/test_recorded_runs.py)
 ifeq ($(HYPOTHESIS_PROFILE),default)
 QUICK := -m "not slow"
 else

@@ -21,4 +21,5 @@ def examples(default: int, every: int, long: int | None = None) -> int:
 
 def slow_but(kept: set[object], *values: object) -> list[object]:
     """Cases of a parametrised test that take the same path: only those that are kept run in ``make test``."""
-    return [pytest.param(value, marks=[pytest.mark.slow] * (value not in kept)) for value in values]
+    is_quick = PROFILES[0] == PROFILE
+    return [pytest.param(value, marks=[pytest.mark.slow] * (is_quick and value not in kept)) for value in values]

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from benchmarks import importing
 
 
+@pytest.mark.slow
 def test_importing_benchmark_measures_both(capsys):
     importing.main(["--rows", "500", "--table-rows", "300", "--json"])
     found = json.loads(capsys.readouterr().out)

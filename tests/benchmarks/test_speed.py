@@ -51,6 +51,7 @@ def test_speed_what_a_payment_costs_is_told_at_every_size() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_speed_growth_has_tables_and_a_figure_of_every_series(tmp_path: Path) -> None:
     told_by(f"growth --quick --folder {tmp_path} --assets {tmp_path}")
     points = json.loads((tmp_path / "growth.json").read_text(encoding="utf-8"))["points"]

@@ -116,6 +116,7 @@ def test_learning_tools_search_that_is_interrupted_says_how_it_goes_on(tmp_path:
     assert "interrupted: the study is in search.journal, repeat the command to continue it" in shown
 
 
+@pytest.mark.slow
 def test_learning_tools_training_that_is_interrupted_leaves_what_there_is(tmp_path: Path) -> None:
     words = ("train", GAME, "--algorithm", "ippo", "--steps", "100000000", "--out", "begun.pt", "--json")
     code, told, shown = on_terminal(*words, cwd=tmp_path, interrupt_at="a bank and run")

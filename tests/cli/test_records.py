@@ -83,15 +83,14 @@ def test_records_run_leaves_records_and_a_picture_that_agree(tmp_path):
         facts = open_record(tmp_path / file).facts
         assert (facts.digest, facts.status) == (summary["digest"], "complete")
         assert f"{file}: {facts.num_events:,} events" in done.stderr
-        found = answer("replay", file, cwd=tmp_path)
-        assert (found["is_equal"], found["num_events"]) == (True, facts.num_events)
+    found = answer("replay", "run.parquet", cwd=tmp_path)
+    assert (found["is_equal"], found["num_events"]) == (True, facts.num_events)
+    assert "equal" in simcash("replay", "runs.duckdb", cwd=tmp_path).stdout
     drawn = (tmp_path / "run.png").read_bytes()
     assert drawn.startswith(PNG)
-    for file in ("run.parquet", "runs.duckdb"):
-        assert answer("plot", file, cwd=tmp_path) == {"file": file, "out": f"{file.split('.')[0]}.png"}
-        assert (tmp_path / file).with_suffix(".png").read_bytes() == drawn
+    assert answer("plot", "runs.duckdb", cwd=tmp_path) == {"file": "runs.duckdb", "out": "runs.png"}
     assert simcash("plot", "run.parquet", "--out", "again.png", cwd=tmp_path).stdout == "again.png\n"
-    assert "equal" in simcash("replay", "run.parquet", cwd=tmp_path).stdout
+    assert all((tmp_path / file).read_bytes() == drawn for file in ("runs.png", "again.png"))
 
 
 def test_records_saved_run_is_recorded_from_where_it_stands_with_its_new_policy(tmp_path):

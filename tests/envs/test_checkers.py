@@ -202,7 +202,7 @@ def test_checkers_defaults_with_numbered_names_warn_of_nothing_else(mode):
 
 
 @quiet
-@pytest.mark.parametrize("mode", [None, "ansi", "rgb_array"])
+@pytest.mark.parametrize("mode", slow_but({None}, None, "ansi", "rgb_array"))
 def test_checkers_pettingzoos_utilities(mode, monkeypatch, capsys):
     """PettingZoo's utilities draw from what the environment hands out; with the defaults they find actions."""
     if mode == "rgb_array":

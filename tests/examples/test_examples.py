@@ -80,6 +80,7 @@ def test_examples_use_what_is_public():
         assert "._" not in text.replace("super()._", "").replace("self._", ""), path.name
 
 
+@pytest.mark.slow
 def test_example_runs_as_a_script_and_says_what_it_learned():
     pytest.importorskip("stable_baselines3")
     done = subprocess.run([sys.executable, "examples/sb3_ppo.py"], cwd=ROOT, check=True, capture_output=True, text=True)

@@ -42,6 +42,7 @@ def test_submissions_archive_holds_the_files_beside_it_and_its_row_is_published(
 
 
 @pytest.mark.parametrize("name", slow_but({"sb3_maskable_ppo"}, *LIBRARIES))
+@pytest.mark.slow
 def test_submissions_archive_costs_what_the_leaderboard_says(name):
     pytest.importorskip(LIBRARIES[name], reason=f"needs {LIBRARIES[name]}: make test-adapters")
     found = open_archive(archive_of(name))

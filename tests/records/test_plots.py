@@ -17,6 +17,7 @@ from simcash_env.records.reading import open_record
 from simcash_env.records.recorder import Recorder
 from simcash_env.schema.codes import NUM_COSTS
 from simcash_env.simulation import Simulation
+from tests.budget import slow_but
 from tests.records.worlds import recorded, sign_anew
 from tests.worlds import busy, quiet
 
@@ -110,7 +111,7 @@ def test_plots_without_matplotlib_the_message_names_the_extra(tmp_path, monkeypa
         require_format(tmp_path / "run.png")
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
+@pytest.mark.parametrize("ending", slow_but({".png"}, ".png", ".svg", ".pdf"))
 def test_plots_record_of_events_alone_is_run_again_and_gives_the_same_drawing(tmp_path, ending):
     recorded(tmp_path)
     drawings, seen = [], []

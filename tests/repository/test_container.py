@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from simcash_env.cli import app
+from tests.budget import slow_but
 from tests.repository.test_packaging import ROOT, build
 from tests.service.processes import serving
 
@@ -115,7 +116,7 @@ def test_container_command_has_options_of_the_service():
     assert given["db"].parent == Path(last("VOLUME"))
 
 
-@pytest.mark.parametrize("is_running", [True, False])
+@pytest.mark.parametrize("is_running", slow_but({True}, True, False))
 def test_container_health_check_asks_the_service_and_needs_no_token(is_running):
     _, _, written = last("HEALTHCHECK").partition("CMD ")
     python, flag, program = json.loads(written)

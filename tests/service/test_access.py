@@ -107,6 +107,8 @@ def test_access_limits_are_told_with_the_option_that_sets_them(guarded):
 def test_access_simulation_that_outgrows_the_memory_stops_where_it_is(guarded):
     long = load_scenario("two-banks-v0").model_dump(mode="json")
     long["simulation"] |= {"ticks_per_day": 100_000, "num_days": 1}
+    for bank in long["banks"]:
+        bank["arrivals"]["rate_per_tick"] *= 10
     name = guarded.make(long)
     answer = guarded.client.post(f"/simulations/{name}/tick", params={"count": 5})
     while answer.status_code == 200:

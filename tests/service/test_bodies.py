@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from simcash_env.service.openapi import EXAMPLES
+from tests.budget import slow_but
 from tests.service.processes import serving
 
 TOKEN = secrets.token_hex()
@@ -107,7 +108,7 @@ def test_bodies_head_is_get_without_the_body(service, path):
     assert service.client.head("/nowhere").status_code == 404
 
 
-@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("is_open", slow_but({True}, True, False))
 def test_bodies_health_needs_no_token_and_metrics_as_chosen(is_open):
     with serving(*["--open-metrics"] * is_open, token=TOKEN) as served:
         bare = {"authorization": ""}

@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import pytest
 
-from tests.budget import slow_but
 from tests.repository.pages import ROOT
 from training.libraries import __main__ as command
 from training.libraries.run import Counter, Library, Returns, Row, Run, as_markdown, read_rows, write_rows
@@ -58,7 +57,8 @@ def test_libraries_train_with_masks_where_they_can(name, monkeypatch, tmp_path):
         assert_trained(run.row)
 
 
-@pytest.mark.parametrize("name", slow_but({"sb3_maskable"}, *OURS))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OURS)
 def test_libraries_of_the_training_extra_train_with_masks(name):
     module = importlib.import_module(f"training.libraries.{name}")
     run = Run(module.LIBRARY, 1.0, 0)
