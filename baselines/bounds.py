@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation.known_bounds import bounds_file
@@ -21,7 +20,7 @@ from simcash_env.evaluation.lower_bounds import BoundKind, bound_kinds, lower_bo
 from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import write_atomically
 from simcash_env.literal import literal_console
-from simcash_env.machine import commit, machine
+from simcash_env.machine import made_by
 from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
@@ -48,8 +47,7 @@ def made(config: ScenarioConfig, kind: BoundKind, days: int | None = None) -> di
     forks = num_forks if days is None else days
     num_whole = WHOLE.get(config.name, 0) if kind == "own-observation" and days is None else 0
     found = lower_bound(config, kind, num_days=count, num_forks=forks, num_whole=num_whole, is_whole=is_whole)
-    made_by = {"version": __version__, "commit": commit(), "machine": machine()}
-    return {"digest": scenario_digest(config), "made_by": made_by, **found.as_dict()}
+    return {"digest": scenario_digest(config), "made_by": made_by(), **found.as_dict()}
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:

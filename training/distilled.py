@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simcash_env import __version__
 from simcash_env.cli.training import DEFAULT_FOLDER, cli_train
 from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 from simcash_env.files import write_atomically
@@ -20,6 +19,7 @@ from simcash_env.learning.distill import Options, distill
 from simcash_env.learning.distill_report import make_report, tree_documents, write_distilled
 from simcash_env.learning.policies import open_checkpoint
 from simcash_env.literal import literal_console
+from simcash_env.machine import made_by, origin
 
 FOLDER: Final = Path("docs") / "results"
 COMMAND: Final = "python -m training.distilled"
@@ -44,13 +44,15 @@ def distilled(scenario: str, say: Callable[[str], None]) -> dict[str, Any]:
     policy, options = open_checkpoint(checkpoint), Options()
     policy.require_payment_choices()
     tree = distill(policy, options, lambda text: say(f"{scenario}: {text}"))
-    report = make_report(policy, tree, options, num_seeds=TEST_DAYS, num_tuning_seeds=TUNING_DAYS)
+    report = {
+        "made_by": made_by(), **make_report(policy, tree, options, num_seeds=TEST_DAYS, num_tuning_seeds=TUNING_DAYS)
+    }  # fmt: skip
     write_distilled(tree, report, OUT / checkpoint.stem)
     return report | {"trees": tree_documents(tree)}
 
 
-def table(rows: Sequence[Mapping[str, Any]], version: str) -> str:
-    """The table as Markdown, with the version that made the rows."""
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The table as Markdown, with what made the rows."""
     lines = [
         "| scenario | nodes | equal decisions | trees | network | trees / network | best tuned baseline | FIFO |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -70,7 +72,7 @@ def table(rows: Sequence[Mapping[str, Any]], version: str) -> str:
         "Equal decisions: share of payments and ticks, in runs of the network, on which trees and network agree.",
         f"Tuned baselines: {families(rows)}; parameters and pool shares",
         f"searched on {TUNING_DAYS} training days. The trees use only fields of SimCash's tree language.",
-        f"Version {version}, `{COMMAND}`.",
+        f"`{COMMAND}`. {' '.join(f'{one}.' for one in sorted({origin(row['made_by']) for row in rows}))}",
     ])  # fmt: skip
 
 
@@ -93,7 +95,7 @@ def interval_text(cost: Mapping[str, Any]) -> str:
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
     """JSON with one line for each scenario, so that diffs are readable."""
-    head = json.dumps({"version": __version__, "command": COMMAND, "test_days": TEST_DAYS, "tuning_days": TUNING_DAYS})
+    head = json.dumps({"command": COMMAND, "test_days": TEST_DAYS, "tuning_days": TUNING_DAYS})
     return head[:-1] + ', "rows": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
 
 
@@ -107,17 +109,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw, page = given.out / "distilled.json", given.out / "distilled.md"
-    stored: Any = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else {"version": __version__, "rows": []}
-    rows, version = stored["rows"], stored["version"]
+    rows: Any = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
     if not given.tables:
         errors = literal_console(stderr=True)
         by_name = {row["scenario"]: row for row in rows}
         by_name |= {scenario: distilled(scenario, errors.print) for scenario in given.scenarios}
         rows = [by_name.pop(name) for name in SCENARIOS if name in by_name] + list(by_name.values())
-        version = __version__
         given.out.mkdir(parents=True, exist_ok=True)
         write_atomically(raw, as_json(rows).encode())
-    write_atomically(page, (table(rows, version) + "\n").encode())
+    write_atomically(page, (table(rows) + "\n").encode())
 
 
 if __name__ == "__main__":

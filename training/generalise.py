@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from simcash_env import __version__
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.families import Randomize
 from simcash_env.evaluation.evaluate import evaluate_policy
@@ -29,6 +28,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import load_settings
 from simcash_env.literal import literal_console
+from simcash_env.machine import made_by, origin
 from simcash_env.registry import load
 from training.publish import FOLDER
 
@@ -75,7 +75,7 @@ def run(members: int, report: Any) -> dict[str, Any]:
         specialist = train(special, 0, config=config).policy
         rows.append(member_row(number, config, generalist, specialist))
     return {
-        "version": __version__, "command": COMMAND, "family": settings.randomize, "scenario": settings.scenario,
+        **made_by(), "command": COMMAND, "family": settings.randomize, "scenario": settings.scenario,
         "test_days": TEST_DAYS, "steps": settings.total_steps, "specialist_steps": special.total_steps, "rows": rows,
     }  # fmt: skip
 
@@ -95,7 +95,7 @@ training does not use. Means over {results["test_days"]:,} test days; difference
 Mean ratio of the generalist's cost to the specialist's: {ratios["specialist"]:.3f}; to the tuned baseline's:
 {ratios["script"]:.3f}; to that of FIFO with its best share: {ratios["fifo"]:.3f}. Training steps:
 {results["steps"]:,} for the generalist, on the family; {results["specialist_steps"]:,} for each specialist.
-Version {results["version"]}, `{results["command"]}`."""
+`{results["command"]}`. {origin(results)}."""
     return "\n".join([*lines, notes])
 
 

@@ -15,7 +15,6 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from simcash_env import __version__
 from simcash_env.config import DeadlinePolicy, FifoPolicy, LiquidityAwarePolicy, PolicyConfig, ScenarioConfig
 from simcash_env.config.rules import ActionConfig
 from simcash_env.envs.learners import assign_learners
@@ -28,6 +27,7 @@ from simcash_env.evaluation.statistics import Interval, bootstrap_interval, pair
 from simcash_env.files import write_atomically
 from simcash_env.learning.ippo import train
 from simcash_env.learning.settings import TrainingSettings, load_settings
+from simcash_env.machine import made_by, origin
 from simcash_env.registry import load
 from simcash_env.schema.arrays import I64
 from simcash_env.schema.verbs import SlotChoices
@@ -227,8 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (
             f"Means and 95 % bootstrap intervals over {options.runs:,} test runs, which were not used in training "
             f"(second table: the first {min(RECORDED_RUNS, options.runs)} of them); the same in all rows. "
-            f"Costs in cents. Version {__version__}, "
-            "`python -m training.market_study --markdown FILE`."
+            "Costs in cents. `python -m training.market_study --markdown FILE`. "
+            f"{origin(made_by())}."
         ),
     ]
     print("\n".join(lines))

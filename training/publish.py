@@ -35,7 +35,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console
-from simcash_env.machine import commit, machine
+from simcash_env.machine import made_by
 from simcash_env.registry import load
 from training.table import markdown
 from training.tuned_baselines import TunedBaseline, tuned_baselines
@@ -104,7 +104,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
     return {
         "scenario": name,
-        "made_by": {"version": __version__, "commit": commit(), "machine": machine()},
+        "made_by": made_by(),
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
         "test_days": len(days),
         "runs": runs,
@@ -214,8 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         by_name = {row["scenario"]: row for row in rows} | {scenario: found}
         rows = [by_name[name] for name in PUBLISHED if name in by_name]
         write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
-    made_by = stored["version"] if given.tables else __version__
-    write({"version": made_by, "command": COMMAND, "rows": rows}, given.folder)
+    version = stored["version"] if given.tables else __version__
+    write({"version": version, "command": COMMAND, "rows": rows}, given.folder)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simcash_env import __version__
 from simcash_env.config import FifoPolicy, ScenarioConfig, load_scenario
 from simcash_env.data import Payments, derived_liquidity, sample, write_payments
 from simcash_env.data.calibration import calibrate
@@ -46,7 +45,7 @@ from simcash_env.learning.ippo import train
 from simcash_env.learning.rank_search import train as search
 from simcash_env.learning.settings import SearchSettings, TrainingSettings
 from simcash_env.literal import literal_console, literal_label, literal_legend, literal_plot
-from simcash_env.machine import commit, machine
+from simcash_env.machine import made_by
 from training.publish import FOLDER
 
 I64 = npt.NDArray[np.int64]
@@ -338,7 +337,7 @@ def run(study: Study, path: Path, chosen: Sequence[str], again: Sequence[str]) -
             continue
         if name != BOUND and not study.tuned:
             study.tune_scripts()
-        made = {"version": __version__, "commit": commit(), "machine": machine()}
+        made = made_by()
         rows[name] = {"policy": name, "budget": allowed[name], **made, **ROWS[name](study)}
         results["rows"] = [rows[one] for one in ROWS if one in rows]
         write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simcash_env import __version__
 from simcash_env.evaluation.plots import save
 from simcash_env.files import write_atomically
-from simcash_env.machine import commit, machine
+from simcash_env.machine import made_by
 
 FOLDER: Final = Path("docs") / "results"
 ASSETS: Final = Path("docs") / "assets"
@@ -64,7 +63,7 @@ class Study:
 
     def made(self) -> dict[str, str]:
         """Version, commit, machine and command."""
-        return {"version": __version__, "commit": commit(), "machine": machine(), "command": self.command}
+        return {**made_by(), "command": self.command}
 
 
 def made_line(results: Results) -> str:
