@@ -25,8 +25,8 @@ from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import commit
 from simcash_env.registry import load
-from training.algorithms.references import search_checkpoint
 from training.lines import append_line, read_lines
+from training.tuned_baselines import search_checkpoint
 
 RESULTS: Final = Path("docs") / "results" / "around-search.jsonl"
 COMMAND: Final = "python -m training.around"

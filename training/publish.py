@@ -2,7 +2,8 @@
 
 Trains on each scenario with its settings in ``configs/training``, evaluates on test days that training does not use,
 and writes ``docs/results/learned.json`` and the table built from it. All seeds from 0 on are trained and counted; none
-is selected. ``--tables`` only rebuilds the table; ``--evaluate`` evaluates ``configs/trained`` without training.
+is selected. ``--tables`` only rebuilds the table; ``--evaluate`` evaluates ``configs/trained`` without training;
+``--compare`` keeps the costs of the learned policies and plays again only what they are compared with.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,9 +24,9 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of
 from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy, played_seeds
 from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.regret import Bounds
-from simcash_env.evaluation.results import result
+from simcash_env.evaluation.results import Result, result
 from simcash_env.evaluation.seeds import held_out_seeds
-from simcash_env.evaluation.statistics import Interval, bootstrap_interval, paired_difference
+from simcash_env.evaluation.statistics import F64, Interval, bootstrap_interval, paired_difference
 from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import resume_path
 from simcash_env.learning.evaluate import evaluate_learned
@@ -37,8 +38,8 @@ from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.literal import literal_console
 from simcash_env.machine import made_by
 from simcash_env.registry import load
-from training.table import markdown
-from training.tuned_baselines import TunedBaseline, tuned_baselines
+from training.table import markdown, restored
+from training.tuned_baselines import searched, tuned_baselines
 
 FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
@@ -82,7 +83,7 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
     days = played_seeds(config, held_out_seeds(test_days(config)))
-    learned, played, runs = [], [], []
+    learned, played, runs = list[Policy](), list[Evaluation](), list[dict[str, Any]]()
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")
         policy, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
@@ -97,8 +98,6 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         for found, policy in zip(runs, learned, strict=True):
             found["exploitability"] = exploitability_of_policies(policy, config).cents / EQUILIBRIUM_CENTS[name]
     report(f"{name}: baselines")
-    scripts = tuned_baselines(config, days)
-    fifo = evaluate_policy(config, FifoPolicy(), days)
     taught = None
     if isinstance(settings.expert, ExpertSettings) and settings.imitate_steps:
         taught = asdict(cost(config, settings.expert, settings.largest_share, days, settings.action).total())
@@ -109,31 +108,52 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
         "test_days": len(days),
         "runs": runs,
         "teacher": taught,
-        **compared(config, played, scripts, fifo),
+        **compared(config, days, *costs_of_runs(played)),
     }
 
 
-def compared(
-    config: ScenarioConfig, played: Sequence[Evaluation], scripts: Sequence[TunedBaseline], fifo: Evaluation
-) -> dict[str, Any]:
-    """Compare learned policies with the best baseline on these test days, with FIFO and with the lower bound."""
+def costs_of_runs(played: Sequence[Evaluation]) -> tuple[F64, Result]:
+    """Mean over training runs of the cost of each day, and the figures of all runs together, without a gap."""
     learned = np.mean([evaluation.totals() for evaluation in played], axis=0)
-    best = scripts[0].evaluation.totals()
-    bounds = Bounds(config, played[0].seeds[:MEASURED_DAYS])
-    least = bounds.of(AllowedDecisions(pool="any"))
-    reference, may = Reference(config, played[0].seeds), AllowedDecisions(pool="any")
     pooled = np.concatenate([evaluation.totals() for evaluation in played])
     shares = [evaluation.settled_share for evaluation in played if evaluation.settled_share is not None]
-    total = bootstrap_interval(learned)
+    share = float(np.mean(shares)) if shares else None
+    return learned, result("learned", pooled, bootstrap_interval(learned), share)
+
+
+def compared_again(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose learned policies keep their costs, compared with today's baselines, search and bound."""
+    config = load(row["settings"]["scenario"])
+    days = played_seeds(config, held_out_seeds(row["test_days"]))
+    found = compared(config, days, np.array(row["totals"]), restored(row["results"]["learned"]))
+    return {**row, **found, "compared_by": made_by()}
+
+
+def compared(config: ScenarioConfig, days: Sequence[int], learned: F64, own: Result) -> dict[str, Any]:
+    """Compare learned policies with the best baseline on test days, the search for constants, FIFO and the lower bound.
+
+    Args:
+        config: the scenario.
+        days: test days.
+        learned: cost of each, mean over training runs.
+        own: figures of the learned policies; their gap is added.
+    """
+    scripts, fifo, search = tuned_baselines(config, days), evaluate_policy(config, FifoPolicy(), days), None
+    best = scripts[0].evaluation.totals()
+    bounds = Bounds(config, days[:MEASURED_DAYS])
+    least = bounds.of(AllowedDecisions(pool="any"))
+    reference, may = Reference(config, days), AllowedDecisions(pool="any")
     figures = {
-        "learned": result(
-            "learned", pooled, total, float(np.mean(shares)) if shares else None, reference.gap(total.mean, may)
-        ),
+        "learned": replace(own, gap=reference.gap(own.total.mean, may)),
         "tuned": result(
             scripts[0].policy, best, bootstrap_interval(best), scripts[0].evaluation.settled_share,
             reference.gap(float(best.mean()), decisions_of_policy(config, scripts[0].kernel_policy)),
         ),
     }  # fmt: skip
+    if (played := searched(config, days)) is not None:
+        search = played.totals()
+        gap = reference.gap(float(search.mean()), may)
+        figures["search"] = result("search", search, bootstrap_interval(search), played.settled_share, gap)
     found: dict[str, Any] = {
         "learned": asdict(bootstrap_interval(learned)), "totals": learned.round(2).tolist(),
         "tuned": {
@@ -143,6 +163,7 @@ def compared(
         "others": {script.policy: float(script.evaluation.totals().mean()) for script in scripts},
         "fifo": asdict(bootstrap_interval(fifo.totals())),
         "difference": asdict(paired_difference(learned, best)),
+        "difference_to_search": None if search is None else asdict(paired_difference(learned, search)),
         "difference_to_fifo": asdict(paired_difference(learned, fifo.totals())),
         "bound": "none" if least is None else bounds.kind,
         "results": {name: asdict(found) for name, found in figures.items()},
@@ -197,6 +218,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         action="store_true",
         help="Evaluate the policies in --models, of which seed 0 is shipped; do not train.",
     )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="Keep the costs of the learned policies; play only baselines and search, and take the bound of today.",
+    )
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     if given.evaluate:
@@ -210,8 +236,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     console = literal_console(stderr=True)
     for scenario in () if given.tables else given.scenarios:
-        found = run(scenario, given.seeds, given.models, is_trained=given.evaluate, report=console.print)
-        by_name = {row["scenario"]: row for row in rows} | {scenario: found}
+        by_name = {row["scenario"]: row for row in rows}
+        if given.compare:
+            console.print(f"{scenario}: baselines")
+            by_name[scenario] = compared_again(by_name[scenario])
+        else:
+            by_name[scenario] = run(
+                scenario, given.seeds, given.models, is_trained=given.evaluate, report=console.print
+            )
         rows = [by_name[name] for name in PUBLISHED if name in by_name]
         write({"version": __version__, "command": COMMAND, "rows": rows}, given.folder)
     version = stored["version"] if given.tables else __version__

@@ -10,6 +10,7 @@ from simcash_env.evaluation.statistics import PLAYED_ONCE, Interval
 
 HEAD = (
     "scenario", "learned", "95 % interval", "best tuned baseline", "95 % interval", "difference to baseline",
+    "difference to search",
     "lower bound below baseline", "regret, learned", "regret, baseline", "expert", "FIFO", "difference to FIFO", "runs",
     "seconds per run", "verdict",
 )  # fmt: skip
@@ -18,7 +19,7 @@ HEAD = (
 def markdown(results: Mapping[str, Any]) -> str:
     """The table with its notes, as Markdown."""
     rows = results["rows"]
-    lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|---:|---|"]
+    lines = ["| " + " | ".join(HEAD) + " |", "|---|---:|---|---|---|---|---|---:|---:|---:|---:|---:|---|---|---:|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
     once = [f"- {PLAYED_ONCE}."] if any(row["learned"]["count"] == 1 for row in rows) else []
     reasons = [f"- `{row['scenario']}`: {REASONS[row['scenario']]}" for row in rows if needs_a_reason(row)]
@@ -27,8 +28,8 @@ def markdown(results: Mapping[str, Any]) -> str:
     shown = [
         (f"`{row['scenario']}`" if name == "learned" else "", restored(row["results"][name]), "")
         for row in rows
-        for name in ("learned", "tuned")
-        if "results" in row
+        for name in ("learned", "search", "tuned")
+        if name in row.get("results", ())
     ]
     figures = [*markdown_lines(shown, last="note"), "", *RESULT_NOTES, ""] if shown else []
     return "\n".join([*figures, *lines, "", *NOTES, *once, *reasons, *remarks, "", version])
@@ -41,7 +42,9 @@ def origins(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         by = row.get("made_by", BEFORE)
         words = f"version {by['version']}, {by['commit']} on {by['machine']}"
         made.setdefault(words, []).append(f"`{row['scenario']}`")
-    return [words + ("" if len(made) == 1 else f": {', '.join(names)}") for words, names in made.items()]
+    found = [words + ("" if len(made) == 1 else f": {', '.join(names)}") for words, names in made.items()]
+    later = sorted({row["compared_by"]["commit"] for row in rows if "compared_by" in row})
+    return [*found, *([f"baselines, search and bound of {', '.join(later)}"] if later else [])]
 
 
 BEFORE: Final = {"version": "0.1.0", "commit": "a commit that was not recorded", "machine": "x86_64, 2 cores"}
@@ -66,7 +69,8 @@ Cents per run, all banks together; lower is better.
   the nine of the benchmark.
 - *Expert*: the scripted policy that the learner imitates before PPO, where it does.
 - *FIFO*: with the scenario's pool share.
-- *Differences*: learned minus baseline and learned minus FIFO, paired by day, with 95 % bootstrap intervals.
+- *Search*: the constants that a search found, shipped as `SCENARIO-rank`.
+- *Differences*: learned minus baseline, search and FIFO, paired by day, with 95 % bootstrap intervals.
 - *Lower bound below baseline*: how far the clairvoyant lower bound, which knows all arrivals, is below the baseline.
 - *Regret*: cost above the lower bound, on the first 20 test days; ≤: against a relaxed bound.
 - *Runs*: number of training runs, and the range of their means.
@@ -117,6 +121,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
         f"{row['tuned']['policy'].removeprefix('tuned:')} {tuned['mean']:,.0f}",
         _span(tuned),
         f"{_difference(difference)}, {share:+.1%}",
+        to_search(row),
         f"{row['room']:.0%}" if "room" in row else "",
         f"{mark}{row['regret']['mean']:,.0f}" if "regret" in row else "",
         f"{mark}{row['tuned_regret']['mean']:,.0f}" if "tuned_regret" in row else "",
@@ -127,6 +132,15 @@ def cells(row: Mapping[str, Any]) -> list[str]:
         f"{sum(run['seconds'] for run in row['runs']) / count:,.0f}",
         row["verdict"] + exploitability(row),
     ]
+
+
+def to_search(row: Mapping[str, Any]) -> str:
+    """Difference to the search for constants, also in per cent; empty where none is shipped or it was not played."""
+    found = row.get("difference_to_search")
+    if found is None:
+        return ""
+    search = row["results"]["search"]["total"]["mean"]
+    return f"{_difference(found)}, {found['mean'] / search:+.2%}"
 
 
 def exploitability(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Tuned baselines for learned policies: tuned on training seeds, scored on the same test seeds."""
+"""What learned policies are compared with on the same test days: tuned baselines, and the search for constants."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
 from simcash_env.evaluation.grid_search import tune
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.seeds import training_seeds
+from simcash_env.files import shipped_folder
+from simcash_env.learning.evaluate import evaluate_learned
+from simcash_env.learning.rank_policy import RankPolicy
 
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
@@ -73,3 +76,14 @@ def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = P
         for name, words, policy, shares in found
     ]
     return sorted(scored, key=lambda baseline: float(baseline.evaluation.totals().mean()))
+
+
+def search_checkpoint(scenario: str) -> Path:
+    """Where the constants of a scenario's search are shipped, if they are."""
+    return shipped_folder("trained") / f"{scenario}-rank-seed0.npy"
+
+
+def searched(config: ScenarioConfig, seeds: Sequence[int]) -> Evaluation | None:
+    """The shipped constants of a search on these days; None where none are shipped."""
+    path = search_checkpoint(config.name)
+    return evaluate_learned(RankPolicy.load(path), config, seeds)[0] if path.is_file() else None

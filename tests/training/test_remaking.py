@@ -168,7 +168,9 @@ def published(folder):
     """The results in a folder; the table there is theirs."""
     results = json.loads((folder / "learned.json").read_text())
     page = (folder / "learned.md").read_text()
-    assert len(body(page[: page.index("Amounts in currency units")])) == 2 * len(results["rows"])
+    assert len(body(page[: page.index("Amounts in currency units")])) == sum(
+        len(row["results"]) for row in results["rows"]
+    )
     rows = body(page[page.index("| scenario | learned |") :])
     assert rows == [[cell.strip() for cell in cells(row)] for row in results["rows"]]
     return results["rows"]
@@ -219,7 +221,26 @@ def test_remaking_scenario_that_is_too_large_for_a_bound_is_published_without_on
     assert row["bound"] == "none"
     assert not row.keys() & {"room", "regret", "tuned_regret"}
     assert "exploitability" not in row["runs"][0]
-    assert cells(row)[6:9] == ["", "", ""]
+    assert cells(row)[7:10] == ["", "", ""]
+
+
+def test_remaking_comparison_is_made_again_without_training(tiny, few_days, tmp_path, monkeypatch):
+    tiny("2b-3t-v0", steps_per_rollout=3)
+    command = ["2b-3t-v0", "--folder", "results", "--models", "models"]
+    publish.main([*command, "--seeds", "1"])
+    (row,) = published(tmp_path / "results")
+    search = row["results"]["search"]["total"]["mean"]
+    assert row["difference_to_search"]["mean"] == pytest.approx(row["learned"]["mean"] - search)
+    monkeypatch.setattr(publish, "train", None)
+    monkeypatch.setattr(publish, "searched", lambda config, days: None)
+    publish.main([*command, "--compare"])
+    (again,) = published(tmp_path / "results")
+    assert again["difference_to_search"] is None
+    assert cells(again)[6] == ""
+    for part in ("totals", "learned", "tuned", "difference", "verdict", "made_by"):
+        assert again[part] == row[part]
+    assert again["results"] == {name: row["results"][name] for name in ("learned", "tuned")}
+    assert "baselines, search and bound of " in (tmp_path / "results" / "learned.md").read_text()
 
 
 def test_remaking_run_with_more_decisions_is_played_on_fewer_days():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,19 +11,14 @@ import numpy.typing as npt
 from simcash_env.evaluation.evaluate import evaluate_policy
 from simcash_env.evaluation.rollout_policy import tuned_base
 from simcash_env.evaluation.seeds import training_seeds, validation_seeds
-from simcash_env.files import shipped_folder
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.registry import load
 from training.algorithms.contest import CURVE_DAYS, FINAL_DAYS
+from training.tuned_baselines import search_checkpoint
 
 SCRIPT, SEARCH = "best tuned script", "full search"
 TUNING_DAYS: Final = 200
-
-
-def search_checkpoint(scenario: str) -> Path:
-    """The shipped constants of the full search."""
-    return shipped_folder("trained") / f"{scenario}-rank-seed0.npy"
 
 
 def search_on(scenario: str, days: int, skip: int = 0) -> npt.NDArray[np.int64]:
