@@ -25,7 +25,7 @@ from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import commit
 from simcash_env.registry import load
-from training.lines import append_line, read_lines
+from training.lines import append_line, read_lines, unfinished
 from training.tuned_baselines import search_checkpoint
 
 RESULTS: Final = Path("docs") / "results" / "around-search.jsonl"
@@ -96,13 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="only rebuild the table")
     given = parser.parse_args(arguments)
     make_folder_of(given.out)
-    done = {tuple(line[name] for name in CASE) for line in read_lines(given.out)}
     cases = itertools.product(given.scenarios, range(given.seeds), [given.steps], given.log_std, given.learning_rate)
-    for case in [] if given.tables else cases:
-        if case not in done:
-            line = measure(*case, given.days)
-            append_line(given.out, line)
-            print(" | ".join(cells(line)), flush=True)
+    for case in [] if given.tables else unfinished(given.out, CASE, cases):
+        line = measure(*case, given.days)
+        append_line(given.out, line)
+        print(" | ".join(cells(line)), flush=True)
     write_atomically(given.out.with_suffix(".md"), markdown(read_lines(given.out)).encode())
 
 

@@ -54,6 +54,7 @@ MEASURED: Final = {
     "benchmark": "python -m baselines.publish",
     "distilled": "python -m training.distilled",
     "around-search": "python -m training.around SCENARIO ...",
+    "tails": "python -m training.tails",
     "market": "python -m training.market_study --markdown docs/results/market.md",
     "learned": "python -m training.publish",
     "generalise": "python -m training.generalise",
