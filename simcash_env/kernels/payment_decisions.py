@@ -82,7 +82,7 @@ def verb_of(scenario: Scenario, state: State, work: Work, bank: int, row: int, l
         return release_verb(scenario, state, work, bank, row, leaf)
     if action == TREE_DROP:
         return DROP
-    if action == TREE_SPLIT or action == TREE_STAGGER:  # noqa: PLR1714, SIM109 - two comparisons compile to less
+    if action == TREE_SPLIT or action == TREE_STAGGER:
         return split_verb(scenario, state, work, row, leaf)
     if action == TREE_REPRIORITIZE:
         work.pay_new_priority[row] = min(max(to_whole(float(work.stack[0])), 0), HIGHEST_PRIORITY)

@@ -46,7 +46,7 @@ def account_field(scenario: Scenario, state: State, work: Work, bank: int, field
     value = 0
     if field == BALANCE:
         value = balance
-    elif field == CREDIT_LIMIT or field == UNSECURED_CAP:  # noqa: PLR1714, SIM109 - compiles to less
+    elif field == CREDIT_LIMIT or field == UNSECURED_CAP:
         value = limit
     elif field == AVAILABLE:
         value = available_liquidity(scenario, state, bank)

@@ -46,7 +46,7 @@ def act(scenario: Scenario, state: State, work: Work, bank: int, leaf: int) -> N
         state.bank_budget_each_cents[bank] = to_whole(float(work.stack[1]))
         each = state.bank_budget_each_cents[bank]
         record_values(state, work, BUDGET_SET, bank, NONE, NONE, state.bank_budget_cents[bank], each, NONE)
-    elif action == SET_STATE or action == ADD_STATE:  # noqa: PLR1714, SIM109 - two comparisons compile to less
+    elif action == SET_STATE or action == ADD_STATE:
         register, value = scenario.node_key[leaf], float(work.stack[0])
         at = bank * scenario.num_registers[0] + register
         if action == ADD_STATE:

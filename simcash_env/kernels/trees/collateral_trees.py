@@ -61,7 +61,7 @@ def decide_on_collateral(scenario: Scenario, state: State, work: Work, bank: int
     leaf = walk(scenario, state, work, root, bank, NONE)
     action = scenario.node_action[leaf]
     record_path(scenario, state, work, bank, NONE, NONE, leaf)
-    if action != POST and action != WITHDRAW:  # noqa: PLR1714 - two comparisons compile to less
+    if action != POST and action != WITHDRAW:
         return KEEP, 0, 0
     cents, ticks = to_whole(float(work.stack[0])), to_whole(float(work.stack[1]))
     if cents <= 0:
