@@ -19,6 +19,7 @@ from simcash_env.evaluation.control import Control
 from simcash_env.evaluation.lower_bounds import OF_BANKS_ALONE, LowerBound, gap
 from simcash_env.evaluation.results import bound_note
 from simcash_env.evaluation.scenario_digest import scenario_digest
+from simcash_env.evaluation.two_stage import first_arrivals_are_certain
 from simcash_env.files import shipped_folder
 
 FILE: Final = "bounds.json"
@@ -69,7 +70,8 @@ class Reference:
     @cached_property
     def bound(self) -> LowerBound | None:
         """The bound; None if none is known."""
-        out = {"constant-share", *(OF_BANKS_ALONE if self.is_joint else ())}
+        of_constants = () if first_arrivals_are_certain(self.config) else ("constant-share",)
+        out = {*of_constants, *(OF_BANKS_ALONE if self.is_joint else ())}
         found = [bound for bound in known_bounds(self.config) if bound.kind not in out]
         return max(found, key=lambda bound: bound.cents, default=None)
 

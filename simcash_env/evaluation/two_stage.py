@@ -25,6 +25,7 @@ import numpy as np
 
 from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
+from simcash_env.config.events import PaymentEvent
 from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.arrivals import Arrived, arrived_in, arrived_payments
 from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_cents, rounding_cents
@@ -32,7 +33,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.clairvoyant_plan import Plan
 from simcash_env.evaluation.control import Control, standard_error
-from simcash_env.evaluation.evaluate import with_common_policy
+from simcash_env.evaluation.evaluate import deciding_banks, with_common_policy
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.regret import GAP, SECONDS
 from simcash_env.evaluation.scorecard import with_shares
@@ -241,6 +242,23 @@ def require_random_days(config: ScenarioConfig) -> None:
     if config.arrivals is not None:
         rule = "recorded days cannot be continued at random after their first payments; take the constant share bound"
         raise ConfigError([Fault(None, None, "arrivals", "recorded", rule)])
+
+
+def first_arrivals_are_certain(config: ScenarioConfig) -> bool:
+    """Does every bank that chooses a share see the same at its first decision, whatever the day?
+
+    Then no share can depend on the day, and the bound for constant shares holds for every policy.
+    """
+    if config.arrivals is not None or config.simulation.num_days > 1:
+        return False
+    deciding = deciding_banks(config)
+    choosing = [bank for bank in config.banks if bank.id in deciding and bank.liquidity_pool]
+    patterns = [bank.arrivals.rate_per_tick_of_day for bank in choosing if bank.arrivals is not None]
+    is_silent = all(pattern is not None and pattern[0] == 0.0 for pattern in patterns)
+    names = {bank.id for bank in choosing}
+    drawn = [event for event in config.events if isinstance(event, PaymentEvent) and event.probability is not None]
+    are_later = all(event.from_bank not in names or event.tick > 0 for event in drawn)
+    return is_silent and are_later and all(bank.arrival_bands is None for bank in choosing)
 
 
 def own_days(config: ScenarioConfig, seed: int, count: int) -> list[list[Arrived]]:

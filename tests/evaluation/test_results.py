@@ -17,6 +17,7 @@ from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.evaluation.scripted import agent_for
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import Interval
+from simcash_env.evaluation.two_stage import first_arrivals_are_certain
 from simcash_env.registry import load
 
 
@@ -103,6 +104,20 @@ def test_reference_is_the_highest_bound_that_holds_for_the_policies(file):
     assert all(row.gap > 0 for row in rows)
     assert reference.gap(reference.cents * 1.25, AllowedDecisions(pool="any")) == pytest.approx(0.25)
     assert reference.gap(100.0, AllowedDecisions(drops="any_time")) is None
+
+
+def test_reference_is_the_bound_of_constant_shares_where_nothing_is_known_at_the_first_decision():
+    assert first_arrivals_are_certain(load("bis-box3-v0"))
+    assert first_arrivals_are_certain(load("castro-2period-v0"))
+    assert Reference(load("bis-box3-v1"), held_out_seeds(3)).bound.kind == "constant-share"
+    changes = {
+        "bis-box3-v0": [{"banks.1.arrivals.rate_per_tick_of_day": [0.1, 1.0, 0.0]}, {"simulation.num_days": 2}],
+        "bis-box3-v1": [{"events.0.probability": 0.5}],
+        "castro-12period-v0": [{}],
+    }
+    for name, changed in changes.items():
+        for change in changed:
+            assert not first_arrivals_are_certain(load(name, changes=change)), (name, change)
 
 
 def test_scenario_digest_leaves_out_what_a_bound_does_not_depend_on():
