@@ -166,12 +166,13 @@ def draw(results: Mapping[str, Any]) -> Any:
     named = set()
     for place, found in enumerate(reversed(scenarios)):
         best = found["rows"][0]["mean"]
-        for row in found["rows"]:
+        heights = np.linspace(0.2, -0.2, len(found["rows"]))  # so that policies of about the same cost are all seen
+        for row, height in zip(found["rows"], heights, strict=True):
             mean, low, high = (100 * (1 + value / best) for value in row["difference"])
             label = labels[row["kind"]] if row["kind"] not in named else None
             named.add(row["kind"])
             axis.errorbar(
-                mean, place, xerr=[[mean - low], [high - mean]], fmt="o", ms=5, capsize=2, color=COLOURS[row["kind"]],
+                mean, place + height, xerr=[[mean - low], [high - mean]], fmt="o", ms=5, capsize=2, color=COLOURS[row["kind"]],
                 label=None if label is None else literal_label(label),
             )  # fmt: skip
         if found["bound"] is not None:
@@ -187,7 +188,7 @@ def draw(results: Mapping[str, Any]) -> Any:
     axis.set_yticks(range(len(scenarios)), [found["scenario"] for found in reversed(scenarios)])
     axis.set_xlabel("mean cost on test days, % of the best tuned script")
     axis.grid(axis="x", alpha=0.3)
-    literal_legend(drawn, loc="outside upper center", ncols=4, frameon=False)
+    literal_legend(drawn, loc="outside upper center", ncols=3, frameon=False)
     return drawn
 
 
