@@ -172,8 +172,8 @@ def draw(results: Mapping[str, Any]) -> Any:
             label = labels[row["kind"]] if row["kind"] not in named else None
             named.add(row["kind"])
             axis.errorbar(
-                mean, place + height, xerr=[[mean - low], [high - mean]], fmt="o", ms=5, capsize=2, color=COLOURS[row["kind"]],
-                label=None if label is None else literal_label(label),
+                mean, place + height, xerr=[[mean - low], [high - mean]], fmt="o", ms=5, capsize=2,
+                color=COLOURS[row["kind"]], label=None if label is None else literal_label(label),
             )  # fmt: skip
         if found["bound"] is not None:
             label = "lower bound" if "bound" not in named else None

@@ -36,7 +36,7 @@ STEP: Final = 0.125
 """Of the range of a component: what a search tries first, up or down."""
 POOL_STEP, POOL_SLOPE_STEP = 0.02, 0.4
 ENTRY_STEP: Final = 2.0
-"""First step of a slope in an entry, over that of its constant: entries are mostly well below 1."""
+"""First step of a slope in an entry, over that of its constant; of the time of day, which reaches 1, it is the same."""
 ORDER_STEPS: Final = {LACK: 0.05, COVER: 0.3, RATE: 0.15, RATE_SLOPE: 1.0}
 
 
@@ -100,20 +100,22 @@ class RankParameters:
             raise ConfigError([Fault(None, None, "search.by_day", repr(unknown[0]), rule)])
         useless = {"split_parts"} if shape.max_split == 1 else set()
         self.constants = tuple(one for one in COMPONENTS if one.name not in useless)
-        self.by_day = tuple(by_day)
         self.has_pool = shape.pool is not None
         pool = (POOL, POOL_SLOPE) if self.has_pool else ()
         market = tuple(ORDER_STEPS) if shape.market is not None else ()
         own = [one.name for one in self.constants]
-        self.slopes = {name: _slope(name, [*own, *pool[:1]]) for name in slopes}
-        self.names = (*own, *(name + BY_DAY for name in by_day), *pool, *market, *self.slopes)
+        by_clock = {name + BY_DAY: (name, AT.day_position) for name in by_day}
+        by_entry = {name: _slope(name, [*own, *pool[:1]]) for name in slopes}
+        self.slopes = by_clock | by_entry
+        self.names = (*own, *by_clock, *pool, *market, *by_entry)
 
     def steps(self) -> F64:
         """How far a search tries each parameter first."""
         ranges = {one.name: float(one.high - one.low) for one in COMPONENTS}
-        steps = {name: STEP * size for name, size in ranges.items()} | {POOL: POOL_STEP}
-        steps |= {name + BY_DAY: STEP * size for name, size in ranges.items()} | {POOL_SLOPE: POOL_SLOPE_STEP}
-        steps |= {name: ENTRY_STEP * steps[sloped] for name, (sloped, _) in self.slopes.items()} | ORDER_STEPS
+        steps = {name: STEP * size for name, size in ranges.items()} | {POOL: POOL_STEP, POOL_SLOPE: POOL_SLOPE_STEP}
+        for name, (component, entry) in self.slopes.items():
+            steps[name] = steps[component] * (1.0 if entry == AT.day_position else ENTRY_STEP)
+        steps |= ORDER_STEPS
         return np.array([steps[name] for name in self.names])
 
     def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -185,29 +187,25 @@ class RankPolicy:
         layout, shape = self.layout, self.shape
         copies = len(observations)
         actions = np.tile(np.array(shape.default), (copies, 1, 1))
-        day = np.asarray(observations[:, :, AT.day_position], np.float64)
         values = {name: self.parameters[:, place] for place, name in enumerate(layout.names)}
         for one in layout.constants:
-            value = np.broadcast_to(values[one.name], day.shape)
-            if one.name in layout.by_day:
-                value = value + values[one.name + BY_DAY] * day
-            value = value + self._by_entries(one.name, observations)
+            value = values[one.name] + self._by_slopes(one.name, observations)
             number = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
             actions[:, :, RANK._fields.index(one.name)] = number
         if shape.pool is not None:
             waiting = _unsquashed(observations[:, :, AT.queue1_value]) * np.array(shape.flows_cents)
             share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
-            share = share + self._by_entries(POOL, observations)
+            share = share + self._by_slopes(POOL, observations)
             actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
         if shape.market is not None:
             actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64), shape.behind_market)
         return actions
 
-    def _by_entries(self, sloped: str, observations: Any) -> F64 | float:
-        """What the slopes in entries of the observation add to a component or the pool share, (N, L) or 0."""
-        total: F64 | float = 0.0
-        for name, (component, entry) in self.layout.slopes.items():
-            if component == sloped:
+    def _by_slopes(self, component: str, observations: Any) -> F64:
+        """What the slopes of a component, or of the pool share, add to it, (N, L)."""
+        total: F64 = np.zeros(observations.shape[:2])
+        for name, (sloped, entry) in self.layout.slopes.items():
+            if sloped == component:
                 slope = self.parameters[:, self.layout.names.index(name)]
                 total = total + slope * np.asarray(observations[:, :, entry], np.float64)
         return total
