@@ -74,12 +74,11 @@ test-compiled: setup  ## all tests but slow ones, kernels compiled
 test-py: setup  ## the engine's tests, kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not slow" $(ENGINE)
 
-# The first file compiles everything into an empty cache, and expects that the others compile nothing of the engine.
-# Plain njit compiles all kernels of a call anew for every face; one such compilation serves both of what is tested here.
+# Plain njit compiles all kernels of a call anew for every face. What is tested with checked indices calls three of them;
+# test-fallback compiles all, into an empty cache, and expects that nothing is left to compile.
 NJIT = SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/$@
-test-bounds: setup  ## the same tests and those of test-fallback, compiled by plain njit with every array index checked
+test-bounds: setup  ## the same tests, compiled by plain njit with every array index checked
 	rm -rf build/$@
-	NUMBA_BOUNDSCHECK=1 $(NJIT) $(BIN)/python -m pytest $(FALLBACK)
 	NUMBA_BOUNDSCHECK=1 $(NJIT) $(PYTEST) -m "not slow" $(ENGINE)
 
 test-fallback: setup  ## every face, conformance and recorded runs, compiled by plain njit as where linking is not possible

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -140,10 +141,17 @@ def interquartile_mean(values: npt.ArrayLike) -> float:
     if not len(ordered) or not np.isfinite(ordered).all():
         message = f"values: need at least one, all finite, got {len(ordered)}"
         raise ValueError(message)
-    cut = len(ordered) / 4.0
-    ranks = np.arange(len(ordered))
-    weights = np.clip(np.minimum(ranks + 1, len(ordered) - cut) - np.maximum(ranks, cut), 0.0, 1.0)
+    weights = _middle_half(len(ordered))
     return float(weights @ ordered / weights.sum())
+
+
+@cache
+def _middle_half(count: int) -> F64:
+    """(count,) share of each of so many ordered figures that lies in their middle half."""
+    cut, ranks = count / 4.0, np.arange(count)
+    weights: F64 = np.clip(np.minimum(ranks + 1, count - cut) - np.maximum(ranks, cut), 0.0, 1.0)
+    weights.setflags(write=False)
+    return weights
 
 
 def stratified_interval(

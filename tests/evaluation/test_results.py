@@ -109,7 +109,7 @@ def test_reference_is_the_highest_bound_that_holds_for_the_policies(file):
 def test_reference_is_the_bound_of_constant_shares_where_nothing_is_known_at_the_first_decision():
     assert first_arrivals_are_certain(load("bis-box3-v0"))
     assert first_arrivals_are_certain(load("castro-2period-v0"))
-    assert Reference(load("bis-box3-v1"), held_out_seeds(3)).bound.kind == "constant-share"
+    assert Reference(load("bis-box3-v0"), held_out_seeds(3)).bound.kind == "constant-share"
     changes = {
         "bis-box3-v0": [{"banks.1.arrivals.rate_per_tick_of_day": [0.1, 1.0, 0.0]}, {"simulation.num_days": 2}],
         "bis-box3-v1": [{"events.0.probability": 0.5}],

@@ -43,7 +43,7 @@ def test_faces_doctor_warm_leaves_nothing_to_compile_for_any_face():
     assert printed_by("tests.runs.every_face")["compiled"] == []
 
 
-@pytest.mark.skipif(compilers.LINKING is not None, reason="make test-bounds compares with what linking compiled")
+@pytest.mark.skipif(compilers.LINKING is not None, reason="make test-fallback compares with what linking compiled")
 def test_faces_fallback_gives_every_face_the_digests_of_linking():
     mine = printed_by("tests.runs.every_face")
     theirs = printed_by("tests.runs.every_face", SIMCASH_LINKING="1", SIMCASH_CACHE_DIR=None, NUMBA_BOUNDSCHECK="0")
