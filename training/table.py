@@ -85,8 +85,8 @@ REASONS: Final = {
     "bis-box3-v0": (
         "both policies allocate 93.5 % of the pool and release at once, the cheapest of all combinations of share and"
         "\n  release order that were tried on 2,000 training days. No arrival is known when the bank chooses its share,"
-        "\n  so the bound for constant shares holds: both policies are at it, within its standard error. The columns of this table"
-        "\n  compare with the clairvoyant bound, which knows all arrivals."
+        "\n  so the bound for constant shares holds: both policies are at it, within its standard error. The columns of"
+        "\n  this table compare with the clairvoyant bound, which knows all arrivals."
     ),
 }
 """Reasons for the verdict ``missed``, as far as they are known."""
