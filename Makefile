@@ -48,12 +48,12 @@ setup: $(STAMP)  ## make .venv with everything in it
 demo: setup  ## search for a policy, about a minute, and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-# Two things at a time, and a third worker, as many tests wait for processes. The warm cache serves the tests, which so compile nothing twice.
+# Two things at a time, as many tests wait for processes. The warm cache serves the tests, which so compile nothing twice.
 test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, those of the engine twice more
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
 	@$(MAKE) --no-print-directory WORKERS=0 test-py test-bounds >build/engine.log 2>&1 & engine=$$!; \
-		$(MAKE) --no-print-directory WORKERS=3 test-compiled; code=$$?; \
+		$(MAKE) --no-print-directory test-compiled; code=$$?; \
 		wait $$engine || code=1; cat build/engine.log; exit $$code
 
 test-all: setup  ## everything: check, then all tests with all that they try, then those of the engine three times more
