@@ -1,6 +1,7 @@
 """The published benchmark: ``python -m baselines.publish`` writes the raw results and the table built from them.
 
-``--tables`` only rebuilds the table from the raw results.
+One row of a scenario is the policy of a search, where one is shipped. ``--searches`` plays these policies alone, on
+scenarios with results, and keeps all other rows; ``--tables`` only rebuilds the table from the raw results.
 """
 
 from __future__ import annotations
@@ -8,15 +9,30 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from simcash_env import __version__
+from simcash_env.config import FifoPolicy
 from simcash_env.evaluation.benchmark_table import table
-from simcash_env.evaluation.leaderboard import across_scenarios, rows_as_json, rows_from_json, run_benchmark
+from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.known_bounds import Reference
+from simcash_env.evaluation.leaderboard import (
+    Row,
+    across_scenarios,
+    make_row,
+    rows_as_json,
+    rows_from_json,
+    run_benchmark,
+)
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
+from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import write_atomically
+from simcash_env.learning.evaluate import evaluate_checkpoint
+from simcash_env.learning.leaderboard_row import learned_gap
+from simcash_env.learning.rank_policy import search_checkpoint
 from simcash_env.literal import literal_console, literal_report
 from simcash_env.registry import scenario_ids
 
@@ -27,6 +43,8 @@ LARGE: Final = frozenset({"ten-banks-v0", "core-periphery-200-v0", "lynx-2019-v0
 
 BEST_SHOWN: Final = 3
 """Tuned policies that the page shows for each scenario."""
+SEARCH: Final = "search"
+"""Name of a row's policy that a search found."""
 TEST_DAYS, TUNING_DAYS, LARGE_TUNING_DAYS, MEASURED_DAYS = 200, 200, 20, 20
 
 
@@ -40,8 +58,19 @@ def run(scenario: str, report: Callable[[str], None]) -> list[dict[str, Any]]:
         num_measured=MEASURED_DAYS,
         report=report,
     )
-    rows: list[dict[str, Any]] = json.loads(rows_as_json(found))
+    rows: list[dict[str, Any]] = json.loads(rows_as_json([*found, *search_rows(scenario)]))
     return rows
+
+
+def search_rows(scenario: str) -> list[Row]:
+    """The row of the constants that a search found; none where none are shipped."""
+    path = search_checkpoint(scenario)
+    if not path.is_file():
+        return []
+    result = evaluate_checkpoint(path, held_out_seeds(TEST_DAYS), once=True)
+    evaluation, config = result.evaluation, result.config
+    row = make_row(SEARCH, f"{scenario}-rank", evaluation, evaluate_policy(config, FifoPolicy(), evaluation.seeds))
+    return [replace(row, gap=learned_gap(result), gap_bound=Reference(config, evaluation.seeds).note)]
 
 
 def with_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -91,6 +120,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "Gaps are relative to the bounds in `configs/bounds.json`; without a figure, no bound is known that holds for",
         f"the policy. The table shows the best {BEST_SHOWN} tuned policies; all are in `docs/results/benchmark.json`,",
         f"with metrics and the regret against the clairvoyant bound on the first {results['measured_days']} test days.",
+        f"*{SEARCH}*: constants of the rank action that a search on training days found, shipped under the name given.",
         *([f"{PLAYED_ONCE}."] if any(row["total"]["count"] == 1 for row in results["rows"]) else []),
         f"Version {results['version']}, `{results['command']}`.",
     ]
@@ -107,18 +137,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="Scenario ids (default: all); others keep their results.",
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="Folder of benchmark.json and benchmark.md.")
+    parser.add_argument("--searches", action="store_true", help="Play the shipped policies of searches alone.")
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     raw = given.folder / "benchmark.json"
     results = json.loads(raw.read_text(encoding="utf-8")) if raw.is_file() else with_rows([])
     if not given.tables:
         console = literal_console(stderr=True)
+        known = {row["scenario"] for row in results["rows"]}
+        scenarios = [name for name in given.scenarios if name in known or not given.searches]
         with console.status("scoring") as status:
-            for scenario in given.scenarios:  # written after each scenario, so that an interruption loses only one
-                kept = [row for row in results["rows"] if row["scenario"] != scenario]
-                rows = sorted(
-                    [*kept, *run(scenario, literal_report(status.update))], key=lambda row: str(row["scenario"])
-                )
+            for scenario in scenarios:  # written after each scenario, so that an interruption loses only one
+                replaced = (scenario, SEARCH) if given.searches else (scenario,)
+                kept = [row for row in results["rows"] if (row["scenario"], row["policy"])[: len(replaced)] != replaced]
+                if given.searches:
+                    played = json.loads(rows_as_json(search_rows(scenario)))
+                else:
+                    played = run(scenario, literal_report(status.update))
+                rows = sorted([*kept, *played], key=lambda row: str(row["scenario"]))
                 results = with_rows(rows)
                 write_atomically(raw, as_json(results).encode())
     write_atomically(given.folder / "benchmark.md", f"{markdown(results)}\n".encode())

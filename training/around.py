@@ -21,12 +21,11 @@ from simcash_env.evaluation.statistics import paired_difference
 from simcash_env.files import make_folder_of, write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import train
-from simcash_env.learning.rank_policy import RankPolicy
+from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import commit
 from simcash_env.registry import load
 from training.lines import append_line, read_lines, unfinished
-from training.tuned_baselines import search_checkpoint
 
 RESULTS: Final = Path("docs") / "results" / "around-search.jsonl"
 COMMAND: Final = "python -m training.around"

@@ -18,9 +18,8 @@ from simcash_env.evaluation.evaluate import Evaluation, evaluate_policy
 from simcash_env.evaluation.grid_search import tune
 from simcash_env.evaluation.policy_families import ALL_FAMILIES
 from simcash_env.evaluation.seeds import training_seeds
-from simcash_env.files import shipped_folder
 from simcash_env.learning.evaluate import evaluate_learned
-from simcash_env.learning.rank_policy import RankPolicy
+from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
 
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
@@ -76,11 +75,6 @@ def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = P
         for name, words, policy, shares in found
     ]
     return sorted(scored, key=lambda baseline: float(baseline.evaluation.totals().mean()))
-
-
-def search_checkpoint(scenario: str) -> Path:
-    """Where the constants of a scenario's search are shipped, if they are."""
-    return shipped_folder("trained") / f"{scenario}-rank-seed0.npy"
 
 
 def searched(config: ScenarioConfig, seeds: Sequence[int]) -> Evaluation | None:

@@ -19,6 +19,7 @@ from simcash_env.agents.observation import AT, MARKET_AT, NUM_LIMITS, NUM_MARKET
 from simcash_env.envs.actions import RankAction
 from simcash_env.envs.vector import SimCashVec
 from simcash_env.errors import ConfigError, Fault, SnapshotError
+from simcash_env.files import shipped_folder
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.schema.codes import MARKET_CHOICES, MARKET_RATES, MARKET_SIZES
@@ -75,6 +76,11 @@ class RankShape:
             tuple(view.bank_flow_scale_cents[vec.learners].tolist()), vec.config.actions.max_split,
             vec.head_index.get(MARKET), NUM_LIMITS * vec.has_limits,
         )  # fmt: skip
+
+
+def search_checkpoint(scenario: str) -> Path:
+    """Where the constants that a search found for a scenario of the library are shipped, if they are."""
+    return shipped_folder("trained") / f"{scenario}-rank-seed0.npy"
 
 
 class RankParameters:

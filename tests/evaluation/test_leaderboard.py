@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.contenders import best_tuned
 from simcash_env.evaluation.evaluate import evaluate_policy, is_random
 from simcash_env.evaluation.grid_search import tune
+from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import (
     across_scenarios,
     caption,
@@ -23,7 +25,9 @@ from simcash_env.evaluation.leaderboard import (
 )
 from simcash_env.evaluation.policy_families import FAMILIES
 from simcash_env.evaluation.regret import Bounds
-from simcash_env.evaluation.seeds import training_seeds, validation_seeds
+from simcash_env.evaluation.seeds import held_out_seeds, training_seeds, validation_seeds
+from simcash_env.learning.checkpoint import find_checkpoint
+from simcash_env.learning.evaluate import evaluate_checkpoint
 from simcash_env.registry import load
 from tests.evaluation.worlds import random_day
 
@@ -219,3 +223,16 @@ def test_leaderboard_publishing_keeps_the_results_of_other_scenarios(tmp_path, m
     (tmp_path / "benchmark.md").write_text("", "utf-8")
     publish.main(["--tables", "--folder", str(tmp_path)])
     assert (tmp_path / "benchmark.md").read_text("utf-8") == table
+
+
+def test_leaderboard_published_search_is_played_alone_and_other_rows_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "TEST_DAYS", 20)
+    other = {**json.loads(rows_as_json(publish.search_rows("2b-3t-v0")))[0], "policy": "fifo"}
+    (tmp_path / "benchmark.json").write_text(publish.as_json(publish.with_rows([other])))
+    publish.main(["2b-3t-v0", "castro-2period-v0", "--searches", "--folder", str(tmp_path)])
+    fifo, search = json.loads((tmp_path / "benchmark.json").read_text())["rows"]
+    assert fifo == other
+    assert (search["policy"], search["parameters"], search["total"]["count"]) == ("search", "2b-3t-v0-rank", 20)
+    played = evaluate_checkpoint(find_checkpoint(Path("2b-3t-v0-rank")), held_out_seeds(20)).evaluation
+    assert search["totals"] == played.totals().tolist()
+    assert search["gap"] == pytest.approx(search["total"]["mean"] / Reference(load("2b-3t-v0"), played.seeds).cents - 1)

@@ -12,10 +12,10 @@ from simcash_env.learning.checkpoint import save_checkpoint
 from simcash_env.learning.evaluate import LearnedAgent
 from simcash_env.learning.expert_iteration import ExpertIteration
 from simcash_env.learning.ippo import Ippo
+from simcash_env.learning.rank_policy import search_checkpoint
 from simcash_env.learning.rank_search import CHECKS, RankSearch
 from simcash_env.learning.settings import SearchSettings, TrainingSettings
 from training.algorithms.contest import PARTS, SLOTS, Contest
-from training.tuned_baselines import search_checkpoint
 
 NARROW: Final = -3.0
 """Logarithm of the first standard deviation around a start: wider ones leave it before anything is learned."""

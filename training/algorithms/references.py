@@ -12,10 +12,9 @@ from simcash_env.evaluation.evaluate import evaluate_policy
 from simcash_env.evaluation.rollout_policy import tuned_base
 from simcash_env.evaluation.seeds import training_seeds, validation_seeds
 from simcash_env.learning.evaluate import evaluate_learned
-from simcash_env.learning.rank_policy import RankPolicy
+from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
 from simcash_env.registry import load
 from training.algorithms.contest import CURVE_DAYS, FINAL_DAYS
-from training.tuned_baselines import search_checkpoint
 
 SCRIPT, SEARCH = "best tuned script", "full search"
 TUNING_DAYS: Final = 200
