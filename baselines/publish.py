@@ -148,9 +148,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         scenarios = [name for name in given.scenarios if name in known or not given.searches]
         with console.status("scoring") as status:
             for scenario in scenarios:  # written after each scenario, so that an interruption loses only one
-                replaced = (scenario, SEARCH) if given.searches else (scenario,)
-                kept = [row for row in results["rows"] if (row["scenario"], row["policy"])[: len(replaced)] != replaced]
+                kept = [row for row in results["rows"] if row["scenario"] != scenario]
                 if given.searches:
+                    kept += [row for row in results["rows"] if row["scenario"] == scenario and row["policy"] != SEARCH]
                     played = json.loads(rows_as_json(search_rows(scenario)))
                 else:
                     played = run(scenario, literal_report(status.update))

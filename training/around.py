@@ -18,14 +18,14 @@ from simcash_env import __version__
 from simcash_env.cli.doctor import processor
 from simcash_env.evaluation.seeds import validation_seeds
 from simcash_env.evaluation.statistics import paired_difference
-from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.files import write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.ippo import train
 from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import commit
 from simcash_env.registry import load
-from training.lines import append_line, read_lines, unfinished
+from training.lines import complete, read_lines, table
 
 RESULTS: Final = Path("docs") / "results" / "around-search.jsonl"
 COMMAND: Final = "python -m training.around"
@@ -70,12 +70,10 @@ def cells(line: Mapping[str, Any]) -> list[str]:
 
 def markdown(lines: Sequence[Mapping[str, Any]]) -> str:
     """The table of all runs, by scenario and width."""
-    ordered = sorted(lines, key=lambda line: tuple(line[name] for name in CASE))
     made = sorted({f"{line['commit']} on {line['processor']}" for line in lines})
     days = sorted({f"{line['days']:,}" for line in lines})
     return "\n".join([
-        f"| {' | '.join(HEADS)} |", "|---|---:|---:|---:|---:|---:|",
-        *(f"| {' | '.join(cells(line))} |" for line in ordered), "",
+        *table(lines, CASE, HEADS, cells), "",
         f"{' or '.join(days)} validation days, 95 % bootstrap intervals, paired by day.",
         f"`{COMMAND}`; {'; '.join(made)}.",
         "",
@@ -94,12 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results; the table stands beside it")
     parser.add_argument("--tables", action="store_true", help="only rebuild the table")
     given = parser.parse_args(arguments)
-    make_folder_of(given.out)
     cases = itertools.product(given.scenarios, range(given.seeds), [given.steps], given.log_std, given.learning_rate)
-    for case in [] if given.tables else unfinished(given.out, CASE, cases):
-        line = measure(*case, given.days)
-        append_line(given.out, line)
-        print(" | ".join(cells(line)), flush=True)
+    if not given.tables:
+        complete(given.out, CASE, cases, lambda case: measure(*case, given.days), cells)
     write_atomically(given.out.with_suffix(".md"), markdown(read_lines(given.out)).encode())
 
 

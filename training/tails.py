@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from simcash_env.evaluation.seeds import validation_seeds
 from simcash_env.evaluation.statistics import conditional_value_at_risk, paired_difference
-from simcash_env.files import make_folder_of, write_atomically
+from simcash_env.files import write_atomically
 from simcash_env.learning.evaluate import evaluate_learned
-from simcash_env.learning.rank_search import RankSearch
+from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
+from simcash_env.learning.rank_search import train
 from simcash_env.learning.settings import TrainingSettings, load_settings
 from simcash_env.machine import made_by, origin
-from training.lines import append_line, read_lines, unfinished
+from training.lines import complete, read_lines, table
 
 RESULTS: Final = Path("docs") / "results" / "tails.jsonl"
 COMMAND: Final = "python -m training.tails"
@@ -50,16 +51,16 @@ def tails(cents: npt.ArrayLike) -> list[float]:
 def measure(scenario: str, weight: float, seed: int, days: int) -> dict[str, Any]:
     """Search once and compare with the start; the line of results."""
     settings = settings_with(scenario, weight)
-    run, config, seeds = RankSearch(settings, seed), settings.config(), validation_seeds(days)
-    while run.goes_on(settings):
-        run.step()
-    best = run.best()
-    cost, start = (evaluate_learned(run.policy(row), config, seeds)[0].totals() for row in (best, run.start))
+    config, seeds, found = settings.config(), validation_seeds(days), train(settings, seed).policy
+    cost, start = (
+        evaluate_learned(policy, config, seeds)[0].totals()
+        for policy in (found, RankPolicy.load(search_checkpoint(scenario)))
+    )
     return {
         "scenario": scenario, "weight": weight, "seed": seed, "days": days, "mean": float(cost.mean()),
         "start": float(start.mean()), "minus_start": paired_difference(cost, start).numbers(),
         "tails": tails(cost), "start_tails": tails(start),
-        "constants": [run.layout.named(row) for row in best.reshape(run.groups, -1)],
+        "constants": [found.layout.named(row) for row in found.parameters],
         "settings": settings.search.model_dump(mode="json"), **made_by(),
     }  # fmt: skip
 
@@ -76,12 +77,10 @@ def cells(line: Mapping[str, Any]) -> list[str]:
 
 def markdown(lines: Sequence[Mapping[str, Any]]) -> str:
     """The table of all runs, by scenario and weight."""
-    ordered = sorted(lines, key=lambda line: tuple(line[name] for name in CASE))
     days = sorted({f"{line['days']:,}" for line in lines})
     made = " ".join(f"{one}." for one in sorted(set(map(origin, lines))))
     return "\n".join([
-        f"| {' | '.join(HEADS)} |", "|---|---:|---:|---:|---:|---:|",
-        *(f"| {' | '.join(cells(line))} |" for line in ordered), "",
+        *table(lines, CASE, HEADS, cells), "",
         f"Per cent of the search without weight, `SCENARIO-rank`, on {' or '.join(days)} validation days; 95 %",
         f"bootstrap intervals, paired by day. `{COMMAND}`. {made}",
         "",
@@ -98,12 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results; the table stands beside it")
     parser.add_argument("--tables", action="store_true", help="only rebuild the table")
     given = parser.parse_args(arguments)
-    make_folder_of(given.out)
     cases = itertools.product(given.scenarios, given.weights, range(given.seeds))
-    for case in [] if given.tables else unfinished(given.out, CASE, cases):
-        line = measure(*case, given.days)
-        append_line(given.out, line)
-        print(" | ".join(cells(line)), flush=True)
+    if not given.tables:
+        complete(given.out, CASE, cases, lambda case: measure(*case, given.days), cells)
     write_atomically(given.out.with_suffix(".md"), markdown(read_lines(given.out)).encode())
 
 

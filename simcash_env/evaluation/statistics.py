@@ -147,7 +147,7 @@ def interquartile_mean(values: npt.ArrayLike) -> float:
 
 @cache
 def _middle_half(count: int) -> F64:
-    """(count,) share of each of so many ordered figures that lies in their middle half."""
+    """(count,) weights of ordered figures in the mean of their middle half."""
     cut, ranks = count / 4.0, np.arange(count)
     weights: F64 = np.clip(np.minimum(ranks + 1, count - cut) - np.maximum(ranks, cut), 0.0, 1.0)
     weights.setflags(write=False)
