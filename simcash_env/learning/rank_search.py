@@ -56,8 +56,9 @@ Report: TypeAlias = Callable[[int, float, float], None]
 
 LAST_DAYS: Final = 900_000
 """Training days from here on choose between the start and what was found; generations use those before."""
+LAST_TRAINING: Final = 999_000
 CHECKS: Final = 16
-"""Generations' worth of days for that choice."""
+"""Generations' worth of days for that choice, or as many as there are."""
 SHARES: Final = (0.02, 0.05, 0.08, 0.11, 0.14, 0.2, 0.3, 0.5, 0.75, 1.0)
 """Pool shares that a start is tried with where no expert names them."""
 COVERS: Final = (0.0, 1.0)
@@ -251,14 +252,20 @@ class RankSearch:
         limit = settings.search.generations
         return len(self.history) < (limit or max(settings.total_steps // self.decisions, 1))
 
+    @property
+    def checks(self) -> int:
+        """Generations' worth of days that choose the best policy."""
+        return min(CHECKS, (LAST_TRAINING - LAST_DAYS - 1) // self.days)
+
     def best(self) -> F64:
         """The cheapest of the start, the last mean and the mean of the last third, on days that no generation uses."""
         if not self.means:
             return self.start
         last = self.means[-max(len(self.means) // 3, 1) :]
         candidates: list[F64] = [self.start, self.means[-1], np.mean(last, axis=0)]
-        first = LAST_DAYS + (self.seed * CHECKS * self.days) % (LAST_TRAINING - LAST_DAYS - CHECKS * self.days)
-        parts = [training_seeds(self.days, first + part * self.days) for part in range(CHECKS)]
+        needed = self.checks * self.days
+        first = LAST_DAYS + (self.seed * needed) % (LAST_TRAINING - LAST_DAYS - needed)
+        parts = [training_seeds(self.days, first + part * self.days) for part in range(self.checks)]
         costs = [sum(self.objective(self.costs(row, seeds)) for seeds in parts) for row in candidates]
         return candidates[int(np.argmin(costs))]
 
@@ -272,7 +279,6 @@ class RankSearch:
 
 NO_SLOTS: Final[dict[str, Any]] = {"max_queue_slots": 0}
 """The policy reads no payment."""
-LAST_TRAINING: Final = 999_000
 
 
 def account_at_first(vec: SimCashVec, seeds: tuple[int, ...]) -> Account:

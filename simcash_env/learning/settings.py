@@ -21,13 +21,18 @@ from simcash_env.files import shipped_folder
 from simcash_env.learning.expert import AnyExpertSettings
 from simcash_env.registry import load
 
+MOST_SEARCH_DAYS: Final = 90_000
+"""Of a generation; as many training days and some more choose between what was found and the start."""
+
 
 class SearchSettings(Model):
     """Settings of a search over the constants of a rank action (``--algorithm cmaes``)."""
 
     generations: Whole = Field(default=60, ge=0, description="generations; 0: as many as total_steps allows")
     population: Whole = Field(default=20, ge=4, description="candidates of a generation")
-    days: Whole = Field(default=256, ge=1, description="training days on which a generation is played")
+    days: Whole = Field(
+        default=256, ge=1, le=MOST_SEARCH_DAYS, description="training days on which a generation is played"
+    )
     spread: Number = Field(
         default=0.6, gt=0, description="width of the first generation, in steps of an eighth of a range"
     )

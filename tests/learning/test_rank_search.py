@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from simcash_env import make_vec
 from simcash_env.agents.observation import AT
@@ -19,8 +20,8 @@ from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.policies import open_checkpoint
 from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankShape
-from simcash_env.learning.rank_search import COVERS, LAST_DAYS, RankSearch, resume_path, save, train
-from simcash_env.learning.settings import SearchSettings, load_settings, planned_steps
+from simcash_env.learning.rank_search import COVERS, LAST_DAYS, LAST_TRAINING, RankSearch, resume_path, save, train
+from simcash_env.learning.settings import MOST_SEARCH_DAYS, SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
 from tests.worlds import busy
 from training import cli_train
@@ -162,6 +163,22 @@ def test_rank_search_days_are_training_days_and_those_of_the_choice_are_kept_apa
     assert run.days_of(0)[0] == 30_001
     assert run.days_of(2)[0] == 30_017
     assert max(run.days_of(10**6)) <= LAST_DAYS
+
+
+@pytest.mark.parametrize(("days", "checks"), [(1, 16), (6_187, 16), (6_188, 15), (MOST_SEARCH_DAYS, 1)])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_rank_search_days_of_the_choice_are_as_many_as_there_are(monkeypatch, days, checks, seed):
+    run, played = RankSearch(small(), seed), []
+    run.days, run.means = days, [run.start]
+    monkeypatch.setattr(run, "costs", lambda _row, seeds: played.append(seeds) or np.zeros(1))
+    run.best()
+    assert len(played) == 3 * checks
+    assert all(len(seeds) == days and min(seeds) > LAST_DAYS and max(seeds) <= LAST_TRAINING + 1 for seeds in played)
+
+
+def test_rank_search_generation_of_more_days_than_there_are_to_choose_is_refused():
+    with pytest.raises(ValidationError, match="less than or equal to 90000"):
+        SearchSettings(days=MOST_SEARCH_DAYS + 1)
 
 
 @pytest.mark.parametrize(("steps", "generations"), [(1, 1), (2 * 4 * 8 * 24, 2)])

@@ -13,7 +13,7 @@ from simcash_env.learning.evaluate import LearnedAgent
 from simcash_env.learning.expert_iteration import ExpertIteration
 from simcash_env.learning.ippo import Ippo
 from simcash_env.learning.rank_policy import search_checkpoint
-from simcash_env.learning.rank_search import CHECKS, RankSearch
+from simcash_env.learning.rank_search import RankSearch
 from simcash_env.learning.settings import SearchSettings, TrainingSettings
 from training.algorithms.contest import PARTS, SLOTS, Contest
 
@@ -91,7 +91,7 @@ def search(contest: Contest, _folder: Path) -> None:
     spent = spent_on_start(run)
     contest.notes["start"] = run.start_name
     contest.at(spent, LearnedAgent(run.policy(run.start), run.settings, run.vec.bank_ids))
-    choice = 3 * CHECKS * run.days * run.num_ticks * run.vec.num_banks
+    choice = 3 * run.checks * run.days * run.num_ticks * run.vec.num_banks
     while spent + run.steps + run.decisions + choice <= contest.budget or not run.means:
         run.step()
         last = np.mean(run.means[-max(len(run.means) // 3, 1) :], axis=0)
