@@ -59,6 +59,7 @@ def test_submissions_published_table_is_that_of_the_file():
     assert PUBLISHED.with_suffix(".md").read_text() == markdown(read_boards(PUBLISHED)) + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module", "budget"),
     [("sb3_maskable_ppo", "train_sb3", (1_024, [8])), ("torchrl_ppo", "train_torchrl", (1,))],

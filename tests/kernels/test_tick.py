@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.kernels.operations import SIZES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +22,7 @@ for each payment 2,000 to 13,000.
 """
 
 
+@pytest.mark.slow
 def test_tick_growth_lines_per_waiting_payment() -> None:
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     words = [sys.executable, "-m", "tests.kernels.operations"]

@@ -195,6 +195,7 @@ def built_site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_pages_site_loads_nothing_from_another_site(built_site):
     pages = list(built_site.rglob("*.html"))
     assert len(pages) > 30
@@ -207,6 +208,7 @@ def test_pages_site_loads_nothing_from_another_site(built_site):
     assert "own_reward.py" in (built_site / "how-to" / "own-reward.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_pages_site_serves_the_script_of_its_diagrams(built_site):
     texts = {page: page.read_text(encoding="utf-8") for page in built_site.rglob("*.html")}
     with_diagram = [page for page, text in texts.items() if '<pre class="mermaid">' in text]
@@ -216,6 +218,7 @@ def test_pages_site_serves_the_script_of_its_diagrams(built_site):
         assert [(page.parent / script).is_file() for script in scripts] == [True] * (page in with_diagram), page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize(("first", "is_drawn"), [("flowchart TB", True), ("flowchrt TB", False)])
 def test_pages_site_draws_the_architecture_diagram(first, is_drawn, built_site, tmp_path):

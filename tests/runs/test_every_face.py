@@ -32,6 +32,7 @@ def printed_by(*command, **environment):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_faces_doctor_warm_leaves_nothing_to_compile_for_any_face():
     was_empty = not any(_jit.cache_folder().rglob("*.nbi"))
     found = printed_by("simcash_env.cli", "doctor", "--warm", "--json")

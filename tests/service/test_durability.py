@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,8 @@ from simcash_env.simulation import Simulation
 from tests.service.processes import FIFO, ROOT, Served, alone, serving
 
 TEN = "ten-banks-v0"
+PAUSE_SECONDS = 0.01
+"""Before a service is asked again."""
 
 
 def test_durability_kill_9_and_a_restart_bring_back_the_last_acknowledged_tick(tmp_path):
@@ -86,7 +89,7 @@ def test_durability_sigterm_in_mid_call_finishes_the_tick_answers_and_keeps_it(t
         under_way = "simcash_requests_under_way 2.0"
         with httpx.Client(base_url=served.url, timeout=60) as other:
             while calling.is_alive() and under_way not in other.get("/metrics").text:
-                pass
+                time.sleep(PAUSE_SECONDS)
         served.process.send_signal(signal.SIGTERM)
         calling.join()
     finally:
@@ -123,6 +126,7 @@ def test_durability_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_n
         figures = served.client.get("/metrics").text
         assert "simcash_streams 1.0" in figures
         while 'route="/simulations/{id}/tick"' not in figures and "under_way 2.0" not in figures:
+            time.sleep(PAUSE_SECONDS)
             figures = served.client.get("/metrics").text
         for process in (client, listener):
             process.kill()
@@ -130,9 +134,10 @@ def test_durability_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_n
             if process.stdout:
                 process.stdout.close()
         while served.get(f"/simulations/{name}/state")["tick"] < 400:
-            pass  # it runs to its end, though nobody waits for it
+            time.sleep(PAUSE_SECONDS)  # it runs to its end, though nobody waits for it
         assert served.get(f"/simulations/{name}/metrics")["digest"] == alone(TEN, 1, 400).digest()
         while "simcash_streams 0.0" not in figures or "under_way 1.0" not in figures:
+            time.sleep(PAUSE_SECONDS)
             figures = served.client.get("/metrics").text
         assert served.client.delete(f"/simulations/{name}").status_code == 204
         assert served.get("/health")["memory_bytes"] == 0

@@ -7,7 +7,7 @@ from tests.service.processes import serving
 
 def test_load_sixty_four_clients_on_sixteen_simulations_get_what_each_would_get_alone():
     with serving() as served:
-        found = load(served.url, num_clients=64, num_simulations=16, seconds=examples(2, 4))
+        found = load(served.url, num_clients=64, num_simulations=16, seconds=examples(1, 4))
     assert found["errors"] == []
     assert found["different"] == []
     assert found["lost"] == 0
