@@ -1,9 +1,10 @@
 """Learned policies compared with the best tuned baselines: ``python -m training.publish [SCENARIO ...]``.
 
-Trains on each scenario with its settings in ``configs/training``, evaluates on test days that training does not use,
-and writes ``docs/results/learned.json`` and the table built from it. All seeds from 0 on are trained and counted; none
-is selected. ``--tables`` only rebuilds the table; ``--evaluate`` evaluates ``configs/trained`` without training;
-``--compare`` keeps the costs of the learned policies and plays again only what they are compared with.
+Trains on each scenario with its settings in ``configs/training``, by PPO or, where they have slopes, by a search;
+evaluates on test days that training does not use, and writes ``docs/results/learned.json`` and the table built from it.
+All seeds from 0 on are trained and counted; none is selected. ``--tables`` only rebuilds the table; ``--evaluate``
+evaluates ``configs/trained`` without training; ``--compare`` keeps the costs of the learned policies and plays again
+only what they are compared with.
 """
 
 from __future__ import annotations
@@ -32,9 +33,8 @@ from simcash_env.learning.checkpoint import resume_path
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.expert import ExpertSettings, cost
 from simcash_env.learning.exploitability import exploitability_of_policies
-from simcash_env.learning.ippo import train
-from simcash_env.learning.policy import Policy
-from simcash_env.learning.settings import TrainingSettings, load_settings
+from simcash_env.learning.learner import ActingPolicy, learner_named
+from simcash_env.learning.settings import ALGORITHM, SEARCH, TrainingSettings, load_settings, planned_steps
 from simcash_env.literal import literal_console
 from simcash_env.machine import made_by
 from simcash_env.registry import load
@@ -53,18 +53,35 @@ EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_
 """System cost in the only equilibrium on the grid."""
 SEEDS: Final = 3
 PUBLISHED: Final = (
-    "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "2b-3t-v0-around", "3b-6t-v0",
-    "castro-12period-v0", "4b-8t-v0", "2b-stress-v0", "5b-12t-v0", "core-periphery-50-v0", "lynx-day-v0", "crisis-v0",
-    "target2-day-v0", "core-periphery-200-v0",
+    "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "2b-3t-v0-around", "2b-3t-v0-slopes",
+    "3b-6t-v0", "3b-6t-v0-slopes", "castro-12period-v0", "4b-8t-v0", "4b-8t-v0-slopes", "2b-stress-v0",
+    "2b-stress-v0-slopes", "5b-12t-v0", "two-banks-v0-slopes", "core-periphery-50-v0", "core-periphery-50-v0-slopes",
+    "lynx-day-v0", "lynx-day-v0-slopes", "crisis-v0", "crisis-v0-slopes", "target2-day-v0", "target2-day-v0-slopes",
+    "core-periphery-200-v0", "core-periphery-200-v0-slopes", "money-market-v0-slopes", "ten-banks-v0-slopes",
 )  # fmt: skip
 
 
-def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: bool) -> tuple[Policy, float, int]:
-    """Train and save policies, or load them; returns the policies, seconds and steps."""
+def algorithm_of(settings: TrainingSettings) -> str:
+    """The learner that settings are for: those with slopes are of a search."""
+    return SEARCH if settings.search.slopes else ALGORITHM
+
+
+def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: bool) -> tuple[ActingPolicy, float, int]:
+    """Train and save policies, or load them; returns the policies, seconds and steps.
+
+    Args:
+        path: of the checkpoint, without its ending.
+        settings: of the training.
+        seed: of the run.
+        is_trained: load it.
+    """
+    algorithm = algorithm_of(settings)
+    learner = learner_named(algorithm)
+    path = path.with_name(path.name + learner.ending)
     if is_trained:
-        return Policy.load(path), 0.0, settings.total_steps
+        return learner.load(path), 0.0, planned_steps(settings, algorithm)
     began = time.monotonic()
-    trained = train(settings, seed, out=path)
+    trained = learner.train(settings, seed, out=path)
     resume_path(path).unlink()
     if not trained.is_complete:
         raise KeyboardInterrupt
@@ -83,10 +100,10 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     settings: TrainingSettings = load_settings(name)
     config = load(settings.scenario)
     days = played_seeds(config, held_out_seeds(test_days(config)))
-    learned, played, runs = list[Policy](), list[Evaluation](), list[dict[str, Any]]()
+    learned, played, runs = list[ActingPolicy](), list[Evaluation](), list[dict[str, Any]]()
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")
-        policy, seconds, steps = policies(models / f"{name}-seed{seed}.pt", settings, seed, is_trained=is_trained)
+        policy, seconds, steps = policies(models / f"{name}-seed{seed}", settings, seed, is_trained=is_trained)
         evaluation, agent = evaluate_learned(policy, config, days)
         played.append(evaluation)
         learned.append(policy)
@@ -226,7 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     if given.evaluate:
-        needed = [given.models / f"{name}-seed{seed}.pt" for name in given.scenarios for seed in range(given.seeds)]
+        endings = {name: learner_named(algorithm_of(load_settings(name))).ending for name in given.scenarios}
+        needed = [given.models / f"{name}-seed{seed}{endings[name]}" for name in endings for seed in range(given.seeds)]
         missing = [path for path in needed if not path.is_file()]
         if missing:
             parser.error(f"--evaluate: {missing[0]} is not there; the shipped policies are those of --seeds 1")

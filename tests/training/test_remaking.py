@@ -231,7 +231,7 @@ def test_remaking_comparison_is_made_again_without_training(tiny, few_days, tmp_
     (row,) = published(tmp_path / "results")
     search = row["results"]["search"]["total"]["mean"]
     assert row["difference_to_search"]["mean"] == pytest.approx(row["learned"]["mean"] - search)
-    monkeypatch.setattr(publish, "train", None)
+    monkeypatch.setattr(publish, "learner_named", None)
     monkeypatch.setattr(publish, "searched", lambda config, days: None)
     publish.main([*command, "--compare"])
     (again,) = published(tmp_path / "results")
@@ -241,6 +241,20 @@ def test_remaking_comparison_is_made_again_without_training(tiny, few_days, tmp_
         assert again[part] == row[part]
     assert again["results"] == {name: row["results"][name] for name in ("learned", "tuned")}
     assert "baselines, search and bound of " in (tmp_path / "results" / "learned.md").read_text()
+
+
+def test_remaking_settings_with_slopes_are_searched_and_their_policies_evaluated_again(tiny, few_days, tmp_path):
+    search = {"days": 4, "population": 4, "generations": 1, "slopes": ["pool.by_queue1_count"]}
+    tiny("2b-3t-v0-slopes", scenario="2b-3t-v0", search=search)
+    command = ["2b-3t-v0-slopes", "--seeds", "1", "--folder", "results", "--models", "models"]
+    publish.main(command)
+    (row,) = published(tmp_path / "results")
+    assert row["runs"][0]["steps"] == 4 * 4 * 3 * 2
+    assert read_facts(tmp_path / "models" / "2b-3t-v0-slopes-seed0.npy").algorithm == "cmaes"
+    publish.main([*command, "--evaluate"])
+    (again,) = published(tmp_path / "results")
+    assert (again["totals"], again["runs"][0]["steps"]) == (row["totals"], row["runs"][0]["steps"])
+    assert cells(again)[-2] == ""
 
 
 def test_remaking_run_with_more_decisions_is_played_on_fewer_days():
