@@ -165,5 +165,20 @@ def read_facts(path: Path) -> CheckpointFacts:
     return facts
 
 
+def facts_to_resume(path: Path, settings: TrainingSettings, seed: int, algorithm: str) -> CheckpointFacts:
+    """Read what a checkpoint says of itself, for a training that continues it.
+
+    Raises:
+        SnapshotError: it cannot be read, or is of other settings, another seed or another learner.
+    """
+    facts = read_facts(path)
+    differ = facts.settings_that_differ(settings)
+    if differ or (facts.seed, facts.algorithm) != (seed, algorithm):
+        words = f"trained by {facts.algorithm} with seed {facts.seed}; settings that differ"
+        message = f"{path}: {words}: {', '.join(differ) or 'none'}"
+        raise SnapshotError(message)
+    return facts
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

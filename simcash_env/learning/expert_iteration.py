@@ -8,8 +8,6 @@ Slow with Deep Learning and Tree Search*, 2017). Labels of all iterations are ke
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,10 @@ import torch as th
 
 from simcash_env.config import ScenarioConfig
 from simcash_env.envs.vector import SimCashVec
-from simcash_env.errors import SnapshotError
 from simcash_env.evaluation.scripted import View
-from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
-from simcash_env.learning.ippo import Report, resume_state
+from simcash_env.learning.checkpoint import Trained
+from simcash_env.learning.gradient_run import GradientRun
+from simcash_env.learning.ippo import Report
 from simcash_env.learning.labels import FIELDS, LabelFit, Labels, days_of, label_days, required_expert, rollout_agent
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.policy import BatchShape, Policy
@@ -50,7 +47,7 @@ class PolicyActions:
         return [self._policy.act(vec.observations, vec.masks, each).astype(np.int64) for each in generators]
 
 
-class ExpertIteration:
+class ExpertIteration(GradientRun):
     """A training run; ``step`` labels the days of an iteration and fits the policy to all labels so far.
 
     Args:
@@ -59,9 +56,11 @@ class ExpertIteration:
         config: the scenario where ``settings.scenario`` is not to be loaded.
 
     Attributes:
-        steps: labelled decisions of banks so far.
+        labelled: decisions of banks with labels so far.
         iterations: iterations so far.
     """
+
+    algorithm = EXPERT_ITERATION
 
     def __init__(self, settings: TrainingSettings, seed: int, config: ScenarioConfig | None = None) -> None:
         required_expert(settings)
@@ -72,7 +71,12 @@ class ExpertIteration:
         self.policy = Policy(settings, BatchShape.of(vec), self.generator)
         self.optimizer = th.optim.Adam(self.policy.network.parameters(), lr=settings.imitate_rate, eps=1e-5)
         self.labels: list[Labels] = []
-        self.steps = self.iterations = 0
+        self.labelled = self.iterations = 0
+
+    @property
+    def steps(self) -> int:
+        """Decisions of banks so far: those with labels."""
+        return self.labelled
 
     def step(self) -> dict[str, float]:
         """Label the days of an iteration and fit the policy; returns figures for logging."""
@@ -87,7 +91,7 @@ class ExpertIteration:
         for epoch in range(settings.fit_epochs):
             self.optimizer.param_groups[0]["lr"] = settings.imitate_rate * (1.0 - epoch / settings.fit_epochs)
             figures = fit.update(self.optimizer, self.generator, fit.num_states)
-        self.steps += found.actions.shape[0] * found.actions.shape[1]
+        self.labelled += found.actions.shape[0] * found.actions.shape[1]
         self.iterations += 1
         return {
             **figures,
@@ -106,7 +110,7 @@ class ExpertIteration:
         return {
             "optimiser": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
-            "steps": self.steps,
+            "steps": self.labelled,
             "iterations": self.iterations,
             "cents": whole.cents,
             "labels": {name: th.from_numpy(getattr(whole, name)) for name in FIELDS},
@@ -117,39 +121,8 @@ class ExpertIteration:
         self.policy.network.load_state_dict(weights)
         self.optimizer.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
-        self.steps, self.iterations = state["steps"], state["iterations"]
+        self.labelled, self.iterations = state["steps"], state["iterations"]
         self.labels = [Labels(**{name: state["labels"][name].numpy() for name in FIELDS}, cents=state["cents"])]
-
-    def facts(self, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
-        """The metadata of a checkpoint of the policy as it is now."""
-        return CheckpointFacts(
-            self.settings.scenario, self.seed, self.steps, self.settings.model_dump(mode="json"), self.bank_ids,
-            curve=tuple(curve), algorithm=EXPERT_ITERATION, shape=asdict(self.policy.shape),
-        )  # fmt: skip
-
-    def save(self, path: Path, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
-        """Write the policy, its metadata and the state that a resumed training needs."""
-        save_checkpoint(self.policy, path, self.facts(curve))
-        facts = read_facts(path)
-        with replacing(resume_path(path)) as fresh:
-            th.save({"digest": facts.sha256, **self.state()}, fresh)
-        return facts
-
-
-def resume_run(run: ExpertIteration, path: Path) -> list[tuple[int, float]]:
-    """Bring a new run to the state of a checkpoint; returns the checkpoint's learning curve.
-
-    Raises:
-        SnapshotError: files are missing, of different moments, or of other settings than the run's.
-    """
-    facts = read_facts(path)
-    differ = facts.settings_that_differ(run.settings)
-    if differ or (facts.seed, facts.algorithm) != (run.seed, EXPERT_ITERATION):
-        told = f"{facts.algorithm}, seed {facts.seed}; settings that differ: {', '.join(differ) or 'none'}"
-        message = f"{path}: trained with {told}"
-        raise SnapshotError(message)
-    run.restore(th.load(path, weights_only=True), resume_state(path, facts))
-    return list(facts.curve)
 
 
 def train(
@@ -171,7 +144,7 @@ def train(
     """
     th.set_num_threads(1)
     run = ExpertIteration(settings, seed, config)
-    curve = [] if resume is None else resume_run(run, resume)
+    curve = [] if resume is None else run.resume(resume)
     began = time.monotonic()
     with CtrlC() as pressed, Log(tensorboard) as log:
         while run.steps < settings.total_steps and not pressed.once:

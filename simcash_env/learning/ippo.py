@@ -6,8 +6,7 @@ The loss follows CleanRL's ``ppo.py``. The parts: ``networks``, ``distributions`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -16,10 +15,10 @@ import torch as th
 from torch import nn
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.errors import SimulationError, SnapshotError
-from simcash_env.files import replacing
-from simcash_env.learning.checkpoint import CheckpointFacts, Trained, read_facts, resume_path, save_checkpoint
+from simcash_env.errors import SimulationError
+from simcash_env.learning.checkpoint import Trained
 from simcash_env.learning.expert import RolloutExpertSettings
+from simcash_env.learning.gradient_run import GradientRun
 from simcash_env.learning.labels import LabelFit, labels_of_expert
 from simcash_env.learning.monitor import CtrlC, Log
 from simcash_env.learning.policy import BatchShape, Policy
@@ -31,7 +30,7 @@ SAVE_SECONDS: Final = 300.0
 Report: TypeAlias = Callable[[int, float, float], None]
 
 
-class Ippo:
+class Ippo(GradientRun):
     """A training run; ``step`` collects a rollout and updates the policy on it.
 
     Args:
@@ -41,12 +40,15 @@ class Ippo:
         restrict: forbids choices in place, given a copy of the masks (N, L, H, C) at every tick.
     """
 
+    algorithm = ALGORITHM
+
     def __init__(
         self, settings: TrainingSettings, seed: int, config: ScenarioConfig | None = None,
         restrict: Callable[[Any], None] | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.seed = settings, seed
         self.vec = vec = make_training_vec(settings, config)
+        self.bank_ids = vec.bank_ids
         self.generator = th.Generator().manual_seed(seed)
         self.policy = Policy(settings, BatchShape.of(vec), self.generator)
         self.rollout = RolloutCollector(settings, seed, vec, self.policy, self.generator, restrict)
@@ -165,53 +167,6 @@ class Ippo:
         self.generator.set_state(state["generator"])
         self.rollout.restore(state)
 
-    def facts(self, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
-        """The metadata of a checkpoint of the policy as it is now."""
-        return CheckpointFacts(
-            self.settings.scenario, self.seed, self.steps, self.settings.model_dump(mode="json"), self.vec.bank_ids,
-            curve=tuple(curve), algorithm=ALGORITHM, shape=asdict(self.policy.shape),
-        )  # fmt: skip
-
-    def save(self, path: Path, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
-        """Write the policy, its metadata and the state that a resumed training needs."""
-        save_checkpoint(self.policy, path, self.facts(curve))
-        facts = read_facts(path)
-        with replacing(resume_path(path)) as fresh:
-            th.save({"digest": facts.sha256, **self.state()}, fresh)
-        return facts
-
-
-def resume_run(run: Ippo, path: Path) -> list[tuple[int, float]]:
-    """Bring a new run to the state of a checkpoint; returns the checkpoint's learning curve.
-
-    Raises:
-        SnapshotError: files are missing, of different moments, or of other settings than the run's.
-    """
-    facts = read_facts(path)
-    differ = facts.settings_that_differ(run.settings)
-    if differ or facts.seed != run.seed:
-        message = f"{path}: trained with seed {facts.seed}; settings that differ: {', '.join(differ) or 'none'}"
-        raise SnapshotError(message)
-    run.restore(th.load(path, weights_only=True), resume_state(path, facts))
-    return list(facts.curve)
-
-
-def resume_state(path: Path, facts: CheckpointFacts) -> dict[str, Any]:
-    """What was saved to resume from a checkpoint with these facts.
-
-    Raises:
-        SnapshotError: the file cannot be read, or is of another moment.
-    """
-    try:
-        state: dict[str, Any] = th.load(resume_path(path), weights_only=True)
-    except OSError as error:
-        message = f"{resume_path(path)}: needed to resume, and cannot be read: {error}"
-        raise SnapshotError(message) from error
-    if state["digest"] != facts.sha256:
-        message = f"{resume_path(path)}: written at another moment than {path}"
-        raise SnapshotError(message)
-    return state
-
 
 def train(
     settings: TrainingSettings,
@@ -247,7 +202,7 @@ def train(
     """
     th.set_num_threads(1)
     run = Ippo(settings, seed, config, restrict)
-    curve = [] if resume is None else resume_run(run, resume)
+    curve = [] if resume is None else run.resume(resume)
     began = saved = time.monotonic()
     with CtrlC() as pressed, Log(tensorboard) as log:
         while run.steps < settings.total_steps and not pressed.once:

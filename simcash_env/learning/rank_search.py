@@ -28,6 +28,7 @@ from simcash_env.files import replacing
 from simcash_env.learning.checkpoint import (
     CheckpointFacts,
     Trained,
+    facts_to_resume,
     find_checkpoint,
     read_facts,
     resume_path,
@@ -301,12 +302,7 @@ def resume_run(run: RankSearch, path: Path) -> list[tuple[int, float]]:
     Raises:
         SnapshotError: files are missing, or of other settings or another seed.
     """
-    facts = read_facts(path)
-    differ = facts.settings_that_differ(run.settings)
-    if differ or facts.seed != run.seed or facts.algorithm != SEARCH:
-        words = f"trained by {facts.algorithm} with seed {facts.seed}; settings that differ"
-        message = f"{path}: {words}: {', '.join(differ) or 'none'}"
-        raise SnapshotError(message)
+    facts = facts_to_resume(path, run.settings, run.seed, SEARCH)
     try:
         history = np.load(resume_path(path), allow_pickle=False)
     except (OSError, ValueError) as error:

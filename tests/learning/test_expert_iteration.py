@@ -5,10 +5,9 @@ import torch as th
 from simcash_env.envs.vector import make_vec
 from simcash_env.errors import ConfigError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_policy
-from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.checkpoint import read_facts, resume_path
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
 from simcash_env.learning.expert_iteration import ExpertIteration, PolicyActions, train
-from simcash_env.learning.ippo import resume_path
 from simcash_env.learning.labels import rollout_agent
 from simcash_env.learning.learner import learner_named
 from simcash_env.learning.settings import load_settings
@@ -72,7 +71,7 @@ def test_expert_iteration_resumes_exactly(tmp_path):
 def test_expert_iteration_resumes_only_what_is_its_own(tmp_path):
     settings, path = settings_of(total_steps=ITERATION, fit_epochs=1), tmp_path / "one.pt"
     learner_named("expert_iteration").train(settings, 1, out=path)
-    with pytest.raises(SnapshotError, match=r"trained with expert_iteration, seed 1; settings that differ: gamma"):
+    with pytest.raises(SnapshotError, match=r"trained by expert_iteration with seed 1; settings that differ: gamma"):
         train(settings.model_copy(update={"gamma": 0.5}), 1, resume=path)
     with pytest.raises(SnapshotError, match="settings that differ: none"):
         train(settings, 2, resume=path)

@@ -8,9 +8,9 @@ import torch as th
 from rich.console import Console
 
 from simcash_env.errors import ConfigError, SimulationError, SnapshotError
-from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.checkpoint import read_facts, resume_path
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
-from simcash_env.learning.ippo import Ippo, resume_path, train
+from simcash_env.learning.ippo import Ippo, train
 from simcash_env.learning.policy import Policy
 from simcash_env.learning.rank_policy import RankPolicy
 from simcash_env.learning.settings import TrainingSettings, load_settings
