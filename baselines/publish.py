@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,11 +16,9 @@ from simcash_env import __version__
 from simcash_env.config import FifoPolicy
 from simcash_env.evaluation.benchmark_table import table
 from simcash_env.evaluation.evaluate import evaluate_policy
-from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import (
     Row,
     across_scenarios,
-    make_row,
     rows_as_json,
     rows_from_json,
     run_benchmark,
@@ -31,7 +28,7 @@ from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import PLAYED_ONCE
 from simcash_env.files import write_atomically
 from simcash_env.learning.evaluate import evaluate_checkpoint
-from simcash_env.learning.leaderboard_row import learned_gap
+from simcash_env.learning.leaderboard_row import row_of_checkpoint
 from simcash_env.learning.rank_policy import search_checkpoint
 from simcash_env.literal import literal_console, literal_report
 from simcash_env.registry import scenario_ids
@@ -68,9 +65,8 @@ def search_rows(scenario: str) -> list[Row]:
     if not path.is_file():
         return []
     result = evaluate_checkpoint(path, held_out_seeds(TEST_DAYS), once=True)
-    evaluation, config = result.evaluation, result.config
-    row = make_row(SEARCH, f"{scenario}-rank", evaluation, evaluate_policy(config, FifoPolicy(), evaluation.seeds))
-    return [replace(row, gap=learned_gap(result), gap_bound=Reference(config, evaluation.seeds).note)]
+    fifo = evaluate_policy(result.config, FifoPolicy(), result.evaluation.seeds)
+    return [row_of_checkpoint(result, SEARCH, f"{scenario}-rank", fifo)]
 
 
 def with_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

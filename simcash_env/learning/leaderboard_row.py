@@ -9,6 +9,7 @@ from pathlib import Path
 from simcash_env.config.overrides import Changes
 from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.contenders import Contender
+from simcash_env.evaluation.evaluate import Evaluation
 from simcash_env.evaluation.known_bounds import Reference
 from simcash_env.evaluation.leaderboard import Row, make_row
 from simcash_env.evaluation.lower_bounds import with_any_share
@@ -29,9 +30,20 @@ def learned_row(checkpoint: Path, num_seeds: int, played: Sequence[Contender], c
     name = result.evaluation.scenario
     fifo = next(one.evaluation for one in played if one.evaluation.scenario == name and one.policy == "fifo")
     facts = result.facts
-    words = f"{facts.algorithm}, {facts.steps:,} steps, seed {facts.seed}"
-    row = make_row("learned", words, result.evaluation, fifo)
-    return replace(row, gap=learned_gap(result))
+    return row_of_checkpoint(result, "learned", f"{facts.algorithm}, {facts.steps:,} steps, seed {facts.seed}", fifo)
+
+
+def row_of_checkpoint(result: LearnedResult, policy: str, parameters: str, fifo: Evaluation) -> Row:
+    """The row of a checkpoint's costs, with its gap to the lower bound.
+
+    Args:
+        result: of the checkpoint.
+        policy: name in the row.
+        parameters: what the row says of it.
+        fifo: on the same days.
+    """
+    row, bound = make_row(policy, parameters, result.evaluation, fifo), _bound(result)
+    return replace(row, gap=_gap(result, bound), gap_bound=bound.note)
 
 
 def learned_gap(result: LearnedResult) -> float | None:
@@ -39,6 +51,13 @@ def learned_gap(result: LearnedResult) -> float | None:
 
     The bound is that of the system: all banks learn, and their costs count together.
     """
-    config, evaluation = result.config, result.evaluation
-    allowed = with_any_share(decisions_of_learners(config))
-    return Reference(config, evaluation.seeds).gap(float(evaluation.totals().mean()), allowed)
+    return _gap(result, _bound(result))
+
+
+def _bound(result: LearnedResult) -> Reference:
+    return Reference(result.config, result.evaluation.seeds)
+
+
+def _gap(result: LearnedResult, bound: Reference) -> float | None:
+    allowed = with_any_share(decisions_of_learners(result.config))
+    return bound.gap(float(result.evaluation.totals().mean()), allowed)
