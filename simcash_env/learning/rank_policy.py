@@ -23,7 +23,7 @@ from simcash_env.files import shipped_folder
 from simcash_env.learning.checkpoint import read_facts
 from simcash_env.learning.settings import TrainingSettings
 from simcash_env.schema.codes import MARKET_CHOICES, MARKET_RATES, MARKET_SIZES
-from simcash_env.schema.rank import COMPONENTS, RANK
+from simcash_env.schema.rank import COMPONENTS, RANK, Component
 
 F64 = npt.NDArray[np.float64]
 
@@ -97,6 +97,13 @@ class RankParameters:
         shape: of the batch.
         by_day: components with a slope over the day.
         slopes: names of slopes in entries of the observation.
+
+    Attributes:
+        names: of the parameters, in their order.
+        constants: components that a policy chooses.
+        has_pool: is there a pool share?
+        slopes: component, or ``pool``, and position of the entry that it follows, by name of the slope.
+        sloped: components with slopes, and ``pool`` if it has any.
     """
 
     def __init__(self, shape: RankShape, by_day: Sequence[str], slopes: Sequence[str] = ()) -> None:
@@ -113,6 +120,7 @@ class RankParameters:
         by_clock = {name + BY_DAY: (name, AT.day_position) for name in by_day}
         by_entry = {name: _slope(name, [*own, *pool[:1]]) for name in slopes}
         self.slopes = by_clock | by_entry
+        self.sloped = tuple(dict.fromkeys(component for component, _ in self.slopes.values()))
         self.names = (*own, *by_clock, *pool, *market, *by_entry)
 
     def steps(self) -> F64:
@@ -123,6 +131,14 @@ class RankParameters:
             steps[name] = steps[component] * (1.0 if entry == AT.day_position else ENTRY_STEP)
         steps |= ORDER_STEPS
         return np.array([steps[name] for name in self.names])
+
+    def slopes_by_entry(self, parameters: F64) -> dict[int, F64]:
+        """Slopes (P, sloped) of what has slopes, in the order of ``sloped``, by position of the entry."""
+        found: dict[int, F64] = {}
+        for name, (component, entry) in self.slopes.items():
+            slopes = found.setdefault(entry, np.zeros((len(parameters), len(self.sloped))))
+            slopes[:, self.sloped.index(component)] += parameters[:, self.names.index(name)]
+        return found
 
     def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Flags of the parameters of these names; all where none is named.
@@ -161,6 +177,10 @@ class RankPolicy:
         self.settings, self.shape = settings, shape
         self.layout = RankParameters(shape, settings.search.by_day, settings.search.slopes)
         self.parameters = np.atleast_2d(np.asarray(parameters, np.float64))
+        self._slopes = self.layout.slopes_by_entry(self.parameters)
+        self._default = np.array(shape.default)
+        for place, one in enumerate(self.layout.constants):
+            self._default[:, RANK._fields.index(one.name)] = _number(one, self.parameters[:, place])
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -191,30 +211,30 @@ class RankPolicy:
     def act(self, observations: Any, masks: Any = None, generator: Any = None) -> F64:
         """Actions (N, L, H) for observations (N, L, D); neither masks nor a generator are used."""
         layout, shape = self.layout, self.shape
-        copies = len(observations)
-        actions = np.tile(np.array(shape.default), (copies, 1, 1))
+        actions = np.tile(self._default, (len(observations), 1, 1))
         values = {name: self.parameters[:, place] for place, name in enumerate(layout.names)}
-        for one in layout.constants:
-            value = values[one.name] + self._by_slopes(one.name, observations)
-            number = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
-            actions[:, :, RANK._fields.index(one.name)] = number
+        added = np.zeros((*observations.shape[:2], len(layout.sloped)))
+        for entry, slopes in self._slopes.items():
+            added += slopes * np.asarray(observations[:, :, entry, None], np.float64)
+        for place, name in enumerate(layout.sloped):
+            if name != POOL:
+                head = RANK._fields.index(name)
+                actions[:, :, head] = _number(COMPONENTS[head], values[name] + added[:, :, place])
         if shape.pool is not None:
             waiting = _unsquashed(observations[:, :, AT.queue1_value]) * np.array(shape.flows_cents)
             share = values[POOL] + values[POOL_SLOPE] * waiting / np.maximum(shape.pools_cents, 1)
-            share = share + self._by_slopes(POOL, observations)
+            if POOL in layout.sloped:
+                share = share + added[:, :, layout.sloped.index(POOL)]
             actions[:, :, shape.pool] = 2.0 * np.clip(share, 0.0, 1.0) - 1.0
         if shape.market is not None:
             actions[:, :, shape.market] = _order(values, np.asarray(observations, np.float64), shape.behind_market)
         return actions
 
-    def _by_slopes(self, component: str, observations: Any) -> F64:
-        """What the slopes of a component, or of the pool share, add to it, (N, L)."""
-        total: F64 = np.zeros(observations.shape[:2])
-        for name, (sloped, entry) in self.layout.slopes.items():
-            if sloped == component:
-                slope = self.parameters[:, self.layout.names.index(name)]
-                total = total + slope * np.asarray(observations[:, :, entry], np.float64)
-        return total
+
+def _number(one: Component, value: npt.ArrayLike) -> F64:
+    """The number of an action for values of a component; values beyond its bounds count as the bound."""
+    number: F64 = 2.0 * (np.clip(value, one.low, one.high) - one.low) / (one.high - one.low) - 1.0
+    return number
 
 
 def _slope(name: str, sloped: Sequence[str]) -> tuple[str, int]:

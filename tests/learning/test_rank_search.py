@@ -283,6 +283,18 @@ def test_rank_policy_slopes_follow_entries_of_the_observation():
     assert (actions == constant).all()
 
 
+def test_rank_policy_slopes_over_the_day_are_added_whichever_way_they_are_said():
+    vec, twice = policy_of(load(DAY), slopes=("balance_share.by_day_position",),
+                           **{"balance_share.by_day": -0.2, "balance_share.by_day_position": -0.1})  # fmt: skip
+    _, once = policy_of(load(DAY), **{"balance_share.by_day": -0.3})
+    vec.reset(seed=3)
+    for _ in range(3):
+        vec.step(once.act(vec.observations))
+    head = 8  # balance_share
+    assert np.allclose(twice.act(vec.observations)[:, :, head], once.act(vec.observations)[:, :, head])
+    assert (once.act(vec.observations)[:, :, head] < 0.0).all()
+
+
 @pytest.mark.parametrize("name", ["pool", "pool.by_luck", "luck.by_balance", "pool.by_arrivals.by_balance"])
 def test_rank_policy_slope_in_an_entry_needs_a_component_and_an_entry(name):
     with pytest.raises(ConfigError, match=r"search\.slopes: must be COMPONENT\.by_ENTRY, of weight_urgency.* got '"):
