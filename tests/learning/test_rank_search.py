@@ -23,6 +23,7 @@ from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankSha
 from simcash_env.learning.rank_search import COVERS, LAST_DAYS, LAST_TRAINING, RankSearch, resume_path, save, train
 from simcash_env.learning.settings import MOST_SEARCH_DAYS, SearchSettings, load_settings, planned_steps
 from simcash_env.registry import load
+from simcash_env.schema.rank import RANK
 from tests.worlds import busy
 from training import cli_train
 
@@ -290,7 +291,7 @@ def test_rank_policy_slopes_over_the_day_are_added_whichever_way_they_are_said()
     vec.reset(seed=3)
     for _ in range(3):
         vec.step(once.act(vec.observations))
-    head = 8  # balance_share
+    head = RANK.balance_share
     assert np.allclose(twice.act(vec.observations)[:, :, head], once.act(vec.observations)[:, :, head])
     assert (once.act(vec.observations)[:, :, head] < 0.0).all()
 
