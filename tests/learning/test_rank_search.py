@@ -390,7 +390,7 @@ class Acting:
         return self._policy.act(vec.observations)
 
 
-SHIPPED = sorted(path.stem.removesuffix("-seed0") for path in shipped_folder("trained").glob("*-rank-seed0.npy"))
+SHIPPED = sorted(path.stem.removesuffix("-seed0") for path in shipped_folder("trained").glob("*-seed0.npy"))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -402,4 +402,5 @@ def test_rank_search_policy_that_is_shipped_plays_and_costs_less_than_fifo(name)
 
 
 def test_rank_search_policies_are_shipped():
-    assert len(SHIPPED) == 14
+    assert sum(name.endswith("-rank") for name in SHIPPED) == 16
+    assert sum(name.endswith("-slopes") for name in SHIPPED) == len(SHIPPED) - 16 == 9
