@@ -32,7 +32,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Save what a worker measures: one that takes long to end is killed, and its measurement would be lost."""
+    """Free what was frozen, and save what a worker measures: one that takes long to end is killed, with its measurement."""
+    gc.unfreeze()
     coverage = sys.modules.get("coverage") if hasattr(session.config, "workerinput") else None
     if coverage is not None and (measured := coverage.Coverage.current()) is not None:
         measured.save()

@@ -16,6 +16,7 @@ def test_importing_benchmark_measures_both(capsys):
     assert all(row["peak_bytes"] > 0 for row in found.values())
 
 
+@pytest.mark.slow
 def test_importing_benchmark_prints_a_line_each(capsys):
     importing.main(["--rows", "200", "--table-rows", "100"])
     assert [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()[1:]] == [

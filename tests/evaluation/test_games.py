@@ -14,6 +14,7 @@ from simcash_env.registry import load, scenario_ids, scenario_path
 from tests.worlds import CALIBRATED
 from tools.core_periphery import SIZES, main, name_of, network, scenario_text
 
+LARGE = {*CALIBRATED, "core-periphery-200-v0"}
 DAYS = 40
 FEWER_DAYS = {"ten-banks-v0": 4, "core-periphery-200-v0": 10, **dict.fromkeys(CALIBRATED, 10)}
 
@@ -37,7 +38,7 @@ def tuned(config, policy, seeds):
 
 
 @pytest.mark.parametrize(
-    "scenario", [pytest.param(name, marks=[pytest.mark.slow] * (name in CALIBRATED)) for name in scenario_ids()]
+    "scenario", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in scenario_ids()]
 )
 def test_games_no_trivial_policy_is_best(scenario):
     config = load(scenario)

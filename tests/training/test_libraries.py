@@ -133,6 +133,7 @@ def test_libraries_rows_are_written_and_read_back(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_libraries_command_writes_a_row_and_prints_the_table(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "RESULTS", tmp_path / "libraries.json")
     monkeypatch.setattr("sys.argv", ["libraries", "cleanrl_pattern", "--seconds", "0.1", "--write"])

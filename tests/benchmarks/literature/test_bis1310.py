@@ -71,6 +71,7 @@ def test_bis1310_box2_costs_by_hand():
     assert hold == Fraction("0.03") + half * (received * Fraction("0.05") + missing * Fraction("0.12"))
 
 
+@pytest.mark.slow
 def test_bis1310_command_writes_results_table_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(bis1310, "URGENT", (0.5,))
     monkeypatch.setattr(bis1310, "SAME_ANSWER", (10,))

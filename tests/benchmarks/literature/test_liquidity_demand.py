@@ -58,6 +58,7 @@ def test_liquidity_demand_table_of_delay(monkeypatch):
     assert found["late"][1, 1] <= found["late"][1, 0] < found["late"][0, 0]
 
 
+@pytest.mark.slow
 def test_liquidity_demand_command_writes_results_table_and_figure(tmp_path):
     liquidity_demand.main(["--days", "30", "--folder", str(tmp_path), "--assets", str(tmp_path)])
     results = json.loads((tmp_path / "liquidity-demand.json").read_text(encoding="utf-8"))
