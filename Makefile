@@ -49,12 +49,12 @@ demo: setup  ## search for a policy, about a minute, and compare it with the scr
 	$(BIN)/python -m training.demo
 
 # The warm cache serves the tests, which so compile nothing twice. Many of them wait for processes: those of the engine, which
-# wait for nothing, run in what they leave.
+# wait for nothing, run in what they leave, the ones that compile first.
 test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, those of the engine twice more
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
 	@nice -n 10 $(MAKE) --no-print-directory WORKERS=0 test-py >build/test-py.log 2>&1 & plain=$$!; \
-		nice -n 10 $(MAKE) --no-print-directory WORKERS=0 test-bounds >build/test-bounds.log 2>&1 & bounds=$$!; \
+		$(MAKE) --no-print-directory WORKERS=0 test-bounds >build/test-bounds.log 2>&1 & bounds=$$!; \
 		$(MAKE) --no-print-directory test-compiled; code=$$?; \
 		wait $$plain || code=1; wait $$bounds || code=1; cat build/test-py.log build/test-bounds.log; exit $$code
 
