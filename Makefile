@@ -48,15 +48,13 @@ setup: $(STAMP)  ## make .venv with everything in it
 demo: setup  ## search for a policy, about a minute, and compare it with the scripted ones
 	$(BIN)/python -m training.demo
 
-# The warm cache serves the tests, which so compile nothing twice. Many of them wait for processes: those of the engine, which
-# wait for nothing, run in what they leave, the ones that compile first.
+# Two things at a time, as many tests wait for processes. The warm cache serves the tests, which so compile nothing twice.
 test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, those of the engine twice more
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
-	@nice -n 10 $(MAKE) --no-print-directory WORKERS=0 test-py >build/test-py.log 2>&1 & plain=$$!; \
-		$(MAKE) --no-print-directory WORKERS=0 test-bounds >build/test-bounds.log 2>&1 & bounds=$$!; \
+	@$(MAKE) --no-print-directory WORKERS=0 test-py test-bounds >build/engine.log 2>&1 & engine=$$!; \
 		$(MAKE) --no-print-directory test-compiled; code=$$?; \
-		wait $$plain || code=1; wait $$bounds || code=1; cat build/test-py.log build/test-bounds.log; exit $$code
+		wait $$engine || code=1; cat build/engine.log; exit $$code
 
 test-all: setup  ## everything: check, then all tests with all that they try, then those of the engine three times more
 	$(MAKE) HYPOTHESIS_PROFILE=all check test-compiled test-py test-bounds test-fallback
