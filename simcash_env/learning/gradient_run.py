@@ -30,7 +30,7 @@ class GradientRun(ABC):
         algorithm: name of the learner, in checkpoints.
         settings: of the run.
         seed: of weights, actions and days.
-        policy: as it is now.
+        policy: with its current weights.
         bank_ids: of the learning banks.
     """
 
@@ -54,7 +54,7 @@ class GradientRun(ABC):
         """Continue from a policy's weights and a ``state``."""
 
     def facts(self, curve: Sequence[tuple[int, float]]) -> CheckpointFacts:
-        """The metadata of a checkpoint of the policy as it is now."""
+        """The metadata of a checkpoint with the current policy."""
         return CheckpointFacts(
             self.settings.scenario, self.seed, self.steps, self.settings.model_dump(mode="json"), self.bank_ids,
             curve=tuple(curve), algorithm=self.algorithm, shape=asdict(self.policy.shape),

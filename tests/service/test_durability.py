@@ -134,7 +134,7 @@ def test_durability_client_that_goes_away_in_mid_call_stops_nothing_and_leaves_n
             if process.stdout:
                 process.stdout.close()
         while served.get(f"/simulations/{name}/state")["tick"] < 400:
-            time.sleep(PAUSE_SECONDS)  # it runs to its end, though nobody waits for it
+            time.sleep(PAUSE_SECONDS)  # the call goes on without its client
         assert served.get(f"/simulations/{name}/metrics")["digest"] == alone(TEN, 1, 400).digest()
         while "simcash_streams 0.0" not in figures or "under_way 1.0" not in figures:
             time.sleep(PAUSE_SECONDS)

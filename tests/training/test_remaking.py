@@ -5,6 +5,7 @@ import re
 import signal
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from simcash_env.evaluation.evaluate import evaluate_policy
 from simcash_env.evaluation.leaderboard import make_row
 from simcash_env.evaluation.policy_families import FAMILIES
 from simcash_env.learning import ippo
-from simcash_env.learning.checkpoint import read_facts
+from simcash_env.learning.checkpoint import find_checkpoint, read_facts
 from simcash_env.learning.distill import Options
 from simcash_env.learning.evaluate import evaluate_checkpoint
 from simcash_env.learning.expert import URGENT_TICKS, ExpertSettings, cost
@@ -255,6 +256,11 @@ def test_remaking_settings_with_slopes_are_searched_and_their_policies_evaluated
     (again,) = published(tmp_path / "results")
     assert (again["totals"], again["runs"][0]["steps"]) == (row["totals"], row["runs"][0]["steps"])
     assert cells(again)[-2] == ""
+
+
+def test_remaking_every_published_policy_is_shipped():
+    shipped = [find_checkpoint(Path(name)).stem for name in publish.PUBLISHED]
+    assert shipped == [f"{name}-seed0" for name in publish.PUBLISHED]
 
 
 def test_remaking_run_with_more_decisions_is_played_on_fewer_days():
