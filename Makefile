@@ -74,16 +74,13 @@ test-compiled: setup  ## all tests but slow ones, kernels compiled
 test-py: setup  ## the engine's tests, kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m "not slow" $(ENGINE)
 
-# Plain njit compiles all kernels of a call anew for every face. What is tested with checked indices calls three of them;
-# test-fallback compiles all, into an empty cache, and expects that nothing is left to compile.
-NJIT = SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/$@
-test-bounds: setup  ## the same tests, compiled by plain njit with every array index checked
-	rm -rf build/$@
-	NUMBA_BOUNDSCHECK=1 $(NJIT) $(PYTEST) -m "not slow" $(ENGINE)
+test-bounds: setup  ## the same tests, compiled with every array index checked
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(ENGINE)
 
+# Plain njit compiles all kernels of a call anew for every face: into an empty cache, and nothing is left to compile after it.
 test-fallback: setup  ## every face, conformance and recorded runs, compiled by plain njit as where linking is not possible
 	rm -rf build/$@
-	$(NJIT) $(BIN)/python -m pytest $(FALLBACK)
+	SIMCASH_LINKING=0 SIMCASH_CACHE_DIR=$(CURDIR)/build/$@ $(BIN)/python -m pytest $(FALLBACK)
 
 test-long: setup  ## 10,000 random runs and order sequences, engine against oracle
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -v --hypothesis-show-statistics tests/runs/test_oracle.py tests/runs/test_market_oracle.py -k "agree_in_every or agree_after_every"

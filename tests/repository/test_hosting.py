@@ -97,7 +97,16 @@ def test_hosting_workflows_call_make_targets_that_exist():
         for word in command.split()[1:]
         if "=" not in word
     }
-    assert {"check", "site", "test-compiled", "test-py", "test-bounds", "coverage", "test-all"} <= called
+    assert {
+        "check",
+        "site",
+        "test-compiled",
+        "test-py",
+        "test-bounds",
+        "test-fallback",
+        "coverage",
+        "test-all",
+    } <= called
     assert called <= TARGETS
 
 
