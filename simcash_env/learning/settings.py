@@ -23,6 +23,16 @@ from simcash_env.registry import load
 
 MOST_SEARCH_DAYS: Final = 90_000
 """Of a generation; as many training days and some more choose between what was found and the start."""
+_STATE: Final = ("queue1_gap", "available_liquidity", "queue1_due_now", "queue1_due_soon", "queue2_value")
+_AMOUNTS: Final = ("balance_share", "credit_share")
+_UNFUNDED: Final = ("unfunded_share", "submit_urgent", "submit_small")
+RELEASES: Final = "releases"
+"""Name in settings for the slopes of what decides how much a bank releases, and which payments it submits unfunded. The
+shares of balance and credit have no slope in the time of day here: ``by_day`` gives them one."""
+SLOPES_OF_RELEASES: Final = (
+    *(f"{component}.by_{entry}" for component in _AMOUNTS for entry in _STATE),
+    *(f"{component}.by_{entry}" for component in _UNFUNDED for entry in ("day_position", *_STATE)),
+)
 
 
 class SearchSettings(Model):
@@ -45,7 +55,8 @@ class SearchSettings(Model):
     )
     slopes: tuple[Text, ...] = Field(
         default=(),
-        description="slopes of components or of the pool share in entries of the observation: COMPONENT.by_ENTRY",
+        description="slopes of components or of the pool share in entries of the observation: COMPONENT.by_ENTRY; "
+        f"{RELEASES}: {len(SLOPES_OF_RELEASES)} slopes of how much is released and what is submitted unfunded",
     )
     start: Text | None = Field(
         default=None, description="a shipped policy or checkpoint of a search to start from, instead of scripts"
@@ -58,6 +69,12 @@ class SearchSettings(Model):
     risk_level: Number = Field(
         default=0.95, gt=0, lt=1, description="share of the days that are not among the most expensive"
     )
+
+    @field_validator("slopes")
+    @classmethod
+    def _with_slopes_of_releases(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        named = ((SLOPES_OF_RELEASES if name == RELEASES else (name,)) for name in value)
+        return tuple(name for names in named for name in names)
 
 
 class TrainingSettings(Model):

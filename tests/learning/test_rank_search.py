@@ -21,7 +21,13 @@ from simcash_env.learning.learner import learner_named
 from simcash_env.learning.policies import open_checkpoint
 from simcash_env.learning.rank_policy import RankParameters, RankPolicy, RankShape
 from simcash_env.learning.rank_search import COVERS, LAST_DAYS, LAST_TRAINING, RankSearch, resume_path, save, train
-from simcash_env.learning.settings import MOST_SEARCH_DAYS, SearchSettings, load_settings, planned_steps
+from simcash_env.learning.settings import (
+    MOST_SEARCH_DAYS,
+    SLOPES_OF_RELEASES,
+    SearchSettings,
+    load_settings,
+    planned_steps,
+)
 from simcash_env.registry import load
 from simcash_env.schema.rank import RANK
 from tests.worlds import busy
@@ -282,6 +288,16 @@ def test_rank_policy_slopes_follow_entries_of_the_observation():
         assert np.allclose(actions[:, :, head], constant[:, :, head] + moved)
         actions[:, :, head] = constant[:, :, head]
     assert (actions == constant).all()
+
+
+def test_rank_policy_slopes_of_releases_have_one_name():
+    given = SearchSettings(slopes=["pool.by_queue1_count", "releases"]).slopes
+    assert given == ("pool.by_queue1_count", *SLOPES_OF_RELEASES)
+    assert len(set(SLOPES_OF_RELEASES)) == 28
+    _, policy = policy_of(load(DAY), slopes=given, pool=0.1, **dict.fromkeys(given, 0.0))
+    assert set(policy.layout.sloped) == {
+        "pool", "balance_share", "credit_share", "unfunded_share", "submit_urgent", "submit_small",
+    }  # fmt: skip
 
 
 def test_rank_policy_slopes_over_the_day_are_added_whichever_way_they_are_said():
