@@ -66,18 +66,22 @@ def algorithm_of(settings: TrainingSettings) -> str:
     return SEARCH if settings.search.slopes else ALGORITHM
 
 
+def checkpoint(models: Path, name: str, seed: int, settings: TrainingSettings) -> Path:
+    """Where the policies of a run with the settings of this name are saved."""
+    return models / f"{name}-seed{seed}{learner_named(algorithm_of(settings)).ending}"
+
+
 def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: bool) -> tuple[ActingPolicy, float, int]:
     """Train and save policies, or load them; returns the policies, seconds and steps.
 
     Args:
-        path: of the checkpoint, without its ending.
+        path: of the checkpoint.
         settings: of the training.
         seed: of the run.
         is_trained: load it.
     """
     algorithm = algorithm_of(settings)
     learner = learner_named(algorithm)
-    path = path.with_name(path.name + learner.ending)
     if is_trained:
         return learner.load(path), 0.0, planned_steps(settings, algorithm)
     began = time.monotonic()
@@ -103,7 +107,8 @@ def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Ca
     learned, played, runs = list[ActingPolicy](), list[Evaluation](), list[dict[str, Any]]()
     for seed in range(num_seeds):
         report(f"{name}: training run {seed}")
-        policy, seconds, steps = policies(models / f"{name}-seed{seed}", settings, seed, is_trained=is_trained)
+        path = checkpoint(models, name, seed, settings)
+        policy, seconds, steps = policies(path, settings, seed, is_trained=is_trained)
         evaluation, agent = evaluate_learned(policy, config, days)
         played.append(evaluation)
         learned.append(policy)
@@ -243,9 +248,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tables", action="store_true", help="Only rebuild the table from the raw results.")
     given: Any = parser.parse_args(arguments)
     if given.evaluate:
-        endings = {name: learner_named(algorithm_of(load_settings(name))).ending for name in given.scenarios}
-        needed = [given.models / f"{name}-seed{seed}{endings[name]}" for name in endings for seed in range(given.seeds)]
-        missing = [path for path in needed if not path.is_file()]
+        missing = [
+            path
+            for name in given.scenarios
+            for seed in range(given.seeds)
+            if not (path := checkpoint(given.models, name, seed, load_settings(name))).is_file()
+        ]
         if missing:
             parser.error(f"--evaluate: {missing[0]} is not there; the shipped policies are those of --seeds 1")
     raw = given.folder / "learned.json"
