@@ -34,14 +34,13 @@ from simcash_env.learning.learner import learner_named
 from simcash_env.literal import literal_label, literal_legend
 from simcash_env.machine import commit, machine
 from simcash_env.registry import load
+from training.publish import test_days
 from training.tuned_baselines import tuned_baselines
 
 RESULTS: Final = Path("docs") / "results"
 ASSETS: Final = Path("docs") / "assets"
 SHIPPED: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m benchmarks.closeness"
-FEW_DECISIONS: Final = 100
-TEST_DAYS, LONG_TEST_DAYS = 10_000, 2_000
 NORMAL: Final = 1.96
 """Standard errors from the middle of a 95 % interval to its ends."""
 AROUND: Final = "-around"
@@ -54,13 +53,6 @@ LEARNED: Final = ("slopes", "ppo")
 """Kinds of policies that are compared with the search for constants."""
 COLOURS: Final = {"script": "#0072B2", "search": "#D55E00", "slopes": "#CC79A7", "ppo": "#009E73"}
 """By kind of policy; colours that colour-blind readers can tell apart (Okabe and Ito)."""
-
-
-def num_days(config: ScenarioConfig) -> int:
-    """Test days: fewer where a run has many decisions."""
-    clock = config.simulation
-    few = len(config.banks) * clock.ticks_per_day * clock.num_days <= FEW_DECISIONS
-    return TEST_DAYS if few else LONG_TEST_DAYS
 
 
 def learned(config: ScenarioConfig, seeds: Sequence[int], searches: Path) -> Iterator[tuple[str, str, Evaluation]]:
@@ -79,7 +71,7 @@ def learned(config: ScenarioConfig, seeds: Sequence[int], searches: Path) -> Ite
 def measure(name: str, searches: Path) -> dict[str, Any]:
     """The rows of one scenario."""
     config = load(name)
-    seeds = played_seeds(config, held_out_seeds(num_days(config)))
+    seeds = played_seeds(config, held_out_seeds(test_days(config)))
     best = tuned_baselines(config, seeds)[0]
     script = best.evaluation
     played = [("script", best.policy, script), *learned(config, seeds, searches)]

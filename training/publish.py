@@ -45,9 +45,9 @@ FOLDER: Final = Path("docs") / "results"
 MODELS: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m training.publish"
 MEASURED_DAYS: Final = 20
-SIZES: Final = ((100, 10_000), (2_000, 2_000))
-"""Bank decisions of a run up to which a number of test days is used."""
-LARGE_TEST_DAYS: Final = 100
+FEW_DECISIONS: Final = 100
+TEST_DAYS, LONG_TEST_DAYS = 10_000, 2_000
+"""Of scenarios whose runs have at most ``FEW_DECISIONS`` decisions of banks, and of all others."""
 GAMES: Final = ("castro-2period-v0", "castro-3period-v0")
 EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_000}
 """System cost in the only equilibrium on the grid."""
@@ -94,9 +94,9 @@ def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: b
 
 def test_days(config: ScenarioConfig) -> int:
     """Number of test days for a scenario."""
-    simulation = config.simulation
-    size = len(config.banks) * simulation.ticks_per_day * simulation.num_days
-    return next((days for most, days in SIZES if size <= most), LARGE_TEST_DAYS)
+    clock = config.simulation
+    is_short = len(config.banks) * clock.ticks_per_day * clock.num_days <= FEW_DECISIONS
+    return TEST_DAYS if is_short else LONG_TEST_DAYS
 
 
 def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ Cents per run, all banks together; lower is better.
 - *Verdict*: *apart*: learned is cheaper and the intervals of the means do not overlap; *below*: only the interval of
   the paired difference is below 0; *within*: the bound is less than 10 % below the baseline and learned costs at most
   2 % more; *missed*: none of these.
-- Test days: 10,000; 2,000 if a run has more than 100 bank decisions; 100 if it has more than 2,000.
+- Test days: 10,000; 2,000 if a run has more than 100 bank decisions.
 """.strip().splitlines()
 
 
