@@ -113,10 +113,16 @@ def constant_share_bound(
     return StageBound(sum(bank.cents for bank in found), shares, values, control.costs(config, seeds), is_whole)
 
 
-def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, share: float) -> F64:
-    """(seeds,) least cost in cents if every bank allocates this share of its pool and all know all arrivals.
+def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, shares: float | F64) -> F64:
+    """(seeds,) least cost in cents if every bank allocates a given share of its pool and all know all arrivals.
 
     All banks are planned together, with whole payments; only what the solver proves within a time limit counts.
+
+    Args:
+        config: the scenario.
+        seeds: one a day.
+        may: decisions that the banks may take.
+        shares: one for all banks and days, or (seeds, banks sorted by id).
 
     Raises:
         ConfigError: without a pool, or a scenario that the clairvoyant bound does not cover.
@@ -124,10 +130,12 @@ def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: Allowed
     require_pool(config)
     compiled = compile_scenario(config)
     days, banks = config.simulation.num_days, range(len(compiled.bank_ids))
-    allocated = [int(int(cents) * share) for cents in compiled.view.bank_pool_cents]
-    pools = sum(charged_cents(compiled, cents) for cents in allocated)
     found = []
-    for seed in seeds:
+    for seed, chosen in zip(seeds, np.broadcast_to(shares, (len(seeds), len(banks))), strict=True):
+        allocated = [
+            int(int(cents) * share) for cents, share in zip(compiled.view.bank_pool_cents, chosen, strict=True)
+        ]
+        pools = sum(charged_cents(compiled, cents) for cents in allocated)
         plan = Plan(config, arrived_payments(config, seed), may, relaxed=False, compiled=compiled)
         fixed = {}
         for bank in banks:

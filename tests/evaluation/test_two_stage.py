@@ -326,6 +326,15 @@ def test_given_share_costs_of_both_banks_together_are_those_of_each_by_itself_or
         given_share_costs(load("two-banks-v0"), [1], ANY, 0.5)
 
 
+def test_given_share_costs_may_have_a_share_for_each_day_and_bank():
+    config, shares = load("2b-3t-v0"), np.array([[0.05, 0.05], [0.08, 0.03]])
+    of_days = [given_share_costs(config, [seed], ANY, row)[0] for seed, row in zip(SEEDS[:2], shares, strict=True)]
+    assert given_share_costs(config, SEEDS[:2], ANY, shares).tolist() == of_days
+    assert given_share_costs(config, SEEDS[:1], ANY, 0.05)[0] == of_days[0]
+    swapped = given_share_costs(config, SEEDS[1:2], ANY, shares[1, ::-1])[0]
+    assert swapped != of_days[1]
+
+
 def test_given_share_costs_where_time_runs_out_are_those_of_the_relaxation(monkeypatch):
     monkeypatch.setattr(two_stage, "SECONDS", 0.0)
     config = load("2b-3t-v0")
