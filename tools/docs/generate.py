@@ -68,6 +68,7 @@ MEASURED: Final = {
     "algorithms": "make algorithms",
     "algorithms-gradient": "make algorithms",
     "closeness": "python -m benchmarks.closeness SCENARIO ...",
+    "foresight": "python -m benchmarks.foresight",
     "leaderboard": "simcash submit ARCHIVE --leaderboard docs/results/leaderboard.json",
     "rollout": "python -m benchmarks.rollout --variants",
     "libraries": "make libraries",
