@@ -28,6 +28,8 @@ HALF: Final = 0.5
 HEATS: Final = ((100, 16), (400, 3))
 """Days on which candidates are tried, and how many of the best go on; what is left is searched on all days."""
 MOST_ROUNDS: Final = 10
+MOST_OWN_SHARES: Final = 10
+"""Banks up to which each gets a share of its own: the search plays 17 shares of each bank in every round."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,14 @@ class Tuned:
         """The parameters in words."""
         parts = [f"{name} {value:,}" for name, value in parameter_values(self.policy).items()]
         if self.shares is not None:
-            parts.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in self.shares))
+            shown = self.shares[:1] if has_common_share(self.shares) else self.shares
+            parts.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in shown))
         return ", ".join(parts)
+
+
+def has_common_share(shares: Sequence[float]) -> bool:
+    """Whether so many banks share one value that it is said once."""
+    return len(shares) > MOST_OWN_SHARES and len(set(shares)) == 1
 
 
 def parameter_values(policy: PolicyConfig) -> dict[str, float]:
@@ -86,7 +94,8 @@ def search_shares(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[
     """The shares that cost the system least.
 
     One share for all banks on a grid, then on finer ones; from there, or from the shares that the scenario allocates
-    where these cost less, bank by bank until no change helps.
+    where these cost less, bank by bank until no change helps. With more than ``MOST_OWN_SHARES`` banks the last part is
+    left out.
     """
     played = with_common_policy(config, policy)
     if not has_pool(config):
@@ -97,7 +106,7 @@ def search_shares(config: ScenarioConfig, policy: PolicyConfig, seeds: Sequence[
     if other_cents < cents:
         cents, best = other_cents, other
     with_pool = [bool(bank.liquidity_pool) for bank in sorted(config.banks, key=lambda bank: bank.id)]
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS if len(best) <= MOST_OWN_SHARES else 0):
         before = cents
         for bank in np.flatnonzero(with_pool).tolist():
             near = _around(best[bank], FINE_STEPS[0], reach=8)

@@ -257,6 +257,14 @@ def test_search_ends_though_every_round_still_helps(monkeypatch):
     assert found.shares == (0.12, 0.2)  # each round goes eight hundredths from the common share, 20 %, at most
 
 
+def test_grid_search_many_banks_get_one_share(monkeypatch):
+    monkeypatch.setattr(grid, "MOST_OWN_SHARES", 1)
+    found = search_shares(load("castro-2period-v0"), FifoPolicy(), [1])
+    assert found.shares == (0.2, 0.2)
+    assert found.describe() == "pool 20 %"
+    assert grid.Tuned(FifoPolicy(), (0.2, 0.25), 0.0).describe() == "pool 20 % / 25 %"
+
+
 def test_grid_search_without_pools_a_policy_is_tuned_by_its_own_parameters_alone():
     found = tune(random_day(pool=None), "deadline", training_seeds(3))
     assert (found.shares, found.describe()) == (None, f"urgency_threshold {found.policy.urgency_threshold}")
