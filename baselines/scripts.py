@@ -76,6 +76,7 @@ def best_of(scenario: str, rows: Sequence[Mapping[str, Any]], num_days: int = DA
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("scenarios", nargs="*", help="Scenario ids (default: all); others keep their rows.")
     parser.add_argument("--benchmark", type=Path, default=FOLDER / "benchmark.json", help="Rows of the benchmark.")
     parser.add_argument("--file", type=Path, default=scripts_file(), help="File of the best tuned policies.")
     parser.add_argument("--days", type=int, default=DAYS, help="Validation days.")
@@ -84,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for row in json.loads(given.benchmark.read_text(encoding="utf-8"))["rows"]:
         if row["policy"].startswith(TUNED):
             tuned.setdefault(row["scenario"], []).append(row)
-    found = [best_of(scenario, rows, given.days) for scenario, rows in tuned.items()]
+    known = json.loads(given.file.read_text(encoding="utf-8"))["rows"] if given.scenarios else []
+    kept = {row["scenario"]: row for row in known if row["scenario"] not in given.scenarios}
+    found = [kept.get(scenario) or best_of(scenario, rows, given.days) for scenario, rows in tuned.items()]
     head = json.dumps({"command": COMMAND, "version": __version__, "commit": commit()})[:-1]
     lines = ",\n".join(json.dumps(row) for row in found)
     write_atomically(given.file, f'{head}, "rows": [\n{lines}\n]}}\n'.encode())

@@ -55,3 +55,7 @@ def test_yardsticks_command_chooses_on_validation_days_what_is_shipped(tmp_path,
     }
     policy = script_from_dict(row).policy
     assert evaluate_policy(load("two-banks-v0"), policy, (1,)).totals().shape == (1,)
+    for named, days in (("crisis-v0", 20), ("two-banks-v0", 10)):  # a row that is not named is kept
+        scripts.main([named, "--benchmark", str(source), "--file", str(target), "--days", "10"])
+        (row,) = json.loads(target.read_text(encoding="utf-8"))["rows"]
+        assert row["validation_days"] == days
