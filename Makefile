@@ -49,10 +49,11 @@ demo: setup  ## search for a policy, about a minute, and compare it with the scr
 	$(BIN)/python -m training.demo
 
 # Two things at a time, as many tests wait for processes. The warm cache serves the tests, which so compile nothing twice.
+# The engine's tests take the time that the others leave: at this priority both end at about the same time.
 test: setup  ## what every change must pass, within minutes: check, all tests but slow ones, those of the engine twice more
 	@mkdir -p build
 	@$(MAKE) --no-print-directory warm >build/warm.log 2>&1 & $(MAKE) --no-print-directory check; code=$$?; wait; exit $$code
-	@$(MAKE) --no-print-directory WORKERS=0 test-py test-bounds >build/engine.log 2>&1 & engine=$$!; \
+	@nice -n 8 $(MAKE) --no-print-directory WORKERS=0 test-py test-bounds >build/engine.log 2>&1 & engine=$$!; \
 		$(MAKE) --no-print-directory test-compiled; code=$$?; \
 		wait $$engine || code=1; cat build/engine.log; exit $$code
 
