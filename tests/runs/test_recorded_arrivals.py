@@ -72,13 +72,19 @@ def test_recorded_arrivals_and_random_ones_add_up_as_in_the_oracle(way, seed):
         compare_tick(oracle, simulation, simulation.tick())
 
 
+@pytest.fixture(scope="module")
+def another_process():
+    """A pool of one process that shares nothing with this one."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        yield pool
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_recorded_run_is_repeated_in_this_process_and_in_another(way):
+def test_recorded_run_is_repeated_in_this_process_and_in_another(another_process, way):
     config = recorded(days=3, recorded=way)
     straight = digests(config)
     assert digests(config) == straight
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(digests, (config,)) == straight
+    assert another_process.apply(digests, (config,)) == straight
     assert len(set(straight)) == 18
 
 
@@ -145,11 +151,10 @@ def stepped_batch(vec):
     return [vec.digest(number) for number in range(vec.num_envs)]
 
 
-def test_recorded_batch_goes_on_in_another_process():
+def test_recorded_batch_goes_on_in_another_process(another_process):
     vec = make_vec(recorded(days=2), 2)
     vec.reset(seed=4)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(stepped_batch, (vec,)) == stepped_batch(vec)
+    assert another_process.apply(stepped_batch, (vec,)) == stepped_batch(vec)
 
 
 def test_recorded_batch_snapshot_is_restored_into_another_batch():
