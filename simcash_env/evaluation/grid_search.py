@@ -49,14 +49,10 @@ class Tuned:
         """The parameters in words."""
         parts = [f"{name} {value:,}" for name, value in parameter_values(self.policy).items()]
         if self.shares is not None:
-            shown = self.shares[:1] if has_common_share(self.shares) else self.shares
+            is_common = len(self.shares) > MOST_OWN_SHARES and len(set(self.shares)) == 1
+            shown = self.shares[:1] if is_common else self.shares
             parts.append("pool " + " / ".join(f"{100 * share:.3g} %" for share in shown))
         return ", ".join(parts)
-
-
-def has_common_share(shares: Sequence[float]) -> bool:
-    """Whether so many banks share one value that it is said once."""
-    return len(shares) > MOST_OWN_SHARES and len(set(shares)) == 1
 
 
 def parameter_values(policy: PolicyConfig) -> dict[str, float]:

@@ -88,10 +88,10 @@ class RankParameters:
 
     Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool`` and
     its slope ``pool.by_arrivals``; a slope in an entry of the observation is ``NAME.by_ENTRY``, per unit of the entry
-    as it is observed. Four parameters determine the order in the market. What a bank lacks is the value of its Queue 1
-    less balance and credit, plus ``market.lack``, in days of its payments; below 0 it is what the bank has over. It
-    bids for ``market.cover`` times what it lacks, or asks with as much of what it has over. The rate, from 0 to 1 of
-    the corridor, is ``market.rate`` plus ``market.rate_by_lack`` times what it lacks.
+    as it is observed. Four further parameters set the size and the rate of a bank's order in the money market. What a
+    bank lacks is the value of its Queue 1 less balance and credit, plus ``market.lack``, in days of its payments; a
+    value below 0 is a surplus. The bank bids for ``market.cover`` times what it lacks, or offers this multiple of its
+    surplus. The rate, from 0 to 1 of the corridor, is ``market.rate`` plus ``market.rate_by_lack`` times what it lacks.
 
     Args:
         shape: of the batch.
