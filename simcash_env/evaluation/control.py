@@ -1,19 +1,23 @@
-"""Control variates: the cost of a scripted policy on the same days, whose mean is known from many more."""
+"""Control variates: what is known of the same days, and whose mean is known from many more.
+
+``Control`` is the cost of a scripted policy, ``FirstArrivals`` the value that arrives before the first decision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simcash_env.config import ScenarioConfig
-from simcash_env.config.policies import PolicyConfig
+from simcash_env.config.policies import FifoPolicy, PolicyConfig
 from simcash_env.evaluation.evaluate import evaluate_policy, is_random, played_seeds, with_common_policy
 from simcash_env.evaluation.grid_search import FINE_STEPS, best_common_share, has_pool, search_shares
 from simcash_env.evaluation.policy_families import ALL_FAMILIES, untuned_forms
+from simcash_env.evaluation.rollout import VALUES, measure_scripted
 from simcash_env.evaluation.seeds import held_out_seeds, training_seeds
 from simcash_env.evaluation.statistics import F64
 
@@ -26,6 +30,21 @@ CONTROL_BANK_TICKS: Final = 5_000_000
 CAP_QUANTILE: Final = 0.99
 """Of the control's costs on training days: higher costs count as this much. A script's rare disasters say little about
 the least cost of the day."""
+
+
+class Variate(Protocol):
+    """A number of cents for each day, with a known mean."""
+
+    @property
+    def mean_cents(self) -> float:
+        """Over days that the bound does not use."""
+
+    @property
+    def error_cents(self) -> float:
+        """Standard error of that mean."""
+
+    def cents(self, config: ScenarioConfig, seeds: Sequence[int]) -> F64:
+        """(seeds,) of each day."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +67,42 @@ class Control:
     num_days: int
     cap_cents: float
 
-    def costs(self, config: ScenarioConfig, seeds: Sequence[int]) -> F64:
+    def cents(self, config: ScenarioConfig, seeds: Sequence[int]) -> F64:
         """(seeds,) cost in cents of each day, at most the cap."""
         return np.minimum(evaluate_policy(config, self.policy, seeds, self.shares).totals(), self.cap_cents)
+
+
+@dataclass(frozen=True)
+class FirstArrivals:
+    """The value that arrives before the first decision, all banks together, which pool shares can follow.
+
+    Attributes:
+        mean_cents: over days that the bound does not use.
+        error_cents: standard error of that mean.
+        num_days: that it was taken on.
+    """
+
+    mean_cents: float
+    error_cents: float
+    num_days: int
+
+    def cents(self, config: ScenarioConfig, seeds: Sequence[int]) -> F64:
+        """(seeds,) value in cents of each day."""
+        runs = measure_scripted(with_common_policy(config, FifoPolicy()), seeds)
+        return runs.values[:, 0, VALUES.index("arrived")].astype(np.float64)
+
+
+def first_arrivals_of(config: ScenarioConfig, skip: int) -> FirstArrivals:
+    """The first arrivals of a scenario, on as many days as a policy's costs.
+
+    Args:
+        config: the scenario.
+        skip: test days to leave out, on which the bound is taken.
+    """
+    count = _affordable(config, CONTROL_BANK_TICKS, MOST_CONTROL_DAYS)
+    unknown = FirstArrivals(0.0, 0.0, count)
+    cents = unknown.cents(config, held_out_seeds(count, skip))
+    return replace(unknown, mean_cents=float(cents.mean()), error_cents=standard_error(cents))
 
 
 def control_of(config: ScenarioConfig, skip: int, num_days: int | None = None) -> Control:
@@ -69,7 +121,7 @@ def control_of(config: ScenarioConfig, skip: int, num_days: int | None = None) -
     shares = search_shares(config, policy, days).shares if has_pool(config) else None
     cap = float(np.quantile(evaluate_policy(config, policy, days, shares).totals(), CAP_QUANTILE))
     unknown = Control(policy, shares, 0.0, 0.0, count, cap)
-    costs = unknown.costs(config, held_out_seeds(count, skip))
+    costs = unknown.cents(config, held_out_seeds(count, skip))
     return replace(unknown, mean_cents=float(costs.mean()), error_cents=standard_error(costs))
 
 
@@ -106,7 +158,7 @@ class Estimate:
     factor: float
 
 
-def controlled_mean(values: npt.ArrayLike, controls: npt.ArrayLike, control: Control) -> Estimate:
+def controlled_mean(values: npt.ArrayLike, controls: npt.ArrayLike, control: Variate) -> Estimate:
     """Mean of values less a multiple of the control's deviation from its mean.
 
     The multiple is the regression coefficient of the other half of the sample, so that it is independent of the days

@@ -15,7 +15,7 @@ from simcash_env.config import ScenarioConfig
 from simcash_env.config.library import policy_folder
 from simcash_env.config.policies import PolicyConfig
 from simcash_env.evaluation.bound_validity import AllowedDecisions
-from simcash_env.evaluation.control import Control
+from simcash_env.evaluation.control import Control, FirstArrivals
 from simcash_env.evaluation.lower_bounds import OF_BANKS_ALONE, LowerBound, gap
 from simcash_env.evaluation.results import bound_note
 from simcash_env.evaluation.scenario_digest import scenario_digest
@@ -33,16 +33,24 @@ def bounds_file() -> Path:
 
 def bound_from_dict(row: Mapping[str, Any]) -> LowerBound:
     """A bound from its plain data."""
-    control, given = row["control"], {name: value for name, value in row.items() if name not in {"digest", "made_by"}}
-    if control is not None:
-        shares = None if control["shares"] is None else tuple(control["shares"])
-        file = control["policy"].get("file")
-        where = {"file": str(policy_folder() / file)} if file else {}
-        policy = _POLICY.validate_python({**control["policy"], **where})
-        control = Control(**{**control, "policy": policy, "shares": shares})
-    allowed = AllowedDecisions(**row["allowed"])
+    given = {name: value for name, value in row.items() if name not in {"digest", "made_by"}}
+    allowed, control = AllowedDecisions(**row["allowed"]), _control_from_dict(row["control"])
+    shares, raised = row["shares"], tuple(row.get("raised", ()))
+    shares = None if shares is None else tuple(shares)
+    return LowerBound(**{**given, "control": control, "allowed": allowed, "shares": shares, "raised": raised})
+
+
+def _control_from_dict(row: Mapping[str, Any] | None) -> Control | FirstArrivals | None:
+    """The control variate of a row; the value of the first arrivals has no policy."""
+    if row is None:
+        return None
+    if "policy" not in row:
+        return FirstArrivals(**row)
     shares = None if row["shares"] is None else tuple(row["shares"])
-    return LowerBound(**{**given, "control": control, "allowed": allowed, "shares": shares})
+    file = row["policy"].get("file")
+    where = {"file": str(policy_folder() / file)} if file else {}
+    policy = _POLICY.validate_python({**row["policy"], **where})
+    return Control(**{**row, "policy": policy, "shares": shares})
 
 
 def known_bounds(config: ScenarioConfig) -> list[LowerBound]:

@@ -15,7 +15,15 @@ from simcash_env.errors import ConfigError, Fault
 from simcash_env.evaluation.arrivals import arrived_payments
 from simcash_env.evaluation.bound_validity import AllowedDecisions, decisions_of_learners
 from simcash_env.evaluation.clairvoyant_plan import Plan
-from simcash_env.evaluation.control import Control, Estimate, control_of, controlled_mean, standard_error
+from simcash_env.evaluation.control import (
+    Control,
+    Estimate,
+    FirstArrivals,
+    control_of,
+    controlled_mean,
+    first_arrivals_of,
+    standard_error,
+)
 from simcash_env.evaluation.evaluate import played_seeds
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.penalised import fitted_penalty, penalised_costs
@@ -27,6 +35,7 @@ from simcash_env.evaluation.two_stage import (
     first_observation_bound,
     given_share_costs,
     own_observation_bound,
+    raised_by_whole_payments,
 )
 
 BoundKind = Literal["clairvoyant", "constant-share", "first-observation", "own-observation", "penalised", "given-share"]
@@ -69,7 +78,8 @@ class LowerBound:
         factor: of the control variate.
         control: the control variate; None where the scenario draws nothing.
         seconds: that it took.
-        num_whole: further first observations that show by how much whole payments raise the bound of fractions.
+        raised: cents by which whole payments raise a bound of fractions, after each of a few further first
+            observations; their mean is part of all figures above.
     """
 
     scenario: str
@@ -84,9 +94,9 @@ class LowerBound:
     shares: tuple[float, ...] | None
     allowed: AllowedDecisions
     factor: float
-    control: Control | None
+    control: Control | FirstArrivals | None
     seconds: float
-    num_whole: int = 0
+    raised: tuple[float, ...] = ()
 
     def on_days(self, config: ScenarioConfig, seeds: Sequence[int]) -> float:
         """The bound in cents for the mean over given days, estimated from the control's cost on them.
@@ -95,12 +105,12 @@ class LowerBound:
         """
         if self.control is None or not self.factor:
             return self.cents
-        return self.cents + self.factor * (float(self.control.costs(config, seeds).mean()) - self.control.mean_cents)
+        return self.cents + self.factor * (float(self.control.cents(config, seeds).mean()) - self.control.mean_cents)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; cents are floats."""
         row = asdict(self)
-        if self.control is not None:
+        if isinstance(self.control, Control):
             policy = self.control.policy.model_dump(mode="json")
             if policy.get("file") and Path(policy["file"]).parent == policy_folder():
                 policy["file"] = Path(policy["file"]).name  # the same on every machine
@@ -133,7 +143,6 @@ def lower_bound(
     is_whole: bool = False,
     share: float = 0.0,
     allowed: AllowedDecisions | None = None,
-    control: Control | None = None,
 ) -> LowerBound:
     """Estimate a lower bound on test days.
 
@@ -146,10 +155,9 @@ def lower_bound(
         is_whole: plan whole payments in the other two-stage bounds: higher and slower.
         share: of every bank's pool, for ``given-share``.
         allowed: decisions besides releasing and holding (default: those of learners, with any pool share).
-        control: from ``control_of`` with these days left out (default: made here).
 
     Raises:
-        ConfigError: an unknown kind, or a scenario that the kind does not cover.
+        ConfigError: an unknown kind, a scenario that the kind does not cover, or ``num_whole`` of 1.
     """
     if kind not in KINDS:
         raise ConfigError([Fault(None, None, "kind", repr(kind), f"must be one of {', '.join(KINDS)}")])
@@ -157,20 +165,55 @@ def lower_bound(
     seeds = played_seeds(config, held_out_seeds(num_days))
     may = with_any_share(decisions_of_learners(config)) if allowed is None else allowed
     require_covered(config, seeds[0], may)
-    known = control_of(config, len(seeds)) if control is None else control
-    whole_seeds = held_out_seeds(num_whole, num_days) if num_whole else ()
-    found = _SAMPLES[kind](Task(config, seeds, num_forks, whole_seeds, may, known, is_whole, share))
-    values, error = found.values, found.correction_error
+    known = _VARIATES.get(kind, control_of)(config, len(seeds))
+    found = _SAMPLES[kind](Task(config, seeds, num_forks, may, known, is_whole, share))
+    values = found.values
     estimate = (
         controlled_mean(values, found.controls, known) if len(seeds) > 1 else Estimate(float(values[0]), 0.0, 0.0)
     )
     mean = float(values.mean())
-    return LowerBound(
-        config.name, kind, found.is_whole, estimate.cents + found.cents - mean,
-        math.hypot(estimate.standard_error, error), found.cents, math.hypot(standard_error(values), error), len(seeds),
-        num_forks if kind in NESTED else 1, found.shares, may, estimate.factor, known if len(seeds) > 1 else None,
-        round(time.monotonic() - began, 1), num_whole,
+    bound = LowerBound(
+        config.name, kind, found.is_whole, estimate.cents + found.cents - mean, estimate.standard_error, found.cents,
+        standard_error(values), len(seeds), num_forks if kind in NESTED else 1, found.shares, may, estimate.factor,
+        known if len(seeds) > 1 else None, round(time.monotonic() - began, 1),
     )  # fmt: skip
+    return with_whole_payments(config, bound, num_whole) if num_whole else bound
+
+
+def with_whole_payments(config: ScenarioConfig, bound: LowerBound, num_whole: int) -> LowerBound:
+    """Raise an own observation bound by what whole payments cost more after further first observations.
+
+    Args:
+        config: the scenario.
+        bound: of fractions, or already raised after fewer first observations.
+        num_whole: first observations in all.
+
+    Raises:
+        ConfigError: a single one, from which no standard error follows.
+    """
+    if num_whole == 1:
+        raise ConfigError([Fault(None, None, "num_whole", "1", "must be 0 or at least 2, for a standard error")])
+    began = time.monotonic()
+    seeds = held_out_seeds(num_whole, bound.num_days)[len(bound.raised) :]
+    more = [raised_by_whole_payments(config, seed, bound.num_forks, bound.allowed) for seed in seeds]
+    raised = (*bound.raised, *more)
+    moved = _mean(raised) - _mean(bound.raised)
+    errors = standard_error(bound.raised), standard_error(raised)
+    return replace(
+        bound, is_whole=True, raised=raised,
+        cents=bound.cents + moved, standard_error=_other_part(bound.standard_error, *errors),
+        plain_cents=bound.plain_cents + moved, plain_error=_other_part(bound.plain_error, *errors),
+        seconds=round(bound.seconds + time.monotonic() - began, 1),
+    )  # fmt: skip
+
+
+def _mean(cents: Sequence[float]) -> float:
+    return sum(cents) / len(cents) if cents else 0.0
+
+
+def _other_part(error: float, old: float, new: float) -> float:
+    """A standard error of two independent parts, one of which goes from one error to another."""
+    return math.sqrt(max(error**2 - old**2, 0.0) + new**2)
 
 
 def require_covered(config: ScenarioConfig, seed: int, may: AllowedDecisions) -> None:
@@ -193,9 +236,8 @@ class Task(NamedTuple):
     config: ScenarioConfig
     seeds: Sequence[int]
     num_forks: int
-    whole_seeds: Sequence[int]
     may: AllowedDecisions
-    control: Control
+    control: Control | FirstArrivals
     is_whole: bool
     share: float
 
@@ -203,7 +245,7 @@ class Task(NamedTuple):
 def _clairvoyant(task: Task) -> StageBound:
     bounds = Bounds(task.config, task.seeds)
     least = bounds.required(task.may)
-    controls = task.control.costs(task.config, task.seeds)
+    controls = task.control.cents(task.config, task.seeds)
     return StageBound(float(least.mean()), None, least, controls, bounds.kind == "exact")
 
 
@@ -212,26 +254,25 @@ def _constant_share(task: Task) -> StageBound:
 
 
 def _first_observation(task: Task) -> StageBound:
+    assert isinstance(task.control, Control)
     return first_observation_bound(
         task.config, task.seeds, task.num_forks, task.may, task.control, is_whole=task.is_whole
     )
 
 
 def _own_observation(task: Task) -> StageBound:
-    return own_observation_bound(
-        task.config, task.seeds, task.num_forks, task.may, task.control, whole_seeds=task.whole_seeds
-    )
+    return own_observation_bound(task.config, task.seeds, task.num_forks, task.may, task.control)
 
 
 def _penalised(task: Task) -> StageBound:
     values, _ = penalised_costs(task.config, task.seeds, task.may, fitted_penalty(task.config, task.may))
-    return StageBound(float(values.mean()), None, values, task.control.costs(task.config, task.seeds), is_whole=False)
+    return StageBound(float(values.mean()), None, values, task.control.cents(task.config, task.seeds), is_whole=False)
 
 
 def _given_share(task: Task) -> StageBound:
     values = given_share_costs(task.config, task.seeds, task.may, task.share)
     shares = (task.share,) * len(task.config.banks)
-    return StageBound(float(values.mean()), shares, values, task.control.costs(task.config, task.seeds), is_whole=True)
+    return StageBound(float(values.mean()), shares, values, task.control.cents(task.config, task.seeds), is_whole=True)
 
 
 _SAMPLES: Final[dict[BoundKind, Callable[[Task], StageBound]]] = {
@@ -242,3 +283,9 @@ _SAMPLES: Final[dict[BoundKind, Callable[[Task], StageBound]]] = {
     "penalised": _penalised,
     "given-share": _given_share,
 }
+
+_VARIATES: Final[dict[BoundKind, Callable[[ScenarioConfig, int], Control | FirstArrivals]]] = {
+    "own-observation": first_arrivals_of
+}
+"""Makers of the control variate where it is not the cost of a policy. A least cost given a bank's first arrivals, meant
+over many days, is almost linear in their value: every cent of them is held in the pool."""

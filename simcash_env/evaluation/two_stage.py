@@ -32,7 +32,7 @@ from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
 from simcash_env.evaluation.clairvoyant_plan import Plan
-from simcash_env.evaluation.control import Control, standard_error
+from simcash_env.evaluation.control import Control, Variate
 from simcash_env.evaluation.evaluate import deciding_banks, with_common_policy
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.regret import GAP, SECONDS
@@ -55,9 +55,8 @@ class StageBound:
         cents: the bound, mean over the sample.
         shares: of each bank's pool, banks sorted by id: at which the mean is about least; None without a choice.
         values: (days or first observations,) cost of each at its shares, for the standard error.
-        controls: (same) cost of the control policy there.
+        controls: (same) the control variate there.
         is_whole: does each payment settle as a whole in the plans?
-        correction_error: standard error of what was added to all values from a further sample.
     """
 
     cents: float
@@ -65,7 +64,6 @@ class StageBound:
     values: F64
     controls: F64
     is_whole: bool
-    correction_error: float = 0.0
 
 
 def require_pool(config: ScenarioConfig) -> None:
@@ -83,7 +81,7 @@ def constant_share_bound(
     config: ScenarioConfig,
     seeds: Sequence[int],
     may: AllowedDecisions,
-    control: Control,
+    control: Variate,
     *,
     is_whole: bool = True,
     tolerance: float = TOLERANCE,
@@ -94,7 +92,7 @@ def constant_share_bound(
         config: the scenario.
         seeds: one a day.
         may: decisions that the policies may take.
-        control: policy whose costs on the same days come with the bound.
+        control: control variate on the same days.
         is_whole: plan whole payments; otherwise payments may settle in fractions, which is lower and much faster.
         tolerance: of the search over shares.
 
@@ -110,7 +108,7 @@ def constant_share_bound(
     )
     values: F64 = np.sum([bank.day_cents for bank in found], axis=0)
     shares = tuple(bank.share for bank in found)
-    return StageBound(sum(bank.cents for bank in found), shares, values, control.costs(config, seeds), is_whole)
+    return StageBound(sum(bank.cents for bank in found), shares, values, control.cents(config, seeds), is_whole)
 
 
 def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, shares: float | F64) -> F64:
@@ -194,51 +192,77 @@ def own_observation_bound(
     seeds: Sequence[int],
     num_forks: int,
     may: AllowedDecisions,
-    control: Control,
+    control: Variate,
     *,
-    whole_seeds: Sequence[int] = (),
     tolerance: float = TOLERANCE,
 ) -> StageBound:
     """The bound for banks that decide alone: a bank's share may be any function of what it sees at its first decision.
 
-    A bank sees its own arrivals and public information, never another bank's queue or balance.
+    A bank sees its own arrivals and public information, never another bank's queue or balance. Payments may settle in
+    fractions; ``raised_by_whole_payments`` says by how much the bound rises where they may not.
 
     Args:
         config: the scenario.
         seeds: one for each first observation.
         num_forks: days that follow each; the bias downwards shrinks with their number.
         may: decisions that the policies may take.
-        control: policy whose costs on the days of the seeds come with the bound.
-        whole_seeds: further first observations, after which payments are planned whole and in fractions; the mean
-            difference is added to the bound of fractions. The sum is the bound of whole payments, whose search takes
-            long, from a sample of the size of ``seeds``.
+        control: control variate on the days of the seeds.
         tolerance: of the search over shares.
 
     Raises:
         ConfigError: as for the first observation, or a factor of the day, of which a bank's first arrivals tell.
+    """
+    require_own_observation(config)
+    compiled = compile_scenario(config)
+    cents, shares = [], []
+    for seed in seeds:
+        days = own_days(config, seed, num_forks)
+        found = least_shares(config, compiled, days, may, 1, is_whole=False, tolerance=tolerance)
+        cents.append(sum(bank.cents for bank in found))
+        shares.append([bank.share for bank in found])
+    means = np.mean(shares, axis=0)
+    controls = control.cents(config, seeds)
+    return StageBound(float(np.mean(cents)), tuple(means.tolist()), np.array(cents), controls, is_whole=False)
+
+
+def raised_by_whole_payments(
+    config: ScenarioConfig, seed: int, num_forks: int, may: AllowedDecisions, *, tolerance: float = TOLERANCE
+) -> float:
+    """By how many cents the own observation bound rises after one first observation if payments settle as a whole.
+
+    The search with whole payments takes long. Its mean difference to the search with fractions, after a few first
+    observations, added to the bound of fractions, which is taken after many, estimates the bound with whole payments.
+
+    Args:
+        config: the scenario.
+        seed: of the first observation.
+        num_forks: days that follow it, as many as in the bound of fractions.
+        may: decisions that the policies may take.
+        tolerance: of the search over shares.
+
+    Raises:
+        ConfigError: as for the own observation bound.
+    """
+    require_own_observation(config)
+    compiled, days = compile_scenario(config), own_days(config, seed, num_forks)
+    whole, parts = (
+        sum(one.cents for one in least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance))
+        for is_whole in (True, False)
+    )
+    return whole - parts
+
+
+def require_own_observation(config: ScenarioConfig) -> None:
+    """Check that what a bank sees first says nothing of the other banks.
+
+    Raises:
+        ConfigError: without a pool, with recorded arrivals or with a factor of the day.
     """
     require_pool(config)
     require_random_days(config)
     if config.simulation.day_factor_log_std:
         rule = "must be 0: a bank's first arrivals tell of the day's factor; take the first observation bound"
         raise ConfigError([Fault(None, None, "simulation.day_factor_log_std", config.name, rule)])
-    compiled = compile_scenario(config)
-
-    def least(days: Sequence[Sequence[Arrived]], *, is_whole: bool) -> list[LeastShare]:
-        return least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance)
-
-    found = [least(own_days(config, seed, num_forks), is_whole=False) for seed in seeds]
-    values = np.array([sum(bank.cents for bank in banks) for banks in found])
-    raised = []
-    for seed in whole_seeds:
-        days = own_days(config, seed, num_forks)
-        whole, parts = (sum(one.cents for one in least(days, is_whole=is_whole)) for is_whole in (True, False))
-        raised.append(whole - parts)
-    values += np.mean(raised) if raised else 0.0
-    shares = np.mean([[bank.share for bank in banks] for banks in found], axis=0)
-    error = standard_error(raised) if raised else 0.0
-    controls = control.costs(config, seeds)
-    return StageBound(float(values.mean()), tuple(shares.tolist()), values, controls, bool(whole_seeds), error)
 
 
 def require_random_days(config: ScenarioConfig) -> None:
