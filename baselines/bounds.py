@@ -31,7 +31,7 @@ DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
 WHOLE: Final[Mapping[str, int]] = {
-    "2b-3t-v0": 10, "3b-6t-v0": 5, "4b-8t-v0": 4, "castro-12period-v0": 4, "2b-stress-v0": 4, "5b-12t-v0": 3,
+    "2b-3t-v0": 10, "3b-6t-v0": 4, "4b-8t-v0": 3, "castro-12period-v0": 3, "2b-stress-v0": 3, "5b-12t-v0": 3,
 }  # fmt: skip
 """Further first observations after which whole payments are planned, by scenario, for ``own-observation``."""
 FEWEST_WHOLE: Final = 2

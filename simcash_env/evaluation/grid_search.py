@@ -148,9 +148,13 @@ def tune(config: ScenarioConfig, family: Family, seeds: Sequence[int]) -> Tuned:
     seeds = played_seeds(config, seeds)
     grid = family_grid(config, family)
     points = grid.points()
+    played = 0
     for num_seeds, survivors in HEATS:
-        costs = [_common_cost(config, grid.build(point), seeds[:num_seeds]) for point in points]
-        points = [points[place] for place in np.argsort(costs, kind="stable")[:survivors]]
+        heat = seeds[:num_seeds]
+        if len(heat) > played:  # otherwise all days were played in the heat before
+            costs = [_common_cost(config, grid.build(point), heat) for point in points]
+            points, played = [points[place] for place in np.argsort(costs, kind="stable")], len(heat)
+        points = points[:survivors]
     grid, points = _refined(config, grid, points, seeds[: HEATS[-1][0]])
     tried = [grid.build(point) for point in points]
     best = min((search_shares(config, policy, seeds) for policy in tried), key=lambda tuned: tuned.training_cents)
