@@ -73,10 +73,27 @@ def test_bounds_command_goes_on_where_it_stopped(file, monkeypatch, capsys):
     assert [row["kind"] for row in rows] == ["clairvoyant", "constant-share", "first-observation", "own-observation"]
     assert "money-market-v0: clairvoyant: " in capsys.readouterr().err
     monkeypatch.setattr(command, "made", None)  # nothing is made again
+    monkeypatch.setattr(command, "WHOLE", {})
     command.main(["2b-3t-v0", "--file", str(file)])
     assert json.loads(file.read_text())["rows"] == rows
     assert [bound.kind for bound in bounds_of(load("2b-3t-v0"))] == [row["kind"] for row in rows]
     assert bounds_of(load("2b-3t-v0", changes={"costs.deadline_penalty": 3})) == []
+
+
+def test_bounds_command_raises_a_bound_by_whole_payments_where_it_stopped(file, monkeypatch, capsys):
+    given = ["2b-3t-v0", "--file", str(file), "--kinds", "own-observation"]
+    command.main([*given, "--days", "4"])
+    (parts,) = json.loads(file.read_text())["rows"]
+    assert parts["raised"] == []
+    found = []
+    for count in (2, 3):
+        monkeypatch.setattr(command, "WHOLE", {"2b-3t-v0": count})
+        command.main(given)
+        found += json.loads(file.read_text())["rows"]
+    two, three = found
+    assert three["raised"][:2] == two["raised"]
+    assert three["cents"] == pytest.approx(parts["cents"] + sum(three["raised"]) / 3)
+    assert "own-observation" in capsys.readouterr().err
 
 
 def test_bounds_are_read_as_they_were_written():
