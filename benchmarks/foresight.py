@@ -7,15 +7,13 @@ can save all of it. Writes ``foresight.json`` and ``foresight.md``; other scenar
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from simcash_env import __version__
+from benchmarks.scenario_rows import command_line, remake
 from simcash_env.amounts import amount_text
 from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.evaluate import played_seeds
@@ -24,7 +22,6 @@ from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.seeds import held_out_seeds
 from simcash_env.evaluation.statistics import paired_difference
 from simcash_env.evaluation.two_stage import given_share_costs
-from simcash_env.files import write_atomically
 from simcash_env.learning.checkpoint import find_checkpoint
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_policy import RankPolicy
@@ -32,7 +29,6 @@ from simcash_env.machine import made_by, origin
 from simcash_env.registry import load
 from training.publish import test_days
 
-FOLDER: Final = Path("docs") / "results"
 COMMAND: Final = "python -m benchmarks.foresight"
 POLICIES: Final = {
     "2b-3t-v0": "slopes", "3b-6t-v0": "slopes", "4b-8t-v0": "slopes", "castro-12period-v0": "rank",
@@ -84,24 +80,9 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the named scenarios, and write results and table."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("scenarios", nargs="*", default=list(POLICIES), help="ids of the library (default: all)")
-    parser.add_argument("--days", type=int, default=DAYS, help="number of test days that are planned")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="folder of the results")
-    parser.add_argument("--tables", action="store_true", help="only rebuild the table from the results")
-    given = parser.parse_args(arguments)
-    if unknown := [name for name in given.scenarios if name not in POLICIES]:
-        parser.error(f"{unknown[0]}: must be one of {', '.join(POLICIES)}")
-    raw = given.folder / "foresight.json"
-    rows = json.loads(raw.read_text(encoding="utf-8"))["rows"] if raw.is_file() else []
-    given.folder.mkdir(parents=True, exist_ok=True)
-    for name in [] if given.tables else given.scenarios:
-        found = {row["scenario"]: row for row in rows} | {name: measure(name, given.days)}
-        rows = [found[known] for known in POLICIES if known in found]
-        results = {"version": __version__, "command": COMMAND, "rows": rows}
-        write_atomically(raw, (json.dumps(results, indent=1) + "\n").encode())
-        print(f"{name}: {found[name]['days']:,} days", flush=True)
-    write_atomically(given.folder / "foresight.md", markdown(rows).encode())
+    purpose = __doc__.split("\n\n", maxsplit=1)[0]
+    given = command_line(COMMAND, purpose, tuple(POLICIES), DAYS, arguments)
+    remake(COMMAND, "foresight", tuple(POLICIES), given, measure, markdown)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
@@ -145,6 +146,35 @@ def given_share_costs(config: ScenarioConfig, seeds: Sequence[int], may: Allowed
             solved = plan.programme.solve(relaxed=True, fixed=fixed)
         found.append(max(solved.bound + plan.constant_cents, 0.0) + pools)
     return np.array(found)
+
+
+def relaxed_share_costs(
+    config: ScenarioConfig, seeds: Sequence[int], may: AllowedDecisions, shares: npt.ArrayLike
+) -> F64:
+    """(choices, seeds) least cost in cents if banks allocate these shares and each knows all arrivals.
+
+    Each bank is planned by itself, payments may settle in fractions: lower than ``given_share_costs`` and much faster.
+
+    Args:
+        config: the scenario.
+        seeds: one a day.
+        may: decisions that the banks may take.
+        shares: (choices, seeds, banks sorted by id), of each bank's pool.
+
+    Raises:
+        ConfigError: without a pool, or a scenario that the clairvoyant bound does not cover.
+    """
+    require_pool(config)
+    compiled, days = compile_scenario(config), config.simulation.num_days
+    allocated = (np.asarray(shares, np.float64) * compiled.view.bank_pool_cents).astype(np.int64)
+    costs = np.zeros(allocated.shape[:2])
+    for place, seed in enumerate(seeds):
+        arrived = arrived_payments(config, seed)
+        for bank in range(allocated.shape[2]):
+            day = BankDay(config, compiled, arrived, may, bank, granted_days=days)
+            for choice, cents in enumerate(allocated[:, place, bank].tolist()):
+                costs[choice, place] += max(day.relaxed_cost(cents)[0], 0.0) + charged_cents(compiled, cents)
+    return costs
 
 
 def first_observation_bound(

@@ -69,6 +69,7 @@ MEASURED: Final = {
     "algorithms-gradient": "make algorithms",
     "closeness": "python -m benchmarks.closeness SCENARIO ...",
     "foresight": "python -m benchmarks.foresight",
+    "tail-limits": "python -m benchmarks.tail_limits",
     "leaderboard": "simcash submit ARCHIVE --leaderboard docs/results/leaderboard.json",
     "rollout": "python -m benchmarks.rollout --variants",
     "libraries": "make libraries",
