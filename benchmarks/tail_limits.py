@@ -61,8 +61,8 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([
         *lines,
         "",
-        "Lower bounds relative to the search, `SCENARIO-rank`: pool shares of its banks plus a constant, and each bank's",
-        f"releases with all arrivals known, payments in fractions; on {days} validation days.",
+        "Lower bounds relative to the search, `SCENARIO-rank`: its banks' pool shares plus a constant, releases with",
+        f"all arrivals known, each bank planned by itself, payments in fractions; on {days} validation days.",
         f"`{COMMAND}`; {'; '.join(origins)}.",
         "",
     ])  # fmt: skip
