@@ -23,7 +23,8 @@ from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
 
 PUBLISHED: Final = Path("docs") / "results" / "benchmark.json"
 _POLICY: Final[TypeAdapter[Any]] = TypeAdapter(PolicyConfig)
-TUNING_DAYS, LARGE_TUNING_DAYS, LARGE_BANKS = 200, 20, 50
+TUNING_DAYS: Final = 200
+"""Of a scenario without published results."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,7 @@ def tuned_baselines(config: ScenarioConfig, seeds: Sequence[int], path: Path = P
     """
     found = [(str(row["policy"]), str(row["parameters"]), *tuned_policy(row)) for row in published(config.name, path)]
     if not found:
-        is_large = len(config.banks) >= LARGE_BANKS
-        days = training_seeds(LARGE_TUNING_DAYS if is_large else TUNING_DAYS)
+        days = training_seeds(TUNING_DAYS)
         for family in ALL_FAMILIES:
             tuned = tune(config, family, days)
             found.append((f"{TUNED}{family}", tuned.describe(), tuned.policy, tuned.shares))
