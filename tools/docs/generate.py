@@ -70,6 +70,7 @@ MEASURED: Final = {
     "closeness": "python -m benchmarks.closeness SCENARIO ...",
     "foresight": "python -m benchmarks.foresight",
     "tail-limits": "python -m benchmarks.tail_limits",
+    "sensitivity": "python -m benchmarks.sensitivity",
     "leaderboard": "simcash submit ARCHIVE --leaderboard docs/results/leaderboard.json",
     "rollout": "python -m benchmarks.rollout --variants",
     "libraries": "make libraries",
