@@ -57,7 +57,7 @@ PUBLISHED: Final = (
     "3b-6t-v0", "3b-6t-v0-slopes", "castro-12period-v0", "4b-8t-v0", "4b-8t-v0-slopes", "2b-stress-v0",
     "2b-stress-v0-slopes", "5b-12t-v0", "two-banks-v0-slopes", "core-periphery-50-v0", "core-periphery-50-v0-slopes",
     "lynx-day-v0", "lynx-day-v0-slopes", "crisis-v0", "money-market-v0-slopes", "target2-day-v0",
-    "target2-day-v0-slopes", "core-periphery-200-v0", "core-periphery-200-v0-slopes",
+    "target2-day-v0-slopes", "ten-banks-v0-slopes", "core-periphery-200-v0", "core-periphery-200-v0-slopes",
 )  # fmt: skip
 
 
