@@ -60,13 +60,16 @@ def row_of(config: ScenarioConfig, bound: LowerBound) -> dict[str, Any]:
 
 
 def raised(config: ScenarioConfig, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Rows of a bound with whole payments after more and more first observations, up to those in ``WHOLE``."""
+    """Rows of a bound with whole payments after more and more first observations, up to those in ``WHOLE``.
+
+    They keep what made the bound of fractions, and say under ``raised_by`` what raised it last.
+    """
     if row["kind"] != "own-observation":
         return
     bound = bound_from_dict(row)
     for count in range(max(len(bound.raised) + 1, FEWEST_WHOLE), WHOLE.get(config.name, 0) + 1):
         bound = with_whole_payments(config, bound, count)
-        yield row_of(config, bound)
+        yield {**row_of(config, bound), "made_by": row["made_by"], "raised_by": made_by()}
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -33,7 +33,7 @@ def bounds_file() -> Path:
 
 def bound_from_dict(row: Mapping[str, Any]) -> LowerBound:
     """A bound from its plain data."""
-    given = {name: value for name, value in row.items() if name not in {"digest", "made_by"}}
+    given = {name: value for name, value in row.items() if name not in {"digest", "made_by", "raised_by"}}
     allowed, control = AllowedDecisions(**row["allowed"]), _control_from_dict(row["control"])
     shares, raised = row["shares"], tuple(row.get("raised", ()))
     shares = None if shares is None else tuple(shares)

@@ -92,6 +92,9 @@ def test_bounds_command_raises_a_bound_by_whole_payments_where_it_stopped(file, 
         found += json.loads(file.read_text())["rows"]
     two, three = found
     assert three["raised"][:2] == two["raised"]
+    assert three["made_by"] == parts["made_by"]
+    assert three["raised_by"].keys() == parts["made_by"].keys()
+    assert len(bound_from_dict(three).raised) == 3
     assert three["cents"] == pytest.approx(parts["cents"] + sum(three["raised"]) / 3)
     assert "own-observation" in capsys.readouterr().err
 
