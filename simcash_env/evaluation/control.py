@@ -99,7 +99,7 @@ def first_arrivals_of(config: ScenarioConfig, skip: int) -> FirstArrivals:
         config: the scenario.
         skip: test days to leave out, on which the bound is taken.
     """
-    count = _affordable(config, CONTROL_BANK_TICKS, MOST_CONTROL_DAYS)
+    count = _affordable(config, CONTROL_BANK_TICKS, MOST_CONTROL_DAYS) if is_random(config) else 1
     unknown = FirstArrivals(0.0, 0.0, count)
     cents = unknown.cents(config, held_out_seeds(count, skip))
     return replace(unknown, mean_cents=float(cents.mean()), error_cents=standard_error(cents))
