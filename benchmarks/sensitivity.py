@@ -22,7 +22,7 @@ from simcash_env.machine import made_by, origin
 COMMAND: Final = "python -m benchmarks.sensitivity"
 SCENARIOS: Final = ("crisis-v0", "money-market-v0", "5b-12t-v0")
 """Scenarios on which no search for slopes was cheaper than the search for constants, on test days."""
-DAYS: Final = 1_024
+DAYS: Final = 512
 AGAIN: Final = 5
 """Changes that are played again."""
 STEP: Final = 0.4
