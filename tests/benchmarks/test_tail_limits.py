@@ -16,7 +16,7 @@ from simcash_env.registry import load
 def test_tail_limits_are_below_the_policy_and_other_rows_are_kept(tmp_path):
     kept = {"scenario": "2b-stress-v0", **ROW}
     (tmp_path / "tail-limits.json").write_text(json.dumps({"rows": [kept]}))
-    tail_limits.main(["2b-3t-v0", "--days", "20", "--folder", str(tmp_path)])
+    tail_limits.main(["2b-3t-v0", "--days", "40", "--folder", str(tmp_path)])
     row, other = json.loads((tmp_path / "tail-limits.json").read_text())["rows"]
     assert other == kept
     assert [one["share"] for one in row["added"]] == list(tail_limits.ADDED)
