@@ -17,7 +17,14 @@ from typing import Any, Final
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation.known_bounds import bound_from_dict, bounds_file
-from simcash_env.evaluation.lower_bounds import BoundKind, LowerBound, bound_kinds, lower_bound, with_whole_payments
+from simcash_env.evaluation.lower_bounds import (
+    FEWEST_WHOLE,
+    BoundKind,
+    LowerBound,
+    bound_kinds,
+    lower_bound,
+    with_whole_payments,
+)
 from simcash_env.evaluation.scenario_digest import scenario_digest
 from simcash_env.files import write_atomically
 from simcash_env.literal import literal_console
@@ -36,7 +43,6 @@ WHOLE: Final[Mapping[str, int]] = {
     "2b-3t-v0": 10, "3b-6t-v0": 4, "4b-8t-v0": 3, "castro-12period-v0": 3, "2b-stress-v0": 2, "5b-12t-v0": 2,
 }  # fmt: skip
 """Further first observations after which whole payments are planned, by scenario, for ``own-observation``."""
-FEWEST_WHOLE: Final = 2
 
 
 def made(config: ScenarioConfig, kind: BoundKind, days: int | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.scenario_rows import command_line, remake
+from benchmarks.scenario_rows import command_line, page, remake
 from simcash_env.amounts import amount_text
 from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.evaluate import played_seeds
@@ -23,7 +23,7 @@ from simcash_env.evaluation.two_stage import given_share_costs
 from simcash_env.learning.checkpoint import find_checkpoint
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_policy import RankPolicy
-from simcash_env.machine import made_by, origin
+from simcash_env.machine import made_by
 from simcash_env.registry import load
 
 COMMAND: Final = "python -m benchmarks.foresight"
@@ -53,23 +53,19 @@ def measure(scenario: str, num_days: int) -> dict[str, Any]:
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table, and what it says."""
-    lines = [f"| {' | '.join(HEADS)} |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
+    body = []
     for row in rows:
         saved = [f"{value / row['mean']:.1%}" for value in row["saved"]]
-        lines.append(
-            f"| `{row['scenario']}` | `{row['policy']}` | {row['days']:,} | {amount_text(row['mean'])} "
-            f"| {amount_text(row['planned'])} | {saved[0]} [{saved[1]}, {saved[2]}] |"
-        )
-    origins = dict.fromkeys(origin(row["made_by"]) for row in rows)
-    return "\n".join([
-        *lines,
-        "",
+        body.append([
+            f"`{row['scenario']}`", f"`{row['policy']}`", f"{row['days']:,}", amount_text(row["mean"]),
+            amount_text(row["planned"]), f"{saved[0]} [{saved[1]}, {saved[2]}]",
+        ])  # fmt: skip
+    notes = [
         "Currency units of a run, all banks together, on test days. *Saved*: by releases that all banks plan together",
         "with all arrivals known, under the pool shares that the policy chose, in per cent of its cost, with a 95 %",
         "interval, paired by day; only what the solver proves in time counts.",
-        f"`{COMMAND}`; {'; '.join(origins)}.",
-        "",
-    ])  # fmt: skip
+    ]
+    return page(COMMAND, HEADS, body, notes, rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from simcash_env import __version__
 from simcash_env.files import write_atomically
+from simcash_env.machine import origin
 
 FOLDER: Final = Path("docs") / "results"
 
@@ -65,3 +66,27 @@ def remake(
         write_atomically(raw, (json.dumps(results, indent=1) + "\n").encode())
         print(f"{name}: {given.days:,} days", flush=True)
     write_atomically(given.folder / f"{stem}.md", markdown(rows).encode())
+
+
+def page(
+    command: str,
+    heads: Sequence[str],
+    body: Sequence[Sequence[str]],
+    notes: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> str:
+    """A table in Markdown, numbers to the right, with notes and what made the rows.
+
+    Args:
+        command: its name.
+        heads: of the columns.
+        body: cells of each line; a column whose cells are all code has names and stands to the left.
+        notes: lines below the table.
+        rows: results that the table shows.
+    """
+    lines = [f"| {' | '.join(heads)} |"]
+    is_name = [all(cells[place].startswith("`") for cells in body) for place in range(len(heads))]
+    lines.append("|" + "".join("---|" if name else "---:|" for name in is_name))
+    lines += [f"| {' | '.join(cells)} |" for cells in body]
+    origins = dict.fromkeys(origin(row["made_by"]) for row in rows)
+    return "\n".join([*lines, "", *notes, f"`{command}`; {'; '.join(origins)}.", ""])

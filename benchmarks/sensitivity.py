@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.scenario_rows import command_line, remake
+from benchmarks.scenario_rows import command_line, page, remake
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.seeds import training_seeds
 from simcash_env.evaluation.statistics import paired_difference
 from simcash_env.learning.rank_policy import POOL
 from simcash_env.learning.rank_search import LAST_DAYS, RankSearch
 from simcash_env.learning.settings import SearchSettings, TrainingSettings, load_settings
-from simcash_env.machine import made_by, origin
+from simcash_env.machine import made_by
 
 COMMAND: Final = "python -m benchmarks.sensitivity"
 SCENARIOS: Final = ("crisis-v0", "money-market-v0", "5b-12t-v0")
@@ -77,24 +77,20 @@ def measure(scenario: str, num_days: int) -> dict[str, Any]:
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table, and what it says."""
-    lines = [f"| {' | '.join(HEADS)} |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
+    body = []
     for row in rows:
         for one in row["best"]:
             parts = [[100.0 * cents / row["mean"] for cents in one[key]] for key in ("difference", "again")]
-            shown = " | ".join(f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]" for mean, low, high in parts)
-            lines.append(f"| `{row['scenario']}` | `{one['name']}` | {one['by']:+.3g} | {shown} |")
+            shown = [f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]" for mean, low, high in parts]
+            body.append([f"`{row['scenario']}`", f"`{one['name']}`", f"{one['by']:+.3g}", *shown])
     counts = ", ".join(f"{row['changes']} on `{row['scenario']}`" for row in rows)
     days = " or ".join(sorted({f"{row['days']:,}" for row in rows}))
-    origins = dict.fromkeys(origin(row["made_by"]) for row in rows)
-    return "\n".join([
-        *lines,
-        "",
+    notes = [
         f"The {AGAIN} cheapest of all single changes ({counts}), relative to the search, `SCENARIO-rank`, on {days}",
-        "training days that searches do not use, and on as many others; 95 % intervals, paired by day. A slope,",
-        "`COMPONENT.by_ENTRY`, is per unit of the entry as it is observed.",
-        f"`{COMMAND}`; {'; '.join(origins)}.",
-        "",
-    ])  # fmt: skip
+        "training days that no generation of a search plays, and on as many others; 95 % intervals, paired by day.",
+        "A slope, `COMPONENT.by_ENTRY`, is by how much the component rises when the entry rises by 1.",
+    ]
+    return page(COMMAND, HEADS, body, notes, rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.scenario_rows import command_line, remake
+from benchmarks.scenario_rows import command_line, page, remake
 from simcash_env.evaluation.bound_validity import decisions_of_learners
 from simcash_env.evaluation.lower_bounds import with_any_share
 from simcash_env.evaluation.seeds import validation_seeds
 from simcash_env.evaluation.two_stage import relaxed_share_costs
 from simcash_env.learning.evaluate import evaluate_learned
 from simcash_env.learning.rank_policy import RankPolicy, search_checkpoint
-from simcash_env.machine import made_by, origin
+from simcash_env.machine import made_by
 from simcash_env.registry import load
 from training.tails import LEVELS, SCENARIOS, tails
 
@@ -49,23 +49,19 @@ def measure(scenario: str, num_days: int) -> dict[str, Any]:
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table, and what it says."""
-    lines = [f"| {' | '.join(HEADS)} |", "|---|" + "---:|" * (len(HEADS) - 1)]
+    body = []
     for row in rows:
         for one in row["added"]:
             before, after = [row["mean"], *row["tails"]], [one["mean"], *one["tails"]]
             mean, *tail = (100.0 * (now / then - 1.0) for now, then in zip(after, before, strict=True))
             shown = f"{one['share']:.2f}", f"{mean:+.1f}", *(f"{level:+.0f}" for level in tail)
-            lines.append(f"| `{row['scenario']}` | {' | '.join(shown)} |")
+            body.append([f"`{row['scenario']}`", *shown])
     days = " or ".join(sorted({f"{row['days']:,}" for row in rows}))
-    origins = dict.fromkeys(origin(row["made_by"]) for row in rows)
-    return "\n".join([
-        *lines,
-        "",
+    notes = [
         "Lower bounds relative to the search, `SCENARIO-rank`: its banks' pool shares plus a constant, releases with",
         f"all arrivals known, each bank planned by itself, payments in fractions; on {days} validation days.",
-        f"`{COMMAND}`; {'; '.join(origins)}.",
-        "",
-    ])  # fmt: skip
+    ]
+    return page(COMMAND, HEADS, body, notes, rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

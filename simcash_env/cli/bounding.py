@@ -64,14 +64,14 @@ def bound(
 ) -> None:
     """Print lower bounds on the mean cost of any policy, with standard errors."""
     with needs_extra(EXTRA, "scipy"):
-        from simcash_env.evaluation.lower_bounds import bound_kinds, lower_bound
+        from simcash_env.evaluation.lower_bounds import FEWEST_WHOLE, bound_kinds, lower_bound
     with naming_sets():
         config = load(scenario, changes=chosen_changes(sets))
     found = []
     for name in kind or (() if shares else bound_kinds(config)):
         if notes.is_terminal and not as_json:
             notes.print(f"{config.name}: {name}")
-        few = max(days // WHOLE_SHARE, 2) if whole and name == "own-observation" else 0
+        few = max(days // WHOLE_SHARE, FEWEST_WHOLE) if whole and name == "own-observation" else 0
         found.append(
             lower_bound(config, name, num_days=days, num_forks=forks, num_whole=few, is_whole=whole)  # type: ignore[arg-type]
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +92,9 @@ class FirstArrivals:
         return runs.values[:, 0, VALUES.index("arrived")].astype(np.float64)
 
 
+Known = TypeVar("Known", Control, FirstArrivals)
+
+
 def first_arrivals_of(config: ScenarioConfig, skip: int) -> FirstArrivals:
     """The first arrivals of a scenario, on as many days as a policy's costs.
 
@@ -100,9 +103,7 @@ def first_arrivals_of(config: ScenarioConfig, skip: int) -> FirstArrivals:
         skip: test days to leave out, on which the bound is taken.
     """
     count = _affordable(config, CONTROL_BANK_TICKS, MOST_CONTROL_DAYS) if is_random(config) else 1
-    unknown = FirstArrivals(0.0, 0.0, count)
-    cents = unknown.cents(config, held_out_seeds(count, skip))
-    return replace(unknown, mean_cents=float(cents.mean()), error_cents=standard_error(cents))
+    return _with_mean(FirstArrivals(0.0, 0.0, count), config, skip)
 
 
 def control_of(config: ScenarioConfig, skip: int, num_days: int | None = None) -> Control:
@@ -120,9 +121,13 @@ def control_of(config: ScenarioConfig, skip: int, num_days: int | None = None) -
     policy = min(forms, key=lambda form: _cost(config, form, days))
     shares = search_shares(config, policy, days).shares if has_pool(config) else None
     cap = float(np.quantile(evaluate_policy(config, policy, days, shares).totals(), CAP_QUANTILE))
-    unknown = Control(policy, shares, 0.0, 0.0, count, cap)
-    costs = unknown.cents(config, held_out_seeds(count, skip))
-    return replace(unknown, mean_cents=float(costs.mean()), error_cents=standard_error(costs))
+    return _with_mean(Control(policy, shares, 0.0, 0.0, count, cap), config, skip)
+
+
+def _with_mean(unknown: Known, config: ScenarioConfig, skip: int) -> Known:
+    """The variate with its mean over the test days that follow those to leave out."""
+    cents = unknown.cents(config, held_out_seeds(unknown.num_days, skip))
+    return replace(unknown, mean_cents=float(cents.mean()), error_cents=standard_error(cents))
 
 
 def _affordable(config: ScenarioConfig, bank_ticks: int, most: int) -> int:

@@ -57,6 +57,8 @@ OF_BANKS_ALONE: Final = frozenset({"own-observation"})
 
 NUM_DAYS: Final = 100
 NUM_FORKS: Final = 100
+FEWEST_WHOLE: Final = 2
+"""First observations with whole payments, for a standard error."""
 
 
 @dataclass(frozen=True)
@@ -189,10 +191,11 @@ def with_whole_payments(config: ScenarioConfig, bound: LowerBound, num_whole: in
         num_whole: first observations in all.
 
     Raises:
-        ConfigError: a single one, from which no standard error follows.
+        ConfigError: fewer than ``FEWEST_WHOLE``.
     """
-    if num_whole == 1:
-        raise ConfigError([Fault(None, None, "num_whole", "1", "must be 0 or at least 2, for a standard error")])
+    if num_whole < FEWEST_WHOLE:
+        rule = f"must be 0 or at least {FEWEST_WHOLE}, for a standard error"
+        raise ConfigError([Fault(None, None, "num_whole", str(num_whole), rule)])
     began = time.monotonic()
     seeds = held_out_seeds(num_whole, bound.num_days)[len(bound.raised) :]
     more = [raised_by_whole_payments(config, seed, bound.num_forks, bound.allowed) for seed in seeds]

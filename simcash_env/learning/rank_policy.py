@@ -86,12 +86,13 @@ def search_checkpoint(scenario: str) -> Path:
 class RankParameters:
     """The parameters of a policy by name, in their order.
 
-    Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool`` and
-    its slope ``pool.by_arrivals``; a slope in an entry of the observation is ``NAME.by_ENTRY``, per unit of the entry
-    as it is observed. Four further parameters set the size and the rate of a bank's order in the money market. What a
-    bank lacks is the value of its Queue 1 less balance and credit, plus ``market.lack``, in days of its payments; a
-    value below 0 is a surplus. The bank bids for ``market.cover`` times what it lacks, or offers this multiple of its
-    surplus. The rate, from 0 to 1 of the corridor, is ``market.rate`` plus ``market.rate_by_lack`` times what it lacks.
+    Constants of components have the component's name, slopes over the day ``NAME.by_day``, the pool share ``pool``
+    and its slope ``pool.by_arrivals``. ``NAME.by_ENTRY`` is a slope in an entry of the observation: by how much the
+    component rises when the entry rises by 1. Four further parameters set the size and the rate of an order in the
+    money market. What a bank lacks is the value of its Queue 1 less balance and credit, plus ``market.lack``, in days
+    of its payments; a value below 0 is a surplus. The bank bids for ``market.cover`` times what it lacks, or offers
+    this multiple of its surplus. The rate, from 0 to 1 of the corridor, is ``market.rate`` plus
+    ``market.rate_by_lack`` times what it lacks.
 
     Args:
         shape: of the batch.
