@@ -33,14 +33,14 @@ from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
 DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
-    "clairvoyant": (100, 1), "constant-share": (600, 1), "first-observation": (60, 200), "own-observation": (60, 200),
+    "clairvoyant": (100, 1), "constant-share": (600, 1), "first-observation": (60, 200), "own-observation": (60, 100),
     "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""
 LARGE: Final[Mapping[str, int]] = {"crisis-v0": 20, "target2-day-v0": 20, "core-periphery-50-v0": 20}
 """Test days of the clairvoyant bound where a day takes ten seconds or more; no penalties are fitted there."""
 WHOLE: Final[Mapping[str, int]] = {
-    "2b-3t-v0": 10, "3b-6t-v0": 4, "4b-8t-v0": 3, "castro-12period-v0": 3, "2b-stress-v0": 2, "5b-12t-v0": 2,
+    "2b-3t-v0": 10, "3b-6t-v0": 6, "4b-8t-v0": 4, "castro-12period-v0": 6, "2b-stress-v0": 4, "5b-12t-v0": 3,
 }  # fmt: skip
 """Further first observations after which whole payments are planned, by scenario, for ``own-observation``."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import FifoPolicy, ScenarioConfig
 from simcash_env.config.recorded import recorded_days
 from simcash_env.evaluation.evaluate import with_common_policy
+from simcash_env.evaluation.statistics import F64
 from simcash_env.schema.arrays import I64
-from simcash_env.schema.codes import EventKind
-from simcash_env.simulation import Simulation
+from simcash_env.schema.codes import EventKind, Phase
+from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events
 
 
@@ -42,9 +45,17 @@ class Arrived:
 
 def arrived_payments(config: ScenarioConfig, seed: int) -> Arrived:
     """Play the run once and take down what arrives."""
-    simulation = Simulation(with_common_policy(config, FifoPolicy()), seed=seed)
-    simulation.run_to_completion()
-    return arrived_in(config, simulation.events(), simulation.bank_ids)
+    return next(arrived_days(config, [seed]))
+
+
+def arrived_days(config: ScenarioConfig, seeds: Iterable[int]) -> Iterator[Arrived]:
+    """The same of several runs, one by one; the scenario is compiled once."""
+    compiled = compile_scenario(with_common_policy(config, FifoPolicy()))
+    for seed in seeds:
+        engine, log = Engine(compiled, seed, events=True), []
+        while engine.state.phase[0] != Phase.OVER:
+            log += [engine.open_tick(), engine.close_tick()]
+        yield arrived_in(config, Events.joined(log, compiled.bank_ids), compiled.bank_ids)
 
 
 def arrived_in(config: ScenarioConfig, events: Events, bank_ids: tuple[str, ...]) -> Arrived:
@@ -62,6 +73,14 @@ def arrived_in(config: ScenarioConfig, events: Events, bank_ids: tuple[str, ...]
         priority=arrivals.column("value_2"),
         is_divisible=divisible[sender],
     )
+
+
+def flows(arrived: Arrived, num_ticks: int) -> F64:
+    """(2, banks, ticks) cents that arrive to be sent and to be received."""
+    found = np.zeros((2, len(arrived.bank_ids), num_ticks))
+    np.add.at(found[0], (arrived.sender, arrived.arrival_tick), arrived.cents)
+    np.add.at(found[1], (arrived.receiver, arrived.arrival_tick), arrived.cents)
+    return found
 
 
 def has_divisible(config: ScenarioConfig, bank_id: str) -> bool:

@@ -26,7 +26,7 @@ from simcash_env.kernels.money import BPS_SCALE
 TOLERANCE: Final = 1e-6
 """Relative accuracy of the solver's objective."""
 NODES: Final = 20
-GAP: Final = 0.01
+GAP: Final = 0.002
 """The solver stops after so many nodes, or at this gap; the bound is what it has proven by then, the same on every
 machine."""
 

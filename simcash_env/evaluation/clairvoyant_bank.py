@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simcash_env.compile.scenario import CompiledScenario
+from simcash_env.config import ScenarioConfig
 from simcash_env.evaluation.clairvoyant_plan import Plan
 from simcash_env.evaluation.milp import INFINITY
 from simcash_env.kernels.money import BPS_SCALE, DELAY_SCALE
@@ -133,7 +135,7 @@ class BankPlan:
             floor = -self.credit[slot.tick] - forced_out - self._returned(slot.tick)
             programme.row({balance: 1.0} | dict(self.collateral), low=floor)
             self.floors.append(len(programme.row_low) - 1)
-            if self._pays_from_what_it_had():
+            if pays_from_what_it_had(plan.config, plan.compiled):
                 self._write_funding(before, number, opening + max(forced, 0.0), pools, floor)
             if overdraft_rate > 0 and not slot.is_close:
                 plan.charge({balance: -1.0}, overdraft_rate, 0.0, is_exact=False)
@@ -166,11 +168,6 @@ class BankPlan:
         """Cents that the return of a pool may have left a bank short of."""
         is_later = tick >= self.plan.per_day and len(self.pools) > 1
         return float(self.view.bank_pool_cents[self.bank]) * (tick // self.plan.per_day) if is_later else 0.0
-
-    def _pays_from_what_it_had(self) -> bool:
-        """Under deferred crediting without offsets, what comes in in a tick cannot be paid with in that tick."""
-        lsm = self.plan.config.lsm.algorithms or self.plan.config.switches.entry_disposition_offsetting
-        return bool(self.view.defers_credits[0]) and not lsm
 
     def _write_funding(
         self, before: int | None, slot: int, given: float, pools: dict[int, float], floor: float
@@ -234,6 +231,12 @@ class BankPlan:
         pool = float(self.view.bank_pool_cents[self.bank])
         opening = max(float(self.view.bank_opening_balance_cents[self.bank]), 0.0)
         return received + given + pool + opening + max(self.credit) + self._least_credit(0) + 1.0
+
+
+def pays_from_what_it_had(config: ScenarioConfig, compiled: CompiledScenario) -> bool:
+    """Under deferred crediting without offsets, what comes in in a tick cannot be paid with in that tick."""
+    has_offsets = config.lsm.algorithms or config.switches.entry_disposition_offsetting
+    return bool(compiled.view.defers_credits[0]) and not has_offsets
 
 
 def is_due(event: object, tick: int) -> bool:

@@ -29,7 +29,7 @@ from simcash_env.compile.scales import expected_flow, highest_rate
 from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.evaluation.arrivals import Arrived, arrived_payments
+from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_payments, flows
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant import TOLERANCE
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
@@ -83,14 +83,6 @@ def require_independent_ticks(config: ScenarioConfig) -> None:
         raise ConfigError(faults)
 
 
-def flows(compiled: CompiledScenario, arrived: Arrived) -> F64:
-    """(2, banks, ticks) cents that arrive to be sent and to be received."""
-    found = np.zeros((2, len(compiled.bank_ids), int(compiled.view.num_ticks[0])))
-    np.add.at(found[0], (arrived.sender, arrived.arrival_tick), arrived.cents)
-    np.add.at(found[1], (arrived.receiver, arrived.arrival_tick), arrived.cents)
-    return found
-
-
 class PenalisedDay:
     """The programme of one day, with the terms of the penalty.
 
@@ -114,7 +106,7 @@ class PenalisedDay:
         banks = [BankPlan(self._plan, bank) for bank in range(len(compiled.bank_ids))]
         for bank in banks:
             bank.write()
-        surprise = (flows(compiled, arrived) - penalty.means) / penalty.scale_cents
+        surprise = (flows(arrived, int(compiled.view.num_ticks[0])) - penalty.means) / penalty.scale_cents
         self._terms = np.zeros((len(penalty.weights), len(self._plan.programme.cost)))
         lags = len(penalty.weights) // 2
         for place in range(len(penalty.weights)):
@@ -145,7 +137,7 @@ def fitted_penalty(config: ScenarioConfig, may: AllowedDecisions) -> Penalty:
     require_independent_ticks(config)
     compiled = compile_scenario(config)
     num_ticks = int(compiled.view.num_ticks[0])
-    days = [flows(compiled, arrived_payments(config, seed)) for seed in training_seeds(MEAN_DAYS)]
+    days = [flows(arrived, num_ticks) for arrived in arrived_days(config, training_seeds(MEAN_DAYS))]
     scale = float(np.mean([max(expected_flow(config, bank)[1], 1.0) for bank in config.banks]))
     lags = min(LAGS, max(num_ticks - 1, 1))
     weights = np.zeros(2 * lags)

@@ -71,3 +71,12 @@ def validation_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
 def held_out_seeds(count: int, skip: int = 0) -> tuple[int, ...]:
     """Test days: only final figures are taken from them."""
     return _consecutive(FIRST_TEST_SEED, count, skip)
+
+
+def fresh_seeds(seed: int, count: int) -> list[int]:
+    """Seeds of days that go on from, or are independent of, the day of a seed; no seed is 0.
+
+    More of them begin with the same ones.
+    """
+    drawn = np.random.SeedSequence(seed).generate_state(count, np.uint64) >> np.uint64(1)
+    return [max(int(one), 1) for one in drawn]

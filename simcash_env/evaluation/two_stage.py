@@ -28,7 +28,7 @@ from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.events import PaymentEvent
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.evaluation.arrivals import Arrived, arrived_in, arrived_payments
+from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_in, arrived_payments
 from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_cents, rounding_cents
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
@@ -38,14 +38,18 @@ from simcash_env.evaluation.evaluate import deciding_banks, with_common_policy
 from simcash_env.evaluation.grid_search import has_pool
 from simcash_env.evaluation.regret import GAP, SECONDS
 from simcash_env.evaluation.scorecard import with_shares
-from simcash_env.evaluation.share_search import LeastShare, least_over_shares
+from simcash_env.evaluation.seeds import fresh_seeds
+from simcash_env.evaluation.share_search import NOTHING, LeastShare, OfShare, least_over_shares
 from simcash_env.evaluation.statistics import F64
+from simcash_env.evaluation.waiting import sampling_errors
 from simcash_env.schema.codes import Phase
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events
 
-TOLERANCE: Final = 0.002
+TOLERANCE: Final = 0.0005
 """Largest relative distance of the proven minimum over shares from the cost at some share."""
+MORE_DAYS: Final = 20
+"""Days whose mean cost of waiting is known, for each day that follows a first observation of a bank."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,7 @@ def constant_share_bound(
         ConfigError: without a pool, or a scenario that the clairvoyant bound does not cover.
     """
     require_pool(config)
-    days = [arrived_payments(config, seed) for seed in seeds]
+    days = list(arrived_days(config, seeds))
     num_days = config.simulation.num_days
     of_banks = [days] * len(config.banks)
     found = least_shares(
@@ -168,8 +172,7 @@ def relaxed_share_costs(
     compiled, days = compile_scenario(config), config.simulation.num_days
     allocated = (np.asarray(shares, np.float64) * compiled.view.bank_pool_cents).astype(np.int64)
     costs = np.zeros(allocated.shape[:2])
-    for place, seed in enumerate(seeds):
-        arrived = arrived_payments(config, seed)
+    for place, arrived in enumerate(arrived_days(config, seeds)):
         for bank in range(allocated.shape[2]):
             day = BankDay(config, compiled, arrived, may, bank, granted_days=days)
             for choice, cents in enumerate(allocated[:, place, bank].tolist()):
@@ -234,7 +237,8 @@ def own_observation_bound(
     Args:
         config: the scenario.
         seeds: one for each first observation.
-        num_forks: days that follow each; the bias downwards shrinks with their number.
+        num_forks: days that follow each, on which releases are planned. What their mean cost of waiting says of the
+            choice of these days is corrected for with ``MORE_DAYS`` times as many, so that few are enough.
         may: decisions that the policies may take.
         control: control variate on the days of the seeds.
         tolerance: of the search over shares.
@@ -243,11 +247,9 @@ def own_observation_bound(
         ConfigError: as for the first observation, or a factor of the day, of which a bank's first arrivals tell.
     """
     require_own_observation(config)
-    compiled = compile_scenario(config)
     cents, shares = [], []
     for seed in seeds:
-        days = own_days(config, seed, num_forks)
-        found = least_shares(config, compiled, days, may, 1, is_whole=False, tolerance=tolerance)
+        (found,) = _after_own(config, seed, num_forks, may, (False,), tolerance)
         cents.append(sum(bank.cents for bank in found))
         shares.append([bank.share for bank in found])
     means = np.mean(shares, axis=0)
@@ -274,12 +276,25 @@ def raised_by_whole_payments(
         ConfigError: as for the own observation bound.
     """
     require_own_observation(config)
+    whole, parts = _after_own(config, seed, num_forks, may, (True, False), tolerance)
+    return sum(bank.cents for bank in whole) - sum(bank.cents for bank in parts)
+
+
+def _after_own(
+    config: ScenarioConfig,
+    seed: int,
+    num_forks: int,
+    may: AllowedDecisions,
+    are_whole: Sequence[bool],
+    tolerance: float,
+) -> list[list[LeastShare]]:
+    """The least cost of each bank after its own first arrivals, with fractions or with whole payments."""
     compiled, days = compile_scenario(config), own_days(config, seed, num_forks)
-    whole, parts = (
-        sum(one.cents for one in least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance))
-        for is_whole in (True, False)
-    )
-    return whole - parts
+    errors = sampling_errors(config, seed, num_forks, MORE_DAYS * num_forks)
+    return [
+        least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance, added=errors)
+        for is_whole in are_whole
+    ]
 
 
 def require_own_observation(config: ScenarioConfig) -> None:
@@ -332,7 +347,7 @@ def own_days(config: ScenarioConfig, seed: int, count: int) -> list[list[Arrived
         count: number of days.
     """
     first = arrived_payments(config, seed)
-    others = [arrived_payments(config, other) for other in fresh_seeds(seed, count)]
+    others = list(arrived_days(config, fresh_seeds(seed, count)))
     return [[begun_alike(first, other, bank) for other in others] for bank in range(len(first.bank_ids))]
 
 
@@ -348,12 +363,6 @@ def begun_alike(first: Arrived, day: Arrived, bank: int) -> Arrived:
     return Arrived(day.bank_ids, **columns)
 
 
-def fresh_seeds(seed: int, count: int) -> list[int]:
-    """Seeds of days that go on from, or are independent of, the day of a seed; no seed is 0."""
-    drawn = np.random.SeedSequence(seed).generate_state(count, np.uint64) >> np.uint64(1)
-    return [max(int(one), 1) for one in drawn]
-
-
 def least_shares(
     config: ScenarioConfig,
     compiled: CompiledScenario,
@@ -363,11 +372,13 @@ def least_shares(
     *,
     is_whole: bool,
     tolerance: float,
+    added: Sequence[OfShare] | None = None,
 ) -> list[LeastShare]:
-    """Of each bank the least mean cost over its shares, on its days."""
+    """Of each bank the least mean cost over its shares, on its days, plus what is added to it."""
+    more = [NOTHING] * len(days) if added is None else added
     return [
-        least_share(config, compiled, own, may, bank, granted_days, is_whole=is_whole, tolerance=tolerance)
-        for bank, own in enumerate(days)
+        least_share(config, compiled, own, may, bank, granted_days, is_whole=is_whole, tolerance=tolerance, added=extra)
+        for bank, (own, extra) in enumerate(zip(days, more, strict=True))
     ]
 
 
@@ -381,15 +392,16 @@ def least_share(
     *,
     is_whole: bool,
     tolerance: float,
+    added: OfShare = NOTHING,
 ) -> LeastShare:
-    """The least mean cost of a bank over its shares; a bank without a pool has the share 0."""
+    """The least mean cost of a bank over its shares; a bank without a pool has the share 0, and nothing is added."""
     own = [BankDay(config, compiled, day, may, bank, granted_days=granted_days) for day in days]
     pool = int(compiled.view.bank_pool_cents[bank])
     if not pool:
         costs = np.array([day.cost(0) if is_whole else day.relaxed_cost(0)[0] for day in own])
         return LeastShare(float(costs.mean()), 0.0, costs)
     price = pool_price_cents(compiled, bank, granted_days)
-    found = least_over_shares(own, pool, price, is_whole=is_whole, tolerance=tolerance)
+    found = least_over_shares(own, pool, price, is_whole=is_whole, tolerance=tolerance, added=added)
     return replace(found, cents=found.cents - rounding_cents(compiled, granted_days))
 
 

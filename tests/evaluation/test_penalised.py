@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import FifoPolicy
 from simcash_env.errors import ConfigError
 from simcash_env.evaluation import penalised
-from simcash_env.evaluation.arrivals import arrived_payments
+from simcash_env.evaluation.arrivals import arrived_days, flows
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant import clairvoyant_bound
 from simcash_env.evaluation.evaluate import evaluate_policy, with_common_policy
-from simcash_env.evaluation.penalised import Penalty, fitted_penalty, flows, penalised_costs
+from simcash_env.evaluation.penalised import Penalty, fitted_penalty, penalised_costs
 from simcash_env.registry import load
 from simcash_env.simulation import Simulation
 from tests.evaluation.test_clairvoyant import POLICIES, world
@@ -38,15 +37,13 @@ def balances(config, policy, seed):
 
 
 def test_penalty_of_a_script_has_mean_zero():
-    config = CREDIT
-    compiled, lags = compile_scenario(config), 3
-    seeds = range(2_000_000, 2_000_150)
-    arrivals = [flows(compiled, arrived_payments(config, seed)) for seed in seeds]
-    means = np.mean([flows(compiled, arrived_payments(config, seed)) for seed in range(1, 151)], axis=0)
+    config, lags = CREDIT, 3
+    seeds, ticks = range(2_000_000, 2_000_150), config.simulation.num_ticks
+    arrivals = [flows(arrived, ticks) for arrived in arrived_days(config, seeds)]
+    means = np.mean([flows(arrived, ticks) for arrived in arrived_days(config, range(1, 151))], axis=0)
     charged = []
     for seed, arrived in zip(seeds, arrivals, strict=True):
         held, surprise = balances(config, FifoPolicy(), seed), arrived - means
-        ticks = held.shape[1]
         charged.append([(surprise[0][:, lag:] * held[:, : ticks - lag]).sum() for lag in range(1, lags + 1)])
     mean, error = np.mean(charged, axis=0), np.std(charged, axis=0) / np.sqrt(len(charged))
     assert (np.abs(mean) < 4 * error).all()

@@ -13,13 +13,13 @@ from simcash_env.evaluation.bank_days import BankDay, pool_price_cents, rounding
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control, control_of, controlled_mean, first_arrivals_of, standard_error
 from simcash_env.evaluation.evaluate import evaluate_policy
+from simcash_env.evaluation.seeds import fresh_seeds
 from simcash_env.evaluation.share_search import least_over_shares
 from simcash_env.evaluation.two_stage import (
     begun_alike,
     constant_share_bound,
     first_observation_bound,
     forked_days,
-    fresh_seeds,
     given_share_costs,
     least_share,
     own_days,
