@@ -1,9 +1,9 @@
 """What waits at the least if payments may settle in fractions, as a function of the share of its pool a bank allocates.
 
-A bank cannot have paid more than its funds: what it allocated, its opening balance, its credit and what it received. So
-of all that arrived for it to send, at least the rest waits and is charged for. Where no deadline binds, that is the cost
-of the programmes of ``bank_days`` with fractions, to the rounding. It takes microseconds instead of milliseconds, so that
-its mean over thousands of days is known: the control variate of the days that follow a first observation.
+A bank cannot have paid more than its funds: what it allocated, its opening balance, its credit and what it received.
+So of all that arrived for it to send, at least the rest waits and is charged for. Where no deadline binds, this is the
+cost of the programmes of ``bank_days`` with fractions, to the rounding. It takes microseconds instead of milliseconds;
+its mean over thousands of days is the control variate of the days that follow a first observation.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.control import Control, control_of, controlled_mean, first_arrivals_of, standard_error
 from simcash_env.evaluation.evaluate import evaluate_policy
 from simcash_env.evaluation.seeds import fresh_seeds
-from simcash_env.evaluation.share_search import least_over_shares
+from simcash_env.evaluation.share_search import OfShare, least_over_shares
 from simcash_env.evaluation.two_stage import (
     begun_alike,
     constant_share_bound,
@@ -121,12 +121,18 @@ def test_share_search_finds_the_least_cost_between_steps():
 
 
 @pytest.mark.parametrize("is_whole", [False, True])
-def test_share_search_every_share_costs_at_least_what_is_found(is_whole):
+@pytest.mark.parametrize("height", [0.0, 400.0])
+def test_share_search_every_share_costs_at_least_what_is_found(is_whole, height):
+    """Also with something added that is not convex in the share."""
     rng = np.random.default_rng(0)
     days = [Steps(*pair) for pair in zip(rng.integers(1, 10**6, 40), rng.uniform(0, 9_000, 40), strict=True)]
-    found = least_over_shares(days, 10**6, 10_000.0, is_whole=is_whole, tolerance=0.002)
+    added = OfShare(np.linspace(0.0, 1.0, 33), rng.uniform(-height, height, 33))
+    found = least_over_shares(days, 10**6, 10_000.0, is_whole=is_whole, tolerance=0.002, added=added)
     costs = [[day.cost(ppm) if is_whole else day.relaxed_cost(ppm)[0] for day in days] for ppm in range(0, 10**6, 500)]
-    every = [ppm / 100 + np.mean(cents) for ppm, cents in zip(range(0, 10**6, 500), costs, strict=True)]
+    every = [
+        ppm / 100 + np.mean(cents) + added.at(ppm / 10**6)
+        for ppm, cents in zip(range(0, 10**6, 500), costs, strict=True)
+    ]
     assert found.cents <= min(every) <= found.day_cents.mean() * 1.002 <= found.cents * 1.005
 
 
