@@ -7,7 +7,7 @@ further slopes in entries of the observation; with them the policy is linear in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -141,8 +141,8 @@ class RankParameters:
             slopes[:, self.sloped.index(component)] += parameters[:, self.names.index(name)]
         return found
 
-    def chosen(self, names: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Flags of the parameters of these names; all where none is named.
+    def chosen(self, names: Collection[str], setting: str = "search.components") -> npt.NDArray[np.bool_]:
+        """Flags of the parameters of these names, which a setting gives.
 
         Raises:
             ConfigError: no parameter of this name.
@@ -150,8 +150,8 @@ class RankParameters:
         unknown = [name for name in names if name not in self.names]
         if unknown:
             rule = f"no parameter of this name; there are {', '.join(self.names)}"
-            raise ConfigError([Fault(None, None, "search.components", repr(unknown[0]), rule)])
-        return np.array([not names or name in names for name in self.names])
+            raise ConfigError([Fault(None, None, setting, repr(unknown[0]), rule)])
+        return np.array([name in names for name in self.names])
 
     def array(self, values: Mapping[str, float]) -> F64:
         """Parameters from values by name; a component that is not named has its default, a slope is 0."""

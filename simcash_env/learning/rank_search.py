@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -95,6 +95,8 @@ def constants(values: Mapping[str, Any]) -> dict[str, float]:
 class RankSearch:
     """A search; ``step`` plays one generation.
 
+    A few days can decide what a policy costs: where the start costs most, in every generation, if the settings say so.
+
     Args:
         settings: of the search.
         seed: of the candidates and the days.
@@ -114,8 +116,12 @@ class RankSearch:
         self.groups = self.vec.num_banks if settings.policies == "own" else 1
         self.steps, self.history, self.means = 0, list[F64](), list[F64]()
         self.scale = np.tile(self.layout.steps(), self.groups)
-        self.is_searched = np.tile(self.layout.chosen(settings.search.components), self.groups)
+        self.is_searched = np.tile(self.layout.chosen(settings.search.components or self.layout.names), self.groups)
+        self.expensive: ExpensiveDays | None = None
         self.start, self.start_name = self.best_start()
+        self.origin = self.with_start_values()
+        if settings.search.expensive_days:
+            self.expensive = self.expensive_days()
         self.search = self.new_search()
 
     def new_search(self) -> CMA:
@@ -149,6 +155,22 @@ class RankSearch:
             return mean
         return mean + given.risk_weight * conditional_value_at_risk(cents, given.risk_level)
 
+    def objective_of_generation(self, cents: F64) -> float:
+        """The objective on the days of a generation, of which the expensive ones count as often as they occur."""
+        return self.objective(cents) if self.expensive is None else self.expensive.mean(cents)
+
+    def expensive_days(self) -> ExpensiveDays:
+        """The training days on which the start costs most, and the others."""
+        given = self.settings.search
+        among = given.expensive_among
+        first = (self.seed * SEEDS_PER_RUN) % (LAST_DAYS - among)
+        days = np.array(training_seeds(among, first))
+        padded = np.resize(days, -(-among // self.days) * self.days)
+        costs = [self.costs(self.start, tuple(part.tolist())) for part in padded.reshape(-1, self.days)]
+        dearest = np.argsort(-np.concatenate(costs)[:among], kind="stable")
+        chosen, others = dearest[: given.expensive_days], np.sort(dearest[given.expensive_days :])
+        return ExpensiveDays(tuple(days[chosen].tolist()), tuple(days[others].tolist()))
+
     @property
     def num_ticks(self) -> int:
         """Ticks of an episode."""
@@ -162,6 +184,8 @@ class RankSearch:
 
     def days_of(self, generation: int) -> tuple[int, ...]:
         """The training days of a generation."""
+        if self.expensive is not None:
+            return self.expensive.days_of(generation, self.days)
         first = (self.seed * SEEDS_PER_RUN + generation * self.days) % (LAST_DAYS - self.days)
         return training_seeds(self.days, first)
 
@@ -229,9 +253,19 @@ class RankSearch:
         best = min(costs, key=lambda name: costs[name])
         return starts[best], best
 
+    def with_start_values(self) -> F64:
+        """Where the search begins: the start, with the values that the settings name.
+
+        Raises:
+            ConfigError: there is no parameter of a name.
+        """
+        values = self.settings.search.start_values
+        named = self.layout.chosen(values, "search.start_values")
+        return np.where(np.tile(named, self.groups), self.tiled(values), self.start)
+
     def moved(self, point: F64) -> F64:
-        """Parameters at a point of the optimiser; those that are not searched stay as at the start."""
-        parameters = self.start.copy()
+        """Parameters at a point of the optimiser; those that are not searched stay as where it began."""
+        parameters = self.origin.copy()
         parameters[self.is_searched] += self.scale[self.is_searched] * point
         return parameters
 
@@ -241,7 +275,7 @@ class RankSearch:
         points = [self.search.ask() for _ in range(self.search.population_size)]
         if played is None:
             seeds = self.days_of(generation)
-            played = np.array([self.objective(self.costs(self.moved(point), seeds)) for point in points])
+            played = np.array([self.objective_of_generation(self.costs(self.moved(point), seeds)) for point in points])
         self.search.tell([(point, float(cost)) for point, cost in zip(points, played, strict=True)])
         self.history.append(played)
         self.means.append(self.moved(self.search.mean))
@@ -276,6 +310,30 @@ class RankSearch:
             self.settings.scenario, self.seed, self.steps, self.settings.model_dump(mode="json"), self.vec.bank_ids,
             curve=tuple(curve), algorithm=SEARCH, shape=asdict(self.shape),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExpensiveDays:
+    """Training days in two strata: few that cost the start most, played by every generation, and the others.
+
+    Attributes:
+        dearest: seeds of the expensive days.
+        others: seeds of the rest.
+    """
+
+    dearest: tuple[int, ...]
+    others: tuple[int, ...]
+
+    def days_of(self, generation: int, count: int) -> tuple[int, ...]:
+        """The days of a generation: all expensive ones, then as many others as are left, in turn."""
+        left = count - len(self.dearest)
+        places = np.arange(generation * left, (generation + 1) * left) % len(self.others)
+        return self.dearest + tuple(np.array(self.others)[places].tolist())
+
+    def mean(self, cents: F64) -> float:
+        """Mean over all days in both strata, from costs on the days of a generation (Cochran 1977, ch. 5)."""
+        first, rest = len(self.dearest), len(self.others)
+        return float(cents[:first].sum() + cents[first:].mean() * rest) / (first + rest)
 
 
 NO_SLOTS: Final[dict[str, Any]] = {"max_queue_slots": 0}

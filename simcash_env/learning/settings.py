@@ -33,6 +33,19 @@ SLOPES_OF_RELEASES: Final = (
     *(f"{component}.by_{entry}" for component in _AMOUNTS for entry in _STATE),
     *(f"{component}.by_{entry}" for component in _UNFUNDED for entry in ("day_position", *_STATE)),
 )
+SAVING: Final = "saving"
+"""Name in settings for the slopes with which a bank saves up for a payment that it could not fund: what it submits
+unfunded, and how little it releases while that waits in Queue 2."""
+SLOPES_OF_SAVING: Final = (
+    *(f"balance_share.by_{entry}" for entry in ("queue1_due_now", "queue2_value")),
+    *(f"submit_urgent.by_{entry}" for entry in ("run_position", "queue1_due_soon", "queue1_value")),
+    *(
+        f"{component}.by_{entry}"
+        for component in ("submit_score", "weight_size")
+        for entry in ("run_position", "queue1_value")
+    ),
+)
+SLOPES_BY_NAME: Final = {RELEASES: SLOPES_OF_RELEASES, SAVING: SLOPES_OF_SAVING}
 
 
 class SearchSettings(Model):
@@ -56,10 +69,24 @@ class SearchSettings(Model):
     slopes: tuple[Text, ...] = Field(
         default=(),
         description="slopes of components or of the pool share in entries of the observation: COMPONENT.by_ENTRY; "
-        f"{RELEASES}: {len(SLOPES_OF_RELEASES)} slopes of how much is released and what is submitted unfunded",
+        f"{RELEASES}: {len(SLOPES_OF_RELEASES)} slopes of how much is released and what is submitted unfunded; "
+        f"{SAVING}: {len(SLOPES_OF_SAVING)} slopes with which a bank saves up for what it submitted unfunded",
     )
     start: Text | None = Field(
         default=None, description="a shipped policy or checkpoint of a search to start from, instead of scripts"
+    )
+    start_values: dict[Text, Number] = Field(
+        default_factory=dict,
+        description="values by name of parameters at which the search begins, other than the start's",
+    )
+    expensive_days: Whole = Field(
+        default=0,
+        ge=0,
+        description="of the days of a generation: those on which the start costs most of `expensive_among` training "
+        "days, in every generation; the others are drawn from the rest, and each kind counts as often as it occurs",
+    )
+    expensive_among: Whole = Field(
+        default=0, ge=0, le=MOST_SEARCH_DAYS, description="training days of which the most expensive are taken"
     )
     risk_weight: Number = Field(
         default=0.0,
@@ -72,9 +99,18 @@ class SearchSettings(Model):
 
     @field_validator("slopes")
     @classmethod
-    def _with_slopes_of_releases(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        named = ((SLOPES_OF_RELEASES if name == RELEASES else (name,)) for name in value)
+    def _with_slopes_by_name(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        named = (SLOPES_BY_NAME.get(name, (name,)) for name in value)
         return tuple(name for names in named for name in names)
+
+    @model_validator(mode="after")
+    def _has_other_days(self) -> Self:
+        if self.expensive_days and not self.expensive_days < self.days <= self.expensive_among:
+            rule = f"expensive_days must be less than days, {self.days}, which is at most expensive_among"
+            raise PydanticCustomError(RULE, rule)
+        if self.expensive_days and self.risk_weight:
+            raise PydanticCustomError(RULE, "risk_weight must be 0 with expensive_days, which count less than others")
+        return self
 
 
 class TrainingSettings(Model):
