@@ -14,6 +14,7 @@ from simcash_env.envs.learners import assign_learners
 from simcash_env.errors import ConfigError, SnapshotError
 from simcash_env.evaluation.evaluate import evaluate_agent, evaluate_policy
 from simcash_env.evaluation.run_columns import record_agent
+from simcash_env.evaluation.seeds import training_seeds
 from simcash_env.files import shipped_folder
 from simcash_env.learning.checkpoint import facts_path, find_checkpoint, read_facts
 from simcash_env.learning.evaluate import evaluate_checkpoint, evaluate_learned
@@ -24,6 +25,7 @@ from simcash_env.learning.rank_search import COVERS, LAST_DAYS, LAST_TRAINING, R
 from simcash_env.learning.settings import (
     MOST_SEARCH_DAYS,
     SLOPES_OF_RELEASES,
+    SLOPES_OF_SAVING,
     SearchSettings,
     load_settings,
     planned_steps,
@@ -197,6 +199,57 @@ def test_rank_search_takes_its_budget_from_the_steps(steps, generations):
     assert planned_steps(small(), "ippo") == small().total_steps
 
 
+def test_rank_search_expensive_days_are_those_on_which_the_start_costs_most():
+    run = RankSearch(small(days=8, expensive_days=3, expensive_among=20), 1)
+    days = run.expensive.dearest + run.expensive.others
+    assert sorted(days) == list(training_seeds(20, 10_000))
+    cents = dict(zip(days, costs_on(run, days), strict=True))
+    assert list(run.expensive.dearest) == sorted(cents, key=cents.get)[:-4:-1]
+    assert run.days_of(0)[:3] == run.days_of(7)[:3] == run.expensive.dearest
+
+
+def costs_on(run, days):
+    """Costs of the start on any number of days."""
+    padded = np.resize(np.array(days), -(-len(days) // run.days) * run.days).reshape(-1, run.days)
+    return np.concatenate([run.costs(run.start, tuple(part.tolist())) for part in padded])[: len(days)]
+
+
+def test_rank_search_expensive_days_count_as_often_as_they_occur():
+    run = RankSearch(small(days=8, expensive_days=3, expensive_among=20), 0)
+    every = costs_on(run, run.expensive.dearest + run.expensive.others)
+    assert every[:3].mean() > 1.5 * every.mean(), "the strata differ"
+    generations = range(17)  # the 17 other days, five at a time: each is played five times
+    found = [run.objective_of_generation(run.costs(run.start, run.days_of(one))) for one in generations]
+    assert np.mean(found) == pytest.approx(every.mean())
+    assert run.objective(every) == pytest.approx(every.mean())
+
+
+@pytest.mark.parametrize(
+    ("search", "rule"),
+    [
+        ({"days": 8, "expensive_days": 8, "expensive_among": 20}, "must be less than days, 8"),
+        ({"days": 8, "expensive_days": 3, "expensive_among": 7}, "at most expensive_among"),
+        ({"days": 8, "expensive_days": 3, "expensive_among": 9, "risk_weight": 1.0}, "risk_weight must be 0"),
+    ],
+)
+def test_rank_search_expensive_days_without_others_are_refused(search, rule):
+    with pytest.raises(ValidationError, match=rule):
+        SearchSettings(**search)
+
+
+def test_rank_search_begins_at_the_values_that_are_named_and_may_keep_its_start():
+    given = {"slopes": ("balance_share.by_queue2_value",), "generations": 1}
+    run = RankSearch(small(**given, start_values={"balance_share.by_queue2_value": -25.0, "submit_urgent": 0.06}), 0)
+    begun, start = run.layout.named(run.origin), run.layout.named(run.start)
+    assert {name for name in begun if begun[name] != start[name]} == {"balance_share.by_queue2_value", "submit_urgent"}
+    assert run.layout.named(run.moved(np.zeros(run.is_searched.sum()))) == begun
+    worse = RankSearch(small(**given, spread=1e-9, start_values={"pool": 0.9}), 0)
+    worse.step()
+    assert np.array_equal(worse.best(), worse.start)
+    with pytest.raises(ConfigError, match=r"search.start_values: no parameter of this name.* got 'size'"):
+        RankSearch(small(start_values={"size": 1.0}), 0)
+
+
 def test_rank_search_leaves_parameters_that_are_not_searched_at_their_start():
     run = RankSearch(small(components=("pool", "weight_size")), 0)
     run.step()
@@ -290,7 +343,8 @@ def test_rank_policy_slopes_follow_entries_of_the_observation():
     assert (actions == constant).all()
 
 
-def test_rank_policy_slopes_of_releases_have_one_name():
+def test_rank_policy_slopes_of_a_purpose_have_one_name():
+    assert SearchSettings(slopes=["saving"]).slopes == SLOPES_OF_SAVING
     given = SearchSettings(slopes=["pool.by_queue1_count", "releases"]).slopes
     assert given == ("pool.by_queue1_count", *SLOPES_OF_RELEASES)
     assert len(set(SLOPES_OF_RELEASES)) == 28
