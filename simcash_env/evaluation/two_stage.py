@@ -46,7 +46,7 @@ from simcash_env.schema.codes import Phase
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events
 
-TOLERANCE: Final = 0.0005
+TOLERANCE: Final = 0.001
 """Largest relative distance of the proven minimum over shares from the cost at some share."""
 MORE_DAYS: Final = 20
 """Days whose mean cost of waiting is known, for each day that follows a first observation of a bank."""
