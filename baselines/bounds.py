@@ -33,7 +33,7 @@ from simcash_env.registry import load, scenario_ids
 
 COMMAND: Final = "python -m baselines.bounds"
 DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
-    "clairvoyant": (100, 1), "constant-share": (600, 1), "first-observation": (60, 200), "own-observation": (60, 100),
+    "clairvoyant": (100, 1), "constant-share": (600, 1), "first-observation": (60, 100), "own-observation": (60, 100),
     "penalised": (400, 1),
 }  # fmt: skip
 """Test days or first observations, and days that follow each, by kind."""

@@ -94,9 +94,12 @@ def policies(path: Path, settings: TrainingSettings, seed: int, *, is_trained: b
 
 def test_days(config: ScenarioConfig) -> int:
     """Number of test days for a scenario."""
-    clock = config.simulation
-    is_short = len(config.banks) * clock.ticks_per_day * clock.num_days <= FEW_DECISIONS
-    return TEST_DAYS if is_short else LONG_TEST_DAYS
+    return TEST_DAYS if decisions_of(config) <= FEW_DECISIONS else LONG_TEST_DAYS
+
+
+def decisions_of(config: ScenarioConfig) -> int:
+    """Decisions of banks in a run."""
+    return len(config.banks) * config.simulation.num_ticks
 
 
 def run(name: str, num_seeds: int, models: Path, *, is_trained: bool, report: Callable[[str], None]) -> dict[str, Any]:

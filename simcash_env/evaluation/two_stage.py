@@ -28,7 +28,7 @@ from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.events import PaymentEvent
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_in, arrived_payments
+from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_in, arrived_payments, flows
 from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_cents, rounding_cents
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
@@ -41,7 +41,7 @@ from simcash_env.evaluation.scorecard import with_shares
 from simcash_env.evaluation.seeds import fresh_seeds
 from simcash_env.evaluation.share_search import NOTHING, LeastShare, OfShare, least_over_shares
 from simcash_env.evaluation.statistics import F64
-from simcash_env.evaluation.waiting import sampling_errors
+from simcash_env.evaluation.waiting import own_flows, sampling_errors
 from simcash_env.schema.codes import Phase
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events
@@ -49,7 +49,7 @@ from simcash_env.simulation.event_log import Events
 TOLERANCE: Final = 0.001
 """Largest relative distance of the proven minimum over shares from the cost at some share."""
 MORE_DAYS: Final = 20
-"""Days whose mean cost of waiting is known, for each day that follows a first observation of a bank."""
+"""Days whose mean cost of waiting is known, for each day that follows a first observation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,9 +195,10 @@ def first_observation_bound(
     Args:
         config: the scenario.
         seeds: one for each first observation.
-        num_forks: days that follow each; the bias downwards shrinks with their number.
+        num_forks: days that follow each, on which releases are planned. What they have by chance is corrected for by
+            the cost of waiting on ``MORE_DAYS`` times as many, so that few are enough.
         may: decisions that the policies may take.
-        control: policy whose costs on the same days come with the bound.
+        control: policy whose costs on all these days come with the bound.
         is_whole: as for constant shares.
         tolerance: of the search over shares.
 
@@ -209,10 +210,11 @@ def first_observation_bound(
     compiled = compile_scenario(config)
     cents, shares, controls = [], [], []
     for seed in seeds:
-        forks = forked_days(config, seed, num_forks, control)
-        days = [arrived for arrived, _ in forks]
-        of_banks = [days] * len(config.banks)
-        found = least_shares(config, compiled, of_banks, may, 1, is_whole=is_whole, tolerance=tolerance)
+        forks = forked_days(config, seed, (1 + MORE_DAYS) * num_forks, control)
+        moved = np.array([flows(arrived, config.simulation.num_ticks) for arrived, _ in forks])
+        errors = sampling_errors(config, moved, num_forks)
+        of_banks = [[arrived for arrived, _ in forks[:num_forks]]] * len(config.banks)
+        found = least_shares(config, compiled, of_banks, may, 1, is_whole=is_whole, tolerance=tolerance, added=errors)
         cents.append(sum(bank.cents for bank in found))
         shares.append([bank.share for bank in found])
         controls.append(float(np.mean([min(cost, control.cap_cents) for _, cost in forks])))
@@ -237,8 +239,7 @@ def own_observation_bound(
     Args:
         config: the scenario.
         seeds: one for each first observation.
-        num_forks: days that follow each, on which releases are planned. What their mean cost of waiting says of the
-            choice of these days is corrected for with ``MORE_DAYS`` times as many, so that few are enough.
+        num_forks: days that follow each, as for the first observation.
         may: decisions that the policies may take.
         control: control variate on the days of the seeds.
         tolerance: of the search over shares.
@@ -290,7 +291,7 @@ def _after_own(
 ) -> list[list[LeastShare]]:
     """The least cost of each bank after its own first arrivals, with fractions or with whole payments."""
     compiled, days = compile_scenario(config), own_days(config, seed, num_forks)
-    errors = sampling_errors(config, seed, num_forks, MORE_DAYS * num_forks)
+    errors = sampling_errors(config, own_flows(config, seed, (1 + MORE_DAYS) * num_forks), num_forks)
     return [
         least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance, added=errors)
         for is_whole in are_whole

@@ -51,25 +51,38 @@ def waiting_cents(config: ScenarioConfig, compiled: CompiledScenario, bank: int,
     return OfShare(SHARES, price * waiting / len(moved))
 
 
-def sampling_errors(config: ScenarioConfig, seed: int, count: int, more: int) -> list[OfShare]:
-    """By how much the mean cost of waiting of each bank is too low on the days that follow a first observation.
+def sampling_errors(config: ScenarioConfig, moved: F64, count: int) -> list[OfShare]:
+    """By how much the mean cost of waiting of each bank is too low on the first days of a sample.
 
     Its expectation is 0 at every share, so that it may be added to the mean cost of releases on these days.
 
     Args:
         config: the scenario.
-        seed: of the first observation.
-        count: number of days that follow it, those of ``own_days``.
-        more: number of further days, independent of them, whose mean counts as right.
+        moved: (days, 2, banks, ticks) cents that arrive for each bank to send and to receive; all days are alike in
+            distribution.
+        count: number of the first days; the mean over the others counts as right.
     """
     compiled = compile_scenario(config)
-    ticks = int(compiled.view.num_ticks[0])
-    first = flows(arrived_payments(config, seed), ticks)
-    days = np.array([flows(day, ticks) for day in arrived_days(config, fresh_seeds(seed, count + more))])
     found = []
     for bank in range(len(config.banks)):
-        moved = days[:, :, bank].copy()
-        moved[:, 0, 0] = first[0, bank, 0]
-        of_days, right = (waiting_cents(config, compiled, bank, part) for part in (moved[:count], moved[count:]))
+        of_days, right = (
+            waiting_cents(config, compiled, bank, part[:, :, bank]) for part in (moved[:count], moved[count:])
+        )
         found.append(OfShare(right.shares, right.cents - of_days.cents))
     return found
+
+
+def own_flows(config: ScenarioConfig, seed: int, count: int) -> F64:
+    """(count, 2, banks, ticks) cents that arrive after each bank's own first arrivals of one day.
+
+    What a bank has to send in the first tick is that of the day of the seed, on all days.
+
+    Args:
+        config: the scenario.
+        seed: of the first arrivals.
+        count: number of days, those of ``own_days`` first.
+    """
+    ticks = config.simulation.num_ticks
+    days = np.array([flows(day, ticks) for day in arrived_days(config, fresh_seeds(seed, count))])
+    days[:, 0, :, 0] = flows(arrived_payments(config, seed), ticks)[0, :, 0]
+    return days

@@ -5,13 +5,13 @@ import pytest
 
 from simcash_env.compile.scenario import compile_scenario
 from simcash_env.config import load_scenario
-from simcash_env.evaluation.arrivals import arrived_days, arrived_payments, flows
+from simcash_env.evaluation.arrivals import arrived_days, flows
 from simcash_env.evaluation.bank_days import BankDay
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.seeds import fresh_seeds
 from simcash_env.evaluation.share_search import NOTHING, OfShare
-from simcash_env.evaluation.two_stage import own_observation_bound
-from simcash_env.evaluation.waiting import SHARES, sampling_errors, waiting_cents
+from simcash_env.evaluation.two_stage import own_days, own_observation_bound
+from simcash_env.evaluation.waiting import SHARES, own_flows, sampling_errors, waiting_cents
 from simcash_env.registry import load
 from tests.evaluation.test_two_stage import FIFO, SEEDS
 
@@ -65,14 +65,18 @@ def test_waiting_is_not_counted_where_queue_2_is_free_of_charge():
 def test_sampling_errors_have_mean_zero_and_are_what_the_days_were_short_of():
     config = load("2b-3t-v0")
     compiled, share = compile_scenario(config), 0.05
-    errors = np.array([[one.at(share) for one in sampling_errors(config, seed, 5, 20)] for seed in range(1, 121)])
+    flows_of = {seed: own_flows(config, seed, 25) for seed in range(1, 121)}
+    errors = np.array([[one.at(share) for one in sampling_errors(config, moved, 5)] for moved in flows_of.values()])
     assert (np.abs(errors.mean(axis=0)) < 4 * errors.std(axis=0) / np.sqrt(len(errors))).all()
-    seeds = fresh_seeds(7, 25)
-    first = flows(arrived_payments(config, 7), 3)[0, 0, 0]
-    days = moved(config, seeds, 0)
-    days[:, 0, 0] = first
-    sample, others = (waiting_cents(config, compiled, 0, part).at(share) for part in (days[:5], days[5:]))
-    assert sampling_errors(config, 7, 5, 20)[0].at(share) == pytest.approx(others - sample)
+    sample, others = (waiting_cents(config, compiled, 0, part[:, :, 0]) for part in np.split(flows_of[7], [5]))
+    assert errors[6][0] == pytest.approx(others.at(share) - sample.at(share))
+
+
+def test_own_flows_are_those_of_the_days_after_own_first_arrivals():
+    config = load("2b-3t-v0")
+    found = own_flows(config, 7, 4)
+    for bank, days in enumerate(own_days(config, 7, 4)):
+        assert (found[:, :, bank] == [flows(day, 3)[:, bank] for day in days]).all()
 
 
 def test_own_observation_bounds_of_few_days_are_close_to_each_other(monkeypatch):
