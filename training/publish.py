@@ -54,10 +54,11 @@ EQUILIBRIUM_CENTS: Final = {"castro-2period-v0": 2_000, "castro-3period-v0": 12_
 SEEDS: Final = 3
 PUBLISHED: Final = (
     "castro-2period-v0", "castro-3period-v0", "bis-box3-v0", "2b-3t-v0", "2b-3t-v0-around", "2b-3t-v0-slopes",
-    "3b-6t-v0", "3b-6t-v0-slopes", "castro-12period-v0", "4b-8t-v0", "4b-8t-v0-slopes", "2b-stress-v0",
-    "2b-stress-v0-slopes", "5b-12t-v0", "two-banks-v0-slopes", "core-periphery-50-v0", "core-periphery-50-v0-slopes",
-    "lynx-day-v0", "lynx-day-v0-slopes", "crisis-v0", "money-market-v0-slopes", "target2-day-v0",
-    "target2-day-v0-slopes", "ten-banks-v0-slopes", "core-periphery-200-v0", "core-periphery-200-v0-slopes",
+    "3b-6t-v0", "3b-6t-v0-slopes", "castro-12period-v0", "castro-12period-v0-slopes", "4b-8t-v0", "4b-8t-v0-slopes",
+    "2b-stress-v0", "2b-stress-v0-slopes", "5b-12t-v0", "5b-12t-v0-slopes", "two-banks-v0-slopes",
+    "core-periphery-50-v0", "core-periphery-50-v0-slopes", "lynx-day-v0", "lynx-day-v0-slopes", "crisis-v0",
+    "crisis-v0-slopes", "money-market-v0-slopes", "target2-day-v0", "target2-day-v0-slopes", "ten-banks-v0-slopes",
+    "core-periphery-200-v0", "core-periphery-200-v0-slopes",
 )  # fmt: skip
 
 

@@ -473,4 +473,4 @@ def test_rank_search_policy_that_is_shipped_plays_and_costs_less_than_fifo(name)
 
 def test_rank_search_policies_are_shipped():
     assert sum(name.endswith("-rank") for name in SHIPPED) == 17
-    assert sum(name.endswith("-slopes") for name in SHIPPED) == len(SHIPPED) - 17 == 11
+    assert sum(name.endswith("-slopes") for name in SHIPPED) == len(SHIPPED) - 17 == 14
