@@ -28,8 +28,8 @@ from simcash_env.registry import load
 
 COMMAND: Final = "python -m benchmarks.foresight"
 POLICIES: Final = {
-    "2b-3t-v0": "slopes", "3b-6t-v0": "slopes", "4b-8t-v0": "slopes", "castro-12period-v0": "rank",
-    "2b-stress-v0": "slopes", "5b-12t-v0": "rank",
+    "2b-3t-v0": "slopes", "3b-6t-v0": "slopes", "4b-8t-v0": "slopes", "castro-12period-v0": "slopes",
+    "2b-stress-v0": "slopes", "5b-12t-v0": "slopes",
 }  # fmt: skip
 """Scenarios whose banks choose a pool share, and the search whose policy is the cheapest there."""
 DAYS: Final = 1_000

@@ -21,7 +21,7 @@ from simcash_env.machine import made_by
 
 COMMAND: Final = "python -m benchmarks.sensitivity"
 SCENARIOS: Final = ("crisis-v0", "money-market-v0", "5b-12t-v0")
-"""Scenarios on which no search for slopes was cheaper than the search for constants, on test days."""
+"""Scenarios on which no search for slopes that began at the constants was cheaper than they are, on test days."""
 DAYS: Final = 512
 AGAIN: Final = 5
 """Changes that are played again."""
