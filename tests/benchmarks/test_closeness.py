@@ -33,7 +33,7 @@ def half_of_the_pool(config, seeds):
 
 
 def test_closeness_compares_all_policies_on_the_same_days(searches, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("training.publish.TEST_DAYS", 30)
+    monkeypatch.setattr(closeness, "MANY_DAYS", 30)
     monkeypatch.setattr(closeness, "tuned_baselines", half_of_the_pool)
     out = tmp_path / "out"
     arguments = ["--searches", str(searches), "--folder", str(out), "--assets", str(out)]
