@@ -40,7 +40,7 @@ DAYS: Final[Mapping[BoundKind, tuple[int, int]]] = {
 LARGE: Final[Mapping[str, int]] = {"crisis-v0": 20, "target2-day-v0": 20, "core-periphery-50-v0": 20}
 """Test days of the clairvoyant bound where a day takes ten seconds or more; no penalties are fitted there."""
 WHOLE: Final[Mapping[str, int]] = {
-    "2b-3t-v0": 10, "3b-6t-v0": 3, "4b-8t-v0": 3, "castro-12period-v0": 6, "2b-stress-v0": 3, "5b-12t-v0": 3,
+    "2b-3t-v0": 10, "3b-6t-v0": 3, "4b-8t-v0": 3, "castro-12period-v0": 6, "2b-stress-v0": 3, "5b-12t-v0": 2,
 }  # fmt: skip
 """Further first observations after which whole payments are planned, by scenario, for ``own-observation``."""
 
