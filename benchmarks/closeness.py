@@ -42,8 +42,8 @@ ASSETS: Final = Path("docs") / "assets"
 SHIPPED: Final = Path("configs") / "trained"
 COMMAND: Final = "python -m benchmarks.closeness"
 QUICK, MANY_DAYS = 60, 100_000
-"""Scenarios whose runs have at most so many decisions of banks are played on so many test days, since a few expensive
-days hold much of the cost; the others on those of ``training.publish``."""
+"""A scenario whose runs have at most ``QUICK`` decisions of banks is played on ``MANY_DAYS`` test days, because a few
+expensive days hold much of its cost. Every other scenario is played on as many as in ``training.publish``."""
 NORMAL: Final = 1.96
 """Standard errors from the middle of a 95 % interval to its ends."""
 AROUND: Final = "-around"

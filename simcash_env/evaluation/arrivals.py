@@ -52,10 +52,16 @@ def arrived_days(config: ScenarioConfig, seeds: Iterable[int]) -> Iterator[Arriv
     """The same of several runs, one by one; the scenario is compiled once."""
     compiled = compile_scenario(with_common_policy(config, FifoPolicy()))
     for seed in seeds:
-        engine, log = Engine(compiled, seed, events=True), []
-        while engine.state.phase[0] != Phase.OVER:
-            log += [engine.open_tick(), engine.close_tick()]
+        log = rest_of_run(Engine(compiled, seed, events=True))
         yield arrived_in(config, Events.joined(log, compiled.bank_ids), compiled.bank_ids)
+
+
+def rest_of_run(engine: Engine) -> list[I64]:
+    """Play a run from a closed tick, or from its beginning, to its end; returns the events of each half of a tick."""
+    log = []
+    while engine.state.phase[0] != Phase.OVER:
+        log += [engine.open_tick(), engine.close_tick()]
+    return log
 
 
 def arrived_in(config: ScenarioConfig, events: Events, bank_ids: tuple[str, ...]) -> Arrived:

@@ -28,7 +28,7 @@ from simcash_env.compile.scenario import CompiledScenario, compile_scenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.config.events import PaymentEvent
 from simcash_env.errors import ConfigError, Fault
-from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_in, arrived_payments, flows
+from simcash_env.evaluation.arrivals import Arrived, arrived_days, arrived_in, arrived_payments, flows, rest_of_run
 from simcash_env.evaluation.bank_days import BankDay, charged_cents, pool_price_cents, rounding_cents
 from simcash_env.evaluation.bound_validity import AllowedDecisions
 from simcash_env.evaluation.clairvoyant_bank import BankPlan
@@ -42,7 +42,6 @@ from simcash_env.evaluation.seeds import fresh_seeds
 from simcash_env.evaluation.share_search import NOTHING, LeastShare, OfShare, least_over_shares
 from simcash_env.evaluation.statistics import F64
 from simcash_env.evaluation.waiting import own_flows, sampling_errors
-from simcash_env.schema.codes import Phase
 from simcash_env.simulation.engine import Engine
 from simcash_env.simulation.event_log import Events
 
@@ -212,7 +211,7 @@ def first_observation_bound(
     for seed in seeds:
         forks = forked_days(config, seed, (1 + MORE_DAYS) * num_forks, control)
         moved = np.array([flows(arrived, config.simulation.num_ticks) for arrived, _ in forks])
-        errors = sampling_errors(config, moved, num_forks)
+        errors = sampling_errors(config, compiled, moved, num_forks)
         of_banks = [[arrived for arrived, _ in forks[:num_forks]]] * len(config.banks)
         found = least_shares(config, compiled, of_banks, may, 1, is_whole=is_whole, tolerance=tolerance, added=errors)
         cents.append(sum(bank.cents for bank in found))
@@ -291,7 +290,7 @@ def _after_own(
 ) -> list[list[LeastShare]]:
     """The least cost of each bank after its own first arrivals, with fractions or with whole payments."""
     compiled, days = compile_scenario(config), own_days(config, seed, num_forks)
-    errors = sampling_errors(config, own_flows(config, seed, (1 + MORE_DAYS) * num_forks), num_forks)
+    errors = sampling_errors(config, compiled, own_flows(config, seed, (1 + MORE_DAYS) * num_forks), num_forks)
     return [
         least_shares(config, compiled, days, may, 1, is_whole=is_whole, tolerance=tolerance, added=errors)
         for is_whole in are_whole
@@ -423,9 +422,7 @@ def forked_days(config: ScenarioConfig, seed: int, count: int, control: Control)
     for stream in fresh_seeds(seed, count):
         engine.replace_row(row, sizes)
         engine.state.rng[0] = stream
-        log = [opening, engine.close_tick()]
-        while engine.state.phase[0] != Phase.OVER:
-            log += [engine.open_tick(), engine.close_tick()]
+        log = [opening, engine.close_tick(), *rest_of_run(engine)]
         events = Events.joined(log, compiled.bank_ids)
         found.append((arrived_in(config, events, compiled.bank_ids), float(engine.state.run_cost_cents.sum())))
     return found

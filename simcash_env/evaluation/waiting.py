@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from simcash_env.compile.scenario import CompiledScenario, compile_scenario
+from simcash_env.compile.scenario import CompiledScenario
 from simcash_env.config import ScenarioConfig
 from simcash_env.evaluation.arrivals import arrived_days, arrived_payments, flows
 from simcash_env.evaluation.clairvoyant_bank import pays_from_what_it_had
@@ -51,18 +51,18 @@ def waiting_cents(config: ScenarioConfig, compiled: CompiledScenario, bank: int,
     return OfShare(SHARES, price * waiting / len(moved))
 
 
-def sampling_errors(config: ScenarioConfig, moved: F64, count: int) -> list[OfShare]:
+def sampling_errors(config: ScenarioConfig, compiled: CompiledScenario, moved: F64, count: int) -> list[OfShare]:
     """By how much the mean cost of waiting of each bank is too low on the first days of a sample.
 
     Its expectation is 0 at every share, so that it may be added to the mean cost of releases on these days.
 
     Args:
         config: the scenario.
+        compiled: the same, compiled.
         moved: (days, 2, banks, ticks) cents that arrive for each bank to send and to receive; all days are alike in
             distribution.
         count: number of the first days; the mean over the others counts as right.
     """
-    compiled = compile_scenario(config)
     found = []
     for bank in range(len(config.banks)):
         of_days, right = (

@@ -117,11 +117,11 @@ class RankSearch:
         self.steps, self.history, self.means = 0, list[F64](), list[F64]()
         self.scale = np.tile(self.layout.steps(), self.groups)
         self.is_searched = np.tile(self.layout.chosen(settings.search.components or self.layout.names), self.groups)
-        self.expensive: ExpensiveDays | None = None
+        self.strata: Strata | None = None
         self.start, self.start_name = self.best_start()
         self.origin = self.with_start_values()
         if settings.search.expensive_days:
-            self.expensive = self.expensive_days()
+            self.strata = self.drawn_strata()
         self.search = self.new_search()
 
     def new_search(self) -> CMA:
@@ -157,9 +157,9 @@ class RankSearch:
 
     def objective_of_generation(self, cents: F64) -> float:
         """The objective on the days of a generation, of which the expensive ones count as often as they occur."""
-        return self.objective(cents) if self.expensive is None else self.expensive.mean(cents)
+        return self.objective(cents) if self.strata is None else self.strata.mean(cents)
 
-    def expensive_days(self) -> ExpensiveDays:
+    def drawn_strata(self) -> Strata:
         """The training days on which the start costs most, and the others."""
         given = self.settings.search
         among = given.expensive_among
@@ -167,9 +167,9 @@ class RankSearch:
         days = np.array(training_seeds(among, first))
         padded = np.resize(days, -(-among // self.days) * self.days)
         costs = [self.costs(self.start, tuple(part.tolist())) for part in padded.reshape(-1, self.days)]
-        dearest = np.argsort(-np.concatenate(costs)[:among], kind="stable")
-        chosen, others = dearest[: given.expensive_days], np.sort(dearest[given.expensive_days :])
-        return ExpensiveDays(tuple(days[chosen].tolist()), tuple(days[others].tolist()))
+        by_cost = np.argsort(-np.concatenate(costs)[:among], kind="stable")
+        chosen, others = by_cost[: given.expensive_days], np.sort(by_cost[given.expensive_days :])
+        return Strata(tuple(days[chosen].tolist()), tuple(days[others].tolist()))
 
     @property
     def num_ticks(self) -> int:
@@ -184,8 +184,8 @@ class RankSearch:
 
     def days_of(self, generation: int) -> tuple[int, ...]:
         """The training days of a generation."""
-        if self.expensive is not None:
-            return self.expensive.days_of(generation, self.days)
+        if self.strata is not None:
+            return self.strata.days_of(generation, self.days)
         first = (self.seed * SEEDS_PER_RUN + generation * self.days) % (LAST_DAYS - self.days)
         return training_seeds(self.days, first)
 
@@ -313,26 +313,26 @@ class RankSearch:
 
 
 @dataclass(frozen=True)
-class ExpensiveDays:
+class Strata:
     """Training days in two strata: few that cost the start most, played by every generation, and the others.
 
     Attributes:
-        dearest: seeds of the expensive days.
+        expensive: seeds of the days on which the start costs most.
         others: seeds of the rest.
     """
 
-    dearest: tuple[int, ...]
+    expensive: tuple[int, ...]
     others: tuple[int, ...]
 
     def days_of(self, generation: int, count: int) -> tuple[int, ...]:
         """The days of a generation: all expensive ones, then as many others as are left, in turn."""
-        left = count - len(self.dearest)
+        left = count - len(self.expensive)
         places = np.arange(generation * left, (generation + 1) * left) % len(self.others)
-        return self.dearest + tuple(np.array(self.others)[places].tolist())
+        return self.expensive + tuple(np.array(self.others)[places].tolist())
 
     def mean(self, cents: F64) -> float:
         """Mean over all days in both strata, from costs on the days of a generation (Cochran 1977, ch. 5)."""
-        first, rest = len(self.dearest), len(self.others)
+        first, rest = len(self.expensive), len(self.others)
         return float(cents[:first].sum() + cents[first:].mean() * rest) / (first + rest)
 
 

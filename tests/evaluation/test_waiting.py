@@ -66,7 +66,9 @@ def test_sampling_errors_have_mean_zero_and_are_what_the_days_were_short_of():
     config = load("2b-3t-v0")
     compiled, share = compile_scenario(config), 0.05
     flows_of = {seed: own_flows(config, seed, 25) for seed in range(1, 121)}
-    errors = np.array([[one.at(share) for one in sampling_errors(config, moved, 5)] for moved in flows_of.values()])
+    errors = np.array(
+        [[one.at(share) for one in sampling_errors(config, compiled, moved, 5)] for moved in flows_of.values()]
+    )
     assert (np.abs(errors.mean(axis=0)) < 4 * errors.std(axis=0) / np.sqrt(len(errors))).all()
     sample, others = (waiting_cents(config, compiled, 0, part[:, :, 0]) for part in np.split(flows_of[7], [5]))
     assert errors[6][0] == pytest.approx(others.at(share) - sample.at(share))

@@ -201,11 +201,11 @@ def test_rank_search_takes_its_budget_from_the_steps(steps, generations):
 
 def test_rank_search_expensive_days_are_those_on_which_the_start_costs_most():
     run = RankSearch(small(days=8, expensive_days=3, expensive_among=20), 1)
-    days = run.expensive.dearest + run.expensive.others
+    days = run.strata.expensive + run.strata.others
     assert sorted(days) == list(training_seeds(20, 10_000))
     cents = dict(zip(days, costs_on(run, days), strict=True))
-    assert list(run.expensive.dearest) == sorted(cents, key=cents.get)[:-4:-1]
-    assert run.days_of(0)[:3] == run.days_of(7)[:3] == run.expensive.dearest
+    assert list(run.strata.expensive) == sorted(cents, key=cents.get)[:-4:-1]
+    assert run.days_of(0)[:3] == run.days_of(7)[:3] == run.strata.expensive
 
 
 def costs_on(run, days):
@@ -216,7 +216,7 @@ def costs_on(run, days):
 
 def test_rank_search_expensive_days_count_as_often_as_they_occur():
     run = RankSearch(small(days=8, expensive_days=3, expensive_among=20), 0)
-    every = costs_on(run, run.expensive.dearest + run.expensive.others)
+    every = costs_on(run, run.strata.expensive + run.strata.others)
     assert every[:3].mean() > 1.5 * every.mean(), "the strata differ"
     generations = range(17)  # the 17 other days, five at a time: each is played five times
     found = [run.objective_of_generation(run.costs(run.start, run.days_of(one))) for one in generations]
